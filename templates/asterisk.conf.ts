@@ -1,0 +1,7 @@
+import { template } from "./engine";
+import { zoneContextSchema } from "./context";
+
+/** `asterisk.conf` of one zone. */
+export const AsteriskConfContext = zoneContextSchema.pick({ name: true });
+
+export const renderAsteriskConf = template("asterisk.conf.hbs", AsteriskConfContext.strip());

@@ -1,0 +1,64 @@
+import { z } from "zod";
+
+/**
+ * The plain values that a node's files are rendered from. Everything is decided before it gets
+ * here: templates loop and substitute, nothing more. Unknown and missing fields are errors, since
+ * Handlebars would print a missing value as nothing.
+ */
+
+export const sipDriverSchema = z.enum(["chan_sip", "pjsip"]);
+export type SipDriver = z.infer<typeof sipDriverSchema>;
+
+export const codecSchema = z.enum(["ulaw", "alaw", "g722", "gsm"]);
+export type Codec = z.infer<typeof codecSchema>;
+
+export const balanceSchema = z.enum(["roundrobin", "leastconn", "source"]);
+export type Balance = z.infer<typeof balanceSchema>;
+
+const address = z.ipv4();
+const portRange = z.strictObject({ start: z.int().min(1024), end: z.int().max(65535) });
+export type PortRange = z.infer<typeof portRange>;
+
+const user = z.strictObject({
+  extension: z.string().regex(/^[0-9]+$/),
+  /** Shown to the callee; null where the user has none. */
+  name: z.string().nullable(),
+  secret: z.string().min(1),
+});
+export type User = z.infer<typeof user>;
+
+const trunkPeer = z.strictObject({
+  /** The other zone's name, which is also the name of its peer section: `zone2`. */
+  name: z.string(),
+  /** The other zone's fixed address in the trunk network. */
+  host: address,
+  /** Shared by this pair of zones alone. */
+  secret: z.string().min(1),
+});
+export type TrunkPeer = z.infer<typeof trunkPeer>;
+
+export const zoneContextSchema = z.strictObject({
+  /** `zone1`, `zone2`, … */
+  name: z.string(),
+  sipDriver: sipDriverSchema,
+  codecs: z.array(codecSchema).min(1),
+  /** Public address of the controller: where phones send every in-dialog request. */
+  controllerAddress: address,
+  /** Address of the controller in the trunk network: where SIP arrives from. */
+  controllerFixedIp: address,
+  /** Public address of this zone: where phones send media. */
+  address,
+  /** Address of this zone in the trunk network. */
+  fixedIp: address,
+  rtpPorts: portRange,
+  users: z.array(user),
+  trunkPeers: z.array(trunkPeer),
+});
+export type ZoneContext = z.infer<typeof zoneContextSchema>;
+
+export const controllerContextSchema = z.strictObject({
+  balance: balanceSchema,
+  /** In the order of their numbers; HAProxy server names are the zones' names. */
+  zones: z.array(z.strictObject({ name: z.string(), fixedIp: address })).min(1),
+});
+export type ControllerContext = z.infer<typeof controllerContextSchema>;

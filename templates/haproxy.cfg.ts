@@ -1,0 +1,7 @@
+import { template } from "./engine";
+import { controllerContextSchema } from "./context";
+
+/** `haproxy.cfg` of the controller. */
+export const HaproxyCfgContext = controllerContextSchema;
+
+export const renderHaproxyCfg = template("haproxy.cfg.hbs", HaproxyCfgContext);

@@ -1,0 +1,12 @@
+import { template } from "./engine";
+import { zoneContextSchema } from "./context";
+
+/** `iax.conf` of one zone: its end of the trunk to every other zone. */
+export const IaxConfContext = zoneContextSchema.pick({
+  name: true,
+  codecs: true,
+  fixedIp: true,
+  trunkPeers: true,
+});
+
+export const renderIaxConf = template("iax.conf.hbs", IaxConfContext.strip());

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { renderAsteriskConf } from "./asterisk.conf";
+import type { ControllerContext, ZoneContext } from "./context";
+import { template } from "./engine";
+import { renderExtensionsConf } from "./extensions.conf";
+import { renderHaproxyCfg } from "./haproxy.cfg";
+import { renderIaxConf } from "./iax.conf";
+import { renderModulesConf } from "./modules.conf";
+import type { NodeFile } from "./node-file";
+import { renderPjsipConf } from "./pjsip.conf";
+import { renderRtpConf } from "./rtp.conf";
+import { renderSipConf } from "./sip.conf";
+
+const nothing = z.strictObject({});
+const renderLoggerConf = template("logger.conf.hbs", nothing);
+const renderCdrConf = template("cdr.conf.hbs", nothing);
+
+/** Asterisk reads its files as user `asterisk`, and nobody else does: most of them hold secrets. */
+const asterisk = (name: string, content: string): NodeFile => ({
+  path: `/etc/asterisk/${name}`,
+  content,
+  owner: "root:asterisk",
+  mode: "0640",
+});
+
+/** What the golden image's start-up check reads: which of the drivers this node is going to need. */
+const nodeJson = (node: Record<string, string>): NodeFile => ({
+  path: "/etc/trunkline/node.json",
+  content: `${JSON.stringify(node)}\n`,
+  owner: "root:root",
+  mode: "0640",
+});
+
+/** All files of a zone, complete: with them its server boots into service. */
+export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
+  return [
+    nodeJson({ role: "pbx", name: zone.name, sipDriver: zone.sipDriver }),
+    asterisk("asterisk.conf", renderAsteriskConf(zone)),
+    asterisk("modules.conf", renderModulesConf(zone)),
+    asterisk("logger.conf", renderLoggerConf({})),
+    asterisk("cdr.conf", renderCdrConf({})),
+    asterisk("rtp.conf", renderRtpConf(zone)),
+    zone.sipDriver === "chan_sip"
+      ? asterisk("sip.conf", renderSipConf(zone))
+      : asterisk("pjsip.conf", renderPjsipConf(zone)),
+    asterisk("iax.conf", renderIaxConf(zone)),
+    asterisk("extensions.conf", renderExtensionsConf(zone)),
+  ];
+}
+
+/** All files of the controller. */
+export function renderControllerFiles(controller: ControllerContext): NodeFile[] {
+  return [
+    nodeJson({ role: "controller", name: "controller" }),
+    {
+      path: "/etc/haproxy/haproxy.cfg",
+      content: renderHaproxyCfg(controller),
+      owner: "root:haproxy",
+      mode: "0640",
+    },
+  ];
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { template } from "./engine";
+import { type Codec, type SipDriver, zoneContextSchema } from "./context";
+
+/** `modules.conf` of one zone. */
+export const ModulesConfContext = z.strictObject({ modules: z.array(z.string()) });
+
+const render = template("modules.conf.hbs", ModulesConfContext);
+
+/** What an exchange needs with either driver. */
+const COMMON = [
+  "pbx_config",
+  "app_dial",
+  "app_stack",
+  "func_devstate",
+  "bridge_simple",
+  "bridge_native_rtp",
+  "res_timing_timerfd",
+  "res_crypto",
+  "res_rtp_asterisk",
+  "chan_iax2",
+  "cdr_csv",
+];
+
+const DRIVER: Record<SipDriver, readonly string[]> = {
+  chan_sip: ["chan_sip"],
+  pjsip: [
+    "res_pjproject",
+    "res_sorcery_config",
+    "res_sorcery_memory",
+    "res_sorcery_astdb",
+    "res_pjsip",
+    "res_pjsip_authenticator_digest",
+    "res_pjsip_endpoint_identifier_user",
+    "res_pjsip_registrar",
+    "res_pjsip_session",
+    "res_pjsip_sdp_rtp",
+    "res_pjsip_nat",
+    "res_pjsip_caller_id",
+    "res_pjsip_dtmf_info",
+    "res_pjsip_rfc3326",
+    "chan_pjsip",
+  ],
+};
+
+/** Translators, for calls between phones that share no codec. */
+const TRANSLATOR: Record<Codec, string> = {
+  ulaw: "codec_ulaw",
+  alaw: "codec_alaw",
+  g722: "codec_g722",
+  gsm: "codec_gsm",
+};
+
+const zone = zoneContextSchema.pick({ sipDriver: true, codecs: true }).strip();
+
+export function renderModulesConf(context: z.input<typeof zone>): string {
+  const { sipDriver, codecs } = zone.parse(context);
+  const translators = codecs.map((codec) => TRANSLATOR[codec]);
+  return render({ modules: [...COMMON, ...DRIVER[sipDriver], ...translators] });
+}
