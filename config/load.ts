@@ -1,0 +1,56 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ConfigError, parseSettings, type Settings, settingsSchema } from "./schema";
+
+/** Keys whose values are lists; Pulumi hands them over as JSON. */
+const LISTS: ReadonlySet<string> = new Set(["users", "codecs", "operatorCidrs"]);
+
+/** What the stack's configuration says, as plain values: numbers and lists where it has them. */
+function plainValue(key: string, text: string): unknown {
+  if (key === "zones") {
+    return /^-?[0-9]+$/.test(text) ? Number(text) : text;
+  }
+  if (LISTS.has(key)) {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      return text; // the schema says that this is not a list
+    }
+  }
+  return text;
+}
+
+/**
+ * Reads the stack's configuration, strictly and at once, before any resource is registered. It is
+ * read plain, since it decides which resources exist; what is secret of it is wrapped again where
+ * it is used.
+ *
+ * @throws ConfigError naming every fault.
+ */
+export function loadSettings(): Settings {
+  const raw: Record<string, unknown> = {};
+  for (const [name, text] of Object.entries(pulumi.runtime.allConfig())) {
+    const [namespace, key = ""] = name.split(":", 2);
+    // An empty value is how Pulumi.yaml declares a key that has no default.
+    if (namespace === "pbx" && text !== "") {
+      raw[key] = plainValue(key, text);
+    }
+  }
+  const settings = parseSettings(raw);
+  const plainSecrets = [
+    ...(isSecret("masterSecret") ? [] : ["masterSecret"]),
+    ...(isSecret("users") || !settings.users.some((user) => "secret" in user) ? [] : ["users"]),
+  ];
+  if (plainSecrets.length > 0) {
+    throw new ConfigError(
+      plainSecrets.map(
+        (key) =>
+          `pbx:${key} holds a secret in plain text; encrypt it with: pulumi config set --secret pbx:${key}`,
+      ),
+    );
+  }
+  return settings;
+}
+
+function isSecret(key: keyof typeof settingsSchema.shape): boolean {
+  return pulumi.runtime.isConfigSecret(`pbx:${key}`);
+}

@@ -1,0 +1,317 @@
+import { Address4 } from "ip-address";
+import { z } from "zod";
+import { planAddresses } from "../plan/address-plan";
+import { balanceSchema, codecSchema, sipDriverSchema } from "../templates/context";
+import { isSshPublicKey } from "./ssh-public-key";
+import { expandUsers, rangeSize } from "./users";
+
+/**
+ * Every key of the stack's configuration, without its `pbx:` prefix. A message says what is wrong
+ * and what to write instead, and never repeats a secret.
+ */
+
+/** A bound on typing errors (`2000-2999999`), not on what an exchange could carry. */
+const MAX_USERS = 100_000;
+
+/** Which drivers the project's own images have; any other image is asked when it is deployed. */
+const IMAGE_DRIVERS: Readonly<Record<string, readonly string[]>> = {
+  "pbx-asterisk-16": ["chan_sip", "pjsip"],
+  "pbx-asterisk-22": ["pjsip"],
+};
+
+/** Words of a message for a value that is not one of `values`. */
+const oneOf = (values: readonly string[]): string =>
+  `is unknown; write one of: ${values.join(", ")}`;
+
+const missing = "is missing; set it with: pulumi config set";
+
+/** A name that another service gave to something of its own. */
+const cloudName = (what: string) =>
+  z.string({ error: `is not text; write the name of ${what}` }).regex(/^[\x20-\x7e]{1,255}$/, {
+    error: `is not a name of 1 to 255 printable characters; write the name of ${what}`,
+  });
+
+const extension = z
+  // YAML reads 1001 as a number.
+  .union([z.string(), z.int().transform(String)], {
+    error: 'is not an extension; write 2 to 15 digits, for example "1001"',
+  })
+  .pipe(
+    z.string().regex(/^[0-9]{2,15}$/, {
+      error: 'is not an extension; write 2 to 15 digits, for example "1001"',
+    }),
+  );
+
+const user = z.strictObject(
+  {
+    extension,
+    name: z
+      .string({ error: "is not text; write the name that callees see" })
+      // What would end a quoted string, a line or a setting in Asterisk's files.
+      .regex(/^[^\p{Cc}\p{Zl}\p{Zp}"'`;<>\\]{1,64}$/u, {
+        error:
+          "is empty, longer than 64 characters, or holds a line break, quote, semicolon, angle bracket or backslash; leave those out",
+      })
+      .optional(),
+    secret: z
+      .string({ error: "is not text; leave it out to have one derived" })
+      .regex(/^[A-Za-z0-9._~!@%^*+-]{12,64}$/, {
+        error:
+          "is not made of 12 to 64 letters, digits and . _ ~ ! @ % ^ * + - (no quote, semicolon, space or line break); leave it out to have a strong one derived",
+      })
+      .optional(),
+  },
+  { error: unknownFields("extension, name, secret, or range alone") },
+);
+
+const range = z.strictObject(
+  {
+    range: z
+      .string({ error: 'is not text; write two extensions, for example "2000-2999"' })
+      .regex(/^([0-9]{2,15})-([0-9]{2,15})$/, {
+        error: 'is not a range; write two extensions, for example "2000-2999"',
+      })
+      .superRefine((value, context) => {
+        const [first = "", last = ""] = value.split("-");
+        if (first.length !== last.length || first > last) {
+          context.addIssue({
+            code: "custom",
+            message: "does not go up between two extensions of the same length; write 2000-2999",
+          });
+        } else if (rangeSize(value) > MAX_USERS) {
+          context.addIssue({
+            code: "custom",
+            message: `has ${String(rangeSize(value))} extensions; ${String(MAX_USERS)} at the most`,
+          });
+        }
+      }),
+  },
+  { error: unknownFields("range alone") },
+);
+
+/** One message for a value of the wrong kind and one for fields that do not belong there. */
+function unknownFields(fields: string) {
+  return (issue: { code?: string; keys?: unknown }): string =>
+    issue.code === "unrecognized_keys"
+      ? `has unknown fields (${(issue.keys as string[]).join(", ")}); it takes ${fields}`
+      : `is not a user; write { extension: "1001" } or { range: "2000-2999" }`;
+}
+
+const users = z
+  .array(z.unknown(), {
+    error: 'is not a list; write a list such as [{ extension: "1001" }, { range: "2000-2999" }]',
+  })
+  .min(1, { error: 'is empty; write at least one user, such as [{ extension: "1001" }]' })
+  .transform((entries, context) =>
+    entries.flatMap((entry, index) => {
+      // Told apart here, since a union would report both of its sides.
+      const isRange = typeof entry === "object" && entry !== null && "range" in entry;
+      const result = (isRange ? range : user).safeParse(entry);
+      for (const { path, message } of result.error?.issues ?? []) {
+        context.addIssue({ code: "custom", path: [index, ...path], message });
+      }
+      return result.success ? [result.data] : [];
+    }),
+  )
+  .superRefine((entries, context) => {
+    const firstEntry = new Map<string, number>();
+    for (const {
+      entry,
+      user: { extension: number },
+    } of expandUsers(entries)) {
+      const first = firstEntry.get(number);
+      if (first !== undefined) {
+        context.addIssue({
+          code: "custom",
+          path: [entry],
+          message: `gives extension ${number} again, which pbx:users[${String(first)}] has; remove one of them`,
+        });
+        return;
+      }
+      firstEntry.set(number, entry);
+    }
+    if (firstEntry.size > MAX_USERS) {
+      context.addIssue({
+        code: "custom",
+        message: `has ${String(firstEntry.size)} extensions; ${String(MAX_USERS)} at the most`,
+      });
+    }
+  });
+
+const operatorCidr = z
+  .string({ error: "is not text; write a network such as 203.0.113.0/24" })
+  .superRefine((cidr, context) => {
+    if (!Address4.isValid(cidr) || !cidr.includes("/")) {
+      context.addIssue({
+        code: "custom",
+        message:
+          "is not an IPv4 network; write one such as 203.0.113.0/24, or 203.0.113.7/32 for one address",
+      });
+      return;
+    }
+    const network = new Address4(cidr);
+    if (network.startAddress().correctForm() !== network.correctForm()) {
+      context.addIssue({
+        code: "custom",
+        message: `has address bits behind its prefix; write ${network.startAddress().correctForm()}/${String(network.subnetMask)}`,
+      });
+    }
+  });
+
+export const settingsSchema = z.strictObject({
+  zones: z
+    .int({
+      error: "is not a whole number; write how many Asterisk servers there shall be, such as 2",
+    })
+    .min(1, { error: "is less than 1; an exchange has at least one zone" })
+    .default(1)
+    .meta({
+      description: "Number of Asterisk servers: zone1 is the PBX node, the others extend it.",
+    }),
+  users: users.meta({
+    description:
+      'The users: a list of { extension, name?, secret? } and of { range: "2000-2999" }.',
+  }),
+  balance: z
+    .enum(balanceSchema.options, { error: oneOf(balanceSchema.options) })
+    .default("leastconn")
+    .meta({ description: "How HAProxy spreads phones: roundrobin, leastconn or source." }),
+  sipDriver: z
+    .enum(sipDriverSchema.options, { error: oneOf(sipDriverSchema.options) })
+    .default("pjsip")
+    .meta({ description: "Asterisk's SIP driver: pjsip, or chan_sip (Asterisk 16 only)." }),
+  codecs: z
+    .array(z.enum(codecSchema.options, { error: oneOf(codecSchema.options) }), {
+      error: `is not a list; write a list of: ${codecSchema.options.join(", ")}`,
+    })
+    .min(1, { error: "is empty; write at least one codec, such as ulaw" })
+    .refine((codecs) => new Set(codecs).size === codecs.length, {
+      error: "names a codec twice; name each once, the preferred one first",
+    })
+    .default(["ulaw", "alaw"])
+    .meta({ description: "Audio codecs, the preferred one first: ulaw, alaw, g722, gsm." }),
+  image: cloudName("an image with Asterisk")
+    .default("pbx-asterisk-22")
+    .meta({ description: "Image of the zones." }),
+  controllerImage: cloudName("an image with HAProxy")
+    .default("pbx-controller")
+    .meta({ description: "Image of the controller." }),
+  flavor: cloudName("a flavor of your cloud").meta({ description: "Flavor of the zones." }),
+  controllerFlavor: cloudName("a flavor of your cloud")
+    .optional()
+    .meta({ description: "Flavor of the controller; that of the zones where it is not set." }),
+  externalNetwork: cloudName("your cloud's external network")
+    .default("public")
+    .meta({ description: "External network that public addresses come from." }),
+  trunkCidr: z
+    .string({ error: "is not text; write a network such as 192.168.0.0/24" })
+    .superRefine((cidr, context) => {
+      try {
+        planAddresses(cidr);
+      } catch (error) {
+        context.addIssue({ code: "custom", message: (error as Error).message });
+      }
+    })
+    .default("192.168.0.0/24")
+    .meta({ description: "Private network between controller and zones, /16 to /28." }),
+  operatorCidrs: z
+    .array(operatorCidr, { error: "is not a list; write a list such as [203.0.113.0/24]" })
+    .default([])
+    .meta({ description: "Networks that may use SSH; none where it is empty." }),
+  sshPublicKey: z
+    .string({ error: "is not text; write the line of your id_ed25519.pub" })
+    .refine(isSshPublicKey, {
+      error:
+        "is not an OpenSSH public key; write the one line of a .pub file, such as id_ed25519.pub",
+    })
+    .meta({ description: "Public key of the operator, for SSH to the nodes." }),
+  masterSecret: z
+    .string({ error: "is not text; set it with: pulumi config set --secret pbx:masterSecret" })
+    .min(32, {
+      error:
+        "is shorter than 32 characters; set it with: openssl rand -base64 32 | pulumi config set --secret pbx:masterSecret",
+    })
+    .meta({
+      description: "Secret that every password is derived from; set it with --secret.",
+      secret: true,
+    }),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+
+/** All faults of a configuration in one message, a line each. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+
+  constructor(readonly faults: readonly string[]) {
+    super(
+      `${faults.length === 1 ? "One fault" : `${String(faults.length)} faults`} in the stack's configuration; nothing was changed:\n` +
+        faults.map((fault) => `  ${fault}`).join("\n"),
+    );
+  }
+}
+
+/**
+ * Faults between keys that are each right by themselves. Zod looks at those only when no key has a
+ * fault of its own, which would show an operator his faults one after the other.
+ */
+function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
+  const { shape } = settingsSchema;
+  const zones = shape.zones.safeParse(raw["zones"]).data;
+  const trunkCidr = shape.trunkCidr.safeParse(raw["trunkCidr"]).data;
+  const image = shape.image.safeParse(raw["image"]).data;
+  const sipDriver = shape.sipDriver.safeParse(raw["sipDriver"]).data;
+  const faults: string[] = [];
+  if (zones !== undefined && trunkCidr !== undefined) {
+    const { capacity } = planAddresses(trunkCidr);
+    if (zones > capacity) {
+      faults.push(
+        `pbx:zones is ${String(zones)}, and pbx:trunkCidr ${trunkCidr} has addresses for ${String(capacity)} zones; lower pbx:zones or widen pbx:trunkCidr`,
+      );
+    }
+  }
+  const drivers = image === undefined ? undefined : IMAGE_DRIVERS[image];
+  if (image !== undefined && sipDriver !== undefined && drivers?.includes(sipDriver) === false) {
+    faults.push(
+      `pbx:sipDriver is ${sipDriver}, which pbx:image ${image} does not have; set pbx:sipDriver to ${drivers.join(" or ")}, or pbx:image to pbx-asterisk-16`,
+    );
+  }
+  return faults;
+}
+
+/** `pbx:users[3].extension` for `["users", 3, "extension"]`. */
+function keyOf(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (key, part, depth) =>
+      typeof part === "number"
+        ? `${key}[${String(part)}]`
+        : `${key}${depth === 0 ? "" : "."}${String(part)}`,
+    "pbx:",
+  );
+}
+
+/**
+ * @param raw the configuration as plain values, keys without `pbx:`.
+ * @throws ConfigError naming every faulty key, what is wrong with its value, and the remedy.
+ */
+export function parseSettings(raw: Readonly<Record<string, unknown>>): Settings {
+  const result = settingsSchema.safeParse(raw);
+  const between = faultsBetweenKeys(raw);
+  if (result.success && between.length === 0) {
+    return result.data;
+  }
+  const known = Object.keys(settingsSchema.shape);
+  const faults = (result.error?.issues ?? []).flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map(
+        (key) => `pbx:${key} is unknown; remove it, or write one of: ${known.join(", ")}`,
+      );
+    }
+    const [key, ...rest] = issue.path;
+    const isMissing = rest.length === 0 && typeof key === "string" && raw[key] === undefined;
+    return isMissing
+      ? [`pbx:${key} ${missing} ${key === "masterSecret" ? "--secret " : ""}pbx:${key}`]
+      : [`${keyOf(issue.path)} ${issue.message}`];
+  });
+  throw new ConfigError([...faults, ...between]);
+}

@@ -1,0 +1,21 @@
+/**
+ * Whether `line` is an OpenSSH public key: type, blob, comment. The blob's first field repeats the
+ * type (RFC 4253, section 6.6), so a key that lost a part in copying is found here and not by a
+ * server that nobody can log in to.
+ */
+export function isSshPublicKey(line: string): boolean {
+  const match =
+    /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) ([A-Za-z0-9+/]+={0,2})(?: [^\r\n]*)?$/.exec(
+      line,
+    );
+  const [, type = "", encoded = ""] = match ?? [];
+  const blob = Buffer.from(encoded, "base64");
+  if (blob.length < 4 + type.length + 4 || blob.readUInt32BE(0) !== type.length) {
+    return false;
+  }
+  let offset = 0;
+  while (offset + 4 <= blob.length) {
+    offset += 4 + blob.readUInt32BE(offset);
+  }
+  return blob.toString("latin1", 4, 4 + type.length) === type && offset === blob.length;
+}

@@ -1,0 +1,65 @@
+import type { Settings } from "../config/schema";
+import { expandUsers } from "../config/users";
+import type { Codec, SipDriver, TrunkPeer, User } from "../templates/context";
+import { type AddressPlan, planAddresses } from "./address-plan";
+import { sshHostKeySeed, trunkSecret, userSecret } from "./secrets";
+import { type SshHostKey, sshHostKey } from "./ssh-host-key";
+
+/** A node as it is known before it exists. */
+export interface NodePlan {
+  /** Stable: a node keeps its name, address and key for as long as the stack has it. */
+  readonly name: string;
+  readonly fixedIp: string;
+  readonly sshHostKey: SshHostKey;
+}
+
+export interface ZonePlan extends NodePlan {
+  readonly trunkPeers: readonly TrunkPeer[];
+}
+
+/** Everything about an exchange that does not depend on what the cloud answers. Holds secrets. */
+export interface Exchange {
+  readonly addresses: AddressPlan;
+  readonly controller: NodePlan;
+  /** zone1, zone2, … */
+  readonly zones: readonly ZonePlan[];
+  readonly users: readonly User[];
+  readonly sipDriver: SipDriver;
+  readonly codecs: readonly Codec[];
+}
+
+/** The exchange that `settings` ask for. Pure: the same settings give the same exchange. */
+export function planExchange(settings: Settings): Exchange {
+  const { masterSecret, zones: zoneCount } = settings;
+  const addresses = planAddresses(settings.trunkCidr);
+  const node = (name: string, fixedIp: string): NodePlan => ({
+    name,
+    fixedIp,
+    sshHostKey: sshHostKey(sshHostKeySeed(masterSecret, name), name),
+  });
+
+  const zones = Array.from({ length: zoneCount }, (_, index) =>
+    node(`zone${String(index + 1)}`, addresses.zone(index + 1)),
+  );
+  const trunkPeersOf = (zone: NodePlan): TrunkPeer[] =>
+    zones
+      .filter((other) => other !== zone)
+      .map(({ name, fixedIp }) => ({
+        name,
+        host: fixedIp,
+        secret: trunkSecret(masterSecret, zone.name, name),
+      }));
+
+  return {
+    addresses,
+    controller: node("controller", addresses.controller),
+    zones: zones.map((zone) => ({ ...zone, trunkPeers: trunkPeersOf(zone) })),
+    users: Array.from(expandUsers(settings.users), ({ user: { extension, name, secret } }) => ({
+      extension,
+      name,
+      secret: secret ?? userSecret(masterSecret, extension),
+    })),
+    sipDriver: settings.sipDriver,
+    codecs: settings.codecs,
+  };
+}

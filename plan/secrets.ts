@@ -1,0 +1,30 @@
+import { hkdfSync } from "node:crypto";
+
+/**
+ * Everything secret comes from the stack's one master secret by HKDF (RFC 5869): the same stack
+ * always has the same secrets, nothing needs storing, and none of them tells another one.
+ */
+function derive(masterSecret: string, purpose: string, bytes: number): Buffer {
+  return Buffer.from(hkdfSync("sha256", masterSecret, "trunkline", purpose, bytes));
+}
+
+/** 120 bits, as 20 characters that need no quoting in any configuration file. */
+const PASSWORD_BYTES = 15;
+
+/** SIP password of a user without an explicit one. */
+export function userSecret(masterSecret: string, extension: string): string {
+  return derive(masterSecret, `sip user ${extension}`, PASSWORD_BYTES).toString("base64url");
+}
+
+/** IAX2 secret of two zones, the same from either end. */
+export function trunkSecret(masterSecret: string, zone: string, otherZone: string): string {
+  const [a, b] = [zone, otherZone].sort();
+  return derive(masterSecret, `iax2 trunk ${String(a)} ${String(b)}`, PASSWORD_BYTES).toString(
+    "base64url",
+  );
+}
+
+/** Seed of a node's Ed25519 host key (RFC 8032: 32 bytes). */
+export function sshHostKeySeed(masterSecret: string, node: string): Buffer {
+  return derive(masterSecret, `ssh host key ${node}`, 32);
+}
