@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import * as runtime from "@pulumi/pulumi/runtime/config";
 import { ConfigError, parseSettings, type Settings, settingsSchema } from "./schema";
 
 /** Keys whose values are lists; Pulumi hands them over as JSON. */
@@ -28,7 +28,7 @@ function plainValue(key: string, text: string): unknown {
  */
 export function loadSettings(): Settings {
   const raw: Record<string, unknown> = {};
-  for (const [name, text] of Object.entries(pulumi.runtime.allConfig())) {
+  for (const [name, text] of Object.entries(runtime.allConfig())) {
     const [namespace, key = ""] = name.split(":", 2);
     // An empty value is how Pulumi.yaml declares a key that has no default.
     if (namespace === "pbx" && text !== "") {
@@ -51,6 +51,11 @@ export function loadSettings(): Settings {
   return settings;
 }
 
+/**
+ * Pulumi keeps this question to itself; what it offers instead is a warning whenever a secret is
+ * read plain.
+ */
 function isSecret(key: keyof typeof settingsSchema.shape): boolean {
-  return pulumi.runtime.isConfigSecret(`pbx:${key}`);
+  const { isConfigSecret } = runtime as unknown as { isConfigSecret(key: string): boolean };
+  return isConfigSecret(`pbx:${key}`);
 }

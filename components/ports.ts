@@ -1,0 +1,12 @@
+import type { PortRange } from "../templates/context";
+
+/** SIP over TCP (RFC 3261, section 19.1.2). */
+export const SIP_PORT = 5060;
+
+/** IAX2 (RFC 5456, section 10). */
+export const IAX2_PORT = 4569;
+
+export const SSH_PORT = 22;
+
+/** Media of a zone: an even and an odd port (RTP, RTCP) for each phone in a call, 250 calls. */
+export const RTP_PORTS: PortRange = { start: 10_000, end: 10_999 };
