@@ -1,0 +1,7 @@
+# Asterisk 16: chan_sip and PJSIP. Debian 11 (bullseye) is the last release that has it.
+# shellcheck shell=bash disable=SC2034
+release=bullseye
+element=pbx-asterisk
+# diskimage-builder's own list names bullseye-backports, which is gone.
+sources="default:deb http://deb.debian.org/debian bullseye main
+security:deb http://deb.debian.org/debian-security bullseye-security main"
