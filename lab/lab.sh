@@ -1,0 +1,186 @@
+#!/usr/bin/env bash
+# An OpenStack on this machine, for deployments and their tests. See --help.
+set -euo pipefail
+
+LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+for part in settings console process order files database uwsgi packages; do
+  # shellcheck source=/dev/null
+  . "$LAB/lib/$part.sh"
+done
+
+usage() {
+  cat <<EOF
+An OpenStack cloud on this machine (Debian 12, root), for deployments and their tests.
+
+usage: lab.sh COMMAND
+  up              install what is missing, start what is not running; again and again if you like
+  down [--purge]  stop everything; --purge also deletes databases, images, servers and passwords
+  status          one line per process; exit status 0 when all of them run
+  logs [SERVICE]  the end of every log, or more of one service's: ${SERVICES[*]}
+
+environment
+  LAB_STATE  where the lab keeps its state  ($STATE)
+  LAB_VIRT   kvm or qemu, instead of finding out which one works
+
+What a deployment needs is in $CLOUDS, cloud trunkline-lab.
+EOF
+}
+
+# Every service file has the same entry points: packages, answers, units and ports are lists,
+# configure, init, start, ready and stop are functions.
+load() { # load SERVICE
+  packages=() answers=() units=() ports=()
+  service=$1
+  # shellcheck source=/dev/null
+  . "$LAB/services/$1.sh"
+}
+
+as_root() { [ "$(id -u)" = 0 ] || die "the lab makes bridges and guests: run it as root"; }
+
+# One run at a time. Workers of a run that was killed hold the lock until they have noticed.
+lock() {
+  mkdir -p "$STATE"
+  exec 9>"$STATE/lock.file"
+  flock -n 9 && return 0
+  say "waiting for another run of the lab to end"
+  flock -w 300 9 || die "another run holds $STATE/lock.file for five minutes: end it (fuser -v $STATE/lock.file)"
+}
+
+up() {
+  as_root
+  lock
+  (umask 077 && mkdir -p "$ETC" "$LOG" "$DONE" "$SECRETS" "$RUN" "$STATE/lock")
+  rm -rf "$RUN"/*.ready "$RUN/failed"
+
+  local wanted=() questions=() busy
+  for service in "${SERVICES[@]}"; do
+    load "$service"
+    wanted+=("${packages[@]}")
+    questions+=("${answers[@]}")
+  done
+  install_packages "${wanted[@]}" < <(printf '%s\n' "${questions[@]}")
+
+  for service in "${SERVICES[@]}"; do
+    (load "$service" && configure)
+  done
+  busy=$(foreign_listeners)
+  [ -z "$busy" ] || die "another program listens where the lab must: $busy"
+
+  local workers=() worker failed=0
+  for service in "${SERVICES[@]}"; do
+    bring_up "$service" &
+    workers+=($!)
+  done
+  for worker in "${workers[@]}"; do wait "$worker" || failed=1; done
+  [ $failed = 0 ] || exit 1
+  say "up: export OS_CLIENT_CONFIG_FILE=$CLOUDS OS_CLOUD=trunkline-lab"
+}
+
+# Runs beside the workers of the other services; `need` puts them in order.
+bring_up() { # bring_up SERVICE
+  phase=init
+  trap 'report $?' EXIT
+  load "$1"
+  init >>"$LOG/$service-init.log" 2>&1
+  phase=start
+  start
+  phase=ready
+  ready
+  touch "$RUN/$service.ready"
+  say "$service"
+}
+
+report() { # report EXIT-STATUS
+  local log=$LOG/$service.log
+  [ "$1" = 0 ] && return
+  [ "$phase" = init ] && log=$LOG/$service-init.log
+  die "$service: $phase failed; log: $log: $(last_words "$log")"
+}
+
+foreign_listeners() {
+  local busy port unit
+  busy=$(ss -Hltn "src $API or src 0.0.0.0 or src [::]" | awk '{sub(/.*:/, "", $4); print $4}')
+  for service in "${SERVICES[@]}"; do
+    load "$service"
+    for unit in "${units[@]}"; do alive "$unit" && continue 2; done
+    for port in "${ports[@]}"; do
+      ! grep -qx "$port" <<<"$busy" || printf '%s (%s) ' "$port" "$service"
+    done
+  done
+}
+
+down() {
+  local purge=${1:-} stage
+  case $purge in '' | --purge) ;; *) die "down takes --purge or nothing, not $purge" ;; esac
+  as_root
+  [ -d "$STATE" ] || { say "nothing there"; return 0; }
+  lock
+  for stage in "${STOP_STAGES[@]}"; do
+    for service in $stage; do (load "$service" && stop) & done
+    wait
+    say "stopped: $stage"
+  done
+  end_helpers
+  "$LAB/lib/clean-network.sh"
+  [ -z "$purge" ] || rm -rf "${STATE:?}"
+  say "down"
+}
+
+end_helpers() {
+  local left i
+  for ((i = 0; i < 40; i++)); do
+    mapfile -t left < <(helpers)
+    [ ${#left[@]} -gt 0 ] || return 0
+    kill "-$([ $i -lt 20 ] && echo TERM || echo KILL)" "${left[@]}" 2>/dev/null || true
+    sleep 0.1
+  done
+  die "these processes do not end: ${left[*]}"
+}
+
+status() {
+  local unit pid all=0
+  printf '%-18s %-6s %8s %10s\n' SERVICE STATE PID MEMORY
+  for service in "${SERVICES[@]}"; do
+    load "$service"
+    for unit in "${units[@]}"; do
+      if pid=$(pid_of "$unit"); then
+        printf '%-18s %-6s %8s %6d MiB\n' "$unit" up "$pid" "$(memory "$pid")"
+      else
+        printf '%-18s %-6s\n' "$unit" down
+        all=1
+      fi
+    done
+  done
+  return $all
+}
+
+# Of a unit and its children, which share its process group; shared pages counted once.
+memory() { # memory PID
+  local pids pid
+  mapfile -t pids < <(pgrep -g "$1")
+  for pid in "${pids[@]}"; do cat "/proc/$pid/smaps_rollup" 2>/dev/null || true; done | awk '/^Pss:/{sum += $2} END {print int(sum / 1024)}'
+}
+
+logs() {
+  local lines=20 names=() file
+  if [ $# -gt 0 ]; then
+    [ -e "$LAB/services/$1.sh" ] || die "no service $1; there are: ${SERVICES[*]}"
+    load "$1"
+    lines=200 names=("$1" "$1-init" "${units[@]}")
+    names=("${names[@]/%/.log}")
+  fi
+  for file in "$LOG"/*.log; do
+    [[ -s $file && " ${names[*]:-${file##*/}} " == *" ${file##*/} "* ]] || continue
+    printf '==> %s\n' "$file"
+    tail -n "$lines" "$file" || true
+    echo
+  done
+}
+
+command=${1:---help}
+[ $# -eq 0 ] || shift
+case $command in
+  up | down | status | logs) "$command" "$@" ;;
+  -h | --help | help) usage ;;
+  *) die "no command $command; see lab.sh --help" ;;
+esac

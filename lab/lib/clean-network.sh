@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Takes away what neutron's agents leave on the machine: namespaces, bridges, taps, firewall chains,
+# sets. Only what carries neutron's names; everybody else's rules stay, and keep their counters.
+#   clean-network.sh
+set -euo pipefail
+
+# --- namespaces, then the devices that are left in the root one ---
+ip -o netns list 2>/dev/null | awk '/^(qdhcp|qrouter)-/{print $1}' | while read -r namespace; do
+  ip netns del "$namespace"
+done
+ip -o link | sed -nE 's/^[0-9]+: ((brq|tap)[0-9a-f]{8}-[0-9a-f]{2})[@:].*/\1/p' | while read -r device; do
+  ip link del "$device" 2>/dev/null || true # the other end of a pair that went a moment ago
+done
+
+# --- firewall: unhook neutron's chains, then empty and delete them, in one transaction per table ---
+for family in iptables ip6tables; do
+  for table in raw mangle nat filter; do
+    rules=$("$family-save" -t "$table" 2>/dev/null) || continue
+    grep -q '^:neutron-' <<<"$rules" || continue
+    {
+      echo "*$table"
+      sed -nE 's/^(:neutron-[^ ]+) .*/\1 - [0:0]/p' <<<"$rules" # on an existing chain: flush
+      sed -nE '/^-A neutron-/!s/^-A (.* -j neutron-.*)/-D \1/p' <<<"$rules"
+      sed -nE 's/^:(neutron-[^ ]+) .*/-X \1/p' <<<"$rules"
+      echo COMMIT
+    } | "$family-restore" --noflush --wait
+  done
+done
+
+# --- ARP protection ---
+chains=$(ebtables-save 2>/dev/null | sed -nE 's/^:(neutron(ARP|MAC)[^ ]*) .*/\1/p') || chains=
+if [ -n "$chains" ]; then
+  ebtables-save | sed -n '/^\*nat/,/^\*[^n]/{/^-A PREROUTING .*-j neutron/s/^-A //p}' | while read -r rule; do
+    # shellcheck disable=SC2086  # the rule is a list of words
+    ebtables -t nat -D $rule
+  done
+  for chain in $chains; do ebtables -t nat -F "$chain"; done
+  for chain in $chains; do ebtables -t nat -X "$chain"; done
+fi
+
+# --- sets, no longer referred to ---
+{ ipset list -n 2>/dev/null || true; } | sed -n '/^N\(IPv4\|IPv6\|ETHER\)/p' | while read -r set; do
+  ipset destroy "$set"
+done

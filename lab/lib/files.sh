@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# Configuration files, and the passwords that go into them. Sourced, never run.
+
+# Keeps the old file, and its age, when nothing changed: a newer file restarts its service.
+conf() { # conf PATH <CONTENT
+  local path=$1 new=$RUN/${1##*/}.new
+  mkdir -p "${path%/*}"
+  (umask 077 && cat >"$new")
+  if cmp -s "$new" "$path"; then rm "$new"; else mv "$new" "$path"; fi
+}
+
+# Hex, so that no URL, INI or SQL quoting is ever needed.
+secret() { # secret NAME: prints it; the first call makes it
+  local file=$SECRETS/$1
+  if [ ! -s "$file" ]; then
+    (umask 077 && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$file.new")
+    mv "$file.new" "$file"
+  fi
+  cat "$file"
+}
+
+# --- sections that several OpenStack services share ---
+
+database_url() { echo "mysql+pymysql://$1:$(secret "database-$1")@$API/${2:-$1}?charset=utf8"; }
+database() { # database SECTION USER [DATABASE]
+  printf '[%s]\nconnection = %s\nmax_pool_size = 5\nmax_overflow = 20\n' "$1" "$(database_url "$2" "${3:-$2}")"
+}
+
+transport_url() { echo "rabbit://openstack:$(secret rabbitmq)@$API:5672/"; }
+
+credentials() { # credentials SERVICE-USER
+  cat <<EOF
+auth_type = password
+auth_url = $AUTH_URL
+username = $1
+password = $(secret "user-$1")
+project_name = service
+user_domain_name = Default
+project_domain_name = Default
+EOF
+}
+
+# How a service checks the tokens of those who call it.
+token_check() { # token_check SERVICE-USER
+  cat <<EOF
+[keystone_authtoken]
+$(credentials "$1")
+www_authenticate_uri = $AUTH_URL
+memcached_servers = $API:11211
+service_token_roles = service
+service_token_roles_required = true
+EOF
+}
+
+# How a service calls another one.
+client_of() { # client_of SECTION SERVICE-USER
+  printf '[%s]\n%s\nregion_name = %s\n' "$1" "$(credentials "$2")" "$REGION"
+}
+
+# One broker on the same machine: heartbeats would only cost a thread per connection.
+messaging() {
+  cat <<EOF
+[oslo_messaging_notifications]
+driver = noop
+[oslo_messaging_rabbit]
+heartbeat_timeout_threshold = 0
+[oslo_concurrency]
+lock_path = $STATE/lock
+EOF
+}

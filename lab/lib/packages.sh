@@ -1,0 +1,36 @@
+# shellcheck shell=bash
+# Debian packages: found missing, installed without questions and without starting anything. Sourced.
+
+POLICY=/usr/sbin/policy-rc.d
+POLICY_MARK='# trunkline-lab: packages must not start services'
+
+install_packages() { # install_packages PACKAGE... (debconf answers on standard input)
+  local answers wanted=("$@") missing=() package
+  answers=$(cat)
+  for package in "${wanted[@]}"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+
+  local manual="apt-get install --no-install-recommends ${missing[*]}"
+  command -v apt-get >/dev/null ||
+    die "this is no Debian: the lab runs on Debian 12 (missing there: ${missing[*]})"
+  say "installing ${#missing[@]} packages and what they depend on (about three minutes)"
+  local apt=("${CLEAN[@]}" DEBIAN_FRONTEND=noninteractive apt-get -y -q
+    -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0
+    -o Dpkg::Options::=--force-unsafe-io -o Dpkg::Options::=--force-confold)
+  "${apt[@]}" update >"$LOG/apt.log" 2>&1 ||
+    die "apt-get update failed; log: $LOG/apt.log: $(last_words "$LOG/apt.log")"
+  local unknown
+  unknown=$("${apt[@]}" -s --no-install-recommends install "${missing[@]}" 2>&1 |
+    sed -n 's/^E: Unable to locate package //p' | paste -sd ' ')
+  [ -z "$unknown" ] ||
+    die "no package source offers: $unknown. The lab needs Debian 12 (bookworm) main in /etc/apt/sources.list.d"
+
+  # A machine may have its own policy-rc.d; ours goes away again, also after an `up` that was killed.
+  [ -e "$POLICY" ] || printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" | install -m 755 /dev/stdin "$POLICY"
+  debconf-set-selections <<<"$answers"
+  "${apt[@]}" --no-install-recommends install "${missing[@]}" >>"$LOG/apt.log" 2>&1 ||
+    die "packages are missing; to see why: $manual; log: $LOG/apt.log: $(last_words "$LOG/apt.log")"
+  ! grep -qxF "$POLICY_MARK" "$POLICY" || rm "$POLICY"
+}

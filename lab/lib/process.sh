@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# Processes: started detached from the terminal, known by a pid file, stopped by group. Sourced.
+# A unit is one process (with its children); a service consists of one or more units.
+
+# Distro tools need the distro's python first in PATH, and nothing of the caller's OS_* variables.
+CLEAN=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TZ=UTC)
+
+# A pid file may outlive its process (reboot, kill -9) and the number may be someone else's by now,
+# so it also holds the start time, field 22 of the kernel's status line.
+started() { # started PID: when, in ticks since boot; a zombie was not
+  local status fields
+  read -r status 2>/dev/null <"/proc/$1/stat" || return 1
+  read -ra fields <<<"${status##*) }" # the name in field 2 may contain anything
+  [ "${fields[0]}" != Z ] && echo "${fields[19]}"
+}
+pid_of() { # pid_of UNIT: prints it if the unit is alive
+  local pid time
+  read -r pid time 2>/dev/null <"$RUN/$1.pid" && [ "$(started "$pid")" = "$time" ] && echo "$pid"
+}
+alive() { pid_of "$1" >/dev/null; }
+
+# True when the unit is older than a configuration file, or directory, among the words given.
+outdated() { # outdated UNIT WORD...
+  local unit=$1 path
+  shift
+  for path in "${@#*=}"; do
+    [[ $path == "$ETC"/* && $path -nt $RUN/$unit.pid ]] && return 0
+  done
+  return 1
+}
+
+# The new process writes its own pid before it becomes the unit, so that there is no moment at which
+# a killed `up` leaves a unit that nobody knows. No descriptor of `up` (terminal, lock) goes along.
+launch() { # launch UNIT [VARIABLE=VALUE...] -- COMMAND...
+  local unit=$1 variables=()
+  shift
+  while [ "$1" != -- ]; do
+    variables+=("$1")
+    shift
+  done
+  shift
+  if alive "$unit"; then
+    outdated "$unit" "${variables[@]}" "$@" || return 0
+    say "$unit: configuration changed, restarting"
+    halt "$unit"
+  fi
+  rm -f "$RUN/$unit.pid"
+  setsid "${CLEAN[@]}" "${variables[@]}" bash "$LAB/lib/become.sh" "$RUN/$unit.pid" "$@" \
+    >>"$LOG/$unit.log" 2>&1 </dev/null 3>&- 4>&- 9>&- &
+  disown
+  local i
+  for ((i = 0; i < 50; i++)); do
+    [ -s "$RUN/$unit.pid" ] && return 0
+    sleep 0.02
+  done
+  die "$unit did not start; log: $LOG/$unit.log: $(last_words "$LOG/$unit.log")"
+}
+
+halt() { # halt UNIT [SECONDS until it is killed]
+  local unit=$1 seconds=${2:-4} pid i
+  if pid=$(pid_of "$unit"); then
+    kill -TERM "$pid" 2>/dev/null || true
+    for ((i = 0; i < seconds * 20; i++)); do
+      [ -d "/proc/$pid" ] || break
+      sleep 0.05
+    done
+    kill -KILL -- "-$pid" 2>/dev/null || true
+  fi
+  rm -f "$RUN/$unit.pid"
+}
+
+halt_all() { # halt_all UNIT...: side by side
+  local unit
+  for unit in "$@"; do halt "$unit" & done
+  wait
+}
+
+wait_for() { # wait_for SECONDS UNIT COMMAND...: until the command succeeds or the unit is dead
+  local seconds=$1 unit=$2 i
+  shift 2
+  for ((i = 0; i < seconds * 10; i++)); do
+    "$@" >/dev/null 2>&1 && return 0
+    alive "$unit" || die "$unit died; log: $LOG/$unit.log: $(last_words "$LOG/$unit.log")"
+    abandoned && exit 1
+    sleep 0.1
+  done
+  die "$unit gave no answer in $seconds s ($*); log: $LOG/$unit.log: $(last_words "$LOG/$unit.log")"
+}
+listening() { (exec 5<>"/dev/tcp/$API/$1") 2>/dev/null; }
+answering() { curl -sf -m 5 -o /dev/null "http://$API:$1"; }
+
+# Helpers leave the process tree of their unit (dnsmasq, the metadata proxies, guests, privsep
+# daemons behind sudo). All of them carry a path of the state in their arguments; the name is
+# checked too, so that a pager on one of the logs survives.
+helpers() {
+  local directory name
+  for directory in /proc/[0-9]*; do
+    read -r name 2>/dev/null <"$directory/comm" || continue
+    case $name in
+      dnsmasq | haproxy | sudo | privsep-helper | qemu-system-* | neutron-* | nova-*)
+        grep -qF "$STATE/" "$directory/cmdline" 2>/dev/null && echo "${directory#/proc/}" ;;
+    esac
+  done
+}

@@ -1,0 +1,54 @@
+"""Waits for every agent and the hypervisor; then flavors, the external network, quotas. Idempotent."""
+import ipaddress
+import sys
+import time
+
+import openstack
+
+cidr, gateway = sys.argv[1:3]
+AGENTS = {"Linux bridge agent", "DHCP agent", "L3 agent", "Metadata agent"}
+FLAVORS = (("pbx.tiny", 1, 256, 2), ("pbx.small", 1, 512, 4), ("pbx.medium", 2, 1024, 8))
+# Room for six zones, a controller, and replacements that are made before the old ones go; small
+# enough that asking for too much is refused as on a public cloud.
+COMPUTE_QUOTA = {"instances": 10, "cores": 12, "ram": 8192}
+NETWORK_QUOTA = {"floatingip": 10, "network": 5, "subnet": 5, "router": 3, "port": 40,
+                 "security_group": 10, "security_group_rule": 100}
+
+cloud = openstack.connect(cloud="trunkline-lab-admin")
+
+
+def missing():
+    found = {a.agent_type for a in cloud.network.agents() if a.is_alive}
+    if found < AGENTS:
+        return f"agents: {', '.join(sorted(AGENTS - found))}"
+    if not any(s.state == "up" for s in cloud.compute.services(binary="nova-compute")):
+        return "nova-compute"
+    if not list(cloud.compute.hypervisors()):
+        return "hypervisor"
+    return None
+
+
+deadline = time.monotonic() + 90
+while what := missing():
+    if time.monotonic() > deadline:
+        sys.exit(f"Error: after 90 s still not at work: {what}")
+    time.sleep(0.3)
+
+flavors = {f.name for f in cloud.compute.flavors()}
+for name, vcpus, ram, disk in FLAVORS:
+    if name not in flavors:
+        cloud.compute.create_flavor(name=name, vcpus=vcpus, ram=ram, disk=disk, is_public=True)
+
+network = cloud.network.find_network("public") or cloud.network.create_network(
+    name="public", is_router_external=True,
+    provider_network_type="flat", provider_physical_network="public")
+if not cloud.network.find_subnet("public"):
+    hosts = list(ipaddress.ip_network(cidr).hosts())
+    cloud.network.create_subnet(
+        name="public", network_id=network.id, ip_version=4, cidr=cidr, gateway_ip=gateway,
+        is_dhcp_enabled=False,
+        allocation_pools=[{"start": str(hosts[9]), "end": str(hosts[-5])}])
+
+pbx = cloud.identity.find_project("pbx").id
+cloud.compute.put(f"/os-quota-sets/{pbx}", json={"quota_set": COMPUTE_QUOTA})
+cloud.network.put(f"/quotas/{pbx}", json={"quota": NETWORK_QUOTA})

@@ -1,0 +1,79 @@
+# shellcheck shell=bash disable=SC2034
+# Keystone: identity. Its administrator and its own catalog entry come from `bootstrap`, everybody
+# else's from the catalog service.
+
+packages=(keystone uwsgi-core uwsgi-plugin-python3 curl)
+answers=(
+  "keystone keystone/configure_db boolean false"
+  "keystone keystone/create-admin-tenant boolean false"
+  "keystone keystone/register-endpoint boolean false"
+)
+units=(keystone)
+ports=(5000)
+
+configure() {
+  conf "$ETC/keystone/keystone.conf" <<EOF
+[DEFAULT]
+use_stderr = true
+$(database database keystone)
+[identity]
+# Passwords here are random and long; the cost of each log-in is ours.
+password_hash_rounds = 4
+[token]
+provider = fernet
+expiration = 86400
+[fernet_tokens]
+key_repository = $STATE/keystone/fernet-keys
+[fernet_receipts]
+key_repository = $STATE/keystone/fernet-keys
+[credential]
+key_repository = $STATE/keystone/credential-keys
+[cache]
+enabled = true
+backend = dogpile.cache.memcached
+memcache_servers = $API:11211
+$(messaging)
+EOF
+  secret user-admin >/dev/null
+}
+
+init() {
+  keys fernet-keys
+  keys credential-keys
+  need mariadb
+  once keystone create_keystone
+}
+
+# What keystone-manage fernet_setup and credential_setup make, without two starts of its
+# interpreter: 0 is the key staged for the next rotation, 1 the one in use.
+keys() { # keys REPOSITORY
+  local repository=$STATE/keystone/$1 key
+  [ -d "$repository" ] && return 0
+  rm -rf "$repository.new"
+  (
+    umask 077
+    mkdir -p "$repository.new"
+    for key in 0 1; do
+      head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '\n' >"$repository.new/$key"
+    done
+  )
+  mv "$repository.new" "$repository"
+}
+
+create_keystone() {
+  empty_databases keystone keystone
+  local manage=("${CLEAN[@]}" keystone-manage --config-file "$ETC/keystone/keystone.conf")
+  "${manage[@]}" db_sync
+  # By environment, for arguments are everybody's to read.
+  "${manage[@]:0:2}" OS_BOOTSTRAP_PASSWORD="$(secret user-admin)" "${manage[@]:2}" bootstrap \
+    --bootstrap-region-id "$REGION" --bootstrap-admin-url "$AUTH_URL" \
+    --bootstrap-internal-url "$AUTH_URL" --bootstrap-public-url "$AUTH_URL"
+}
+
+start() {
+  launch keystone OS_KEYSTONE_CONFIG_DIR="$ETC/keystone/" -- "${UWSGI[@]}" --processes 2 \
+    --http-socket "$API:5000" --wsgi-file /usr/bin/keystone-wsgi-public
+}
+
+ready() { wait_for 60 keystone answering 5000/v3; }
+stop() { halt keystone; }

@@ -1,0 +1,46 @@
+# shellcheck shell=bash disable=SC2034
+# MariaDB: one database per OpenStack service, each with its own user.
+
+packages=(mariadb-server)
+units=(mariadb)
+ports=(3306)
+
+configure() {
+  conf "$ETC/mariadb/my.cnf" <<EOF
+[mariadbd]
+user = root
+datadir = $STATE/mysql
+socket = $RUN/mysql.sock
+pid-file = $RUN/mariadbd.pid
+bind-address = $API
+port = 3306
+skip-name-resolve
+skip-log-bin
+character-set-server = utf8mb3
+collation-server = utf8mb3_general_ci
+max_connections = 400
+performance_schema = off
+innodb_buffer_pool_size = 128M
+innodb_log_file_size = 32M
+# A lab is rebuilt, not recovered: no waiting for the disk.
+innodb_flush_log_at_trx_commit = 0
+innodb_flush_method = nosync
+innodb_doublewrite = 0
+EOF
+  local user
+  for user in keystone glance placement nova neutron; do secret "database-$user" >/dev/null; done
+}
+
+init() { once mariadb create_datadir; }
+
+create_datadir() {
+  rm -rf "$STATE/mysql"
+  "${CLEAN[@]}" mariadb-install-db --defaults-file="$ETC/mariadb/my.cnf" --skip-test-db \
+    --auth-root-authentication-method=socket
+}
+
+start() { launch mariadb -- mariadbd --defaults-file="$ETC/mariadb/my.cnf"; }
+
+ready() { wait_for 60 mariadb sql -e 'select 1'; }
+
+stop() { halt mariadb 30; }

@@ -1,0 +1,12 @@
+# shellcheck shell=bash disable=SC2034
+# Memcached: keystone's cache, and the tokens that the other services have already checked.
+
+packages=(memcached)
+units=(memcached)
+ports=(11211)
+
+configure() { :; }
+init() { :; }
+start() { launch memcached -- memcached -u memcache -l "$API" -p 11211 -U 0 -m 32; }
+ready() { wait_for 10 memcached listening 11211; }
+stop() { halt memcached; }

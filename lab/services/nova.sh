@@ -1,0 +1,114 @@
+# shellcheck shell=bash disable=SC2034
+# Nova: servers.
+
+packages=(nova-api nova-conductor nova-scheduler nova-compute nova-compute-kvm genisoimage sudo)
+answers=(
+  "nova-common nova/configure_db boolean false"
+  "nova-common nova/configure_rabbit boolean false"
+  "nova-common nova/configure_ksat boolean false"
+  "nova-common nova/configure_neutron boolean false"
+  "nova-common nova/configure_placement boolean false"
+  "nova-api novaapi/configure_db boolean false"
+  "nova-api nova/configure_api-endpoint boolean false"
+)
+units=(nova-api nova-conductor nova-scheduler nova-compute)
+ports=(8774 8775)
+
+configure() {
+  conf "$ETC/nova/nova.conf" <<EOF
+[DEFAULT]
+host = lab
+my_ip = $API
+transport_url = $(transport_url)
+state_path = $STATE/nova
+instances_path = $STATE/instances
+enabled_apis = osapi_compute,metadata
+osapi_compute_listen = $API
+osapi_compute_workers = 1
+metadata_listen = $API
+metadata_workers = 1
+compute_driver = libvirt.LibvirtDriver
+use_stderr = true
+# With one host, a change of flavor has nowhere else to go.
+allow_resize_to_same_host = true
+resize_confirm_window = 1
+reserved_host_memory_mb = 512
+initial_ram_allocation_ratio = 1.5
+initial_cpu_allocation_ratio = 16.0
+mkisofs_cmd = genisoimage
+# The default delays the scheduler's first look for new hosts by up to a minute.
+periodic_fuzzy_delay = 0
+resume_guests_state_on_host_boot = true
+vif_plugging_timeout = 60
+[api]
+auth_strategy = keystone
+$(token_check nova)
+$(client_of service_user nova)
+send_service_user_token = true
+$(client_of placement nova)
+$(client_of neutron nova)
+service_metadata_proxy = true
+metadata_proxy_shared_secret = $(secret metadata-proxy)
+$(client_of glance nova)
+[scheduler]
+workers = 1
+discover_hosts_in_cells_interval = 5
+[conductor]
+workers = 1
+[vnc]
+enabled = false
+[workarounds]
+disable_rootwrap = true
+$(messaging)
+EOF
+  # Not for nova-compute, which must reach the databases through the conductor only.
+  conf "$ETC/nova/databases.conf" <<EOF
+$(database api_database nova nova_api)
+$(database database nova)
+EOF
+}
+
+init() {
+  mkdir -p "$STATE/nova" "$STATE/instances"
+  need mariadb
+  once nova create_nova
+}
+
+create_nova() {
+  empty_databases nova nova_api nova nova_cell0
+  local manage=("${CLEAN[@]}" nova-manage "${databases[@]}")
+  "${manage[@]}" api_db sync
+  "${manage[@]}" cell_v2 map_cell0 --database_connection "$(database_url nova nova_cell0)"
+  "${manage[@]}" cell_v2 create_cell --name cell1
+  "${manage[@]}" db sync
+}
+
+common=(--config-file "$ETC/nova/nova.conf")
+databases=("${common[@]}" --config-file "$ETC/nova/databases.conf")
+
+start() {
+  # Each of them calls placement first thing, and dies of a 401 when nova's user is not there yet.
+  need rabbitmq catalog
+  launch nova-conductor -- nova-conductor "${databases[@]}"
+  launch nova-scheduler -- nova-scheduler "${databases[@]}"
+  launch nova-api -- nova-api "${databases[@]}"
+  need libvirt hypervisor
+  configure_compute
+  launch nova-compute -- nova-compute "${common[@]}" --config-file "$ETC/nova/compute.conf"
+}
+
+configure_compute() {
+  conf "$ETC/nova/compute.conf" <<EOF
+[libvirt]
+virt_type = $(cat "$STATE/virt-type")
+cpu_mode = none
+images_type = qcow2
+# A guest's disk lives no longer than the lab: no waiting for the host's.
+disk_cachemodes = file=unsafe
+inject_partition = -2
+wait_soft_reboot_seconds = 30
+EOF
+}
+
+ready() { wait_for 60 nova-api answering 8774/; }
+stop() { halt_all "${units[@]}"; }
