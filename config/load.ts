@@ -1,5 +1,5 @@
 import * as runtime from "@pulumi/pulumi/runtime/config";
-import { ConfigError, parseSettings, type Settings, settingsSchema } from "./schema";
+import { parseSettings, type Settings } from "./schema";
 
 /** Keys whose values are lists; Pulumi hands them over as JSON. */
 const LISTS: ReadonlySet<string> = new Set(["users", "codecs", "operatorCidrs"]);
@@ -35,27 +35,14 @@ export function loadSettings(): Settings {
       raw[key] = plainValue(key, text);
     }
   }
-  const settings = parseSettings(raw);
-  const plainSecrets = [
-    ...(isSecret("masterSecret") ? [] : ["masterSecret"]),
-    ...(isSecret("users") || !settings.users.some((user) => "secret" in user) ? [] : ["users"]),
-  ];
-  if (plainSecrets.length > 0) {
-    throw new ConfigError(
-      plainSecrets.map(
-        (key) =>
-          `pbx:${key} holds a secret in plain text; encrypt it with: pulumi config set --secret pbx:${key}`,
-      ),
-    );
-  }
-  return settings;
+  return parseSettings(raw, isEncrypted);
 }
 
 /**
  * Pulumi keeps this question to itself; what it offers instead is a warning whenever a secret is
  * read plain.
  */
-function isSecret(key: keyof typeof settingsSchema.shape): boolean {
-  const { isConfigSecret } = runtime as unknown as { isConfigSecret(key: string): boolean };
+function isEncrypted(key: string): boolean {
+  const { isConfigSecret } = runtime as unknown as { isConfigSecret: (key: string) => boolean };
   return isConfigSecret(`pbx:${key}`);
 }

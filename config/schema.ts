@@ -13,6 +13,9 @@ import { expandUsers, rangeSize } from "./users";
 /** A bound on typing errors (`2000-2999999`), not on what an exchange could carry. */
 const MAX_USERS = 100_000;
 
+/** Every zone has a trunk to every other one: their number grows with the square of this. */
+const MAX_ZONES = 250;
+
 /** Which drivers the project's own images have; any other image is asked when it is deployed. */
 const IMAGE_DRIVERS: Readonly<Record<string, readonly string[]>> = {
   "pbx-asterisk-16": ["chan_sip", "pjsip"],
@@ -164,6 +167,9 @@ export const settingsSchema = z.strictObject({
       error: "is not a whole number; write how many Asterisk servers there shall be, such as 2",
     })
     .min(1, { error: "is less than 1; an exchange has at least one zone" })
+    .max(MAX_ZONES, {
+      error: `is more than ${String(MAX_ZONES)}, the most that a full mesh of trunks is made for; write a smaller number`,
+    })
     .default(1)
     .meta({
       description: "Number of Asterisk servers: zone1 is the PBX node, the others extend it.",
@@ -216,6 +222,9 @@ export const settingsSchema = z.strictObject({
     .meta({ description: "Private network between controller and zones, /16 to /28." }),
   operatorCidrs: z
     .array(operatorCidr, { error: "is not a list; write a list such as [203.0.113.0/24]" })
+    .refine((cidrs) => new Set(cidrs).size === cidrs.length, {
+      error: "names a network twice; name each once",
+    })
     .default([])
     .meta({ description: "Networks that may use SSH; none where it is empty." }),
   sshPublicKey: z
@@ -257,10 +266,10 @@ export class ConfigError extends Error {
  */
 function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
   const { shape } = settingsSchema;
-  const zones = shape.zones.safeParse(raw["zones"]).data;
-  const trunkCidr = shape.trunkCidr.safeParse(raw["trunkCidr"]).data;
-  const image = shape.image.safeParse(raw["image"]).data;
-  const sipDriver = shape.sipDriver.safeParse(raw["sipDriver"]).data;
+  const zones = shape.zones.safeParse(raw.zones).data;
+  const trunkCidr = shape.trunkCidr.safeParse(raw.trunkCidr).data;
+  const image = shape.image.safeParse(raw.image).data;
+  const sipDriver = shape.sipDriver.safeParse(raw.sipDriver).data;
   const faults: string[] = [];
   if (zones !== undefined && trunkCidr !== undefined) {
     const { capacity } = planAddresses(trunkCidr);
@@ -279,6 +288,26 @@ function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
   return faults;
 }
 
+/** Secrets that stand in plain text where Pulumi would have encrypted them. */
+function plainSecrets(
+  raw: Readonly<Record<string, unknown>>,
+  isEncrypted: (key: string) => boolean,
+): string[] {
+  const { masterSecret, users: entries } = raw;
+  const hasSecret = (entry: unknown): boolean =>
+    typeof entry === "object" && entry !== null && "secret" in entry;
+  const holders = [
+    ...(masterSecret === undefined ? [] : ["masterSecret"]),
+    ...(Array.isArray(entries) && entries.some(hasSecret) ? ["users"] : []),
+  ];
+  return holders
+    .filter((key) => !isEncrypted(key))
+    .map(
+      (key) =>
+        `pbx:${key} holds a secret in plain text; encrypt it with: pulumi config set --secret pbx:${key}`,
+    );
+}
+
 /** `pbx:users[3].extension` for `["users", 3, "extension"]`. */
 function keyOf(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
@@ -292,12 +321,16 @@ function keyOf(path: readonly PropertyKey[]): string {
 
 /**
  * @param raw the configuration as plain values, keys without `pbx:`.
+ * @param isEncrypted whether the stack keeps the value of a key encrypted.
  * @throws ConfigError naming every faulty key, what is wrong with its value, and the remedy.
  */
-export function parseSettings(raw: Readonly<Record<string, unknown>>): Settings {
+export function parseSettings(
+  raw: Readonly<Record<string, unknown>>,
+  isEncrypted: (key: string) => boolean,
+): Settings {
   const result = settingsSchema.safeParse(raw);
-  const between = faultsBetweenKeys(raw);
-  if (result.success && between.length === 0) {
+  const further = [...faultsBetweenKeys(raw), ...plainSecrets(raw, isEncrypted)];
+  if (result.success && further.length === 0) {
     return result.data;
   }
   const known = Object.keys(settingsSchema.shape);
@@ -313,5 +346,5 @@ export function parseSettings(raw: Readonly<Record<string, unknown>>): Settings 
       ? [`pbx:${key} ${missing} ${key === "masterSecret" ? "--secret " : ""}pbx:${key}`]
       : [`${keyOf(issue.path)} ${issue.message}`];
   });
-  throw new ConfigError([...faults, ...between]);
+  throw new ConfigError([...faults, ...further]);
 }
