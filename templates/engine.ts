@@ -7,14 +7,14 @@ const handlebars = Handlebars.create();
 
 /**
  * The only way a value that people wrote gets into a configuration file. Asterisk and HAProxy read
- * line by line, so a line break would start a setting of its own; `;` starts a comment in Asterisk's
- * files unless it is escaped. The value itself stays out of the message: it may be a secret.
+ * line by line, so a line break would start a setting of its own; a double quote ends the quoted
+ * name of a caller; `;` starts a comment in Asterisk's files unless it is escaped. The value itself
+ * stays out of the message: it may be a secret.
  */
 handlebars.registerHelper("value", (value: unknown) => {
   const text = String(value);
-  // eslint-disable-next-line no-control-regex -- control characters are what must not get through
-  if (/[\u0000-\u001f\u007f]/.test(text)) {
-    throw new Error("a value holds a control character; a configuration file takes one line each");
+  if (/[\u0000-\u001f\u007f"]/.test(text)) {
+    throw new Error("a value holds a line break, another control character or a double quote");
   }
   return text.replaceAll(";", "\\;");
 });
