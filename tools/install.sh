@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Provides Node, the Pulumi CLI with its Node host, and the OpenStack plugin.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+source "$tools_dir/download.sh"
+source "$tools_dir/go.sh"
+
+usage() {
+  cat <<HELP
+usage: tools/install.sh
+
+Takes each tool from the first of these places that has it:
+  node, npm  PATH (Node $NODE_MIN_VERSION or later), apt, npm
+  pulumi     PATH ($PULUMI_VERSION or later, with pulumi-language-nodejs), Pulumi's download site,
+             the public Go modules (needs Go; about 5 minutes on 2 cores)
+  plugin     the pulumi that is used, Pulumi's download site, the public Go modules
+
+What is fetched or built is kept in $cache.
+PULUMI_DOWNLOAD_SITE names a mirror of https://get.pulumi.com.
+Afterwards: eval "\$(tools/env.sh)"
+HELP
+}
+
+main() {
+  case ${1-} in
+    '') ;;
+    --help) usage && exit ;;
+    *) die "unknown argument '$1'; see tools/install.sh --help" ;;
+  esac
+  if installed; then
+    say "ready"
+    return
+  fi
+  forget_own_path
+  choose_node
+  choose_pulumi
+  make_parts
+  link_parts
+  installed || die "put together, but not working; remove $cache and run 'make tools' again"
+  say "ready"
+}
+
+installed() { "$tools_dir/env.sh" >/dev/null 2>&1; }
+
+# In a shell that uses an earlier set of these tools, that set is not what the machine has itself.
+forget_own_path() {
+  PATH=$(tr ':' '\n' <<<"$PATH" | { grep --invert-match --fixed-strings "$cache/" || true; } |
+    paste --serial --delimiters=:)
+}
+
+parts=()
+
+choose_node() {
+  node_is_new_enough && return
+  if ! command -v npm >/dev/null; then
+    apt_install nodejs npm ||
+      die "Node $NODE_MIN_VERSION or later with npm is missing: see https://nodejs.org/en/download"
+    node_is_new_enough && return
+  fi
+  say "fetching node $NODE_VERSION from npm"
+  parts+=(node)
+}
+
+node_is_new_enough() {
+  command -v npm >/dev/null && command -v node >/dev/null &&
+    at_least "$(node --version | tr -d v)" "$NODE_MIN_VERSION"
+}
+
+choose_pulumi() {
+  local reachable=false
+  if download_reachable; then reachable=true; fi
+
+  if own_pulumi_is_new_enough; then
+    say "using $(command -v pulumi)"
+    if ! $reachable && ! own_pulumi_has_plugin; then
+      say "building the openstack plugin $OPENSTACK_PLUGIN_VERSION (about a minute)"
+      need_go
+      parts+=(pulumi-resource-openstack)
+    fi
+  elif $reachable; then
+    say "downloading pulumi $PULUMI_VERSION"
+    parts+=(pulumi-release)
+  else
+    say "no download from $site: building pulumi $PULUMI_VERSION (about 5 minutes on 2 cores)"
+    need_go
+    parts+=(pulumi-cli pulumi-language-nodejs pulumi-resource-openstack)
+  fi
+}
+
+own_pulumi_is_new_enough() {
+  command -v pulumi >/dev/null && command -v pulumi-language-nodejs >/dev/null &&
+    at_least "$(pulumi version | tr -d v)" "$PULUMI_VERSION"
+}
+
+own_pulumi_has_plugin() {
+  pulumi plugin ls | awk -v version="$OPENSTACK_PLUGIN_VERSION" \
+    '$1 == "openstack" && $3 == version { found = 1 } END { exit !found }'
+}
+
+# The parts do not depend on each other; the CLI takes longer than all others together.
+make_parts() {
+  local part pid running=() failed=false
+  for part in "${parts[@]}"; do
+    part "$part" &
+    running+=($!)
+  done
+  for pid in "${running[@]}"; do
+    wait "$pid" || failed=true
+  done
+  if $failed; then exit 1; fi
+}
+
+link_parts() {
+  local part chosen partial
+  chosen=$(chosen_dir)
+  partial=$chosen.$$
+  mkdir -p "$partial" "$cache/pulumi-home"
+  for part in "${parts[@]}"; do
+    ln -s "$(part_dir "$part")"/bin/* "$partial"
+  done
+  # Another clone may have been faster with the very same links.
+  rm -rf "$chosen"
+  mv -T "$partial" "$chosen"
+}
+
+main "$@"

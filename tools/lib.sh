@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# Shared by the scripts of this folder: messages, versions, and parts in the cache.
+
+tools_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${TRUNKLINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/trunkline}/tools
+
+# shellcheck source=pins.env
+source "$tools_dir/pins.env"
+
+say() { printf 'tools: %s\n' "$*" >&2; }
+die() {
+  say "$@"
+  exit 1
+}
+
+# at_least FOUND WANTED: whether version FOUND is WANTED or later.
+at_least() { printf '%s\n%s\n' "$2" "$1" | sort --version-sort --check=silent; }
+
+# key_of FOLDER...: a hash over the folders, the pins and the way Go is called.
+key_of() {
+  (
+    cd "$tools_dir" || exit
+    find pins.env go.sh "$@" -type f -print0 | sort --zero-terminated |
+      xargs --null sha256sum | sha256sum | cut --characters=1-16
+  )
+}
+
+# part_dir PART: where the cache has, or will have, the part made by PART/build.sh.
+part_dir() { printf '%s/%s-%s\n' "$cache" "$1" "$(key_of "$1")"; }
+
+# part PART: makes the part unless the cache has it. It is built beside its place and renamed, so
+# that a build killed half-way leaves nothing that looks whole; the lock makes a second clone wait
+# for the first one's build instead of repeating it.
+part() {
+  local dir
+  dir=$(part_dir "$1")
+  [[ -d $dir ]] && return
+  mkdir -p "$cache"
+  (
+    flock 9
+    [[ -d $dir ]] && exit
+    rm -rf "$dir.partial"
+    mkdir "$dir.partial"
+    if ! "$tools_dir/$1/build.sh" "$dir.partial" >"$dir.log" 2>&1; then
+      tail -n 20 "$dir.log" >&2
+      die "$1 could not be made; the whole log is $dir.log"
+    fi
+    mv -T "$dir.partial" "$dir"
+  ) 9>"$dir.lock"
+}
+
+# apt_install PACKAGE...: installs where that is possible without asking; fails elsewhere.
+apt_install() {
+  [[ $EUID -eq 0 ]] && command -v apt-get >/dev/null || return 1
+  say "installing $* with apt"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -qq -o DPkg::Lock::Timeout=600 update >&2 &&
+    apt-get -qq -o DPkg::Lock::Timeout=600 install --yes --no-install-recommends "$@" >&2
+}
+
+# The chosen tools: a folder of links that env.sh puts on PATH. What is missing in it was found on
+# the PATH of the machine.
+chosen_dir() {
+  printf '%s/chosen-%s\n' "$cache" \
+    "$(key_of pulumi-cli pulumi-language-nodejs pulumi-release pulumi-resource-openstack node)"
+}

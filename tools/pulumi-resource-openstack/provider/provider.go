@@ -1,0 +1,83 @@
+// Package provider describes the OpenStack provider to Pulumi: which Terraform resource, data source
+// and setting stands behind which name of the npm package @pulumi/openstack.
+package provider
+
+import (
+	"strings"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
+	sdkv2 "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim/sdk-v2"
+	"github.com/terraform-provider-openstack/terraform-provider-openstack/openstack"
+)
+
+// Name is Pulumi's name of the package.
+const Name = "openstack"
+
+// Version is the release of @pulumi/openstack that the names match; the linker sets it.
+var Version = "0.0.0-dev"
+
+// Info returns the complete mapping.
+func Info() tfbridge.ProviderInfo {
+	info := tfbridge.ProviderInfo{
+		P:           sdkv2.NewProvider(openstack.Provider()),
+		Name:        Name,
+		Version:     Version,
+		GitHubOrg:   "terraform-provider-openstack",
+		Config:      config(),
+		Resources:   resources(),
+		DataSources: functions(),
+	}
+	// Names are optional in the SDK: one left out is made from the resource's own name.
+	info.SetAutonaming(255, "-")
+	return info
+}
+
+// config names the settings that the SDK itself fills from the environment. The others are filled
+// by the Terraform provider (OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME, ...).
+func config() map[string]*tfbridge.SchemaInfo {
+	variables := map[string]string{
+		"allow_reauth":  "OS_ALLOW_REAUTH",
+		"cloud":         "OS_CLOUD",
+		"delayed_auth":  "OS_DELAYED_AUTH",
+		"endpoint_type": "OS_ENDPOINT_TYPE",
+		"insecure":      "OS_INSECURE",
+		"region":        "OS_REGION_NAME",
+		"swauth":        "OS_SWAUTH",
+		"use_octavia":   "OS_USE_OCTAVIA",
+	}
+	settings := make(map[string]*tfbridge.SchemaInfo, len(variables))
+	for setting, variable := range variables {
+		settings[setting] = &tfbridge.SchemaInfo{
+			Default: &tfbridge.DefaultInfo{EnvVars: []string{variable}},
+		}
+	}
+	return settings
+}
+
+func resources() map[string]*tfbridge.ResourceInfo {
+	infos := make(map[string]*tfbridge.ResourceInfo, len(resourceTokens))
+	for terraform, token := range resourceTokens {
+		module, class := split(token)
+		infos["openstack_"+terraform] = &tfbridge.ResourceInfo{
+			Tok:    tfbridge.MakeResource(Name, module, class),
+			Fields: resourceFields[terraform],
+		}
+	}
+	return infos
+}
+
+func functions() map[string]*tfbridge.DataSourceInfo {
+	infos := make(map[string]*tfbridge.DataSourceInfo, len(functionTokens))
+	for terraform, token := range functionTokens {
+		module, function := split(token)
+		infos["openstack_"+terraform] = &tfbridge.DataSourceInfo{
+			Tok: tfbridge.MakeDataSource(Name, module, function),
+		}
+	}
+	return infos
+}
+
+func split(token string) (module, member string) {
+	module, member, _ = strings.Cut(token, "/")
+	return module, member
+}
