@@ -1,0 +1,92 @@
+import { EventEmitter } from "node:events";
+import type { BaresipEvent, Control } from "./control";
+
+/** The call did not come about. The message is the answer of SIP: `404 Not Found`. */
+export class CallRefused extends Error {}
+
+/** What a phone has counted since the call was established. */
+export interface Counters {
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** What RTCP told last: each receiver's gaps in the sequence numbers, and our side's jitter. */
+export interface RtcpReport {
+  readonly lostHere: number;
+  readonly lostThere: number;
+  readonly jitterMs: number;
+}
+
+/** A call, from the point of view of one phone. Emits `report` with an {@link RtcpReport}. */
+export class Call extends EventEmitter {
+  /** Resolves to the milliseconds from INVITE to answer, rejects with {@link CallRefused}. */
+  readonly established: Promise<number>;
+  /** Resolves to the reason. */
+  readonly closed: Promise<string>;
+  report: RtcpReport | null = null;
+
+  private id: string | undefined;
+  private settle!: {
+    established(ms: number): void;
+    refused(e: Error): void;
+    closed(s: string): void;
+  };
+  private readonly started = performance.now();
+
+  constructor(
+    private readonly control: Control,
+    /** The other side's SIP address. */
+    readonly peer: string,
+  ) {
+    super();
+    const settle: Partial<typeof this.settle> = {};
+    this.established = new Promise((resolve, reject) => {
+      settle.established = resolve;
+      settle.refused = reject;
+    });
+    // Whoever waits for it still sees the rejection; who does not must not be ended by it.
+    this.established.catch(() => undefined);
+    this.closed = new Promise((resolve) => (settle.closed = resolve));
+    this.settle = settle as typeof this.settle;
+  }
+
+  async answer(): Promise<void> {
+    await this.control.command("accept");
+  }
+
+  /** Ends the call, or turns it away when it was not answered yet. */
+  async hangUp(): Promise<void> {
+    await this.control.command("hangup");
+    await this.closed;
+  }
+
+  async counters(): Promise<Counters> {
+    const text = await this.control.command("audio_debug");
+    const sent = /TX: packets=(\d+)/.exec(text)?.[1];
+    const received = /rcvd=(\d+)/.exec(text)?.[1];
+    // Before the first packet arrives, baresip knows no other side and prints no figures of it.
+    return { sent: Number(sent ?? 0), received: Number(received ?? 0) };
+  }
+
+  /** What baresip says about this call, or late about the one before it. */
+  handle(event: BaresipEvent): void {
+    this.id ??= event.id;
+    if (event.id !== this.id) return;
+    switch (event.type) {
+      case "CALL_ESTABLISHED":
+        this.settle.established(Math.round(performance.now() - this.started));
+        break;
+      case "CALL_CLOSED":
+        this.settle.refused(new CallRefused(event.param ?? "no reason given"));
+        this.settle.closed(event.param ?? "no reason given");
+        break;
+      case "CALL_RTCP":
+        if (event.rtcp_stats) {
+          const { rx, tx } = event.rtcp_stats;
+          this.report = { lostHere: rx.lost, lostThere: tx.lost, jitterMs: rx.jit / 1000 };
+          this.emit("report", this.report);
+        }
+        break;
+    }
+  }
+}

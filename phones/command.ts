@@ -1,0 +1,58 @@
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** Whether `name` is on the PATH, or where Debian keeps what only root runs. */
+export function hasCommand(name: string): boolean {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  return folders.some((folder) => existsSync(join(folder, name)));
+}
+
+/**
+ * Starts a program that ends with this process, however this process ends: a phone must not go on
+ * ringing because a test was killed.
+ * @param namespace network namespace to run in (`ip netns`); null for this process's own.
+ */
+export function start(
+  namespace: string | null,
+  argv: readonly string[],
+  options: SpawnOptions = {},
+): ChildProcess {
+  const enter = namespace === null ? [] : ["ip", "netns", "exec", namespace];
+  return spawn("setpriv", ["--pdeathsig", "KILL", "--", ...enter, ...argv], {
+    ...options,
+    env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
+  });
+}
+
+export const hasEnded = (child: ChildProcess): boolean =>
+  child.exitCode !== null || child.signalCode !== null;
+
+/** Resolves when `child` has ended: at once if it already has. */
+export function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (hasEnded(child)) resolve();
+    else child.once("exit", () => resolve());
+  });
+}
+
+/** Runs a program to its end and returns what it printed; a failure carries what it complained of. */
+export function run(
+  argv: readonly string[],
+  { namespace = null, input = "" }: { namespace?: string | null; input?: string } = {},
+): Promise<string> {
+  const child = start(namespace, argv, { stdio: "pipe" });
+  return new Promise((resolve, reject) => {
+    const output = { stdout: "", stderr: "" };
+    child.stdout?.on("data", (data: Buffer) => (output.stdout += data.toString()));
+    child.stderr?.on("data", (data: Buffer) => (output.stderr += data.toString()));
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code === 0) resolve(output.stdout);
+      else reject(new Error(`${argv.join(" ")}: ${(output.stderr || output.stdout).trim()}`));
+    });
+    // A program that does not read its input may be gone before the input is written.
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(input);
+  });
+}

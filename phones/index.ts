@@ -1,0 +1,5 @@
+export { Call, CallRefused } from "./call";
+export { ensureBaresip } from "./baresip";
+export { type PhoneOptions, Phone, RegistrationRefused, type SipAccount } from "./phone";
+export { type CallQuality, type ConversationQuality, measure } from "./quality";
+export { sipOptions } from "./options";

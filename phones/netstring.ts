@@ -1,0 +1,25 @@
+/** Netstrings (`5:hello,`), the framing of baresip's control connection. */
+
+export function encodeNetstring(text: string): string {
+  return `${Buffer.byteLength(text)}:${text},`;
+}
+
+/** Cuts a stream of bytes, which arrives in any pieces, into the netstrings that it carries. */
+export class NetstringDecoder {
+  private buffered = Buffer.alloc(0);
+
+  push(bytes: Buffer): string[] {
+    this.buffered = Buffer.concat([this.buffered, bytes]);
+    const texts: string[] = [];
+    for (;;) {
+      const colon = this.buffered.indexOf(":");
+      if (colon < 0) return texts;
+      const length = Number(this.buffered.toString("latin1", 0, colon));
+      if (!Number.isInteger(length)) throw new Error("not a netstring: no length before the colon");
+      const end = colon + 1 + length;
+      if (this.buffered.length <= end) return texts;
+      texts.push(this.buffered.toString("utf8", colon + 1, end));
+      this.buffered = this.buffered.subarray(end + 1);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from "node:crypto";
+import { start } from "./command";
+import { within } from "./deadline";
+
+const DEADLINE = 3_000;
+
+/**
+ * Asks a SIP server over TCP whether it serves (OPTIONS, RFC 3261, 11), and returns its status code:
+ * 200 when it does.
+ */
+export async function sipOptions(
+  server: string,
+  { namespace = null }: { namespace?: string | null } = {},
+): Promise<number> {
+  const [host = server, port = "5060"] = server.split(":");
+  const id = randomBytes(8).toString("hex");
+  const request = [
+    `OPTIONS sip:${host} SIP/2.0`,
+    `Via: SIP/2.0/TCP probe.invalid;branch=z9hG4bK${id};rport`,
+    "Max-Forwards: 1",
+    `From: <sip:probe@probe.invalid>;tag=${id}`,
+    `To: <sip:probe@${host}>`,
+    `Call-ID: ${id}`,
+    "CSeq: 1 OPTIONS",
+    "Contact: <sip:probe@probe.invalid;transport=tcp>",
+    "Content-Length: 0",
+    "\r\n",
+  ].join("\r\n");
+  const script = `exec 3<>"/dev/tcp/$1/$2" || exit; cat >&3; exec head -n1 <&3`;
+  const probe = start(namespace, ["bash", "-c", script, "probe", host, port], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  try {
+    const answer = new Promise<number>((resolve, reject) => {
+      let output = "";
+      probe.stdout?.on("data", (bytes: Buffer) => (output += bytes.toString()));
+      probe.once("close", () => {
+        const code = /^SIP\/2\.0 (\d{3}) /.exec(output)?.[1];
+        if (code) resolve(Number(code));
+        else reject(new Error(`${server} does not answer SIP`));
+      });
+    });
+    probe.stdin?.on("error", () => undefined);
+    probe.stdin?.end(request);
+    return await within(DEADLINE, `OPTIONS to ${server}`, answer);
+  } finally {
+    probe.kill("SIGKILL");
+  }
+}

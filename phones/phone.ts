@@ -1,0 +1,221 @@
+import type { ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { EventEmitter, once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { controlPort, ensureBaresip, renderBaresipConfig } from "./baresip";
+import { Call } from "./call";
+import { ended, hasEnded, run, start } from "./command";
+import { type BaresipEvent, Control } from "./control";
+import { within } from "./deadline";
+
+/** As in the stack output `sipAccounts`. */
+export interface SipAccount {
+  readonly extension: string;
+  readonly secret: string;
+  /** Address of the controller, `host` or `host:port`. */
+  readonly server: string;
+  readonly transport: "tcp";
+}
+
+export interface PhoneOptions {
+  readonly account: SipAccount;
+  /** Network namespace (`ip netns`) that the phone is in; the present one by default. */
+  readonly namespace?: string | null;
+  /** Its address there, where it has several; by default the one that leads to the server. */
+  readonly address?: string;
+  /** Whether it picks up at once (the default) or waits for {@link Call.answer}. */
+  readonly answer?: "auto" | "manual";
+  /** The tone that it speaks for as long as a call lasts. 440 by default. */
+  readonly toneHz?: number;
+  /** Seconds for which it asks to be registered. 60 by default. */
+  readonly expires?: number;
+  /** Whether to record what it hears, for {@link Phone.recordings}. */
+  readonly record?: boolean;
+}
+
+const ATTEMPTS = 5;
+const START_DEADLINE = 10_000;
+const REGISTER_DEADLINE = 35_000;
+const STOP_DEADLINE = 3_000;
+
+/** The other programs of this machine took the ports first. */
+class PortTaken extends Error {}
+
+/** The registrar refused. The message is its answer: `403 Forbidden`. */
+export class RegistrationRefused extends Error {}
+
+/**
+ * A real SIP phone (baresip) without sound card: it registers, calls and is called, speaks a tone and
+ * counts what it hears. One call at a time, as a desk phone. Emits `registered`, `refused` and `call`.
+ */
+export class Phone extends EventEmitter {
+  private current: Call | null = null;
+  private state: "waiting" | "registered" | { readonly refusal: string } = "waiting";
+
+  private constructor(
+    readonly account: SipAccount,
+    private readonly child: ChildProcess,
+    private readonly control: Control,
+    private readonly folder: string,
+  ) {
+    super();
+    control.on("event", (event: BaresipEvent) => this.handle(event));
+  }
+
+  /** Starts a phone and lets it register; {@link registered} tells when it has. */
+  static async start(options: PhoneOptions): Promise<Phone> {
+    await ensureBaresip();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await Phone.startOnce(options);
+      } catch (error) {
+        if (!(error instanceof PortTaken) || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private static async startOnce(options: PhoneOptions): Promise<Phone> {
+    const { account, namespace = null } = options;
+    const address = options.address ?? (await addressTowards(hostOf(account.server), namespace));
+    // Spaced: baresip takes two ports for SIP and one for its control connection.
+    const port = 20_000 + 4 * randomInt(3_000);
+    const folder = await mkdtemp(join(tmpdir(), "phone-"));
+    try {
+      const recordings = options.record ? folder : null;
+      const toneHz = options.toneHz ?? 440;
+      await writeFile(
+        join(folder, "config"),
+        renderBaresipConfig({ address, port, toneHz, recordings }),
+      );
+      const child = start(namespace, ["baresip", "-f", folder], {
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      try {
+        await within(START_DEADLINE, "the start of baresip", ready(child));
+        const phone = new Phone(
+          account,
+          child,
+          Control.connect(namespace, controlPort(port)),
+          folder,
+        );
+        await phone.control.command("uanew", accountLine(options));
+        return phone;
+      } catch (error) {
+        child.kill("SIGKILL");
+        throw error;
+      }
+    } catch (error) {
+      await rm(folder, { recursive: true });
+      throw error;
+    }
+  }
+
+  /** Resolves when the phone is registered, rejects with {@link RegistrationRefused}. */
+  async registered(): Promise<this> {
+    if (this.state === "waiting") await this.nextRegistration();
+    if (this.state === "registered") return this;
+    const { refusal } = this.state as { refusal: string };
+    throw new RegistrationRefused(refusal);
+  }
+
+  /** Resolves when the registrar has answered once more, as it does before a registration expires. */
+  async nextRegistration(deadline = REGISTER_DEADLINE): Promise<void> {
+    const answered = new Promise<void>((resolve) => this.once("registration", resolve));
+    await within(deadline, `the registration of ${this.account.extension}`, answered);
+  }
+
+  async call(extension: string): Promise<Call> {
+    const call = (this.current = new Call(this.control, extension));
+    await this.control.command("dial", extension);
+    return call;
+  }
+
+  /** The next call to this phone. It is ringing then, or established when the phone picks up. */
+  async nextCall(deadline = START_DEADLINE): Promise<Call> {
+    const what = `a call to ${this.account.extension}`;
+    const [call] = (await within(deadline, what, once(this, "call"))) as [Call];
+    return call;
+  }
+
+  /** Folder of the WAV files `dump-*-dec.wav` (heard) and `dump-*-enc.wav` (said). */
+  get recordings(): string {
+    return this.folder;
+  }
+
+  /** Puts the phone down: it gives up its registration. */
+  async close(): Promise<void> {
+    this.child.kill("SIGTERM");
+    await Promise.race([ended(this.child), timeout(STOP_DEADLINE)]);
+    await this.cutOff();
+  }
+
+  /** Ends the phone as a power cut does: nobody is told, and its registration stays behind. */
+  async cutOff(): Promise<void> {
+    if (!hasEnded(this.child)) this.child.kill("SIGKILL");
+    await ended(this.child);
+    this.control.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private handle(event: BaresipEvent): void {
+    if (event.type === "REGISTER_OK" || event.type === "REGISTER_FAIL") {
+      this.state =
+        event.type === "REGISTER_OK" ? "registered" : { refusal: event.param ?? "no reason given" };
+      this.emit("registration");
+    }
+    if (event.type === "CALL_INCOMING") {
+      this.current = new Call(this.control, event.peeruri ?? "");
+      this.emit("call", this.current);
+    }
+    if (event.type.startsWith("CALL_")) this.current?.handle(event);
+  }
+}
+
+const hostOf = (server: string): string => server.split(":")[0] ?? server;
+
+const timeout = (ms: number): Promise<void> =>
+  new Promise((resolve) => void setTimeout(resolve, ms).unref());
+
+/** This side's address of a connection to `host`. */
+async function addressTowards(host: string, namespace: string | null): Promise<string> {
+  const routes = JSON.parse(await run(["ip", "-j", "route", "get", host], { namespace })) as {
+    prefsrc: string;
+  }[];
+  if (!routes[0]) throw new Error(`no route to the SIP server ${host}`);
+  return routes[0].prefsrc;
+}
+
+/** What a password may hold to be written into baresip's account line, which knows no quoting. */
+const PLAIN_SECRET = /^[^\s;"<>]+$/;
+/** The size of the buffer that ctrl_tcp copies a command to. */
+const COMMAND_LIMIT = 255;
+
+function accountLine({ account, answer = "auto", expires = 60 }: PhoneOptions): string {
+  const { extension, secret, server, transport } = account;
+  const line =
+    `<sip:${extension}@${server};transport=${transport}>;auth_pass=${secret}` +
+    `;answermode=${answer};regint=${expires}`;
+  if (!PLAIN_SECRET.test(secret) || `uanew ${line}`.length > COMMAND_LIMIT) {
+    throw new Error(`the secret of ${extension} is too long, or of characters baresip cannot take`);
+  }
+  return line;
+}
+
+/** Resolves when baresip takes commands; its output is read on, or it would block one day. */
+function ready(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const read = (bytes: Buffer): void => {
+      if (output.length > 10_000) return;
+      output += bytes.toString();
+      if (output.includes("Address already in use")) reject(new PortTaken());
+      if (output.includes("baresip is ready")) resolve();
+    };
+    child.stdout?.on("data", read);
+    child.stderr?.on("data", read);
+    child.once("error", reject);
+    child.once("exit", () => reject(new Error(`baresip did not start: ${output.trim()}`)));
+  });
+}

@@ -1,0 +1,87 @@
+import { once } from "node:events";
+import type { Call, Counters } from "./call";
+import { sleep, within } from "./deadline";
+
+/** Media of one direction of a call, as its receiver got it. */
+export interface CallQuality {
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  readonly lossPercent: number;
+  readonly jitterMs: number;
+  /** From the caller's INVITE to the answer. */
+  readonly setupMs: number;
+}
+
+export interface ConversationQuality {
+  readonly callerToCallee: CallQuality;
+  readonly calleeToCaller: CallQuality;
+}
+
+/**
+ * The two phones' counters cannot be read at the same instant: as many packets of a 20 ms stream
+ * may be under way or counted early, without any of them being lost.
+ */
+const SAMPLING_ERROR = 2;
+
+/** Asterisk sends its RTCP reports every five seconds. */
+const REPORT_DEADLINE = 8_000;
+
+interface Sample {
+  readonly counters: Counters;
+  readonly lostHere: number;
+  readonly lostThere: number;
+}
+
+const sample = async (call: Call): Promise<Sample> => ({
+  counters: await call.counters(),
+  lostHere: call.report?.lostHere ?? 0,
+  lostThere: call.report?.lostThere ?? 0,
+});
+
+/**
+ * Listens to both ends of an established call for `seconds`.
+ *
+ * An exchange numbers the packets anew on each leg, so what its trunk drops leaves no gap for the
+ * receiving phone to see. Loss is therefore what one phone sent and the other did not receive, and at
+ * least the gaps that RTCP reports for the outer legs.
+ */
+export async function measure(
+  caller: Call,
+  callee: Call,
+  seconds: number,
+): Promise<ConversationQuality> {
+  const setupMs = await caller.established;
+  await callee.established;
+  const before = await Promise.all([sample(caller), sample(callee)]);
+  await sleep(seconds * 1000);
+  await Promise.all([caller, callee].map(withReport));
+  const after = await Promise.all([sample(caller), sample(callee)]);
+
+  const direction = (from: 0 | 1, to: 0 | 1, receiver: Call): CallQuality => {
+    const packetsSent = after[from].counters.sent - before[from].counters.sent;
+    const packetsReceived = after[to].counters.received - before[to].counters.received;
+    const missing = packetsSent - packetsReceived;
+    const gaps =
+      after[from].lostThere - before[from].lostThere + after[to].lostHere - before[to].lostHere;
+    const packetsLost = Math.max(0, gaps, missing > SAMPLING_ERROR ? missing : 0);
+    return {
+      packetsSent,
+      packetsReceived,
+      packetsLost,
+      lossPercent: packetsSent === 0 ? 100 : (100 * packetsLost) / packetsSent,
+      jitterMs: receiver.report?.jitterMs ?? Number.NaN,
+      setupMs,
+    };
+  };
+  return {
+    callerToCallee: direction(0, 1, callee),
+    calleeToCaller: direction(1, 0, caller),
+  };
+}
+
+async function withReport(call: Call): Promise<void> {
+  if (call.report === null) {
+    await within(REPORT_DEADLINE, "the first RTCP report of a call", once(call, "report"));
+  }
+}
