@@ -120,21 +120,8 @@ down() {
     wait
     say "stopped: $stage"
   done
-  end_helpers
-  "$LAB/lib/clean-network.sh"
   [ -z "$purge" ] || rm -rf "${STATE:?}"
   say "down"
-}
-
-end_helpers() {
-  local left i
-  for ((i = 0; i < 40; i++)); do
-    mapfile -t left < <(helpers)
-    [ ${#left[@]} -gt 0 ] || return 0
-    kill "-$([ $i -lt 20 ] && echo TERM || echo KILL)" "${left[@]}" 2>/dev/null || true
-    sleep 0.1
-  done
-  die "these processes do not end: ${left[*]}"
 }
 
 status() {

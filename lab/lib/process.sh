@@ -56,8 +56,9 @@ launch() { # launch UNIT [VARIABLE=VALUE...] -- COMMAND...
   die "$unit did not start; log: $LOG/$unit.log: $(last_words "$LOG/$unit.log")"
 }
 
+# Two seconds are enough for what keeps nothing; databases are given more by their own files.
 halt() { # halt UNIT [SECONDS until it is killed]
-  local unit=$1 seconds=${2:-4} pid i
+  local unit=$1 seconds=${2:-2} pid i
   if pid=$(pid_of "$unit"); then
     kill -TERM "$pid" 2>/dev/null || true
     for ((i = 0; i < seconds * 20; i++)); do
@@ -89,16 +90,26 @@ wait_for() { # wait_for SECONDS UNIT COMMAND...: until the command succeeds or t
 listening() { (exec 5<>"/dev/tcp/$API/$1") 2>/dev/null; }
 answering() { curl -sf -m 5 -o /dev/null "http://$API:$1"; }
 
-# Helpers leave the process tree of their unit (dnsmasq, the metadata proxies, guests, privsep
-# daemons behind sudo). All of them carry a path of the state in their arguments; the name is
-# checked too, so that a pager on one of the logs survives.
-helpers() {
+# Helpers leave the process tree of their unit: dnsmasq, metadata proxies, privsep daemons behind
+# sudo, guests. All of them carry a path of the state in their arguments; the name is asked for too,
+# so that a pager on one of the logs survives.
+helpers() { # helpers NAME-PATTERN: prints their pids
   local directory name
   for directory in /proc/[0-9]*; do
     read -r name 2>/dev/null <"$directory/comm" || continue
-    case $name in
-      dnsmasq | haproxy | sudo | privsep-helper | qemu-system-* | neutron-* | nova-*)
-        grep -qF "$STATE/" "$directory/cmdline" 2>/dev/null && echo "${directory#/proc/}" ;;
-    esac
+    # shellcheck disable=SC2053  # a pattern
+    [[ $name == $1 ]] && grep -qF "$STATE/" "$directory/cmdline" 2>/dev/null && echo "${directory#/proc/}"
   done
+  return 0
+}
+
+end_helpers() { # end_helpers NAME-PATTERN
+  local signal left
+  for signal in TERM TERM TERM TERM KILL KILL KILL; do
+    mapfile -t left < <(helpers "$1")
+    [ ${#left[@]} -gt 0 ] || return 0
+    kill "-$signal" "${left[@]}" 2>/dev/null || true
+    sleep 0.3
+  done
+  die "these processes do not end: ${left[*]}"
 }

@@ -28,10 +28,13 @@ def missing():
     return None
 
 
-deadline = time.monotonic() + 90
+deadline, said = time.monotonic() + 120, None
 while what := missing():
+    if what != said:
+        print(time.strftime("%T"), "waiting for", what, flush=True)
+        said = what
     if time.monotonic() > deadline:
-        sys.exit(f"Error: after 90 s still not at work: {what}")
+        sys.exit(f"Error: after 120 s still not at work: {what}")
     time.sleep(0.3)
 
 flavors = {f.name for f in cloud.compute.flavors()}

@@ -62,11 +62,12 @@ keys() { # keys REPOSITORY
 
 create_keystone() {
   empty_databases keystone keystone
-  local manage=("${CLEAN[@]}" keystone-manage --config-file "$ETC/keystone/keystone.conf")
-  "${manage[@]}" db_sync
-  # By environment, for arguments are everybody's to read.
-  "${manage[@]:0:2}" OS_BOOTSTRAP_PASSWORD="$(secret user-admin)" "${manage[@]:2}" bootstrap \
-    --bootstrap-region-id "$REGION" --bootstrap-admin-url "$AUTH_URL" \
+  # The password goes by environment, for arguments (env's too) are everybody's to read.
+  # shellcheck disable=SC2016  # expanded by the new shell
+  "${CLEAN[@]}" bash -c 'OS_BOOTSTRAP_PASSWORD=$(<"$1") exec "${@:2}"' bootstrap "$SECRETS/user-admin" \
+    python3 "$LAB/lib/manage.py" keystone.cmd.manage --config-file "$ETC/keystone/keystone.conf" \
+    -- db_sync \
+    -- bootstrap --bootstrap-region-id "$REGION" --bootstrap-admin-url "$AUTH_URL" \
     --bootstrap-internal-url "$AUTH_URL" --bootstrap-public-url "$AUTH_URL"
 }
 

@@ -43,5 +43,6 @@ stop() {
     virsh -c qemu:///system list --name 2>/dev/null | grep '^instance-' |
       while read -r guest; do virsh -c qemu:///system destroy "$guest" >/dev/null; done || true
   fi
+  end_helpers 'qemu-system-*'
   halt_all libvirtd virtlogd
 }

@@ -120,5 +120,6 @@ ready() { :; }
 
 stop() {
   halt_all "${units[@]}"
-  "$LAB/lib/clean-network.sh" "$STATE"
+  end_helpers '@(dnsmasq|haproxy|neutron-*|privsep-helper|sudo)'
+  "$LAB/lib/clean-network.sh"
 }

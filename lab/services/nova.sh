@@ -69,18 +69,18 @@ EOF
 }
 
 init() {
-  mkdir -p "$STATE/nova" "$STATE/instances"
+  (umask 077 && mkdir -p "$STATE/nova" "$STATE/instances") # disks hold the user data of servers
   need mariadb
   once nova create_nova
 }
 
 create_nova() {
   empty_databases nova nova_api nova nova_cell0
-  local manage=("${CLEAN[@]}" nova-manage "${databases[@]}")
-  "${manage[@]}" api_db sync
-  "${manage[@]}" cell_v2 map_cell0 --database_connection "$(database_url nova nova_cell0)"
-  "${manage[@]}" cell_v2 create_cell --name cell1
-  "${manage[@]}" db sync
+  "${CLEAN[@]}" python3 "$LAB/lib/manage.py" nova.cmd.manage "${databases[@]}" \
+    -- api_db sync \
+    -- cell_v2 map_cell0 \
+    -- cell_v2 create_cell --name cell1 \
+    -- db sync
 }
 
 common=(--config-file "$ETC/nova/nova.conf")
