@@ -1,0 +1,60 @@
+# Every target may be run again: what is done already is not done again.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+STACK ?= dev
+TSX := node_modules/.bin/tsx
+
+.PHONY: help up down env tools images lab-up lab-down lab-status lab-logs lint format test bench
+
+help: ## This text
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: node_modules/.package-lock.json ## Install what is missing, deploy, and prove it with a phone call (STACK=dev)
+	@$(TSX) cli/up.ts --stack $(STACK)
+
+down: node_modules/.package-lock.json ## Destroy what `make up` deployed, and stop the lab it started
+	@$(TSX) cli/down.ts --stack $(STACK)
+
+env: node_modules/.package-lock.json ## Print an environment for plain pulumi: eval "$$(make -s env)"
+	@$(TSX) cli/env.ts
+
+tools: ## Install pulumi, its Node host and the OpenStack plugin
+	@tools/install.sh
+
+images: ## Build the golden images and upload them to the cloud in use
+	@images/build.sh
+	@images/upload.sh
+
+lab-up: ## Start a real OpenStack on this machine
+	@lab/lab.sh up
+
+lab-down: ## Stop it
+	@lab/lab.sh down
+
+lab-status: ## One line for each of its services
+	@lab/lab.sh status
+
+lab-logs: ## What its services said last
+	@lab/lab.sh logs
+
+lint: node_modules/.package-lock.json ## Check style, types, shell scripts and the arrows between folders
+	@npm run --silent lint
+
+format: node_modules/.package-lock.json ## Put all files into the project's format
+	@npm run --silent format
+
+test: node_modules/.package-lock.json ## Run all tests: unit, preview, calls, lab
+	@$(TSX) tests/run.ts
+
+bench: node_modules/.package-lock.json ## Measure, and keep the figures in bench/
+	@eval "$$($(TSX) cli/env.ts)"; $(TSX) bench/bench.ts
+
+# npm writes this file last, so that it is newer than the lock file when all is installed.
+node_modules/.package-lock.json: package-lock.json
+	@npm ci --no-audit --no-fund --loglevel=error >&2
+	@touch $@

@@ -1,0 +1,37 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { command } from "./command";
+import { LAB_STATE } from "./paths";
+import { relay } from "./progress";
+
+/** Whether the environment names a cloud, as every OpenStack client reads it. */
+export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean {
+  return Boolean(env["OS_CLOUD"] ?? env["OS_AUTH_URL"]);
+}
+
+/** What every OpenStack client needs to find the lab cloud. */
+export const LAB_ENVIRONMENT = {
+  OS_CLOUD: "trunkline-lab",
+  OS_CLIENT_CONFIG_FILE: join(LAB_STATE, "clouds.yaml"),
+} as const;
+
+/** Whether the lab cloud is up, or was and can be asked why it is not. */
+export function labExists(): boolean {
+  return existsSync(LAB_ENVIRONMENT.OS_CLIENT_CONFIG_FILE);
+}
+
+/** Starts the lab cloud and gives it the golden images, building both side by side. */
+export async function startLab(): Promise<void> {
+  await Promise.all([
+    command("lab/lab.sh", ["up"], { onLine: relay("lab") }),
+    command("images/build.sh", [], { onLine: relay("images") }),
+  ]);
+  await command("images/upload.sh", [], {
+    env: { ...process.env, ...LAB_ENVIRONMENT },
+    onLine: relay("images"),
+  });
+}
+
+export async function stopLab(): Promise<void> {
+  await command("lab/lab.sh", ["down"], { onLine: relay("lab") });
+}

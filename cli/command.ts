@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { ROOT } from "./paths";
+
+/** A fault that its message says all about: shown as it is, without a stack trace. */
+export class Fault extends Error {
+  override readonly name = "Fault";
+}
+
+export interface CommandOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Takes each line that the command prints; without it the lines are only kept for a fault. */
+  readonly onLine?: (line: string) => void;
+}
+
+/**
+ * Runs a command from the root of the clone and returns what it printed on standard output.
+ *
+ * @throws Fault naming the command and the last thing that it said.
+ */
+export function command(
+  file: string,
+  args: readonly string[],
+  { env = process.env, onLine }: CommandOptions = {},
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+    const output: string[] = [];
+    let lastWords = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        if (stream === child.stdout) {
+          output.push(line);
+        }
+        if (line.trim() !== "") {
+          lastWords = line.trim();
+        }
+        onLine?.(line);
+      });
+    }
+    child.on("error", (error) => {
+      reject(new Fault(`${file} cannot be run: ${error.message}`));
+    });
+    child.on("close", (code, signal) => {
+      if (code === 0) {
+        resolve(output.join("\n"));
+      } else {
+        const end = signal === null ? `exit code ${String(code)}` : signal;
+        reject(new Fault(`${[file, ...args].join(" ")} failed (${end}): ${lastWords}`));
+      }
+    });
+  });
+}

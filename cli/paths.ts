@@ -1,0 +1,10 @@
+import { join } from "node:path";
+
+/** The clone. */
+export const ROOT = join(__dirname, "..");
+
+/** What belongs to this clone alone and to no commit: stack state, pass phrase, operator's key. */
+export const LOCAL = join(ROOT, ".trunkline");
+
+/** Directory of the lab cloud, which hands over its `clouds.yaml` there. */
+export const LAB_STATE = process.env["LAB_STATE"] ?? "/var/lib/trunkline-lab";

@@ -1,0 +1,170 @@
+import type { Call } from "../phones/call";
+import { sleep } from "../phones/deadline";
+import { Phone, type SipAccount } from "../phones/phone";
+import { type CallQuality, measure } from "../phones/quality";
+import { Fault } from "./command";
+import type { ExchangeOutputs } from "./stack";
+
+/** What one of the two phones heard, and the zone that it was registered in. */
+export interface CallSide {
+  readonly extension: string;
+  readonly zone: string;
+  readonly heard: CallQuality;
+}
+
+/** A measured call. */
+export interface CallProof {
+  readonly seconds: number;
+  /** From INVITE to answer. */
+  readonly setupMs: number;
+  readonly sides: readonly [CallSide, CallSide];
+}
+
+/** Length of the call, in seconds. */
+const CALL_SECONDS = 12;
+/** How long servers may take to boot, in milliseconds. */
+const BOOT_DEADLINE = 5 * 60_000;
+/** How long the last zone and its trunk may take after the first phone is registered. */
+const ZONE_DEADLINE = 3 * 60_000;
+const RETRY = 1000;
+
+type Say = (line: string) => void;
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+/** Tries again and again until `attempt` succeeds. @throws Fault after `deadline` milliseconds. */
+async function retrying<T>(deadline: number, what: string, attempt: () => Promise<T>): Promise<T> {
+  const end = Date.now() + deadline;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > end) {
+        const seconds = String(deadline / 1000);
+        throw new Fault(
+          `${what}: not within ${seconds} s; the last answer was: ${messageOf(error)}`,
+        );
+      }
+      await sleep(RETRY);
+    }
+  }
+}
+
+/** A phone that is registered. */
+async function registeredPhone(account: SipAccount): Promise<Phone> {
+  const phone = await Phone.start({ account });
+  try {
+    return await phone.registered();
+  } catch (error) {
+    await phone.close();
+    throw error;
+  }
+}
+
+/** The two ends of an established call. */
+async function dial(caller: Phone, callee: Phone): Promise<[Call, Call]> {
+  const ringing = callee.nextCall();
+  ringing.catch(() => undefined); // the caller's side says why, see below
+  const outgoing = await caller.call(callee.account.extension);
+  await outgoing.established;
+  return [outgoing, await ringing];
+}
+
+/**
+ * Places a call through the exchange and measures it: between users of different zones where the
+ * exchange has several, unless `oneZoneIsEnough`.
+ *
+ * The phones come back until their media goes to different zones: a zone that was slower to boot
+ * takes its first phone only then, and a phone that registers anew is what HAProxy gives it.
+ *
+ * @throws Fault naming what did not come about.
+ */
+export async function proveCall(
+  { controllerAddress, zones, sipAccounts }: ExchangeOutputs,
+  say: Say,
+  { oneZoneIsEnough = false } = {},
+): Promise<CallProof> {
+  const accounts = sipAccounts
+    .slice(0, 2)
+    .map(({ extension, secret, server }): SipAccount => ({
+      extension,
+      secret,
+      server,
+      transport: "tcp",
+    }));
+  const [callerAccount, calleeAccount] = accounts;
+  if (callerAccount === undefined || calleeAccount === undefined) {
+    throw new Fault("a call takes two users; add one to pbx:users");
+  }
+  const zoneAt = (address: string): string =>
+    zones.find((zone) => zone.address === address)?.name ?? address;
+  const wanted = oneZoneIsEnough ? 1 : Math.min(2, zones.length);
+
+  const phones = new Set<Phone>();
+  const register = async (account: SipAccount): Promise<Phone> => {
+    const phone = await registeredPhone(account);
+    phones.add(phone);
+    return phone;
+  };
+  const unplug = async (phone: Phone): Promise<void> => {
+    phones.delete(phone);
+    await phone.close();
+  };
+
+  try {
+    say(
+      `waiting for the servers to boot: registering ${callerAccount.extension} at ${controllerAddress}`,
+    );
+    const caller = await retrying(BOOT_DEADLINE, "no phone can register", () =>
+      register(callerAccount),
+    );
+    say(`${callerAccount.extension} is registered`);
+
+    const [outgoing, incoming, sides] = await retrying(
+      ZONE_DEADLINE,
+      `no call between ${String(wanted)} zones`,
+      async () => {
+        const callee = await register(calleeAccount);
+        try {
+          const calls = await dial(caller, callee);
+          const found = await Promise.all(
+            calls.map(async (call) => zoneAt(await call.mediaPeer())),
+          );
+          if (new Set(found).size < wanted) {
+            await calls[0].hangUp();
+            throw new Error(`both phones were in ${String(found[0])}`);
+          }
+          return [...calls, found] as const;
+        } catch (error) {
+          await unplug(callee);
+          throw error;
+        }
+      },
+    );
+    const [callerZone = "", calleeZone = ""] = sides;
+    say(
+      `${callerAccount.extension} in ${callerZone} talks to ${calleeAccount.extension} in ${calleeZone} for ${String(CALL_SECONDS)} s`,
+    );
+    const quality = await measure(outgoing, incoming, CALL_SECONDS);
+    await outgoing.hangUp();
+    return {
+      seconds: CALL_SECONDS,
+      setupMs: quality.callerToCallee.setupMs,
+      sides: [
+        {
+          extension: callerAccount.extension,
+          zone: callerZone,
+          heard: quality.calleeToCaller,
+        },
+        {
+          extension: calleeAccount.extension,
+          zone: calleeZone,
+          heard: quality.callerToCallee,
+        },
+      ],
+    };
+  } finally {
+    await Promise.all([...phones].map((phone) => phone.close()));
+  }
+}

@@ -1,0 +1,70 @@
+import Table from "cli-table3";
+import type { CallProof } from "./prove";
+import type { ExchangeOutputs } from "./stack";
+
+/** Bounds on what people hear as a good call (ITU-T G.114 for delay; loss and jitter for G.711). */
+const MAX_LOSS_PERCENT = 1;
+const MAX_JITTER_MS = 100;
+
+const table = (rows: string[][], head?: string[]): string => {
+  const made = new Table({
+    ...(head === undefined ? {} : { head }),
+    style: { head: [], border: [] },
+  });
+  made.push(...rows);
+  return made.toString();
+};
+
+/** What was deployed and how the call over it went, for people to read. */
+export function printReport(
+  stack: string,
+  outputs: ExchangeOutputs,
+  proof: CallProof,
+  seconds: { readonly deployed: number; readonly total: number },
+): void {
+  const { controllerAddress, zones, sipAccounts } = outputs;
+  console.log(
+    `\n${table(
+      [
+        ["controller", controllerAddress, "SIP over TCP, port 5060: where phones register"],
+        ...zones.map(({ name, address, fixedIp }) => [
+          name,
+          address,
+          `${fixedIp} in the trunk network`,
+        ]),
+      ],
+      ["node", "public address", ""],
+    )}`,
+  );
+  console.log(
+    table(
+      proof.sides.map(({ extension, zone, heard }) => [
+        `${extension} in ${zone}`,
+        String(heard.packetsSent),
+        String(heard.packetsReceived),
+        `${heard.lossPercent.toFixed(2)} % (bound ${String(MAX_LOSS_PERCENT)} %)`,
+        `${heard.jitterMs.toFixed(1)} ms (bound ${String(MAX_JITTER_MS)} ms)`,
+      ]),
+      ["what was heard by", "packets sent to it", "received", "lost", "jitter"],
+    ),
+  );
+  console.log(`\nCall of ${proof.seconds.toFixed(0)} s, set up in ${proof.setupMs.toFixed(0)} ms.`);
+  console.log(
+    `Deployed after ${seconds.deployed.toFixed(0)} s, call proved after ${seconds.total.toFixed(0)} s.`,
+  );
+  console.log(
+    `\n${String(sipAccounts.length)} SIP accounts, with their passwords:\n` +
+      `  eval "$(make -s env)"; pulumi stack output sipAccounts --show-secrets --stack ${stack}`,
+  );
+}
+
+/** What was wrong with the call, or undefined. A figure that is not a number is wrong. */
+export function qualityFault(proof: CallProof): string | undefined {
+  const bad = proof.sides.find(
+    ({ heard }) => !(heard.lossPercent <= MAX_LOSS_PERCENT && heard.jitterMs <= MAX_JITTER_MS),
+  );
+  return bad === undefined
+    ? undefined
+    : `the call was poor at ${bad.extension}: ${bad.heard.lossPercent.toFixed(2)} % lost, ` +
+        `${bad.heard.jitterMs.toFixed(1)} ms jitter`;
+}

@@ -1,0 +1,66 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArguments } from "./arguments";
+import { cloudIsConfigured, labExists, startLab } from "./cloud";
+import { command, Fault } from "./command";
+import { projectEnvironment } from "./environment";
+import { LOCAL } from "./paths";
+import { elapsed, main, relay, say } from "./progress";
+import { proveCall } from "./prove";
+import { exchangeOutputs, generateSecrets, openStack } from "./stack";
+import { printReport, qualityFault } from "./report";
+
+const HELP = `Deploys the exchange and proves it with a phone call.
+
+Installs the tools that are missing. Deploys to the cloud that OS_CLOUD or OS_AUTH_URL names; where
+neither is set, to the lab cloud, which it starts and gives the golden images. May be run again at
+any time: what is done already is not done again.
+
+Options:
+  --stack NAME   the stack to deploy (dev)
+  -h, --help     this text
+
+Exit code 0 when the call went through, 1 otherwise.`;
+
+/** Remembers that the lab runs for this clone, so that `make down` knows to stop it. */
+function rememberLab(): void {
+  mkdirSync(LOCAL, { recursive: true, mode: 0o700 });
+  writeFileSync(join(LOCAL, "lab-started"), "");
+}
+
+main(async () => {
+  const { stack: stackName } = parseArguments(HELP);
+  const ownCloud = cloudIsConfigured();
+  if (!ownCloud && !labExists()) {
+    rememberLab();
+  }
+  await Promise.all([
+    command("tools/install.sh", [], { onLine: relay("tools") }),
+    ...(ownCloud ? [] : [startLab()]),
+  ]);
+
+  const stack = await openStack(stackName, await projectEnvironment());
+  await generateSecrets(stack);
+  say("pulumi", `deploying stack ${stackName}`);
+  await stack.up({ onOutput: relay("pulumi"), color: "never", suppressOutputs: true }).catch(() => {
+    // Pulumi has said what is wrong, line by line, just above.
+    throw new Fault("the deployment failed, see above; mend it and run the same command again");
+  });
+  const deployed = elapsed();
+
+  const outputs = exchangeOutputs(await stack.outputs());
+  const balance = await stack.getAllConfig().then((config) => config["pbx:balance"]?.value);
+  const proof = await proveCall(
+    outputs,
+    (line) => {
+      say("phones", line);
+    },
+    // By their address, all phones of this machine belong to one zone.
+    { oneZoneIsEnough: balance === "source" },
+  );
+  printReport(stackName, outputs, proof, { deployed, total: elapsed() });
+  const fault = qualityFault(proof);
+  if (fault !== undefined) {
+    throw new Fault(fault);
+  }
+});

@@ -1,0 +1,96 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ConfigMap, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import { command } from "../../cli/command";
+import { ROOT } from "../../cli/paths";
+import type { Access } from "./ssh";
+
+/** A stack of the test's own: its state, its pass phrase and its configuration are nobody else's. */
+export interface Deployment {
+  readonly stack: Stack;
+  readonly directory: string;
+  /** All that may never be seen in plain. */
+  readonly masterSecret: string;
+  /** Everything that Pulumi has printed for this stack. */
+  readonly printed: () => string;
+  readonly onOutput: (text: string) => void;
+  readonly access: () => Promise<Access>;
+  readonly remove: () => void;
+}
+
+/** The program as it stands in the clone, by links, beside a place for the stack's files. */
+function linkProgram(directory: string): void {
+  for (const name of [
+    ...["Pulumi.yaml", "package.json", "tsconfig.json", "node_modules", "index.ts"],
+    ...["components", "config", "plan", "templates"],
+  ]) {
+    symlinkSync(join(ROOT, name), join(directory, name));
+  }
+}
+
+/** Makes a stack of the lab cloud from `config`, keys without `pbx:`. */
+export async function newDeployment(config: Readonly<Record<string, string>>): Promise<Deployment> {
+  const directory = mkdtempSync(join(tmpdir(), "trunkline-lab-"));
+  linkProgram(directory);
+  mkdirSync(join(directory, "state"));
+  const privateKeyFile = join(directory, "id_ed25519");
+  await command("ssh-keygen", [
+    "-q",
+    "-t",
+    "ed25519",
+    "-N",
+    "",
+    "-C",
+    "test",
+    "-f",
+    privateKeyFile,
+  ]);
+
+  const masterSecret = randomBytes(32).toString("base64url");
+  const stack = await LocalWorkspace.createOrSelectStack(
+    { stackName: "test", workDir: directory },
+    {
+      envVars: {
+        PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
+        PULUMI_CONFIG_PASSPHRASE: randomBytes(32).toString("base64url"),
+        PULUMI_CONFIG_PASSPHRASE_FILE: "",
+      },
+    },
+  );
+  const settings: ConfigMap = {
+    "pbx:masterSecret": { value: masterSecret, secret: true },
+    "pbx:sshPublicKey": { value: readFileSync(`${privateKeyFile}.pub`, "utf8").trim() },
+    "pbx:operatorCidrs": { value: '["198.51.100.1/32"]' },
+    "pbx:flavor": { value: "pbx.small" },
+  };
+  for (const [key, value] of Object.entries(config)) {
+    settings[`pbx:${key}`] = { value };
+  }
+  await stack.setAllConfig(settings);
+
+  let printed = "";
+  return {
+    stack,
+    directory,
+    masterSecret,
+    printed: () => printed,
+    onOutput: (text) => {
+      printed += text;
+      process.stdout.write(text);
+    },
+    access: async () => {
+      const outputs = await stack.outputs();
+      return {
+        directory,
+        privateKeyFile,
+        controllerAddress: outputs["controllerAddress"]?.value as string,
+        sshHostKeys: outputs["sshHostKeys"]?.value as Record<string, string>,
+      };
+    },
+    remove: () => {
+      rmSync(directory, { recursive: true });
+    },
+  };
+}

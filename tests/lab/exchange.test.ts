@@ -1,0 +1,148 @@
+import { proveCall } from "../../cli/prove";
+import { qualityFault } from "../../cli/report";
+import { exchangeOutputs } from "../../cli/stack";
+import { trunkSecret, userSecret } from "../../plan/secrets";
+import { type Deployment, newDeployment } from "./deployment";
+import { inventory } from "./inventory";
+import { onNode } from "./ssh";
+
+const MINUTE = 60_000;
+
+const EXCHANGES = [
+  { sipDriver: "pjsip", image: "pbx-asterisk-22" },
+  { sipDriver: "chan_sip", image: "pbx-asterisk-16" },
+];
+
+describe.each(EXCHANGES)("an exchange of two zones with $sipDriver on $image", (exchange) => {
+  let before: string[];
+  let deployment: Deployment;
+
+  beforeAll(async () => {
+    before = await inventory();
+    deployment = await newDeployment({
+      ...exchange,
+      zones: "2",
+      users: '[{"extension":"1001","name":"Alice"},{"range":"1002-1004"}]',
+    });
+  }, MINUTE);
+
+  afterAll(async () => {
+    await deployment.stack.destroy({ color: "never" });
+    deployment.remove();
+  }, 5 * MINUTE);
+
+  const secrets = (): string[] => {
+    const { masterSecret } = deployment;
+    return [
+      masterSecret,
+      ...["1001", "1002", "1003", "1004"].map((extension) => userSecret(masterSecret, extension)),
+      trunkSecret(masterSecret, "zone1", "zone2"),
+    ];
+  };
+
+  test(
+    "is deployed by one update",
+    async () => {
+      const { onOutput } = deployment;
+      const { summary } = await deployment.stack.up({ onOutput, color: "never" });
+
+      expect(summary.result).toBe("succeeded");
+      const { controllerAddress, zones } = exchangeOutputs(await deployment.stack.outputs());
+      expect(controllerAddress).toMatch(/^198\.51\.100\.\d+$/);
+      expect(zones).toEqual([
+        {
+          name: "zone1",
+          address: expect.stringMatching(/^198\.51\.100\.\d+$/),
+          fixedIp: "192.168.0.2",
+        },
+        {
+          name: "zone2",
+          address: expect.stringMatching(/^198\.51\.100\.\d+$/),
+          fixedIp: "192.168.0.3",
+        },
+      ]);
+    },
+    5 * MINUTE,
+  );
+
+  test(
+    "carries a call of ten seconds between its zones",
+    async () => {
+      const outputs = exchangeOutputs(await deployment.stack.outputs());
+
+      const proof = await proveCall(outputs, console.log);
+
+      expect(proof.seconds).toBeGreaterThanOrEqual(10);
+      expect(new Set(proof.sides.map(({ zone }) => zone))).toEqual(new Set(["zone1", "zone2"]));
+      expect(qualityFault(proof)).toBeUndefined();
+    },
+    6 * MINUTE,
+  );
+
+  test(
+    "is left alone by a second update",
+    async () => {
+      const { onOutput } = deployment;
+      const { summary } = await deployment.stack.up({ onOutput, color: "never" });
+
+      expect(Object.keys(summary.resourceChanges ?? {})).toEqual(["same"]);
+    },
+    2 * MINUTE,
+  );
+
+  test(
+    "shows no secret in its state or in what Pulumi prints",
+    async () => {
+      const exported = JSON.stringify(await deployment.stack.exportStack());
+
+      expect(exported).toContain("192.168.0.2");
+      for (const text of [exported, deployment.printed()]) {
+        expect(secrets().filter((secret) => text.includes(secret))).toEqual([]);
+      }
+    },
+    MINUTE,
+  );
+
+  test(
+    "keeps its secrets on a node from everybody but root and Asterisk",
+    async () => {
+      const access = await deployment.access();
+      const patterns = secrets().join("\n");
+      const find = (permission: string): string =>
+        `find / -xdev -type f ${permission} -size -4M -print0 | ` +
+        `xargs -0 grep -lF -e '${patterns}' 2>/dev/null || true`;
+
+      expect(await onNode(access, find("-perm -o=r"), "192.168.0.2")).toBe("");
+      // The same search without the permission does find them.
+      expect(await onNode(access, find(""), "192.168.0.2")).toContain("/etc/asterisk/iax.conf");
+    },
+    3 * MINUTE,
+  );
+
+  test(
+    "closes the metadata service, which has its secrets too, to all but root",
+    async () => {
+      const access = await deployment.access();
+      const ask = "curl -s -o /dev/null -m 10 -w '%{http_code}' http://169.254.169.254/openstack/";
+
+      expect(await onNode(access, `${ask} || true`, "192.168.0.2")).toBe("200");
+      expect(await onNode(access, `su -s /bin/sh nobody -c "${ask}" || true`, "192.168.0.2")).toBe(
+        "000",
+      );
+    },
+    2 * MINUTE,
+  );
+
+  test(
+    "leaves nothing behind when it is destroyed",
+    async () => {
+      const { onOutput } = deployment;
+      expect(await inventory()).not.toEqual(before);
+
+      await deployment.stack.destroy({ onOutput, color: "never" });
+
+      expect(await inventory()).toEqual(before);
+    },
+    5 * MINUTE,
+  );
+});

@@ -1,0 +1,50 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** What it takes to log in to the nodes of one exchange. */
+export interface Access {
+  /** A directory of the test's own. */
+  readonly directory: string;
+  readonly privateKeyFile: string;
+  readonly controllerAddress: string;
+  /** Public host key of every node, by name: an unknown key is a failure. */
+  readonly sshHostKeys: Readonly<Record<string, string>>;
+}
+
+/** Runs `script` as root on the controller, or on the zone at `fixedIp` by way of it. */
+export async function onNode(access: Access, script: string, fixedIp?: string): Promise<string> {
+  const { directory, privateKeyFile, controllerAddress, sshHostKeys } = access;
+  const knownHosts = join(directory, "known_hosts");
+  writeFileSync(
+    knownHosts,
+    Object.entries(sshHostKeys)
+      .map(([name, key]) => `${name} ${key}\n`)
+      .join(""),
+  );
+  const common = [
+    ...["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=20"],
+    ...["-o", `UserKnownHostsFile=${knownHosts}`, "-i", privateKeyFile],
+  ];
+  const controller = [...common, "-o", "HostKeyAlias=controller", `debian@${controllerAddress}`];
+  const target =
+    fixedIp === undefined
+      ? controller
+      : [
+          ...common,
+          ...["-o", `HostKeyAlias=${zoneName(fixedIp)}`],
+          ...["-o", `ProxyCommand=ssh -W %h:%p ${controller.join(" ")}`, `debian@${fixedIp}`],
+        ];
+  const { stdout } = await run("ssh", [...target, "sudo", "sh", "-c", quote(script)], {
+    maxBuffer: 1 << 24,
+  });
+  return stdout;
+}
+
+/** The address plan of the lab's network: zone1 has .2. */
+const zoneName = (fixedIp: string): string => `zone${String(Number(fixedIp.split(".")[3]) - 1)}`;
+
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,131 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LAB_ENVIRONMENT } from "../cli/cloud";
+import { command } from "../cli/command";
+import { projectEnvironment } from "../cli/environment";
+import { main, relay, say } from "../cli/progress";
+
+/** What `jest --json` says at its end. */
+interface JestResult {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  /** Files that broke before any of their tests could run. */
+  readonly numRuntimeErrorTestSuites: number;
+}
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** The levels, from fast to slow, and whether a level's files may run side by side. */
+const LEVELS = {
+  unit: { parallel: true },
+  preview: { parallel: false },
+  calls: { parallel: false },
+  lab: { parallel: false },
+} as const;
+type Level = keyof typeof LEVELS;
+
+async function lint(): Promise<Count> {
+  say("lint", "checking");
+  try {
+    await command("npm", ["run", "--silent", "lint"], { onLine: relay("lint") });
+    return { passed: 1, failed: 0 };
+  } catch (error) {
+    say("lint", (error as Error).message);
+    return { passed: 0, failed: 1 };
+  }
+}
+
+async function jest(level: Level, env: NodeJS.ProcessEnv): Promise<Count> {
+  const directory = mkdtempSync(join(tmpdir(), "trunkline-test-"));
+  const resultFile = join(directory, "result.json");
+  const args = [
+    "--selectProjects",
+    level,
+    "--verbose",
+    "--ci",
+    "--json",
+    `--outputFile=${resultFile}`,
+    ...(LEVELS[level].parallel ? [] : ["--runInBand"]),
+  ];
+  say(level, "running");
+  try {
+    // The exit code says no more than the counts do, as long as there are counts.
+    await command("node_modules/.bin/jest", args, { env, onLine: showUnlessJson }).catch(() => "");
+    const result = JSON.parse(readFileSync(resultFile, "utf8")) as JestResult;
+    return {
+      passed: result.numPassedTests,
+      failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
+    };
+  } catch (error) {
+    say(level, `jest gave no result: ${(error as Error).message}`);
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** Jest prints its result on standard output as well, as one line of JSON. */
+function showUnlessJson(line: string): void {
+  if (!line.startsWith('{"')) {
+    console.log(line);
+  }
+}
+
+/** Builds what the slower levels need while the faster ones run. */
+function prepare(): Record<Level, Promise<unknown>> {
+  const tools = command("tools/install.sh", [], { onLine: relay("tools") });
+  const images = command("images/build.sh", [], { onLine: relay("images") });
+  const lab = command("lab/lab.sh", ["up"], { onLine: relay("lab") });
+  const uploaded = Promise.all([images, lab]).then(() =>
+    command("images/upload.sh", [], {
+      env: { ...process.env, ...LAB_ENVIRONMENT },
+      onLine: relay("images"),
+    }),
+  );
+  const ready = {
+    unit: Promise.resolve(),
+    preview: tools,
+    calls: images,
+    lab: Promise.all([tools, uploaded]),
+  };
+  // A level that waits for something that failed says so itself; until then nobody may be alarmed.
+  for (const promise of Object.values(ready)) {
+    promise.catch(() => undefined);
+  }
+  return ready;
+}
+
+main(async () => {
+  // The tests have a cloud of their own, whatever cloud the caller works with.
+  const { OS_CLOUD: _cloud, OS_AUTH_URL: _url, ...withoutCloud } = process.env;
+  const ready = prepare();
+  const counts: Record<string, Count> = { lint: await lint() };
+  for (const level of Object.keys(LEVELS) as Level[]) {
+    try {
+      await ready[level];
+      const env =
+        level === "unit"
+          ? withoutCloud
+          : { ...withoutCloud, ...(await projectEnvironment(withoutCloud)) };
+      counts[level] = await jest(level, env);
+    } catch (error) {
+      say(level, `cannot run: ${(error as Error).message}`);
+      counts[level] = { passed: 0, failed: 1 };
+    }
+  }
+
+  console.log();
+  for (const [name, { passed, failed }] of Object.entries(counts)) {
+    console.log(`${name.padEnd(8)} ${String(passed)} passed, ${String(failed)} failed`);
+  }
+  const sum = (key: keyof Count): number =>
+    Object.values(counts).reduce((total, count) => total + count[key], 0);
+  console.log(`\n${String(sum("passed"))} passed, ${String(sum("failed"))} failed`);
+  if (sum("failed") > 0 || sum("passed") === 0) {
+    process.exitCode = 1;
+  }
+});
