@@ -73,6 +73,7 @@ const range = z.strictObject(
       .string({ error: 'is not text; write two extensions, for example "2000-2999"' })
       .regex(/^([0-9]{2,15})-([0-9]{2,15})$/, {
         error: 'is not a range; write two extensions, for example "2000-2999"',
+        abort: true,
       })
       .superRefine((value, context) => {
         const [first = "", last = ""] = value.split("-");

@@ -1,0 +1,95 @@
+import { execFileSync } from "node:child_process";
+import { line, type PackageShapes, type Shape, type Shapes } from "./shape";
+
+/** The parts of a Pulumi package schema that decide about names and types. */
+interface PackageSpec {
+  readonly provider: ResourceSpec;
+  readonly resources: Readonly<Record<string, ResourceSpec>>;
+  readonly functions: Readonly<Record<string, FunctionSpec>>;
+  readonly types: Readonly<Record<string, ObjectSpec>>;
+}
+
+interface FunctionSpec {
+  readonly inputs?: ObjectSpec;
+  readonly outputs?: ObjectSpec;
+}
+
+interface ObjectSpec {
+  readonly properties?: Readonly<Record<string, PropertySpec>>;
+  readonly required?: readonly string[];
+  readonly language?: { readonly nodejs?: { readonly requiredOutputs?: readonly string[] } };
+}
+
+interface ResourceSpec extends ObjectSpec {
+  readonly inputProperties?: Readonly<Record<string, PropertySpec>>;
+  readonly requiredInputs?: readonly string[];
+}
+
+interface PropertySpec {
+  readonly type?: string;
+  readonly items?: PropertySpec;
+  readonly $ref?: string;
+}
+
+/** The openstack package as the plugin that `pulumi` runs describes itself. */
+export function pluginShapes(): PackageShapes {
+  const { provider, resources, functions, types } = pluginSchema();
+  const shapes: PackageShapes = new Map([["openstack", resourceShapes(provider)]]);
+  for (const [token, spec] of Object.entries(resources)) {
+    shapes.set(token, resourceShapes(spec));
+  }
+  for (const [token, { inputs, outputs }] of Object.entries(functions)) {
+    shapes.set(token, {
+      inputs: shape(inputs?.properties, inputs?.required),
+      outputs: shape(outputs?.properties, outputs?.required),
+    });
+  }
+  for (const [token, { properties, required, language }] of Object.entries(types)) {
+    shapes.set(token, {
+      inputs: shape(properties, required),
+      outputs: shape(properties, language?.nodejs?.requiredOutputs ?? required),
+    });
+  }
+  return shapes;
+}
+
+function pluginSchema(): PackageSpec {
+  try {
+    const schema = execFileSync("pulumi", ["package", "get-schema", "openstack"], {
+      encoding: "utf8",
+      maxBuffer: 64 << 20,
+    });
+    return JSON.parse(schema) as PackageSpec;
+  } catch (error) {
+    throw new Error(
+      "the openstack plugin cannot be asked for its schema; run: make tools; " +
+        'eval "$(make -s env)"',
+      { cause: error },
+    );
+  }
+}
+
+function resourceShapes(spec: ResourceSpec): Shapes {
+  return {
+    inputs: shape(spec.inputProperties, spec.requiredInputs),
+    outputs: shape(spec.properties, spec.required),
+  };
+}
+
+function shape(properties: ObjectSpec["properties"] = {}, required: readonly string[] = []): Shape {
+  return Object.entries(properties)
+    .map(([name, spec]) => line(name, !required.includes(name), typeName(spec)))
+    .sort();
+}
+
+function typeName({ type = "unknown", items, $ref }: PropertySpec): string {
+  if ($ref !== undefined) {
+    // "#/types/openstack:networking/PortFixedIp:PortFixedIp" is networking.PortFixedIp in the SDK.
+    const [, module = "", name = ""] = $ref.split(":");
+    return `${module.replace(/\/.*/, "")}.${name}`;
+  }
+  if (items !== undefined) {
+    return `${typeName(items)}[]`;
+  }
+  return { integer: "number", object: "map" }[type] ?? type;
+}

@@ -1,0 +1,138 @@
+import { ConfigError, parseSettings, settingsSchema } from "../../config/schema";
+import { BAD_CONFIGURATIONS } from "../support/bad-configurations";
+import { MASTER_SECRET, MINIMAL, settingsWith, SSH_PUBLIC_KEY } from "../support/settings";
+
+const encrypted = (): boolean => true;
+
+function faultsOf(
+  raw: Readonly<Record<string, unknown>>,
+  isEncrypted: (key: string) => boolean = encrypted,
+): readonly string[] {
+  try {
+    parseSettings(raw, isEncrypted);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      return error.faults;
+    }
+    throw error;
+  }
+  return [];
+}
+
+describe("a configuration that is right", () => {
+  test("needs four keys; the others have their defaults", () => {
+    expect(settingsWith()).toEqual({
+      zones: 1,
+      users: [{ extension: "1001" }, { extension: "1002" }],
+      balance: "leastconn",
+      sipDriver: "pjsip",
+      codecs: ["ulaw", "alaw"],
+      image: "pbx-asterisk-22",
+      controllerImage: "pbx-controller",
+      flavor: "m1.small",
+      externalNetwork: "public",
+      trunkCidr: "192.168.0.0/24",
+      operatorCidrs: [],
+      sshPublicKey: SSH_PUBLIC_KEY,
+      masterSecret: MASTER_SECRET,
+    });
+  });
+
+  test("may set every key", () => {
+    const everything = {
+      zones: 3,
+      users: [
+        { extension: "1001", name: "Alice O’Hara", secret: "a-secret_of.alice~1" },
+        { range: "2000-2009" },
+      ],
+      balance: "source",
+      sipDriver: "chan_sip",
+      codecs: ["g722", "gsm"],
+      image: "pbx-asterisk-16",
+      controllerImage: "our controller",
+      flavor: "m1.medium",
+      controllerFlavor: "m1.tiny",
+      externalNetwork: "internet",
+      trunkCidr: "10.20.0.0/16",
+      operatorCidrs: ["203.0.113.0/24", "198.51.100.7/32"],
+      sshPublicKey: SSH_PUBLIC_KEY,
+      masterSecret: MASTER_SECRET,
+    };
+    expect(Object.keys(everything).sort()).toEqual(Object.keys(settingsSchema.shape).sort());
+    expect(parseSettings(everything, encrypted)).toEqual(everything);
+  });
+
+  test("may write an extension as YAML reads it, as a number", () => {
+    expect(settingsWith({ users: [{ extension: 1001 }] }).users).toEqual([{ extension: "1001" }]);
+  });
+});
+
+describe("a configuration that is wrong", () => {
+  test.each(BAD_CONFIGURATIONS)("$title: $key", ({ change, key, remedy, secret }) => {
+    const faults = faultsOf({ ...MINIMAL, ...change });
+    expect(faults).toHaveLength(1);
+    const [fault = ""] = faults;
+    expect(fault.startsWith(`${key} `)).toBe(true);
+    expect(fault).toContain(remedy);
+    expect(fault).not.toMatch(/[\r\n]/);
+    if (secret !== undefined) {
+      expect(fault).not.toContain(secret);
+    }
+  });
+
+  test("has at least thirty ways to be", () => {
+    expect(BAD_CONFIGURATIONS.length).toBeGreaterThanOrEqual(30);
+  });
+
+  test("shows all of its faults at once, each on a line of its own", () => {
+    const raw = {
+      zones: 300,
+      users: [{ extension: "x" }, { extension: "1001", name: "" }, { range: "5-1" }],
+      balance: "random",
+      trunkCidr: "10.0.0.0/8",
+      sipDriver: "chan_sip",
+      image: "pbx-asterisk-22",
+      masterSecret: "short",
+      colour: "red",
+    };
+    const keys = faultsOf(raw, () => false).map((fault) => fault.split(" ", 1)[0]);
+    expect(keys.sort()).toEqual(
+      [
+        "pbx:balance",
+        "pbx:colour",
+        "pbx:flavor",
+        "pbx:masterSecret",
+        "pbx:masterSecret",
+        "pbx:sipDriver",
+        "pbx:sshPublicKey",
+        "pbx:trunkCidr",
+        "pbx:users[0].extension",
+        "pbx:users[1].name",
+        "pbx:users[2].range",
+        "pbx:zones",
+      ].sort(),
+    );
+    expect(() => parseSettings(raw, () => false)).toThrow(/^12 faults .*; nothing was changed:\n/);
+  });
+
+  test.each([
+    ["masterSecret", {}],
+    ["users", { users: [{ extension: "1001", secret: "an-explicit-secret" }] }],
+  ])("keeps a secret of pbx:%s in plain text", (key, change) => {
+    const faults = faultsOf({ ...MINIMAL, ...change }, (other) => other !== key);
+    expect(faults).toEqual([
+      `pbx:${key} holds a secret in plain text; encrypt it with: pulumi config set --secret pbx:${key}`,
+    ]);
+  });
+
+  test("users without a secret of their own need no encryption", () => {
+    expect(faultsOf(MINIMAL, (key) => key !== "users")).toEqual([]);
+  });
+
+  test("counts the zones that a network has room for exactly", () => {
+    expect(faultsOf({ ...MINIMAL, zones: 8, trunkCidr: "10.0.0.0/28" })).toEqual([]);
+    expect(faultsOf({ ...MINIMAL, zones: 9, trunkCidr: "10.0.0.0/28" })).toEqual([
+      "pbx:zones is 9, and pbx:trunkCidr 10.0.0.0/28 has addresses for 8 zones; lower pbx:zones or widen pbx:trunkCidr",
+    ]);
+  });
+});
