@@ -68,6 +68,14 @@ export class Call extends EventEmitter {
     return { sent: Number(sent ?? 0), received: Number(received ?? 0) };
   }
 
+  /** Address that this phone's media goes to: that of the zone it is registered in. */
+  async mediaPeer(): Promise<string> {
+    const text = await this.control.command("audio_debug");
+    const address = /remote: ([0-9.]+):/.exec(text)?.[1];
+    if (address === undefined) throw new Error("baresip does not say where a call's media goes");
+    return address;
+  }
+
   /** What baresip says about this call, or late about the one before it. */
   handle(event: BaresipEvent): void {
     this.id ??= event.id;
