@@ -25,10 +25,10 @@ export const controlPort = (port: number): number => port + 2;
 export function renderBaresipConfig(settings: BaresipSettings): string {
   const lines = [
     `net_interface ${settings.address}`,
-    `sip_listen ${settings.address}:${settings.port}`,
-    `ctrl_tcp_listen 127.0.0.1:${controlPort(settings.port)}`,
+    `sip_listen ${settings.address}:${String(settings.port)}`,
+    `ctrl_tcp_listen 127.0.0.1:${String(controlPort(settings.port))}`,
     "call_max_calls 1",
-    `audio_source ausine,${settings.toneHz}`,
+    `audio_source ausine,${String(settings.toneHz)}`,
     // The only format that ausine makes.
     "ausrc_srate 48000",
     "ausrc_channels 2",

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 
 /** Whether `name` is on the PATH, or where Debian keeps what only root runs. */
 export function hasCommand(name: string): boolean {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return folders.some((folder) => existsSync(join(folder, name)));
 }
 
@@ -21,7 +21,7 @@ export function start(
   const enter = namespace === null ? [] : ["ip", "netns", "exec", namespace];
   return spawn("setpriv", ["--pdeathsig", "KILL", "--", ...enter, ...argv], {
     ...options,
-    env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
+    env: { ...process.env, PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` },
   });
 }
 
@@ -32,7 +32,10 @@ export const hasEnded = (child: ChildProcess): boolean =>
 export function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (hasEnded(child)) resolve();
-    else child.once("exit", () => resolve());
+    else
+      child.once("exit", () => {
+        resolve();
+      });
   });
 }
 

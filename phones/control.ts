@@ -38,7 +38,10 @@ exec cat <&3`;
  */
 export class Control extends EventEmitter {
   private readonly decoder = new NetstringDecoder();
-  private readonly waiting: { resolve(r: Response): void; reject(e: Error): void }[] = [];
+  private readonly waiting: {
+    resolve: (response: Response) => void;
+    reject: (error: Error) => void;
+  }[] = [];
 
   private constructor(private readonly relay: ChildProcess) {
     super();

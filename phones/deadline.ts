@@ -3,7 +3,7 @@ export async function within<T>(ms: number, what: string, promise: Promise<T>): 
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`${what}: nothing happened within ${ms / 1000} s`));
+      reject(new Error(`${what}: nothing happened within ${String(ms / 1000)} s`));
     }, ms);
   });
   try {

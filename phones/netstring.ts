@@ -1,7 +1,7 @@
 /** Netstrings (`5:hello,`), the framing of baresip's control connection. */
 
 export function encodeNetstring(text: string): string {
-  return `${Buffer.byteLength(text)}:${text},`;
+  return `${String(Buffer.byteLength(text))}:${text},`;
 }
 
 /** Cuts a stream of bytes, which arrives in any pieces, into the netstrings that it carries. */

@@ -61,7 +61,9 @@ export class Phone extends EventEmitter {
     private readonly folder: string,
   ) {
     super();
-    control.on("event", (event: BaresipEvent) => this.handle(event));
+    control.on("event", (event: BaresipEvent) => {
+      this.handle(event);
+    });
   }
 
   /** Starts a phone and lets it register; {@link registered} tells when it has. */
@@ -196,7 +198,7 @@ function accountLine({ account, answer = "auto", expires = 60 }: PhoneOptions): 
   const { extension, secret, server, transport } = account;
   const line =
     `<sip:${extension}@${server};transport=${transport}>;auth_pass=${secret}` +
-    `;answermode=${answer};regint=${expires}`;
+    `;answermode=${answer};regint=${String(expires)}`;
   if (!PLAIN_SECRET.test(secret) || `uanew ${line}`.length > COMMAND_LIMIT) {
     throw new Error(`the secret of ${extension} is too long, or of characters baresip cannot take`);
   }
@@ -216,6 +218,8 @@ function ready(child: ChildProcess): Promise<void> {
     child.stdout?.on("data", read);
     child.stderr?.on("data", read);
     child.once("error", reject);
-    child.once("exit", () => reject(new Error(`baresip did not start: ${output.trim()}`)));
+    child.once("exit", () => {
+      reject(new Error(`baresip did not start: ${output.trim()}`));
+    });
   });
 }
