@@ -6,7 +6,7 @@ import { relay } from "./progress";
 
 /** Whether the environment names a cloud, as every OpenStack client reads it. */
 export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean {
-  return Boolean(env["OS_CLOUD"] ?? env["OS_AUTH_URL"]);
+  return Boolean(env.OS_CLOUD ?? env.OS_AUTH_URL);
 }
 
 /** What every OpenStack client needs to find the lab cloud. */

@@ -24,13 +24,13 @@ function pulumiBackend(env: NodeJS.ProcessEnv): Record<string, string> {
   const settings: Record<string, string> = {};
   const state = join(LOCAL, "state");
   mkdirSync(state, { recursive: true, mode: 0o700 });
-  if (!env["PULUMI_BACKEND_URL"] && !env["PULUMI_ACCESS_TOKEN"]) {
-    settings["PULUMI_BACKEND_URL"] = `file://${state}`;
+  if (!env.PULUMI_BACKEND_URL && !env.PULUMI_ACCESS_TOKEN) {
+    settings.PULUMI_BACKEND_URL = `file://${state}`;
   }
-  if (!env["PULUMI_CONFIG_PASSPHRASE"] && !env["PULUMI_CONFIG_PASSPHRASE_FILE"]) {
+  if (!env.PULUMI_CONFIG_PASSPHRASE && !env.PULUMI_CONFIG_PASSPHRASE_FILE) {
     const passphrase = join(LOCAL, "passphrase");
     writeOnce(passphrase, () => randomBytes(32).toString("base64url"));
-    settings["PULUMI_CONFIG_PASSPHRASE_FILE"] = passphrase;
+    settings.PULUMI_CONFIG_PASSPHRASE_FILE = passphrase;
   }
   return settings;
 }

@@ -7,4 +7,4 @@ export const ROOT = join(__dirname, "..");
 export const LOCAL = join(ROOT, ".trunkline");
 
 /** Directory of the lab cloud, which hands over its `clouds.yaml` there. */
-export const LAB_STATE = process.env["LAB_STATE"] ?? "/var/lib/trunkline-lab";
+export const LAB_STATE = process.env.LAB_STATE ?? "/var/lib/trunkline-lab";

@@ -85,14 +85,12 @@ export async function proveCall(
   say: Say,
   { oneZoneIsEnough = false } = {},
 ): Promise<CallProof> {
-  const accounts = sipAccounts
-    .slice(0, 2)
-    .map(({ extension, secret, server }): SipAccount => ({
-      extension,
-      secret,
-      server,
-      transport: "tcp",
-    }));
+  const accounts = sipAccounts.slice(0, 2).map(({ extension, secret, server }): SipAccount => ({
+    extension,
+    secret,
+    server,
+    transport: "tcp",
+  }));
   const [callerAccount, calleeAccount] = accounts;
   if (callerAccount === undefined || calleeAccount === undefined) {
     throw new Fault("a call takes two users; add one to pbx:users");

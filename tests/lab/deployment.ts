@@ -85,8 +85,8 @@ export async function newDeployment(config: Readonly<Record<string, string>>): P
       return {
         directory,
         privateKeyFile,
-        controllerAddress: outputs["controllerAddress"]?.value as string,
-        sshHostKeys: outputs["sshHostKeys"]?.value as Record<string, string>,
+        controllerAddress: outputs.controllerAddress?.value as string,
+        sshHostKeys: outputs.sshHostKeys?.value as Record<string, string>,
       };
     },
     remove: () => {
