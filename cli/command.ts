@@ -45,7 +45,7 @@ export function command(
       if (code === 0) {
         resolve(output.join("\n"));
       } else {
-        const end = signal === null ? `exit code ${String(code)}` : signal;
+        const end = signal ?? `exit code ${String(code)}`;
         reject(new Fault(`${[file, ...args].join(" ")} failed (${end}): ${lastWords}`));
       }
     });
