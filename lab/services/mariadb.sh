@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # MariaDB: one database per OpenStack service, each with its own user.
 
-packages=(mariadb-server)
+packages=(mariadb-server libeatmydata1)
 units=(mariadb)
 ports=(3306)
 
@@ -22,24 +22,28 @@ max_connections = 400
 performance_schema = off
 innodb_buffer_pool_size = 128M
 innodb_log_file_size = 32M
-# A lab is rebuilt, not recovered: no waiting for the disk.
 innodb_flush_log_at_trx_commit = 0
-innodb_flush_method = nosync
 innodb_doublewrite = 0
+# See volatile below: with no disk to wait for, threads that wait for it are only a detour.
+innodb_use_native_aio = 0
 EOF
   local user
   for user in keystone glance placement nova neutron; do secret "database-$user" >/dev/null; done
 }
 
+# A schema is thousands of small files and a sync for each, three quarters of its time. A lab is
+# rebuilt, not recovered from a power cut; what a killed process has written survives anyway.
+volatile=LD_PRELOAD=libeatmydata.so
+
 init() { once mariadb create_datadir; }
 
 create_datadir() {
   rm -rf "$STATE/mysql"
-  "${CLEAN[@]}" mariadb-install-db --defaults-file="$ETC/mariadb/my.cnf" --skip-test-db \
+  "${CLEAN[@]}" "$volatile" mariadb-install-db --defaults-file="$ETC/mariadb/my.cnf" --skip-test-db \
     --auth-root-authentication-method=socket
 }
 
-start() { launch mariadb -- mariadbd --defaults-file="$ETC/mariadb/my.cnf"; }
+start() { launch mariadb "$volatile" -- mariadbd --defaults-file="$ETC/mariadb/my.cnf"; }
 
 ready() { wait_for 60 mariadb sql -e 'select 1'; }
 
