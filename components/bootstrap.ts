@@ -38,24 +38,32 @@ export function controllerUserData(exchange: Exchange, balance: Balance): string
 }
 
 /**
- * What stands in the way of starting `exchange`'s zones, or undefined. Found before any address is
- * known: the longest ones stand for them.
+ * Bytes left free for what is known only later, or differs from zone to zone: addresses, names and
+ * secrets of the same length do not compress to the same one.
  */
+const MARGIN = 256;
+
+/** What stands in the way of starting `exchange`'s zones, or undefined. Found before any exists. */
 export function userDataFault(exchange: Exchange): string | undefined {
   const [zone] = exchange.zones;
-  if (zone === undefined) {
-    return undefined;
-  }
-  const longest = "255.255.255.255";
-  const bytes = zoneUserData(exchange, zone, {
-    controllerAddress: longest,
-    address: longest,
-  }).length;
-  if (bytes <= USER_DATA_LIMIT) {
-    return undefined;
-  }
   const users = exchange.users.length;
-  const fitting = Math.floor((users * USER_DATA_LIMIT) / bytes / 100) * 100;
+  const bytesWith = (count: number): number =>
+    zone === undefined
+      ? 0
+      : zoneUserData({ ...exchange, users: exchange.users.slice(0, count) }, zone, {
+          controllerAddress: "255.255.255.255",
+          address: "255.255.255.255",
+        }).length;
+
+  const limit = USER_DATA_LIMIT - MARGIN;
+  const bytes = bytesWith(users);
+  if (bytes <= limit) {
+    return undefined;
+  }
+  let fitting = users;
+  for (let size = bytes; size > limit && fitting > 0; size = bytesWith(fitting)) {
+    fitting = Math.floor((fitting * limit) / size / 100) * 100;
+  }
   return (
     `pbx:users has ${String(users)} users, which make ${String(bytes)} bytes of user data for each zone; ` +
     `Nova takes ${String(USER_DATA_LIMIT)}. Servers cannot be started with more than about ${String(fitting)} users: ` +

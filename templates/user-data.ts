@@ -38,6 +38,6 @@ export function renderCloudConfig({ hostname, sshHostKey, files }: UserDataConte
  */
 export function renderUserData(context: UserDataContext): string {
   const plain = Buffer.from(renderCloudConfig(context));
-  const zipped = gzipSync(plain, { level: 9 });
+  const zipped = gzipSync(plain);
   return (zipped.length < plain.length ? zipped : plain).toString("base64");
 }
