@@ -2,8 +2,8 @@ import { z } from "zod";
 
 /**
  * The plain values that a node's files are rendered from. Everything is decided before it gets
- * here: templates loop and substitute, nothing more. Unknown and missing fields are errors, since
- * Handlebars would print a missing value as nothing.
+ * here: templates loop and substitute, nothing more. A missing field is an error, since Handlebars
+ * would print it as nothing.
  */
 
 export const sipDriverSchema = z.enum(["chan_sip", "pjsip"]);

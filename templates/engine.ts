@@ -25,7 +25,7 @@ handlebars.registerHelper("value", (value: unknown) => {
  * The context is parsed before it is rendered, because Handlebars' strict mode does not reach into
  * `#each` and prints null as nothing.
  *
- * @throws Error when the context has an unknown, missing or malformed field.
+ * @throws Error when the context has a missing or malformed field.
  */
 export function template<Schema extends z.ZodType>(
   name: string,

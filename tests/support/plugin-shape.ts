@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { line, type PackageShapes, type Shape, type Shapes } from "./shape";
+import { capitalised, line, type PackageShapes, type Shape, type Shapes } from "./shape";
 
 /** The parts of a Pulumi package schema that decide about names and types. */
 interface PackageSpec {
@@ -17,7 +17,13 @@ interface FunctionSpec {
 interface ObjectSpec {
   readonly properties?: Readonly<Record<string, PropertySpec>>;
   readonly required?: readonly string[];
-  readonly language?: { readonly nodejs?: { readonly requiredOutputs?: readonly string[] } };
+  /** Of a nested type: what is required on one side only. */
+  readonly language?: {
+    readonly nodejs?: {
+      readonly requiredInputs?: readonly string[];
+      readonly requiredOutputs?: readonly string[];
+    };
+  };
 }
 
 interface ResourceSpec extends ObjectSpec {
@@ -45,8 +51,8 @@ export function pluginShapes(): PackageShapes {
     });
   }
   for (const [token, { properties, required, language }] of Object.entries(types)) {
-    shapes.set(token, {
-      inputs: shape(properties, required),
+    shapes.set(nestedName(token), {
+      inputs: shape(properties, language?.nodejs?.requiredInputs ?? required),
       outputs: shape(properties, language?.nodejs?.requiredOutputs ?? required),
     });
   }
@@ -84,12 +90,16 @@ function shape(properties: ObjectSpec["properties"] = {}, required: readonly str
 
 function typeName({ type = "unknown", items, $ref }: PropertySpec): string {
   if ($ref !== undefined) {
-    // "#/types/openstack:networking/PortFixedIp:PortFixedIp" is networking.PortFixedIp in the SDK.
-    const [, module = "", name = ""] = $ref.split(":");
-    return `${module.replace(/\/.*/, "")}.${name}`;
+    return nestedName($ref.replace("#/types/", ""));
   }
   if (items !== undefined) {
     return `${typeName(items)}[]`;
   }
   return { integer: "number", object: "map" }[type] ?? type;
+}
+
+/** `openstack:networking/PortFixedIp:PortFixedIp` is `networking.PortFixedIp` in the SDK. */
+function nestedName(token: string): string {
+  const [, module = "", name = ""] = token.split(":");
+  return `${module.replace(/\/.*/, "")}.${capitalised(name)}`;
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ts from "typescript";
-import { line, type PackageShapes, type Shape } from "./shape";
+import { capitalised, line, type PackageShapes, type Shape } from "./shape";
 
 type Declaration = ts.InterfaceDeclaration | ts.ClassDeclaration;
 
@@ -21,11 +21,13 @@ export function sdkShapes(): PackageShapes {
       });
     }
   }
-  for (const [token, inputs] of nestedShapes("types/input.d.ts")) {
-    shapes.set(token, { inputs });
+  // Of its settings, the provider gives back those that are strings; the plugin knows them all.
+  shapes.set("openstack", { inputs: shapes.get("openstack")?.inputs ?? [] });
+  for (const [name, inputs] of nestedShapes("types/input.d.ts")) {
+    shapes.set(name, { inputs });
   }
-  for (const [token, outputs] of nestedShapes("types/output.d.ts")) {
-    shapes.set(token, { ...shapes.get(token), outputs });
+  for (const [name, outputs] of nestedShapes("types/output.d.ts")) {
+    shapes.set(name, { ...shapes.get(name), outputs });
   }
   return shapes;
 }
@@ -36,7 +38,7 @@ function tokenOf(javascript: string): string | undefined {
 }
 
 /** The nested types: a namespace for each module, an interface for each type. */
-function nestedShapes(file: string): [token: string, shape: Shape][] {
+function nestedShapes(file: string): (readonly [name: string, shape: Shape])[] {
   return parse(file).flatMap((statement) => {
     if (
       !ts.isModuleDeclaration(statement) ||
@@ -49,7 +51,7 @@ function nestedShapes(file: string): [token: string, shape: Shape][] {
     const declared = declarations(statement.body.statements);
     return [...declared]
       .filter(([name]) => !isLiftedTwin(name, declared))
-      .map(([name, node]) => [`openstack:${module}/${name}:${name}`, shape(node)]);
+      .map(([name, node]) => [`${module}.${name}`, shape(node)] as const);
   });
 }
 
@@ -115,8 +117,4 @@ function nestedName(name: ts.EntityName): string {
   const segments = (node: ts.EntityName): string[] =>
     ts.isIdentifier(node) ? [node.text] : [...segments(node.left), node.right.text];
   return segments(name).slice(1).join(".");
-}
-
-function capitalised(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
 }

@@ -11,9 +11,16 @@ export interface Shapes {
   readonly outputs?: Shape;
 }
 
-/** A whole package: the shapes by type token (`openstack:networking/port:Port`). */
+/**
+ * A whole package: resources and functions by type token (`openstack:networking/port:Port`), nested
+ * types by their name in the SDK (`networking.PortFixedIp`).
+ */
 export type PackageShapes = Map<string, Shapes>;
 
 export function line(name: string, optional: boolean, type: string): string {
   return `${name}${optional ? "?" : ""}: ${type}`;
+}
+
+export function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }

@@ -1,0 +1,42 @@
+/** One `[name](template)` section of an Asterisk file and its `key=value` lines in order. */
+export interface Section {
+  readonly name: string;
+  readonly template: string | null;
+  readonly settings: readonly (readonly [key: string, value: string])[];
+}
+
+/**
+ * Reads an Asterisk configuration file as `ast_config_load` does: `;` starts a comment unless a
+ * backslash precedes it, `=>` means `=`. Other lines are faults.
+ */
+export function readAsteriskConf(text: string): Section[] {
+  const sections: (Section & { settings: [string, string][] })[] = [];
+  for (const raw of text.split("\n")) {
+    const line = raw
+      .replace(/(?<!\\);.*$/, "")
+      .replaceAll("\\;", ";")
+      .trim();
+    const header = /^\[([^\]]+)\](?:\(([^)]+)\))?$/.exec(line);
+    const setting = /^([^=]+?)\s*=>?\s*(.*)$/.exec(line);
+    if (header !== null) {
+      sections.push({ name: header[1] ?? "", template: header[2] ?? null, settings: [] });
+    } else if (setting !== null && sections.length > 0) {
+      sections.at(-1)?.settings.push([setting[1] ?? "", setting[2] ?? ""]);
+    } else if (line !== "") {
+      throw new Error(`not a line of an Asterisk file: ${raw}`);
+    }
+  }
+  return sections;
+}
+
+/** The settings of the sections called `name` that were made from `template`. */
+export function settingsOf(
+  sections: readonly Section[],
+  name: string,
+  template: string | null = null,
+): Record<string, string> {
+  const found = sections.filter(
+    (section) => section.name === name && (template === null || section.template === template),
+  );
+  return Object.fromEntries(found.flatMap((section) => section.settings));
+}

@@ -1,0 +1,35 @@
+import type { ControllerContext, SipDriver, ZoneContext } from "../../templates/context";
+
+/** zone1 of an exchange with `zoneCount` zones, with secrets that say what they are. */
+export function zone1Of(zoneCount: number, sipDriver: SipDriver = "pjsip"): ZoneContext {
+  const others = Array.from({ length: zoneCount - 1 }, (_, index) => index + 2);
+  return {
+    name: "zone1",
+    sipDriver,
+    codecs: ["ulaw", "alaw"],
+    controllerAddress: "198.51.100.10",
+    controllerFixedIp: "192.168.0.254",
+    address: "198.51.100.11",
+    fixedIp: "192.168.0.2",
+    rtpPorts: { start: 10_000, end: 10_999 },
+    users: [
+      { extension: "1001", name: "Alice Example", secret: "secret-of-1001" },
+      { extension: "1002", name: null, secret: "secret-of-1002" },
+    ],
+    trunkPeers: others.map((number) => ({
+      name: `zone${String(number)}`,
+      host: `192.168.0.${String(number + 1)}`,
+      secret: `secret-of-zone1-and-zone${String(number)}`,
+    })),
+  };
+}
+
+export function controllerOf(zoneCount: number): ControllerContext {
+  return {
+    balance: "leastconn",
+    zones: Array.from({ length: zoneCount }, (_, index) => ({
+      name: `zone${String(index + 1)}`,
+      fixedIp: `192.168.0.${String(index + 2)}`,
+    })),
+  };
+}
