@@ -46,12 +46,12 @@ launch() { # launch UNIT [VARIABLE=VALUE...] -- COMMAND...
   fi
   rm -f "$RUN/$unit.pid"
   setsid "${CLEAN[@]}" "${variables[@]}" bash "$LAB/lib/become.sh" "$RUN/$unit.pid" "$@" \
-    >>"$LOG/$unit.log" 2>&1 </dev/null 3>&- 4>&- 9>&- &
+    >>"$LOG/$unit.log" 2>&1 </dev/null 3>&- 4>&- 8>&- 9>&- &
   disown
   local i
   for ((i = 0; i < 50; i++)); do
     [ -s "$RUN/$unit.pid" ] && return 0
-    sleep 0.02
+    nap 0.02
   done
   die "$unit did not start; log: $LOG/$unit.log: $(last_words "$LOG/$unit.log")"
 }
@@ -63,7 +63,7 @@ halt() { # halt UNIT [SECONDS until it is killed]
     kill -TERM "$pid" 2>/dev/null || true
     for ((i = 0; i < seconds * 20; i++)); do
       [ -d "/proc/$pid" ] || break
-      sleep 0.05
+      nap 0.05
     done
     kill -KILL -- "-$pid" 2>/dev/null || true
   fi
@@ -79,16 +79,18 @@ halt_all() { # halt_all UNIT...: side by side
 wait_for() { # wait_for SECONDS UNIT COMMAND...: until the command succeeds or the unit is dead
   local seconds=$1 unit=$2 i
   shift 2
-  for ((i = 0; i < seconds * 10; i++)); do
+  for ((i = 1; i <= seconds * 5; i++)); do
     "$@" >/dev/null 2>&1 && return 0
+    nap 0.2
+    ((i % 5 == 0)) || continue
     alive "$unit" || die "$unit died; log: $LOG/$unit.log: $(last_words "$LOG/$unit.log")"
     abandoned && exit 1
-    sleep 0.1
   done
   die "$unit gave no answer in $seconds s ($*); log: $LOG/$unit.log: $(last_words "$LOG/$unit.log")"
 }
 listening() { (exec 5<>"/dev/tcp/$API/$1") 2>/dev/null; }
-answering() { curl -sf -m 5 -o /dev/null "http://$API:$1"; }
+# Curl only when somebody listens: it costs ten times as much, and polling is most of what it does.
+answering() { listening "${1%%/*}" && curl -sf -m 5 -o /dev/null "http://$API:$1"; }
 
 # Helpers leave the process tree of their unit: dnsmasq, metadata proxies, privsep daemons behind
 # sudo, guests. All of them carry a path of the state in their arguments; the name is asked for too,
@@ -109,7 +111,7 @@ end_helpers() { # end_helpers NAME-PATTERN
     mapfile -t left < <(helpers "$1")
     [ ${#left[@]} -gt 0 ] || return 0
     kill "-$signal" "${left[@]}" 2>/dev/null || true
-    sleep 0.3
+    nap 0.3
   done
   die "these processes do not end: ${left[*]}"
 }
