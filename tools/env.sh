@@ -13,14 +13,14 @@ HELP
   exit
 fi
 
-chosen=$(chosen_dir)
-[[ -d $chosen ]] || die "not installed, or the pins have changed: run 'make tools' first"
-if [[ ! -x $chosen/pulumi ]] && ! command -v pulumi >/dev/null; then
+dir=$(installed_dir)
+[[ -d $dir ]] || die "not installed, or the pins have changed: run 'make tools' first"
+if [[ ! -x $dir/bin/pulumi ]] && ! command -v pulumi >/dev/null; then
   die "the pulumi that was on PATH is gone: run 'make tools' again"
 fi
 
 # shellcheck disable=SC2016 # $PATH is for the shell that evaluates this
-[[ $PATH == "$chosen":* ]] || printf 'export PATH=%q:"$PATH"\n' "$chosen"
+[[ $PATH == "$dir/bin":* ]] || printf 'export PATH=%q:"$PATH"\n' "$dir/bin"
 printf 'export PULUMI_SKIP_UPDATE_CHECK=true\n'
-# Our own CLI keeps its state by itself; with the user's own, the user's plugins and logins count.
-[[ ! -x $chosen/pulumi ]] || printf 'export PULUMI_HOME=%q\n' "$cache/pulumi-home"
+# The user's own CLI keeps the user's own home, with its plugins and logins.
+[[ ! -x $dir/bin/pulumi ]] || printf 'export PULUMI_HOME=%q\n' "$dir"

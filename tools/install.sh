@@ -13,7 +13,7 @@ Takes each tool from the first of these places that has it:
   node, npm  PATH (Node $NODE_MIN_VERSION or later), apt, npm
   pulumi     PATH ($PULUMI_VERSION or later, with pulumi-language-nodejs), Pulumi's download site,
              the public Go modules (needs Go; about 5 minutes on 2 cores)
-  plugin     the pulumi that is used, Pulumi's download site, the public Go modules
+  plugin     the user's own plugins, Pulumi's download site, the public Go modules
 
 What is fetched or built is kept in $cache.
 PULUMI_DOWNLOAD_SITE names a mirror of https://get.pulumi.com.
@@ -31,11 +31,19 @@ main() {
     say "ready"
     return
   fi
+
+  # One at a time: a second clone waits for the first one's builds instead of repeating them.
+  mkdir -p "$cache"
+  exec {lock}>"$cache/lock"
+  flock --nonblock "$lock" || { say "waiting for another 'make tools'" && flock "$lock"; }
+  if installed; then
+    return
+  fi
   forget_own_path
   choose_node
   choose_pulumi
   make_parts
-  link_parts
+  put_together
   installed || die "put together, but not working; remove $cache and run 'make tools' again"
   say "ready"
 }
@@ -70,13 +78,8 @@ choose_pulumi() {
   local reachable=false
   if download_reachable; then reachable=true; fi
 
-  if own_pulumi_is_new_enough; then
+  if own_pulumi_is_new_enough && { $reachable || own_pulumi_has_plugin; }; then
     say "using $(command -v pulumi)"
-    if ! $reachable && ! own_pulumi_has_plugin; then
-      say "building the openstack plugin $OPENSTACK_PLUGIN_VERSION (about a minute)"
-      need_go
-      parts+=(pulumi-resource-openstack)
-    fi
   elif $reachable; then
     say "downloading pulumi $PULUMI_VERSION"
     parts+=(pulumi-release)
@@ -110,17 +113,17 @@ make_parts() {
   if $failed; then exit 1; fi
 }
 
-link_parts() {
-  local part chosen partial
-  chosen=$(chosen_dir)
-  partial=$chosen.$$
-  mkdir -p "$partial" "$cache/pulumi-home"
+# Hard links, not symbolic ones: Pulumi looks for its Node host in the folder that its own executable
+# really lies in, and warns about one that it finds elsewhere.
+put_together() {
+  local part dir
+  dir=$(installed_dir)
+  rm -rf "$dir" "$dir.partial"
+  mkdir "$dir.partial"
   for part in "${parts[@]}"; do
-    ln -s "$(part_dir "$part")"/bin/* "$partial"
+    cp --archive --link "$(part_dir "$part")/." "$dir.partial"
   done
-  # Another clone may have been faster with the very same links.
-  rm -rf "$chosen"
-  mv -T "$partial" "$chosen"
+  mv -T "$dir.partial" "$dir"
 }
 
 main "$@"

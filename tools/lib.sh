@@ -29,24 +29,18 @@ key_of() {
 part_dir() { printf '%s/%s-%s\n' "$cache" "$1" "$(key_of "$1")"; }
 
 # part PART: makes the part unless the cache has it. It is built beside its place and renamed, so
-# that a build killed half-way leaves nothing that looks whole; the lock makes a second clone wait
-# for the first one's build instead of repeating it.
+# that a build killed half-way leaves nothing that looks whole.
 part() {
   local dir
   dir=$(part_dir "$1")
   [[ -d $dir ]] && return
-  mkdir -p "$cache"
-  (
-    flock 9
-    [[ -d $dir ]] && exit
-    rm -rf "$dir.partial"
-    mkdir "$dir.partial"
-    if ! "$tools_dir/$1/build.sh" "$dir.partial" >"$dir.log" 2>&1; then
-      tail -n 20 "$dir.log" >&2
-      die "$1 could not be made; the whole log is $dir.log"
-    fi
-    mv -T "$dir.partial" "$dir"
-  ) 9>"$dir.lock"
+  rm -rf "$dir.partial"
+  mkdir "$dir.partial"
+  if ! "$tools_dir/$1/build.sh" "$dir.partial" >"$dir.log" 2>&1; then
+    tail -n 20 "$dir.log" >&2
+    die "$1 could not be made; the whole log is $dir.log"
+  fi
+  mv -T "$dir.partial" "$dir"
 }
 
 # apt_install PACKAGE...: installs where that is possible without asking; fails elsewhere.
@@ -58,9 +52,9 @@ apt_install() {
     apt-get -qq -o DPkg::Lock::Timeout=600 install --yes --no-install-recommends "$@" >&2
 }
 
-# The chosen tools: a folder of links that env.sh puts on PATH. What is missing in it was found on
-# the PATH of the machine.
-chosen_dir() {
-  printf '%s/chosen-%s\n' "$cache" \
+# The installed tools: bin, and plugins where Pulumi looks for them in its home. What is missing in
+# bin was found on the PATH of the machine.
+installed_dir() {
+  printf '%s/%s\n' "$cache" \
     "$(key_of pulumi-cli pulumi-language-nodejs pulumi-release pulumi-resource-openstack node)"
 }

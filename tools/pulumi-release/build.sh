@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Downloads the official CLI, its language hosts and the OpenStack plugin into $1/bin.
+# Downloads the official CLI with its language hosts into $1/bin, the OpenStack plugin into $1/plugins.
 set -euo pipefail
 cd "$(dirname "$0")"
 source ../lib.sh
 source ../download.sh
 
-mkdir "$1/bin"
+plugin_dir=$1/plugins/resource-openstack-v$OPENSTACK_PLUGIN_VERSION
+mkdir -p "$1/bin" "$plugin_dir"
 {
   read -r cli
   read -r plugin
 } < <(download_urls)
 download "$cli" | tar --extract --gzip --strip-components=1 --directory "$1/bin"
-download "$plugin" | tar --extract --gzip --directory "$1/bin" pulumi-resource-openstack
+download "$plugin" | tar --extract --gzip --directory "$plugin_dir"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the OpenStack resource plugin into $1/bin, its schema embedded.
+# Builds the OpenStack resource plugin into $1/plugins, its schema embedded.
 set -euo pipefail
 cd "$(dirname "$0")"
 source ../lib.sh
@@ -13,5 +13,6 @@ cd "$sources"
 version=trunkline/tools/pulumi-resource-openstack/provider.Version=$OPENSTACK_PLUGIN_VERSION
 go_build ./schema "$version" ./generate-schema
 ./generate-schema >schema.json
-go_build . "$version" "$1/bin/pulumi-resource-openstack"
+go_build . "$version" \
+  "$1/plugins/resource-openstack-v$OPENSTACK_PLUGIN_VERSION/pulumi-resource-openstack"
 rm -r "$sources"

@@ -18,8 +18,12 @@ var Version = "0.0.0-dev"
 
 // Info returns the complete mapping.
 func Info() tfbridge.ProviderInfo {
+	terraform := openstack.Provider()
+	// Announced at every start, whether the setting is used or not.
+	terraform.Schema["use_octavia"].Deprecated = ""
+
 	info := tfbridge.ProviderInfo{
-		P:           sdkv2.NewProvider(openstack.Provider()),
+		P:           sdkv2.NewProvider(terraform),
 		Name:        Name,
 		Version:     Version,
 		GitHubOrg:   "terraform-provider-openstack",
