@@ -34,6 +34,7 @@ const DRIVER: Record<SipDriver, readonly string[]> = {
     "res_pjsip_endpoint_identifier_user",
     "res_pjsip_registrar",
     "res_pjsip_session",
+    "res_pjsip_pubsub",
     "res_pjsip_sdp_rtp",
     "res_pjsip_nat",
     "res_pjsip_caller_id",
