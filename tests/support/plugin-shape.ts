@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { capitalised, line, type PackageShapes, type Shape, type Shapes } from "./shape";
 
 /** The parts of a Pulumi package schema that decide about names and types. */
@@ -60,19 +61,18 @@ export function pluginShapes(): PackageShapes {
 }
 
 function pluginSchema(): PackageSpec {
-  try {
-    const schema = execFileSync("pulumi", ["package", "get-schema", "openstack"], {
-      encoding: "utf8",
-      maxBuffer: 64 << 20,
-    });
-    return JSON.parse(schema) as PackageSpec;
-  } catch (error) {
-    throw new Error(
-      "the openstack plugin cannot be asked for its schema; run: make tools; " +
-        'eval "$(make -s env)"',
-      { cause: error },
-    );
+  const { version } = JSON.parse(
+    readFileSync(require.resolve("@pulumi/openstack/package.json"), "utf8"),
+  ) as { version: string };
+  const plugin = `openstack@${version.replace(/^v/, "")}`;
+  const { status, stdout } = spawnSync("pulumi", ["package", "get-schema", plugin], {
+    encoding: "utf8",
+    maxBuffer: 64 << 20,
+  });
+  if (status !== 0) {
+    throw new Error(`no schema from plugin ${plugin}; run: make tools; eval "$(make -s env)"`);
   }
+  return JSON.parse(stdout) as PackageSpec;
 }
 
 function resourceShapes(spec: ResourceSpec): Shapes {
