@@ -92,7 +92,7 @@ bring_up() { # bring_up SERVICE
 
 report() { # report EXIT-STATUS
   local log=$LOG/$service.log
-  [ "$1" = 0 ] && return
+  if [ "$1" = 0 ] || abandoned; then return; fi
   [ "$phase" = init ] && log=$LOG/$service-init.log
   die "$service: $phase failed; log: $log: $(last_words "$log")"
 }
