@@ -6,8 +6,26 @@ import type { SipDriver } from "../templates/context";
 const SIP_DRIVERS = "sip_drivers";
 
 /**
- * The name of `image`, once it is known that its Asterisk has `sipDriver`. An image without the
- * property is trusted: its servers find out at their start.
+ * Why `image` cannot serve `sipDriver`, or undefined. An image without the property is trusted: its
+ * servers find out at their start.
+ */
+export function driverFault(
+  image: string,
+  sipDriver: SipDriver,
+  properties: Readonly<Record<string, unknown>> | undefined,
+): string | undefined {
+  const drivers = properties?.[SIP_DRIVERS];
+  if (typeof drivers !== "string" || drivers.split(",").includes(sipDriver)) {
+    return undefined;
+  }
+  return (
+    `pbx:sipDriver is ${sipDriver}, and the Asterisk of pbx:image ${image} has ${drivers}; ` +
+    "change one of the two"
+  );
+}
+
+/**
+ * The name of `image`, once it is known that its Asterisk has `sipDriver`.
  *
  * @param after a resource that is still to be created at the first preview, which then asks no cloud.
  * @throws pulumi.RunError naming the drivers that the image has.
@@ -22,12 +40,9 @@ export function imageWithDriver(
     mostRecent: true,
   });
   return found.apply(({ properties }) => {
-    const drivers: unknown = properties?.[SIP_DRIVERS];
-    if (typeof drivers === "string" && !drivers.split(",").includes(sipDriver)) {
-      throw new pulumi.RunError(
-        `pbx:sipDriver is ${sipDriver}, and the Asterisk of pbx:image ${image} has ${drivers}; ` +
-          "change one of the two",
-      );
+    const fault = driverFault(image, sipDriver, properties);
+    if (fault !== undefined) {
+      throw new pulumi.RunError(fault);
     }
     return image;
   });

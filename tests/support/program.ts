@@ -1,0 +1,160 @@
+import type { Output } from "@pulumi/pulumi";
+import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi/pulumi/runtime";
+
+/** A resource as the program registered it. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  /** `Type name` of the parent; null at the top. */
+  readonly parent: string | null;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Inputs that Pulumi is told to encrypt. */
+  readonly secretInputs: readonly string[];
+  readonly ignoreChanges: readonly string[];
+  readonly additionalSecretOutputs: readonly string[];
+  /** `Type name` of what must exist before this, sorted. */
+  readonly dependencies: readonly string[];
+}
+
+export interface ProgramRun {
+  readonly resources: readonly Registered[];
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** What the cloud answers for a resource; whatever is not listed here is unknown to this cloud. */
+const RESOURCES: Readonly<Record<string, (args: MockResourceArgs) => Record<string, unknown>>> = {
+  "openstack:compute/instance:Instance": () => ({}),
+  "openstack:compute/keypair:Keypair": ({ name }) => ({ name }),
+  "openstack:networking/floatingIp:FloatingIp": ({ name }) => ({
+    address: name === "controller" ? "198.51.100.10" : `198.51.100.1${name.replace(/^zone/, "")}`,
+  }),
+  "openstack:networking/floatingIpAssociate:FloatingIpAssociate": () => ({}),
+  "openstack:networking/network:Network": () => ({}),
+  "openstack:networking/port:Port": () => ({}),
+  "openstack:networking/router:Router": () => ({}),
+  "openstack:networking/routerInterface:RouterInterface": () => ({}),
+  "openstack:networking/secGroup:SecGroup": () => ({}),
+  "openstack:networking/secGroupRule:SecGroupRule": () => ({}),
+  "openstack:networking/subnet:Subnet": () => ({}),
+};
+
+const CALLS: Readonly<Record<string, (args: MockCallArgs) => Record<string, unknown>>> = {
+  "openstack:images/getImage:getImage": () => ({ properties: {} }),
+  "openstack:networking/getNetwork:getNetwork": ({ inputs }) => ({
+    id: `${(inputs as { name: string }).name}-id`,
+  }),
+};
+
+/** The part of a registration request that Pulumi's mocks do not hand on. */
+interface RegisterRequest {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getObject(): { toJavaScript(): Record<string, unknown> };
+  getIgnorechangesList(): string[];
+  getAdditionalsecretoutputsList(): string[];
+  getDependenciesList(): string[];
+}
+
+/** Parts of Pulumi's runtime that it does not declare. */
+interface Runtime {
+  readonly getMonitor: () => {
+    registerResource: (request: RegisterRequest, done: unknown) => void;
+  };
+  readonly waitForRPCs: () => Promise<void>;
+}
+
+/** Marks a secret in what goes over the wire to Pulumi's engine. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const isSecret = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && SIGNATURE in value;
+const revealed = (value: unknown): unknown =>
+  isSecret(value) ? (value as { value: unknown }).value : value;
+
+/** `TrunkNetwork trunk` of a URN. */
+function label(urn: string): string {
+  const [type = "", name = ""] = urn.split("::").slice(2);
+  return `${type.split("$").at(-1)?.split(":").at(-1) ?? ""} ${name}`;
+}
+
+/**
+ * Runs index.ts as `pulumi up` would with a configuration of plain values, on a cloud that knows
+ * only what the program may ask for.
+ *
+ * @param answers to calls of provider functions, in place of those above.
+ */
+export async function runProgram(
+  config: Readonly<Record<string, unknown>>,
+  answers: Readonly<Record<string, Record<string, unknown>>> = {},
+): Promise<ProgramRun> {
+  const requests: RegisterRequest[] = [];
+  const outputs: Record<string, unknown> = {};
+
+  await jest.isolateModulesAsync(async () => {
+    const { runtime, output } = await import("@pulumi/pulumi");
+    await runtime.setMocks(
+      {
+        newResource(args): MockResourceResult {
+          const state = RESOURCES[args.type];
+          if (state === undefined && args.custom === true) {
+            throw new Error(`the cloud of this test has no ${args.type}`);
+          }
+          const inputs = args.inputs as Record<string, unknown>;
+          return { id: `${args.name}-id`, state: { ...inputs, ...state?.(args) } };
+        },
+        call(args) {
+          const answer = CALLS[args.token];
+          if (answer === undefined) {
+            throw new Error(`the cloud of this test does not answer ${args.token}`);
+          }
+          return answers[args.token] ?? answer(args);
+        },
+      },
+      "pbx",
+      "test",
+      false,
+    );
+    const { getMonitor, waitForRPCs } = runtime as unknown as Runtime;
+    const monitor = getMonitor();
+    const register = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (request, done) => {
+      requests.push(request);
+      register(request, done);
+    };
+    const texts = Object.entries(config).map(([key, value]) => [
+      `pbx:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    runtime.setAllConfig(Object.fromEntries(texts) as Record<string, string>, [
+      "pbx:masterSecret",
+      "pbx:users",
+    ]);
+
+    const program = (await import("../../index")) as Readonly<Record<string, unknown>>;
+    for (const [name, value] of Object.entries(program)) {
+      outputs[name] = await new Promise((resolve) => {
+        (output(value) as Output<unknown>).apply(resolve);
+      });
+    }
+    await waitForRPCs();
+  });
+
+  return {
+    outputs,
+    resources: requests.map((request) => {
+      const inputs = request.getObject().toJavaScript();
+      return {
+        type: request.getType(),
+        name: request.getName(),
+        parent: request.getParent() === "" ? null : label(request.getParent()),
+        inputs: Object.fromEntries(
+          Object.entries(inputs).map(([key, value]) => [key, revealed(value)]),
+        ),
+        secretInputs: Object.keys(inputs).filter((key) => isSecret(inputs[key])),
+        ignoreChanges: request.getIgnorechangesList(),
+        additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+        dependencies: request.getDependenciesList().map(label).sort(),
+      };
+    }),
+  };
+}
