@@ -21,7 +21,7 @@ down: node_modules/.package-lock.json ## Destroy what `make up` deployed, and st
 	@$(TSX) cli/down.ts --stack $(STACK)
 
 env: node_modules/.package-lock.json ## Print an environment for plain pulumi: eval "$$(make -s env)"
-	@$(TSX) cli/env.ts
+	@$(TSX) cli/env.ts --stack $(STACK)
 
 tools: ## Install pulumi, its Node host and the OpenStack plugin
 	@tools/install.sh

@@ -1,21 +1,27 @@
 import { parseArguments } from "./arguments";
 import { projectEnvironment } from "./environment";
 import { main } from "./progress";
+import { generateSecrets, openStack } from "./stack";
 
-const HELP = `Prints the environment in which plain pulumi commands work on this clone.
+const HELP = `Prints the environment in which plain pulumi commands work on this clone, for a shell:
 
   eval "$(make -s env)"
   pulumi preview
 
+Makes the stack and its secrets at their first use.
+
 Options:
-  -h, --help   this text`;
+  --stack NAME   the stack that those commands are about (dev)
+  -h, --help     this text`;
 
 /** For a POSIX shell: nothing between single quotes is special but the quote. */
 const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
 
 main(async () => {
-  parseArguments(HELP);
-  for (const [name, value] of Object.entries(await projectEnvironment())) {
+  const { stack } = parseArguments(HELP);
+  const environment = await projectEnvironment();
+  await generateSecrets(await openStack(stack, environment));
+  for (const [name, value] of Object.entries({ ...environment, PULUMI_STACK: stack })) {
     console.log(`export ${name}=${quote(value)}`);
   }
 });
