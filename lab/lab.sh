@@ -51,6 +51,7 @@ up() {
   lock
   (umask 077 && mkdir -p "$ETC" "$LOG" "$DONE" "$SECRETS" "$RUN" "$STATE/lock")
   rm -rf "$RUN"/*.ready "$RUN/failed"
+  forget_dead
 
   local wanted=() questions=() busy
   for service in "${SERVICES[@]}"; do
@@ -115,6 +116,7 @@ down() {
   as_root
   [ -d "$STATE" ] || { say "nothing there"; return 0; }
   lock
+  forget_dead
   for stage in "${STOP_STAGES[@]}"; do
     for service in $stage; do (load "$service" && stop) & done
     wait

@@ -5,17 +5,18 @@
 # Distro tools need the distro's python first in PATH, and nothing of the caller's OS_* variables.
 CLEAN=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TZ=UTC)
 
-# A pid file may outlive its process (reboot, kill -9) and the number may be someone else's by now,
-# so it also holds the start time, field 22 of the kernel's status line.
-started() { # started PID: when, in ticks since boot; a zombie was not
+# A pid file may outlive its process, and the number may be someone else's by now; so it also holds
+# the start time. Both are fields of the kernel's status line, after the name, which may contain
+# anything.
+state_of() { # state_of PID: prints its state (R, S, Z…) and start time in ticks since boot
   local status fields
   read -r status 2>/dev/null <"/proc/$1/stat" || return 1
-  read -ra fields <<<"${status##*) }" # the name in field 2 may contain anything
-  [ "${fields[0]}" != Z ] && echo "${fields[19]}"
+  read -ra fields <<<"${status##*) }"
+  echo "${fields[0]} ${fields[19]}"
 }
 pid_of() { # pid_of UNIT: prints it if the unit is alive
   local pid time
-  read -r pid time 2>/dev/null <"$RUN/$1.pid" && [ "$(started "$pid")" = "$time" ] && echo "$pid"
+  read -r pid time 2>/dev/null <"$RUN/$1.pid" && [[ $(state_of "$pid") == [!Z]" $time" ]] && echo "$pid"
 }
 alive() { pid_of "$1" >/dev/null; }
 
@@ -42,9 +43,8 @@ launch() { # launch UNIT [VARIABLE=VALUE...] -- COMMAND...
   if alive "$unit"; then
     outdated "$unit" "${variables[@]}" "$@" || return 0
     say "$unit: configuration changed, restarting"
-    halt "$unit"
   fi
-  rm -f "$RUN/$unit.pid"
+  halt "$unit"
   setsid "${CLEAN[@]}" "${variables[@]}" bash "$LAB/lib/become.sh" "$RUN/$unit.pid" "$@" \
     >>"$LOG/$unit.log" 2>&1 </dev/null 3>&- 4>&- 8>&- 9>&- &
   disown
@@ -56,18 +56,35 @@ launch() { # launch UNIT [VARIABLE=VALUE...] -- COMMAND...
   die "$unit did not start; log: $LOG/$unit.log: $(last_words "$LOG/$unit.log")"
 }
 
-# Two seconds are enough for what keeps nothing; databases are given more by their own files.
+# Two seconds are enough for what keeps nothing; databases are given more by their own files. A unit
+# that has died may have left children, which still hold its port: they go in any case.
 halt() { # halt UNIT [SECONDS until it is killed]
-  local unit=$1 seconds=${2:-2} pid i
-  if pid=$(pid_of "$unit"); then
+  local unit=$1 seconds=${2:-2} pid time i
+  read -r pid time 2>/dev/null <"$RUN/$unit.pid" || return 0
+  if alive "$unit"; then
     kill -TERM "$pid" 2>/dev/null || true
     for ((i = 0; i < seconds * 20; i++)); do
-      [ -d "/proc/$pid" ] || break
+      alive "$unit" || break
       nap 0.05
     done
+  fi
+  # While the group has members the kernel gives its number to nobody else.
+  if [[ ! -d /proc/$pid || $(state_of "$pid") == *" $time" ]]; then
     kill -KILL -- "-$pid" 2>/dev/null || true
   fi
   rm -f "$RUN/$unit.pid"
+}
+
+# Clears away what died, and after a reboot all that the pid files still speak of.
+forget_dead() {
+  local boot file unit
+  boot=$(cat /proc/sys/kernel/random/boot_id)
+  [ "$(cat "$RUN/boot" 2>/dev/null || echo "$boot")" = "$boot" ] || rm -f "$RUN"/*.pid
+  echo "$boot" >"$RUN/boot"
+  for file in "$RUN"/*.pid; do
+    unit=${file##*/} unit=${unit%.pid}
+    [ ! -e "$file" ] || alive "$unit" || halt "$unit"
+  done
 }
 
 halt_all() { # halt_all UNIT...: side by side

@@ -11,7 +11,7 @@ configure() {
 user = root
 datadir = $STATE/mysql
 socket = $RUN/mysql.sock
-pid-file = $RUN/mariadbd.pid
+pid-file = $STATE/mysql/mariadbd.pid
 bind-address = $API
 port = 3306
 skip-name-resolve
