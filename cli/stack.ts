@@ -52,11 +52,12 @@ async function operatorPublicKey(): Promise<string> {
 /** Gives the stack the secrets that it has no default for. What is configured stays as it is. */
 export async function generateSecrets(stack: Stack): Promise<void> {
   const config = await stack.getAllConfig();
-  if (config["pbx:masterSecret"] === undefined) {
+  // Pulumi.yaml declares every key; one without a default is there with an empty value.
+  if (!config["pbx:masterSecret"]?.value) {
     const value = randomBytes(32).toString("base64url");
     await stack.setConfig("pbx:masterSecret", { value, secret: true });
   }
-  if (config["pbx:sshPublicKey"] === undefined) {
+  if (!config["pbx:sshPublicKey"]?.value) {
     await stack.setConfig("pbx:sshPublicKey", { value: await operatorPublicKey() });
   }
 }

@@ -294,19 +294,21 @@ function plainSecrets(
   raw: Readonly<Record<string, unknown>>,
   isEncrypted: (key: string) => boolean,
 ): string[] {
-  const { masterSecret, users: entries } = raw;
-  const hasSecret = (entry: unknown): boolean =>
-    typeof entry === "object" && entry !== null && "secret" in entry;
-  const holders = [
-    ...(masterSecret === undefined ? [] : ["masterSecret"]),
-    ...(Array.isArray(entries) && entries.some(hasSecret) ? ["users"] : []),
-  ];
-  return holders
-    .filter((key) => !isEncrypted(key))
-    .map(
-      (key) =>
-        `pbx:${key} holds a secret in plain text; encrypt it with: pulumi config set --secret pbx:${key}`,
-    );
+  const fault = (key: string, command: string): string =>
+    `pbx:${key} holds a secret in plain text; encrypt it with: pulumi config set --secret ${command}`;
+  const faults: string[] = [];
+  if (raw.masterSecret !== undefined && !isEncrypted("masterSecret")) {
+    faults.push(fault("masterSecret", "pbx:masterSecret"));
+  }
+  if (Array.isArray(raw.users) && !isEncrypted("users")) {
+    for (const [index, entry] of (raw.users as unknown[]).entries()) {
+      if (typeof entry === "object" && entry !== null && "secret" in entry) {
+        const key = `users[${String(index)}].secret`;
+        faults.push(fault(key, `--path 'pbx:${key}'`));
+      }
+    }
+  }
+  return faults;
 }
 
 /** `pbx:users[3].extension` for `["users", 3, "extension"]`. */

@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { settingsSchema } from "../../config/schema";
+import { expectGolden } from "../support/golden";
+
+/** What the schema says about a key, in JSON Schema's words. */
+interface KeySchema {
+  readonly type: "integer" | "string" | "array";
+  readonly description: string;
+  readonly default?: unknown;
+}
+
+const ROOT = join(__dirname, "../..");
+const SCHEMA = z.toJSONSchema(settingsSchema, {
+  io: "input",
+  unrepresentable: "any",
+}) as unknown as {
+  readonly properties: Readonly<Record<string, KeySchema>>;
+  readonly required: readonly string[];
+};
+
+function defaultOf(key: string, { default: value }: KeySchema): string {
+  if (SCHEMA.required.includes(key)) {
+    return "required";
+  }
+  return value === undefined
+    ? "none"
+    : `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
+}
+
+/** A Markdown table as Prettier lays it out. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
+  lines.splice(
+    1,
+    0,
+    widths.map((width) => "-".repeat(width)),
+  );
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+const KEYS = table([
+  ["Key", "Type", "Default", "Description"],
+  ...Object.entries(SCHEMA.properties).map(([key, schema]) => [
+    `\`pbx:${key}\``,
+    schema.type === "array" ? "list" : schema.type,
+    defaultOf(key, schema),
+    schema.description,
+  ]),
+]);
+
+test("every key has a description", () => {
+  for (const [key, { description }] of Object.entries(SCHEMA.properties)) {
+    expect([key, description]).toEqual([key, expect.stringMatching(/^[A-Z].*\.$/)]);
+  }
+});
+
+test("Pulumi.yaml declares the keys of the schema, with their types, defaults and descriptions", () => {
+  const { config } = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8")) as {
+    config: Record<string, unknown>;
+  };
+  const declared = Object.entries(config).filter(([key]) => key.startsWith("pbx:"));
+  expect(Object.fromEntries(declared)).toEqual(
+    Object.fromEntries(
+      Object.entries(SCHEMA.properties).map(([key, schema]) => [
+        `pbx:${key}`,
+        {
+          ...(schema.type === "array" ? {} : { type: schema.type }),
+          description: schema.description,
+          default: schema.default ?? "",
+        },
+      ]),
+    ),
+  );
+});
+
+test("docs/configuration.md has a row for each key of the schema", () => {
+  const path = join(ROOT, "docs/configuration.md");
+  const [before = "", after = ""] = readFileSync(path, "utf8").split(
+    /(?<=<!-- keys: begin .*-->\n)[^]*(?=<!-- keys: end -->)/,
+  );
+  expect(after).not.toBe("");
+  expectGolden(path, `${before}\n${KEYS}\n\n${after}`);
+});
