@@ -18,10 +18,12 @@ download_urls() {
 
 # The site is asked for a few seconds only: where it is out of reach, building is the way.
 download_reachable() {
-  local urls
-  command -v curl >/dev/null && urls=$(download_urls) &&
-    xargs curl --silent --fail --location --head --output /dev/null \
-      --connect-timeout 3 --max-time 8 <<<"$urls"
+  local urls url
+  command -v curl >/dev/null && urls=$(download_urls) || return 1
+  for url in $urls; do
+    curl --silent --fail --location --head --output /dev/null --connect-timeout 3 --max-time 8 \
+      "$url" || return 1
+  done
 }
 
 download() {
