@@ -25,7 +25,8 @@ export class Call extends EventEmitter {
   readonly closed: Promise<string>;
   report: RtcpReport | null = null;
 
-  private id: string | undefined;
+  /** As baresip names the call; unknown until its first event. */
+  id: string | undefined;
   private settle!: {
     established(ms: number): void;
     refused(e: Error): void;

@@ -1,4 +1,4 @@
-export { Call, CallRefused } from "./call";
+export { type Call, CallRefused } from "./call";
 export { ensureBaresip } from "./baresip";
 export { type PhoneOptions, Phone, RegistrationRefused, type SipAccount } from "./phone";
 export { type CallQuality, type ConversationQuality, measure } from "./quality";

@@ -141,6 +141,11 @@ export class Phone extends EventEmitter {
     return call;
   }
 
+  /** The call that this phone is in, or was in last. */
+  get currentCall(): Call | null {
+    return this.current;
+  }
+
   /** Folder of the WAV files `dump-*-dec.wav` (heard) and `dump-*-enc.wav` (said). */
   get recordings(): string {
     return this.folder;
@@ -167,9 +172,13 @@ export class Phone extends EventEmitter {
         event.type === "REGISTER_OK" ? "registered" : { refusal: event.param ?? "no reason given" };
       this.emit("registration");
     }
-    if (event.type === "CALL_INCOMING") {
+    // A phone that picks up at once is not told CALL_INCOMING: the first event of a call is its offer.
+    const begins = event.type === "CALL_INCOMING" || event.type === "CALL_REMOTE_SDP";
+    if (begins && event.direction === "incoming" && event.id !== this.current?.id) {
       this.current = new Call(this.control, event.peeruri ?? "");
+      this.current.handle(event);
       this.emit("call", this.current);
+      return;
     }
     if (event.type.startsWith("CALL_")) this.current?.handle(event);
   }
