@@ -42,9 +42,10 @@ image_format() {
 # Everything that goes into an image, and so decides whether it must be built again.
 image_key() {
     local name=$1 element
+    # shellcheck source=/dev/null
     element=$(. "$IMAGES/definitions/$name.sh" && printf '%s' "$element")
     (
-        cd "$IMAGES"
+        cd "$IMAGES" || exit
         image_format
         sha256sum build.sh lib.sh requirements.txt "definitions/$name.sh"
         # Names, executable bits, contents: what git keeps, and a clone's umask does not change.
