@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { planExchange } from "../../plan/exchange";
+import { expectGolden } from "../support/golden";
+import { createStack, type Run, type TestStack } from "../support/pulumi";
+import { type GraphNode, resourceGraph } from "../support/resource-graph";
+import { MASTER_SECRET, MINIMAL, settingsWith } from "../support/settings";
+
+jest.setTimeout(300_000);
+
+const OWN_SECRET = "an-own-secret.of-1002";
+const CONFIG = {
+  ...MINIMAL,
+  users: [
+    { extension: "1001", name: "Alice Example" },
+    { extension: "1002", secret: OWN_SECRET },
+  ],
+  operatorCidrs: ["203.0.113.0/24"],
+};
+
+let stack: TestStack;
+const previews = new Map<number, Run>();
+
+beforeAll(async () => {
+  stack = await createStack();
+  for (const zones of [1, 2, 3, 5]) {
+    previews.set(zones, await stack.run(["preview", "--json"], { ...CONFIG, zones }));
+  }
+});
+
+afterAll(() => {
+  stack.remove();
+});
+
+function graph(zones: number): GraphNode[] {
+  const { exitCode, stdout, stderr } = previews.get(zones) ?? {
+    exitCode: -1,
+    stdout: "",
+    stderr: "",
+  };
+  expect([exitCode, stderr]).toEqual([0, ""]);
+  return resourceGraph(stdout);
+}
+
+test.each([1, 2, 5])("without credentials, a fresh stack of %i zone(s) plans this", (zones) => {
+  const header =
+    "# Written by `npm run golden`. (unknown): given by the cloud; (random): by Pulumi.\n";
+  expectGolden(
+    join(__dirname, "golden", `zones-${String(zones)}.yaml`),
+    header + stringify(graph(zones), { lineWidth: 0, aliasDuplicateObjects: false }),
+  );
+});
+
+test.each([
+  [1, 2],
+  [2, 3],
+])("from %i zone(s) to %i, the new zone comes and nothing else changes", (before, after) => {
+  const text = (node: GraphNode): string => JSON.stringify(node);
+  const old = graph(before).map(text);
+  const added = graph(after).filter((node) => !old.includes(text(node)));
+  const name = `zone${String(after)}`;
+  expect(graph(after)).toHaveLength(old.length + added.length);
+  expect(added.map(({ type, name: added, parent }) => [type, added, parent])).toEqual([
+    ["trunkline:index:ExtendedZone", name, null],
+    ["openstack:compute/instance:Instance", name, `ExtendedZone ${name}`],
+    ["openstack:networking/floatingIp:FloatingIp", name, `ExtendedZone ${name}`],
+    ["openstack:networking/floatingIpAssociate:FloatingIpAssociate", name, `ExtendedZone ${name}`],
+    ["openstack:networking/port:Port", name, `ExtendedZone ${name}`],
+  ]);
+});
+
+test("no secret is in any of preview's output", async () => {
+  const { zones, controller, users } = planExchange(settingsWith({ ...CONFIG, zones: 2 }));
+  const secrets = [
+    MASTER_SECRET,
+    OWN_SECRET,
+    ...users.map(({ secret }) => secret),
+    ...zones.flatMap(({ trunkPeers }) => trunkPeers.map(({ secret }) => secret)),
+    // A line from within the key; the first ones are the same for every key.
+    ...[controller, ...zones].map(({ sshHostKey }) => sshHostKey.privateKey.split("\n")[4] ?? ""),
+  ];
+  expect(secrets.filter((secret) => secret.length < 16)).toEqual([]);
+  const runs = [
+    previews.get(2),
+    await stack.run(["preview", "--diff", "--show-config"], { ...CONFIG, zones: 2 }),
+  ];
+  for (const run of runs) {
+    expect(run?.exitCode).toBe(0);
+    const output = `${run?.stdout ?? ""}${run?.stderr ?? ""}`;
+    expect(output).toContain("zone2");
+    expect(secrets.filter((secret) => output.includes(secret))).toEqual([]);
+  }
+});
+
+test("10,000 users are planned, with a warning that names the limit", async () => {
+  const config = { ...CONFIG, users: [{ range: "10000-19999" }] };
+  const { exitCode, stdout } = await stack.run(["preview"], config);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/warning: pbx:users has 10000 users, .* Nova takes 65535\. /);
+});
+
+test("`up` refuses them before it creates anything", async () => {
+  const config = { ...CONFIG, users: [{ range: "10000-19999" }] };
+  const { exitCode, stdout } = await stack.run(["up", "--yes", "--skip-preview"], config);
+  expect(exitCode).not.toBe(0);
+  expect(stdout).toMatch(/error: pbx:users has 10000 users, .* shorten pbx:users/);
+  expect(stdout).not.toMatch(/(openstack|trunkline):\S+ \S+ (creating|created)/);
+  expect(stdout).not.toMatch(/^\s+at /m);
+});

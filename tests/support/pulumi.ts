@@ -1,0 +1,144 @@
+import { execFile } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { MASTER_SECRET } from "./settings";
+
+const ROOT = join(__dirname, "../..");
+const STACK = "test";
+
+export interface Run {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A stack of the real program in a state of its own, on a cloud that nobody can ask anything. */
+export interface TestStack {
+  /**
+   * Runs `pulumi` with a configuration of plain values. Secrets among them are encrypted, but for
+   * those of `plainKeys`.
+   */
+  run(
+    args: readonly string[],
+    config: Readonly<Record<string, unknown>>,
+    plainKeys?: readonly string[],
+  ): Promise<Run>;
+  remove(): void;
+}
+
+/** Names without which a program does not start; everything else could be a credential. */
+const INHERITED = ["PATH", "HOME", "TMPDIR", "PULUMI_HOME"];
+
+function environment(state: string): NodeJS.ProcessEnv {
+  const inherited = INHERITED.map((name) => [name, process.env[name]] as const);
+  return {
+    ...Object.fromEntries(inherited.filter(([, value]) => value !== undefined)),
+    PULUMI_BACKEND_URL: `file://${state}`,
+    PULUMI_CONFIG_PASSPHRASE: "of-tests-alone",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    // A cloud has to have a name. Behind this one nobody listens (port 9, "discard").
+    OS_AUTH_URL: "http://127.0.0.1:9/v3",
+  };
+}
+
+function pulumi(
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly input?: string },
+): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      "pulumi",
+      [...args, "--non-interactive"],
+      { cwd: options.cwd, env: options.env, maxBuffer: 2 ** 28 },
+      (error, stdout, stderr) => {
+        if (error !== null && typeof error.code !== "number") {
+          const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+          reject(
+            isMissing
+              ? new Error('pulumi is not on PATH; run this first: eval "$(make -s env)"')
+              : error,
+          );
+          return;
+        }
+        resolve({ exitCode: Number(error?.code ?? 0), stdout, stderr });
+      },
+    );
+    child.stdin?.end(options.input ?? "");
+  });
+}
+
+const hasUserSecret = (users: unknown): boolean =>
+  Array.isArray(users) && JSON.stringify(users).includes('"secret":');
+
+export async function createStack(): Promise<TestStack> {
+  const folder = mkdtempSync(join(tmpdir(), "trunkline-preview-"));
+  const state = join(folder, "state");
+  mkdirSync(state);
+  // `stack init` writes beside Pulumi.yaml, and this must not be the clone's.
+  copyFileSync(join(ROOT, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+  const env = environment(state);
+  const must = async (args: readonly string[], input?: string): Promise<void> => {
+    const { exitCode, stderr } = await pulumi(args, {
+      cwd: folder,
+      env,
+      ...(input === undefined ? {} : { input }),
+    });
+    if (exitCode !== 0) {
+      throw new Error(`pulumi ${args.join(" ")} failed: ${stderr}`);
+    }
+  };
+  const encrypt = (file: string, key: string, text: string): Promise<void> =>
+    must(
+      ["config", "set", "--secret", `pbx:${key}`, "--stack", STACK, "--config-file", file],
+      text,
+    );
+
+  await must(["stack", "init", STACK, "--no-select"]);
+  const baseFile = join(folder, `Pulumi.${STACK}.yaml`);
+  await encrypt(baseFile, "masterSecret", MASTER_SECRET);
+  const base = parse(readFileSync(baseFile, "utf8")) as { config: Record<string, unknown> };
+
+  let count = 0;
+  /** Writes a configuration file; a secret that the base has encrypted already is copied. */
+  const configure = async (
+    values: Readonly<Record<string, unknown>>,
+    plainKeys: readonly string[],
+  ): Promise<string> => {
+    count += 1;
+    const file = join(folder, `Pulumi.${String(count)}.yaml`);
+    const config: Record<string, unknown> = {};
+    const toEncrypt: [key: string, value: unknown][] = [];
+    for (const [key, value] of Object.entries(values)) {
+      const isSecret = key === "masterSecret" || (key === "users" && hasUserSecret(value));
+      if (value === undefined) {
+        continue;
+      } else if (!isSecret || plainKeys.includes(key)) {
+        config[`pbx:${key}`] = value;
+      } else if (value === MASTER_SECRET) {
+        config[`pbx:${key}`] = base.config[`pbx:${key}`];
+      } else {
+        toEncrypt.push([key, value]);
+      }
+    }
+    writeFileSync(file, stringify({ ...base, config }));
+    for (const [key, value] of toEncrypt) {
+      await encrypt(file, key, typeof value === "string" ? value : JSON.stringify(value));
+    }
+    return file;
+  };
+
+  return {
+    async run(args, config, plainKeys = []) {
+      const file = await configure(config, plainKeys);
+      return pulumi([...args, "--stack", STACK, "--config-file", file, "--color", "never"], {
+        cwd: ROOT,
+        env,
+      });
+    },
+    remove() {
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
