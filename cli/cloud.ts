@@ -15,6 +15,14 @@ export const LAB_ENVIRONMENT = {
   OS_CLIENT_CONFIG_FILE: join(LAB_STATE, "clouds.yaml"),
 } as const;
 
+/**
+ * For a preview before there is any cloud: the provider wants an address, which it asks nothing of
+ * until something has to be created. An update then fails on this name, and so says what is amiss.
+ */
+export const NO_CLOUD_ENVIRONMENT = {
+  OS_AUTH_URL: "http://no-cloud-is-configured.invalid/v3",
+} as const;
+
 /** Whether the lab cloud is up, or was and can be asked why it is not. */
 export function labExists(): boolean {
   return existsSync(LAB_ENVIRONMENT.OS_CLIENT_CONFIG_FILE);

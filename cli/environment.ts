@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cloudIsConfigured, LAB_ENVIRONMENT } from "./cloud";
+import { cloudIsConfigured, LAB_ENVIRONMENT, labExists, NO_CLOUD_ENVIRONMENT } from "./cloud";
 import { command } from "./command";
 import { LOCAL } from "./paths";
 
@@ -35,6 +35,13 @@ function pulumiBackend(env: NodeJS.ProcessEnv): Record<string, string> {
   return settings;
 }
 
+function cloud(env: NodeJS.ProcessEnv): Record<string, string> {
+  if (cloudIsConfigured(env)) {
+    return {};
+  }
+  return labExists() ? LAB_ENVIRONMENT : NO_CLOUD_ENVIRONMENT;
+}
+
 /**
  * Everything that `pulumi` needs on top of the caller's environment: the tool chain, the stack's
  * place, the cloud.
@@ -62,6 +69,6 @@ export async function projectEnvironment(
   return {
     ...Object.fromEntries(ofTools),
     ...pulumiBackend(env),
-    ...(cloudIsConfigured(env) ? {} : LAB_ENVIRONMENT),
+    ...cloud(env),
   };
 }

@@ -1,10 +1,6 @@
 import Table from "cli-table3";
-import type { CallProof } from "./prove";
+import { type CallProof, MAX_JITTER_MS, MAX_LOSS_PERCENT } from "./prove";
 import type { ExchangeOutputs } from "./stack";
-
-/** Bounds on what people hear as a good call (ITU-T G.114 for delay; loss and jitter for G.711). */
-const MAX_LOSS_PERCENT = 1;
-const MAX_JITTER_MS = 100;
 
 const table = (rows: string[][], head?: string[]): string => {
   const made = new Table({
@@ -56,15 +52,4 @@ export function printReport(
     `\n${String(sipAccounts.length)} SIP accounts, with their passwords:\n` +
       `  eval "$(make -s env)"; pulumi stack output sipAccounts --show-secrets --stack ${stack}`,
   );
-}
-
-/** What was wrong with the call, or undefined. A figure that is not a number is wrong. */
-export function qualityFault(proof: CallProof): string | undefined {
-  const bad = proof.sides.find(
-    ({ heard }) => !(heard.lossPercent <= MAX_LOSS_PERCENT && heard.jitterMs <= MAX_JITTER_MS),
-  );
-  return bad === undefined
-    ? undefined
-    : `the call was poor at ${bad.extension}: ${bad.heard.lossPercent.toFixed(2)} % lost, ` +
-        `${bad.heard.jitterMs.toFixed(1)} ms jitter`;
 }

@@ -6,9 +6,9 @@ import { command, Fault } from "./command";
 import { projectEnvironment } from "./environment";
 import { LOCAL } from "./paths";
 import { elapsed, main, relay, say } from "./progress";
-import { proveCall } from "./prove";
+import { proveCall, qualityFault } from "./prove";
 import { exchangeOutputs, generateSecrets, openStack } from "./stack";
-import { printReport, qualityFault } from "./report";
+import { printReport } from "./report";
 
 const HELP = `Deploys the exchange and proves it with a phone call.
 

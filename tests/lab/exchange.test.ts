@@ -1,5 +1,4 @@
-import { proveCall } from "../../cli/prove";
-import { qualityFault } from "../../cli/report";
+import { proveCall, qualityFault } from "../../cli/prove";
 import { exchangeOutputs } from "../../cli/stack";
 import { trunkSecret, userSecret } from "../../plan/secrets";
 import { type Deployment, newDeployment } from "./deployment";
