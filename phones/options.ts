@@ -16,7 +16,8 @@ export async function sipOptions(
   const id = randomBytes(8).toString("hex");
   const request = [
     `OPTIONS sip:${host} SIP/2.0`,
-    `Via: SIP/2.0/TCP probe.invalid;branch=z9hG4bK${id};rport`,
+    // An address: chan_sip would look a name up.
+    `Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK${id};rport`,
     "Max-Forwards: 1",
     `From: <sip:healthcheck@probe.invalid>;tag=${id}`,
     `To: <sip:healthcheck@${host}>`,

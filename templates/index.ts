@@ -10,6 +10,7 @@ import type { NodeFile } from "./node-file";
 import { renderPjsipConf } from "./pjsip.conf";
 import { renderRtpConf } from "./rtp.conf";
 import { renderSipConf } from "./sip.conf";
+import { UNUSED_PARTS } from "./unused";
 
 const nothing = z.strictObject({});
 const renderLoggerConf = template("logger.conf.hbs", nothing);
@@ -45,6 +46,7 @@ export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
       : asterisk("pjsip.conf", renderPjsipConf(zone)),
     asterisk("iax.conf", renderIaxConf(zone)),
     asterisk("extensions.conf", renderExtensionsConf(zone)),
+    ...Object.entries(UNUSED_PARTS).map(([name, content]) => asterisk(name, content)),
   ];
 }
 

@@ -17,6 +17,10 @@ const COMMON = [
   "bridge_native_rtp",
   "res_timing_timerfd",
   "res_crypto",
+  // res_rtp_asterisk takes its ICE from res_pjproject, which takes its settings from res_sorcery_config:
+  // with either driver media needs all three, in this order.
+  "res_sorcery_config",
+  "res_pjproject",
   "res_rtp_asterisk",
   "chan_iax2",
   "cdr_csv",
@@ -25,8 +29,6 @@ const COMMON = [
 const DRIVER: Record<SipDriver, readonly string[]> = {
   chan_sip: ["chan_sip"],
   pjsip: [
-    "res_pjproject",
-    "res_sorcery_config",
     "res_sorcery_memory",
     "res_sorcery_astdb",
     "res_pjsip",

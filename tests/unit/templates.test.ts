@@ -6,6 +6,7 @@ import type { NodeFile } from "../../templates/node-file";
 import { expectGolden } from "../support/golden";
 import { readAsteriskConf, type Section, settingsOf } from "../support/ini";
 import { controllerOf, zone1Of } from "../support/zone-context";
+import { UNUSED_PARTS } from "../../templates/unused";
 
 const DRIVERS: readonly SipDriver[] = ["chan_sip", "pjsip"];
 
@@ -48,6 +49,7 @@ describe("a node's files", () => {
       driver === "chan_sip" ? "/etc/asterisk/sip.conf" : "/etc/asterisk/pjsip.conf",
       "/etc/asterisk/iax.conf",
       "/etc/asterisk/extensions.conf",
+      ...Object.keys(UNUSED_PARTS).map((name) => `/etc/asterisk/${name}`),
     ]);
   });
 
@@ -199,7 +201,7 @@ describe("SIP", () => {
     expect(settingsOf(conf(2, "sip.conf", "chan_sip"), "general")).toMatchObject({
       transport: "tcp",
       tcpbindaddr: "192.168.0.2:5060",
-      udpbindaddr: "127.0.0.1:5060",
+      udpbindaddr: "192.168.0.2:5060",
     });
     expect(settingsOf(conf(2, "pjsip.conf"), "tcp")).toMatchObject({
       protocol: "tcp",
