@@ -1,0 +1,69 @@
+import { connect } from "node:net";
+import { join } from "node:path";
+import { renderControllerFiles } from "../../../templates";
+import type { ControllerContext } from "../../../templates/context";
+import { Server, type ServerOptions } from "./server";
+
+/** A line of HAProxy's statistics: a server of the backend. */
+export interface Backend {
+  readonly name: string;
+  readonly status: string;
+  /** Connections at present, and since the start. */
+  readonly current: number;
+  readonly total: number;
+}
+
+/** The controller: HAProxy from its golden image, with the file the program renders. */
+export class Controller extends Server {
+  static async create(
+    context: ControllerContext,
+    place: { readonly namespace: string; readonly folder: string },
+  ): Promise<Controller> {
+    const options: ServerOptions = {
+      ...place,
+      image: "pbx-controller",
+      files: renderControllerFiles(context),
+      // For a test few connections do: the limit on open files that the image's unit raises for more
+      // cannot be raised everywhere.
+      argv: ["/usr/sbin/haproxy", "-W", "-db", "-n", "1000", "-f", "/etc/haproxy/haproxy.cfg"],
+      runtime: { folder: "haproxy", owner: "haproxy:haproxy" },
+    };
+    return new Controller(options, await Server.prepare(options));
+  }
+
+  /** Runs a command on HAProxy's stats socket. */
+  async admin(command: string): Promise<string> {
+    const socket = connect(join(await this.root(), "run/haproxy/admin.sock"));
+    return new Promise((resolve, reject) => {
+      let output = "";
+      socket.on("data", (bytes) => (output += bytes.toString()));
+      socket.once("error", reject);
+      socket.once("end", () => {
+        resolve(output);
+      });
+      socket.write(`${command}\n`);
+    });
+  }
+
+  /** The zones, as HAProxy sees them. */
+  async backends(): Promise<Backend[]> {
+    const [header = "", ...rows] = (await this.admin("show stat nodes 4 -1")).trim().split("\n");
+    const columns = header.replace(/^# /, "").split(",");
+    return rows.map((row) => {
+      const values = row.split(",");
+      const value = (column: string): string => values[columns.indexOf(column)] ?? "";
+      return {
+        name: value("svname"),
+        status: value("status"),
+        current: Number(value("scur")),
+        total: Number(value("stot")),
+      };
+    });
+  }
+
+  async status(zone: string): Promise<string> {
+    const backend = (await this.backends()).find(({ name }) => name === zone);
+    if (backend === undefined) throw new Error(`HAProxy knows no ${zone}`);
+    return backend.status;
+  }
+}

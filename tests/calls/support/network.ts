@@ -1,0 +1,149 @@
+import { access } from "node:fs/promises";
+import { run } from "../../../phones/command";
+import { IAX2_PORT, RTP_PORTS, SIP_PORT } from "../../../components/ports";
+
+/** A host of the cloud: its address in the trunk network, and the floating one in front of it. */
+export interface Host {
+  readonly name: string;
+  readonly fixedIp: string;
+  readonly address: string;
+}
+
+/** Documentation range (RFC 5737): it exists inside the namespaces only. */
+export const PUBLIC = "198.51.100";
+const TRUNK_GATEWAY = "192.168.0.1/24";
+
+/** Namespaces of runs that were killed have no process any more: they are removed here. */
+async function removeLeftovers(): Promise<void> {
+  const list = JSON.parse((await run(["ip", "-j", "netns", "list"])) || "[]") as { name: string }[];
+  for (const { name } of list) {
+    const pid = /^pbx-calls-(\d+)-/.exec(name)?.[1];
+    if (
+      pid === undefined ||
+      (await access(`/proc/${pid}`).then(
+        () => true,
+        () => false,
+      ))
+    )
+      continue;
+    await run(["ip", "netns", "delete", name]);
+  }
+}
+
+/**
+ * The network of a cloud, in namespaces: `router` is Neutron's router, with the trunk network on one
+ * side and the public network on the other. A host has its fixed address alone and knows nothing of
+ * its floating one: the router translates it, and lets through what the security groups would.
+ */
+export class Network {
+  private static count = 0;
+  private readonly prefix = `pbx-calls-${String(process.pid)}-${String(++Network.count)}-`;
+  private readonly names: string[] = [];
+
+  private constructor() {
+    // made by create()
+  }
+
+  static async create(hosts: readonly Host[], controller: string): Promise<Network> {
+    await removeLeftovers();
+    const network = new Network();
+    try {
+      await network.build(hosts, controller);
+      return network;
+    } catch (error) {
+      await network.remove();
+      throw error;
+    }
+  }
+
+  /** Namespace of a host, of the `router`, or of the `phones`. */
+  namespace(name: string): string {
+    return this.prefix + name;
+  }
+
+  async remove(): Promise<void> {
+    for (const name of this.names.splice(0)) await run(["ip", "netns", "delete", name]);
+  }
+
+  private async build(hosts: readonly Host[], controller: string): Promise<void> {
+    await this.add("router");
+    const router = ["ip", "-n", this.namespace("router")];
+    for (const [bridge, address] of [
+      ["trunk", TRUNK_GATEWAY],
+      ["public", `${PUBLIC}.1/24`],
+    ] as const) {
+      await run([...router, "link", "add", bridge, "type", "bridge"]);
+      await run([...router, "address", "add", address, "dev", bridge]);
+      await run([...router, "link", "set", bridge, "up"]);
+    }
+    await run(["sysctl", "-qw", "net.ipv4.ip_forward=1"], { namespace: this.namespace("router") });
+    for (const host of hosts) {
+      await run([...router, "address", "add", `${host.address}/32`, "dev", "public"]);
+      await this.plug(host.name, "trunk", [`${host.fixedIp}/24`], "192.168.0.1");
+    }
+    const phones = Array.from({ length: 8 }, (_, index) => `${PUBLIC}.${String(200 + index)}/24`);
+    await this.plug("phones", "public", phones, `${PUBLIC}.1`);
+    await run(["nft", "-f", "-"], {
+      namespace: this.namespace("router"),
+      input: routerRules(hosts, controller),
+    });
+  }
+
+  private async add(name: string): Promise<void> {
+    const namespace = this.namespace(name);
+    await run(["ip", "netns", "add", namespace]);
+    this.names.push(namespace);
+    await run(["ip", "-n", namespace, "link", "set", "lo", "up"]);
+  }
+
+  private async plug(
+    name: string,
+    bridge: "trunk" | "public",
+    addresses: readonly string[],
+    gateway: string,
+  ): Promise<void> {
+    await this.add(name);
+    const namespace = this.namespace(name);
+    const router = ["ip", "-n", this.namespace("router")];
+    await run([...router, "link", "add", name, "type", "veth", "peer", "eth0", "netns", namespace]);
+    await run([...router, "link", "set", name, "master", bridge, "up"]);
+    for (const address of addresses) {
+      await run(["ip", "-n", namespace, "address", "add", address, "dev", "eth0"]);
+    }
+    await run(["ip", "-n", namespace, "link", "set", "eth0", "up"]);
+    await run(["ip", "-n", namespace, "route", "add", "default", "via", gateway]);
+  }
+}
+
+/** Floating addresses as Neutron translates them, and the rules of the program's security groups. */
+function routerRules(hosts: readonly Host[], controller: string): string {
+  const zones = hosts.filter(({ name }) => name !== controller);
+  const [balancer] = hosts.filter(({ name }) => name === controller);
+  const rules = [
+    "table ip cloud {",
+    "chain prerouting { type nat hook prerouting priority dstnat;",
+    ...hosts.map(({ address, fixedIp }) => `ip daddr ${address} dnat to ${fixedIp}`),
+    "}",
+    "chain postrouting { type nat hook postrouting priority srcnat;",
+    ...hosts.map(({ address, fixedIp }) => `oifname public ip saddr ${fixedIp} snat to ${address}`),
+    "}",
+    "chain forward { type filter hook forward priority filter; policy drop;",
+    "ct state established,related accept",
+    "iifname trunk accept",
+    `ip daddr ${balancer?.fixedIp ?? ""} tcp dport ${String(SIP_PORT)} accept`,
+    ...zones.map(
+      ({ fixedIp }) =>
+        `ip daddr ${fixedIp} udp dport ${String(RTP_PORTS.start)}-${String(RTP_PORTS.end)} accept`,
+    ),
+    "}",
+    "}",
+  ];
+  return `${rules.join("\n")}\n`;
+}
+
+/** Lets a share of the trunk's packets to `namespace` get lost. */
+export async function loseTrunkPackets(namespace: string, percent: number): Promise<void> {
+  const rule = `udp dport ${String(IAX2_PORT)} numgen random mod 100 < ${String(percent)} drop`;
+  const input = `table ip loss { chain input { type filter hook input priority filter; ${rule}; } }\n`;
+  await run(["nft", "-f", "-"], { namespace, input });
+}

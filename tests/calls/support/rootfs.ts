@@ -1,0 +1,64 @@
+import { chmod, chown, lstat, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { run } from "../../../phones/command";
+import type { NodeFile } from "../../../templates/node-file";
+
+export type Image = "pbx-asterisk-16" | "pbx-asterisk-22" | "pbx-controller";
+
+const REPOSITORY = join(__dirname, "../../..");
+const found = new Map<Image, Promise<string>>();
+
+/** Directory of a golden image's root file system. Builds the image when it is missing. */
+export function rootfs(image: Image): Promise<string> {
+  const known = found.get(image);
+  if (known !== undefined) return known;
+  const directory = run([join(REPOSITORY, "images/rootfs.sh"), image]).then((out) => out.trim());
+  found.set(image, directory);
+  return directory;
+}
+
+/** Numbers of the names in an image's `/etc/passwd` or `/etc/group`. */
+async function ids(root: string, file: "passwd" | "group"): Promise<Map<string, number>> {
+  const text = await readFile(join(root, "etc", file), "utf8");
+  return new Map(
+    text.split("\n").map((line) => {
+      const [name = "", , id] = line.split(":");
+      return [name, Number(id)];
+    }),
+  );
+}
+
+/**
+ * Writes `files` to `upper`, the writable layer over the image at `root`, as cloud-init would on the
+ * server: with the owner and the mode that the program asks for.
+ */
+export async function writeNodeFiles(
+  root: string,
+  upper: string,
+  files: readonly NodeFile[],
+): Promise<void> {
+  const [users, groups] = await Promise.all([ids(root, "passwd"), ids(root, "group")]);
+  for (const { path, content, owner, mode } of files) {
+    await makeFolder(root, upper, dirname(path));
+    const [user = "", group = ""] = owner.split(":");
+    const [uid, gid] = [users.get(user), groups.get(group)];
+    if (uid === undefined || gid === undefined)
+      throw new Error(`${path}: the image has no ${owner}`);
+    const file = join(upper, path);
+    await writeFile(file, content, { mode: 0o600 });
+    await chown(file, uid, gid);
+    await chmod(file, parseInt(mode, 8));
+  }
+}
+
+/** A folder of the upper layer hides that of the image, so it takes over its owner and mode. */
+async function makeFolder(root: string, upper: string, path: string): Promise<void> {
+  if (path === "/") return;
+  await makeFolder(root, upper, dirname(path));
+  const folder = join(upper, path);
+  await mkdir(folder, { recursive: true });
+  const original = await lstat(join(root, path)).catch(() => null);
+  if (original === null) return;
+  await chown(folder, original.uid, original.gid);
+  await chmod(folder, original.mode);
+}

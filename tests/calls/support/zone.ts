@@ -1,0 +1,73 @@
+import type { SipDriver, ZoneContext } from "../../../templates/context";
+import { renderZoneFiles } from "../../../templates";
+import type { Image } from "./rootfs";
+import { Server, type ServerOptions } from "./server";
+
+/** A zone of the exchange: Asterisk from its golden image, with the files the program renders. */
+export class Zone extends Server {
+  private constructor(
+    options: ServerOptions,
+    image: string,
+    readonly context: ZoneContext,
+    readonly namespace: string,
+  ) {
+    super(options, image);
+  }
+
+  get name(): string {
+    return this.context.name;
+  }
+
+  static async create(
+    image: Image,
+    context: ZoneContext,
+    place: { readonly namespace: string; readonly folder: string },
+  ): Promise<Zone> {
+    const options: ServerOptions = {
+      ...place,
+      image,
+      files: renderZoneFiles(context),
+      argv: ["/usr/sbin/asterisk", "-g", "-f", "-p", "-U", "asterisk", "-G", "asterisk"],
+      runtime: { folder: "asterisk", owner: "asterisk:asterisk" },
+    };
+    return new Zone(options, await Server.prepare(options), context, place.namespace);
+  }
+
+  /** Runs a command of Asterisk's console. */
+  async cli(command: string): Promise<string> {
+    return this.inside(["/usr/sbin/asterisk", "-rx", command]);
+  }
+
+  /** What Asterisk complained of. */
+  log(): Promise<string> {
+    return this.read("/var/log/asterisk/messages");
+  }
+
+  /** Whether every other zone answers on the trunk. */
+  async trunkIsUp(): Promise<boolean> {
+    const peers = await this.cli("iax2 show peers");
+    const ok = peers.split("\n").filter((line) => /\bOK \(\d+ ms\)/.test(line));
+    return ok.length === this.context.trunkPeers.length;
+  }
+
+  /** How many calls on the trunk this zone has an end of. */
+  async trunkCalls(): Promise<number> {
+    return Number(/(\d+) active IAX channel/.exec(await this.cli("iax2 show channels"))?.[1]);
+  }
+
+  /** Extensions whose phones are registered here. */
+  async registered(): Promise<string[]> {
+    const driver: Record<SipDriver, () => Promise<string[]>> = {
+      chan_sip: async () =>
+        (await this.cli("sip show peers"))
+          .split("\n")
+          .filter((line) => /\bD\b.*\bOK \(/.test(line))
+          .map((line) => line.split("/")[0] ?? ""),
+      pjsip: async () =>
+        [...(await this.cli("pjsip show contacts")).matchAll(/Contact:\s+(\d+)\/sip:/g)].map(
+          ([, extension = ""]) => extension,
+        ),
+    };
+    return driver[this.context.sipDriver]();
+  }
+}
