@@ -3,9 +3,10 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { Fault } from "../../cli/command";
+import { ROOT } from "../../cli/paths";
 import { MASTER_SECRET } from "./settings";
 
-const ROOT = join(__dirname, "../..");
 const STACK = "test";
 
 export interface Run {
@@ -56,9 +57,11 @@ function pulumi(
         if (error !== null && typeof error.code !== "number") {
           const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
           reject(
-            isMissing
-              ? new Error('pulumi is not on PATH; run this first: eval "$(make -s env)"')
-              : error,
+            new Fault(
+              isMissing
+                ? 'pulumi is not on PATH; run this first: eval "$(make -s env)"'
+                : `pulumi cannot be run: ${error.message}`,
+            ),
           );
           return;
         }
@@ -72,12 +75,13 @@ function pulumi(
 const hasUserSecret = (users: unknown): boolean =>
   Array.isArray(users) && JSON.stringify(users).includes('"secret":');
 
-export async function createStack(): Promise<TestStack> {
+/** @param project folder of a Pulumi program; that of this clone where it is not given. */
+export async function createStack(project = ROOT): Promise<TestStack> {
   const folder = mkdtempSync(join(tmpdir(), "trunkline-preview-"));
   const state = join(folder, "state");
   mkdirSync(state);
-  // `stack init` writes beside Pulumi.yaml, and this must not be the clone's.
-  copyFileSync(join(ROOT, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+  // `stack init` writes beside Pulumi.yaml, and that must not be the project's own.
+  copyFileSync(join(project, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
   const env = environment(state);
   const must = async (args: readonly string[], input?: string): Promise<void> => {
     const { exitCode, stderr } = await pulumi(args, {
@@ -86,7 +90,7 @@ export async function createStack(): Promise<TestStack> {
       ...(input === undefined ? {} : { input }),
     });
     if (exitCode !== 0) {
-      throw new Error(`pulumi ${args.join(" ")} failed: ${stderr}`);
+      throw new Fault(`pulumi ${args.join(" ")} failed: ${stderr}`);
     }
   };
   const encrypt = (file: string, key: string, text: string): Promise<void> =>
@@ -95,9 +99,17 @@ export async function createStack(): Promise<TestStack> {
       text,
     );
 
-  await must(["stack", "init", STACK, "--no-select"]);
+  const remove = (): void => {
+    rmSync(folder, { recursive: true });
+  };
   const baseFile = join(folder, `Pulumi.${STACK}.yaml`);
-  await encrypt(baseFile, "masterSecret", MASTER_SECRET);
+  try {
+    await must(["stack", "init", STACK, "--no-select"]);
+    await encrypt(baseFile, "masterSecret", MASTER_SECRET);
+  } catch (error) {
+    remove();
+    throw error;
+  }
   const base = parse(readFileSync(baseFile, "utf8")) as { config: Record<string, unknown> };
 
   let count = 0;
@@ -133,12 +145,10 @@ export async function createStack(): Promise<TestStack> {
     async run(args, config, plainKeys = []) {
       const file = await configure(config, plainKeys);
       return pulumi([...args, "--stack", STACK, "--config-file", file, "--color", "never"], {
-        cwd: ROOT,
+        cwd: project,
         env,
       });
     },
-    remove() {
-      rmSync(folder, { recursive: true });
-    },
+    remove,
   };
 }
