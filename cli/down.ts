@@ -5,7 +5,7 @@ import { cloudIsConfigured, labExists, stopLab } from "./cloud";
 import { command, Fault } from "./command";
 import { projectEnvironment } from "./environment";
 import { LOCAL } from "./paths";
-import { main, relay, say } from "./progress";
+import { main, relay, relayUpdate, say } from "./progress";
 import { openStack } from "./stack";
 
 const HELP = `Destroys what \`make up\` deployed, and stops the lab cloud if \`make up\` started it.
@@ -30,7 +30,7 @@ main(async () => {
     await command("lab/lab.sh", ["up"], { onLine: relay("lab") });
   }
   const stack = await openStack(stackName, await projectEnvironment());
-  await stack.destroy({ onOutput: relay("pulumi"), color: "never" }).catch(() => {
+  await stack.destroy({ onEvent: relayUpdate }).catch(() => {
     throw new Fault("not everything could be destroyed, see above; run the same command again");
   });
   if (inLab && existsSync(labMarker)) {

@@ -1,3 +1,4 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { Fault } from "./command";
 
 const start = process.hrtime.bigint();
@@ -13,13 +14,37 @@ export function say(what: string, line: string): void {
   console.log(`[${seconds}s] ${what.padEnd(7)} ${line}`);
 }
 
-/** Takes the lines of a command as progress of `what`. */
+/** Takes the lines of a script as progress of `what`, without the script's own name and clock. */
 export function relay(what: string): (line: string) => void {
   return (line) => {
     if (line.trim() !== "") {
-      say(what, line.trimEnd());
+      say(what, line.trimEnd().replace(/^(\[ *\d+s\]|\w+:) /, ""));
     }
   };
+}
+
+/** Pulumi's own name of a resource: `compute Instance zone1` for its URN. */
+function resourceName(urn: string): string {
+  const [, , type = "", name = ""] = urn.split("::");
+  const [, module = "", className = ""] = (type.split("$").at(-1) ?? "").split(":");
+  return [module.split("/")[0], className, name].join(" ");
+}
+
+/** Takes the events of an update as progress: what was done to each resource, and what Pulumi says. */
+export function relayUpdate(event: EngineEvent): void {
+  const { resOutputsEvent, resOpFailedEvent, diagnosticEvent } = event;
+  const done = resOutputsEvent?.metadata ?? resOpFailedEvent?.metadata;
+  if (done !== undefined && done.op !== "same") {
+    const failed = resOpFailedEvent === undefined ? "" : " failed";
+    say("pulumi", `${done.op}${failed}: ${resourceName(done.urn)}`);
+  }
+  if (diagnosticEvent !== undefined && /error|warning/.test(diagnosticEvent.severity)) {
+    // Colours come as tags: <{%fg 1%}>.
+    const text = diagnosticEvent.message.replace(/<\{%.*?%\}>/g, "").trim();
+    for (const line of text.split("\n")) {
+      say("pulumi", `${diagnosticEvent.severity}: ${line}`);
+    }
+  }
 }
 
 /** Runs a program to its end. A fault is one line and exit code 1; anything else is a bug. */

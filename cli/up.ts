@@ -5,7 +5,7 @@ import { cloudIsConfigured, labExists, startLab } from "./cloud";
 import { command, Fault } from "./command";
 import { projectEnvironment } from "./environment";
 import { LOCAL } from "./paths";
-import { elapsed, main, relay, say } from "./progress";
+import { elapsed, main, relay, relayUpdate, say } from "./progress";
 import { proveCall, qualityFault } from "./prove";
 import { exchangeOutputs, generateSecrets, openStack } from "./stack";
 import { printReport } from "./report";
@@ -42,7 +42,7 @@ main(async () => {
   const stack = await openStack(stackName, await projectEnvironment());
   await generateSecrets(stack);
   say("pulumi", `deploying stack ${stackName}`);
-  await stack.up({ onOutput: relay("pulumi"), color: "never", suppressOutputs: true }).catch(() => {
+  await stack.up({ onEvent: relayUpdate }).catch(() => {
     // Pulumi has said what is wrong, line by line, just above.
     throw new Fault("the deployment failed, see above; mend it and run the same command again");
   });
