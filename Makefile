@@ -7,7 +7,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 STACK ?= dev
-TSX := node_modules/.bin/tsx
+TSX := tools/with-node.sh node_modules/.bin/tsx
 
 .PHONY: help up down env tools images lab-up lab-down lab-status lab-logs lint format test bench
 
@@ -43,10 +43,10 @@ lab-logs: ## What its services said last
 	@lab/lab.sh logs
 
 lint: node_modules/.package-lock.json ## Check style, types, shell scripts and the arrows between folders
-	@npm run --silent lint
+	@tools/with-node.sh npm run --silent lint
 
 format: node_modules/.package-lock.json ## Put all files into the project's format
-	@npm run --silent format
+	@tools/with-node.sh npm run --silent format
 
 test: node_modules/.package-lock.json ## Run all tests: unit, preview, calls, lab
 	@$(TSX) tests/run.ts
@@ -56,5 +56,5 @@ bench: node_modules/.package-lock.json ## Measure, and keep the figures in bench
 
 # npm writes this file last, so that it is newer than the lock file when all is installed.
 node_modules/.package-lock.json: package-lock.json
-	@npm ci --no-audit --no-fund --loglevel=error >&2
+	@tools/with-node.sh npm ci --no-audit --no-fund --loglevel=error >&2
 	@touch $@

@@ -69,11 +69,6 @@ choose_node() {
   parts+=(node)
 }
 
-node_is_new_enough() {
-  command -v npm >/dev/null && command -v node >/dev/null &&
-    at_least "$(node --version | tr -d v)" "$NODE_MIN_VERSION"
-}
-
 choose_pulumi() {
   local reachable=false
   if download_reachable; then reachable=true; fi

@@ -16,6 +16,11 @@ die() {
 # at_least FOUND WANTED: whether version FOUND is WANTED or later.
 at_least() { printf '%s\n%s\n' "$2" "$1" | sort --version-sort --check=silent; }
 
+node_is_new_enough() {
+  command -v npm >/dev/null && command -v node >/dev/null &&
+    at_least "$(node --version | tr -d v)" "$NODE_MIN_VERSION"
+}
+
 # key_of FOLDER...: a hash over the folders, the pins and the way Go is called.
 key_of() {
   (
