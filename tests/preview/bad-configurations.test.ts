@@ -16,7 +16,7 @@ const CASES: readonly Case[] = [
   ...BAD_CONFIGURATIONS.map(({ change, ...rest }): Case => ({
     ...rest,
     config: { ...MINIMAL, ...change },
-    secrets: "encrypted",
+    plainKeys: [],
   })),
   {
     title: "a master secret in plain text",
