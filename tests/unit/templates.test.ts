@@ -162,7 +162,7 @@ describe("trunk", () => {
       auth: "md5",
       encryption: "aes128",
       forceencryption: "yes",
-      trunk: "yes",
+      trunk: "no",
       qualify: "yes",
       deny: "0.0.0.0/0.0.0.0",
     });
