@@ -1,5 +1,13 @@
 import { CallRefused, RegistrationRefused } from "../../phones";
-import { CHAN_SIP_16, Exchange, PJSIP_16, PJSIP_22, type ZoneKind } from "./support/exchange";
+import {
+  CHAN_SIP_16,
+  Exchange,
+  IMAGES_DEADLINE,
+  PJSIP_16,
+  PJSIP_22,
+  TEST_DEADLINE,
+  type ZoneKind,
+} from "./support/exchange";
 
 const kindOf = ({ image, sipDriver }: ZoneKind): string => `${sipDriver} on ${image}`;
 
@@ -11,15 +19,17 @@ const EXCHANGES = [
   [CHAN_SIP_16, PJSIP_22],
 ].map((zones) => ({ zones, name: zones.map(kindOf).join(" and ") }));
 
+jest.setTimeout(TEST_DEADLINE);
+
 /** chan_sip says of itself at every start that it has no future. */
-const DEPRECATED = /Module 'chan_sip' has been loaded but will be deprecated/;
+const DEPRECATED = "Module 'chan_sip' has been loaded but will be deprecated";
 
 describe.each(EXCHANGES)("$name", ({ zones }) => {
   let exchange: Exchange;
 
   beforeAll(async () => {
     exchange = await Exchange.start({ zones });
-  });
+  }, IMAGES_DEADLINE);
   afterEach(() => exchange.quiet());
   afterAll(() => exchange.close());
 
@@ -27,7 +37,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     for (const zone of exchange.zones) {
       const complaints = (await zone.log())
         .split("\n")
-        .filter((line) => /WARNING|ERROR/.test(line) && !DEPRECATED.test(line));
+        .filter((line) => /WARNING|ERROR/.test(line) && !line.includes(DEPRECATED));
       expect(complaints).toEqual([]);
     }
   });

@@ -10,7 +10,7 @@ import type { Balance, SipDriver } from "../../../templates/context";
 import { settingsWith } from "../../support/settings";
 import { Controller } from "./controller";
 import { eventually } from "./eventually";
-import { type Host, Network, PUBLIC } from "./network";
+import { type Host, Network, type Office, PUBLIC } from "./network";
 import type { Image } from "./rootfs";
 import { ensureTools } from "./tools";
 import { Zone } from "./zone";
@@ -28,6 +28,17 @@ export interface ExchangeOptions {
   readonly zones: readonly ZoneKind[];
   readonly balance?: Balance;
 }
+
+/** The right password by default, and `office1`. */
+export type TestPhoneOptions = Omit<PhoneOptions, "account" | "namespace"> & {
+  readonly secret?: string;
+  readonly office?: Office;
+};
+
+/** Milliseconds for the first start of an exchange, which may have to build the images. */
+export const IMAGES_DEADLINE = 15 * 60_000;
+/** Milliseconds for anything else, on a busy machine with two cores. */
+export const TEST_DEADLINE = 60_000;
 
 /** How long a start may take, in seconds: several Asterisks share the cores of a small machine. */
 const START = 30;
@@ -47,11 +58,11 @@ const USERS = [
 export class Exchange {
   private readonly phones = new Set<Phone>();
   readonly zones: Zone[] = [];
-  controller!: Controller;
+  private balancer: Controller | null = null;
   controllerAddress = "";
 
   private constructor(
-    private readonly network: Network,
+    readonly network: Network,
     private readonly folder: string,
     private readonly secrets: ReadonlyMap<string, string>,
   ) {}
@@ -77,8 +88,9 @@ export class Exchange {
     });
     try {
       exchange.controllerAddress = controller.address;
-      for (const [index, zone] of plan.zones.entries()) {
-        const kind = zones[index] as ZoneKind;
+      for (const [index, kind] of zones.entries()) {
+        const zone = plan.zones[index];
+        if (zone === undefined) throw new Error("the plan has too few zones");
         const context = {
           name: zone.name,
           sipDriver: kind.sipDriver,
@@ -93,7 +105,7 @@ export class Exchange {
         };
         exchange.zones.push(await Zone.create(kind.image, context, place(zone.name)));
       }
-      exchange.controller = await Controller.create(
+      exchange.balancer = await Controller.create(
         { balance, zones: plan.zones.map(({ name, fixedIp }) => ({ name, fixedIp })) },
         place(controller.name),
       );
@@ -119,6 +131,11 @@ export class Exchange {
     }
   }
 
+  get controller(): Controller {
+    if (this.balancer === null) throw new Error("the exchange was not started");
+    return this.balancer;
+  }
+
   zone(name: string): Zone {
     const zone = this.zones.find((candidate) => candidate.name === name);
     if (zone === undefined) throw new Error(`the exchange has no ${name}`);
@@ -126,19 +143,16 @@ export class Exchange {
   }
 
   /** Status of an OPTIONS request from the phones' side. */
-  options(): Promise<number> {
-    return sipOptions(this.controllerAddress, { namespace: this.network.namespace("phones") });
+  options(office: Office = "office1"): Promise<number> {
+    return sipOptions(this.controllerAddress, { namespace: this.network.namespace(office) });
   }
 
   /** A phone that has the right password, or `secret`, and has begun to register. */
-  async phone(
-    extension: string,
-    options: Partial<PhoneOptions> & { readonly secret?: string } = {},
-  ): Promise<Phone> {
-    const { secret = this.secrets.get(extension) ?? "", ...others } = options;
+  async phone(extension: string, options: TestPhoneOptions = {}): Promise<Phone> {
+    const { secret = this.secrets.get(extension) ?? "", office = "office1", ...others } = options;
     const phone = await Phone.start({
       account: { extension, secret, server: this.controllerAddress, transport: "tcp" },
-      namespace: this.network.namespace("phones"),
+      namespace: this.network.namespace(office),
       ...others,
     });
     this.phones.add(phone);
@@ -146,16 +160,12 @@ export class Exchange {
   }
 
   /** A registered phone. */
-  async registeredPhone(extension: string, options: Partial<PhoneOptions> = {}): Promise<Phone> {
+  async registeredPhone(extension: string, options: TestPhoneOptions = {}): Promise<Phone> {
     return (await this.phone(extension, options)).registered();
   }
 
   /** A phone registered in the zone `name`, which gets it by being alone in the rotation. */
-  async phoneIn(
-    name: string,
-    extension: string,
-    options: Partial<PhoneOptions> = {},
-  ): Promise<Phone> {
+  async phoneIn(name: string, extension: string, options: TestPhoneOptions = {}): Promise<Phone> {
     const others = this.zones.filter((zone) => zone.name !== name);
     const set = async (state: "drain" | "ready"): Promise<void> => {
       for (const zone of others) {
@@ -214,8 +224,8 @@ export class Exchange {
   /** Ends every process and removes every namespace and file of this exchange. */
   async close(): Promise<void> {
     await this.quiet();
-    const servers = [...this.zones, this.controller as Controller | undefined];
-    await Promise.all(servers.map((server) => server?.remove()));
+    const servers = [...this.zones, ...(this.balancer === null ? [] : [this.balancer])];
+    await Promise.all(servers.map((server) => server.remove()));
     await this.network.remove();
     await rm(this.folder, { recursive: true, force: true });
   }

@@ -9,6 +9,10 @@ export interface Host {
   readonly address: string;
 }
 
+/** Where phones are, each with one address for all of its phones. */
+export const OFFICES = ["office1", "office2", "office3", "office4"] as const;
+export type Office = (typeof OFFICES)[number];
+
 /** Documentation range (RFC 5737): it exists inside the namespaces only. */
 export const PUBLIC = "198.51.100";
 const TRUNK_GATEWAY = "192.168.0.1/24";
@@ -56,7 +60,7 @@ export class Network {
     }
   }
 
-  /** Namespace of a host, of the `router`, or of the `phones`. */
+  /** Namespace of a host, of the `router`, or of an office. */
   namespace(name: string): string {
     return this.prefix + name;
   }
@@ -79,10 +83,11 @@ export class Network {
     await run(["sysctl", "-qw", "net.ipv4.ip_forward=1"], { namespace: this.namespace("router") });
     for (const host of hosts) {
       await run([...router, "address", "add", `${host.address}/32`, "dev", "public"]);
-      await this.plug(host.name, "trunk", [`${host.fixedIp}/24`], "192.168.0.1");
+      await this.plug(host.name, "trunk", `${host.fixedIp}/24`, "192.168.0.1");
     }
-    const phones = Array.from({ length: 8 }, (_, index) => `${PUBLIC}.${String(200 + index)}/24`);
-    await this.plug("phones", "public", phones, `${PUBLIC}.1`);
+    for (const [index, office] of OFFICES.entries()) {
+      await this.plug(office, "public", `${PUBLIC}.${String(200 + index)}/24`, `${PUBLIC}.1`);
+    }
     await run(["nft", "-f", "-"], {
       namespace: this.namespace("router"),
       input: routerRules(hosts, controller),
@@ -99,7 +104,7 @@ export class Network {
   private async plug(
     name: string,
     bridge: "trunk" | "public",
-    addresses: readonly string[],
+    address: string,
     gateway: string,
   ): Promise<void> {
     await this.add(name);
@@ -107,9 +112,7 @@ export class Network {
     const router = ["ip", "-n", this.namespace("router")];
     await run([...router, "link", "add", name, "type", "veth", "peer", "eth0", "netns", namespace]);
     await run([...router, "link", "set", name, "master", bridge, "up"]);
-    for (const address of addresses) {
-      await run(["ip", "-n", namespace, "address", "add", address, "dev", "eth0"]);
-    }
+    await run(["ip", "-n", namespace, "address", "add", address, "dev", "eth0"]);
     await run(["ip", "-n", namespace, "link", "set", "eth0", "up"]);
     await run(["ip", "-n", namespace, "route", "add", "default", "via", gateway]);
   }
@@ -144,6 +147,11 @@ function routerRules(hosts: readonly Host[], controller: string): string {
 /** Lets a share of the trunk's packets to `namespace` get lost. */
 export async function loseTrunkPackets(namespace: string, percent: number): Promise<void> {
   const rule = `udp dport ${String(IAX2_PORT)} numgen random mod 100 < ${String(percent)} drop`;
-  const input = `table ip loss { chain input { type filter hook input priority filter; ${rule}; } }\n`;
+  const input = `table ip loss { chain input { type filter hook input priority filter; ${rule}; }; }\n`;
   await run(["nft", "-f", "-"], { namespace, input });
+}
+
+/** Takes an office off the network: nobody is told, and nothing that is sent to it comes back. */
+export async function unplug(router: string, office: Office): Promise<void> {
+  await run(["ip", "-n", router, "link", "set", office, "down"]);
 }

@@ -50,6 +50,17 @@ export class Zone extends Server {
     return ok.length === this.context.trunkPeers.length;
   }
 
+  /** The calls that ended, as Asterisk's call detail records tell. */
+  async cdrs(): Promise<{ destination: string; channel: string }[]> {
+    const csv = await this.read("/var/log/asterisk/cdr-csv/Master.csv").catch(() => "");
+    const rows = csv.split("\n").filter((line) => line !== "");
+    return rows.map((row) => {
+      // "accountcode","src","dst","dcontext","clid","channel",…; a quote inside is doubled.
+      const fields = Array.from(row.matchAll(/"((?:[^"]|"")*)"/g), ([, field = ""]) => field);
+      return { destination: fields[2] ?? "", channel: fields[5] ?? "" };
+    });
+  }
+
   /** How many calls on the trunk this zone has an end of. */
   async trunkCalls(): Promise<number> {
     return Number(/(\d+) active IAX channel/.exec(await this.cli("iax2 show channels"))?.[1]);

@@ -1,0 +1,75 @@
+import type { Balance } from "../../templates/context";
+import { Exchange, IMAGES_DEADLINE, PJSIP_22, TEST_DEADLINE } from "./support/exchange";
+import { OFFICES, type Office } from "./support/network";
+
+jest.setTimeout(TEST_DEADLINE);
+
+/** An exchange of two zones, and what HAProxy does with connections. */
+function balanced(balance: Balance): {
+  exchange: () => Exchange;
+  landing: (office?: Office) => Promise<string | undefined>;
+} {
+  let exchange: Exchange;
+
+  beforeAll(async () => {
+    exchange = await Exchange.start({ zones: [PJSIP_22, PJSIP_22], balance });
+  }, IMAGES_DEADLINE);
+  afterAll(() => exchange.close());
+
+  return {
+    exchange: () => exchange,
+    async landing(office) {
+      const before = await exchange.controller.backends();
+      await exchange.options(office);
+      const after = await exchange.controller.backends();
+      return after.find(({ total }, index) => total > (before[index]?.total ?? 0))?.name;
+    },
+  };
+}
+
+describe("roundrobin", () => {
+  const { landing } = balanced("roundrobin");
+
+  test("connections take turns", async () => {
+    const first = await landing();
+    const second = await landing();
+
+    expect([first, second].sort()).toEqual(["zone1", "zone2"]);
+    expect([await landing(), await landing()]).toEqual([first, second]);
+  });
+});
+
+describe("leastconn", () => {
+  const { exchange, landing } = balanced("leastconn");
+
+  test("connections go where the fewest are", async () => {
+    await exchange().phoneIn("zone1", "1001");
+    await exchange().phoneIn("zone1", "1002");
+
+    expect([await landing(), await landing(), await landing()]).toEqual([
+      "zone2",
+      "zone2",
+      "zone2",
+    ]);
+
+    await exchange().phoneIn("zone2", "1003");
+    await exchange().phoneIn("zone2", "1004");
+    await exchange().phoneIn("zone2", "1005");
+
+    expect([await landing(), await landing()]).toEqual(["zone1", "zone1"]);
+  });
+});
+
+describe("source", () => {
+  const { landing } = balanced("source");
+
+  test("an address always gets the same zone, and not all get the same one", async () => {
+    const zones = new Set<string | undefined>();
+    for (const office of OFFICES) {
+      const first = await landing(office);
+      expect([await landing(office), await landing(office)]).toEqual([first, first]);
+      zones.add(first);
+    }
+    expect([...zones].sort()).toEqual(["zone1", "zone2"]);
+  });
+});

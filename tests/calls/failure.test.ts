@@ -1,0 +1,92 @@
+import {
+  CHAN_SIP_16,
+  Exchange,
+  IMAGES_DEADLINE,
+  PJSIP_22,
+  TEST_DEADLINE,
+} from "./support/exchange";
+import type { Phone } from "../../phones";
+import { eventually } from "./support/eventually";
+import { unplug } from "./support/network";
+
+jest.setTimeout(2 * TEST_DEADLINE);
+
+/** HAProxy checks every two seconds, and believes the second failure. */
+const NOTICED = 15;
+
+const EXCHANGES = [
+  { name: "pjsip", zones: [PJSIP_22, PJSIP_22] },
+  { name: "chan_sip", zones: [CHAN_SIP_16, CHAN_SIP_16] },
+];
+
+describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
+  let exchange: Exchange;
+
+  beforeAll(async () => {
+    exchange = await Exchange.start({ zones });
+  }, IMAGES_DEADLINE);
+  afterEach(() => exchange.quiet());
+  afterAll(() => exchange.close());
+
+  const becomes = (zone: string, status: string): Promise<true> =>
+    eventually(`${zone} ${status} in HAProxy`, NOTICED, async () =>
+      (await exchange.controller.status(zone)) === status ? true : null,
+    );
+
+  test.each([
+    ["and its connection was closed", (phone: Phone) => phone.cutOff()],
+    ["and nobody was told", () => unplug(exchange.network.namespace("router"), "office4")],
+  ])("a phone that moved is called where it is, %s", async (_, leave) => {
+    const alice = await exchange.phoneIn("zone1", "1001");
+    const old = await exchange.phoneIn("zone1", "1002", { office: "office4" });
+    await leave(old);
+    const moved = await exchange.phoneIn("zone2", "1002");
+
+    const [call] = await exchange.connect(alice, moved);
+    await exchange.hear(alice, moved);
+    await call.hangUp();
+  });
+
+  test("a call to a phone that is gone ends soon", async () => {
+    const alice = await exchange.phoneIn("zone1", "1001");
+    const gone = await exchange.phoneIn("zone1", "1003");
+    await gone.cutOff();
+
+    const { established } = await alice.call("1003");
+
+    await expect(established).rejects.toThrow("480");
+  });
+
+  test("a zone that accepts connections but does not answer SIP leaves the rotation", async () => {
+    const zone = exchange.zone("zone2");
+    await zone.signal("SIGSTOP");
+    try {
+      await becomes("zone2", "DOWN");
+      expect([await exchange.options(), await exchange.options()]).toEqual([200, 200]);
+    } finally {
+      await zone.signal("SIGCONT");
+    }
+    await becomes("zone2", "UP");
+    await exchange.serving();
+  });
+
+  test("the phones of a dead zone come back in another one, and the zone comes back itself", async () => {
+    const alice = await exchange.phoneIn("zone1", "1001");
+    const bob = await exchange.phoneIn("zone2", "1002", { expires: 30 });
+    const zone = exchange.zone("zone2");
+
+    await zone.kill();
+    await becomes("zone2", "DOWN");
+    // A phone notices by its next registration.
+    await bob.nextRegistration();
+    await bob.registered();
+
+    expect(await exchange.zone("zone1").registered()).toContain("1002");
+    const [call] = await exchange.connect(alice, bob);
+    await exchange.hear(alice, bob);
+    await call.hangUp();
+
+    zone.boot();
+    await exchange.serving();
+  });
+});

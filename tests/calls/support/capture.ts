@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { deflateRawSync } from "node:zlib";
+import { ended, start } from "../../../phones/command";
+import { within } from "../../../phones/deadline";
+
+const FILE_HEADER = 24;
+const RECORD_HEADER = 16;
+const ETHERNET = 14;
+const UDP = 8;
+
+/** Captures UDP payloads on an interface, until it is stopped. */
+export async function capture(
+  namespace: string,
+  device: string,
+  filter: string,
+  file: string,
+): Promise<{ stop(): Promise<Buffer[]> }> {
+  const argv = ["tcpdump", "-U", "-n", "-i", device, "-Z", "root", "-w", file, filter];
+  const tcpdump = start(namespace, argv, { stdio: ["ignore", "ignore", "pipe"] });
+  const listening = new Promise<void>((resolve) => {
+    tcpdump.stderr?.on("data", (text: Buffer) => {
+      if (text.includes("listening on")) resolve();
+    });
+  });
+  await within(5000, "tcpdump", listening);
+  return {
+    async stop() {
+      tcpdump.kill("SIGINT");
+      await ended(tcpdump);
+      return payloads(await readFile(file));
+    },
+  };
+}
+
+/** The UDP payloads of a capture file. */
+function payloads(pcap: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = FILE_HEADER; at + RECORD_HEADER <= pcap.length;) {
+    const length = pcap.readUInt32LE(at + 8);
+    const frame = pcap.subarray(at + RECORD_HEADER, at + RECORD_HEADER + length);
+    const ipHeader = ((frame[ETHERNET] ?? 0) & 0x0f) * 4;
+    found.push(frame.subarray(ETHERNET + ipHeader + UDP));
+    at += RECORD_HEADER + length;
+  }
+  return found;
+}
+
+/** What is left of bytes when they are compressed, 0 to 1: a tone repeats itself, a cipher does not. */
+export function incompressible(parts: readonly Buffer[]): number {
+  const all = Buffer.concat(parts);
+  return deflateRawSync(all).length / all.length;
+}

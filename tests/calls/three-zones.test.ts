@@ -1,0 +1,56 @@
+import {
+  CHAN_SIP_16,
+  Exchange,
+  IMAGES_DEADLINE,
+  PJSIP_16,
+  PJSIP_22,
+  TEST_DEADLINE,
+} from "./support/exchange";
+
+jest.setTimeout(TEST_DEADLINE);
+
+const NAMES = ["zone1", "zone2", "zone3"] as const;
+const PAIRS = NAMES.flatMap((from) => NAMES.map((to) => ({ from, to })));
+
+describe("three zones, of every kind", () => {
+  let exchange: Exchange;
+
+  beforeAll(async () => {
+    exchange = await Exchange.start({ zones: [CHAN_SIP_16, PJSIP_16, PJSIP_22] });
+  }, IMAGES_DEADLINE);
+  afterEach(() => exchange.quiet());
+  afterAll(() => exchange.close());
+
+  test.each(PAIRS)("a call from $from to $to", async ({ from, to }) => {
+    const alice = await exchange.phoneIn(from, "1001");
+    const bob = await exchange.phoneIn(to, "1002");
+
+    const [call] = await exchange.connect(alice, bob);
+    await exchange.hear(alice, bob);
+
+    // The third zone was asked, and is out of it.
+    expect(await exchange.trunkCalls()).toBe(from === to ? 0 : 2);
+    await call.hangUp();
+  });
+
+  test.each(NAMES)("a call from %s to an absent user asks each zone once", async (from) => {
+    const others = NAMES.filter((name) => name !== from);
+    const askedBefore = await Promise.all(others.map((name) => asked(name)));
+    const alice = await exchange.phoneIn(from, "1001");
+
+    const { established } = await alice.call("1008");
+
+    await expect(established).rejects.toThrow("480");
+    const askedAfter = await Promise.all(others.map((name) => asked(name)));
+    expect(askedAfter).toEqual(askedBefore.map((count) => count + 1));
+    expect(await exchange.trunkCalls()).toBe(0);
+  });
+
+  /** How many calls for the absent user came to a zone over the trunk, by its CDRs. */
+  async function asked(name: string): Promise<number> {
+    const cdrs = await exchange.zone(name).cdrs();
+    return cdrs.filter(({ destination, channel }) => {
+      return destination === "1008" && channel.startsWith("IAX2/");
+    }).length;
+  }
+});
