@@ -106,40 +106,40 @@ const users = z
     error: 'is not a list; write a list such as [{ extension: "1001" }, { range: "2000-2999" }]',
   })
   .min(1, { error: 'is empty; write at least one user, such as [{ extension: "1001" }]' })
-  .transform((entries, context) =>
-    entries.flatMap((entry, index) => {
+  .transform((entries, context) => {
+    const valid = entries.flatMap((entry, index) => {
       // Told apart here, since a union would report both of its sides.
       const isRange = typeof entry === "object" && entry !== null && "range" in entry;
       const result = (isRange ? range : user).safeParse(entry);
       for (const { path, message } of result.error?.issues ?? []) {
         context.addIssue({ code: "custom", path: [index, ...path], message });
       }
-      return result.success ? [result.data] : [];
-    }),
-  )
-  .superRefine((entries, context) => {
-    const firstEntry = new Map<string, number>();
-    for (const {
-      entry,
-      user: { extension: number },
-    } of expandUsers(entries)) {
-      const first = firstEntry.get(number);
-      if (first !== undefined) {
-        context.addIssue({
-          code: "custom",
-          path: [entry],
-          message: `gives extension ${number} again, which pbx:users[${String(first)}] has; remove one of them`,
-        });
-        return;
+      return result.success ? [{ index, entry: result.data }] : [];
+    });
+
+    // Looked at here as well, where another entry's fault does not hide this one.
+    const entryOf = new Map<string, number>();
+    for (const { index, entry } of valid) {
+      for (const { extension: number } of expandUsers([entry])) {
+        const first = entryOf.get(number);
+        if (first !== undefined) {
+          context.addIssue({
+            code: "custom",
+            path: [index],
+            message: `gives extension ${number} again, which pbx:users[${String(first)}] has; remove one of them`,
+          });
+          break;
+        }
+        entryOf.set(number, index);
       }
-      firstEntry.set(number, entry);
     }
-    if (firstEntry.size > MAX_USERS) {
+    if (entryOf.size > MAX_USERS) {
       context.addIssue({
         code: "custom",
-        message: `has ${String(firstEntry.size)} extensions; ${String(MAX_USERS)} at the most`,
+        message: `has ${String(entryOf.size)} extensions; ${String(MAX_USERS)} at the most`,
       });
     }
+    return valid.map(({ entry }) => entry);
   });
 
 const operatorCidr = z

@@ -23,18 +23,16 @@ function* extensionsOf(range: string): Generator<string> {
   }
 }
 
-/** All users in the order of the entries, each with the index of the entry that it comes from. */
-export function* expandUsers(
-  entries: readonly UserEntry[],
-): Generator<{ readonly entry: number; readonly user: ConfiguredUser }> {
-  for (const [index, entry] of entries.entries()) {
+/** All users in the order of the entries. */
+export function* expandUsers(entries: readonly UserEntry[]): Generator<ConfiguredUser> {
+  for (const entry of entries) {
     if ("range" in entry) {
       for (const extension of extensionsOf(entry.range)) {
-        yield { entry: index, user: { extension, name: null, secret: null } };
+        yield { extension, name: null, secret: null };
       }
     } else {
       const { extension, name = null, secret = null } = entry;
-      yield { entry: index, user: { extension, name, secret } };
+      yield { extension, name, secret };
     }
   }
 }

@@ -54,7 +54,7 @@ export function planExchange(settings: Settings): Exchange {
     addresses,
     controller: node("controller", addresses.controller),
     zones: zones.map((zone) => ({ ...zone, trunkPeers: trunkPeersOf(zone) })),
-    users: Array.from(expandUsers(settings.users), ({ user: { extension, name, secret } }) => ({
+    users: Array.from(expandUsers(settings.users), ({ extension, name, secret }) => ({
       extension,
       name,
       secret: secret ?? userSecret(masterSecret, extension),

@@ -114,6 +114,23 @@ describe("a configuration that is wrong", () => {
     expect(() => parseSettings(raw, () => false)).toThrow(/^12 faults .*; nothing was changed:\n/);
   });
 
+  test("shows every entry of the users that is at fault, whichever way", () => {
+    const users = [
+      { extension: "x" },
+      { extension: "1001" },
+      { extension: "1001", name: "Alice" },
+      { range: "1000-1009" },
+      { range: "2000-2009" },
+      { extension: "2009" },
+    ];
+    expect(faultsOf({ ...MINIMAL, users }).map((fault) => fault.split(";", 1)[0])).toEqual([
+      "pbx:users[0].extension is not an extension",
+      "pbx:users[2] gives extension 1001 again, which pbx:users[1] has",
+      "pbx:users[3] gives extension 1001 again, which pbx:users[1] has",
+      "pbx:users[5] gives extension 2009 again, which pbx:users[4] has",
+    ]);
+  });
+
   test("keeps the master secret in plain text", () => {
     expect(faultsOf(MINIMAL, (key) => key !== "masterSecret")).toEqual([
       "pbx:masterSecret holds a secret in plain text; encrypt it with: pulumi config set --secret pbx:masterSecret",
