@@ -1,14 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 
-const UPDATE = process.env.UPDATE_GOLDEN === "1";
-
 /**
  * Compares `actual` with the golden file `path` and shows how they differ. The file is written on
  * an explicit command alone (`npm run golden`): a test never changes what it expects.
  */
 export function expectGolden(path: string, actual: string): void {
-  if (UPDATE) {
+  if (process.env.UPDATE_GOLDEN === "1") {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, actual);
     return;

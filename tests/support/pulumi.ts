@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { NO_CLOUD_ENVIRONMENT } from "../../cli/cloud";
 import { Fault } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
 import { MASTER_SECRET } from "./settings";
@@ -39,8 +40,7 @@ function environment(state: string): NodeJS.ProcessEnv {
     PULUMI_BACKEND_URL: `file://${state}`,
     PULUMI_CONFIG_PASSPHRASE: "of-tests-alone",
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    // A cloud has to have a name. Behind this one nobody listens (port 9, "discard").
-    OS_AUTH_URL: "http://127.0.0.1:9/v3",
+    ...NO_CLOUD_ENVIRONMENT,
   };
 }
 
