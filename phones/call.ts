@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { BaresipEvent, Control } from "./control";
+import { Deferred } from "./deferred";
 
 /** The call did not come about. The message is the answer of SIP: `404 Not Found`. */
 export class CallRefused extends Error {}
@@ -19,36 +20,30 @@ export interface RtcpReport {
 
 /** A call, from the point of view of one phone. Emits `report` with an {@link RtcpReport}. */
 export class Call extends EventEmitter {
-  /** Resolves to the milliseconds from INVITE to answer, rejects with {@link CallRefused}. */
-  readonly established: Promise<number>;
-  /** Resolves to the reason. */
-  readonly closed: Promise<string>;
   report: RtcpReport | null = null;
-
   /** As baresip names the call; unknown until its first event. */
   id: string | undefined;
-  private settle!: {
-    established(ms: number): void;
-    refused(e: Error): void;
-    closed(s: string): void;
-  };
+
+  private readonly answered = new Deferred<number>();
+  private readonly ended = new Deferred<string>();
   private readonly started = performance.now();
 
   constructor(
-    private readonly control: Control,
+    private readonly control: Pick<Control, "command">,
     /** The other side's SIP address. */
     readonly peer: string,
   ) {
     super();
-    const settle: Partial<typeof this.settle> = {};
-    this.established = new Promise((resolve, reject) => {
-      settle.established = resolve;
-      settle.refused = reject;
-    });
-    // Whoever waits for it still sees the rejection; who does not must not be ended by it.
-    this.established.catch(() => undefined);
-    this.closed = new Promise((resolve) => (settle.closed = resolve));
-    this.settle = settle as typeof this.settle;
+  }
+
+  /** Resolves to the milliseconds from INVITE to answer, rejects with {@link CallRefused}. */
+  get established(): Promise<number> {
+    return this.answered.promise;
+  }
+
+  /** Resolves to the reason. */
+  get closed(): Promise<string> {
+    return this.ended.promise;
   }
 
   async answer(): Promise<void> {
@@ -77,17 +72,22 @@ export class Call extends EventEmitter {
     return address;
   }
 
+  /** The call is over, or never came about. */
+  close(reason: string): void {
+    this.answered.reject(new CallRefused(reason));
+    this.ended.resolve(reason);
+  }
+
   /** What baresip says about this call, or late about the one before it. */
   handle(event: BaresipEvent): void {
     this.id ??= event.id;
     if (event.id !== this.id) return;
     switch (event.type) {
       case "CALL_ESTABLISHED":
-        this.settle.established(Math.round(performance.now() - this.started));
+        this.answered.resolve(Math.round(performance.now() - this.started));
         break;
       case "CALL_CLOSED":
-        this.settle.refused(new CallRefused(event.param ?? "no reason given"));
-        this.settle.closed(event.param ?? "no reason given");
+        this.close(event.param ?? "no reason given");
         break;
       case "CALL_RTCP":
         if (event.rtcp_stats) {

@@ -23,8 +23,6 @@ export interface PhoneOptions {
   readonly account: SipAccount;
   /** Network namespace (`ip netns`) that the phone is in; the present one by default. */
   readonly namespace?: string | null;
-  /** Its address there, where it has several; by default the one that leads to the server. */
-  readonly address?: string;
   /** Whether it picks up at once (the default) or waits for {@link Call.answer}. */
   readonly answer?: "auto" | "manual";
   /** The tone that it speaks for as long as a call lasts. 440 by default. */
@@ -48,7 +46,7 @@ export class RegistrationRefused extends Error {}
 
 /**
  * A real SIP phone (baresip) without sound card: it registers, calls and is called, speaks a tone and
- * counts what it hears. One call at a time, as a desk phone. Emits `registered`, `refused` and `call`.
+ * counts what it hears. One call at a time, as a desk phone. Emits `registration` and `call`.
  */
 export class Phone extends EventEmitter {
   private current: Call | null = null;
@@ -64,6 +62,7 @@ export class Phone extends EventEmitter {
     control.on("event", (event: BaresipEvent) => {
       this.handle(event);
     });
+    child.once("exit", () => this.current?.close("the phone is gone"));
   }
 
   /** Starts a phone and lets it register; {@link registered} tells when it has. */
@@ -80,7 +79,7 @@ export class Phone extends EventEmitter {
 
   private static async startOnce(options: PhoneOptions): Promise<Phone> {
     const { account, namespace = null } = options;
-    const address = options.address ?? (await addressTowards(hostOf(account.server), namespace));
+    const address = await addressTowards(hostOf(account.server), namespace);
     // Spaced: baresip takes two ports for SIP and one for its control connection.
     const port = 20_000 + 4 * randomInt(3_000);
     const folder = await mkdtemp(join(tmpdir(), "phone-"));
