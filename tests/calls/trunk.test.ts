@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { IAX2_PORT } from "../../components/ports";
 import { type CallQuality, measure } from "../../phones";
@@ -21,17 +19,12 @@ const CALLEE_HZ = 1100;
 
 describe("a call across the trunk", () => {
   let exchange: Exchange;
-  let folder: string;
 
   beforeAll(async () => {
     exchange = await Exchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
-    folder = await mkdtemp(join(tmpdir(), "capture-"));
   }, IMAGES_DEADLINE);
   afterEach(() => exchange.quiet());
-  afterAll(async () => {
-    await exchange.close();
-    await rm(folder, { recursive: true });
-  });
+  afterAll(() => exchange.close());
 
   const conversation = async (): Promise<Awaited<ReturnType<typeof exchange.connect>>> => {
     const alice = await exchange.phoneIn("zone1", "1001", { toneHz: CALLER_HZ });
@@ -75,7 +68,7 @@ describe("a call across the trunk", () => {
   test("is encrypted", async () => {
     const router = exchange.network.namespace("router");
     const udp = (device: string, filter: string): ReturnType<typeof capture> =>
-      capture(router, device, `udp and ${filter}`, join(folder, `${device}.pcap`));
+      capture(router, device, `udp and ${filter}`, join(exchange.folder, `${device}.pcap`));
     const ends = await conversation();
     const captures = await Promise.all([
       udp("public", "portrange 10000-10999"),

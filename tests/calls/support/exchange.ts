@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RTP_PORTS } from "../../../components/ports";
 import type { Call } from "../../../phones/call";
@@ -10,7 +9,7 @@ import type { Balance, SipDriver } from "../../../templates/context";
 import { settingsWith } from "../../support/settings";
 import { Controller } from "./controller";
 import { eventually } from "./eventually";
-import { type Host, Network, type Office, PUBLIC } from "./network";
+import { type Host, Network, newFolder, type Office, PUBLIC } from "./network";
 import type { Image } from "./rootfs";
 import { ensureTools } from "./tools";
 import { Zone } from "./zone";
@@ -63,7 +62,8 @@ export class Exchange {
 
   private constructor(
     readonly network: Network,
-    private readonly folder: string,
+    /** Private; removed when the exchange is closed. */
+    readonly folder: string,
     private readonly secrets: ReadonlyMap<string, string>,
   ) {}
 
@@ -79,7 +79,7 @@ export class Exchange {
     const controller = host(plan.controller, 0);
     const hosts = [controller, ...plan.zones.map((zone, index) => host(zone, index + 1))];
     const network = await Network.create(hosts, controller.name);
-    const folder = await mkdtemp(join(tmpdir(), "exchange-"));
+    const folder = await newFolder();
     const secrets = new Map(plan.users.map(({ extension, secret }) => [extension, secret]));
     const exchange = new Exchange(network, folder, secrets);
     const place = (name: string): { namespace: string; folder: string } => ({

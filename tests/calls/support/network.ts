@@ -1,4 +1,7 @@
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { run } from "../../../phones/command";
 import { IAX2_PORT, RTP_PORTS, SIP_PORT } from "../../../components/ports";
 
@@ -17,20 +20,25 @@ export type Office = (typeof OFFICES)[number];
 export const PUBLIC = "198.51.100";
 const TRUNK_GATEWAY = "192.168.0.1/24";
 
-/** Namespaces of runs that were killed have no process any more: they are removed here. */
+/** What a run calls its namespaces and folders. */
+const MINE = `pbx-calls-${String(process.pid)}-`;
+const ANYONES = /^pbx-calls-(\d+)-/;
+
+/** A private folder of this run. */
+export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), MINE));
+
+/** A run that was killed could not clean up: what belongs to a process that is gone is removed. */
 async function removeLeftovers(): Promise<void> {
-  const list = JSON.parse((await run(["ip", "-j", "netns", "list"])) || "[]") as { name: string }[];
-  for (const { name } of list) {
-    const pid = /^pbx-calls-(\d+)-/.exec(name)?.[1];
-    if (
-      pid === undefined ||
-      (await access(`/proc/${pid}`).then(
-        () => true,
-        () => false,
-      ))
-    )
-      continue;
-    await run(["ip", "netns", "delete", name]);
+  const isLeftover = (name: string): boolean => {
+    const pid = ANYONES.exec(name)?.[1];
+    return pid !== undefined && !existsSync(`/proc/${pid}`);
+  };
+  const list = await run(["ip", "-j", "netns", "list"]);
+  for (const { name } of JSON.parse(list === "" ? "[]" : list) as { name: string }[]) {
+    if (isLeftover(name)) await run(["ip", "netns", "delete", name]);
+  }
+  for (const name of await readdir(tmpdir())) {
+    if (isLeftover(name)) await rm(join(tmpdir(), name), { recursive: true });
   }
 }
 
@@ -41,7 +49,7 @@ async function removeLeftovers(): Promise<void> {
  */
 export class Network {
   private static count = 0;
-  private readonly prefix = `pbx-calls-${String(process.pid)}-${String(++Network.count)}-`;
+  private readonly prefix = `${MINE}${String(++Network.count)}-`;
   private readonly names: string[] = [];
 
   private constructor() {
