@@ -16,6 +16,8 @@ export interface Deployment {
   /** Everything that Pulumi has printed for this stack. */
   readonly printed: () => string;
   readonly onOutput: (text: string) => void;
+  /** The stack as `pulumi stack export` prints it. */
+  readonly exported: () => Promise<string>;
   readonly access: () => Promise<Access>;
   readonly remove: () => void;
 }
@@ -80,6 +82,10 @@ export async function newDeployment(config: Readonly<Record<string, string>>): P
       printed += text;
       process.stdout.write(text);
     },
+    exported: () =>
+      command("pulumi", ["stack", "export", "--stack", "test", "--cwd", directory], {
+        env: { ...process.env, ...stack.workspace.envVars },
+      }),
     access: async () => {
       const outputs = await stack.outputs();
       return {
