@@ -1,4 +1,4 @@
-import { hasCommand, run } from "./command";
+import { ensureCommands } from "./packages";
 
 /** Modules that a phone without screen, sound card or keyboard needs. */
 const MODULES = [
@@ -43,17 +43,5 @@ export function renderBaresipConfig(settings: BaresipSettings): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Installs baresip where it is missing: Debian's package, which brings no graphics. */
-export async function ensureBaresip(): Promise<void> {
-  if (hasCommand("baresip")) return;
-  const apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=600"];
-  try {
-    await run([...apt, "update", "-qq"]);
-    await run([...apt, "install", "-qq", "-y", "--no-install-recommends", "baresip-core"]);
-  } catch (error) {
-    throw new Error(
-      `baresip is missing and could not be installed: install Debian's package baresip-core ` +
-        `(${(error as Error).message})`,
-    );
-  }
-}
+/** Installs baresip where it is missing: the package that brings no graphics. */
+export const ensureBaresip = (): Promise<void> => ensureCommands({ baresip: "baresip-core" });

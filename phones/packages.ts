@@ -1,0 +1,21 @@
+import { hasCommand, run } from "./command";
+
+const APT = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=600"];
+
+/**
+ * Installs Debian's packages of the commands that are missing.
+ * @param packages by the command that each of them brings.
+ * @throws Error naming the packages when that fails.
+ */
+export async function ensureCommands(packages: Readonly<Record<string, string>>): Promise<void> {
+  const missing = Object.entries(packages)
+    .filter(([command]) => !hasCommand(command))
+    .map(([, name]) => name);
+  if (missing.length === 0) return;
+  try {
+    await run([...APT, "update", "-qq"]);
+    await run([...APT, "install", "-qq", "-y", "--no-install-recommends", ...missing]);
+  } catch (error) {
+    throw new Error(`install Debian's ${missing.join(", ")} first: ${(error as Error).message}`);
+  }
+}
