@@ -21,83 +21,14 @@ Result, in $STORE/NAME-KEY/:
 END
 }
 
-# mitigations: they slow emulation down and guard nothing in a node that runs one program. net.ifnames:
-# the kernel's names of network cards need no udev. TERM: systemd else asks the console for its size,
-# and waits for an answer.
-COMMAND_LINE="console=ttyS0 quiet mitigations=off net.ifnames=0 audit=0 TERM=dumb"
-
 need_tools() {
     local tool package missing=()
-    for tool in debootstrap:debootstrap qemu-img:qemu-utils mkfs.ext4:e2fsprogs sudo:sudo flock:util-linux; do
+    for tool in debootstrap:debootstrap qemu-img:qemu-utils mkfs.ext4:e2fsprogs sudo:sudo; do
         package=${tool#*:} tool=${tool%%:*}
         PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || missing+=("$package")
     done
     [[ ${#missing[@]} -eq 0 ]] || die "missing tools: apt-get install ${missing[*]}"
     [[ $(id -u) -eq 0 ]] || die "building needs root (loop devices, chroot): run it with sudo"
-}
-
-manifest() {
-    local name=$1 key=$2 format=$3 root=$4 modules drivers=()
-    # shellcheck disable=SC2016 # dpkg-query's own variable
-    version() { chroot "$root" dpkg-query -W -f '${source:Upstream-Version}' "$1" 2>/dev/null | sed 's/[+~].*//'; }
-    for modules in "$root"/usr/lib/asterisk/modules "$root"/usr/lib/*/asterisk/modules; do
-        [[ ! -e $modules/chan_sip.so ]] || drivers+=(chan_sip)
-        [[ ! -e $modules/chan_pjsip.so ]] || drivers+=(pjsip)
-    done
-    NAME=$name KEY=$key FORMAT=$format DRIVERS=${drivers[*]} COMMAND_LINE="root=LABEL=cloudimg-rootfs rw $COMMAND_LINE" \
-        ASTERISK=$(version asterisk) HAPROXY=$(version haproxy) /usr/bin/python3 - <<'END'
-import json
-from os import environ as e
-print(json.dumps({
-    "name": e["NAME"], "key": e["KEY"], "format": e["FORMAT"],
-    "asteriskVersion": e["ASTERISK"] or None, "haproxyVersion": e["HAPROXY"] or None,
-    "sipDrivers": e["DRIVERS"].split(), "commandLine": e["COMMAND_LINE"],
-}, indent=2))
-END
-}
-
-build() {
-    local name=$1 key format dir work tools release element sources kernel=
-    key=$(image_key "$name") format=$(image_format) dir=$(image_dir "$name")
-    # shellcheck source=/dev/null
-    . "$IMAGES/definitions/$name.sh"
-    tools=$(python_tools)
-    work=$(mktemp -d "$STORE/.build-$name-XXXXXX")
-    # diskimage-builder names its scratch directories itself, under the one it is given.
-    mkdir "$work/tmp"
-
-    local format_elements=(vm block-device-mbr)
-    [[ $format == vm ]] || format_elements=(baremetal)
-
-    say "$name: building (log: $work/build.log)"
-    # A clean environment: another python first in PATH breaks diskimage-builder's and Debian's tools.
-    env -i HOME="$HOME" USER=root TERM=dumb PATH="$tools:/usr/sbin:/usr/bin:/sbin:/bin" \
-        TMP_DIR="$work/tmp" DIB_NO_TMPFS=1 DIB_LOCKFILES="$STORE/.locks" DIB_IMAGE_CACHE="$STORE/.dib/$name" \
-        ELEMENTS_PATH="$IMAGES/elements" DIB_RELEASE="$release" DIB_APT_SOURCES_CONF="$sources" \
-        DIB_TRUNKLINE_KERNEL="$kernel" \
-        DIB_DEBIAN_DEBOOTSTRAP_SCRIPT=/usr/share/debootstrap/scripts/sid \
-        DIB_APT_MINIMAL_CREATE_INTERFACES=0 DIB_JOURNAL_SIZE=16 \
-        DIB_BOOTLOADER_DEFAULT_CMDLINE="$COMMAND_LINE" DIB_GRUB_TIMEOUT=0 \
-        disk-image-create -n -a amd64 -t qcow2,tar -o "$work/image" \
-        debian-minimal "${format_elements[@]}" "$element" >"$work/build.log" 2>&1 </dev/null ||
-        die "$name: diskimage-builder failed; the last lines of $work/build.log:"$'\n'"$(tail -n 15 "$work/build.log")"
-
-    mkdir -m 755 "$work/result" "$work/result/rootfs"
-    mv "$work/image.qcow2" "$work/result/disk.qcow2"
-    if [[ $format == direct ]]; then
-        mv "$work/image.vmlinuz" "$work/result/vmlinuz"
-        mv "$work/image.initrd" "$work/result/initrd"
-    fi
-    mkdir "$work/result/rootfs"/{proc,sys}
-    tar -C "$work/result/rootfs" --xattrs --numeric-owner -xpf "$work/image.tar"
-    manifest "$name" "$key" "$format" "$work/result/rootfs" >"$work/result/manifest.json"
-    mv "$work/build.log" "$work/result/build.log"
-    mv -T "$work/result" "$dir"
-    rm -rf "$work"
-    # A test may still be running in the version before this one.
-    find "$STORE" -maxdepth 1 -type d -name "$name-????????????" -printf '%T@ %p\n' | sort -rn | tail -n +4 |
-        cut -d' ' -f2- | xargs -r rm -rf --one-file-system
-    say "$name: $dir"
 }
 
 # What a build killed half-way leaves behind: mounts first, or removing would reach through them.
@@ -114,17 +45,30 @@ sweep() {
     done
 }
 
+# A test may still be running in the version before this one.
+prune() {
+    find "$STORE" -maxdepth 1 -type d -name "$1-????????????" -printf '%T@ %p\n' | sort -rn | tail -n +4 |
+        cut -d' ' -f2- | xargs -r rm -rf --one-file-system
+}
+
 build_if_missing() {
-    local name=$1
+    local name=$1 key dir work
+    key=$(image_key "$name") dir=$(image_dir "$name")
     exec 9>"$STORE/.$name.lock"
-    flock 9
-    if [[ -e $(image_dir "$name")/manifest.json ]]; then
+    flock -n 9 || { say "$name: waiting for the build that is running" && flock 9; }
+    if [[ -e $dir/manifest.json ]]; then
         say "$name: up to date"
         return
     fi
     need_tools
     sweep "$name"
-    build "$name"
+    work=$(mktemp -d "$STORE/.build-$name-XXXXXX")
+    say "$name: building (log: $work/build.log)"
+    "$IMAGES/bake.sh" "$name" "$key" "$work"
+    mv -T "$work/result" "$dir"
+    rm -rf "$work"
+    prune "$name"
+    say "$name: $dir"
 }
 
 case ${1:-} in
@@ -134,7 +78,6 @@ esac
 
 names=$(wanted_images "$@")
 mkdir -p "$STORE"
-export IMAGES STORE CACHE
 # One process per image, as many at a time as there are cores.
 running=0 failed=0
 for name in $names; do
