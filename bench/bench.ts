@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { cpus, release, tmpdir, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../cli/command";
@@ -11,26 +11,49 @@ import { MINIMAL } from "../tests/support/settings";
 const HELP = `usage: make bench, or with pulumi on PATH: npx tsx bench/bench.ts [--rounds=5]
 
 Measures how long \`pulumi preview\` of a fresh stack takes, against that of an empty program with the
-same provider package. The programs take turns, so that whatever else the machine does hits them
-all. Prints the medians and keeps them in bench/results.md.
+same provider. The programs take turns, so that whatever else the machine does hits them all. Prints
+the medians and keeps them in bench/results.md.
 `;
 
 interface Subject {
   readonly title: string;
-  /** What its time may be, as a multiple of the empty program's. */
+  /** What its time may be, as a multiple of the first subject's. */
   readonly goal: number | null;
   readonly stack: TestStack;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** A program that does nothing, on the same packages and the same compiler settings. */
-function emptyProgram(folder: string): string {
-  writeFileSync(join(folder, "Pulumi.yaml"), "name: empty\nruntime: nodejs\nmain: index.ts\n");
-  writeFileSync(join(folder, "package.json"), '{ "name": "empty", "private": true }\n');
-  writeFileSync(join(folder, "index.ts"), 'import "@pulumi/openstack";\n');
-  copyFileSync(join(ROOT, "tsconfig.json"), join(folder, "tsconfig.json"));
-  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  return folder;
+/** What `pulumi new typescript` writes: types are checked at every preview. */
+const DEFAULT_COMPILER_OPTIONS = {
+  strict: true,
+  outDir: "bin",
+  target: "es2020",
+  module: "commonjs",
+  moduleResolution: "node",
+  sourceMap: true,
+  experimentalDecorators: true,
+  pretty: true,
+  noFallthroughCasesInSwitch: true,
+  noImplicitReturns: true,
+  forceConsistentCasingInFileNames: true,
+};
+
+/** A program that has the provider and nothing else, on this project's packages. */
+function emptyProgram(folder: string, name: string, compilerOptions: object): string {
+  const project = join(folder, name);
+  mkdirSync(project);
+  const files = {
+    "Pulumi.yaml": `name: ${name}\nruntime: nodejs\nmain: index.ts\n`,
+    "package.json": JSON.stringify({ name, private: true }),
+    "tsconfig.json": JSON.stringify({ compilerOptions, files: ["index.ts"] }),
+    "index.ts":
+      'import * as openstack from "@pulumi/openstack";\nnew openstack.Provider("openstack");\n',
+  };
+  for (const [file, content] of Object.entries(files)) {
+    writeFileSync(join(project, file), content);
+  }
+  symlinkSync(join(ROOT, "node_modules"), join(project, "node_modules"));
+  return project;
 }
 
 /** Seconds that one preview takes. */
@@ -62,10 +85,10 @@ function machine(): string {
 }
 
 function report(subjects: readonly Subject[], times: readonly (readonly number[])[]): string {
-  const empty = median(times[0] ?? []);
+  const [base = []] = times;
   const rows = subjects.map(({ title, goal }, index) => {
     const seconds = times[index] ?? [];
-    const ratio = median(seconds) / empty;
+    const ratio = median(seconds) / median(base);
     return [
       title,
       median(seconds).toFixed(2),
@@ -90,19 +113,23 @@ main(async () => {
   const folder = mkdtempSync(join(tmpdir(), "trunkline-bench-"));
   const stacks: TestStack[] = [];
   try {
-    const [empty, ours] = [await createStack(emptyProgram(folder)), await createStack()];
-    stacks.push(empty, ours);
+    const stackOf = async (project?: string): Promise<TestStack> => {
+      const stack = await createStack(project);
+      stacks.push(stack);
+      return stack;
+    };
+    const empty = await stackOf(emptyProgram(folder, "empty", DEFAULT_COMPILER_OPTIONS));
+    const unchecked = await stackOf(
+      emptyProgram(folder, "unchecked", { ...DEFAULT_COMPILER_OPTIONS, noCheck: true }),
+    );
+    const ours = await stackOf();
     const config = { ...MINIMAL, zones: 2 };
     const subjects: Subject[] = [
+      { title: "empty, as `pulumi new` writes it", goal: null, stack: empty, config: {} },
+      { title: "empty, types unchecked as ours are", goal: null, stack: unchecked, config: {} },
+      { title: "this project, two zones", goal: 1.5, stack: ours, config },
       {
-        title: "an empty program with the provider's package",
-        goal: null,
-        stack: empty,
-        config: {},
-      },
-      { title: "two zones", goal: 1.5, stack: ours, config },
-      {
-        title: "two zones, 10,000 users",
+        title: "this project, two zones, 10,000 users",
         goal: 2,
         stack: ours,
         config: { ...config, users: [{ range: "10000-19999" }] },

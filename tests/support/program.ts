@@ -89,55 +89,60 @@ export async function runProgram(
 ): Promise<ProgramRun> {
   const requests: RegisterRequest[] = [];
   const outputs: Record<string, unknown> = {};
+  const { stackTraceLimit } = Error; // the program lowers it
 
-  await jest.isolateModulesAsync(async () => {
-    const { runtime, output } = await import("@pulumi/pulumi");
-    await runtime.setMocks(
-      {
-        newResource(args): MockResourceResult {
-          const state = RESOURCES[args.type];
-          if (state === undefined && args.custom === true) {
-            throw new Error(`the cloud of this test has no ${args.type}`);
-          }
-          const inputs = args.inputs as Record<string, unknown>;
-          return { id: `${args.name}-id`, state: { ...inputs, ...state?.(args) } };
+  await jest
+    .isolateModulesAsync(async () => {
+      const { runtime, output } = await import("@pulumi/pulumi");
+      await runtime.setMocks(
+        {
+          newResource(args): MockResourceResult {
+            const state = RESOURCES[args.type];
+            if (state === undefined && args.custom === true) {
+              throw new Error(`the cloud of this test has no ${args.type}`);
+            }
+            const inputs = args.inputs as Record<string, unknown>;
+            return { id: `${args.name}-id`, state: { ...inputs, ...state?.(args) } };
+          },
+          call(args) {
+            const answer = CALLS[args.token];
+            if (answer === undefined) {
+              throw new Error(`the cloud of this test does not answer ${args.token}`);
+            }
+            return answers[args.token] ?? answer(args);
+          },
         },
-        call(args) {
-          const answer = CALLS[args.token];
-          if (answer === undefined) {
-            throw new Error(`the cloud of this test does not answer ${args.token}`);
-          }
-          return answers[args.token] ?? answer(args);
-        },
-      },
-      "pbx",
-      "test",
-      false,
-    );
-    const { getMonitor, waitForRPCs } = runtime as unknown as Runtime;
-    const monitor = getMonitor();
-    const register = monitor.registerResource.bind(monitor);
-    monitor.registerResource = (request, done) => {
-      requests.push(request);
-      register(request, done);
-    };
-    const texts = Object.entries(config).map(([key, value]) => [
-      `pbx:${key}`,
-      typeof value === "string" ? value : JSON.stringify(value),
-    ]);
-    runtime.setAllConfig(Object.fromEntries(texts) as Record<string, string>, [
-      "pbx:masterSecret",
-      "pbx:users",
-    ]);
+        "pbx",
+        "test",
+        false,
+      );
+      const { getMonitor, waitForRPCs } = runtime as unknown as Runtime;
+      const monitor = getMonitor();
+      const register = monitor.registerResource.bind(monitor);
+      monitor.registerResource = (request, done) => {
+        requests.push(request);
+        register(request, done);
+      };
+      const texts = Object.entries(config).map(([key, value]) => [
+        `pbx:${key}`,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]);
+      runtime.setAllConfig(Object.fromEntries(texts) as Record<string, string>, [
+        "pbx:masterSecret",
+        "pbx:users",
+      ]);
 
-    const program = (await import("../../index")) as Readonly<Record<string, unknown>>;
-    for (const [name, value] of Object.entries(program)) {
-      outputs[name] = await new Promise((resolve) => {
-        (output(value) as Output<unknown>).apply(resolve);
-      });
-    }
-    await waitForRPCs();
-  });
+      const program = (await import("../../index")) as Readonly<Record<string, unknown>>;
+      for (const [name, value] of Object.entries(program)) {
+        outputs[name] = await new Promise((resolve) => {
+          (output(value) as Output<unknown>).apply(resolve);
+        });
+      }
+      await waitForRPCs();
+    })
+    .finally(() => {
+      Error.stackTraceLimit = stackTraceLimit;
+    });
 
   return {
     outputs,
