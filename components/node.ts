@@ -60,6 +60,9 @@ export abstract class Node extends pulumi.ComponentResource {
         keyPair: args.keyPair,
         networks: [{ port: port.id }],
         userData: args.userData(floatingIp.address),
+        // Read before the network is up: a server is in service sooner than when it has to ask the
+        // metadata service.
+        configDrive: true,
       },
       {
         ...child,
