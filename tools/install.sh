@@ -7,9 +7,9 @@ source "$tools_dir/go.sh"
 
 usage() {
   cat <<HELP
-usage: tools/install.sh
+usage: tools/install.sh [--node]
 
-Takes each tool from the first of these places that has it:
+With --node, Node alone; tools/with-node.sh puts it to use. Takes each tool from the first of these places that has it:
   node, npm  PATH (Node $NODE_MIN_VERSION or later), apt, npm
   pulumi     PATH ($PULUMI_VERSION or later, with pulumi-language-nodejs), Pulumi's download site,
              the public Go modules (needs Go; about 5 minutes on 2 cores)
@@ -22,12 +22,14 @@ HELP
 }
 
 main() {
+  local node_alone=false
   case ${1-} in
     '') ;;
+    --node) node_alone=true ;;
     --help) usage && exit ;;
     *) die "unknown argument '$1'; see tools/install.sh --help" ;;
   esac
-  if installed; then
+  if ! $node_alone && installed; then
     say "ready"
     return
   fi
@@ -36,11 +38,15 @@ main() {
   mkdir -p "$cache"
   exec {lock}>"$cache/lock"
   flock --nonblock "$lock" || { say "waiting for another 'make tools'" && flock "$lock"; }
-  if installed; then
+  if ! $node_alone && installed; then
     return
   fi
   forget_own_path
   choose_node
+  if $node_alone; then
+    make_parts
+    return
+  fi
   choose_pulumi
   make_parts
   put_together

@@ -8,8 +8,11 @@ if [[ $# -eq 0 || $1 == --help ]]; then
   exit
 fi
 
+# Node alone, and not all tools: whoever calls this can prepare the others side by side.
 if ! node_is_new_enough; then
-  "$tools_dir/install.sh"
-  eval "$("$tools_dir/env.sh")"
+  node=$(part_dir node)
+  [[ -d $node ]] || "$tools_dir/install.sh" --node
+  [[ ! -d $node ]] || PATH=$node/bin:$PATH
+  node_is_new_enough || die "Node $NODE_MIN_VERSION or later is missing: see https://nodejs.org/en/download"
 fi
 exec "$@"
