@@ -22,9 +22,18 @@ END
 }
 
 need_tools() {
-    local tool package missing=()
-    for tool in debootstrap:debootstrap qemu-img:qemu-utils mkfs.ext4:e2fsprogs sudo:sudo; do
-        package=${tool#*:} tool=${tool%%:*}
+    local package missing=()
+    [[ $(id -u) -eq 0 ]] || die "building needs root (loop devices, chroot): run it with sudo"
+    for package in debootstrap qemu-utils e2fsprogs sudo python3-venv xz-utils zstd; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+            missing+=("$package")
+    done
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    say "installing ${missing[*]}"
+    { "$IMAGES/../tools/apt-get.sh" -qq update &&
+        "$IMAGES/../tools/apt-get.sh" -qq install --yes --no-install-recommends "${missing[@]}"; } >&2 ||
+        die "tools are missing; install them with: apt-get install ${missing[*]}"
+}
         PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || missing+=("$package")
     done
     [[ ${#missing[@]} -eq 0 ]] || die "missing tools: apt-get install ${missing[*]}"

@@ -1,6 +1,7 @@
+import { join } from "node:path";
 import { hasCommand, run } from "./command";
 
-const APT = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=600"];
+const APT_GET = join(__dirname, "..", "tools", "apt-get.sh");
 
 /**
  * Installs Debian's packages of the commands that are missing.
@@ -13,8 +14,8 @@ export async function ensureCommands(packages: Readonly<Record<string, string>>)
     .map(([, name]) => name);
   if (missing.length === 0) return;
   try {
-    await run([...APT, "update", "-qq"]);
-    await run([...APT, "install", "-qq", "-y", "--no-install-recommends", ...missing]);
+    await run([APT_GET, "update", "-qq"]);
+    await run([APT_GET, "install", "-qq", "-y", "--no-install-recommends", ...missing]);
   } catch (error) {
     throw new Error(`install Debian's ${missing.join(", ")} first: ${(error as Error).message}`);
   }

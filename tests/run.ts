@@ -5,6 +5,7 @@ import { LAB_ENVIRONMENT } from "../cli/cloud";
 import { command } from "../cli/command";
 import { projectEnvironment } from "../cli/environment";
 import { main, relay, say } from "../cli/progress";
+import { ensureCommands } from "../phones/packages";
 
 /** What `jest --json` says at its end. */
 interface JestResult {
@@ -31,6 +32,7 @@ type Level = keyof typeof LEVELS;
 async function lint(): Promise<Count> {
   say("lint", "checking");
   try {
+    await ensureCommands({ shellcheck: "shellcheck" });
     await command("npm", ["run", "--silent", "lint"], { onLine: relay("lint") });
     return { passed: 1, failed: 0 };
   } catch (error) {

@@ -52,9 +52,8 @@ part() {
 apt_install() {
   [[ $EUID -eq 0 ]] && command -v apt-get >/dev/null || return 1
   say "installing $* with apt"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -qq -o DPkg::Lock::Timeout=600 update >&2 &&
-    apt-get -qq -o DPkg::Lock::Timeout=600 install --yes --no-install-recommends "$@" >&2
+  "$tools_dir/apt-get.sh" -qq update >&2 &&
+    "$tools_dir/apt-get.sh" -qq install --yes --no-install-recommends "$@" >&2
 }
 
 # The installed tools: bin, and plugins where Pulumi looks for them in its home. What is missing in

@@ -16,8 +16,7 @@ install_packages() { # install_packages PACKAGE... (debconf answers on standard 
   command -v apt-get >/dev/null ||
     die "this is no Debian: the lab runs on Debian 12 (missing there: ${missing[*]})"
   say "installing ${#missing[@]} packages and what they depend on (about three minutes)"
-  local apt=("${CLEAN[@]}" DEBIAN_FRONTEND=noninteractive apt-get -y -q
-    -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0
+  local apt=("${CLEAN[@]}" "$LAB/../tools/apt-get.sh" -y -q
     -o Dpkg::Options::=--force-unsafe-io -o Dpkg::Options::=--force-confold)
   "${apt[@]}" update >"$LOG/apt.log" 2>&1 ||
     die "apt-get update failed; log: $LOG/apt.log: $(last_words "$LOG/apt.log")"
