@@ -34,11 +34,6 @@ need_tools() {
         "$IMAGES/../tools/apt-get.sh" -qq install --yes --no-install-recommends "${missing[@]}"; } >&2 ||
         die "tools are missing; install them with: apt-get install ${missing[*]}"
 }
-        PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || missing+=("$package")
-    done
-    [[ ${#missing[@]} -eq 0 ]] || die "missing tools: apt-get install ${missing[*]}"
-    [[ $(id -u) -eq 0 ]] || die "building needs root (loop devices, chroot): run it with sudo"
-}
 
 # What a build killed half-way leaves behind: mounts first, or removing would reach through them.
 sweep() {
