@@ -68,7 +68,9 @@ build_if_missing() {
     sweep "$name"
     work=$(mktemp -d "$STORE/.build-$name-XXXXXX")
     say "$name: building (log: $work/build.log)"
-    "$IMAGES/bake.sh" "$name" "$key" "$work"
+    # Under a host name that resolves: diskimage-builder reads what sudo prints, and sudo complains
+    # into it of one that does not.
+    unshare --uts sh -c 'hostname localhost && exec "$@"' sh "$IMAGES/bake.sh" "$name" "$key" "$work"
     mv -T "$work/result" "$dir"
     rm -rf "$work"
     prune "$name"
