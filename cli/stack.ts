@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalWorkspace, type OutputMap, type Stack } from "@pulumi/pulumi/automation";
-import { command, Fault } from "./command";
+import { Fault } from "./command";
 import { LOCAL, ROOT } from "./paths";
+import { makeKeyPair } from "./ssh-key";
 
 /** The stack's outputs that others may rely on. */
 export interface ExchangeOutputs {
@@ -34,17 +35,7 @@ export const OPERATOR_KEY = join(LOCAL, "ssh", "id_ed25519");
 async function operatorPublicKey(): Promise<string> {
   mkdirSync(join(LOCAL, "ssh"), { recursive: true, mode: 0o700 });
   if (!existsSync(`${OPERATOR_KEY}.pub`)) {
-    await command("ssh-keygen", [
-      "-q",
-      "-t",
-      "ed25519",
-      "-N",
-      "",
-      "-C",
-      "trunkline",
-      "-f",
-      OPERATOR_KEY,
-    ]);
+    await makeKeyPair(OPERATOR_KEY);
   }
   return readFileSync(`${OPERATOR_KEY}.pub`, "utf8").trim();
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type ConfigMap, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { command } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
+import { makeKeyPair } from "../../cli/ssh-key";
 import type { Access } from "./ssh";
 
 /** A stack of the test's own: its state, its pass phrase and its configuration are nobody else's. */
@@ -38,17 +39,7 @@ export async function newDeployment(config: Readonly<Record<string, string>>): P
   linkProgram(directory);
   mkdirSync(join(directory, "state"));
   const privateKeyFile = join(directory, "id_ed25519");
-  await command("ssh-keygen", [
-    "-q",
-    "-t",
-    "ed25519",
-    "-N",
-    "",
-    "-C",
-    "test",
-    "-f",
-    privateKeyFile,
-  ]);
+  await makeKeyPair(privateKeyFile);
 
   const masterSecret = randomBytes(32).toString("base64url");
   const stack = await LocalWorkspace.createOrSelectStack(
