@@ -10,18 +10,31 @@ set -euo pipefail
 # systemd else asks the console for its size, and waits for an answer.
 COMMAND_LINE="rw console=ttyS0 quiet mitigations=off net.ifnames=0 audit=0 systemd.log_level=notice TERM=dumb"
 
+# The archive that this machine's own apt uses, by the name its Release file gives: Debian or Debian-Security.
+mirror() {
+    local uri
+    # shellcheck disable=SC2016 # apt's own variable
+    uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' "Label: $1" | sed -n 1p)
+    [[ -n $uri ]] || die "apt on this machine knows no archive labelled $1: name one in /etc/apt/sources.list.d and run apt-get update"
+    printf '%s' "${uri%/}"
+}
+
 # diskimage-builder, in a clean environment: another python first in PATH breaks it and Debian's tools.
 bake() {
-    local name=$1 format=$2 work=$3 tools release element sources kernel='' boot=(vm block-device-mbr)
+    local name=$1 format=$2 work=$3 tools release element sources kernel='' archive security boot=(vm block-device-mbr)
     # shellcheck source=/dev/null
     . "$IMAGES/definitions/$name.sh"
     tools=$(python_tools)
+    archive=$(mirror Debian)
+    security=$(mirror Debian-Security)
+    sources=${sources//@ARCHIVE@/$archive}
+    sources=${sources//@SECURITY@/$security}
     [[ $format == vm ]] || boot=(baremetal)
     mkdir "$work/tmp"
 
     env -i HOME="$HOME" USER=root TERM=dumb PATH="$tools:/usr/sbin:/usr/bin:/sbin:/bin" \
         TMP_DIR="$work/tmp" DIB_NO_TMPFS=1 DIB_LOCKFILES="$STORE/.locks" DIB_IMAGE_CACHE="$STORE/.dib/$name" \
-        ELEMENTS_PATH="$IMAGES/elements" DIB_RELEASE="$release" DIB_APT_SOURCES_CONF="$sources" \
+        ELEMENTS_PATH="$IMAGES/elements" DIB_RELEASE="$release" DIB_DISTRIBUTION_MIRROR="$archive" DIB_APT_SOURCES_CONF="$sources" \
         DIB_TRUNKLINE_KERNEL="$kernel" \
         DIB_DEBIAN_DEBOOTSTRAP_SCRIPT=/usr/share/debootstrap/scripts/sid \
         DIB_APT_MINIMAL_CREATE_INTERFACES=0 DIB_IMAGE_SIZE=2 DIB_JOURNAL_SIZE=16 \

@@ -3,7 +3,7 @@
 release=bullseye
 element=pbx-asterisk
 # diskimage-builder's own list names bullseye-backports, which is gone.
-sources="default:deb http://deb.debian.org/debian bullseye main
-security:deb http://deb.debian.org/debian-security bullseye-security main"
+sources="default:deb @ARCHIVE@ bullseye main
+security:deb @SECURITY@ bullseye-security main"
 # Named by its version, as linux-image-cloud-amd64 points to a file that the mirrors no longer have.
 kernel=linux-image-5.10.0-46-cloud-amd64

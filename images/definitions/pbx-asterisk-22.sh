@@ -4,4 +4,4 @@
 release=forky
 element=pbx-asterisk
 # Testing's Release file expires a week after its date, and mirrors may lag behind.
-sources="default:deb [check-valid-until=no] http://deb.debian.org/debian forky main"
+sources="default:deb [check-valid-until=no] @ARCHIVE@ forky main"

@@ -2,6 +2,6 @@
 # shellcheck shell=bash disable=SC2034
 release=trixie
 element=pbx-controller
-sources="default:deb http://deb.debian.org/debian trixie main
-updates:deb http://deb.debian.org/debian trixie-updates main
-security:deb http://deb.debian.org/debian-security trixie-security main"
+sources="default:deb @ARCHIVE@ trixie main
+updates:deb @ARCHIVE@ trixie-updates main
+security:deb @SECURITY@ trixie-security main"
