@@ -1,0 +1,46 @@
+import type { Duplex } from "node:stream";
+
+/** What an operator reads: it names the node, what happened there, and the remedy. */
+export class NodeError extends Error {
+  override readonly name = "NodeError";
+
+  constructor(
+    readonly node: string,
+    fault: string,
+  ) {
+    super(`${node}: ${fault}`);
+  }
+}
+
+/** A script ended with another exit code than 0. Its message has what it said last. */
+export class ScriptFailed extends NodeError {
+  constructor(
+    node: string,
+    readonly exitCode: number,
+    readonly stdout: string,
+    readonly stderr: string,
+  ) {
+    const lastWords = (stderr.trim() || stdout.trim()).split("\n").slice(-5).join("\n");
+    super(node, lastWords === "" ? `a command failed (exit code ${String(exitCode)})` : lastWords);
+  }
+}
+
+/** One open connection to a node, shared by everything that is done there. */
+export interface Session {
+  /** `controller`, `zone1`, … */
+  readonly node: string;
+
+  /**
+   * Runs a POSIX shell script as root and returns its standard output.
+   *
+   * @param input for its standard input.
+   * @throws ScriptFailed when it does not end with 0; NodeError when the connection is lost.
+   */
+  run(script: string, input?: Buffer | string): Promise<string>;
+
+  /** A TCP connection that the node makes (RFC 4254, section 7.2). @throws NodeError */
+  connect(address: string, port: number): Promise<Duplex>;
+}
+
+/** Takes a line of progress. */
+export type Say = (line: string) => void;
