@@ -32,6 +32,8 @@ export function controllerUserData(exchange: Exchange, balance: Balance): string
   const { controller, zones } = exchange;
   const files = renderControllerFiles({
     balance,
+    connectTimeout: 5,
+    idleTimeout: 3600,
     zones: zones.map(({ name, fixedIp }) => ({ name, fixedIp })),
   });
   return renderUserData({ hostname: controller.name, sshHostKey: controller.sshHostKey, files });

@@ -58,6 +58,10 @@ export type ZoneContext = z.infer<typeof zoneContextSchema>;
 
 export const controllerContextSchema = z.strictObject({
   balance: balanceSchema,
+  /** How long a zone may take to accept a connection, in seconds. */
+  connectTimeout: z.int().positive(),
+  /** How long a phone's connection may be silent, in seconds. */
+  idleTimeout: z.int().positive(),
   /** In the order of their numbers; HAProxy server names are the zones' names. */
   zones: z.array(z.strictObject({ name: z.string(), fixedIp: address })).min(1),
 });

@@ -27,6 +27,8 @@ export function zone1Of(zoneCount: number, sipDriver: SipDriver = "pjsip"): Zone
 export function controllerOf(zoneCount: number): ControllerContext {
   return {
     balance: "leastconn",
+    connectTimeout: 5,
+    idleTimeout: 3600,
     zones: Array.from({ length: zoneCount }, (_, index) => ({
       name: `zone${String(index + 1)}`,
       fixedIp: `192.168.0.${String(index + 2)}`,

@@ -294,6 +294,6 @@ describe("HAProxy", () => {
 
   test("a registered phone is silent for longer than the thesis' 50 s: nothing cuts it off", () => {
     const timeouts = cfg(1).filter((line) => /^timeout (client|server) /.test(line));
-    expect(timeouts).toEqual(["timeout client 1h", "timeout server 1h"]);
+    expect(timeouts).toEqual(["timeout client 3600s", "timeout server 3600s"]);
   });
 });

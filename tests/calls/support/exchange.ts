@@ -106,7 +106,7 @@ export class Exchange {
         exchange.zones.push(await Zone.create(kind.image, context, place(zone.name)));
       }
       exchange.balancer = await Controller.create(
-        { balance, zones: plan.zones.map(({ name, fixedIp }) => ({ name, fixedIp })) },
+        { balance, connectTimeout: 5, idleTimeout: 3600, zones: plan.zones.map(({ name, fixedIp }) => ({ name, fixedIp })) },
         place(controller.name),
       );
       for (const zone of exchange.zones) zone.boot();
