@@ -1,26 +1,36 @@
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { Fault } from "./command";
 
 /** What every one of these programs takes. */
-export interface Arguments {
-  readonly stack: string;
-}
+const COMMON = {
+  stack: { type: "string", default: "dev" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
 
-/** Parses the command line; prints `help` and ends where it is asked for. @throws Fault */
-export function parseArguments(help: string): Arguments {
+type Options = NonNullable<ParseArgsConfig["options"]>;
+type Values<Own extends Options> = ReturnType<
+  typeof parseArgs<{ options: typeof COMMON & Own }>
+>["values"];
+
+/**
+ * Parses the command line; prints `help` and ends where it is asked for.
+ *
+ * @param own options of the program beside the common ones.
+ * @throws Fault
+ */
+export function parseArguments<Own extends Options = typeof COMMON>(
+  help: string,
+  own?: Own,
+): Values<Own> {
+  let values;
   try {
-    const { values } = parseArgs({
-      options: {
-        stack: { type: "string", default: "dev" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    if (values.help) {
-      console.log(help);
-      process.exit(0);
-    }
-    return { stack: values.stack };
+    ({ values } = parseArgs({ options: { ...COMMON, ...own } }));
   } catch (error) {
     throw new Fault(`${(error as Error).message}; see --help`);
   }
+  if (values.help) {
+    console.log(help);
+    process.exit(0);
+  }
+  return values as unknown as Values<Own>;
 }

@@ -47,14 +47,14 @@ export function relayUpdate(event: EngineEvent): void {
   }
 }
 
-/** Runs a program to its end. A fault is one line and exit code 1; anything else is a bug. */
-export function main(program: () => Promise<void>): void {
+/** Runs a program to its end. A fault is one line and an exit code; anything else is a bug. */
+export function main(program: () => Promise<void>, { faultCode = 1 } = {}): void {
   program().catch((error: unknown) => {
     if (error instanceof Fault) {
       console.error(`trunkline: ${error.message}`);
     } else {
       console.error("trunkline: this is a bug, please report it:", error);
     }
-    process.exitCode = 1;
+    process.exitCode = faultCode;
   });
 }

@@ -1,15 +1,6 @@
-import Table from "cli-table3";
 import { type CallProof, MAX_JITTER_MS, MAX_LOSS_PERCENT } from "./prove";
 import type { ExchangeOutputs } from "./stack";
-
-const table = (rows: string[][], head?: string[]): string => {
-  const made = new Table({
-    ...(head === undefined ? {} : { head }),
-    style: { head: [], border: [] },
-  });
-  made.push(...rows);
-  return made.toString();
-};
+import { table } from "./table";
 
 /** What was deployed and how the call over it went, for people to read. */
 export function printReport(

@@ -40,10 +40,10 @@ function impact(
   const rewritten = changed.map((path) => {
     const spec = olds.files[path];
     if (spec === undefined) throw new Error(`${node} has no ${path}`);
-    return [path, { ...spec, digest: "after" }];
+    return [path, { ...spec, digest: "after" }] as const;
   });
-  const news = { ...olds, files: { ...olds.files, ...Object.fromEntries(rewritten) }, ...changes };
-  return nodeConfigImpact(olds, news);
+  const files = { ...olds.files, ...Object.fromEntries(rewritten) };
+  return nodeConfigImpact(olds, { ...olds, files, ...changes });
 }
 
 test.each([

@@ -1,0 +1,91 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { CONTROLLER_RESTARTS } from "../provider/impact";
+import { parseArguments } from "./arguments";
+import { Fault } from "./command";
+import { projectEnvironment } from "./environment";
+import { judge, type Row } from "./impact";
+import { readPlan } from "./impact-plan";
+import { ROOT } from "./paths";
+import { main } from "./progress";
+import { table } from "./table";
+
+const HELP = `Tells what callers will feel of an update before it is made, and refuses one that loses calls.
+
+  npm run guard
+  pulumi preview --json | npm run --silent guard -- --plan -
+
+Changes nothing: it reads what \`pulumi preview --json\` prints.
+
+Options:
+  --stack NAME         the stack to preview (dev)
+  --plan FILE          a saved plan in place of a preview; - for standard input
+  --allow-controller   replacing the controller is intended: no calls or registrations for a while
+  -h, --help           this text
+
+Exit code 0 when no call is lost, 1 when calls are lost or may be, 2 when there is no plan to read.`;
+
+/** The preview of the stack `name`, of which pulumi prints the faults as well. */
+async function preview(name: string): Promise<string> {
+  const env = { ...process.env, ...(await projectEnvironment()) };
+  return new Promise((resolve, reject) => {
+    execFile(
+      "pulumi",
+      ["preview", "--json", "--non-interactive", "--stack", name],
+      { cwd: ROOT, env, maxBuffer: 2 ** 28 },
+      (error, stdout, stderr) => {
+        if (error === null || stdout.trimStart().startsWith("{")) {
+          resolve(stdout);
+        } else {
+          reject(new Fault(`pulumi preview failed: ${stderr.trim() || error.message}`));
+        }
+      },
+    );
+  });
+}
+
+async function saved(file: string): Promise<string> {
+  try {
+    return file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
+  } catch (error) {
+    throw new Fault(`the plan cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** What the table comes to, in a sentence or a line for each fault. */
+function verdict(rows: readonly Row[]): string {
+  const faults = rows.flatMap(({ change, fault }) =>
+    fault === null ? [] : [`${change}: ${fault}`],
+  );
+  if (faults.length > 0) {
+    return faults.join("\n");
+  }
+  return rows.some(({ felt }) => felt === CONTROLLER_RESTARTS)
+    ? "no call is lost; that the controller restarts was allowed"
+    : "no caller will notice";
+}
+
+main(
+  async () => {
+    const options = parseArguments(HELP, {
+      plan: { type: "string" },
+      "allow-controller": { type: "boolean", default: false },
+    });
+    const json = await (options.plan === undefined ? preview(options.stack) : saved(options.plan));
+    const rows = judge(readPlan(json), { controller: options["allow-controller"] });
+    if (rows.length > 0) {
+      console.log(
+        table(
+          rows.map(({ change, felt }) => [change, felt]),
+          ["planned change", "what callers feel"],
+        ),
+      );
+    }
+    console.log(verdict(rows));
+    if (rows.some(({ fault }) => fault !== null)) {
+      process.exitCode = 1;
+    }
+  },
+  { faultCode: 2 },
+);

@@ -1,0 +1,123 @@
+import { Fault } from "./command";
+
+/** Properties of a resource as a plan shows them: secrets and what is still to come are masked. */
+export type Properties = Readonly<Record<string, unknown>>;
+
+/** What a plan does to one resource in all. */
+export interface Change {
+  readonly urn: string;
+  /** `openstack:compute/instance:Instance`. */
+  readonly type: string;
+  readonly name: string;
+  readonly action: "create" | "update" | "replace" | "delete";
+  /** Before; empty where there was none. */
+  readonly olds: Properties;
+  /** After; empty where there will be none. */
+  readonly news: Properties;
+  /** Inputs that an update changes. */
+  readonly changed: readonly string[];
+  /** URNs of what the resource was made from, and so is deleted before. */
+  readonly dependencies: readonly string[];
+}
+
+/** What `pulumi preview --json` says. */
+export interface Plan {
+  readonly changes: readonly Change[];
+  /** Outputs of the stack as it was deployed last. */
+  readonly outputs: Properties;
+}
+
+interface State {
+  readonly inputs?: Properties;
+  readonly outputs?: Properties;
+  readonly dependencies?: readonly string[];
+}
+
+interface Step {
+  readonly op: string;
+  readonly urn: string;
+  readonly oldState?: State;
+  readonly newState?: State;
+  readonly diffReasons?: readonly string[] | null;
+  readonly detailedDiff?: Readonly<Record<string, unknown>> | null;
+}
+
+interface Digest {
+  readonly steps?: readonly Step[];
+  readonly diagnostics?: readonly { readonly severity: string; readonly message: string }[];
+}
+
+const TAKES_AWAY = ["delete", "delete-replaced"];
+const BRINGS = ["create", "create-replacement", "replace", "import", "import-replacement"];
+
+/**
+ * A replacement has a step for each of its parts. Where an update was interrupted in the middle of
+ * one, the next plan has only the part that is left.
+ */
+function actionOf(steps: readonly Step[]): Change["action"] | undefined {
+  const goes = steps.some(({ op }) => TAKES_AWAY.includes(op));
+  const comes = steps.some(({ op }) => BRINGS.includes(op));
+  if (goes || comes) {
+    return goes && comes ? "replace" : goes ? "delete" : "create";
+  }
+  return steps.some(({ op }) => op === "update") ? "update" : undefined;
+}
+
+function changeOf(urn: string, steps: readonly Step[]): Change[] {
+  const action = actionOf(steps);
+  if (action === undefined) {
+    return [];
+  }
+  const [, , types = "", ...name] = urn.split("::");
+  const old = steps.find(({ oldState }) => oldState !== undefined)?.oldState;
+  const next = steps.find(({ newState }) => newState !== undefined)?.newState;
+  const paths = steps.flatMap(({ detailedDiff, diffReasons }) =>
+    Object.keys(detailedDiff ?? {}).concat(diffReasons ?? []),
+  );
+  return [
+    {
+      urn,
+      type: types.split("$").at(-1) ?? "",
+      name: name.join("::"),
+      action,
+      // What a refresh found is in the outputs.
+      olds: { ...old?.inputs, ...old?.outputs },
+      news: action === "delete" ? {} : (next?.inputs ?? {}),
+      // `fixedIps[0].ipAddress` is a part of `fixedIps`.
+      changed: [...new Set(paths.map((path) => path.split(/[.[]/)[0] ?? ""))],
+      dependencies: old?.dependencies ?? [],
+    },
+  ];
+}
+
+const NO_PLAN = "this is no plan; make one with: pulumi preview --json";
+
+function parse(json: string): Digest {
+  try {
+    return JSON.parse(json) as Digest;
+  } catch {
+    throw new Fault(NO_PLAN);
+  }
+}
+
+/** Reads what `pulumi preview --json` printed. @throws Fault where that is no plan. */
+export function readPlan(json: string): Plan {
+  const { steps, diagnostics = [] } = parse(json);
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) {
+    const messages = errors.map(({ message }) => message.replace(/^error: /, "").trim());
+    throw new Fault(`there is no plan, the preview failed: ${messages.join("\n")}`);
+  }
+  if (steps === undefined) {
+    throw new Fault(NO_PLAN);
+  }
+  const byUrn = new Map<string, Step[]>();
+  for (const step of steps) {
+    byUrn.set(step.urn, [...(byUrn.get(step.urn) ?? []), step]);
+  }
+  const stack = steps.find(({ urn }) => urn.includes("::pulumi:pulumi:Stack::"));
+  return {
+    changes: [...byUrn].flatMap(([urn, steps]) => changeOf(urn, steps)),
+    outputs: stack?.oldState?.outputs ?? {},
+  };
+}
