@@ -1,0 +1,304 @@
+import { connect as connectTcp } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Client, ClientChannel } from "ssh2";
+import { type Access, CONTROLLER, type ZoneHost } from "./inputs";
+import { NodeError, ScriptFailed, type Session } from "./session";
+
+/** Makes a TCP connection from this machine. */
+export type Dial = (host: string, port: number) => Promise<Duplex>;
+
+const PORT = 22;
+/** Every node has this account: it may do everything by sudo, and has no password. */
+const USER = "debian";
+/** sshd lets a connection have ten sessions at once (`MaxSessions`); what is more has to wait. */
+const MAX_RUNS = 8;
+
+/** In milliseconds. An emulated processor that is busy takes its time over a key exchange. */
+const DIAL_TIMEOUT = 10_000;
+const HANDSHAKE_TIMEOUT = 60_000;
+const KEEPALIVE_INTERVAL = 10_000;
+const RETRY = 500;
+
+/** How long a node may take to let anybody in, in milliseconds. */
+export const PATIENCE = {
+  /** It has only just been made, and has yet to boot. */
+  boot: 10 * 60_000,
+  /** It ought to be there: it may be restarting. */
+  change: 60_000,
+  /** Somebody only wants to know. */
+  look: 15_000,
+} as const;
+
+/** Waiting longer does not help. */
+class Refused extends NodeError {}
+
+const dialTcp: Dial = (host, port) =>
+  new Promise((resolve, reject) => {
+    const socket = connectTcp({ host, port, timeout: DIAL_TIMEOUT });
+    const fail = (error: Error): void => {
+      socket.destroy();
+      reject(error);
+    };
+    socket.once("error", fail);
+    socket.once("timeout", () => {
+      fail(new Error("timed out"));
+    });
+    socket.once("connect", () => {
+      socket.off("error", fail);
+      socket.setTimeout(0);
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+  });
+
+/** For a POSIX shell: nothing between single quotes is special but the quote. */
+export const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  EHOSTUNREACH: "no route to it",
+  ENETUNREACH: "no route to it",
+  ETIMEDOUT: "timed out",
+};
+
+/** What of a fault a person wants to read. */
+const wordsOf = (error: unknown): string => {
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  return WORDS[code] ?? message.replace(/^\(SSH\) /, "");
+};
+
+/** A connection, with what is done over it side by side kept within sshd's limits. */
+class SshSession implements Session {
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(
+    readonly node: string,
+    private readonly client: Client,
+  ) {}
+
+  async run(script: string, input: Buffer | string = ""): Promise<string> {
+    await this.turn();
+    try {
+      return await this.exec(`sudo -n sh -c ${quote(script)}`, input);
+    } finally {
+      this.running--;
+      this.waiting.shift()?.();
+    }
+  }
+
+  async connect(address: string, port: number): Promise<Duplex> {
+    try {
+      return await new Promise<ClientChannel>((resolve, reject) => {
+        const timer = setTimeout(() => {
+          reject(new Error("timed out"));
+        }, DIAL_TIMEOUT);
+        this.client.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
+          clearTimeout(timer);
+          if (error === undefined) resolve(channel);
+          else reject(error);
+        });
+      });
+    } catch (error) {
+      throw new NodeError(
+        this.node,
+        `no connection to ${address}:${String(port)} (${wordsOf(error)})`,
+      );
+    }
+  }
+
+  private async turn(): Promise<void> {
+    if (this.running >= MAX_RUNS) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    this.running++;
+  }
+
+  private exec(command: string, input: Buffer | string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const lost = (): void => {
+        reject(new NodeError(this.node, "the SSH connection was lost; run the same command again"));
+      };
+      this.client.once("close", lost);
+      const start = (error: Error | undefined, channel: ClientChannel): void => {
+        if (error !== undefined) {
+          this.client.off("close", lost);
+          reject(new NodeError(this.node, `no command can be run (${wordsOf(error)})`));
+          return;
+        }
+        const output: Buffer[] = [];
+        const complaints: Buffer[] = [];
+        channel.on("data", (bytes: Buffer) => output.push(bytes));
+        channel.stderr.on("data", (bytes: Buffer) => complaints.push(bytes));
+        channel.on("close", (code: number | null | undefined) => {
+          this.client.off("close", lost);
+          const stdout = Buffer.concat(output).toString();
+          if (code === 0) {
+            resolve(stdout);
+          } else if (typeof code === "number") {
+            reject(new ScriptFailed(this.node, code, stdout, Buffer.concat(complaints).toString()));
+          } else {
+            lost();
+          }
+        });
+        channel.end(input);
+      };
+      try {
+        this.client.exec(command, start);
+      } catch {
+        lost(); // ssh2 throws when the connection is known to be gone
+      }
+    });
+  }
+}
+
+interface Target {
+  readonly node: string;
+  readonly address: string;
+  readonly hostKey: string;
+  readonly privateKey: string;
+  readonly dial: Dial;
+  /** What to say when nobody answers. */
+  readonly remedy: string;
+}
+
+/** Logs in, once. @throws Refused, or NodeError when a later attempt may have better luck. */
+async function logIn(target: Target): Promise<Client> {
+  const { node, address, hostKey, privateKey, dial, remedy } = target;
+  // Loaded by the first connection: a preview makes none.
+  const { Client: SshClient } = await import("ssh2");
+  let sock: Duplex;
+  try {
+    sock = await dial(address, PORT);
+  } catch (error) {
+    throw new NodeError(node, `SSH at ${address} does not answer (${wordsOf(error)}); ${remedy}`);
+  }
+  const [, expected = ""] = hostKey.split(" ");
+  let isImpostor = false;
+  const client = new SshClient();
+  return new Promise((resolve, reject) => {
+    client.once("ready", () => {
+      client.off("error", fail);
+      client.on("error", () => undefined); // "close" follows, and whoever waits hears of that
+      resolve(client);
+    });
+    const fail = (error: Error & { level?: string }): void => {
+      client.end();
+      sock.destroy();
+      if (isImpostor) {
+        reject(
+          new Refused(
+            node,
+            `whoever answers at ${address} has another host key than this stack gave the server. ` +
+              "Nothing was sent. If the server was replaced outside of Pulumi, run pulumi refresh",
+          ),
+        );
+      } else if (error.level === "client-authentication") {
+        reject(
+          new Refused(
+            node,
+            "it does not accept the key of this stack. If pbx:masterSecret was changed, set the former one again",
+          ),
+        );
+      } else {
+        reject(new NodeError(node, `SSH at ${address} fails (${wordsOf(error)}); ${remedy}`));
+      }
+    };
+    client.on("error", fail);
+    client.once("close", () => {
+      fail(new Error("the connection was closed"));
+    });
+    client.connect({
+      sock,
+      username: USER,
+      privateKey,
+      readyTimeout: HANDSHAKE_TIMEOUT,
+      keepaliveInterval: KEEPALIVE_INTERVAL,
+      keepaliveCountMax: 6,
+      hostVerifier: (key: Buffer) => {
+        isImpostor = key.toString("base64") !== expected;
+        return !isImpostor;
+      },
+      algorithms: { serverHostKey: ["ssh-ed25519"] },
+    });
+  });
+}
+
+/**
+ * The connections of one run of Pulumi: one to each node, made when it is first needed. Zones are
+ * reached by way of the controller.
+ */
+export class Connections {
+  private readonly open = new Map<string, Promise<Session>>();
+  private readonly clients = new Set<Client>();
+
+  /** @param dial makes the connections to the controller. */
+  constructor(private readonly dial: Dial = dialTcp) {}
+
+  /** @throws NodeError naming the node and the remedy, when it does not let us in in time. */
+  controller(access: Access, patience: number): Promise<Session> {
+    const { controllerAddress, controllerHostKey, privateKey } = access;
+    return this.patiently(patience, () =>
+      this.session({
+        node: CONTROLLER,
+        address: controllerAddress,
+        hostKey: controllerHostKey,
+        privateKey,
+        dial: this.dial,
+        remedy:
+          "see that the server runs, and that the network of this machine is in pbx:operatorCidrs",
+      }),
+    );
+  }
+
+  /** @throws NodeError naming the node and the remedy, when it does not let us in in time. */
+  zone(access: Access, zone: ZoneHost, patience: number): Promise<Session> {
+    return this.patiently(patience, async () => {
+      const jump = await this.controller(access, 0);
+      return this.session({
+        node: zone.name,
+        address: zone.fixedIp,
+        hostKey: zone.sshHostKey,
+        privateKey: access.privateKey,
+        dial: (host, port) => jump.connect(host, port),
+        remedy: "see that the server runs (openstack console log show)",
+      });
+    });
+  }
+
+  close(): void {
+    for (const client of this.clients) client.end();
+  }
+
+  private session(target: Target): Promise<Session> {
+    const key = [target.node, target.address, target.hostKey, target.privateKey].join("\n");
+    const known = this.open.get(key);
+    if (known !== undefined) return known;
+    const forget = (): void => {
+      if (this.open.get(key) === session) this.open.delete(key);
+    };
+    const session = logIn(target).then((client) => {
+      this.clients.add(client);
+      client.once("close", () => {
+        this.clients.delete(client);
+        forget();
+      });
+      return new SshSession(target.node, client);
+    });
+    session.catch(forget);
+    this.open.set(key, session);
+    return session;
+  }
+
+  private async patiently(patience: number, attempt: () => Promise<Session>): Promise<Session> {
+    const end = Date.now() + patience;
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (error instanceof Refused || Date.now() >= end) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY));
+      }
+    }
+  }
+}

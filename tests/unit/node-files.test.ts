@@ -1,0 +1,124 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { install, lookAt, restore, type WantedFile } from "../../provider/node-files";
+import { NodeError, ScriptFailed, type Session } from "../../provider/session";
+
+/** A node that is this machine, with the rights of whoever runs the tests. */
+const here: Session = {
+  node: "zone1",
+  run: (script, input = "") => {
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", script], { input });
+    return status === 0
+      ? Promise.resolve(stdout.toString())
+      : Promise.reject(
+          new ScriptFailed("zone1", status ?? -1, stdout.toString(), stderr.toString()),
+        );
+  },
+  connect: () => Promise.reject(new Error("nobody connects in these tests")),
+};
+
+const owner = execFileSync("sh", ["-c", 'printf %s "$(id -un):$(id -gn)"']).toString();
+const wanted = (content: string, mode = "0640"): WantedFile => ({ content, mode, owner });
+
+let folder: string;
+const at = (name: string): string => join(folder, name);
+const former = (): string => at("kept/former.json");
+const files = (): string[] => readdirSync(folder).filter((name) => name !== "kept");
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "trunkline-files-"));
+  writeFileSync(at("sip.conf"), "before");
+  chmodSync(at("sip.conf"), 0o640);
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+test("what differs is written, with its mode, and what does not is left alone", async () => {
+  const inode = statSync(at("sip.conf")).ino;
+  const answer = await install(
+    here,
+    { [at("sip.conf")]: wanted("before"), [at("iax.conf")]: wanted("ünïcode; \n", "0600") },
+    { former: former() },
+  );
+
+  expect(answer).toEqual({ changed: [at("iax.conf")], invalid: null });
+  expect(readFileSync(at("iax.conf"), "utf8")).toBe("ünïcode; \n");
+  expect(statSync(at("iax.conf")).mode & 0o7777).toBe(0o600);
+  expect(statSync(at("sip.conf")).ino).toBe(inode);
+});
+
+test("another mode alone is a difference", async () => {
+  const { changed } = await install(
+    here,
+    { [at("sip.conf")]: wanted("before", "0600") },
+    { former: former() },
+  );
+  expect(changed).toEqual([at("sip.conf")]);
+});
+
+test("a file that is not valid changes nothing, and what was said against it is told", async () => {
+  const answer = await install(
+    here,
+    { [at("sip.conf")]: wanted("after"), [at("new.conf")]: wanted("new") },
+    { former: former(), validate: { [at("new.conf")]: 'echo "$1 is bad"; exit 1' } },
+  );
+
+  expect(answer).toEqual({ changed: [], invalid: `${at("new.conf")} is bad` });
+  expect(files()).toEqual(["sip.conf"]);
+  expect(readFileSync(at("sip.conf"), "utf8")).toBe("before");
+});
+
+test("an installation can be taken back, the files that it brought included", async () => {
+  await install(
+    here,
+    { [at("sip.conf")]: wanted("after"), [at("new.conf")]: wanted("new") },
+    { former: former() },
+  );
+  expect(await restore(here, former())).toEqual([at("new.conf"), at("sip.conf")]);
+
+  expect(files()).toEqual(["sip.conf"]);
+  expect(readFileSync(at("sip.conf"), "utf8")).toBe("before");
+  expect(statSync(at("sip.conf")).mode & 0o7777).toBe(0o640);
+});
+
+test("what was replaced is kept from everybody else", async () => {
+  await install(here, { [at("sip.conf")]: wanted("after") }, { former: former() });
+  expect(statSync(former()).mode & 0o7777).toBe(0o600);
+});
+
+test("a file that cannot be written is named, and no other is changed", async () => {
+  const attempt = install(
+    here,
+    { [at("sip.conf")]: wanted("after"), [at("sip.conf/impossible")]: wanted("x") },
+    { former: former() },
+  );
+
+  await expect(attempt).rejects.toThrow(NodeError);
+  await expect(attempt).rejects.toThrow(/^zone1: \S+impossible: Not a directory; .*run the same/);
+  expect(readFileSync(at("sip.conf"), "utf8")).toBe("before");
+  expect(files()).toEqual(["sip.conf"]);
+});
+
+test("a look tells content, owner and mode, and what is not there", async () => {
+  expect(await lookAt(here, [at("sip.conf"), at("none.conf")])).toEqual({
+    [at("sip.conf")]: {
+      owner,
+      mode: "0640",
+      sha256: execFileSync("sha256sum", [at("sip.conf")])
+        .toString()
+        .slice(0, 64),
+    },
+    [at("none.conf")]: null,
+  });
+});
