@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { LocalWorkspace, type OutputMap, type Stack } from "@pulumi/pulumi/automation";
 import { Fault } from "./command";
 import { LOCAL, ROOT } from "./paths";
@@ -26,7 +28,41 @@ export interface ExchangeOutputs {
 export async function openStack(name: string, env: Record<string, string>): Promise<Stack> {
   // The Automation API looks for the CLI on the path of this very process.
   Object.assign(process.env, env);
-  return LocalWorkspace.createOrSelectStack({ stackName: name, workDir: ROOT }, { envVars: env });
+  const stack = await LocalWorkspace.createOrSelectStack(
+    { stackName: name, workDir: ROOT },
+    { envVars: env },
+  );
+  await releaseDeadLock(stack);
+  return stack;
+}
+
+/** What Pulumi writes into the lock of an update, where stacks are kept in files. */
+interface Lock {
+  readonly pid: number;
+  readonly hostname: string;
+}
+
+const isAlive = ({ pid, hostname: host }: Lock): boolean =>
+  host !== hostname() || existsSync(`/proc/${String(pid)}`);
+
+/**
+ * Takes away the lock of an update that was killed, as `pulumi cancel` would: whoever runs the same
+ * command again means to go on. The lock of a process that lives, or of another machine, stays.
+ */
+export async function releaseDeadLock(stack: Stack, project = "pbx"): Promise<void> {
+  const backend =
+    stack.workspace.envVars.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL ?? "";
+  if (!backend.startsWith("file:///")) return;
+  const folder = join(
+    fileURLToPath(backend),
+    ...[".pulumi", "locks", "organization", project, stack.name],
+  );
+  const locks = existsSync(folder)
+    ? readdirSync(folder).map(
+        (file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Lock,
+      )
+    : [];
+  if (locks.length > 0 && !locks.some(isAlive)) await stack.cancel();
 }
 
 /** The private half of the key that this clone made for its operator. */
