@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LocalWorkspace, type OutputMap, type Stack } from "@pulumi/pulumi/automation";
-import { Fault } from "./command";
+import { command, Fault } from "./command";
 import { LOCAL, ROOT } from "./paths";
 import { makeKeyPair } from "./ssh-key";
 
@@ -70,10 +70,11 @@ export const OPERATOR_KEY = join(LOCAL, "ssh", "id_ed25519");
 
 async function operatorPublicKey(): Promise<string> {
   mkdirSync(join(LOCAL, "ssh"), { recursive: true, mode: 0o700 });
-  if (!existsSync(`${OPERATOR_KEY}.pub`)) {
+  if (!existsSync(OPERATOR_KEY)) {
     await makeKeyPair(OPERATOR_KEY);
   }
-  return readFileSync(`${OPERATOR_KEY}.pub`, "utf8").trim();
+  // From the private half: whoever made the pair may have been killed before it wrote the other one.
+  return command("ssh-keygen", ["-y", "-f", OPERATOR_KEY]);
 }
 
 /** Gives the stack the secrets that it has no default for. What is configured stays as it is. */
