@@ -7,7 +7,12 @@ import {
   nodeConfigImpact,
   NOTHING,
 } from "../provider/impact";
-import { CONTROLLER, type NodeConfigInputs, type ZoneMembershipInputs } from "../provider/inputs";
+import {
+  CONTROLLER,
+  type DrainPolicy,
+  type NodeConfigInputs,
+  type ZoneMembershipInputs,
+} from "../provider/inputs";
 import type { Change, Plan } from "./impact-plan";
 import {
   describe,
@@ -34,6 +39,9 @@ export interface Allowances {
 const NODE_CONFIG = "pbx:index:NodeConfig";
 const MEMBERSHIP = "pbx:index:ZoneMembership";
 
+/** URN of what a component for a node made. */
+const OF_NODE = /trunkline:index:(HaproxyController|PbxNode|ExtendedZone)\$/;
+
 /** Everything that a plan does to one node. */
 interface NodeChanges {
   readonly parts: readonly Change[];
@@ -52,9 +60,7 @@ function nodeOf({ urn, type, name, olds, news, action }: Change): string | undef
     case MEMBERSHIP:
       return (properties as unknown as ZoneMembershipInputs).zone.name;
     default:
-      return type in NODE_PARTS && /trunkline:index:(\w+Zone|PbxNode|\w+Controller)\$/.test(urn)
-        ? name
-        : undefined;
+      return type in NODE_PARTS && OF_NODE.test(urn) ? name : undefined;
   }
 }
 
@@ -82,9 +88,17 @@ function duration(seconds: number): string {
     : `${String(seconds)} s`;
 }
 
+/** The program's word, where the plan has it: it goes before that of the state. */
+function drainPolicy(membership: Change, { changes }: Plan): DrainPolicy {
+  const [word = membership.olds] = changes.flatMap(({ type, action, news }) =>
+    [NODE_CONFIG, MEMBERSHIP].includes(type) && action !== "delete" ? [news] : [],
+  );
+  return (word as unknown as ZoneMembershipInputs).drain;
+}
+
 /** A zone that leaves the rotation, for good or to come back. */
 function drainRow(zone: string, membership: Change, parts: readonly Change[], plan: Plan): Row {
-  const { drain } = membership.olds as unknown as ZoneMembershipInputs;
+  const drain = drainPolicy(membership, plan);
   const what = membership.action === "replace" ? isReplaced(zone) : drains(zone);
   const limit = duration(drain.timeout);
   const deployed = plan.outputs.zones;
@@ -97,7 +111,7 @@ function drainRow(zone: string, membership: Change, parts: readonly Change[], pl
     fault: isOnlyZone
       ? `${zone} is the only zone and cannot be drained; add another one first (pbx:zones)`
       : drain.force
-        ? `pbx:drainForce is on: calls of ${zone} may be cut; set it to false and run pulumi up first`
+        ? `pbx:drainForce is on: calls of ${zone} may be cut; set it to false`
         : null,
   };
 }

@@ -27,20 +27,22 @@ export interface TestStack {
     config: Readonly<Record<string, unknown>>,
     plainKeys?: readonly string[],
   ): Promise<Run>;
+  /** Makes `resources`, as in the output of `pulumi stack export`, the stack's state. */
+  importResources(resources: readonly object[]): Promise<void>;
   remove(): void;
 }
 
 /** Names without which a program does not start; everything else could be a credential. */
 const INHERITED = ["PATH", "HOME", "TMPDIR", "PULUMI_HOME"];
 
-function environment(state: string): NodeJS.ProcessEnv {
+function environment(state: string, cloud: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const inherited = INHERITED.map((name) => [name, process.env[name]] as const);
   return {
     ...Object.fromEntries(inherited.filter(([, value]) => value !== undefined)),
     PULUMI_BACKEND_URL: `file://${state}`,
     PULUMI_CONFIG_PASSPHRASE: "of-tests-alone",
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    ...NO_CLOUD_ENVIRONMENT,
+    ...cloud,
   };
 }
 
@@ -75,14 +77,20 @@ function pulumi(
 const hasUserSecret = (users: unknown): boolean =>
   Array.isArray(users) && JSON.stringify(users).includes('"secret":');
 
-/** @param project folder of a Pulumi program; that of this clone where it is not given. */
-export async function createStack(project = ROOT): Promise<TestStack> {
+/**
+ * @param project folder of a Pulumi program; that of this clone where it is not given.
+ * @param cloud what an OpenStack client needs to find the cloud; there is none where it is not given.
+ */
+export async function createStack(
+  project = ROOT,
+  cloud: Readonly<Record<string, string>> = NO_CLOUD_ENVIRONMENT,
+): Promise<TestStack> {
   const folder = mkdtempSync(join(tmpdir(), "trunkline-preview-"));
   const state = join(folder, "state");
   mkdirSync(state);
   // `stack init` writes beside Pulumi.yaml, and that must not be the project's own.
   copyFileSync(join(project, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
-  const env = environment(state);
+  const env = environment(state, cloud);
   const must = async (args: readonly string[], input?: string): Promise<void> => {
     const { exitCode, stderr } = await pulumi(args, {
       cwd: folder,
@@ -149,6 +157,11 @@ export async function createStack(project = ROOT): Promise<TestStack> {
         env,
       });
     },
+    importResources: (resources) =>
+      must(
+        ["stack", "import", "--stack", STACK],
+        JSON.stringify({ version: 3, deployment: { manifest: {}, resources } }),
+      ),
     remove,
   };
 }

@@ -18,7 +18,7 @@ interface Step {
 }
 
 /** Stands for every value that the cloud is going to give. */
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Pulumi names a resource `trunk-1a2b3c4` where the program gives it no name in the cloud. */
 const RANDOM_SUFFIX = /-[0-9a-f]{7}$/;

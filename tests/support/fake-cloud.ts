@@ -1,0 +1,67 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A cloud that can be asked for what the program looks up, and keeps nothing. */
+export interface FakeCloud {
+  /** What an OpenStack client needs to find it. */
+  readonly environment: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+export const EXTERNAL_NETWORK_ID = "public-id";
+
+/** Any user may log in (Identity API v3); the catalog has the two services that are looked up in. */
+export async function startFakeCloud(): Promise<FakeCloud> {
+  const server = createServer((request, response) => {
+    const { port } = server.address() as AddressInfo;
+    const base = `http://127.0.0.1:${String(port)}`;
+    const { pathname, searchParams } = new URL(request.url ?? "/", base);
+    const service = (type: string) => ({
+      type,
+      name: type,
+      endpoints: [
+        { interface: "public", region: "fake", region_id: "fake", url: `${base}/${type}` },
+      ],
+    });
+    const answers: Readonly<Record<string, unknown>> = {
+      "/v3/auth/tokens": {
+        token: {
+          expires_at: "2999-01-01T00:00:00.000000Z",
+          project: { id: "project", name: "project", domain: { id: "default", name: "Default" } },
+          catalog: ["network", "image"].map(service),
+        },
+      },
+      "/network/v2.0/networks": {
+        networks: [{ id: EXTERNAL_NETWORK_ID, name: searchParams.get("name"), status: "ACTIVE" }],
+      },
+      "/image/v2/images": {
+        images: [{ id: "image-id", name: searchParams.get("name"), status: "active" }],
+      },
+    };
+    const answer = answers[pathname];
+    response.writeHead(answer === undefined ? 404 : pathname.endsWith("tokens") ? 201 : 200, {
+      "content-type": "application/json",
+      "x-subject-token": "token",
+    });
+    response.end(JSON.stringify(answer ?? {}));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    environment: {
+      OS_AUTH_URL: `http://127.0.0.1:${String(port)}/v3`,
+      OS_USERNAME: "tests",
+      OS_PASSWORD: "of-tests-alone",
+      OS_PROJECT_NAME: "project",
+      OS_DOMAIN_NAME: "Default",
+      OS_REGION_NAME: "fake",
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => {
+          resolve();
+        });
+      }),
+  };
+}
