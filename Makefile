@@ -51,7 +51,7 @@ format: node_modules/.package-lock.json ## Put all files into the project's form
 test: node_modules/.package-lock.json ## Run all tests: unit, preview, calls, lab
 	@$(TSX) tests/run.ts
 
-bench: node_modules/.package-lock.json ## Measure, and keep the figures in bench/
+bench: node_modules/.package-lock.json ## Measure previews and, in the lab, changes of a running exchange
 	@eval "$$($(TSX) cli/env.ts)"; $(TSX) bench/bench.ts
 
 # npm writes this file last, so that it is newer than the lock file when all is installed.

@@ -40,21 +40,23 @@ const sample = async (call: Call): Promise<Sample> => ({
 });
 
 /**
- * Listens to both ends of an established call for `seconds`.
+ * Listens to both ends of an established call.
  *
  * An exchange numbers the packets anew on each leg, so what its trunk drops leaves no gap for the
  * receiving phone to see. Loss is therefore what one phone sent and the other did not receive, and at
  * least the gaps that RTCP reports for the outer legs.
+ *
+ * @param during so many seconds, or as long as this takes.
  */
 export async function measure(
   caller: Call,
   callee: Call,
-  seconds: number,
+  during: number | (() => Promise<unknown>),
 ): Promise<ConversationQuality> {
   const setupMs = await caller.established;
   await callee.established;
   const before = await Promise.all([sample(caller), sample(callee)]);
-  await sleep(seconds * 1000);
+  await (typeof during === "number" ? sleep(during * 1000) : during());
   await Promise.all([caller, callee].map(withReport));
   const after = await Promise.all([sample(caller), sample(callee)]);
 

@@ -1,0 +1,192 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { command } from "../cli/command";
+import { ROOT } from "../cli/paths";
+import { MAX_LOSS_PERCENT } from "../cli/prove";
+import { type ExchangeOutputs, exchangeOutputs } from "../cli/stack";
+import { Phone } from "../phones/phone";
+import { type Deployment, newDeployment } from "../tests/lab/deployment";
+import { keep, machine, markdownTable, median, timed } from "./figures";
+import { Witness } from "./witness";
+
+/** One change of an exchange that runs. */
+interface Figure {
+  readonly change: string;
+  readonly seconds: number;
+  /** What a call that was up noticed; null where there was none. */
+  readonly witness: { readonly callsDropped: number; readonly lossPercent: number } | null;
+  /** What was to be shown, and whether it was. */
+  readonly goal: { readonly text: string; readonly isMet: boolean } | null;
+}
+
+/** `count` users from 10001 on: those of a list of ten are the first ones of a list of ten thousand. */
+const users = (count: number): string =>
+  JSON.stringify([{ range: `10001-${String(10_000 + count)}` }]);
+
+const FEW = 10;
+const MANY = 10_000;
+
+/** An exchange in the lab, and what its changes take. */
+class Bench {
+  readonly figures: Figure[] = [];
+  /** The call that is up, between the two zones that stay. */
+  private witness: Witness | null = null;
+
+  constructor(private readonly deployment: Deployment) {}
+
+  outputs(): Promise<ExchangeOutputs> {
+    return this.deployment.stack.outputs().then(exchangeOutputs);
+  }
+
+  /** Seconds of one `pulumi up`, without the preview that people look at before it. */
+  async update(settings: Readonly<Record<string, string>> = {}): Promise<number> {
+    const { stack, directory } = this.deployment;
+    for (const [key, value] of Object.entries(settings)) {
+      await stack.setConfig(`pbx:${key}`, { value });
+    }
+    return timed(() =>
+      command(
+        "pulumi",
+        [
+          ...["up", "--yes", "--skip-preview", "--non-interactive"],
+          ...["--stack", "test", "--cwd", directory],
+        ],
+        { env: { ...process.env, ...stack.workspace.envVars } },
+      ),
+    );
+  }
+
+  add(
+    change: string,
+    seconds: number,
+    { witness = null, goal = null }: Partial<Pick<Figure, "witness" | "goal">> = {},
+  ): void {
+    this.figures.push({ change, seconds, witness, goal });
+    process.stderr.write(`changes: ${change}: ${seconds.toFixed(1)} s\n`);
+  }
+
+  /** A change while people talk. */
+  async witnessed(change: string, settings: Readonly<Record<string, string>>): Promise<void> {
+    if (this.witness?.isDropped !== false) {
+      await this.hangUp();
+      this.witness = await Witness.start(await this.outputs(), ["zone1", "zone2"]);
+    }
+    const { witness } = this;
+    let seconds = NaN;
+    const lossPercent = await witness.lossDuring(async () => {
+      seconds = await this.update(settings);
+    });
+    this.add(change, seconds, {
+      witness: { callsDropped: witness.isDropped ? 1 : 0, lossPercent },
+      goal: {
+        text: `no call dropped, loss ≤ ${String(MAX_LOSS_PERCENT)} %`,
+        isMet: !witness.isDropped && lossPercent <= MAX_LOSS_PERCENT,
+      },
+    });
+  }
+
+  async hangUp(): Promise<void> {
+    await this.witness?.close();
+    this.witness = null;
+  }
+}
+
+/** A user edit against an update that changes nothing, taking turns. */
+async function measureUserEdits(bench: Bench, rounds: number): Promise<void> {
+  const idle: number[] = [];
+  const edits: number[] = [];
+  await bench.update(); // warm
+  for (let round = 1; round <= rounds; round++) {
+    idle.push(await bench.update());
+    edits.push(await bench.update({ users: users(FEW + (round % 2)) }));
+  }
+  const ratio = median(edits) / median(idle);
+  bench.add("nothing, two zones", median(idle));
+  bench.add("one user added or removed, two zones", median(edits), {
+    goal: { text: "≤ 2 × nothing", isMet: ratio <= 2 },
+  });
+}
+
+/** Small edits while people talk, and a zone more. */
+async function measureEditsUnderCall(bench: Bench): Promise<void> {
+  await bench.witnessed("user added", { users: users(FEW + 2) });
+  await bench.witnessed("user removed", { users: users(FEW) });
+  await bench.witnessed("algorithm changed", { balance: "roundrobin" });
+  await bench.witnessed("zone added", { zones: "3" });
+}
+
+/** One zone less while people talk; it has a phone that nobody talks on. */
+async function measureRemovalUnderCall(bench: Bench): Promise<void> {
+  const { sipAccounts } = await bench.outputs();
+  const idle: Phone[] = [];
+  try {
+    // As many as there are zones, which take turns.
+    for (const account of sipAccounts.slice(2, 5)) {
+      const phone = await Phone.start({ account: { ...account, transport: "tcp" } });
+      idle.push(phone);
+      await phone.registered();
+    }
+    await bench.witnessed("another zone drained and deleted", { zones: "2" });
+  } finally {
+    await Promise.all(idle.map((phone) => phone.close()));
+  }
+}
+
+/** One more user, where there are few and where there are many. */
+async function measureManyUsers(bench: Bench): Promise<void> {
+  const more = await bench.update({ users: users(FEW + 1) });
+  bench.add(`one user added to ${String(FEW)}, three zones`, more);
+  const many = await bench.update({ users: users(MANY) });
+  bench.add(`${String(MANY)} users in place of ${String(FEW + 1)}, three zones`, many);
+  const oneMore = await bench.update({ users: users(MANY + 1) });
+  bench.add(`one user added to ${String(MANY)}, three zones`, oneMore);
+  await bench.update({ users: users(FEW) });
+}
+
+function report(figures: readonly Figure[]): string {
+  return markdownTable(
+    ["change", "`pulumi up`, s", "calls dropped", "media lost, %", "goal"],
+    ["---", "---:", "---:", "---:", "---"],
+    figures.map(({ change, seconds, witness, goal }) => [
+      change,
+      seconds.toFixed(1),
+      witness === null ? "" : String(witness.callsDropped),
+      witness === null ? "" : witness.lossPercent.toFixed(2),
+      goal === null ? "" : `${goal.text}: ${goal.isMet ? "met" : "missed"}`,
+    ]),
+  );
+}
+
+/**
+ * Measures what it takes to change an exchange in the lab, and what a call that is up notices. Keeps
+ * the figures in docs/changes.md and, for machines, in bench/changes.json.
+ */
+export async function measureChanges(rounds: number): Promise<void> {
+  const deployment = await newDeployment({ zones: "2", users: users(FEW) });
+  const bench = new Bench(deployment);
+  try {
+    bench.add("first deployment, two zones", await bench.update());
+    await measureUserEdits(bench, rounds);
+    await bench.update({ users: users(FEW) });
+    await measureEditsUnderCall(bench);
+    await bench.hangUp();
+    await measureManyUsers(bench);
+    await measureRemovalUnderCall(bench);
+  } finally {
+    await bench.hangUp();
+    await deployment.stack.destroy({ color: "never" });
+    deployment.remove();
+  }
+  const table = report(bench.figures);
+  process.stdout.write(`${table}\n`);
+  const on = machine();
+  writeFileSync(
+    join(__dirname, "changes.json"),
+    `${JSON.stringify({ machine: on, rounds, figures: bench.figures }, null, 2)}\n`,
+  );
+  await keep(
+    join(ROOT, "docs", "changes.md"),
+    "measured",
+    `\`make bench\` in the lab, where servers run under software emulation, on ${on}:\n\n${table}`,
+  );
+}
