@@ -7,7 +7,7 @@ import tseslint from "typescript-eslint";
  * it must not import by a pattern of import specifiers; a wrong arrow fails the build.
  *
  *   index.ts -> config, plan, components
- *   components -> plan, templates, @pulumi/*
+ *   components -> plan, templates, types of provider/inputs, @pulumi/*
  *   config -> plan/address-plan, templates/context, zod, ip-address
  *   plan -> types of config, templates/context, ip-address
  *   templates -> handlebars, yaml, zod
@@ -78,7 +78,15 @@ export default defineConfig(
   ),
   arrows(
     ["components/**/*.ts"],
-    [packagesBut("@pulumi/pulumi", "@pulumi/openstack"), siblingsBut("plan", "templates")],
+    [
+      packagesBut("@pulumi/pulumi", "@pulumi/openstack"),
+      siblingsBut("plan", "templates", "provider/inputs"),
+      {
+        regex: "^\\.\\./provider/inputs",
+        allowTypeImports: true,
+        message: "A provider is another process: import the types of its inputs only.",
+      },
+    ],
   ),
   arrows(
     ["cli/**/*.ts", "phones/**/*.ts"],

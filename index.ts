@@ -1,15 +1,18 @@
-import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { userDataFault } from "./components/bootstrap";
+import { usersFitUserData } from "./components/bootstrap";
 import { ExtendedZone } from "./components/extended-zone";
 import { HaproxyController } from "./components/haproxy-controller";
-import { imageWithDriver } from "./components/image";
+import { imageId } from "./components/image";
+import { lastOutput } from "./components/last-outputs";
 import { PbxNode } from "./components/pbx-node";
-import { SecurityGroups } from "./components/security-groups";
+import { PbxProvider } from "./components/pbx-provider";
+import { Rollout } from "./components/rollout";
+import { SecurityGroups, sshFault } from "./components/security-groups";
 import { TrunkNetwork } from "./components/trunk-network";
 import { loadSettings } from "./config/load";
 import { ConfigError, type Settings } from "./config/schema";
 import { planExchange } from "./plan/exchange";
+import type { Servers, ServerSpec } from "./plan/rollout";
 
 /** The settings, or an end without a stack trace: their faults are the operator's to read. */
 function settingsOrEnd(): Settings {
@@ -27,9 +30,8 @@ if (process.env.PULUMI_DEBUG_PROMISE_LEAKS === undefined) {
 }
 
 const settings = settingsOrEnd();
-const exchange = planExchange(settings);
 
-const fault = userDataFault(exchange);
+const fault = sshFault(settings.operatorCidrs);
 if (fault !== undefined) {
   if (!pulumi.runtime.isDryRun()) {
     throw new pulumi.RunError(fault);
@@ -37,36 +39,58 @@ if (fault !== undefined) {
   void pulumi.log.warn(fault);
 }
 
+const exchange = planExchange(settings);
+const boot = usersFitUserData(exchange) ? exchange : { ...exchange, users: [] };
+if (boot !== exchange && pulumi.runtime.isDryRun()) {
+  void pulumi.log.info(
+    `pbx:users has ${String(exchange.users.length)} users, more than user data can hold: ` +
+      "they reach the servers after they have booted",
+  );
+}
+
 const network = new TrunkNetwork("trunk", {
   addresses: exchange.addresses,
   externalNetwork: settings.externalNetwork,
 });
 const securityGroups = new SecurityGroups("exchange", { operatorCidrs: settings.operatorCidrs });
-const keyPair = new openstack.compute.Keypair("operator", { publicKey: settings.sshPublicKey });
 
-const controller = new HaproxyController({
-  exchange,
-  balance: settings.balance,
-  network,
-  image: settings.controllerImage,
+const controllerServer = {
+  image: imageId(settings.controllerImage, network.networkId),
   flavor: settings.controllerFlavor ?? settings.flavor,
-  keyPair: keyPair.name,
-  securityGroupId: securityGroups.controllerId,
-});
+};
+const zoneServer = {
+  image: imageId(settings.image, network.networkId, settings.sipDriver),
+  flavor: settings.flavor,
+};
+const wanted: pulumi.Output<Servers> = pulumi
+  .all([controllerServer, zoneServer])
+  .apply(([ofController, ofZone]) =>
+    Object.fromEntries<ServerSpec>([
+      [exchange.controller.name, ofController],
+      ...exchange.zones.map(
+        ({ name }) => [name, { ...ofZone, sipDriver: exchange.sipDriver }] as const,
+      ),
+    ]),
+  );
+const last = lastOutput("servers").apply((servers) => (servers ?? {}) as Servers);
 
-const image = imageWithDriver(settings.image, settings.sipDriver, network.networkId);
+const shared = {
+  exchange,
+  boot,
+  network,
+  securityGroups,
+  rollout: new Rollout(exchange.controller.name, last, wanted),
+  drain: { timeout: settings.drainTimeout, force: settings.drainForce },
+};
+const { balance, connectTimeout, idleTimeout } = settings;
+const opts = { providers: [new PbxProvider("nodes")] };
+const controller = new HaproxyController(
+  { ...shared, ...controllerServer, haproxy: { balance, connectTimeout, idleTimeout } },
+  opts,
+);
 const zoneNodes = exchange.zones.map((plan, index) => {
   const Zone = index === 0 ? PbxNode : ExtendedZone;
-  return new Zone({
-    exchange,
-    plan,
-    controllerAddress: controller.address,
-    network,
-    image,
-    flavor: settings.flavor,
-    keyPair: keyPair.name,
-    securityGroupId: securityGroups.zoneId,
-  });
+  return new Zone({ ...shared, ...zoneServer, plan, controller }, opts);
 });
 
 /** Where phones register: SIP over TCP, port 5060. */
@@ -91,3 +115,8 @@ export const sipAccounts = pulumi.secret(
 export const sshHostKeys = Object.fromEntries(
   [exchange.controller, ...exchange.zones].map((node) => [node.name, node.sshHostKey.publicKey]),
 );
+
+/** What every server was made of, for the next update to know which ones it replaces. */
+export const servers = pulumi
+  .all([wanted, pulumi.all(zoneNodes.map(({ membership }) => membership.id))])
+  .apply(([specs]) => specs);

@@ -1,28 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Exchange } from "../plan/exchange";
-import type { Balance } from "../templates/context";
-import { controllerUserData } from "./bootstrap";
-import { Node, type ServerArgs } from "./node";
+import { type ExchangeArgs, Node, type ServerArgs } from "./node";
+import { controllerFiles, type HaproxySettings } from "./node-files";
 
-export interface HaproxyControllerArgs extends ServerArgs {
-  readonly exchange: Exchange;
-  readonly balance: Balance;
+export interface HaproxyControllerArgs extends ExchangeArgs, ServerArgs {
+  readonly haproxy: HaproxySettings;
 }
 
 /** The one address that phones know: HAProxy spreads their connections over the zones. */
 export class HaproxyController extends Node {
   constructor(
-    { exchange, balance, ...server }: HaproxyControllerArgs,
+    { haproxy, ...args }: HaproxyControllerArgs,
     opts: pulumi.ComponentResourceOptions = {},
   ) {
     super(
       "trunkline:index:HaproxyController",
       {
-        ...server,
-        plan: exchange.controller,
-        userData: () => pulumi.secret(controllerUserData(exchange, balance)),
+        ...args,
+        plan: args.exchange.controller,
+        securityGroupId: args.securityGroups.controllerId,
+        files: (exchange) => pulumi.output(controllerFiles(exchange, haproxy)),
       },
       opts,
     );
+    this.registerOutputs({ address: this.address, fixedIp: this.fixedIp });
   }
 }

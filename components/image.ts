@@ -25,25 +25,27 @@ export function driverFault(
 }
 
 /**
- * The name of `image`, once it is known that its Asterisk has `sipDriver`.
+ * The ID of the newest image called `image`: a newer one of the same name is another image, and
+ * replaces servers.
  *
  * @param after a resource that is still to be created at the first preview, which then asks no cloud.
+ * @param sipDriver that its Asterisk must have.
  * @throws pulumi.RunError naming the drivers that the image has.
  */
-export function imageWithDriver(
+export function imageId(
   image: string,
-  sipDriver: SipDriver,
   after: pulumi.Input<string>,
+  sipDriver?: SipDriver,
 ): pulumi.Output<string> {
   const found = openstack.images.getImageOutput({
     name: pulumi.output(after).apply(() => image),
     mostRecent: true,
   });
-  return found.apply(({ properties }) => {
-    const fault = driverFault(image, sipDriver, properties);
+  return found.apply(({ id, properties }) => {
+    const fault = sipDriver && driverFault(image, sipDriver, properties);
     if (fault !== undefined) {
       throw new pulumi.RunError(fault);
     }
-    return image;
+    return id;
   });
 }

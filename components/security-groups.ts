@@ -14,6 +14,14 @@ interface Rule {
   readonly from: { readonly group: openstack.networking.SecGroup } | { readonly cidr: string };
 }
 
+/** Why nobody could bring the nodes an edit, or undefined. */
+export function sshFault(operatorCidrs: readonly string[]): string | undefined {
+  return operatorCidrs.length > 0
+    ? undefined
+    : "pbx:operatorCidrs is empty, so nobody may reach the nodes by SSH, and no edit could reach them: " +
+        "write the networks that you run pulumi from, such as [203.0.113.7/32]";
+}
+
 const ANYWHERE = { cidr: "0.0.0.0/0" };
 const only = (port: number) => ({ start: port, end: port });
 
@@ -21,6 +29,8 @@ const only = (port: number) => ({ start: port, end: port });
 export class SecurityGroups extends pulumi.ComponentResource {
   readonly controllerId: pulumi.Output<string>;
   readonly zoneId: pulumi.Output<string>;
+  /** Nothing reaches a node before these exist. */
+  readonly rules: readonly pulumi.Resource[];
 
   constructor(
     name: string,
@@ -30,21 +40,24 @@ export class SecurityGroups extends pulumi.ComponentResource {
     super("trunkline:index:SecurityGroups", name, {}, opts);
     const group = (groupName: string, description: string): openstack.networking.SecGroup =>
       new openstack.networking.SecGroup(groupName, { description }, { parent: this });
+    const rules: pulumi.Resource[] = [];
     const allow = (ruleName: string, to: openstack.networking.SecGroup, rule: Rule): void => {
-      new openstack.networking.SecGroupRule(
-        ruleName,
-        {
-          securityGroupId: to.id,
-          direction: "ingress",
-          ethertype: "IPv4",
-          protocol: rule.protocol,
-          portRangeMin: rule.ports.start,
-          portRangeMax: rule.ports.end,
-          ...("group" in rule.from
-            ? { remoteGroupId: rule.from.group.id }
-            : { remoteIpPrefix: rule.from.cidr }),
-        },
-        { parent: to },
+      rules.push(
+        new openstack.networking.SecGroupRule(
+          ruleName,
+          {
+            securityGroupId: to.id,
+            direction: "ingress",
+            ethertype: "IPv4",
+            protocol: rule.protocol,
+            portRangeMin: rule.ports.start,
+            portRangeMax: rule.ports.end,
+            ...("group" in rule.from
+              ? { remoteGroupId: rule.from.group.id }
+              : { remoteIpPrefix: rule.from.cidr }),
+          },
+          { parent: to },
+        ),
       );
     };
 
@@ -67,6 +80,7 @@ export class SecurityGroups extends pulumi.ComponentResource {
 
     this.controllerId = controller.id;
     this.zoneId = zone.id;
+    this.rules = rules;
     this.registerOutputs({ controllerId: this.controllerId, zoneId: this.zoneId });
   }
 }

@@ -1,37 +1,61 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Exchange, ZonePlan } from "../plan/exchange";
-import { zoneUserData } from "./bootstrap";
-import { Node, type ServerArgs } from "./node";
+import type { ZonePlan } from "../plan/exchange";
+import type { HaproxyController } from "./haproxy-controller";
+import { type ExchangeArgs, Node, type ServerArgs, zoneHost } from "./node";
+import { zoneFiles } from "./node-files";
+import { ZoneMembership } from "./zone-membership";
 
-export interface ZoneArgs extends ServerArgs {
-  readonly exchange: Exchange;
+export interface ZoneArgs extends ExchangeArgs, ServerArgs {
   readonly plan: ZonePlan;
-  /** Public address of the controller, which Asterisk names in every Contact. */
-  readonly controllerAddress: pulumi.Output<string>;
+  readonly controller: HaproxyController;
 }
 
-/** A server with Asterisk, whose users are those of every other zone. */
+/** A server with Asterisk, whose users are those of every other zone, and its place in the rotation. */
 export abstract class Zone extends Node {
+  readonly membership: ZoneMembership;
+
   protected constructor(
     type: string,
-    { exchange, plan, controllerAddress, ...server }: ZoneArgs,
+    { plan, controller, ...args }: ZoneArgs,
     opts: pulumi.ComponentResourceOptions,
   ) {
+    const { exchange, rollout, drain } = args;
     super(
       type,
       {
-        ...server,
+        ...args,
         plan,
-        userData: (address) =>
-          pulumi.secret(
-            pulumi
-              .all([controllerAddress, address])
-              .apply(([controllerPublic, own]) =>
-                zoneUserData(exchange, plan, { controllerAddress: controllerPublic, address: own }),
-              ),
-          ),
+        securityGroupId: args.securityGroups.zoneId,
+        files: (known, address) =>
+          pulumi
+            .all([controller.address, address])
+            .apply(([controllerAddress, own]) =>
+              zoneFiles(known, plan, { controllerAddress, address: own }),
+            ),
+        // Not to be changed under its calls: Asterisk loads a driver at its start.
+        metadata: { sipDriver: exchange.sipDriver },
+        serverAfter: rollout.beforeServer(plan.name),
+        via: controller,
       },
       opts,
     );
+    this.membership = new ZoneMembership(
+      plan.name,
+      {
+        zone: zoneHost(plan),
+        serverId: this.serverId,
+        controllerId: controller.serverId,
+        access: this.access,
+        drain,
+      },
+      {
+        parent: this,
+        dependsOn: rollout
+          .beforeMembership(plan.name)
+          .apply((configs) => [this.config, ...configs]),
+      },
+    );
+    rollout.addMembership(plan.name, this.membership);
+    this.registerOutputs({ address: this.address, fixedIp: this.fixedIp });
   }
 }

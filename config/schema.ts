@@ -2,6 +2,7 @@ import { Address4 } from "ip-address";
 import { z } from "zod";
 import { planAddresses } from "../plan/address-plan";
 import { balanceSchema, codecSchema, sipDriverSchema } from "../templates/context";
+import { durationSchema } from "./duration";
 import { isSshPublicKey } from "./ssh-public-key";
 import { expandUsers, rangeSize } from "./users";
 
@@ -227,7 +228,28 @@ export const settingsSchema = z.strictObject({
       error: "names a network twice; name each once",
     })
     .default([])
-    .meta({ description: "Networks that may use SSH; none where it is empty." }),
+    .meta({ description: "Networks that may use SSH; pulumi has to run in one of them." }),
+  drainTimeout: durationSchema({ min: 0, max: 7 * 24 * 3600, such: "1h" })
+    .prefault("1h")
+    .meta({
+      description: "How long the calls of a zone that is to go may go on.",
+    }),
+  drainForce: z
+    .boolean({ error: "is neither true nor false; write one of them" })
+    .default(false)
+    .meta({
+      description: "Whether calls left after pbx:drainTimeout are cut; else the zone stays.",
+    }),
+  ringTimeout: durationSchema({ min: 5, max: 300, such: "60s" })
+    .prefault("60s")
+    .meta({ description: "How long a phone rings before its caller hears that nobody answers." }),
+  idleTimeout: durationSchema({ min: 120, max: 24 * 3600, such: "1h" })
+    // A phone is silent from one registration to the next, a minute at the most.
+    .prefault("1h")
+    .meta({ description: "How long a phone may be silent before HAProxy closes its connection." }),
+  connectTimeout: durationSchema({ min: 1, max: 60, such: "5s" })
+    .prefault("5s")
+    .meta({ description: "How long HAProxy waits for a zone to take a connection." }),
   sshPublicKey: z
     .string({ error: "is not text; write the line of your id_ed25519.pub" })
     .refine(isSshPublicKey, {

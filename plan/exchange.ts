@@ -2,7 +2,7 @@ import type { Settings } from "../config/schema";
 import { expandUsers } from "../config/users";
 import type { Codec, SipDriver, TrunkPeer, User } from "../templates/context";
 import { type AddressPlan, planAddresses } from "./address-plan";
-import { sshHostKeySeed, trunkSecret, userSecret } from "./secrets";
+import { digestKey, sshAccessKeySeed, sshHostKeySeed, trunkSecret, userSecret } from "./secrets";
 import { type SshHostKey, sshHostKey } from "./ssh-host-key";
 
 /** A node as it is known before it exists. */
@@ -26,6 +26,13 @@ export interface Exchange {
   readonly users: readonly User[];
   readonly sipDriver: SipDriver;
   readonly codecs: readonly Codec[];
+  /** Seconds that a phone rings. */
+  readonly ringTimeout: number;
+  /** What the stack itself logs in to its nodes with, to bring them what has changed. */
+  readonly accessKey: SshHostKey;
+  /** Public keys that may log in to the nodes: the operator's and the stack's. */
+  readonly authorizedKeys: readonly string[];
+  readonly digestKey: Buffer;
 }
 
 /** The exchange that `settings` ask for. Pure: the same settings give the same exchange. */
@@ -50,6 +57,8 @@ export function planExchange(settings: Settings): Exchange {
         secret: trunkSecret(masterSecret, zone.name, name),
       }));
 
+  const accessKey = sshHostKey(sshAccessKeySeed(masterSecret), "trunkline");
+
   return {
     addresses,
     controller: node("controller", addresses.controller),
@@ -61,5 +70,9 @@ export function planExchange(settings: Settings): Exchange {
     })),
     sipDriver: settings.sipDriver,
     codecs: settings.codecs,
+    ringTimeout: settings.ringTimeout,
+    accessKey,
+    authorizedKeys: [settings.sshPublicKey, accessKey.publicKey],
+    digestKey: digestKey(masterSecret),
   };
 }

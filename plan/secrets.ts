@@ -28,3 +28,13 @@ export function trunkSecret(masterSecret: string, zone: string, otherZone: strin
 export function sshHostKeySeed(masterSecret: string, node: string): Buffer {
   return derive(masterSecret, `ssh host key ${node}`, 32);
 }
+
+/** Seed of the Ed25519 key pair that the stack itself reaches its nodes with. */
+export function sshAccessKeySeed(masterSecret: string): Buffer {
+  return derive(masterSecret, "ssh access key of the stack", 32);
+}
+
+/** Key of the digests that files are compared by: without it, nobody tries contents out. */
+export function digestKey(masterSecret: string): Buffer {
+  return derive(masterSecret, "digests of files", 32);
+}

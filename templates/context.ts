@@ -51,6 +51,8 @@ export const zoneContextSchema = z.strictObject({
   /** Address of this zone in the trunk network. */
   fixedIp: address,
   rtpPorts: portRange,
+  /** Seconds that a phone rings before nobody has answered. */
+  ringTimeout: z.int().positive(),
   users: z.array(user),
   trunkPeers: z.array(trunkPeer),
 });

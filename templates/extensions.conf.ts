@@ -10,18 +10,24 @@ export const ExtensionsConfContext = z.strictObject({
   localDevice: z.string(),
   /** What `Dial` rings in the other zones, all at once; empty where this zone is alone. */
   otherZones: z.string(),
+  /** Seconds. */
+  ringTimeout: z.int(),
 });
 
 const render = template("extensions.conf.hbs", ExtensionsConfContext);
 
-const zone = zoneContextSchema.pick({ sipDriver: true, trunkPeers: true }).strip();
+const zone = zoneContextSchema
+  .pick({ sipDriver: true, trunkPeers: true, ringTimeout: true })
+  .strip();
 
 export function renderExtensionsConf(context: z.input<typeof zone>): string {
-  const { sipDriver, trunkPeers } = zone.parse(context);
+  const { sipDriver, trunkPeers, ringTimeout } = zone.parse(context);
   const otherZones = trunkPeers.map(({ name }) => `IAX2/${name}/\${EXTEN}`).join("&");
-  return sipDriver === "chan_sip"
-    ? render({ technology: "SIP", localDevice: "SIP/${EXTEN}", otherZones })
-    : // An endpoint may be reached at the address of a contact only: PJSIP/1001 alone would ignore
-      // what the phone registered.
-      render({ technology: "PJSIP", localDevice: "${PJSIP_DIAL_CONTACTS(${EXTEN})}", otherZones });
+  const device =
+    sipDriver === "chan_sip"
+      ? ({ technology: "SIP", localDevice: "SIP/${EXTEN}" } as const)
+      : // An endpoint may be reached at the address of a contact only: PJSIP/1001 alone would ignore
+        // what the phone registered.
+        ({ technology: "PJSIP", localDevice: "${PJSIP_DIAL_CONTACTS(${EXTEN})}" } as const);
+  return render({ ...device, otherZones, ringTimeout });
 }

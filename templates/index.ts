@@ -32,7 +32,19 @@ const nodeJson = (node: Record<string, string>): NodeFile => ({
   mode: "0640",
 });
 
-/** All files of a zone, complete: with them its server boots into service. */
+/**
+ * Who may log in as user `debian`. A file of ours, and not the one that a cloud's key pair fills at
+ * the first boot: keys can change while servers run.
+ */
+export const renderAuthorizedKeys = (keys: readonly string[]): NodeFile => ({
+  path: "/etc/trunkline/authorized_keys",
+  content: keys.map((key) => `${key}\n`).join(""),
+  // sshd reads it as the user who logs in.
+  owner: "root:debian",
+  mode: "0640",
+});
+
+/** All that a zone serves with: its server boots into service with these files. */
 export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
   return [
     nodeJson({ role: "pbx", name: zone.name, sipDriver: zone.sipDriver }),
@@ -50,7 +62,7 @@ export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
   ];
 }
 
-/** All files of the controller. */
+/** All that the controller serves with. */
 export function renderControllerFiles(controller: ControllerContext): NodeFile[] {
   return [
     nodeJson({ role: "controller", name: "controller" }),

@@ -27,7 +27,7 @@ export interface Deployment {
 function linkProgram(directory: string): void {
   for (const name of [
     ...["Pulumi.yaml", "package.json", "tsconfig.json", "node_modules", "index.ts"],
-    ...["components", "config", "plan", "templates"],
+    ...["components", "config", "plan", "provider", "templates"],
   ]) {
     symlinkSync(join(ROOT, name), join(directory, name));
   }

@@ -8,10 +8,14 @@ export interface Registered {
   /** `Type name` of the parent; null at the top. */
   readonly parent: string | null;
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** Inputs that Pulumi is told to encrypt. */
+  /** Paths of the inputs that Pulumi is told to encrypt. */
   readonly secretInputs: readonly string[];
   readonly ignoreChanges: readonly string[];
+  readonly replaceOnChanges: readonly string[];
+  readonly deleteBeforeReplace: boolean;
   readonly additionalSecretOutputs: readonly string[];
+  /** `Type name` of its explicit provider; null where it has none. */
+  readonly provider: string | null;
   /** `Type name` of what must exist before this, sorted. */
   readonly dependencies: readonly string[];
 }
@@ -24,7 +28,6 @@ export interface ProgramRun {
 /** What the cloud answers for a resource; whatever is not listed here is unknown to this cloud. */
 const RESOURCES: Readonly<Record<string, (args: MockResourceArgs) => Record<string, unknown>>> = {
   "openstack:compute/instance:Instance": () => ({}),
-  "openstack:compute/keypair:Keypair": ({ name }) => ({ name }),
   "openstack:networking/floatingIp:FloatingIp": ({ name }) => ({
     address: name === "controller" ? "198.51.100.10" : `198.51.100.1${name.replace(/^zone/, "")}`,
   }),
@@ -36,13 +39,21 @@ const RESOURCES: Readonly<Record<string, (args: MockResourceArgs) => Record<stri
   "openstack:networking/secGroup:SecGroup": () => ({}),
   "openstack:networking/secGroupRule:SecGroupRule": () => ({}),
   "openstack:networking/subnet:Subnet": () => ({}),
+  "pbx:index:NodeConfig": () => ({}),
+  "pbx:index:ZoneMembership": () => ({}),
+  "pulumi:providers:pbx": () => ({}),
 };
 
 const CALLS: Readonly<Record<string, (args: MockCallArgs) => Record<string, unknown>>> = {
-  "openstack:images/getImage:getImage": () => ({ properties: {} }),
+  "openstack:images/getImage:getImage": ({ inputs }) => ({
+    id: `${(inputs as { name: string }).name}-id`,
+    properties: {},
+  }),
   "openstack:networking/getNetwork:getNetwork": ({ inputs }) => ({
     id: `${(inputs as { name: string }).name}-id`,
   }),
+  // As of a stack that was never deployed.
+  "pulumi:pulumi:readStackOutputs": () => ({ outputs: {} }),
 };
 
 /** The part of a registration request that Pulumi's mocks do not hand on. */
@@ -51,7 +62,10 @@ interface RegisterRequest {
   getName(): string;
   getParent(): string;
   getObject(): { toJavaScript(): Record<string, unknown> };
+  getProvider(): string;
   getIgnorechangesList(): string[];
+  getReplaceonchangesList(): string[];
+  getDeletebeforereplace(): boolean;
   getAdditionalsecretoutputsList(): string[];
   getDependenciesList(): string[];
 }
@@ -68,8 +82,31 @@ interface Runtime {
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const isSecret = (value: unknown): boolean =>
   typeof value === "object" && value !== null && SIGNATURE in value;
-const revealed = (value: unknown): unknown =>
-  isSecret(value) ? (value as { value: unknown }).value : value;
+
+/** `value` with what is secret of it in plain. */
+function revealed(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(revealed);
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  return isSecret(value)
+    ? revealed((value as { value: unknown }).value)
+    : Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, revealed(entry)]));
+}
+
+/** Paths of what is secret of `inputs`: `userData`, `access.privateKey`. */
+function secretPaths(inputs: object): string[] {
+  return Object.entries(inputs).flatMap(([key, value]: [string, unknown]) => {
+    if (isSecret(value)) {
+      return [key];
+    }
+    return typeof value === "object" && value !== null
+      ? secretPaths(value).map((path) => `${key}.${path}`)
+      : [];
+  });
+}
 
 /** `TrunkNetwork trunk` of a URN. */
 function label(urn: string): string {
@@ -115,6 +152,7 @@ export async function runProgram(
         "pbx",
         "test",
         false,
+        "organization",
       );
       const { getMonitor, waitForRPCs } = runtime as unknown as Runtime;
       const monitor = getMonitor();
@@ -155,8 +193,11 @@ export async function runProgram(
         inputs: Object.fromEntries(
           Object.entries(inputs).map(([key, value]) => [key, revealed(value)]),
         ),
-        secretInputs: Object.keys(inputs).filter((key) => isSecret(inputs[key])),
+        secretInputs: secretPaths(inputs),
         ignoreChanges: request.getIgnorechangesList(),
+        replaceOnChanges: request.getReplaceonchangesList(),
+        deleteBeforeReplace: request.getDeletebeforereplace(),
+        provider: request.getProvider() === "" ? null : label(request.getProvider()),
         additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
         dependencies: request.getDependenciesList().map(label).sort(),
       };

@@ -12,6 +12,7 @@ export function zone1Of(zoneCount: number, sipDriver: SipDriver = "pjsip"): Zone
     address: "198.51.100.11",
     fixedIp: "192.168.0.2",
     rtpPorts: { start: 10_000, end: 10_999 },
+    ringTimeout: 60,
     users: [
       { extension: "1001", name: "Alice Example", secret: "secret-of-1001" },
       { extension: "1002", name: null, secret: "secret-of-1002" },

@@ -1,85 +1,105 @@
-import { gunzipSync } from "node:zlib";
-import { parse } from "yaml";
-import { controllerUserData, userDataFault, zoneUserData } from "../../components/bootstrap";
-import { planExchange } from "../../plan/exchange";
+import { userData, usersFitUserData } from "../../components/bootstrap";
+import { controllerFiles, type HaproxySettings, zoneFiles } from "../../components/node-files";
+import { type Exchange, planExchange } from "../../plan/exchange";
+import type { NodeFile } from "../../templates/node-file";
 import { USER_DATA_LIMIT } from "../../templates/user-data";
 import { settingsWith } from "../support/settings";
 
 const ADDRESSES = { controllerAddress: "198.51.100.10", address: "198.51.100.11" };
+const HAPROXY: HaproxySettings = { balance: "leastconn", connectTimeout: 5, idleTimeout: 3600 };
 const exchangeOf = (changes: Readonly<Record<string, unknown>>) =>
   planExchange(settingsWith(changes));
 const withUsers = (count: number) =>
   exchangeOf({ users: [{ range: `10000-${String(9_999 + count)}` }] });
 
-test("a hundred users fit with room to spare", () => {
-  expect(userDataFault(withUsers(100))).toBeUndefined();
+function zone1({ zones }: Exchange): Exchange["zones"][number] {
+  const [zone] = zones;
+  if (zone === undefined) {
+    throw new Error("an exchange has a zone1");
+  }
+  return zone;
+}
+
+test("a thousand users fit user data, and ten thousand do not", () => {
+  expect(usersFitUserData(withUsers(1000))).toBe(true);
+  expect(usersFitUserData(withUsers(10_000))).toBe(false);
 });
 
-test("more users than Nova takes are refused, with the number that would fit", () => {
-  const fault = userDataFault(withUsers(10_000)) ?? "";
-  expect(fault).toMatch(/^pbx:users has 10000 users, which make [0-9]+ bytes/);
-  expect(fault).toContain("Nova takes 65535");
-  expect(fault).toContain("shorten pbx:users");
-
-  const fitting = Number(/more than about ([0-9]+) users/.exec(fault)?.[1]);
-  expect(fitting).toBeGreaterThan(500);
-  expect(userDataFault(withUsers(fitting))).toBeUndefined();
-});
-
-test("whatever is accepted fits in every zone, with addresses that compress badly", () => {
-  let [accepted, refused] = [500, 2000];
-  while (refused - accepted > 1) {
-    const middle = Math.floor((accepted + refused) / 2);
-    [accepted, refused] =
-      userDataFault(withUsers(middle)) === undefined ? [middle, refused] : [accepted, middle];
+test("whatever fits does so in every zone, with addresses that compress badly", () => {
+  let [fitting, beyond] = [500, 2000];
+  while (beyond - fitting > 1) {
+    const middle = Math.floor((fitting + beyond) / 2);
+    [fitting, beyond] = usersFitUserData(withUsers(middle)) ? [middle, beyond] : [fitting, middle];
   }
   const hardly = { controllerAddress: "198.251.176.243", address: "203.184.165.209" };
-  const exchange = withUsers(accepted);
+  const exchange = withUsers(fitting);
   const sizes = planExchange(settingsWith({ zones: 8 })).zones.map(
-    (zone) => zoneUserData(exchange, { ...zone, trunkPeers: [] }, hardly).length,
+    (zone) => userData(zone, zoneFiles(exchange, { ...zone, trunkPeers: [] }, hardly)).length,
   );
   expect(Math.max(...sizes)).toBeLessThanOrEqual(USER_DATA_LIMIT);
   expect(Math.max(...sizes)).toBeGreaterThan(USER_DATA_LIMIT * 0.98);
 });
 
-test("one zone more: these files of the others must know of it, and no other", () => {
-  const filesOf = (userData: string): Map<string, string> => {
-    const bytes = Buffer.from(userData, "base64");
-    const { write_files: files } = parse(gunzipSync(bytes).toString()) as {
-      write_files: { path: string; content: string }[];
-    };
-    return new Map(files.map(({ path, content }) => [path, content]));
-  };
-  const changed = (before: string, after: string): string[] => {
-    const [old, now] = [filesOf(before), filesOf(after)];
-    expect([...now.keys()]).toEqual([...old.keys()]);
-    return [...now.keys()].filter((path) => now.get(path) !== old.get(path));
-  };
-  const [two, three] = [exchangeOf({ zones: 2 }), exchangeOf({ zones: 3 })];
-  const [zone1, sameZone] = [two.zones[0], three.zones[0]];
-  if (zone1 === undefined || sameZone === undefined) {
-    throw new Error("an exchange has a zone1");
-  }
-  expect(
-    changed(zoneUserData(two, zone1, ADDRESSES), zoneUserData(three, sameZone, ADDRESSES)),
-  ).toEqual(["/etc/asterisk/iax.conf", "/etc/asterisk/extensions.conf"]);
-  expect(
-    changed(controllerUserData(two, "leastconn"), controllerUserData(three, "leastconn")),
-  ).toEqual(["/etc/haproxy/haproxy.cfg"]);
+test.each(["chan_sip", "pjsip"])("without its users, the largest mesh boots (%s)", (sipDriver) => {
+  const mesh = exchangeOf({ zones: 248, sipDriver, image: "pbx-asterisk-16" });
+  const boot = { ...mesh, users: [] };
+  const zone = zone1(boot);
+  const sizes = [
+    userData(zone, zoneFiles(boot, zone, ADDRESSES)),
+    userData(boot.controller, controllerFiles(boot, HAPROXY)),
+  ].map(({ length }) => length);
+  expect(Math.max(...sizes)).toBeLessThan(USER_DATA_LIMIT / 2);
 });
 
-test("the largest mesh leaves room for users, and the controller knows all of its zones", () => {
-  const exchange = exchangeOf({ zones: 248, users: [{ range: "1000-1499" }] });
-  expect(userDataFault(exchange)).toBeUndefined();
-  expect(controllerUserData(exchange, "leastconn").length).toBeLessThan(USER_DATA_LIMIT);
-});
+describe("edits change these files, and no other", () => {
+  const changed = (before: readonly NodeFile[], after: readonly NodeFile[]): string[] => {
+    expect(after.map(({ path }) => path)).toEqual(before.map(({ path }) => path));
+    return after
+      .filter(({ content }, index) => content !== before[index]?.content)
+      .map(({ path }) => path);
+  };
+  const ofZone1 = (changes: Readonly<Record<string, unknown>>): NodeFile[] => {
+    const exchange = exchangeOf(changes);
+    return zoneFiles(exchange, zone1(exchange), ADDRESSES);
+  };
+  const base = { zones: 2, users: [{ extension: "1001" }] };
 
-test("the two drivers are measured by themselves", () => {
-  const users = [{ range: "10000-12499" }];
-  const faults = ["chan_sip", "pjsip"].map((sipDriver) =>
-    userDataFault(exchangeOf({ users, sipDriver, image: "pbx-asterisk-16" })),
-  );
-  expect(faults.map((fault) => /make ([0-9]+) bytes/.exec(fault ?? "")?.[1])).not.toContain(
-    undefined,
-  );
+  test.each([
+    ["one zone more", { zones: 3 }, ["iax.conf", "extensions.conf"]],
+    ["one user more", { users: [{ range: "1001-1002" }] }, ["pjsip.conf"]],
+    ["a name", { users: [{ extension: "1001", name: "Alice" }] }, ["pjsip.conf"]],
+    ["codecs", { codecs: ["alaw"] }, ["modules.conf", "pjsip.conf", "iax.conf"]],
+    ["the time that a phone rings", { ringTimeout: 30 }, ["extensions.conf"]],
+  ])("of a zone: %s", (_, change, files) => {
+    expect(changed(ofZone1(base), ofZone1({ ...base, ...change }))).toEqual(
+      files.map((file) => `/etc/asterisk/${file}`),
+    );
+  });
+
+  test("of the controller: one zone more, and HAProxy's settings", () => {
+    const files = (zones: number, haproxy = HAPROXY) =>
+      controllerFiles(exchangeOf({ zones }), haproxy);
+    const cfg = ["/etc/haproxy/haproxy.cfg"];
+    expect(changed(files(2), files(3))).toEqual(cfg);
+    for (const change of [{ balance: "source" }, { connectTimeout: 9 }, { idleTimeout: 300 }]) {
+      expect(changed(files(2), files(2, { ...HAPROXY, ...change } as HaproxySettings))).toEqual(
+        cfg,
+      );
+    }
+  });
+
+  test("of every node: the operator's key", () => {
+    const own = ofZone1(base).find(({ path }) => path === "/etc/trunkline/authorized_keys");
+    const { authorizedKeys } = exchangeOf(base);
+    expect(own).toEqual({
+      path: "/etc/trunkline/authorized_keys",
+      content: authorizedKeys.map((key) => `${key}\n`).join(""),
+      owner: "root:debian",
+      mode: "0640",
+    });
+    expect(authorizedKeys).toEqual([
+      settingsWith().sshPublicKey,
+      expect.stringMatching(/^ssh-ed25519 \S+ trunkline$/),
+    ]);
+  });
 });

@@ -7,7 +7,8 @@ import { expectGolden } from "../support/golden";
 
 /** What the schema says about a key, in JSON Schema's words. */
 interface KeySchema {
-  readonly type: "integer" | "string" | "array";
+  /** A duration has two. */
+  readonly type: "integer" | "string" | "boolean" | "array" | readonly string[];
   readonly description: string;
   readonly default?: unknown;
 }
@@ -30,6 +31,13 @@ function defaultOf(key: string, { default: value }: KeySchema): string {
     : `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
 }
 
+function typeOf({ type }: KeySchema): string {
+  if (typeof type !== "string") {
+    return "duration";
+  }
+  return type === "array" ? "list" : type;
+}
+
 /** A Markdown table as Prettier lays it out. */
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
@@ -48,7 +56,7 @@ const KEYS = table([
   ["Key", "Type", "Default", "Description"],
   ...Object.entries(SCHEMA.properties).map(([key, schema]) => [
     `\`pbx:${key}\``,
-    schema.type === "array" ? "list" : schema.type,
+    typeOf(schema),
     defaultOf(key, schema),
     schema.description,
   ]),
@@ -70,7 +78,7 @@ test("Pulumi.yaml declares the keys of the schema, with their types, defaults an
       Object.entries(SCHEMA.properties).map(([key, schema]) => [
         `pbx:${key}`,
         {
-          ...(schema.type === "array" ? {} : { type: schema.type }),
+          ...(["list", "duration"].includes(typeOf(schema)) ? {} : { type: schema.type }),
           description: schema.description,
           default: schema.default ?? "",
         },

@@ -1,13 +1,27 @@
 import { gunzipSync } from "node:zlib";
+import { parse } from "yaml";
 import { type ProgramRun, type Registered, runProgram } from "../support/program";
 import { MASTER_SECRET, MINIMAL } from "../support/settings";
 
 const runs = new Map<string, Promise<ProgramRun>>();
 
-/** The program on `MINIMAL` with `changes`; the same ones are run once. */
-function run(changes: Readonly<Record<string, unknown>> = {}): Promise<ProgramRun> {
-  const key = JSON.stringify(changes);
-  const result = runs.get(key) ?? runProgram({ ...MINIMAL, ...changes });
+const OPERATORS = ["203.0.113.0/24", "198.51.100.7/32"];
+
+/**
+ * The program on `MINIMAL` with `changes`, after an update that put `last` out; the same ones are
+ * run once.
+ */
+function run(
+  changes: Readonly<Record<string, unknown>> = {},
+  last: Readonly<Record<string, unknown>> = {},
+): Promise<ProgramRun> {
+  const key = JSON.stringify([changes, last]);
+  const result =
+    runs.get(key) ??
+    runProgram(
+      { ...MINIMAL, operatorCidrs: OPERATORS, ...changes },
+      { "pulumi:pulumi:readStackOutputs": { outputs: last } },
+    );
   runs.set(key, result);
   return result;
 }
@@ -17,7 +31,6 @@ const TWO_ZONES = {
   zones: 2,
   users: [{ extension: "1001", secret: "an-own-secret" }],
   trunkCidr: "10.9.8.0/24",
-  operatorCidrs: ["203.0.113.0/24", "198.51.100.7/32"],
   controllerImage: "our-haproxy",
   controllerFlavor: "m1.tiny",
 };
@@ -40,13 +53,13 @@ const userData = ({ inputs }: Registered): string =>
 
 const SHARED = [
   "HaproxyController controller",
-  "Keypair operator",
   "Network trunk",
   "Router trunk",
   "RouterInterface trunk",
   "SecGroup controller",
   "SecGroup zone",
   "SecGroupRule controller-sip",
+  ...OPERATORS.map((cidr) => `SecGroupRule controller-ssh-${cidr}`),
   "SecGroupRule zone-iax2",
   "SecGroupRule zone-rtp",
   "SecGroupRule zone-sip",
@@ -54,12 +67,14 @@ const SHARED = [
   "SecurityGroups exchange",
   "Subnet trunk",
   "TrunkNetwork trunk",
+  "pbx nodes",
 ];
 
 const nodeOf = (name: string): string[] => [
   `FloatingIp ${name}`,
   `FloatingIpAssociate ${name}`,
   `Instance ${name}`,
+  `NodeConfig ${name}`,
   `Port ${name}`,
 ];
 
@@ -70,13 +85,12 @@ describe("resources", () => {
     [{ zones: 3 }, ["PbxNode zone1", "ExtendedZone zone2", "ExtendedZone zone3"]],
   ])("%j: these and no other", async (changes, components) => {
     const nodes = ["controller", ...components.map((component) => component.split(" ")[1] ?? "")];
-    const ssh = changes === TWO_ZONES ? TWO_ZONES.operatorCidrs : [];
     expect(labels(await run(changes))).toEqual(
       [
         ...SHARED,
         ...components,
         ...nodes.flatMap(nodeOf),
-        ...ssh.map((cidr) => `SecGroupRule controller-ssh-${cidr}`),
+        ...nodes.slice(1).map((zone) => `ZoneMembership ${zone}`),
       ].sort(),
     );
   });
@@ -84,7 +98,7 @@ describe("resources", () => {
   test("every resource of a node belongs to the node's component", async () => {
     const { resources } = await run(TWO_ZONES);
     const parents = resources
-      .filter(({ name, type }) => name === "zone2" && type.startsWith("openstack:"))
+      .filter(({ name, type }) => name === "zone2" && !type.startsWith("trunkline:"))
       .map(({ parent }) => parent);
     expect(new Set(parents)).toEqual(new Set(["ExtendedZone zone2"]));
   });
@@ -113,10 +127,6 @@ describe("security groups", () => {
     ]);
   });
 
-  test("nobody has SSH unless the configuration says so", async () => {
-    expect(labels(await run()).filter((name) => name.includes("controller-ssh"))).toEqual([]);
-  });
-
   test("each node is in its own group alone", async () => {
     const program = await run(TWO_ZONES);
     expect(
@@ -138,12 +148,26 @@ describe("servers", () => {
     },
   );
 
+  test.each(["controller", "zone1", "zone2"])(
+    "%s: another image or flavor replaces it, after it is gone: its address is taken",
+    async (name) => {
+      const server = find(await run(TWO_ZONES), `Instance ${name}`);
+      expect(server.replaceOnChanges).toEqual(["imageId", "flavorName", "metadata"]);
+      expect(server.deleteBeforeReplace).toBe(true);
+    },
+  );
+
+  test("another SIP driver replaces a zone as well", async () => {
+    const program = await run(TWO_ZONES);
+    expect(find(program, "Instance zone2").inputs.metadata).toEqual({ sipDriver: "pjsip" });
+    expect(find(program, "Instance controller").inputs.metadata).toBeUndefined();
+  });
+
   test("a server waits for its port and its address, not for the router", async () => {
     const { dependencies } = find(await run(TWO_ZONES), "Instance zone2");
     expect(dependencies).toEqual([
       "FloatingIp controller",
       "FloatingIp zone2",
-      "Keypair operator",
       "Network trunk",
       "Port zone2",
     ]);
@@ -178,11 +202,11 @@ describe("servers", () => {
   test("the controller has its own image and flavor", async () => {
     const program = await run(TWO_ZONES);
     expect(find(program, "Instance controller").inputs).toMatchObject({
-      imageName: "our-haproxy",
+      imageId: "our-haproxy-id",
       flavorName: "m1.tiny",
     });
     expect(find(program, "Instance zone1").inputs).toMatchObject({
-      imageName: "pbx-asterisk-22",
+      imageId: "pbx-asterisk-22-id",
       flavorName: "m1.small",
     });
   });
@@ -198,11 +222,171 @@ describe("servers", () => {
   });
 });
 
+/** What waits for what, of the resources that are made anew where a zone's server is. */
+const waits = (program: ProgramRun, wanted: string): string[] =>
+  find(program, wanted).dependencies.filter((name) => /^(NodeConfig|ZoneMembership) /.test(name));
+
+describe("files of nodes", () => {
+  const contents = ({ inputs }: Registered): Record<string, string> =>
+    JSON.parse(gunzipSync(Buffer.from(inputs.contents as string, "base64")).toString()) as Record<
+      string,
+      string
+    >;
+
+  test.each(["controller", "zone1", "zone2"])(
+    "%s: they are those that its server boots with",
+    async (name) => {
+      const program = await run(TWO_ZONES);
+      const config = find(program, `NodeConfig ${name}`);
+      const { write_files: written } = parse(userData(find(program, `Instance ${name}`))) as {
+        write_files: { path: string; content: string; owner: string; permissions: string }[];
+      };
+      expect(contents(config)).toEqual(
+        Object.fromEntries(written.map(({ path, content }) => [path, content])),
+      );
+      expect(config.inputs.files).toEqual(
+        Object.fromEntries(
+          written.map(({ path, owner, permissions }) => [
+            path,
+            { owner, mode: permissions, digest: expect.any(String) as string },
+          ]),
+        ),
+      );
+    },
+  );
+
+  test("what is secret of them is marked, here and in what the provider gives back", async () => {
+    const program = await run(TWO_ZONES);
+    const config = find(program, "NodeConfig zone2");
+    expect([...config.secretInputs].sort()).toEqual(["access.privateKey", "contents"]);
+    expect([...config.additionalSecretOutputs].sort()).toEqual(["access", "contents"]);
+    const membership = find(program, "ZoneMembership zone2");
+    expect(membership.secretInputs).toEqual(["access.privateKey"]);
+    expect(membership.additionalSecretOutputs).toEqual(["access"]);
+  });
+
+  test("all nodes are reached by way of the controller, whose host key is known", async () => {
+    const program = await run(TWO_ZONES);
+    const { sshHostKeys } = program.outputs as { sshHostKeys: Record<string, string> };
+    for (const name of ["NodeConfig controller", "NodeConfig zone2", "ZoneMembership zone2"]) {
+      expect(find(program, name).inputs.access).toEqual({
+        privateKey: expect.stringContaining("BEGIN OPENSSH PRIVATE KEY") as string,
+        controllerAddress: "198.51.100.10",
+        controllerHostKey: sshHostKeys.controller,
+      });
+    }
+    expect(find(program, "NodeConfig controller").inputs.zones).toEqual(
+      ["zone1", "zone2"].map((name, index) => ({
+        name,
+        fixedIp: `10.9.8.${String(index + 2)}`,
+        sshHostKey: sshHostKeys[name],
+      })),
+    );
+  });
+
+  test("they are brought when there is a way to the node", async () => {
+    const program = await run(TWO_ZONES);
+    const way = find(program, "NodeConfig zone2").dependencies.filter((name) =>
+      /^(Instance|FloatingIpAssociate|SecGroupRule) /.test(name),
+    );
+    expect(way).toEqual([
+      "FloatingIpAssociate controller",
+      "FloatingIpAssociate zone2",
+      "Instance controller",
+      "Instance zone2",
+      "SecGroupRule controller-sip",
+      ...OPERATORS.map((cidr) => `SecGroupRule controller-ssh-${cidr}`).sort(),
+      "SecGroupRule zone-iax2",
+      "SecGroupRule zone-rtp",
+      "SecGroupRule zone-sip",
+      "SecGroupRule zone-ssh",
+    ]);
+  });
+
+  test("the provider is made without the stack's configuration, which has its name", async () => {
+    const program = await run(TWO_ZONES);
+    expect(find(program, "pbx nodes").inputs).toEqual({});
+    for (const name of ["NodeConfig controller", "ZoneMembership zone2"]) {
+      expect(find(program, name).provider).toBe("pbx nodes");
+    }
+  });
+
+  test("what may be done to callers is the operator's to say", async () => {
+    const program = await run({ ...TWO_ZONES, drainTimeout: "15m", drainForce: true });
+    for (const name of ["NodeConfig controller", "NodeConfig zone1", "ZoneMembership zone1"]) {
+      expect(find(program, name).inputs.drain).toEqual({ timeout: 900, force: true });
+    }
+  });
+
+  test("more users than user data holds: servers boot without, and get them after that", async () => {
+    const program = await run({ users: [{ range: "10000-11999" }] });
+    expect(userData(find(program, "Instance zone1"))).not.toContain("[10000]");
+    const pjsip = contents(find(program, "NodeConfig zone1"))["/etc/asterisk/pjsip.conf"];
+    expect(pjsip).toContain("[10000]");
+    expect(pjsip).toContain("[11999]");
+  });
+});
+
+describe("the order of an update", () => {
+  const SMALL = { image: "pbx-asterisk-22-id", flavor: "m1.small", sipDriver: "pjsip" };
+  const CONTROLLER = { image: "pbx-controller-id", flavor: "m1.small" };
+  const THREE = { controller: CONTROLLER, zone1: SMALL, zone2: SMALL, zone3: SMALL };
+  const ALL = ["NodeConfig controller", "NodeConfig zone1", "NodeConfig zone2", "NodeConfig zone3"];
+
+  test.each([
+    ["a first deployment", undefined],
+    ["an update that replaces no server", THREE],
+    ["new zones beside one that stays", { controller: CONTROLLER, zone1: SMALL }],
+  ])("%s starts all servers at once; zones enter when all know them", async (_, servers) => {
+    const program = await run({ zones: 3 }, servers === undefined ? {} : { servers });
+    for (const zone of ["zone1", "zone2", "zone3"]) {
+      expect(waits(program, `Instance ${zone}`)).toEqual([]);
+      expect(waits(program, `ZoneMembership ${zone}`)).toEqual(ALL);
+    }
+  });
+
+  test.each([
+    ["flavor", { flavor: "m1.large", controllerFlavor: "m1.small" }],
+    ["image", { image: "pbx-asterisk-next" }],
+    ["SIP driver", { image: "pbx-asterisk-16", sipDriver: "chan_sip" }],
+    ["controller as well", { flavor: "m1.large" }],
+  ])("another %s: one zone after the other, the new one beside them", async (_, change) => {
+    const { zone3, ...servers } = THREE;
+    const program = await run({ zones: 3, ...change }, { servers });
+    expect(waits(program, "Instance controller")).toEqual([]);
+    expect(waits(program, "Instance zone1")).toEqual(["NodeConfig controller"]);
+    expect(waits(program, "ZoneMembership zone1")).toEqual(
+      ALL.filter((name) => name !== "NodeConfig zone2"),
+    );
+    expect(waits(program, "Instance zone2")).toEqual([
+      "NodeConfig controller",
+      "ZoneMembership zone1",
+    ]);
+    expect(waits(program, "ZoneMembership zone2")).toEqual(ALL);
+    expect(waits(program, "Instance zone3")).toEqual([]);
+    expect(waits(program, "ZoneMembership zone3")).toEqual(ALL);
+  });
+
+  test("another controller is told of the zones again, and no zone is replaced", async () => {
+    const program = await run({ zones: 3, controllerFlavor: "m1.large" }, { servers: THREE });
+    expect(waits(program, "Instance zone1")).toEqual([]);
+    const { inputs, dependencies } = find(program, "ZoneMembership zone1");
+    expect(inputs).toMatchObject({ serverId: "zone1-id", controllerId: "controller-id" });
+    expect(dependencies).toContain("Instance controller");
+  });
+
+  test("what is replaced is told by the servers that the last update put out", async () => {
+    const { outputs } = await run({ zones: 3 });
+    expect(outputs.servers).toEqual(THREE);
+  });
+});
+
 describe("outputs", () => {
   test("are the contract that others build on", async () => {
     const { outputs } = await run(TWO_ZONES);
     expect(Object.keys(outputs).sort()).toEqual([
       "controllerAddress",
+      "servers",
       "sipAccounts",
       "sshHostKeys",
       "zones",
@@ -228,9 +412,9 @@ describe("what the program refuses", () => {
     );
   });
 
-  test("more users than user data holds, at `up`, before any resource", async () => {
-    await expect(run({ users: [{ range: "10000-11999" }] })).rejects.toThrow(
-      /^pbx:users has 2000 users/,
+  test("a deployment that no edit could reach, at `up`, before any resource", async () => {
+    await expect(run({ operatorCidrs: [] })).rejects.toThrow(
+      /^pbx:operatorCidrs is empty, .*: write the networks that you run pulumi from, such as /,
     );
   });
 });

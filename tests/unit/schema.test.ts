@@ -33,6 +33,11 @@ describe("a configuration that is right", () => {
       externalNetwork: "public",
       trunkCidr: "192.168.0.0/24",
       operatorCidrs: [],
+      drainTimeout: 3600,
+      drainForce: false,
+      ringTimeout: 60,
+      idleTimeout: 3600,
+      connectTimeout: 5,
       sshPublicKey: SSH_PUBLIC_KEY,
       masterSecret: MASTER_SECRET,
     });
@@ -55,11 +60,25 @@ describe("a configuration that is right", () => {
       externalNetwork: "internet",
       trunkCidr: "10.20.0.0/16",
       operatorCidrs: ["203.0.113.0/24", "198.51.100.7/32"],
+      drainTimeout: 900,
+      drainForce: true,
+      ringTimeout: 30,
+      idleTimeout: 600,
+      connectTimeout: 2,
       sshPublicKey: SSH_PUBLIC_KEY,
       masterSecret: MASTER_SECRET,
     };
     expect(Object.keys(everything).sort()).toEqual(Object.keys(settingsSchema.shape).sort());
     expect(parseSettings(everything, encrypted)).toEqual(everything);
+  });
+
+  test("may write a duration with its unit", () => {
+    const written = { drainTimeout: "15m", ringTimeout: "45s", idleTimeout: "2h" };
+    expect(settingsWith(written)).toMatchObject({
+      drainTimeout: 900,
+      ringTimeout: 45,
+      idleTimeout: 7200,
+    });
   });
 
   test("may write an extension as YAML reads it, as a number", () => {

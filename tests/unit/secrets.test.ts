@@ -1,5 +1,11 @@
 import { createHmac } from "node:crypto";
-import { sshHostKeySeed, trunkSecret, userSecret } from "../../plan/secrets";
+import {
+  digestKey,
+  sshAccessKeySeed,
+  sshHostKeySeed,
+  trunkSecret,
+  userSecret,
+} from "../../plan/secrets";
 import { MASTER_SECRET } from "../support/settings";
 
 /** HKDF-SHA256 step by step as RFC 5869 has it, to hold against what the program calls. */
@@ -35,6 +41,8 @@ test("secrets are HKDF of the master secret and of what they are for", () => {
     derived("iax2 trunk zone1 zone2", 15).toString("base64url"),
   );
   expect(sshHostKeySeed(MASTER_SECRET, "zone1")).toEqual(derived("ssh host key zone1", 32));
+  expect(sshAccessKeySeed(MASTER_SECRET)).toEqual(derived("ssh access key of the stack", 32));
+  expect(digestKey(MASTER_SECRET)).toEqual(derived("digests of files", 32));
 });
 
 test("secrets stay the same from release to release: phones have them stored", () => {
@@ -56,6 +64,8 @@ test("no two users, trunks or nodes share a secret", () => {
       zones.slice(index + 1).map((b) => trunkSecret(MASTER_SECRET, a, b)),
     ),
     ...zones.map((zone) => sshHostKeySeed(MASTER_SECRET, zone).toString("hex")),
+    sshAccessKeySeed(MASTER_SECRET).toString("hex"),
+    digestKey(MASTER_SECRET).toString("hex"),
   ];
   expect(new Set(secrets).size).toBe(secrets.length);
 });

@@ -1,0 +1,45 @@
+import type { Exchange, ZonePlan } from "../plan/exchange";
+import { renderAuthorizedKeys, renderControllerFiles, renderZoneFiles } from "../templates";
+import type { ControllerContext } from "../templates/context";
+import type { NodeFile } from "../templates/node-file";
+import { RTP_PORTS } from "./ports";
+
+/** The two public addresses that a zone has to know; the cloud gives them. */
+export interface ZoneAddresses {
+  readonly controllerAddress: string;
+  readonly address: string;
+}
+
+/** What an operator may set about HAProxy. */
+export type HaproxySettings = Omit<ControllerContext, "zones">;
+
+/** All files of `zone`. */
+export function zoneFiles(
+  exchange: Exchange,
+  zone: ZonePlan,
+  { controllerAddress, address }: ZoneAddresses,
+): NodeFile[] {
+  const files = renderZoneFiles({
+    name: zone.name,
+    sipDriver: exchange.sipDriver,
+    codecs: [...exchange.codecs],
+    controllerAddress,
+    controllerFixedIp: exchange.controller.fixedIp,
+    address,
+    fixedIp: zone.fixedIp,
+    rtpPorts: RTP_PORTS,
+    ringTimeout: exchange.ringTimeout,
+    users: [...exchange.users],
+    trunkPeers: [...zone.trunkPeers],
+  });
+  return [renderAuthorizedKeys(exchange.authorizedKeys), ...files];
+}
+
+/** All files of the controller. */
+export function controllerFiles(exchange: Exchange, haproxy: HaproxySettings): NodeFile[] {
+  const zones = exchange.zones.map(({ name, fixedIp }) => ({ name, fixedIp }));
+  return [
+    renderAuthorizedKeys(exchange.authorizedKeys),
+    ...renderControllerFiles({ ...haproxy, zones }),
+  ];
+}
