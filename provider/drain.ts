@@ -1,0 +1,223 @@
+import { posix } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { activityOf, hangUpAll } from "./asterisk";
+import { DrainDecision, type LastZone, type Look } from "./drain-decision";
+import { Haproxy, type Server } from "./haproxy";
+import type { DrainPolicy } from "./inputs";
+import { NodeError, type Say, type Session } from "./session";
+
+export interface DrainOptions {
+  readonly controller: () => Promise<Session>;
+  readonly zone: () => Promise<Session>;
+  /** Of the zone. */
+  readonly name: string;
+  readonly policy: DrainPolicy;
+  readonly last: LastZone;
+  /** Progress. */
+  readonly say: Say;
+  readonly warn: Say;
+  /** Ends the drain, and puts the zone back into service. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Drained {
+  /** 0 unless it was forced; null where the zone did not even answer. */
+  readonly callsCut: number | null;
+}
+
+/** Time between two looks, in milliseconds. */
+const INTERVAL = 1000;
+/** How often calls that are left are spoken of when their number stays the same. */
+const REMINDER = 10_000;
+const ATTEMPTS = 3;
+
+const DRAIN_LOG = "/var/log/trunkline/drain.log";
+
+const counted = (count: number, what: string): string =>
+  `${String(count)} ${what}${count === 1 ? "" : "s"}`;
+
+/**
+ * Takes a zone out of the rotation, moves its phones to the other zones, and waits until its last
+ * call has ended: then nobody is connected with it any more. May be asked again at any time, also
+ * after it was killed.
+ *
+ * @throws NodeError when it cannot be done; the zone is back in service then.
+ */
+export function drainZone(options: DrainOptions): Promise<Drained> {
+  return new Drain(options).run();
+}
+
+class Drain {
+  private readonly decision: DrainDecision;
+  private readonly begin = Date.now();
+  private callsCut = 0;
+  private reported = { calls: -1, at: 0 };
+
+  constructor(private readonly options: DrainOptions) {
+    this.decision = new DrainDecision(options.policy, options.last);
+  }
+
+  async run(): Promise<Drained> {
+    const { name, last } = this.options;
+    const servers = await this.haproxy((haproxy) => haproxy.servers());
+    const isServer = servers.some((server) => server.name === name);
+    try {
+      if (last === "refuse" && !this.refuge(servers)) throw this.alone();
+      if (isServer) await this.haproxy((haproxy) => haproxy.setState(name, "drain"));
+      return { callsCut: await this.untilEmpty() };
+    } catch (error) {
+      if (isServer) await this.putBack();
+      throw error;
+    }
+  }
+
+  private async untilEmpty(): Promise<number | null> {
+    const { name, signal } = this.options;
+    for (;;) {
+      const look = await this.look();
+      if (look === null) return this.goUnseen();
+      if (signal?.aborted === true) {
+        throw new NodeError(name, "the drain was interrupted; the zone stays in service");
+      }
+      const step = this.decision.next(look);
+      this.report(look);
+      switch (step.kind) {
+        case "move":
+          await this.haproxy((haproxy) => haproxy.close(name, step.ports));
+          break;
+        case "close":
+          await this.haproxy((haproxy) => haproxy.close(name, "all"));
+          break;
+        case "cut":
+          await this.cut(look.calls);
+          break;
+        case "abandon":
+          throw step.because === "alone" ? this.alone() : this.late(look.calls);
+        case "done":
+          return this.callsCut;
+        case "wait":
+      }
+      await this.pause();
+    }
+  }
+
+  /** Null when the zone cannot be looked at, and may go all the same. */
+  private async look(): Promise<Look | null> {
+    const { name, policy, zone } = this.options;
+    try {
+      const [servers, activity] = await Promise.all([
+        this.haproxy((haproxy) => haproxy.servers()),
+        patiently(async () => activityOf(await zone())),
+      ]);
+      return { ...activity, refuge: this.refuge(servers), at: Date.now() - this.begin };
+    } catch (error) {
+      if (!(error instanceof NodeError) || error.node !== name) throw error;
+      if (policy.force) return null;
+      throw new NodeError(
+        name,
+        `its calls cannot be seen (${error.message}); the zone stays in service. ` +
+          "Mend that, or set pbx:drainForce to true to let it go without a look",
+      );
+    }
+  }
+
+  private async cut(calls: number): Promise<void> {
+    const { name, policy, zone, warn } = this.options;
+    // No call is cut of which there is no record.
+    await this.record(calls);
+    await patiently(async () => hangUpAll(await zone()));
+    this.callsCut += calls;
+    warn(
+      `${name}: ${counted(calls, "call")} cut, still going after ${String(policy.timeout)} s ` +
+        `(pbx:drainForce); recorded in ${DRAIN_LOG} on the controller`,
+    );
+  }
+
+  /** Lets a zone go that does not answer. */
+  private async goUnseen(): Promise<null> {
+    const { name, warn } = this.options;
+    await this.record(null);
+    warn(`${name} does not answer, and goes without a look at its calls (pbx:drainForce)`);
+    await this.haproxy((haproxy) => haproxy.close(name, "all"));
+    return null;
+  }
+
+  private async record(callsCut: number | null): Promise<void> {
+    const { name, controller } = this.options;
+    const line = JSON.stringify({ time: new Date().toISOString(), zone: name, callsCut });
+    await (
+      await controller()
+    ).run(
+      `install -d -m 0750 ${posix.dirname(DRAIN_LOG)}; umask 027; cat >>${DRAIN_LOG}; chmod 0640 ${DRAIN_LOG}`,
+      `${line}\n`,
+    );
+  }
+
+  private async putBack(): Promise<void> {
+    const { name, warn } = this.options;
+    try {
+      await this.haproxy((haproxy) => haproxy.setState(name, "ready"));
+    } catch (error) {
+      warn(
+        `${name} is still out of the rotation (${(error as Error).message}); ` +
+          "it comes back, or goes on draining, with the next 'pulumi up'",
+      );
+    }
+  }
+
+  private report(look: Look): void {
+    const { name, say } = this.options;
+    const { calls, refuge, at } = look;
+    if (calls === this.reported.calls && at < this.reported.at + REMINDER) return;
+    this.reported = { calls, at };
+    const phones = this.decision.phonesLeft(look);
+    const about =
+      refuge && phones === 0 ? ", drained of phones" : `, ${counted(phones, "phone")} registered`;
+    say(`${name}: ${calls === 0 ? "no calls" : counted(calls, "call")} left${about}`);
+  }
+
+  private alone(): NodeError {
+    return new NodeError(
+      this.options.name,
+      "no other zone is in the rotation, so it cannot go; add another one first (pbx:zones)",
+    );
+  }
+
+  private late(calls: number): NodeError {
+    const { name, policy } = this.options;
+    return new NodeError(
+      name,
+      `${counted(calls, "call")} still going after ${String(policy.timeout)} s; the zone stays in ` +
+        "service. Wait for them, raise pbx:drainTimeout, or set pbx:drainForce to true to cut them",
+    );
+  }
+
+  /** Whether there is another zone for this one's phones. */
+  private refuge(servers: readonly Server[]): boolean {
+    return servers.some(
+      ({ name, state, healthy }) => name !== this.options.name && state === "ready" && healthy,
+    );
+  }
+
+  private haproxy<T>(work: (haproxy: Haproxy) => Promise<T>): Promise<T> {
+    return patiently(async () => work(new Haproxy(await this.options.controller())));
+  }
+
+  private async pause(): Promise<void> {
+    const { signal } = this.options;
+    // An interruption is found at the next look.
+    await sleep(INTERVAL, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+  }
+}
+
+/** A connection that is lost is made anew, and a service that is down may be about to come back. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof NodeError) || attempt === ATTEMPTS) throw error;
+      await sleep(INTERVAL);
+    }
+  }
+}

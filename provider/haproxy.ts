@@ -1,0 +1,222 @@
+import { type CfgServer, withServers } from "./haproxy-plan";
+import { NodeError, ScriptFailed, type Session } from "./session";
+
+/** What new connections find of a server. `maint` is out of service, its checks included. */
+export type AdminState = "ready" | "drain" | "maint";
+
+/** A server of the running HAProxy. */
+export interface Server {
+  readonly name: string;
+  /** Address and port. */
+  readonly address: string;
+  readonly state: AdminState;
+  /** Whether its last check succeeded. */
+  readonly healthy: boolean;
+}
+
+const BACKEND = "nodes";
+/** Columns of `show servers state`, and what stands in them (HAProxy's Management Guide, 9.3). */
+const RUNNING = 2;
+const CHECK_PASSED = 3;
+const MAINTENANCE = 0x01 | 0x02 | 0x20;
+const DRAIN = 0x08 | 0x10;
+
+const CFG = "--- cfg";
+
+const NO_ANSWER = 3;
+const REFUSED = 4;
+
+/**
+ * Everything goes through the master's socket: a reload leaves the workers of before it alive for as
+ * long as they have connections, and only the master knows them. `@1` is the worker that is current.
+ */
+const SHELL = `
+umask 027
+state=/var/lib/haproxy/server-state
+# What HAProxy last read: its unit, and whoever reloads it, leave a copy here.
+running=/run/haproxy/running.cfg
+ask() {
+  printf '%s\\n' "$1" | socat -t 60 - UNIX-CONNECT:/run/haproxy/master.sock || exit ${String(NO_ANSWER)}
+}
+# Gives an order to the current worker, which has nothing to say to it, or what the pattern $2 tells.
+order() {
+  answer=$(ask "@1 $1") || exit
+  case $answer in
+  "" | $2) ;;
+  *) printf '%s\\n' "$answer" >&2; exit ${String(REFUSED)} ;;
+  esac
+}
+# What is to outlive a reload and a restart. Only root may put the file there, and reads it.
+keep() {
+  ask '@1 show servers state' >"$state.new" || exit
+  grep -q ' ${BACKEND} ' "$state.new" || { echo 'HAProxy does not tell the states of its servers' >&2; exit ${String(REFUSED)}; }
+  sync "$state.new"
+  mv "$state.new" "$state"
+}
+`;
+
+/**
+ * Prints `worker id` of the sessions with the server `zone` in all workers, and `worker id port` with
+ * the port that the server sees.
+ */
+const SESSIONS = `
+processes=$(ask 'show proc') || exit
+for worker in $(printf '%s\\n' "$processes" | awk '$2 == "worker" {print $1}'); do
+  ask "@!$worker show sess all" | awk -v worker="$worker" -v server="server=$zone" '
+    /^0x/ { id = substr($1, 1, length($1) - 1); port = "-" }
+    $1 == "backend=${BACKEND}" { n = split($NF, address, ":"); port = address[n] }
+    $1 == server { print worker, id, port }'
+done
+`;
+
+/** The HAProxy of the controller, as it runs. */
+export class Haproxy {
+  constructor(private readonly controller: Session) {}
+
+  /**
+   * What HAProxy runs with, as a `haproxy.cfg`: the one that it has last read, with the servers that it
+   * has now. The file in its place may be newer.
+   */
+  async runningConfig(): Promise<string> {
+    const output = await this.run(
+      `ask '@1 show servers state ${BACKEND}'\necho '${CFG}'\ncat "$running" 2>/dev/null || true`,
+    );
+    const [states = "", cfg = ""] = output.split(`${CFG}\n`);
+    return withServers(cfg, parseServers(states));
+  }
+
+  async servers(): Promise<Server[]> {
+    return parseServers(await this.run(`ask '@1 show servers state ${BACKEND}'`));
+  }
+
+  /** Adds servers, for the time being as draining. One that is there already stays as it is. */
+  async add(servers: readonly CfgServer[]): Promise<void> {
+    const scripts = servers.map(({ name, address, settings }) => {
+      const server = `${BACKEND}/${name}`;
+      return `
+        answer=$(ask '@1 add server ${server} ${address} ${settings}') || exit
+        case $answer in
+        'New server registered.')
+          order 'set server ${server} state drain'
+          order 'enable health ${server}' ;;
+        'Already exists '*) ;;
+        *) printf '%s\\n' "$answer" >&2; exit ${String(REFUSED)} ;;
+        esac`;
+    });
+    if (scripts.length > 0) await this.run(`${scripts.join("\n")}\nkeep`);
+  }
+
+  /**
+   * Removes servers. Meant for those that were drained: who is still connected with one is
+   * disconnected.
+   */
+  async remove(names: readonly string[]): Promise<void> {
+    const scripts = names.map(
+      (name) => `
+        order 'set server ${BACKEND}/${name} state maint' 'No such server.'
+        for attempt in 1 2 3 4 5; do
+          order 'shutdown sessions server ${BACKEND}/${name}' 'No such server.'
+          answer=$(ask '@1 del server ${BACKEND}/${name}') || exit
+          case $answer in
+          'Server deleted.' | 'No such server.') break ;;
+          *) [ $attempt -lt 5 ] || { printf '%s\\n' "${name}: $answer" >&2; exit ${String(REFUSED)}; } ;;
+          esac
+          sleep 0.2
+        done`,
+    );
+    if (scripts.length > 0) await this.run(`${scripts.join("\n")}\nkeep`);
+  }
+
+  /** Lets a server have new connections, or none. Holds through a reload and a restart. */
+  async setState(name: string, state: "ready" | "drain"): Promise<void> {
+    await this.run(`order 'set server ${BACKEND}/${name} state ${state}'\nkeep`);
+  }
+
+  /** Lets HAProxy read its file; it goes on with the former one where it does not take that. */
+  async reload(): Promise<void> {
+    await this.run(`
+      keep
+      cp /etc/haproxy/haproxy.cfg "$running.new"
+      answer=$(ask reload) || exit
+      case $answer in
+      Success=1*) mv "$running.new" "$running" ;;
+      *) printf '%s\\n' "$answer" | sed -n 's/^\\[ALERT\\][^:]*: //p' >&2; exit ${String(REFUSED)} ;;
+      esac`);
+  }
+
+  /** How many connections with a zone there are, those of before a reload among them. */
+  async sessions(zone: string): Promise<number> {
+    const list = await this.run(`zone=${zone}\n${SESSIONS}`);
+    return list.split("\n").filter((line) => line !== "").length;
+  }
+
+  /**
+   * Closes connections with a zone, those of before a reload among them.
+   *
+   * @param ports which, by the port that the zone sees.
+   * @returns how many there were.
+   */
+  async close(zone: string, ports: readonly number[] | "all"): Promise<number> {
+    const wanted = ports === "all" ? "all" : ` ${ports.join(" ")} `;
+    const output = await this.run(`
+      zone=${zone}
+      list() {${SESSIONS}}
+      found=$(list) || exit
+      # An order for fifty sessions fits into a line of HAProxy's.
+      printf '%s\\n' "$found" | awk -v wanted='${wanted}' '
+        NF == 3 && (wanted == "all" || index(wanted, " " $3 " ")) {
+          line = line (line == "" ? "" : ";") "@!" $1 " shutdown session " $2
+          if (++count % 50 == 0) { print line; line = "" }
+        }
+        END { if (line != "") print line; print "count " count + 0 }
+      ' | while read -r line; do
+        case $line in
+        count*) echo "\${line#count }" ;;
+        *) ask "$line" >/dev/null ;;
+        esac
+      done`);
+    return Number(output);
+  }
+
+  private async run(script: string): Promise<string> {
+    try {
+      return await this.controller.run(SHELL + script);
+    } catch (error) {
+      if (!(error instanceof ScriptFailed)) throw error;
+      const { node } = this.controller;
+      if (error.exitCode === NO_ANSWER) {
+        throw new NodeError(
+          node,
+          "HAProxy does not answer; see 'journalctl -u haproxy' there, " +
+            "let it run ('systemctl restart haproxy') and repeat the command",
+        );
+      }
+      if (error.exitCode === REFUSED) {
+        const fault = error.stderr.trim().replaceAll("\n", "; ");
+        throw new NodeError(node, `HAProxy refuses: ${fault}`);
+      }
+      throw error;
+    }
+  }
+}
+
+/** What `show servers state` prints. */
+export function parseServers(output: string): Server[] {
+  const [, header = "", ...rows] = output.split("\n");
+  const columns = header.replace(/^# /, "").split(" ");
+  return rows
+    .filter((row) => row !== "")
+    .map((row) => {
+      const values = row.split(" ");
+      const value = (column: string): string => values[columns.indexOf(column)] ?? "";
+      const admin = Number(value("srv_admin_state"));
+      return {
+        name: value("srv_name"),
+        address: `${value("srv_addr")}:${value("srv_port")}`,
+        state: (admin & MAINTENANCE) !== 0 ? "maint" : (admin & DRAIN) !== 0 ? "drain" : "ready",
+        healthy:
+          Number(value("srv_op_state")) === RUNNING &&
+          Number(value("srv_check_result")) === CHECK_PASSED,
+      };
+    });
+}
