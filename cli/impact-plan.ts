@@ -31,6 +31,8 @@ interface State {
   readonly inputs?: Properties;
   readonly outputs?: Properties;
   readonly dependencies?: readonly string[];
+  /** Whether it is deleted already, to be made anew. */
+  readonly pendingReplacement?: boolean;
 }
 
 interface Step {
@@ -48,13 +50,17 @@ interface Digest {
 }
 
 const TAKES_AWAY = ["delete", "delete-replaced"];
-const BRINGS = ["create", "create-replacement", "replace", "import", "import-replacement"];
+const BRINGS = ["create", "create-replacement", "import", "import-replacement"];
 
 /**
- * A replacement has a step for each of its parts. Where an update was interrupted in the middle of
- * one, the next plan has only the part that is left.
+ * A replacement is one step, `replace`, and with `--show-replacement-steps` three. Where an update was
+ * interrupted in the middle of one, the next plan has the step again, and only the second half is left.
  */
 function actionOf(steps: readonly Step[]): Change["action"] | undefined {
+  const replace = steps.find(({ op }) => op === "replace");
+  if (replace !== undefined) {
+    return replace.oldState?.pendingReplacement === true ? "create" : "replace";
+  }
   const goes = steps.some(({ op }) => TAKES_AWAY.includes(op));
   const comes = steps.some(({ op }) => BRINGS.includes(op));
   if (goes || comes) {

@@ -1,116 +1,142 @@
-import { EXTERNAL_NETWORK_ID } from "./fake-cloud";
+import { createHash } from "node:crypto";
+import { planExchange } from "../../plan/exchange";
+import { EXTERNAL_NETWORK_ID, IMAGE_ID } from "./fake-cloud";
 import type { TestStack } from "./pulumi";
 import { UNKNOWN } from "./resource-graph";
+import { settingsWith } from "./settings";
 
-type Properties = Record<string, unknown>;
+type Properties = Readonly<Record<string, unknown>>;
 
+/** A resource as a plan shows it, and as a stack keeps it. */
 interface State {
   readonly urn: string;
   readonly type: string;
   readonly custom: boolean;
   readonly provider?: string;
   readonly inputs?: Properties;
+  readonly outputs?: Properties;
   readonly propertyDependencies?: Readonly<Record<string, readonly string[]>>;
 }
 
 interface Step {
-  readonly urn: string;
   readonly op: string;
   readonly newState?: State;
 }
 
 const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
-const kindOf = (urn: string): string => urn.split("::")[2]?.split(":").at(-1) ?? "";
+const typeOf = (urn: string): string => urn.split("::")[2]?.split("$").at(-1) ?? "";
 
 /** What the cloud would have called it: `Instance-zone2`. */
-const idOf = (urn: string): string => `${kindOf(urn)}-${nameOf(urn)}`;
+const idOf = (urn: string): string => `${typeOf(urn).split(":").at(-1) ?? ""}-${nameOf(urn)}`;
 
 /** `198.51.100.10` for the controller, then one for each zone. */
 const addressOf = (urn: string): string =>
   `198.51.100.1${nameOf(urn).replace("controller", "0").replace("zone", "")}`;
 
 /** What the cloud would have given for an input that the first preview does not know. */
-function given(key: string, dependencies: readonly string[], image: string): string {
-  const [source = ""] = dependencies;
+function given(key: string, [source = ""]: readonly string[]): unknown {
   switch (key) {
-    case "imageName":
-      return image;
+    case "imageId":
+      return IMAGE_ID;
     case "externalNetworkId":
       return EXTERNAL_NETWORK_ID;
     case "floatingIp":
+    case "access":
       return addressOf(source);
+    case "files":
+      return {};
     default:
       return idOf(source);
   }
 }
 
-function filled(value: unknown, fill: () => string): unknown {
-  if (value === UNKNOWN) {
-    return fill();
+/** `value` with `replacement` for `text`, wherever that is in it. */
+function replaced(value: unknown, text: string, replacement: () => unknown): unknown {
+  if (value === text) {
+    return replacement();
   }
   if (Array.isArray(value)) {
-    return value.map((item) => filled(item, fill));
+    return value.map((item) => replaced(item, text, replacement));
   }
   return typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item, fill)]))
+    ? Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, replaced(item, text, replacement)]),
+      )
     : value;
 }
+
+const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex");
 
 const PROVIDER_ID = "00000000-0000-4000-8000-000000000000";
 
 /** A resource as an update would have left it. */
-function deployed(state: State, image: string): object {
+function made(state: State, privateKey: string): State {
   const { urn, type, custom, provider, inputs = {}, propertyDependencies = {} } = state;
   const known = Object.fromEntries(
     Object.entries(inputs).map(([key, value]) => [
       key,
-      filled(value, () => given(key, propertyDependencies[key] ?? [], image)),
+      replaced(value, UNKNOWN, () => given(key, propertyDependencies[key] ?? [])),
     ]),
   );
-  const address = type.endsWith(":FloatingIp") ? { address: addressOf(urn) } : {};
+  if (!custom) {
+    return { ...state, inputs: known };
+  }
+  const own = replaced(known, "[secret]", () => privateKey) as Properties;
+  const fromCloud = {
+    ...(type.endsWith(":FloatingIp") ? { address: addressOf(urn) } : {}),
+    // Which is all that the provider keeps of it.
+    ...(type.endsWith(":Instance") ? { userData: sha1(String(own.userData)) } : {}),
+  };
   return {
     ...state,
-    inputs: known,
-    ...(custom
-      ? {
-          id: idOf(urn),
-          outputs: { ...known, ...address },
-          provider: provider?.replace(UNKNOWN, PROVIDER_ID),
-        }
-      : {}),
+    inputs: own,
+    outputs: { ...own, ...fromCloud },
+    ...{ id: type.startsWith("pulumi:providers:") ? PROVIDER_ID : idOf(urn) },
+    ...(provider === undefined ? {} : { provider: provider.replace(UNKNOWN, PROVIDER_ID) }),
   };
 }
 
-function providers(states: readonly State[]): object[] {
-  const urns = new Set(
-    states.flatMap(({ provider }) => provider?.replace(`::${UNKNOWN}`, "") ?? []),
-  );
-  return [...urns].map((urn) => {
-    const settings = { version: "3.15.2", delayedAuth: "true" };
-    return {
-      urn,
-      type: urn.split("::")[2],
-      custom: true,
-      id: PROVIDER_ID,
-      inputs: settings,
-      outputs: settings,
-    };
-  });
+/** Those that Pulumi makes by itself, and does not show. */
+function defaultProviders(states: readonly State[]): State[] {
+  const urns = new Set(states.map(({ provider = "" }) => provider.replace(/::[^:]*$/, "")));
+  const settings = { version: "3.15.2", delayedAuth: "true" };
+  return [...urns]
+    .filter((urn) => nameOf(urn).startsWith("default_"))
+    .map((urn) => ({
+      ...{ urn, type: typeOf(urn), custom: true, id: PROVIDER_ID },
+      ...{ inputs: settings, outputs: settings },
+    }));
+}
+
+/** A stack has what others depend on before them; a plan may learn of that later. */
+const RANKS = [/^pulumi:pulumi:Stack$/, /^pulumi:providers:/, /^(?!pbx:)/, /:NodeConfig$/, /./];
+const rankOf = ({ type }: State): number => RANKS.findIndex((rank) => rank.test(type));
+
+async function planned(stack: TestStack, config: Properties): Promise<State[]> {
+  const { stdout } = await stack.run(["preview", "--json"], config);
+  const { steps } = JSON.parse(stdout) as { steps: Step[] };
+  return steps.flatMap(({ newState }) => newState ?? []);
 }
 
 /**
  * Gives `stack` the state that an update with `config` would have left, without a cloud to have made
- * it in: what the first preview plans, with made-up ids and addresses.
+ * it in: what previews plan, with made-up ids and addresses.
  */
-export async function pretendDeployed(
-  stack: TestStack,
-  config: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  const { stdout } = await stack.run(["preview", "--json"], config);
-  const { steps } = JSON.parse(stdout) as { steps: Step[] };
-  const states = steps.flatMap(({ newState }) => newState ?? []);
-  await stack.importResources([
-    ...providers(states),
-    ...states.map((state) => deployed(state, "pbx-asterisk-22")),
-  ]);
+export async function pretendDeployed(stack: TestStack, config: Properties): Promise<void> {
+  const first = await planned(stack, config);
+  const bare = [...defaultProviders(first), ...first]
+    .sort((a, b) => rankOf(a) - rankOf(b))
+    .map((state) => made(state, "none"));
+  await stack.importResources(bare);
+
+  // With the addresses, the program knows the nodes' files, and who waits for whom.
+  const { privateKey } = planExchange(settingsWith(config)).accessKey;
+  const second = new Map((await planned(stack, config)).map((state) => [state.urn, state]));
+  await stack.importResources(
+    bare.map((state) =>
+      state.type.startsWith("pbx:")
+        ? made({ ...state, ...second.get(state.urn) }, privateKey)
+        : state,
+    ),
+  );
 }

@@ -9,6 +9,7 @@ export interface FakeCloud {
 }
 
 export const EXTERNAL_NETWORK_ID = "public-id";
+export const IMAGE_ID = "image-id";
 
 /** Any user may log in (Identity API v3); the catalog has the two services that are looked up in. */
 export async function startFakeCloud(): Promise<FakeCloud> {
@@ -35,7 +36,7 @@ export async function startFakeCloud(): Promise<FakeCloud> {
         networks: [{ id: EXTERNAL_NETWORK_ID, name: searchParams.get("name"), status: "ACTIVE" }],
       },
       "/image/v2/images": {
-        images: [{ id: "image-id", name: searchParams.get("name"), status: "active" }],
+        images: [{ id: IMAGE_ID, name: searchParams.get("name"), status: "active" }],
       },
     };
     const answer = answers[pathname];

@@ -56,12 +56,13 @@ const departure = (zone: string, changes: object = {}): Step[] => [
   step("delete", PORT, zone, { oldState: {} }),
 ];
 
-/** The three steps of a replacement that deletes first. */
-const replacement = (type: string, node: string, oldState: object, newState: object): Step[] => [
-  step("delete-replaced", type, node, { oldState }),
-  step("replace", type, node, { oldState, newState }),
-  step("create-replacement", type, node, { oldState, newState }),
-];
+/** A replacement, in one step. */
+const replacement = (type: string, node: string, oldState = {}, newState = {}): Step =>
+  step("replace", type, node, { oldState, newState });
+
+/** The same as `pulumi preview --json --show-replacement-steps` has it. */
+const inParts = ({ urn, ...states }: Step): Step[] =>
+  ["delete-replaced", "replace", "create-replacement"].map((op) => ({ ...states, urn, op }));
 
 function rowsOf(
   steps: readonly Step[],
@@ -167,7 +168,7 @@ describe("a zone that goes", () => {
 });
 
 describe("a zone that is replaced", () => {
-  const server = replacement(INSTANCE, "zone2", {}, {});
+  const server = replacement(INSTANCE, "zone2");
   const membership = replacement(
     MEMBERSHIP,
     "zone2",
@@ -175,8 +176,11 @@ describe("a zone that is replaced", () => {
     membershipState("zone2", { serverId: "zone2-2" }),
   );
 
-  test("is drained, and comes back", () => {
-    expect(felt([...membership, ...server])).toEqual([
+  test.each([
+    ["in one step", [membership, server]],
+    ["in parts", [membership, server].flatMap(inParts)],
+  ])("is drained, and comes back, %s", (_, steps) => {
+    expect(felt(steps)).toEqual([
       [
         "zone2: server replaced",
         "zone2 drains, is replaced, and comes back; the other zones keep serving; its calls may go on for 1 h",
@@ -186,11 +190,14 @@ describe("a zone that is replaced", () => {
   });
 
   test("loses its calls without its place in the rotation", () => {
-    expect(felt(server)).toEqual([["zone2: server replaced", "cuts every call of zone2", false]]);
+    expect(felt([server])).toEqual([["zone2: server replaced", "cuts every call of zone2", false]]);
   });
 
   test("has nothing left to lose where an update was interrupted after the deletion", () => {
-    const rest = [...membership, ...server].filter(({ op }) => op !== "delete-replaced");
+    const rest = [membership, server].map(({ oldState, ...others }) => ({
+      ...others,
+      oldState: { ...oldState, pendingReplacement: true },
+    }));
     expect(felt(rest)).toEqual([["zone2: server created", "zone2 joins once it is ready", true]]);
   });
 });
@@ -247,18 +254,18 @@ test("what a refresh found on a node is mended", () => {
 });
 
 describe("the controller", () => {
-  const server = replacement(INSTANCE, "controller", {}, {});
+  const server = replacement(INSTANCE, "controller");
 
   test("is replaced only where that is allowed", () => {
     const change = "controller: server replaced";
-    expect(rowsOf(server)).toEqual([
+    expect(rowsOf([server])).toEqual([
       {
         change,
         felt: RESTART,
         fault: "choose a quiet hour, and allow it with: --allow-controller",
       },
     ]);
-    expect(rowsOf(server, true)).toEqual([{ change, felt: RESTART, fault: null }]);
+    expect(rowsOf([server], true)).toEqual([{ change, felt: RESTART, fault: null }]);
   });
 
   test("is a new one to every zone", () => {
@@ -266,7 +273,7 @@ describe("the controller", () => {
       oldState: membershipState("zone1"),
       newState: membershipState("zone1", { controllerId: "c2" }),
     });
-    expect(rowsOf([...server, update], true).map(({ felt }) => felt)).toEqual([
+    expect(rowsOf([server, update], true).map(({ felt }) => felt)).toEqual([
       RESTART,
       "zone1 joins the new controller",
     ]);
