@@ -54,30 +54,41 @@ test.each([1, 2, 5])("without credentials, a fresh stack of %i zone(s) plans thi
 test.each([
   [1, 2],
   [2, 3],
-])("from %i zone(s) to %i, the new zone comes and nothing else changes", (before, after) => {
+])("from %i zone(s) to %i, the new zone comes and the others' files change", (before, after) => {
   const text = (node: GraphNode): string => JSON.stringify(node);
   const old = graph(before).map(text);
-  const added = graph(after).filter((node) => !old.includes(text(node)));
+  const changed = graph(after).filter((node) => !old.includes(text(node)));
+  const label = ({ type, name }: GraphNode): string => `${type.split(":").at(-1) ?? ""} ${name}`;
   const name = `zone${String(after)}`;
-  expect(graph(after)).toHaveLength(old.length + added.length);
-  expect(added.map(({ type, name: added, parent }) => [type, added, parent])).toEqual([
-    ["trunkline:index:ExtendedZone", name, null],
-    ["openstack:compute/instance:Instance", name, `ExtendedZone ${name}`],
-    ["openstack:networking/floatingIp:FloatingIp", name, `ExtendedZone ${name}`],
-    ["openstack:networking/floatingIpAssociate:FloatingIpAssociate", name, `ExtendedZone ${name}`],
-    ["openstack:networking/port:Port", name, `ExtendedZone ${name}`],
-  ]);
+  const others = Array.from({ length: before }, (_, index) => `zone${String(index + 1)}`);
+  expect(graph(after)).toHaveLength(old.length + 7);
+  expect(changed.map(label).sort()).toEqual(
+    [
+      `ExtendedZone ${name}`,
+      `FloatingIp ${name}`,
+      `FloatingIpAssociate ${name}`,
+      `Instance ${name}`,
+      `NodeConfig ${name}`,
+      `Port ${name}`,
+      `ZoneMembership ${name}`,
+      ...["controller", ...others].map((node) => `NodeConfig ${node}`),
+    ].sort(),
+  );
 });
 
 test("no secret is in any of preview's output", async () => {
-  const { zones, controller, users } = planExchange(settingsWith({ ...CONFIG, zones: 2 }));
+  const { zones, controller, users, accessKey } = planExchange(
+    settingsWith({ ...CONFIG, zones: 2 }),
+  );
   const secrets = [
     MASTER_SECRET,
     OWN_SECRET,
     ...users.map(({ secret }) => secret),
     ...zones.flatMap(({ trunkPeers }) => trunkPeers.map(({ secret }) => secret)),
     // A line from within the key; the first ones are the same for every key.
-    ...[controller, ...zones].map(({ sshHostKey }) => sshHostKey.privateKey.split("\n")[4] ?? ""),
+    ...[accessKey, ...[controller, ...zones].map(({ sshHostKey }) => sshHostKey)].map(
+      ({ privateKey }) => privateKey.split("\n")[4] ?? "",
+    ),
   ];
   expect(secrets.filter((secret) => secret.length < 16)).toEqual([]);
   const runs = [
@@ -92,18 +103,27 @@ test("no secret is in any of preview's output", async () => {
   }
 });
 
-test("10,000 users are planned, with a warning that names the limit", async () => {
+test("10,000 users are planned; preview says how they travel", async () => {
   const config = { ...CONFIG, users: [{ range: "10000-19999" }] };
   const { exitCode, stdout } = await stack.run(["preview"], config);
   expect(exitCode).toBe(0);
-  expect(stdout).toMatch(/warning: pbx:users has 10000 users, .* Nova takes 65535\. /);
+  expect(stdout).toContain(
+    "pbx:users has 10000 users, more than user data can hold: they reach the servers after they have booted",
+  );
+  expect(stdout).not.toContain("warning:");
+});
+
+test("preview warns of nodes that nobody may reach", async () => {
+  const { exitCode, stdout } = await stack.run(["preview"], { ...CONFIG, operatorCidrs: [] });
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/warning: pbx:operatorCidrs is empty, .* such as \[203\.0\.113\.7\/32\]/);
 });
 
 test("`up` refuses them before it creates anything", async () => {
-  const config = { ...CONFIG, users: [{ range: "10000-19999" }] };
+  const config = { ...CONFIG, operatorCidrs: [] };
   const { exitCode, stdout } = await stack.run(["up", "--yes", "--skip-preview"], config);
   expect(exitCode).not.toBe(0);
-  expect(stdout).toMatch(/error: pbx:users has 10000 users, .* shorten pbx:users/);
-  expect(stdout).not.toMatch(/(openstack|trunkline):\S+ \S+ (creating|created)/);
+  expect(stdout).toMatch(/error: pbx:operatorCidrs is empty, .* such as \[203\.0\.113\.7\/32\]/);
+  expect(stdout).not.toMatch(/(openstack|trunkline|pbx):\S+ \S+ (creating|created)/);
   expect(stdout).not.toMatch(/^\s+at /m);
 });

@@ -32,7 +32,8 @@ function stable(value: unknown): unknown {
       Object.entries(value)
         .filter(([key]) => key !== "__defaults")
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, entry]) => [key, stable(entry)]),
+        // Of whatever a template writes: its own golden files show that.
+        .map(([key, entry]) => [key, key === "digest" ? "(digest)" : stable(entry)]),
     );
   }
   if (typeof value === "string") {
