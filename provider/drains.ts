@@ -1,0 +1,49 @@
+import { drainZone } from "./drain";
+import type { Access, DrainPolicy, ZoneHost } from "./inputs";
+import { type Connections, PATIENCE } from "./ssh";
+import type { Voice } from "./voice";
+
+/**
+ * The drains of one run of Pulumi, each done once, whoever asks first: the removal of a zone's
+ * membership, or the nodes that are about to forget a zone. Pulumi brings the nodes that stay up to
+ * date before it deletes what goes, and what is in use may not be taken from a zone.
+ */
+export class Drains {
+  private readonly begun = new Map<string, Promise<void>>();
+  /** What the program says in this run. Null while an exchange is destroyed, which runs no program. */
+  private policy: DrainPolicy | null = null;
+
+  constructor(
+    private readonly connections: Connections,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Takes the program's word on how to drain, which may be newer than that of the state. */
+  heed(policy: DrainPolicy): void {
+    this.policy = policy;
+  }
+
+  /**
+   * Resolves when `zone` has no calls and no phones any more.
+   *
+   * @param known what the state says of how to drain.
+   * @throws NodeError when it has calls still; it is in service again then.
+   */
+  drained(access: Access, zone: ZoneHost, known: DrainPolicy, voice: Voice): Promise<void> {
+    const begun = this.begun.get(zone.name);
+    if (begun !== undefined) return begun;
+    const drain = drainZone({
+      controller: () => this.connections.controller(access, PATIENCE.change),
+      zone: () => this.connections.zone(access, zone, PATIENCE.look),
+      name: zone.name,
+      policy: this.policy ?? known,
+      // Where the whole exchange goes, the last zone goes with it, once its calls have ended.
+      last: this.policy === null ? "wait" : "refuse",
+      say: voice.say,
+      warn: voice.warn,
+      signal: this.signal,
+    }).then(() => undefined);
+    this.begun.set(zone.name, drain);
+    return drain;
+  }
+}

@@ -1,0 +1,53 @@
+import { Haproxy } from "./haproxy";
+import { planHaproxyChange } from "./haproxy-plan";
+import { install, restore, type WantedFile } from "./node-files";
+import { NodeError, type Session } from "./session";
+import type { Voice } from "./voice";
+
+const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
+
+/**
+ * Puts files of the controller into place, and lets the running HAProxy follow: zones come and go by
+ * its runtime interface, and only what else has changed makes it read its file again. Nobody's
+ * connection is touched by either.
+ *
+ * @throws NodeError saying what HAProxy did not take; the former files are in service again then.
+ */
+export async function applyHaproxy(
+  session: Session,
+  files: Readonly<Record<string, WantedFile>>,
+  voice: Voice,
+): Promise<void> {
+  const wanted = files[HAPROXY_CFG]?.content;
+  if (wanted === undefined) {
+    await install(session, files);
+    return;
+  }
+  const haproxy = new Haproxy(session);
+  // What runs counts, and not what the file says: an earlier run may have been killed between the two.
+  const { add, reload, remove } = planHaproxyChange(await haproxy.runningConfig(), wanted);
+  const names = add.map(({ name }) => name);
+  await haproxy.add(add);
+  const { changed, invalid } = await install(session, files, {
+    validate: { [HAPROXY_CFG]: 'haproxy -c -q -f "$1"' },
+  });
+  if (invalid !== null) {
+    await haproxy.remove(names);
+    throw new NodeError(
+      session.node,
+      `HAProxy does not take haproxy.cfg: ${invalid}. Nothing was changed`,
+    );
+  }
+  if (reload) {
+    voice.say("HAProxy reads haproxy.cfg");
+    try {
+      await haproxy.reload();
+    } catch (error) {
+      // The worker of before goes on with what it has read; the file is to say the same.
+      if (changed.length > 0) await restore(session);
+      await haproxy.remove(names);
+      throw error;
+    }
+  }
+  await haproxy.remove(remove);
+}

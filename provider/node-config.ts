@@ -1,0 +1,192 @@
+import { gunzipSync } from "node:zlib";
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { editAsterisk, furnishAsterisk } from "./asterisk-config";
+import type { Drains } from "./drains";
+import { applyHaproxy } from "./haproxy-config";
+import { nodeConfigImpact } from "./impact";
+import { CONTROLLER, type NodeConfigInputs } from "./inputs";
+import { lookAt, type WantedFile } from "./node-files";
+import type { Change, ResourceKind } from "./provider";
+import { untilBooted } from "./readiness";
+import type { Roster } from "./roster";
+import { NodeError, type Session } from "./session";
+import { type Connections, PATIENCE } from "./ssh";
+import type { Voice } from "./voice";
+
+/**
+ * The files of one node. Its server has booted with them, out of its user data; every later edit
+ * reaches it here, while people talk.
+ */
+export class NodeConfig implements ResourceKind<NodeConfigInputs> {
+  readonly secrets = ["contents", "access"] as const;
+  readonly required = [
+    "node",
+    "serverId",
+    "access",
+    "zones",
+    "drain",
+    "files",
+    "contents",
+  ] as const;
+
+  constructor(
+    private readonly connections: Connections,
+    private readonly drains: Drains,
+    private readonly roster: Roster,
+  ) {}
+
+  check(news: NodeConfigInputs): void {
+    this.drains.heed(news.drain);
+    this.roster.heed(news.zones);
+  }
+
+  diff(olds: NodeConfigInputs, news: NodeConfigInputs): Change {
+    const impact = nodeConfigImpact(olds, news);
+    if (olds.serverId !== news.serverId) {
+      return { kind: "replace", because: ["serverId"], impact };
+    }
+    // The contents themselves are not compared: compressed, they may differ where the files do not.
+    const because = (["files", "zones", "access", "drain"] as const).filter(
+      (key) => !isDeepStrictEqual(olds[key], news[key]),
+    );
+    return because.length === 0
+      ? { kind: "none", because, impact: [] }
+      : { kind: "update", because, impact };
+  }
+
+  async create(inputs: NodeConfigInputs, voice: Voice): Promise<{ id: string }> {
+    voice.say("waiting for the server to boot");
+    const session = await this.session(inputs, PATIENCE.boot);
+    await untilBooted(session, voice.say);
+    voice.say("looking at its files");
+    const files = wantedFiles(inputs, Object.keys(inputs.files));
+    if (inputs.node === CONTROLLER) {
+      await applyHaproxy(session, files, voice);
+    } else {
+      await furnishAsterisk(session, files, contentsOf(inputs), voice);
+    }
+    return { id: `${inputs.node}/${inputs.serverId}` };
+  }
+
+  async update(olds: NodeConfigInputs, news: NodeConfigInputs, voice: Voice): Promise<void> {
+    const paths = changedPaths(olds, news);
+    const departed = olds.zones.filter(
+      (zone) => !news.zones.some(({ name }) => name === zone.name),
+    );
+    if (paths.length === 0 && departed.length === 0) return;
+    const [before, after] = [contentsOf(olds), contentsOf(news)];
+    // What a zone that goes is known by stays until its last call has ended; all else is done at once.
+    const mentions = new RegExp(`\\b(?:${departed.map(({ name }) => name).join("|")})\\b`);
+    const isAbout = (path: string): boolean =>
+      departed.length > 0 && mentions.test(before[path] ?? "");
+    const [first, last] = [paths.filter((path) => !isAbout(path)), paths.filter(isAbout)];
+
+    if (first.length > 0) {
+      const session = await this.session(news, PATIENCE.change);
+      const inPlace = {
+        ...after,
+        ...Object.fromEntries(last.map((path) => [path, before[path] ?? ""])),
+      };
+      await edit(session, wantedFiles(news, first), inPlace, voice);
+    }
+    if (departed.length > 0) {
+      voice.say(`waiting for ${departed.map(({ name }) => name).join(", ")} to be drained`);
+      await Promise.all(
+        departed.map((zone) => this.drains.drained(olds.access, zone, news.drain, voice)),
+      );
+    }
+    if (last.length > 0) {
+      const session = await this.session(news, PATIENCE.change);
+      await edit(session, wantedFiles(news, last), after, voice);
+    }
+  }
+
+  async read(state: NodeConfigInputs, voice: Voice): Promise<NodeConfigInputs> {
+    let session: Session;
+    try {
+      session = await this.session(state, PATIENCE.look);
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      voice.warn(`${error.message}. Its files were not looked at, and are taken for unchanged`);
+      return state;
+    }
+    const paths = Object.keys(state.files);
+    const found = await lookAt(session, paths);
+    const contents = contentsOf(state);
+    const files = paths.map((path) => {
+      const [known, real] = [state.files[path], found[path] ?? null];
+      const isRight =
+        real !== null &&
+        known !== undefined &&
+        real.sha256 === sha256(contents[path] ?? "") &&
+        real.owner === known.owner &&
+        real.mode === known.mode;
+      return isRight ? [path, known] : [path, drifted(real)];
+    });
+    return { ...state, files: Object.fromEntries(files) as NodeConfigInputs["files"] };
+  }
+
+  /** The files go with their server. */
+  delete(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private session({ node, access, zones }: NodeConfigInputs, patience: number): Promise<Session> {
+    if (node === CONTROLLER) return this.connections.controller(access, patience);
+    const zone = zones.find(({ name }) => name === node);
+    if (zone === undefined) throw new NodeError(node, "is not among the zones of its own files");
+    return this.connections.zone(access, zone, patience);
+  }
+}
+
+type Contents = Readonly<Record<string, string>>;
+
+const contentsOf = ({ contents }: NodeConfigInputs): Contents =>
+  JSON.parse(gunzipSync(Buffer.from(contents, "base64")).toString()) as Contents;
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** What `pulumi preview` shows of a file that somebody else has changed on the node, or removed. */
+const drifted = (real: { sha256: string; owner: string; mode: string } | null) =>
+  real === null
+    ? { owner: "", mode: "", digest: "removed on the node" }
+    : {
+        owner: real.owner,
+        mode: real.mode,
+        digest: `changed on the node: ${real.sha256.slice(0, 16)}`,
+      };
+
+function changedPaths(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
+  return Object.keys(news.files).filter(
+    (path) => !isDeepStrictEqual(olds.files[path], news.files[path]),
+  );
+}
+
+function wantedFiles(
+  inputs: NodeConfigInputs,
+  paths: readonly string[],
+): Record<string, WantedFile> {
+  const contents = contentsOf(inputs);
+  return Object.fromEntries(
+    paths.map((path) => {
+      const { owner = "", mode = "" } = inputs.files[path] ?? {};
+      return [path, { owner, mode, content: contents[path] ?? "" }];
+    }),
+  );
+}
+
+/**
+ * Puts files into place and lets the node's service use them, or leaves all as it was.
+ *
+ * @param contents of all the node's files, once these are in place.
+ */
+const edit = (
+  session: Session,
+  files: Readonly<Record<string, WantedFile>>,
+  contents: Contents,
+  voice: Voice,
+): Promise<void> =>
+  session.node === CONTROLLER
+    ? applyHaproxy(session, files, voice)
+    : editAsterisk(session, files, contents, voice);

@@ -1,0 +1,148 @@
+import type {
+  CheckResult,
+  CreateResult,
+  DiffResult,
+  Provider,
+  ReadResult,
+  UpdateResult,
+} from "@pulumi/pulumi/provider";
+import { Drains } from "./drains";
+import { NodeConfig } from "./node-config";
+import { Roster } from "./roster";
+import { NodeError } from "./session";
+import { Connections } from "./ssh";
+import type { Voice } from "./voice";
+import { plain, secret } from "./wire";
+import { ZoneMembership } from "./zone-membership";
+
+/** What a change of a resource's inputs means. */
+export interface Change {
+  /** `replace`: the resource is deleted, and made anew after that. */
+  readonly kind: "none" | "update" | "replace";
+  /** Names of the inputs that ask for it. */
+  readonly because: readonly string[];
+  /** What callers will feel of it. */
+  readonly impact: readonly string[];
+}
+
+/**
+ * A kind of resource: what Pulumi asks of it, in plain values. Its outputs are its inputs: what was
+ * last brought about.
+ *
+ * All but `diff` act on running nodes. Each may be killed at any moment and asked again.
+ */
+export interface ResourceKind<Inputs> {
+  /** Inputs whose value, or a part of it, is secret. */
+  readonly secrets: readonly string[];
+  /** Inputs that there must be. */
+  readonly required: readonly string[];
+  /** Takes note of what this run of Pulumi wants; values may be unknown yet. */
+  check?(news: Inputs): void;
+  diff(olds: Inputs, news: Inputs): Change;
+  create(inputs: Inputs, voice: Voice): Promise<{ readonly id: string }>;
+  update(olds: Inputs, news: Inputs, voice: Voice): Promise<void>;
+  /** The state as it really is; null where the resource is gone. */
+  read(state: Inputs, voice: Voice): Promise<Inputs | null>;
+  delete(state: Inputs, voice: Voice): Promise<void>;
+}
+
+/** Pulumi package `pbx`: its kinds of resources, by the last part of their type. */
+export class PbxProvider implements Provider {
+  readonly version = "0.1.0";
+  private readonly abort = new AbortController();
+  private readonly kinds: Readonly<Record<string, ResourceKind<object>>>;
+
+  constructor(
+    private readonly voiceOf: (urn: string) => Voice,
+    connections = new Connections(),
+  ) {
+    const drains = new Drains(connections, this.abort.signal);
+    const roster = new Roster();
+    this.kinds = {
+      NodeConfig: new NodeConfig(connections, drains, roster),
+      ZoneMembership: new ZoneMembership(connections, drains, roster),
+    };
+  }
+
+  check(urn: string, _olds: unknown, news: Record<string, unknown>): Promise<CheckResult> {
+    const kind = this.kindOf(urn);
+    const values = plain(news) as Record<string, unknown>;
+    const missing = kind.required.filter((property) => values[property] === undefined);
+    if (missing.length === 0) kind.check?.(values);
+    return Promise.resolve({
+      inputs: news,
+      failures: missing.map((property) => ({ property, reason: `${property} is not given` })),
+    });
+  }
+
+  diff(_id: string, urn: string, olds: unknown, news: unknown): Promise<DiffResult> {
+    const change = this.kindOf(urn).diff(plain(olds) as object, plain(news) as object);
+    const voice = this.voiceOf(urn);
+    for (const line of change.impact) voice.tell(line);
+    return Promise.resolve({
+      changes: change.kind !== "none",
+      replaces: change.kind === "replace" ? [...change.because] : [],
+      deleteBeforeReplace: true,
+    });
+  }
+
+  async create(urn: string, inputs: Record<string, unknown>): Promise<CreateResult> {
+    const kind = this.kindOf(urn);
+    const { id } = await said(kind.create(plain(inputs) as object, this.voiceOf(urn)));
+    return { id, outs: this.outs(kind, inputs) };
+  }
+
+  async update(
+    _id: string,
+    urn: string,
+    olds: unknown,
+    news: Record<string, unknown>,
+  ): Promise<UpdateResult> {
+    const kind = this.kindOf(urn);
+    await said(kind.update(plain(olds) as object, plain(news) as object, this.voiceOf(urn)));
+    return { outs: this.outs(kind, news) };
+  }
+
+  async read(id: string, urn: string, props: Record<string, unknown>): Promise<ReadResult> {
+    const kind = this.kindOf(urn);
+    const found = await said(kind.read(plain(props) as object, this.voiceOf(urn)));
+    return found === null ? { id: "", props: {} } : { id, props: this.outs(kind, found) };
+  }
+
+  async delete(_id: string, urn: string, props: unknown): Promise<void> {
+    await said(this.kindOf(urn).delete(plain(props) as object, this.voiceOf(urn)));
+  }
+
+  /** Somebody pressed Ctrl-C: what takes its time ends, and leaves things as they were. */
+  cancel(): Promise<void> {
+    this.abort.abort();
+    return Promise.resolve();
+  }
+
+  private kindOf(urn: string): ResourceKind<object> {
+    const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
+    const kind = this.kinds[type.split(":").at(-1) ?? ""];
+    if (kind === undefined) throw new Error(`the pbx provider has no ${type}`);
+    return kind;
+  }
+
+  private outs(kind: ResourceKind<object>, inputs: object): Record<string, unknown> {
+    const values = plain(inputs) as Record<string, unknown>;
+    return Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [
+        key,
+        kind.secrets.includes(key) ? secret(value) : value,
+      ]),
+    );
+  }
+}
+
+/** An operator's error is its message alone: Pulumi would print the stack of any other. */
+async function said<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof NodeError) error.stack = error.message;
+    throw error;
+  }
+}
