@@ -14,7 +14,7 @@ import { table } from "./table";
 const HELP = `Tells what callers will feel of an update before it is made, and refuses one that loses calls.
 
   npm run guard
-  pulumi preview --json | npm run --silent guard -- --plan -
+  pulumi preview --json --show-replacement-steps | npm run --silent guard -- --plan -
 
 Changes nothing: it reads what \`pulumi preview --json\` prints.
 
@@ -32,7 +32,7 @@ async function preview(name: string): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(
       "pulumi",
-      ["preview", "--json", "--non-interactive", "--stack", name],
+      ["preview", "--json", "--show-replacement-steps", "--non-interactive", "--stack", name],
       { cwd: ROOT, env, maxBuffer: 2 ** 28 },
       (error, stdout, stderr) => {
         if (error === null || stdout.trimStart().startsWith("{")) {

@@ -31,8 +31,6 @@ interface State {
   readonly inputs?: Properties;
   readonly outputs?: Properties;
   readonly dependencies?: readonly string[];
-  /** Whether it is deleted already, to be made anew. */
-  readonly pendingReplacement?: boolean;
 }
 
 interface Step {
@@ -49,24 +47,19 @@ interface Digest {
   readonly diagnostics?: readonly { readonly severity: string; readonly message: string }[];
 }
 
-const TAKES_AWAY = ["delete", "delete-replaced"];
-const BRINGS = ["create", "create-replacement", "import", "import-replacement"];
-
 /**
- * A replacement is one step, `replace`, and with `--show-replacement-steps` three. Where an update was
- * interrupted in the middle of one, the next plan has the step again, and only the second half is left.
+ * A replacement is one step, `replace`, or with `--show-replacement-steps` three. Only the three tell
+ * one that an update was interrupted in, after the deletion: where they are missing, it is taken for a
+ * whole one.
  */
 function actionOf(steps: readonly Step[]): Change["action"] | undefined {
-  const replace = steps.find(({ op }) => op === "replace");
-  if (replace !== undefined) {
-    return replace.oldState?.pendingReplacement === true ? "create" : "replace";
-  }
-  const goes = steps.some(({ op }) => TAKES_AWAY.includes(op));
-  const comes = steps.some(({ op }) => BRINGS.includes(op));
+  const has = (...ops: string[]): boolean => steps.some(({ op }) => ops.includes(op));
+  const comes = has("create", "create-replacement", "import", "import-replacement");
+  const goes = has("delete", "delete-replaced") || (has("replace") && !comes);
   if (goes || comes) {
-    return goes && comes ? "replace" : goes ? "delete" : "create";
+    return has("replace") && goes ? "replace" : goes ? "delete" : "create";
   }
-  return steps.some(({ op }) => op === "update") ? "update" : undefined;
+  return has("update") ? "update" : undefined;
 }
 
 function changeOf(urn: string, steps: readonly Step[]): Change[] {

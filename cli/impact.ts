@@ -5,7 +5,6 @@ import {
   joins,
   membershipImpact,
   nodeConfigImpact,
-  NOTHING,
 } from "../provider/impact";
 import {
   CONTROLLER,
@@ -168,11 +167,13 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): Row[] {
       },
     ];
   }
-  return parts.filter(isServer).map((server) => ({
-    change: `${CONTROLLER}: ${describe([server])}`,
-    felt: server.action === "create" ? "phones register once it is ready" : NOTHING,
-    fault: null,
-  }));
+  return parts
+    .filter((part) => isServer(part) && part.action === "create")
+    .map((server) => ({
+      change: `${CONTROLLER}: ${describe([server])}`,
+      felt: "phones register once it is ready",
+      fault: null,
+    }));
 }
 
 /** @param told what is said already: the controller's files tell of zones that come and go as well. */

@@ -1,0 +1,215 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "../../cli/paths";
+import { pretendDeployed } from "../support/deployed";
+import { type FakeCloud, startFakeCloud } from "../support/fake-cloud";
+import { createStack, type Run, type TestStack } from "../support/pulumi";
+import { MINIMAL } from "../support/settings";
+
+jest.setTimeout(300_000);
+
+const CONFIG = {
+  ...MINIMAL,
+  operatorCidrs: ["203.0.113.0/24"],
+  controllerFlavor: "m1.tiny",
+  zones: 2,
+};
+
+const PREVIEW = ["preview", "--json", "--show-replacement-steps"];
+
+/** Runs the guard on a plan,. */
+function guard(plan: string, args: readonly string[] = []): Promise<Run> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      join(ROOT, "node_modules", ".bin", "tsx"),
+      [join(ROOT, "cli", "guard.ts"), "--plan", "-", ...args],
+      (error, stdout, stderr) => {
+        resolve({ exitCode: Number(error?.code ?? 0), stdout, stderr });
+      },
+    );
+    child.stdin?.end(plan);
+  });
+}
+
+/** The table's rows, and the lines below it. */
+function said({ stdout }: Run): { rows: string[][]; verdict: string[] } {
+  const lines = stdout.trimEnd().split("\n");
+  const rows = lines
+    .filter((line) => line.startsWith("│"))
+    .map((line) => line.split("│").slice(1, -1))
+    .map((cells) => cells.map((cell) => cell.trim()));
+  return { rows: rows.slice(1), verdict: lines.filter((line) => !/^[┌│├└]/.test(line)) };
+}
+
+describe("a stack that was never deployed", () => {
+  let stack: TestStack;
+
+  beforeAll(async () => {
+    stack = await createStack();
+  });
+  afterAll(() => {
+    stack.remove();
+  });
+
+  test("has no callers to notice anything", async () => {
+    const run = await guard((await stack.run(PREVIEW, CONFIG)).stdout);
+
+    expect([run.exitCode, run.stderr]).toEqual([0, ""]);
+    expect(said(run)).toEqual({
+      rows: [
+        ["controller: server created", "phones register once it is ready"],
+        ["zone1: server created", "zone1 joins once it is ready"],
+        ["zone2: server created", "zone2 joins once it is ready"],
+      ],
+      verdict: ["no caller will notice"],
+    });
+  });
+
+  test("with a fault in its configuration, has no plan", async () => {
+    const { stdout } = await stack.run(PREVIEW, { ...CONFIG, zones: 0 });
+
+    const { exitCode, stderr } = await guard(stdout);
+
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("trunkline: there is no plan, the preview failed: ");
+    expect(stderr).toContain("pbx:zones is less than 1");
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe("an exchange of two zones", () => {
+  let cloud: FakeCloud;
+  let stack: TestStack;
+
+  beforeAll(async () => {
+    cloud = await startFakeCloud();
+    stack = await createStack(ROOT, cloud.environment);
+    await pretendDeployed(stack, CONFIG);
+  });
+  afterAll(async () => {
+    stack.remove();
+    await cloud.close();
+  });
+
+  /** What the guard makes of a change of the configuration. */
+  async function judged(
+    change: Readonly<Record<string, unknown>>,
+    args: readonly string[] = [],
+  ): Promise<Run> {
+    const { exitCode, stdout, stderr } = await stack.run(PREVIEW, {
+      ...CONFIG,
+      ...change,
+    });
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    return guard(stdout, args);
+  }
+
+  test("is left alone where nothing changes", async () => {
+    const run = await judged({});
+
+    expect(run.exitCode).toBe(0);
+    expect(said(run)).toEqual({ rows: [], verdict: ["no caller will notice"] });
+  });
+
+  const quiet: [title: string, change: object, rows: string[][]][] = [
+    [
+      "another user",
+      { users: [{ extension: "1001" }, { extension: "1003" }] },
+      [1, 2].map((zone) => [
+        `zone${String(zone)}: files changed`,
+        `zone${String(zone)}: change of users (pjsip.conf): reload only, calls go on`,
+      ]),
+    ],
+    [
+      "another algorithm",
+      { balance: "source" },
+      [
+        [
+          "controller: files changed",
+          "controller: HAProxy reloads (haproxy.cfg): calls and registrations go on",
+        ],
+      ],
+    ],
+    [
+      "a zone more",
+      { zones: 3 },
+      [
+        ["zone3: server created", "zone3 joins once it is ready"],
+        ...[1, 2].map((zone) => [
+          `zone${String(zone)}: files changed`,
+          `zone${String(zone)}: change of dialplan (extensions.conf) and trunk (iax.conf): reload only, calls go on`,
+        ]),
+      ],
+    ],
+    [
+      "a zone less",
+      { zones: 1 },
+      [
+        ["zone2: server deleted", "zone2 drains, then goes; its calls may go on for 1 h"],
+        [
+          "zone1: files changed",
+          "zone1: change of dialplan (extensions.conf) and trunk (iax.conf): reload only, calls go on",
+        ],
+      ],
+    ],
+    [
+      "another flavor of the zones",
+      { flavor: "m1.large" },
+      [1, 2].map((zone) => [
+        `zone${String(zone)}: server replaced`,
+        `zone${String(zone)} drains, is replaced, and comes back; the other zones keep serving; its calls may go on for 1 h`,
+      ]),
+    ],
+  ];
+
+  test.each(quiet)("lets %s through", async (_, change, rows) => {
+    const run = await judged(change as Readonly<Record<string, unknown>>);
+
+    expect(said(run)).toEqual({ rows, verdict: ["no caller will notice"] });
+    expect([run.exitCode, run.stderr]).toEqual([0, ""]);
+  });
+
+  test("is not cut by pbx:drainForce", async () => {
+    const run = await judged({ zones: 1, drainForce: true });
+
+    expect(run.exitCode).toBe(1);
+    expect(said(run).verdict).toEqual([
+      "zone2: server deleted: pbx:drainForce is on: calls of zone2 may be cut; set it to false",
+    ]);
+  });
+
+  test("keeps its controller, unless that is allowed", async () => {
+    const change = { controllerFlavor: "m1.small" };
+    const refused = await judged(change);
+    const allowed = await judged(change, ["--allow-controller"]);
+
+    expect([refused.exitCode, allowed.exitCode]).toEqual([1, 0]);
+    expect(said(refused).rows[0]).toEqual([
+      "controller: server replaced",
+      "controller restarts: calls keep their media; new calls and registrations wait about 90 s (as measured under emulation)",
+    ]);
+    expect(said(refused).verdict).toEqual([
+      "controller: server replaced: choose a quiet hour, and allow it with: --allow-controller",
+    ]);
+    expect(said(allowed).verdict).toEqual([
+      "no call is lost; that the controller restarts was allowed",
+    ]);
+  });
+
+  test("keeps its network", async () => {
+    const run = await judged({ trunkCidr: "10.0.0.0/24" });
+
+    expect(run.exitCode).toBe(1);
+    expect(said(run).rows).toContainEqual([
+      "trunk: subnet replaced",
+      "cuts every call that goes by way of it",
+    ]);
+  });
+});
+
+test("what is no plan is refused", async () => {
+  const { exitCode, stdout, stderr } = await guard("Previewing update (dev):\n");
+
+  expect([exitCode, stdout]).toEqual([2, ""]);
+  expect(stderr).toBe("trunkline: this is no plan; make one with: pulumi preview --json\n");
+});
