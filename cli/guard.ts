@@ -26,6 +26,9 @@ Options:
 
 Exit code 0 when no call is lost, 1 when calls are lost or may be, 2 when there is no plan to read.`;
 
+/** So that the table fits into a comment on a pull request. */
+const FELT_WIDTH = 68;
+
 /** The preview of the stack `name`, of which pulumi prints the faults as well. */
 async function preview(name: string): Promise<string> {
   const env = { ...process.env, ...(await projectEnvironment()) };
@@ -38,7 +41,11 @@ async function preview(name: string): Promise<string> {
         if (error === null || stdout.trimStart().startsWith("{")) {
           resolve(stdout);
         } else {
-          reject(new Fault(`pulumi preview failed: ${stderr.trim() || error.message}`));
+          reject(
+            new Fault(
+              `pulumi preview failed: ${stderr.trim().replace(/^error: /, "") || error.message}`,
+            ),
+          );
         }
       },
     );
@@ -79,6 +86,7 @@ main(
         table(
           rows.map(({ change, felt }) => [change, felt]),
           ["planned change", "what callers feel"],
+          [null, FELT_WIDTH],
         ),
       );
     }

@@ -31,14 +31,21 @@ function guard(plan: string, args: readonly string[] = []): Promise<Run> {
   });
 }
 
-/** The table's rows, and the lines below it. */
+/** The table's rows, wrapped lines joined, and the lines below it. */
 function said({ stdout }: Run): { rows: string[][]; verdict: string[] } {
-  const lines = stdout.trimEnd().split("\n");
-  const rows = lines
-    .filter((line) => line.startsWith("│"))
-    .map((line) => line.split("│").slice(1, -1))
-    .map((cells) => cells.map((cell) => cell.trim()));
-  return { rows: rows.slice(1), verdict: lines.filter((line) => !/^[┌│├└]/.test(line)) };
+  const rows: string[][] = [];
+  const verdict: string[] = [];
+  for (const line of stdout.trimEnd().split("\n")) {
+    if (/^[┌├]/.test(line)) {
+      rows.push(["", ""]);
+    } else if (line.startsWith("│")) {
+      const cells = line.split("│").slice(1, -1);
+      rows.push((rows.pop() ?? []).map((text, i) => `${text} ${cells[i]?.trim() ?? ""}`.trim()));
+    } else if (!line.startsWith("└")) {
+      verdict.push(line);
+    }
+  }
+  return { rows: rows.slice(1), verdict };
 }
 
 describe("a stack that was never deployed", () => {
