@@ -117,5 +117,6 @@ export function membershipImpact(olds: ZoneMembershipInputs, news: ZoneMembershi
   if (olds.serverId !== news.serverId) {
     return [isReplaced(name)];
   }
-  return olds.controllerId === news.controllerId ? [] : [`${name} joins the new controller`];
+  // Another controller does not know it, or a refresh found it out of the rotation.
+  return olds.controllerId === news.controllerId ? [] : [`${name} enters the rotation again`];
 }

@@ -272,7 +272,7 @@ describe("the controller", () => {
     });
     expect(rowsOf([server, update], true).map(({ felt }) => felt)).toEqual([
       RESTART,
-      "zone1 joins the new controller",
+      "zone1 enters the rotation again",
     ]);
   });
 

@@ -140,11 +140,14 @@ describe("a zone's place in the rotation", () => {
     ]);
   });
 
-  test("is told to a new controller", () => {
-    expect(membershipImpact(member, { ...member, controllerId: "another" })).toEqual([
-      "zone2 joins the new controller",
-    ]);
-  });
+  test.each(["another", "not in the rotation: drain"])(
+    "is taken again where it was %j",
+    (before) => {
+      expect(membershipImpact({ ...member, controllerId: before }, member)).toEqual([
+        "zone2 enters the rotation again",
+      ]);
+    },
+  );
 
   test("does not care for another policy", () => {
     expect(membershipImpact(member, { ...member, drain: { timeout: 1, force: true } })).toEqual([]);
