@@ -127,6 +127,7 @@ export async function runProgram(
   const requests: RegisterRequest[] = [];
   const outputs: Record<string, unknown> = {};
   const { stackTraceLimit } = Error; // the program lowers it
+  const exitListeners = new Set(process.listeners("exit")); // each copy of Pulumi adds its own
 
   await jest
     .isolateModulesAsync(async () => {
@@ -180,6 +181,11 @@ export async function runProgram(
     })
     .finally(() => {
       Error.stackTraceLimit = stackTraceLimit;
+      for (const listener of process.listeners("exit")) {
+        if (!exitListeners.has(listener)) {
+          process.off("exit", listener);
+        }
+      }
     });
 
   return {
