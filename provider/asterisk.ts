@@ -28,13 +28,14 @@ const FAILED = 3;
 const NOT_RUNNING = 4;
 
 const SHELL = `
+# SIGKILL, since the console does not end by SIGTERM while it waits for an answer.
 rx() {
-  answer=$(timeout ${String(PATIENCE)} asterisk -rx "$1" 2>&1) && { printf '%s\\n' "$answer"; return; }
+  answer=$(timeout -s KILL ${String(PATIENCE)} asterisk -rx "$1" 2>&1) && { printf '%s\\n' "$answer"; return; }
   code=$?
   case $answer in
   *'Unable to connect'*) exit ${String(NOT_RUNNING)} ;;
   esac
-  [ $code -ne 124 ] || answer='it runs, and does not answer'
+  [ $code -ne 137 ] || answer='it runs, and does not answer'
   printf '%s\\n' "$answer" >&2
   exit ${String(FAILED)}
 }
@@ -87,7 +88,7 @@ export async function trunkPeersOf(zone: Session): Promise<TrunkPeer[]> {
 export async function untilAsteriskServes(zone: Session, seconds: number): Promise<void> {
   const script = `
     end=$(( $(date +%s) + ${String(seconds)} ))
-    until timeout ${String(seconds)} asterisk -rx 'core waitfullybooted' 2>/dev/null | grep -q 'fully booted'; do
+    until timeout -s KILL ${String(seconds)} asterisk -rx 'core waitfullybooted' 2>/dev/null | grep -q 'fully booted'; do
       [ $(date +%s) -lt $end ] || exit ${String(FAILED)}
       sleep 0.2
     done`;
