@@ -1,9 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { deflateSync } from "node:zlib";
 import type { FileSpec } from "./inputs";
-import { NodeError, ScriptFailed, type Session } from "./session";
-import { quote } from "./ssh";
+import type { Session } from "./session";
 
 /** A file as it is to be on its node. */
 export interface WantedFile extends Omit<FileSpec, "digest"> {
@@ -19,33 +15,12 @@ export interface FoundFile extends Omit<FileSpec, "digest"> {
 /** Where a node keeps what its last installation replaced. */
 const FORMER = "/var/lib/trunkline/former.json";
 
-const PROGRAM = readFileSync(join(__dirname, "node-files.py"), "utf8");
-
-async function ask<Answer>(session: Session, request: object): Promise<Answer> {
-  try {
-    const answer = await session.run(
-      // Isolated, and without what an installation adds to Python: it starts in half the time.
-      `exec python3 -I -S -c ${quote(PROGRAM)}`,
-      deflateSync(JSON.stringify(request)),
-    );
-    return JSON.parse(answer) as Answer;
-  } catch (error) {
-    if (error instanceof ScriptFailed) {
-      throw new NodeError(
-        session.node,
-        `${error.stderr.trim()}; its files were left as they were. Mend that and run the same command again`,
-      );
-    }
-    throw error;
-  }
-}
-
 /** What is on the node at `paths`; null where there is no file. */
-export function lookAt(
+export async function lookAt(
   session: Session,
   paths: readonly string[],
 ): Promise<Record<string, FoundFile | null>> {
-  return ask(session, { look: paths });
+  return (await session.ask({ do: "look", paths })) as Record<string, FoundFile | null>;
 }
 
 /** What an installation came to. */
@@ -63,17 +38,17 @@ export interface InstallOptions {
   readonly former?: string;
 }
 
-/** Puts all files into place, or none. */
-export function install(
+/** Puts all files into place, or none. @throws NodeError naming the file that cannot be written. */
+export async function install(
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
   { validate = {}, former = FORMER }: InstallOptions = {},
 ): Promise<Installation> {
-  return ask(session, { install: files, validate, former });
+  return (await session.ask({ do: "install", files, validate, former })) as Installation;
 }
 
 /** Takes the last installation back. */
 export async function restore(session: Session, former = FORMER): Promise<readonly string[]> {
-  const { changed } = await ask<{ changed: string[] }>(session, { restore: true, former });
+  const { changed } = (await session.ask({ do: "restore", former })) as { changed: string[] };
   return changed;
 }

@@ -38,6 +38,13 @@ export interface Session {
    */
   run(script: string, input?: Buffer | string): Promise<string>;
 
+  /**
+   * Has the node's agent do what `agent.py` describes, and returns its result.
+   *
+   * @throws NodeError saying what could not be done.
+   */
+  ask(request: object): Promise<unknown>;
+
   /** A TCP connection that the node makes (RFC 4254, section 7.2). @throws NodeError */
   connect(address: string, port: number): Promise<Duplex>;
 }

@@ -1,6 +1,7 @@
 import { connect as connectTcp } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
+import { Agent, AGENT_COMMAND, AgentFault } from "./agent";
 import { type Access, CONTROLLER, type ZoneHost } from "./inputs";
 import { NodeError, ScriptFailed, type Session } from "./session";
 
@@ -10,8 +11,6 @@ export type Dial = (host: string, port: number) => Promise<Duplex>;
 const PORT = 22;
 /** Every node has this account: it may do everything by sudo, and has no password. */
 const USER = "debian";
-/** sshd lets a connection have ten sessions at once (`MaxSessions`); what is more has to wait. */
-const MAX_RUNS = 8;
 
 /** In milliseconds. An emulated processor that is busy takes its time over a key exchange. */
 const DIAL_TIMEOUT = 10_000;
@@ -51,9 +50,6 @@ const dialTcp: Dial = (host, port) =>
     });
   });
 
-/** For a POSIX shell: nothing between single quotes is special but the quote. */
-export const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   EHOSTUNREACH: "no route to it",
@@ -67,10 +63,8 @@ const wordsOf = (error: unknown): string => {
   return WORDS[code] ?? message.replace(/^\(SSH\) /, "");
 };
 
-/** A connection, with what is done over it side by side kept within sshd's limits. */
 class SshSession implements Session {
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private agent: Promise<Agent> | null = null;
 
   constructor(
     readonly node: string,
@@ -78,12 +72,30 @@ class SshSession implements Session {
   ) {}
 
   async run(script: string, input: Buffer | string = ""): Promise<string> {
-    await this.turn();
+    const { exitCode, stdout, stderr } = (await this.ask({
+      do: "run",
+      script,
+      input: Buffer.from(input as string).toString("base64"),
+    })) as { exitCode: number; stdout: string; stderr: string };
+    const [output = "", complaints = ""] = [stdout, stderr].map((text) =>
+      Buffer.from(text, "base64").toString(),
+    );
+    if (exitCode !== 0) throw new ScriptFailed(this.node, exitCode, output, complaints);
+    return output;
+  }
+
+  async ask(request: object): Promise<unknown> {
+    // Started by the first request: a controller that only passes connections on needs none.
+    const agent = await (this.agent ??= this.startAgent());
     try {
-      return await this.exec(`sudo -n sh -c ${quote(script)}`, input);
-    } finally {
-      this.running--;
-      this.waiting.shift()?.();
+      return await agent.ask(request);
+    } catch (error) {
+      throw new NodeError(
+        this.node,
+        error instanceof AgentFault
+          ? `${error.message}; its files were left as they were. Mend that and run the same command again`
+          : "the SSH connection was lost; run the same command again",
+      );
     }
   }
 
@@ -107,46 +119,26 @@ class SshSession implements Session {
     }
   }
 
-  private async turn(): Promise<void> {
-    if (this.running >= MAX_RUNS) {
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    }
-    this.running++;
-  }
-
-  private exec(command: string, input: Buffer | string): Promise<string> {
+  private startAgent(): Promise<Agent> {
     return new Promise((resolve, reject) => {
-      const lost = (): void => {
-        reject(new NodeError(this.node, "the SSH connection was lost; run the same command again"));
-      };
-      this.client.once("close", lost);
-      const start = (error: Error | undefined, channel: ClientChannel): void => {
-        if (error !== undefined) {
-          this.client.off("close", lost);
-          reject(new NodeError(this.node, `no command can be run (${wordsOf(error)})`));
-          return;
-        }
-        const output: Buffer[] = [];
-        const complaints: Buffer[] = [];
-        channel.on("data", (bytes: Buffer) => output.push(bytes));
-        channel.stderr.on("data", (bytes: Buffer) => complaints.push(bytes));
-        channel.on("close", (code: number | null | undefined) => {
-          this.client.off("close", lost);
-          const stdout = Buffer.concat(output).toString();
-          if (code === 0) {
-            resolve(stdout);
-          } else if (typeof code === "number") {
-            reject(new ScriptFailed(this.node, code, stdout, Buffer.concat(complaints).toString()));
-          } else {
-            lost();
-          }
-        });
-        channel.end(input);
+      const lost = (why: string): void => {
+        reject(new NodeError(this.node, `no command can be run (${why})`));
       };
       try {
-        this.client.exec(command, start);
+        this.client.exec(`exec sudo -n ${AGENT_COMMAND}`, (error, channel) => {
+          if (error !== undefined) {
+            lost(wordsOf(error));
+            return;
+          }
+          channel.stderr.resume();
+          const agent = new Agent(channel, channel);
+          this.client.once("close", () => {
+            agent.end();
+          });
+          resolve(agent);
+        });
       } catch {
-        lost(); // ssh2 throws when the connection is known to be gone
+        lost("the connection is gone"); // ssh2 throws when it knows that
       }
     });
   }

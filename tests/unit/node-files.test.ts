@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   mkdtempSync,
@@ -11,21 +12,27 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { install, lookAt, restore, type WantedFile } from "../../provider/node-files";
-import { NodeError, ScriptFailed, type Session } from "../../provider/session";
+import { Agent, AGENT_COMMAND, AgentFault } from "../../provider/agent";
+import type { Session } from "../../provider/session";
 
 /** A node that is this machine, with the rights of whoever runs the tests. */
-const here: Session = {
-  node: "zone1",
-  run: (script, input = "") => {
-    const { status, stdout, stderr } = spawnSync("sh", ["-c", script], { input });
-    return status === 0
-      ? Promise.resolve(stdout.toString())
-      : Promise.reject(
-          new ScriptFailed("zone1", status ?? -1, stdout.toString(), stderr.toString()),
-        );
-  },
-  connect: () => Promise.reject(new Error("nobody connects in these tests")),
-};
+let process: ChildProcessWithoutNullStreams;
+let here: Session;
+
+beforeAll(() => {
+  process = spawn("sh", ["-c", `exec ${AGENT_COMMAND}`]);
+  const agent = new Agent(process.stdin, process.stdout);
+  here = {
+    node: "zone1",
+    run: () => Promise.reject(new Error("no script is run in these tests")),
+    ask: (request) => agent.ask(request),
+    connect: () => Promise.reject(new Error("nobody connects in these tests")),
+  };
+});
+afterAll(async () => {
+  process.stdin.end();
+  await once(process, "exit");
+});
 
 const owner = execFileSync("sh", ["-c", 'printf %s "$(id -un):$(id -gn)"']).toString();
 const wanted = (content: string, mode = "0640"): WantedFile => ({ content, mode, owner });
@@ -104,8 +111,8 @@ test("a file that cannot be written is named, and no other is changed", async ()
     { former: former() },
   );
 
-  await expect(attempt).rejects.toThrow(NodeError);
-  await expect(attempt).rejects.toThrow(/^zone1: \S+impossible: Not a directory; .*run the same/);
+  await expect(attempt).rejects.toThrow(AgentFault);
+  await expect(attempt).rejects.toThrow(/\/impossible: Not a directory$/);
   expect(readFileSync(at("sip.conf"), "utf8")).toBe("before");
   expect(files()).toEqual(["sip.conf"]);
 });
@@ -121,4 +128,27 @@ test("a look tells content, owner and mode, and what is not there", async () => 
     },
     [at("none.conf")]: null,
   });
+});
+
+test("requests are worked on side by side, and each gets its own answer", async () => {
+  const run = (script: string): Promise<unknown> =>
+    here.ask({ do: "run", script, input: Buffer.from("given").toString("base64") });
+  const fifo = at("fifo");
+  execFileSync("mkfifo", [fifo]);
+  // The first can end only when the second has begun.
+  const answers = await Promise.all([run(`cat ${fifo}; cat`), run(`echo second >${fifo}; exit 3`)]);
+
+  expect(answers).toEqual([
+    { exitCode: 0, stdout: Buffer.from("second\ngiven").toString("base64"), stderr: "" },
+    { exitCode: 3, stdout: "", stderr: "" },
+  ]);
+});
+
+test("whoever asks an agent that is gone is told so", async () => {
+  const child = spawn("sh", ["-c", `exec ${AGENT_COMMAND}`]);
+  const agent = new Agent(child.stdin, child.stdout);
+  const asked = agent.ask({ do: "run", script: "kill -9 $PPID; sleep 1", input: "" });
+
+  await expect(asked).rejects.toThrow("the agent is gone");
+  await expect(agent.ask({ do: "look", paths: [] })).rejects.toThrow("the agent is gone");
 });

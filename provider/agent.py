@@ -1,20 +1,28 @@
-"""Puts files into place on a node: all of them, or none.
+"""Acts for the provider on a node, as root, for as long as the provider's connection lasts.
 
-Runs on the node as root, as text on the command line of its Python, since nothing of the provider is
-installed there. Reads one request from standard input, JSON compressed with zlib, and prints one answer:
+It arrives as text on the command line of the node's Python: nothing of the provider is installed there.
+One process serves all requests of a connection, since each login of root costs as much as the work.
 
-  {"look": [path, ...]}
+Requests come on standard input and answers go to standard output, each as a line with its length in bytes
+and that many bytes of JSON, compressed with zlib. Requests are worked on side by side; an answer has the
+"id" of its request, and either "result" or "error", what went wrong in words. A request's "do" is one of:
+
+  {"do": "run", "script": text, "input": base64}
+      -> {"exitCode": number, "stdout": base64, "stderr": base64} of a POSIX shell
+  {"do": "look", "paths": [path, ...]}
       -> {path: {"sha256": hex, "owner": "user:group", "mode": "0640"} or null where there is none}
-  {"install": {path: {"content": text, "owner": ..., "mode": ...}}, "validate": {path: command}, "former": path}
+  {"do": "install", "files": {path: {"content": text, "owner": ..., "mode": ...}},
+   "validate": {path: command}, "former": path}
       -> {"changed": [path, ...], "invalid": null or what the validating command said}
-  {"restore": true, "former": path}
+  {"do": "restore", "former": path}
       -> {"changed": [path, ...]}
 
-A validating command runs before anything takes effect, with the path of the new file as "$1". Install
-keeps what it replaces in the file "former", for restore. A full disk, or a connection that is lost,
-leaves each file as it was or as it is to be: new files are written beside the old ones, and renamed when
-all are there.
+Install puts all files into place, or none. A validating command runs before that, with the path of the
+new file as "$1". What is replaced is kept in the file "former", for restore. A full disk, or a connection
+that is lost, leaves each file as it was or as it is to be: new files are written beside the old ones, and
+renamed when all are there.
 """
+import base64
 import grp
 import hashlib
 import json
@@ -23,6 +31,7 @@ import pwd
 import signal
 import subprocess
 import sys
+import threading
 import zlib
 
 def owner_of(uid, gid):
@@ -116,27 +125,51 @@ def restore(keep):
 
 def look(paths):
     found = {path: read(path) for path in paths}
-    return {path: file and {"sha256": hashlib.sha256(file["content"].encode(errors="surrogateescape")).hexdigest(),
-                            "owner": file["owner"], "mode": file["mode"]}
+    return {path: file and {"sha256": sha256(file["content"]), "owner": file["owner"], "mode": file["mode"]}
             for path, file in found.items()}
 
 
+def sha256(content):
+    return hashlib.sha256(content.encode(errors="surrogateescape")).hexdigest()
+
+
+def run(script, given):
+    done = subprocess.run(["sh", "-c", script], input=base64.b64decode(given), capture_output=True)
+    return {"exitCode": done.returncode, "stdout": base64.b64encode(done.stdout).decode(),
+            "stderr": base64.b64encode(done.stderr).decode()}
+
+
+DEEDS = {
+    "run": lambda request: run(request["script"], request["input"]),
+    "look": lambda request: look(request["paths"]),
+    "install": lambda request: install(request["files"], request["validate"], request["former"]),
+    "restore": lambda request: restore(request["former"]),
+}
+
+
+def answer(request, out, lock):
+    try:
+        outcome = {"result": DEEDS[request["do"]](request)}
+    except OSError as error:
+        outcome = {"error": f"{error.filename or 'its disk'}: {error.strerror}"}
+    frame = zlib.compress(json.dumps({"id": request["id"], **outcome}).encode(), 1)
+    try:
+        with lock:
+            out.write(b"%d\n%b" % (len(frame), frame))
+            out.flush()
+    except BrokenPipeError:
+        pass  # nobody is there any more; what was asked for is done all the same
+
+
 def main():
-    request = json.loads(zlib.decompress(sys.stdin.buffer.read()))
-    # From here on nothing stops half-way because the other side is gone.
+    # What was begun is brought to its end, whatever becomes of the connection.
     for name in (signal.SIGHUP, signal.SIGPIPE, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)
     os.umask(0o077)
-    try:
-        if "look" in request:
-            answer = look(request["look"])
-        elif "install" in request:
-            answer = install(request["install"], request["validate"], request["former"])
-        else:
-            answer = restore(request["former"])
-    except OSError as error:
-        sys.exit(f"{error.filename or 'its disk'}: {error.strerror}")
-    print(json.dumps(answer))
+    lock = threading.Lock()
+    while length := sys.stdin.buffer.readline():
+        request = json.loads(zlib.decompress(sys.stdin.buffer.read(int(length))))
+        threading.Thread(target=answer, args=(request, sys.stdout.buffer, lock)).start()
 
 
 main()
