@@ -32,6 +32,8 @@ export class Call extends EventEmitter {
     private readonly control: Pick<Control, "command">,
     /** The other side's SIP address. */
     readonly peer: string,
+    /** The name that the other side is shown with; null without one. */
+    readonly peerName: string | null = null,
   ) {
     super();
   }

@@ -11,6 +11,7 @@ export interface BaresipEvent {
   readonly direction?: "incoming" | "outgoing";
   readonly id?: string;
   readonly peeruri?: string;
+  readonly peerdisplayname?: string;
   readonly param?: string;
   readonly rtcp_stats?: {
     readonly rx: { readonly lost: number; readonly jit: number };

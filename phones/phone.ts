@@ -174,7 +174,7 @@ export class Phone extends EventEmitter {
     // A phone that picks up at once is not told CALL_INCOMING: the first event of a call is its offer.
     const begins = event.type === "CALL_INCOMING" || event.type === "CALL_REMOTE_SDP";
     if (begins && event.direction === "incoming" && event.id !== this.current?.id) {
-      this.current = new Call(this.control, event.peeruri ?? "");
+      this.current = new Call(this.control, event.peeruri ?? "", event.peerdisplayname ?? null);
       this.current.handle(event);
       this.emit("call", this.current);
       return;

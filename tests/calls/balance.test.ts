@@ -12,7 +12,7 @@ function balanced(balance: Balance): {
   let exchange: Exchange;
 
   beforeAll(async () => {
-    exchange = await Exchange.start({ zones: [PJSIP_22, PJSIP_22], balance });
+    exchange = await Exchange.start({ zones: [PJSIP_22, PJSIP_22], configuration: { balance } });
   }, IMAGES_DEADLINE);
   afterAll(() => exchange.close());
 

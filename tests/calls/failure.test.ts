@@ -86,7 +86,7 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     await exchange.hear(alice, bob);
     await call.hangUp();
 
-    zone.boot();
+    await zone.boot();
     await exchange.serving();
   });
 });

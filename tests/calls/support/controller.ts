@@ -1,8 +1,7 @@
 import { connect } from "node:net";
 import { join } from "node:path";
-import { renderControllerFiles } from "../../../templates";
-import type { ControllerContext } from "../../../templates/context";
-import { Server, type ServerOptions } from "./server";
+import type { NodeFile } from "../../../templates/node-file";
+import { Server, type ServerOptions, type ServerPlace } from "./server";
 
 /** A line of HAProxy's statistics: a server of the backend. */
 export interface Backend {
@@ -15,17 +14,19 @@ export interface Backend {
 
 /** The controller: HAProxy from its golden image, with the file the program renders. */
 export class Controller extends Server {
-  static async create(
-    context: ControllerContext,
-    place: { readonly namespace: string; readonly folder: string },
-  ): Promise<Controller> {
+  static async create(files: readonly NodeFile[], place: ServerPlace): Promise<Controller> {
     const options: ServerOptions = {
       ...place,
       image: "pbx-controller",
-      files: renderControllerFiles(context),
+      files,
       // For a test few connections do: the limit on open files that the image's unit raises for more
       // cannot be raised everywhere.
-      argv: ["/usr/sbin/haproxy", "-W", "-db", "-n", "1000", "-f", "/etc/haproxy/haproxy.cfg"],
+      argv: [
+        "/usr/sbin/haproxy",
+        ...["-W", "-db", "-n", "1000"],
+        ...["-S", "/run/haproxy/master.sock,mode,600"],
+        ...["-f", "/etc/haproxy/haproxy.cfg"],
+      ],
       runtime: { folder: "haproxy", owner: "haproxy:haproxy" },
     };
     return new Controller(options, await Server.prepare(options));
@@ -33,7 +34,8 @@ export class Controller extends Server {
 
   /** Runs a command on HAProxy's stats socket. */
   async admin(command: string): Promise<string> {
-    const socket = connect(join(await this.root(), "run/haproxy/admin.sock"));
+    this.running();
+    const socket = connect(join(this.root(), "run/haproxy/admin.sock"));
     return new Promise((resolve, reject) => {
       let output = "";
       socket.on("data", (bytes) => (output += bytes.toString()));

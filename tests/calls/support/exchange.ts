@@ -1,31 +1,32 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { RTP_PORTS } from "../../../components/ports";
+import { controllerFiles, zoneFiles } from "../../../components/node-files";
+import type { Settings } from "../../../config/schema";
 import type { Call } from "../../../phones/call";
 import { sipOptions } from "../../../phones/options";
 import { Phone, type PhoneOptions } from "../../../phones/phone";
-import { planExchange } from "../../../plan/exchange";
-import type { Balance, SipDriver } from "../../../templates/context";
+import { type Exchange as Plan, type NodePlan, planExchange } from "../../../plan/exchange";
+import type { Access, ZoneHost } from "../../../provider/inputs";
+import type { NodeFile } from "../../../templates/node-file";
 import { settingsWith } from "../../support/settings";
 import { Controller } from "./controller";
 import { eventually } from "./eventually";
 import { type Host, Network, newFolder, type Office, PUBLIC } from "./network";
-import type { Image } from "./rootfs";
+import type { Server, ServerPlace } from "./server";
 import { ensureTools } from "./tools";
-import { Zone } from "./zone";
+import { Zone, type ZoneKind } from "./zone";
 
-export interface ZoneKind {
-  readonly image: Exclude<Image, "pbx-controller">;
-  readonly sipDriver: SipDriver;
-}
-
+export type { ZoneKind };
 export const CHAN_SIP_16: ZoneKind = { image: "pbx-asterisk-16", sipDriver: "chan_sip" };
 export const PJSIP_16: ZoneKind = { image: "pbx-asterisk-16", sipDriver: "pjsip" };
 export const PJSIP_22: ZoneKind = { image: "pbx-asterisk-22", sipDriver: "pjsip" };
 
+/** Keys of the stack's configuration, without `pbx:`. */
+export type Configuration = Readonly<Record<string, unknown>>;
+
 export interface ExchangeOptions {
   readonly zones: readonly ZoneKind[];
-  readonly balance?: Balance;
+  readonly configuration?: Configuration;
 }
 
 /** The right password by default, and `office1`. */
@@ -44,11 +45,25 @@ const START = 30;
 /** How long media may take to flow, in seconds, and how many packets of 20 ms show that it does. */
 const HEAR = 5;
 const PACKETS_HEARD = 10;
-const USERS = [
+export const USERS = [
   { extension: "1001", name: "Alice" },
   { extension: "1002", name: "Bob" },
   { range: "1003-1009" },
 ];
+
+/** A node's floating address ends as its fixed one does. */
+const hostOf = ({ name, fixedIp }: NodePlan): Host => ({
+  name,
+  fixedIp,
+  address: fixedIp.replace(/^.*(?=\.)/, PUBLIC),
+});
+
+/** A zone as the program tells the provider. */
+export const zoneHost = ({ name, fixedIp, sshHostKey }: NodePlan): ZoneHost => ({
+  name,
+  fixedIp,
+  sshHostKey: sshHostKey.publicKey,
+});
 
 /**
  * A whole exchange on this machine: the program's own plan and files, the golden images' Asterisk and
@@ -58,65 +73,106 @@ export class Exchange {
   private readonly phones = new Set<Phone>();
   readonly zones: Zone[] = [];
   private balancer: Controller | null = null;
-  controllerAddress = "";
 
   private constructor(
     readonly network: Network,
     /** Private; removed when the exchange is closed. */
     readonly folder: string,
-    private readonly secrets: ReadonlyMap<string, string>,
+    /** What the program makes of the stack's configuration. */
+    private currentPlan: Plan,
   ) {}
 
   /** Starts an exchange, and waits until it serves. */
-  static async start({ zones, balance = "roundrobin" }: ExchangeOptions): Promise<Exchange> {
+  static async start({ zones: kinds, configuration = {} }: ExchangeOptions): Promise<Exchange> {
     await ensureTools();
-    const plan = planExchange(settingsWith({ zones: zones.length, users: USERS, balance }));
-    const host = ({ name, fixedIp }: { name: string; fixedIp: string }, number: number): Host => ({
-      name,
-      fixedIp,
-      address: `${PUBLIC}.${String(10 + number)}`,
-    });
-    const controller = host(plan.controller, 0);
-    const hosts = [controller, ...plan.zones.map((zone, index) => host(zone, index + 1))];
-    const network = await Network.create(hosts, controller.name);
-    const folder = await newFolder();
-    const secrets = new Map(plan.users.map(({ extension, secret }) => [extension, secret]));
-    const exchange = new Exchange(network, folder, secrets);
-    const place = (name: string): { namespace: string; folder: string } => ({
-      namespace: network.namespace(name),
-      folder: join(folder, name),
-    });
+    const settings = settingsWith({ zones: kinds.length, users: USERS, ...configuration });
+    const plan = planExchange(settings);
+    const hosts = [plan.controller, ...plan.zones].map(hostOf);
+    const network = await Network.create(hosts, plan.controller.name);
+    const exchange = new Exchange(network, await newFolder(), plan);
     try {
-      exchange.controllerAddress = controller.address;
-      for (const [index, kind] of zones.entries()) {
-        const zone = plan.zones[index];
-        if (zone === undefined) throw new Error("the plan has too few zones");
-        const context = {
-          name: zone.name,
-          sipDriver: kind.sipDriver,
-          codecs: [...plan.codecs],
-          controllerAddress: controller.address,
-          controllerFixedIp: controller.fixedIp,
-          address: hosts[index + 1]?.address ?? "",
-          fixedIp: zone.fixedIp,
-          rtpPorts: RTP_PORTS,
-          users: [...plan.users],
-          trunkPeers: [...zone.trunkPeers],
-        };
-        exchange.zones.push(await Zone.create(kind.image, context, place(zone.name)));
-      }
+      for (const kind of kinds) await exchange.prepareZone(kind);
       exchange.balancer = await Controller.create(
-        { balance, connectTimeout: 5, idleTimeout: 3600, zones: plan.zones.map(({ name, fixedIp }) => ({ name, fixedIp })) },
-        place(controller.name),
+        exchange.filesOfController(plan, settings),
+        exchange.place(plan.controller),
       );
-      for (const zone of exchange.zones) zone.boot();
-      exchange.controller.boot();
+      await Promise.all([...exchange.zones, exchange.balancer].map((server) => server.boot()));
       await exchange.serving();
       return exchange;
     } catch (error) {
       await exchange.close();
       throw error;
     }
+  }
+
+  get plan(): Plan {
+    return this.currentPlan;
+  }
+
+  /** Takes another plan for that of the stack, and starts the servers of zones that it has more. */
+  async adopt(plan: Plan, kind: ZoneKind): Promise<void> {
+    this.currentPlan = plan;
+    for (const zonePlan of plan.zones.slice(this.zones.length)) {
+      await this.network.attach(hostOf(zonePlan));
+      const zone = await this.prepareZone(kind);
+      await zone.boot();
+    }
+  }
+
+  /** Deletes the server of a zone. */
+  async deleteServer(name: string): Promise<void> {
+    const zone = this.zone(name);
+    await zone.remove();
+    this.zones.splice(this.zones.indexOf(zone), 1);
+    await this.network.detach(name);
+  }
+
+  filesOfController(plan: Plan, settings: Settings): NodeFile[] {
+    const { balance, connectTimeout, idleTimeout } = settings;
+    return controllerFiles(plan, { balance, connectTimeout, idleTimeout });
+  }
+
+  filesOfZone(plan: Plan, name: string, { sipDriver }: ZoneKind): NodeFile[] {
+    const zone = plan.zones.find((candidate) => candidate.name === name);
+    if (zone === undefined) throw new Error(`the plan has no ${name}`);
+    return zoneFiles({ ...plan, sipDriver }, zone, {
+      controllerAddress: this.controllerAddress,
+      address: hostOf(zone).address,
+    });
+  }
+
+  /** What the cloud calls the server of a node: another one whenever it is made anew. */
+  serverId(node: string): string {
+    return this.serverOf(node).id;
+  }
+
+  /** The way to the nodes, as the program tells the provider. */
+  get access(): Access {
+    const { accessKey, controller } = this.plan;
+    return {
+      privateKey: accessKey.privateKey,
+      controllerAddress: this.controllerAddress,
+      controllerHostKey: controller.sshHostKey.publicKey,
+    };
+  }
+
+  get controllerAddress(): string {
+    return hostOf(this.plan.controller).address;
+  }
+
+  /** Makes the next zone of the plan, without booting it. */
+  private async prepareZone(kind: ZoneKind): Promise<Zone> {
+    const next = this.plan.zones[this.zones.length];
+    if (next === undefined) throw new Error("the plan has too few zones");
+    const files = this.filesOfZone(this.plan, next.name, kind);
+    const zone = await Zone.create(kind, files, this.place(next));
+    this.zones.push(zone);
+    return zone;
+  }
+
+  private place({ name, sshHostKey }: NodePlan): ServerPlace {
+    const folder = join(this.folder, name);
+    return { name, namespace: this.network.namespace(name), folder, sshHostKey };
   }
 
   /** Waits until every zone is in the rotation and its trunk is up: earlier calls would fail. */
@@ -126,7 +182,7 @@ export class Exchange {
         (await this.controller.status(zone.name)) === "UP" ? true : null,
       );
       await eventually(`the trunk of ${zone.name}`, START, async () =>
-        (await zone.trunkIsUp()) ? true : null,
+        (await zone.trunkIsUp(this.zones.length - 1)) ? true : null,
       );
     }
   }
@@ -134,6 +190,11 @@ export class Exchange {
   get controller(): Controller {
     if (this.balancer === null) throw new Error("the exchange was not started");
     return this.balancer;
+  }
+
+  /** The server of the controller or of a zone. */
+  serverOf(node: string): Server {
+    return node === this.plan.controller.name ? this.controller : this.zone(node);
   }
 
   zone(name: string): Zone {
@@ -149,7 +210,7 @@ export class Exchange {
 
   /** A phone that has the right password, or `secret`, and has begun to register. */
   async phone(extension: string, options: TestPhoneOptions = {}): Promise<Phone> {
-    const { secret = this.secrets.get(extension) ?? "", office = "office1", ...others } = options;
+    const { secret = this.secretOf(extension), office = "office1", ...others } = options;
     const phone = await Phone.start({
       account: { extension, secret, server: this.controllerAddress, transport: "tcp" },
       namespace: this.network.namespace(office),
@@ -157,6 +218,10 @@ export class Exchange {
     });
     this.phones.add(phone);
     return phone;
+  }
+
+  private secretOf(extension: string): string {
+    return this.plan.users.find((user) => user.extension === extension)?.secret ?? "";
   }
 
   /** A registered phone. */
@@ -215,10 +280,11 @@ export class Exchange {
     return ends.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Puts all phones down. */
-  async quiet(): Promise<void> {
-    await Promise.all([...this.phones].map((phone) => phone.close()));
-    this.phones.clear();
+  /** Puts all phones down but those that are to `stay`. */
+  async quiet(...stay: readonly Phone[]): Promise<void> {
+    const going = [...this.phones].filter((phone) => !stay.includes(phone));
+    for (const phone of going) this.phones.delete(phone);
+    await Promise.all(going.map((phone) => phone.close()));
   }
 
   /** Ends every process and removes every namespace and file of this exchange. */

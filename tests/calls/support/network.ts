@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../../phones/command";
-import { IAX2_PORT, RTP_PORTS, SIP_PORT } from "../../../components/ports";
+import { IAX2_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "../../../components/ports";
 
 /** A host of the cloud: its address in the trunk network, and the floating one in front of it. */
 export interface Host {
@@ -16,8 +16,12 @@ export interface Host {
 export const OFFICES = ["office1", "office2", "office3", "office4"] as const;
 export type Office = (typeof OFFICES)[number];
 
+/** Where the operator is: nobody else reaches the controller by SSH. */
+export const OPERATOR = "operator";
+
 /** Documentation range (RFC 5737): it exists inside the namespaces only. */
 export const PUBLIC = "198.51.100";
+const OPERATOR_ADDRESS = `${PUBLIC}.210`;
 const TRUNK_GATEWAY = "192.168.0.1/24";
 
 /** What a run calls its namespaces and folders. */
@@ -51,16 +55,17 @@ export class Network {
   private static count = 0;
   private readonly prefix = `${MINE}${String(++Network.count)}-`;
   private readonly names: string[] = [];
+  private hosts: readonly Host[] = [];
 
-  private constructor() {
-    // made by create()
-  }
+  /** @param controller the name of the host that phones connect to. */
+  private constructor(private readonly controller: string) {}
 
   static async create(hosts: readonly Host[], controller: string): Promise<Network> {
     await removeLeftovers();
-    const network = new Network();
+    const network = new Network(controller);
     try {
-      await network.build(hosts, controller);
+      await network.build();
+      for (const host of hosts) await network.attach(host);
       return network;
     } catch (error) {
       await network.remove();
@@ -68,37 +73,60 @@ export class Network {
     }
   }
 
-  /** Namespace of a host, of the `router`, or of an office. */
+  /** Namespace of a host, of the `router`, of an office, or of the operator. */
   namespace(name: string): string {
     return this.prefix + name;
+  }
+
+  /** Gives a host its place in the trunk network, and its floating address. */
+  async attach(host: Host): Promise<void> {
+    await this.router("address", "add", `${host.address}/32`, "dev", "public");
+    await this.plug(host.name, "trunk", `${host.fixedIp}/24`, "192.168.0.1");
+    await this.route([...this.hosts, host]);
+  }
+
+  /** Takes a host away whose processes have ended. */
+  async detach(name: string): Promise<void> {
+    const gone = this.hosts.find((host) => host.name === name);
+    await this.route(this.hosts.filter((host) => host !== gone));
+    await this.router("address", "delete", `${gone?.address ?? ""}/32`, "dev", "public");
+    await this.router("link", "delete", name);
+    const namespace = this.namespace(name);
+    await run(["ip", "netns", "delete", namespace]);
+    this.names.splice(this.names.indexOf(namespace), 1);
   }
 
   async remove(): Promise<void> {
     for (const name of this.names.splice(0)) await run(["ip", "netns", "delete", name]);
   }
 
-  private async build(hosts: readonly Host[], controller: string): Promise<void> {
+  private async build(): Promise<void> {
     await this.add("router");
-    const router = ["ip", "-n", this.namespace("router")];
     for (const [bridge, address] of [
       ["trunk", TRUNK_GATEWAY],
       ["public", `${PUBLIC}.1/24`],
     ] as const) {
-      await run([...router, "link", "add", bridge, "type", "bridge"]);
-      await run([...router, "address", "add", address, "dev", bridge]);
-      await run([...router, "link", "set", bridge, "up"]);
+      await this.router("link", "add", bridge, "type", "bridge");
+      await this.router("address", "add", address, "dev", bridge);
+      await this.router("link", "set", bridge, "up");
     }
     await run(["sysctl", "-qw", "net.ipv4.ip_forward=1"], { namespace: this.namespace("router") });
-    for (const host of hosts) {
-      await run([...router, "address", "add", `${host.address}/32`, "dev", "public"]);
-      await this.plug(host.name, "trunk", `${host.fixedIp}/24`, "192.168.0.1");
-    }
     for (const [index, office] of OFFICES.entries()) {
       await this.plug(office, "public", `${PUBLIC}.${String(200 + index)}/24`, `${PUBLIC}.1`);
     }
+    await this.plug(OPERATOR, "public", `${OPERATOR_ADDRESS}/24`, `${PUBLIC}.1`);
+  }
+
+  /** Runs `ip` in the router. */
+  private router(...command: readonly string[]): Promise<string> {
+    return run(["ip", "-n", this.namespace("router"), ...command]);
+  }
+
+  private async route(hosts: readonly Host[]): Promise<void> {
+    this.hosts = hosts;
     await run(["nft", "-f", "-"], {
       namespace: this.namespace("router"),
-      input: routerRules(hosts, controller),
+      input: routerRules(hosts, this.controller),
     });
   }
 
@@ -117,9 +145,8 @@ export class Network {
   ): Promise<void> {
     await this.add(name);
     const namespace = this.namespace(name);
-    const router = ["ip", "-n", this.namespace("router")];
-    await run([...router, "link", "add", name, "type", "veth", "peer", "eth0", "netns", namespace]);
-    await run([...router, "link", "set", name, "master", bridge, "up"]);
+    await this.router("link", "add", name, "type", "veth", "peer", "eth0", "netns", namespace);
+    await this.router("link", "set", name, "master", bridge, "up");
     await run(["ip", "-n", namespace, "address", "add", address, "dev", "eth0"]);
     await run(["ip", "-n", namespace, "link", "set", "eth0", "up"]);
     await run(["ip", "-n", namespace, "route", "add", "default", "via", gateway]);
@@ -131,6 +158,9 @@ function routerRules(hosts: readonly Host[], controller: string): string {
   const zones = hosts.filter(({ name }) => name !== controller);
   const [balancer] = hosts.filter(({ name }) => name === controller);
   const rules = [
+    // Made anew in one step; connections keep the addresses they were given.
+    "table ip cloud {}",
+    "delete table ip cloud",
     "table ip cloud {",
     "chain prerouting { type nat hook prerouting priority dstnat;",
     ...hosts.map(({ address, fixedIp }) => `ip daddr ${address} dnat to ${fixedIp}`),
@@ -141,7 +171,12 @@ function routerRules(hosts: readonly Host[], controller: string): string {
     "chain forward { type filter hook forward priority filter; policy drop;",
     "ct state established,related accept",
     "iifname trunk accept",
-    `ip daddr ${balancer?.fixedIp ?? ""} tcp dport ${String(SIP_PORT)} accept`,
+    ...(balancer === undefined
+      ? []
+      : [
+          `ip daddr ${balancer.fixedIp} tcp dport ${String(SIP_PORT)} accept`,
+          `ip saddr ${OPERATOR_ADDRESS} ip daddr ${balancer.fixedIp} tcp dport ${String(SSH_PORT)} accept`,
+        ]),
     ...zones.map(
       ({ fixedIp }) =>
         `ip daddr ${fixedIp} udp dport ${String(RTP_PORTS.start)}-${String(RTP_PORTS.end)} accept`,

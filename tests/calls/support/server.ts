@@ -1,48 +1,75 @@
 import type { ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ended, hasEnded, run, start } from "../../../phones/command";
+import { within } from "../../../phones/deadline";
+import type { SshHostKey } from "../../../plan/ssh-host-key";
 import type { NodeFile } from "../../../templates/node-file";
 import { type Image, rootfs, writeNodeFiles } from "./rootfs";
 
-export interface ServerOptions {
-  readonly image: Image;
+/** What every server has, whatever its daemon. */
+export interface ServerPlace {
+  /** Its host name. */
+  readonly name: string;
   readonly namespace: string;
-  readonly files: readonly NodeFile[];
   /** Private folder for the writable layer. */
   readonly folder: string;
+  readonly sshHostKey: SshHostKey;
+}
+
+export interface ServerOptions extends ServerPlace {
+  readonly image: Image;
+  readonly files: readonly NodeFile[];
   /** The daemon, in the foreground. */
   readonly argv: readonly string[];
   /** Folder below /run that systemd would make, and its owner. */
   readonly runtime: { readonly folder: string; readonly owner: string };
 }
 
+/** How long process 1 of a server and its mounts may take, in milliseconds. */
+const BOOT_DEADLINE = 10_000;
+/** How long a daemon may take to end when it is asked to, in milliseconds. */
+const STOP_DEADLINE = 10_000;
+
 /**
- * Process 1 of the server, which has the daemon as its child: the kernel ends the server with it, and
- * ends it with `unshare`. The daemon itself would outlive `unshare`, since a process that changes its
- * user no longer gets the signal of its parent's death. The mounts are seen in here alone.
- * Arguments: image, writable layer, runtime folder and its owner, daemon.
+ * Process 1 of the server. The mounts are seen in here alone, and whatever was started in here ends
+ * with it: with the power (SIGKILL), or with the end of whoever holds its standard input.
+ * Arguments: image, folder of the writable layer, host name, runtime folder and its owner.
  */
-const BOOT = `
+const INIT = `
 set -e
-image=$1 folder=$2 runtime=$3 owner=$4; shift 4
+image=$1 folder=$2 name=$3 runtime=$4 owner=$5
 root=$folder/root
 mount -t overlay overlay -o "lowerdir=$image,upperdir=$folder/upper,workdir=$folder/work" "$root"
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 run "$root/run"
 mount --bind /dev "$root/dev"
+mount -t devpts -o newinstance,ptmxmode=0666,gid=5 devpts "$root/dev/pts"
+hostname "$name"
 chroot "$root" install -d -o "\${owner%:*}" -g "\${owner#*:}" "/run/$runtime"
-chroot "$root" "$@"
-exit`;
+mkdir "$root/run/sshd"
+exec chroot "$root" /bin/bash -c 'echo up; read -r'`;
+
+const SSHD = ["/usr/sbin/sshd", "-D", "-e"];
 
 /** Waiting does not help. The message is what the daemon printed. */
 export class DaemonEnded extends Error {}
 
-/** A server of the exchange: one daemon from a golden image, in namespaces of its own. */
+/** A program that runs in a server for as long as it likes. */
+interface Service {
+  /** `nsenter`, which has the program as its child and ends with it. */
+  readonly process: ChildProcess;
+  output: string;
+}
+
+/** A server of the exchange: one daemon and sshd from a golden image, in namespaces of their own. */
 export class Server {
-  /** What the daemon printed since it was started. */
-  output = "";
-  private child: ChildProcess | null = null;
+  /** As the cloud gives one to each server. */
+  readonly id = randomUUID();
+  private machine: { readonly process: ChildProcess; readonly init: number } | null = null;
+  private daemon: Service | null = null;
+  private sshd: Service | null = null;
 
   protected constructor(
     private readonly options: ServerOptions,
@@ -54,70 +81,182 @@ export class Server {
     for (const layer of ["upper", "work", "root"]) {
       await mkdir(join(options.folder, layer), { recursive: true, mode: 0o755 });
     }
-    await writeNodeFiles(image, join(options.folder, "upper"), options.files);
+    await writeNodeFiles(image, join(options.folder, "upper"), [
+      hostKeyFile(options),
+      ...options.files,
+    ]);
     return image;
   }
 
-  /** Starts the daemon. It serves a little later. */
-  boot(): void {
-    const { namespace, folder, runtime, argv } = this.options;
-    const isolated = ["unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child=KILL"];
-    const boot = ["bash", "-c", BOOT, "boot", this.image, folder, runtime.folder, runtime.owner];
-    this.child = start(namespace, [...isolated, ...boot, ...argv], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    this.output = "";
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.on("data", (bytes: Buffer) => (this.output += bytes.toString()));
-    }
+  get name(): string {
+    return this.options.name;
+  }
+
+  get namespace(): string {
+    return this.options.namespace;
+  }
+
+  /** What the daemon printed since it was started. */
+  get output(): string {
+    return this.daemon?.output ?? "";
+  }
+
+  /** Starts the server with its daemon and sshd, which serve a little later. */
+  async boot(): Promise<void> {
+    const { namespace, folder, name, runtime } = this.options;
+    const isolated = ["--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child=KILL"];
+    const init = ["bash", "-c", INIT, "init", this.image, folder, name];
+    const machine = start(
+      namespace,
+      ["unshare", ...isolated, ...init, runtime.folder, runtime.owner],
+      { stdio: ["pipe", "pipe", "pipe"] },
+    );
+    await within(BOOT_DEADLINE, `the boot of ${name}`, says(machine, "up"));
+    this.machine = { process: machine, init: await childOf(machine) };
+    this.startDaemon();
+    this.startSsh();
+  }
+
+  /** Starts the daemon of a server that is up. */
+  startDaemon(): void {
+    this.daemon = this.serve(this.options.argv);
+  }
+
+  /** Lets the daemon end in its own way. */
+  async stopDaemon(): Promise<void> {
+    if (this.daemon === null || hasEnded(this.daemon.process)) return;
+    process.kill(await this.pid(), "SIGTERM");
+    await within(STOP_DEADLINE, `the end of ${this.name}'s daemon`, ended(this.daemon.process));
+  }
+
+  startSsh(): void {
+    this.sshd = this.serve(SSHD);
+  }
+
+  /** Ends sshd and all its connections at once. */
+  async killSsh(): Promise<void> {
+    if (this.sshd === null) return;
+    await this.inside(["pkill", "-KILL", "sshd"]);
+    await ended(this.sshd.process);
   }
 
   /** The power cut: nobody is told. */
   async kill(): Promise<void> {
-    if (this.child === null) return;
-    if (!hasEnded(this.child)) this.child.kill("SIGKILL");
-    await ended(this.child);
+    if (this.machine === null) return;
+    const { process: machine, init } = this.machine;
+    // The kernel ends all others before process 1 is gone, and the mounts with it. It waits for the
+    // parents outside, one of which may be stopped with its child.
+    for (const service of [this.daemon, this.sshd]) service?.process.kill("SIGKILL");
+    if (!hasEnded(machine)) process.kill(init, "SIGKILL");
+    await ended(machine);
+    this.machine = null;
   }
 
   /** The daemon stays, with all its connections, but does nothing until `SIGCONT`. */
   async signal(signal: "SIGSTOP" | "SIGCONT"): Promise<void> {
     process.kill(await this.pid(), signal);
+    // It stops with its child, and would not notice that the child goes on.
+    if (signal === "SIGCONT") this.running().kill(signal);
   }
 
-  /** A file as the daemon sees it. */
-  async read(path: string): Promise<string> {
-    return readFile(join(await this.root(), path), "utf8");
+  /** A file as the server sees it. */
+  read(path: string): Promise<string> {
+    return readFile(join(this.root(), path), "utf8");
   }
 
-  /** The daemon's root directory, seen from here. */
-  protected async root(): Promise<string> {
-    return `/proc/${String(await this.pid())}/root`;
+  /** Runs a program in the server, as root. */
+  inside(argv: readonly string[]): Promise<string> {
+    return run(this.enter(argv));
   }
 
-  /** Runs a program beside the daemon. */
-  protected async inside(argv: readonly string[]): Promise<string> {
-    const pid = String(await this.pid());
-    return run(["nsenter", "--target", pid, "--mount", "--pid", "--net", "--root", "--", ...argv]);
+  /**
+   * Leaves no room for another byte below `/etc`, and everything in there as it is; the result gives
+   * the room back.
+   */
+  async fillEtc(): Promise<() => Promise<void>> {
+    await this.inside([
+      "sh",
+      "-ec",
+      `mkdir -p /run/full && mount -t tmpfs -o size=64k full /run/full
+       mkdir /run/full/upper /run/full/work
+       mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/full/upper,workdir=/run/full/work /etc
+       ! cat /dev/zero >/run/full/ballast 2>/dev/null`,
+    ]);
+    return async () => {
+      await this.inside(["sh", "-ec", "umount --lazy /etc; umount --lazy /run/full"]);
+    };
   }
 
-  /** The daemon: the child of process 1, which is the child of `unshare`. */
-  private async pid(): Promise<number> {
-    const { child } = this;
-    if (child?.pid === undefined || hasEnded(child)) throw new DaemonEnded(this.output);
-    const init = await onlyChild(child.pid);
-    const daemon = init === null ? null : await onlyChild(init);
-    if (daemon === null) throw new Error("the daemon was not started yet");
-    return daemon;
+  /** The server's root directory, seen from here. */
+  protected root(): string {
+    return `/proc/${String(this.up().init)}/root`;
   }
 
   async remove(): Promise<void> {
     await this.kill();
     await rm(this.options.folder, { recursive: true, force: true });
   }
+
+  /** Throws {@link DaemonEnded} when the daemon has. */
+  protected running(): ChildProcess {
+    const { daemon } = this;
+    if (daemon === null || hasEnded(daemon.process)) throw new DaemonEnded(this.output);
+    return daemon.process;
+  }
+
+  private pid(): Promise<number> {
+    return childOf(this.running());
+  }
+
+  private up(): { readonly init: number } {
+    if (this.machine === null) throw new Error(`${this.name} was not booted`);
+    return this.machine;
+  }
+
+  private enter(argv: readonly string[]): string[] {
+    const target = String(this.up().init);
+    const namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--root", "--wd"];
+    return ["nsenter", "--target", target, ...namespaces, "--", ...argv];
+  }
+
+  private serve(argv: readonly string[]): Service {
+    const child = start(null, this.enter(argv), { stdio: ["ignore", "pipe", "pipe"] });
+    const service: Service = { process: child, output: "" };
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (bytes: Buffer) => (service.output += bytes.toString()));
+    }
+    return service;
+  }
 }
 
-/** Null while it has none. */
-async function onlyChild(pid: number): Promise<number | null> {
-  const children = await readFile(`/proc/${String(pid)}/task/${String(pid)}/children`, "utf8");
-  return children.trim() === "" ? null : Number(children);
+/** What cloud-init makes of the host key in the user data. */
+const hostKeyFile = ({ sshHostKey }: ServerPlace): NodeFile => ({
+  path: "/etc/ssh/ssh_host_ed25519_key",
+  content: sshHostKey.privateKey,
+  owner: "root:root",
+  mode: "0600",
+});
+
+/** Resolves when `child` has printed `word`. */
+function says(child: ChildProcess, word: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (bytes: Buffer) => {
+        output += bytes.toString();
+        if (output.includes(word)) resolve();
+      });
+    }
+    child.once("exit", () => {
+      reject(new DaemonEnded(output));
+    });
+  });
+}
+
+/** The one child of a process. */
+async function childOf({ pid }: ChildProcess): Promise<number> {
+  const process = String(pid);
+  const children = await readFile(`/proc/${process}/task/${process}/children`, "utf8");
+  if (children.trim() === "") throw new Error("the daemon was not started yet");
+  return Number(children);
 }

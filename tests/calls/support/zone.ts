@@ -1,40 +1,41 @@
-import type { SipDriver, ZoneContext } from "../../../templates/context";
-import { renderZoneFiles } from "../../../templates";
+import type { NodeFile } from "../../../templates/node-file";
+import type { SipDriver } from "../../../templates/context";
 import type { Image } from "./rootfs";
-import { Server, type ServerOptions } from "./server";
+import { Server, type ServerOptions, type ServerPlace } from "./server";
+
+export interface ZoneKind {
+  readonly image: Exclude<Image, "pbx-controller">;
+  readonly sipDriver: SipDriver;
+}
 
 /** A zone of the exchange: Asterisk from its golden image, with the files the program renders. */
 export class Zone extends Server {
   private constructor(
     options: ServerOptions,
     image: string,
-    readonly context: ZoneContext,
-    readonly namespace: string,
+    readonly kind: ZoneKind,
   ) {
     super(options, image);
   }
 
-  get name(): string {
-    return this.context.name;
-  }
-
   static async create(
-    image: Image,
-    context: ZoneContext,
-    place: { readonly namespace: string; readonly folder: string },
+    kind: ZoneKind,
+    files: readonly NodeFile[],
+    place: ServerPlace,
   ): Promise<Zone> {
     const options: ServerOptions = {
       ...place,
-      image,
-      files: renderZoneFiles(context),
+      image: kind.image,
+      files,
       argv: ["/usr/sbin/asterisk", "-g", "-f", "-p", "-U", "asterisk", "-G", "asterisk"],
       runtime: { folder: "asterisk", owner: "asterisk:asterisk" },
     };
-    return new Zone(options, await Server.prepare(options), context, place.namespace);
+    return new Zone(options, await Server.prepare(options), kind);
   }
 
   /** Runs a command of Asterisk's console. */
   async cli(command: string): Promise<string> {
+    this.running();
     return this.inside(["/usr/sbin/asterisk", "-rx", command]);
   }
 
@@ -43,11 +44,11 @@ export class Zone extends Server {
     return this.read("/var/log/asterisk/messages");
   }
 
-  /** Whether every other zone answers on the trunk. */
-  async trunkIsUp(): Promise<boolean> {
+  /** Whether all other zones, which are `count`, answer on the trunk. */
+  async trunkIsUp(count: number): Promise<boolean> {
     const peers = await this.cli("iax2 show peers");
     const ok = peers.split("\n").filter((line) => /\bOK \(\d+ ms\)/.test(line));
-    return ok.length === this.context.trunkPeers.length;
+    return ok.length === count;
   }
 
   /** The calls that ended, as Asterisk's call detail records tell. */
@@ -79,6 +80,6 @@ export class Zone extends Server {
           ([, extension = ""]) => extension,
         ),
     };
-    return driver[this.context.sipDriver]();
+    return driver[this.kind.sipDriver]();
   }
 }

@@ -1,0 +1,50 @@
+import { Duplex } from "node:stream";
+import { start } from "../../../phones/command";
+import { within } from "../../../phones/deadline";
+
+/** In milliseconds; what a security group refuses is not answered at all. */
+const DIAL_DEADLINE = 5_000;
+
+/** Says so when it is connected: only then is there a connection to hand out. */
+const RELAY = `
+exec 3<>"/dev/tcp/$1/$2" 4<&0 || exit
+echo connected
+cat <&4 >&3 &
+exec cat <&3`;
+const CONNECTED = "connected\n";
+
+/**
+ * A function that makes TCP connections from inside a network namespace, as `net.connect` does from
+ * this process's own.
+ */
+export const dialFrom =
+  (namespace: string) =>
+  async (host: string, port: number): Promise<Duplex> => {
+    const argv = ["bash", "-c", RELAY, "relay", host, String(port)];
+    const relay = start(namespace, argv, { stdio: "pipe" });
+    const { stdin, stdout, stderr } = relay;
+    const what = `connect ${host}:${String(port)}`;
+    const connected = new Promise<Duplex>((resolve, reject) => {
+      let complaint = "";
+      stderr?.on("data", (bytes: Buffer) => (complaint += bytes.toString()));
+      relay.once("close", () => {
+        const reason = /connect: (.*)/.exec(complaint)?.[1] ?? complaint.trim();
+        reject(new Error(`${what}: ${reason}`));
+      });
+      stdout?.once("data", (bytes: Buffer) => {
+        // Whatever the other side said already is left for the reader.
+        stdout.pause();
+        stdout.unshift(bytes.subarray(CONNECTED.length));
+        const connection = Duplex.from({ readable: stdout, writable: stdin ?? undefined });
+        connection.once("end", () => connection.destroy());
+        connection.once("close", () => relay.kill("SIGKILL"));
+        resolve(connection);
+      });
+    });
+    try {
+      return await within(DIAL_DEADLINE, what, connected);
+    } catch (error) {
+      relay.kill("SIGKILL");
+      throw error;
+    }
+  };

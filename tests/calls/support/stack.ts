@@ -1,0 +1,201 @@
+import { packFiles } from "../../../components/packed-files";
+import type { Settings } from "../../../config/schema";
+import { type Exchange as Plan, planExchange } from "../../../plan/exchange";
+import {
+  CONTROLLER,
+  type NodeConfigInputs,
+  type ZoneHost,
+  type ZoneMembershipInputs,
+} from "../../../provider/inputs";
+import { PbxProvider } from "../../../provider/provider";
+import { Connections } from "../../../provider/ssh";
+import type { Voice } from "../../../provider/voice";
+import { plain } from "../../../provider/wire";
+import type { NodeFile } from "../../../templates/node-file";
+import { settingsWith } from "../../support/settings";
+import { dialFrom } from "./dial";
+import { type Configuration, type Exchange, USERS, type ZoneKind, zoneHost } from "./exchange";
+import { OPERATOR } from "./network";
+
+type Kind = "NodeConfig" | "ZoneMembership";
+type Inputs = Record<string, unknown>;
+
+/** A resource of the provider, as Pulumi keeps it. */
+interface Resource {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly outputs: Inputs;
+}
+
+/** What the provider says while it works, and what stays in Pulumi's output of it. */
+export interface Transcript {
+  readonly progress: string[];
+  readonly messages: string[];
+}
+
+/** The resources that a plan asks for: by kind and name, their inputs. */
+type Wanted = ReadonlyMap<string, { readonly kind: Kind; readonly inputs: Inputs }>;
+
+/** Changes what a file is to hold, whatever the program would write. */
+export type Tamper = (node: string, files: NodeFile[]) => NodeFile[];
+
+/**
+ * What `pulumi up`, `refresh` and a preview do with the resources of the project's own provider, in
+ * Pulumi's order, and with one provider for each run as Pulumi starts one. The rest of the program
+ * are servers, which the exchange starts and ends.
+ */
+export class Stack {
+  private readonly resources = new Map<string, Resource>();
+  /** What the provider said in the run that was last, or is going on. */
+  transcript: Transcript = { progress: [], messages: [] };
+
+  private constructor(
+    readonly exchange: Exchange,
+    private readonly kind: ZoneKind,
+    private configuration: Configuration,
+  ) {}
+
+  /** The stack of an exchange that has just been started. */
+  static async of(
+    exchange: Exchange,
+    kind: ZoneKind,
+    configuration: Configuration = {},
+  ): Promise<Stack> {
+    const zones = exchange.zones.length;
+    const stack = new Stack(exchange, kind, { zones, users: USERS, ...configuration });
+    await stack.up();
+    return stack;
+  }
+
+  /**
+   * Sets keys of the configuration, and updates.
+   *
+   * @throws the first error of a resource, when all that could be updated is.
+   */
+  async up(changes: Configuration = {}, tamper: Tamper = (_, files) => files): Promise<void> {
+    this.configuration = { ...this.configuration, ...changes };
+    const settings = settingsWith(this.configuration);
+    const plan = planExchange(settings);
+    await this.exchange.adopt(plan, this.kind);
+    const wanted = this.wanted(plan, settings, tamper);
+    await this.withProvider(async (provider) => {
+      for (const [urn, { inputs }] of wanted) {
+        const { failures } = await provider.check(urn, {}, inputs);
+        if (failures !== undefined && failures.length > 0)
+          throw new Error(JSON.stringify(failures));
+      }
+      for (const kind of ["NodeConfig", "ZoneMembership"] as const) {
+        const ofKind = [...wanted].filter(([, resource]) => resource.kind === kind);
+        await all(ofKind.map(([urn, { inputs }]) => this.bringAbout(provider, urn, kind, inputs)));
+      }
+      for (const kind of ["ZoneMembership", "NodeConfig"] as const) {
+        const unwanted = [...this.resources].filter(
+          ([urn, resource]) => resource.kind === kind && !wanted.has(urn),
+        );
+        await all(
+          unwanted.map(async ([urn, { id, outputs }]) => {
+            await provider.delete(id, urn, outputs);
+            this.resources.delete(urn);
+          }),
+        );
+      }
+    });
+    for (const { name } of this.exchange.zones.slice(plan.zones.length).reverse()) {
+      await this.exchange.deleteServer(name);
+    }
+  }
+
+  /** Reads what is really there, as `pulumi refresh` does, and returns names of what has drifted. */
+  async refresh(): Promise<string[]> {
+    const drifted: string[] = [];
+    await this.withProvider((provider) =>
+      all(
+        [...this.resources].map(async ([urn, resource]) => {
+          const found = await provider.read(resource.id, urn, resource.outputs);
+          const outputs = plain(found.props) as Inputs;
+          const difference = await provider.diff(resource.id, urn, outputs, resource.outputs);
+          if (difference.changes === true) drifted.push(urn.split("::").at(-1) ?? urn);
+          this.resources.set(urn, { ...resource, outputs });
+        }),
+      ),
+    );
+    return drifted;
+  }
+
+  private async bringAbout(
+    provider: PbxProvider,
+    urn: string,
+    kind: Kind,
+    inputs: Inputs,
+  ): Promise<void> {
+    const known = this.resources.get(urn);
+    if (known === undefined) {
+      const created = await provider.create(urn, inputs);
+      this.resources.set(urn, { kind, id: created.id, outputs: plain(created.outs) as Inputs });
+      return;
+    }
+    const { changes } = await provider.diff(known.id, urn, known.outputs, inputs);
+    if (changes !== true) return;
+    const updated = await provider.update(known.id, urn, known.outputs, inputs);
+    this.resources.set(urn, { ...known, outputs: plain(updated.outs) as Inputs });
+  }
+
+  private wanted(plan: Plan, settings: Settings, tamper: Tamper): Wanted {
+    const { exchange, kind } = this;
+    const common = {
+      access: exchange.access,
+      drain: { timeout: settings.drainTimeout, force: settings.drainForce },
+    };
+    const zones = plan.zones.map(zoneHost);
+    const config = (node: string, files: NodeFile[]): NodeConfigInputs => ({
+      ...common,
+      node,
+      serverId: exchange.serverId(node),
+      zones,
+      ...packFiles(tamper(node, files), plan.digestKey),
+    });
+    const membership = (zone: ZoneHost): ZoneMembershipInputs => ({
+      ...common,
+      zone,
+      serverId: exchange.serverId(zone.name),
+      controllerId: exchange.serverId(CONTROLLER),
+    });
+    return new Map(
+      [
+        config(CONTROLLER, exchange.filesOfController(plan, settings)),
+        ...zones.map(({ name }) => config(name, exchange.filesOfZone(plan, name, kind))),
+      ]
+        .map((inputs) => entry("NodeConfig", inputs.node, inputs))
+        .concat(zones.map((zone) => entry("ZoneMembership", zone.name, membership(zone)))),
+    );
+  }
+
+  private async withProvider(work: (provider: PbxProvider) => Promise<unknown>): Promise<void> {
+    const transcript: Transcript = (this.transcript = { progress: [], messages: [] });
+    const voice: Voice = {
+      say: (line) => transcript.progress.push(line),
+      tell: (line) => transcript.messages.push(line),
+      warn: (line) => transcript.messages.push(line),
+    };
+    const connections = new Connections(dialFrom(this.exchange.network.namespace(OPERATOR)));
+    try {
+      await work(new PbxProvider(() => voice, connections));
+    } finally {
+      connections.close();
+    }
+  }
+}
+
+function entry(kind: Kind, name: string, inputs: object): [string, { kind: Kind; inputs: Inputs }] {
+  return [
+    `urn:pulumi:test::trunkline::pbx:index:${kind}::${name}`,
+    { kind, inputs: inputs as Inputs },
+  ];
+}
+
+/** Lets all of them end before the first that failed is told, as Pulumi does. */
+async function all(work: readonly Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) {
+    if (result.status === "rejected") throw result.reason;
+  }
+}
