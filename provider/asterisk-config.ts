@@ -90,7 +90,7 @@ function readBacks(contents: Contents): ReadBack[] {
       : [
           {
             what: "users",
-            command: `asterisk -rx 'sip show peers' | sed -n 's|^\\([0-9][0-9]*\\)[/ ].*|\\1|p'`,
+            command: `asterisk -rx 'sip show peers' | sed -n '/ sip peers \\[/d; s|^\\([0-9][0-9]*\\)[/ ].*|\\1|p'`,
             expected: sections(sip, "user"),
           },
         ]),
