@@ -220,7 +220,8 @@ export class Exchange {
     return phone;
   }
 
-  private secretOf(extension: string): string {
+  /** The password of a user, by the configuration in force. */
+  secretOf(extension: string): string {
     return this.plan.users.find((user) => user.extension === extension)?.secret ?? "";
   }
 

@@ -1,0 +1,173 @@
+import { type Phone, RegistrationRefused } from "../../phones";
+import { eventually } from "./support/eventually";
+import {
+  CHAN_SIP_16,
+  type Configuration,
+  Exchange,
+  IMAGES_DEADLINE,
+  PJSIP_22,
+  TEST_DEADLINE,
+} from "./support/exchange";
+import { Stack } from "./support/stack";
+import { UNDISTURBED, Witness } from "./support/witness";
+
+jest.setTimeout(2 * TEST_DEADLINE);
+
+const KINDS = [
+  { name: "pjsip on Asterisk 22", kind: PJSIP_22 },
+  { name: "chan_sip on Asterisk 16", kind: CHAN_SIP_16 },
+];
+
+/** Seconds that the phones ask to be registered for: how soon one notices that it may not be. */
+const EXPIRES = 30;
+
+const ALICE = { extension: "1001", name: "Alice" };
+const BOB = { extension: "1002", name: "Bob" };
+const CAROL = { extension: "1003" };
+const DAVE = { extension: "1004" };
+
+describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
+  let exchange: Exchange;
+  let stack: Stack;
+  /** The call of Alice in zone1 and Bob in zone2. */
+  let witness: Witness;
+  /** Registered in zone1 and zone2, and in no call. */
+  let carol: Phone;
+  let dave: Phone;
+  let staying: Phone[];
+  /** Registered in vain, as their user is removed. */
+  let leaving: Phone[];
+
+  beforeAll(async () => {
+    exchange = await Exchange.start({ zones: [kind, kind] });
+    stack = await Stack.of(exchange, kind);
+    const phone = (zone: string, extension: string): Promise<Phone> =>
+      exchange.phoneIn(zone, extension, { expires: EXPIRES });
+    const alice = await phone("zone1", "1001");
+    const bob = await phone("zone2", "1002");
+    carol = await phone("zone1", "1003");
+    dave = await phone("zone2", "1004");
+    leaving = [await phone("zone1", "1008"), await phone("zone2", "1009")];
+    staying = [alice, bob, carol, dave, ...leaving];
+    witness = await Witness.between(exchange, alice, bob);
+  }, IMAGES_DEADLINE);
+  afterEach(() => exchange.quiet(...staying));
+  afterAll(() => exchange.close());
+
+  /** Updates, and sees to it that nobody is registered elsewhere than before, or not at all. */
+  async function edit(changes: Configuration): Promise<void> {
+    const everybody = (): Promise<string[][]> =>
+      Promise.all([ALICE, BOB, CAROL, DAVE].map((user) => exchange.whereabouts(user.extension)));
+    const before = await everybody();
+    await stack.up(changes);
+    expect(await everybody()).toEqual(before);
+    expect(before).toEqual([["zone1"], ["zone2"], ["zone1"], ["zone2"]]);
+  }
+
+  /** Calls, talks and hangs up. */
+  async function talk(caller: Phone, callee: Phone): Promise<void> {
+    const [outgoing, incoming] = await exchange.connect(caller, callee);
+    await exchange.hear(caller, callee);
+    await outgoing.hangUp();
+    await incoming.closed;
+  }
+
+  test("that changes nothing does nothing", async () => {
+    await edit({});
+
+    expect(stack.transcript).toEqual({ progress: [], messages: [] });
+  });
+
+  test("removes users, who cannot be called, nor register any more", async () => {
+    await edit({ users: [ALICE, BOB, { range: "1003-1007" }] });
+
+    expect(await exchange.whereabouts("1008")).toEqual([]);
+    expect(await exchange.whereabouts("1009")).toEqual([]);
+    for (const { account } of leaving) {
+      const { established } = await carol.call(account.extension);
+      // Asterisk remembers for a while that there was such a user, whose phone is not there.
+      await expect(established).rejects.toThrow(/404|480/);
+      const again = await exchange.phone(account.extension, { secret: account.secret });
+      await expect(again.registered()).rejects.toThrow(RegistrationRefused);
+    }
+  });
+
+  test("adds a user, who can register and be called at once", async () => {
+    await edit({ users: [ALICE, BOB, { range: "1003-1007" }, { extension: "1010" }] });
+
+    await talk(carol, await exchange.phoneIn("zone2", "1010"));
+  });
+
+  test("renames a user, whose new name is shown in both zones", async () => {
+    await edit({
+      users: [ALICE, BOB, { ...CAROL, name: "Caroline" }, DAVE, { extension: "1005" }],
+    });
+
+    for (const callee of [dave, await exchange.phoneIn("zone1", "1005")]) {
+      await talk(carol, callee);
+      expect(callee.currentCall?.peerName).toBe("Caroline");
+    }
+  });
+
+  test("changes a password: the new one counts, the old one no more", async () => {
+    const former = exchange.secretOf("1005");
+    const secret = "new-password-of-1005";
+    await edit({ users: [ALICE, BOB, CAROL, DAVE, { extension: "1005", secret }] });
+
+    const old = await exchange.phone("1005", { secret: former });
+    await expect(old.registered()).rejects.toThrow(RegistrationRefused);
+    await talk(carol, await exchange.phoneIn("zone2", "1005"));
+  });
+
+  test("changes how phones are spread", async () => {
+    await edit({ users: [ALICE, BOB, CAROL, DAVE, { range: "1005-1006" }], balance: "roundrobin" });
+
+    await exchange.registeredPhone("1005");
+    await exchange.registeredPhone("1006");
+    const landings = [await exchange.whereabouts("1005"), await exchange.whereabouts("1006")];
+    expect(landings.sort()).toEqual([["zone1"], ["zone2"]]);
+  });
+
+  test("changes HAProxy's timeouts", async () => {
+    await edit({ idleTimeout: "2h", connectTimeout: "7s" });
+
+    const cfg = await exchange.controller.read("/etc/haproxy/haproxy.cfg");
+    expect(cfg).toContain("timeout connect 7s");
+    expect(cfg).toContain("timeout client 7200s");
+  });
+
+  test("changes for how long a phone rings", async () => {
+    await edit({ ringTimeout: "5s" });
+
+    const absent = await exchange.phoneIn("zone2", "1005", { answer: "manual" });
+    const ringing = absent.nextCall();
+    const { established } = await carol.call("1005");
+    await ringing;
+    const started = performance.now();
+    await expect(established).rejects.toThrow("480");
+    expect(performance.now() - started).toBeLessThan(8_000);
+  });
+
+  test("changes the codecs", async () => {
+    await edit({ codecs: ["alaw"] });
+
+    await talk(carol, dave);
+  });
+
+  test("is nothing that the call that was up all the while noticed", async () => {
+    expect(await witness.testimony()).toEqual(UNDISTURBED);
+    await witness.hangUp(1);
+  });
+
+  test("is noticed by the phones of removed users when they register again", async () => {
+    for (const phone of leaving) {
+      await eventually("a refusal", EXPIRES, () =>
+        phone.registered().then(
+          () => null,
+          (error: unknown) => error,
+        ),
+      );
+      await expect(phone.registered()).rejects.toThrow(RegistrationRefused);
+    }
+  });
+});
