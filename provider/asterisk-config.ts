@@ -63,6 +63,20 @@ function listing(names: readonly string[]): string {
 /** The same of what a command prints, a name on each line. Ten thousand of them stay on the node. */
 const LISTING = `listing() { LC_ALL=C sort -u >"$list"; echo "$(wc -l <"$list") $(sha256sum <"$list" | cut -c1-64)"; }`;
 
+const PJSIP_USERS = `asterisk -rx 'pjsip list endpoints' | sed -n 's|^ *Endpoint: *\\([0-9][0-9]*\\)[/ ].*|\\1|p'`;
+
+/**
+ * chan_pjsip keeps what a phone has registered when its user is gone: it would count again if the user
+ * came back. (chan_sip forgets it by itself.)
+ */
+const FORGET_REMOVED_USERS = `
+users=$(mktemp); trap 'rm -f "$users"' EXIT
+${PJSIP_USERS} >"$users"
+asterisk -rx 'database show registrar' |
+  sed -n 's|^/registrar/contact/\\(\\([0-9]*\\);@[^ :]*\\).*|\\2 \\1|p' |
+  awk 'NR == FNR { known[$1]; next } !($1 in known) { print $2 }' "$users" - |
+  while read -r contact; do asterisk -rx "database del registrar contact/$contact" >/dev/null; done`;
+
 interface ReadBack {
   /** What is read, as an operator calls it. */
   readonly what: string;
@@ -81,7 +95,7 @@ function readBacks(contents: Contents): ReadBack[] {
       : [
           {
             what: "users",
-            command: `asterisk -rx 'pjsip list endpoints' | sed -n 's|^ *Endpoint: *\\([0-9][0-9]*\\)[/ ].*|\\1|p'`,
+            command: PJSIP_USERS,
             expected: sections(pjsip, "user"),
           },
         ]),
@@ -212,6 +226,7 @@ export async function editAsterisk(
       `Asterisk does not take ${names(changed)}: ${faults.join("; ")}. The former files are in service again`,
     );
   }
+  if (paths.includes(`${FOLDER}pjsip.conf`)) await session.run(FORGET_REMOVED_USERS);
   if (needsRestart(changed)) {
     voice.tell(`${session.node}: ${names(changed)} will count from Asterisk's next start on`);
   }
