@@ -38,11 +38,19 @@ export function relayUpdate(event: EngineEvent): void {
     const failed = resOpFailedEvent === undefined ? "" : " failed";
     say("pulumi", `${done.op}${failed}: ${resourceName(done.urn)}`);
   }
-  if (diagnosticEvent !== undefined && /error|warning/.test(diagnosticEvent.severity)) {
+  if (diagnosticEvent !== undefined) {
+    const { severity, urn = "", message } = diagnosticEvent;
+    // Of what is not amiss, only this project's own resources have news: what a node is waiting for.
+    const isOurs = urn.includes("pbx:index:");
+    const isAmiss = /error|warning/.test(severity);
+    if (!isOurs && !isAmiss) {
+      return;
+    }
+    const about = [...(isAmiss ? [severity] : []), ...(isOurs ? [resourceName(urn)] : [])];
     // Colours come as tags: <{%fg 1%}>.
-    const text = diagnosticEvent.message.replace(/<\{%.*?%\}>/g, "").trim();
+    const text = message.replace(/<\{%.*?%\}>/g, "").trim();
     for (const line of text.split("\n")) {
-      say("pulumi", `${diagnosticEvent.severity}: ${line}`);
+      say("pulumi", [...about, line].join(": "));
     }
   }
 }
