@@ -128,22 +128,23 @@ function applications(contents: Contents): string[] {
   );
 }
 
-/** What Asterisk complains of when it reads a file that is wrong. */
-const COMPLAINT = /\] (?:ERROR|WARNING)\[\d+\](?:\[[^\]]*\])?:? (.*)$/;
-const ABOUT_CONFIG =
-  /\b(?:config|config_options|res_sorcery_config|sorcery|res_pjsip\w*|pjsip_\w+|config_\w+|chan_sip|sip|chan_iax2|pbx_config|pbx|loader|cdr\w*|logger|res_rtp_asterisk)\.c/;
-/** Said at a reload of files that are right. */
-const HARMLESS = /already (?:loaded|exists)|No such (?:peer|user)|is now (?:UN)?REACHABLE/i;
+/** A complaint in Asterisk's log: `[…] ERROR[12]: config_options.c:720 aco_process_var: words`. */
+const COMPLAINT = /\] (?:ERROR|WARNING)\[\d+\](?:\[[^\]]*\])?: (\S+\.c):\d+ \w+: (.*)$/;
+/** Parts of Asterisk that do nothing but read configuration. */
+const READERS =
+  /^(?:.*\/)?(?:config\w*|sorcery|res_sorcery_config|pjsip_configuration|location|pbx_config|loader)\.c$/;
+/** Of a part that does more, only words of this kind are about a file: calls go on meanwhile. */
+const ABOUT_FILE = /\.conf\b|\bline \d+/;
+/** A module that is there already stays. */
+const HARMLESS = /already (?:loaded|exists)/i;
 
 /** Lines of Asterisk's log that say that a file was not read as it stands. */
 export function complaints(log: string): string[] {
-  return log
-    .split("\n")
-    .filter((line) => ABOUT_CONFIG.test(line) && !HARMLESS.test(line))
-    .flatMap((line) => {
-      const [, words] = COMPLAINT.exec(line) ?? [];
-      return words === undefined ? [] : [words.replace(/^\S+\.c(?::\d+)?:? ?(?:\w+: )?/, "")];
-    });
+  return log.split("\n").flatMap((line) => {
+    const [, part = "", words = ""] = COMPLAINT.exec(line) ?? [];
+    const isAboutFile = READERS.test(part) || ABOUT_FILE.test(words);
+    return isAboutFile && !HARMLESS.test(words) ? [words] : [];
+  });
 }
 
 /**
