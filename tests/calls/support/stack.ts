@@ -122,6 +122,12 @@ export class Stack {
     return drifted;
   }
 
+  /** Paths of the files of a node. */
+  filesOf(node: string): string[] {
+    const config = this.resources.get(urnOf("NodeConfig", node));
+    return Object.keys((config?.outputs.files ?? {}));
+  }
+
   private async bringAbout(
     provider: PbxProvider,
     urn: string,
@@ -186,12 +192,17 @@ export class Stack {
   }
 }
 
-function entry(kind: Kind, name: string, inputs: object): [string, { kind: Kind; inputs: Inputs }] {
-  return [
-    `urn:pulumi:test::trunkline::pbx:index:${kind}::${name}`,
-    { kind, inputs: inputs as Inputs },
-  ];
-}
+const urnOf = (kind: Kind, name: string): string =>
+  `urn:pulumi:test::trunkline::pbx:index:${kind}::${name}`;
+
+const entry = (
+  kind: Kind,
+  name: string,
+  inputs: object,
+): [string, { kind: Kind; inputs: Inputs }] => [
+  urnOf(kind, name),
+  { kind, inputs: inputs as Inputs },
+];
 
 /** Lets all of them end before the first that failed is told, as Pulumi does. */
 async function all(work: readonly Promise<unknown>[]): Promise<void> {

@@ -1,0 +1,126 @@
+import type { Phone } from "../../phones";
+import { eventually } from "./support/eventually";
+import {
+  CHAN_SIP_16,
+  Exchange,
+  IMAGES_DEADLINE,
+  PJSIP_22,
+  TEST_DEADLINE,
+} from "./support/exchange";
+import { Stack } from "./support/stack";
+import { UNDISTURBED, Witness } from "./support/witness";
+
+jest.setTimeout(3 * TEST_DEADLINE);
+
+const KINDS = [
+  { name: "pjsip on Asterisk 22", kind: PJSIP_22 },
+  { name: "chan_sip on Asterisk 16", kind: CHAN_SIP_16 },
+];
+
+/** Seconds that the phones ask to be registered for: an idle one moves within this time. */
+const EXPIRES = 30;
+/** A phone that registers anew has to connect first; seconds. */
+const SLACK = 5;
+
+describe.each(KINDS)("an exchange, with $name,", ({ kind }) => {
+  let exchange: Exchange;
+  let stack: Stack;
+  /** The call of Alice and Bob in zone1, the zone that stays. */
+  let witness: Witness;
+  let alice: Phone;
+  let bob: Phone;
+  /** Idle in zone1. */
+  let carol: Phone;
+
+  const phone = (zone: string, extension: string): Promise<Phone> =>
+    exchange.phoneIn(zone, extension, { expires: EXPIRES });
+
+  /** Calls, talks and hangs up. */
+  async function talk(caller: Phone, callee: Phone): Promise<void> {
+    const [outgoing, incoming] = await exchange.connect(caller, callee);
+    await exchange.hear(caller, callee);
+    await outgoing.hangUp();
+    await incoming.closed;
+  }
+
+  beforeAll(async () => {
+    exchange = await Exchange.start({ zones: [kind] });
+    stack = await Stack.of(exchange, kind);
+    alice = await phone("zone1", "1001");
+    bob = await phone("zone1", "1002");
+    carol = await phone("zone1", "1003");
+    witness = await Witness.between(exchange, alice, bob);
+  }, IMAGES_DEADLINE);
+  afterAll(() => exchange.close());
+
+  test.each([2, 3])("grows to %d zones, which call each other", async (zones) => {
+    await stack.up({ zones });
+
+    const newest = `zone${String(zones)}`;
+    expect(await exchange.controller.status(newest)).toBe("UP");
+    const dave = await phone(newest, "1004");
+    await talk(carol, dave);
+    await talk(dave, carol);
+    await dave.close();
+  });
+
+  test("shrinks when the calls of the zone that goes have ended, and not before", async () => {
+    const [dave, erin, frank] = [
+      await phone("zone3", "1004"),
+      await phone("zone3", "1005"),
+      await phone("zone3", "1006"),
+    ];
+    const local = await Witness.between(exchange, dave, erin);
+    let isDone = false;
+
+    const shrinking = stack.up({ zones: 2 }).then(() => (isDone = true));
+    await eventually("1006 in another zone", EXPIRES + SLACK, async () =>
+      (await exchange.whereabouts("1006")).some((zone) => zone !== "zone3") ? true : null,
+    );
+    await talk(carol, frank);
+    expect(isDone).toBe(false);
+    expect(await local.testimony()).toEqual(UNDISTURBED);
+    await local.hangUp();
+
+    await shrinking;
+    expect((await exchange.controller.backends()).map(({ name }) => name)).toEqual([
+      "zone1",
+      "zone2",
+    ]);
+    for (const zone of exchange.zones) expect(await zone.trunkIsUp(1)).toBe(true);
+    await exchange.quiet(alice, bob, carol);
+  });
+
+  test("keeps a zone whose calls outlast their time", async () => {
+    const [dave, erin] = [await phone("zone2", "1004"), await phone("zone1", "1005")];
+    const across = await Witness.between(exchange, dave, erin);
+
+    await expect(stack.up({ zones: 1, drainTimeout: "2s" })).rejects.toThrow(
+      "zone2: 1 call still going after 2 s; the zone stays in service",
+    );
+
+    expect(await exchange.controller.status("zone2")).toBe("UP");
+    await talk(carol, await phone("zone2", "1006"));
+    expect(await across.testimony()).toEqual(UNDISTURBED);
+    await across.hangUp();
+    expect(await stack.refresh()).toEqual([]);
+    await exchange.quiet(alice, bob, carol);
+  });
+
+  test("cuts them where that is wanted, and says how many", async () => {
+    const [dave, erin] = [await phone("zone2", "1004"), await phone("zone1", "1005")];
+    const [call] = await exchange.connect(dave, erin);
+
+    await stack.up({ drainForce: true });
+
+    await call.closed;
+    expect(stack.transcript.messages).toContainEqual(expect.stringMatching(/^zone2: 1 call cut/));
+    expect(exchange.zones.map(({ name }) => name)).toEqual(["zone1"]);
+    expect((await exchange.controller.backends()).map(({ name }) => name)).toEqual(["zone1"]);
+  });
+
+  test("does all that without being noticed by the call in the zone that stays", async () => {
+    expect(await witness.testimony()).toEqual(UNDISTURBED);
+    await witness.hangUp(1);
+  });
+});
