@@ -151,7 +151,7 @@ export function complaints(log: string): string[] {
  * Has a running Asterisk read files again, and tell what it made of them.
  *
  * @param commands of its console.
- * @param contents of all files of the zone, as they are now.
+ * @param contents of the files that it is asked about.
  * @returns what Asterisk did not take; empty when all is as it should be.
  */
 async function readAgain(
@@ -160,6 +160,7 @@ async function readAgain(
   contents: Contents,
 ): Promise<string[]> {
   const asked = readBacks(contents);
+  const dials = applications(contents);
   const script = [
     LISTING,
     `list=$(mktemp); trap 'rm -f "$list"' EXIT`,
@@ -171,7 +172,7 @@ async function readAgain(
         `end=$(( $(date +%s) + ${String(DEADLINE)} )); while :; do got=$(${command} | listing); ` +
         `[ "$got" != '${listing(expected)}' ] && [ $(date +%s) -lt $end ] || break; sleep 0.2; done; echo "$got"`,
     ),
-    "asterisk -rx 'dialplan show'",
+    ...(dials.length === 0 ? [] : ["asterisk -rx 'dialplan show'"]),
     "echo '=== log'",
     `tail -c +$((size + 1)) ${LOG} 2>/dev/null || true`,
   ].join("\n");
@@ -190,7 +191,7 @@ async function readAgain(
     }
   }
   const dialplan = lines.slice(asked.length).join("\n");
-  for (const application of applications(contents)) {
+  for (const application of dials) {
     if (!dialplan.includes(application)) faults.push(`its dialplan has no ${application}`);
   }
   return faults;
@@ -203,17 +204,18 @@ const names = (paths: readonly string[]): string => paths.map((path) => basename
  * Puts files of a zone that is in service into place, and has Asterisk read them: no reload ends a
  * call. What Asterisk does not take is taken back.
  *
- * @param contents of all files of the zone, once these are in place.
+ * @param before what the zone's files held so far.
  * @throws NodeError saying what Asterisk did not take; the former files are in service again then.
  */
 export async function editAsterisk(
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
-  contents: Contents,
+  before: Contents,
   voice: Voice,
 ): Promise<void> {
   // All of them, and not only those that were others: an earlier run may have been killed in between.
   const paths = Object.keys(files);
+  const contents = Object.fromEntries(paths.map((path) => [path, files[path]?.content ?? ""]));
   const { changed } = await install(session, files);
   voice.say(`Asterisk reads ${names(paths)}`);
   const faults = await readAgain(session, commandsFor(paths, contents), contents);
@@ -227,7 +229,11 @@ export async function editAsterisk(
       `Asterisk does not take ${names(changed)}: ${faults.join("; ")}. The former files are in service again`,
     );
   }
-  if (paths.includes(`${FOLDER}pjsip.conf`)) await session.run(FORGET_REMOVED_USERS);
+  const isRemoved = ([path, content]: [string, string]): boolean => {
+    const left = new Set(sections(content, "user"));
+    return !sections(before[path] ?? "", "user").every((user) => left.has(user));
+  };
+  if (Object.entries(contents).some(isRemoved)) await session.run(FORGET_REMOVED_USERS);
   if (needsRestart(changed)) {
     voice.tell(`${session.node}: ${names(changed)} will count from Asterisk's next start on`);
   }

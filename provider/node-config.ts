@@ -75,7 +75,7 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
       (zone) => !news.zones.some(({ name }) => name === zone.name),
     );
     if (paths.length === 0 && departed.length === 0) return;
-    const [before, after] = [contentsOf(olds), contentsOf(news)];
+    const before = contentsOf(olds);
     // What a zone that goes is known by stays until its last call has ended; all else is done at once.
     const mentions = new RegExp(`\\b(?:${departed.map(({ name }) => name).join("|")})\\b`);
     const isAbout = (path: string): boolean =>
@@ -84,11 +84,7 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
 
     if (first.length > 0) {
       const session = await this.session(news, PATIENCE.change);
-      const inPlace = {
-        ...after,
-        ...Object.fromEntries(last.map((path) => [path, before[path] ?? ""])),
-      };
-      await edit(session, wantedFiles(news, first), inPlace, voice);
+      await edit(session, wantedFiles(news, first), before, voice);
     }
     if (departed.length > 0) {
       voice.say(`waiting for ${departed.map(({ name }) => name).join(", ")} to be drained`);
@@ -98,7 +94,7 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
     }
     if (last.length > 0) {
       const session = await this.session(news, PATIENCE.change);
-      await edit(session, wantedFiles(news, last), after, voice);
+      await edit(session, wantedFiles(news, last), before, voice);
     }
   }
 
@@ -179,14 +175,14 @@ function wantedFiles(
 /**
  * Puts files into place and lets the node's service use them, or leaves all as it was.
  *
- * @param contents of all the node's files, once these are in place.
+ * @param before what the node's files held so far.
  */
 const edit = (
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
-  contents: Contents,
+  before: Contents,
   voice: Voice,
 ): Promise<void> =>
   session.node === CONTROLLER
     ? applyHaproxy(session, files, voice)
-    : editAsterisk(session, files, contents, voice);
+    : editAsterisk(session, files, before, voice);
