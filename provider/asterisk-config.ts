@@ -129,7 +129,7 @@ function applications(contents: Contents): string[] {
 }
 
 /** A complaint in Asterisk's log: `[…] ERROR[12]: config_options.c:720 aco_process_var: words`. */
-const COMPLAINT = /\] (?:ERROR|WARNING)\[\d+\](?:\[[^\]]*\])?: (\S+\.c):\d+ \w+: (.*)$/;
+const COMPLAINT = /\] (?:ERROR|WARNING)\[\d+\](?:\[[^\]]*\])? (\S+\.c): (.*)$/;
 /** Parts of Asterisk that do nothing but read configuration. */
 const READERS =
   /^(?:.*\/)?(?:config\w*|sorcery|res_sorcery_config|pjsip_configuration|location|pbx_config|loader)\.c$/;

@@ -107,8 +107,13 @@ class SshSession implements Session {
         }, DIAL_TIMEOUT);
         this.client.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
           clearTimeout(timer);
-          if (error === undefined) resolve(channel);
-          else reject(error);
+          if (error !== undefined) {
+            reject(error);
+            return;
+          }
+          // Half open, it would be taken for alive until its keep-alive says otherwise.
+          channel.once("end", () => channel.destroy());
+          resolve(channel);
         });
       });
     } catch (error) {

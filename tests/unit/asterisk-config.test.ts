@@ -1,34 +1,32 @@
 import { complaints } from "../../provider/asterisk-config";
 
 const line = (level: string, rest: string): string =>
-  `[2026-11-24 01:40:00.123] ${level}[1234]: ${rest}`;
+  `[2026-11-24 01:40:00.123] ${level}[1234] ${rest}`;
 
 describe("what Asterisk's log says of a file that it has read", () => {
   test.each([
-    line("ERROR", "config_options.c:720 aco_process_var: Could not find option suitable for 'x'"),
+    line("ERROR", "config_options.c: Could not find option suitable for 'x'"),
+    line("ERROR", "res_sorcery_config.c: Could not create an object of type 'endpoint'"),
+    line("WARNING", "pbx_config.c: No closing parenthesis found? line 30"),
+    line("WARNING", "chan_sip.c: Invalid auth at line 12 of sip.conf"),
     line(
-      "ERROR",
-      "res_sorcery_config.c:327 sorcery_config_internal_load: Could not create an object of type 'endpoint'",
+      "WARNING",
+      "config.c: Inheritance requested, but category 'x' does not exist, line 150 of /etc/asterisk/pjsip.conf",
     ),
-    line("WARNING", "pbx_config.c:1927 pbx_load_config: No closing parenthesis found? line 30"),
-    line("WARNING", "chan_sip.c:31934 build_peer: Invalid auth at line 12 of sip.conf"),
-    line("ERROR", "res_pjsip/config_auth.c:130 auth_apply: No password for auth '1001'"),
+    line("ERROR", "res_sorcery_config.c: Contents of config file 'pjsip.conf' are invalid"),
+    line("WARNING", "pbx_config.c: Invalid priority/label '' at line 49 of extensions.conf"),
+    line("ERROR", "chan_iax2.c: Config file iax.conf is in an invalid format.  Aborting."),
+    line("ERROR", "res_pjsip/config_auth.c: No password for auth '1001'"),
   ])("%s", (complaint) => {
-    expect(complaints(complaint)).toEqual([complaint.replace(/^.*\.c:\d+ \w+: /, "")]);
+    expect(complaints(complaint)).toEqual([complaint.replace(/^.*?\.c: /, "")]);
   });
 
   test.each([
     // A call that ended at the same moment.
-    line(
-      "WARNING",
-      "chan_iax2.c:10449 socket_process_helper: Silently dropping frame without call",
-    ),
-    line("WARNING", "res_pjsip_registrar.c:1156 find_registrar_aor: AOR '' not found for endpoint"),
-    line(
-      "WARNING",
-      "loader.c:2381 load_resource: Module 'codec_ulaw.so' already loaded and running.",
-    ),
-    line("NOTICE", "config.c:1 x: not a complaint"),
+    line("WARNING", "chan_iax2.c: Silently dropping frame without call"),
+    line("WARNING", "res_pjsip_registrar.c: AOR '' not found for endpoint"),
+    line("WARNING", "loader.c: Module 'codec_ulaw.so' already loaded and running."),
+    line("NOTICE", "config.c: not a complaint"),
     "a line of something else",
   ])("not: %s", (noise) => {
     expect(complaints(noise)).toEqual([]);
