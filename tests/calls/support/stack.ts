@@ -125,7 +125,7 @@ export class Stack {
   /** Paths of the files of a node. */
   filesOf(node: string): string[] {
     const config = this.resources.get(urnOf("NodeConfig", node));
-    return Object.keys((config?.outputs.files ?? {}));
+    return Object.keys(config?.outputs.files ?? {});
   }
 
   private async bringAbout(

@@ -49,6 +49,8 @@ export class Witness {
     for (const end of ends) void end.closed.then((reason) => (this.ended ??= reason));
     this.quality = measure(...ends, () => this.dismissed.promise);
     this.silences = Promise.all(ends.map((end) => this.longestSilence(end)));
+    // Whoever asks for the testimony hears of a phone that is gone; nobody may.
+    for (const observation of [this.quality, this.silences]) observation.catch(() => undefined);
   }
 
   /** Calls, and listens from when both ends hear each other. */

@@ -1,0 +1,242 @@
+import { join } from "node:path";
+import type { Phone } from "../../phones";
+import { PATIENCE } from "../../provider/ssh";
+import { eventually } from "./support/eventually";
+import {
+  CHAN_SIP_16,
+  type Configuration,
+  Exchange,
+  IMAGES_DEADLINE,
+  PJSIP_22,
+  TEST_DEADLINE,
+  USERS,
+} from "./support/exchange";
+import { Stack, type Tamper } from "./support/stack";
+import { UNDISTURBED, Witness } from "./support/witness";
+import type { Zone } from "./support/zone";
+
+jest.setTimeout(2 * TEST_DEADLINE);
+
+const KINDS = [
+  { name: "pjsip on Asterisk 22", kind: PJSIP_22, sipFile: "pjsip.conf" },
+  { name: "chan_sip on Asterisk 16", kind: CHAN_SIP_16, sipFile: "sip.conf" },
+];
+
+const ASTERISK = "/etc/asterisk";
+/** Seconds until a daemon serves again. */
+const SOON = 15;
+
+const PYTHON = "/usr/bin/python3";
+
+/** Has sed change what the provider runs on a zone, until the result is called. */
+async function sabotage(zone: Zone, expression: string): Promise<() => Promise<void>> {
+  const changed = `printf '%s\\n' "$4" | sed '${expression}'`;
+  const script = `#!/bin/sh\nexec ${PYTHON}.real -I -S -c "$(${changed})"\n`;
+  const install = 'mv "$0" "$0.real"; printf %s "$1" >"$0"; chmod +x "$0"';
+  await zone.inside(["sh", "-ec", install, PYTHON, script]);
+  return async () => {
+    await zone.inside(["mv", `${PYTHON}.real`, PYTHON]);
+  };
+}
+
+/** Before all files of an installation are put into place. */
+const BEFORE_PUT = "s/^def put(.*/&\\n    ";
+
+describe.each(KINDS)("a fault, with $name:", ({ kind, sipFile }) => {
+  let exchange: Exchange;
+  let stack: Stack;
+  /** The call of Alice in zone1 and Bob in zone2. */
+  let witness: Witness;
+  let alice: Phone;
+  let bob: Phone;
+  let carol: Phone;
+  /** How many users the exchange has; each change adds one. */
+  let lastUser = 1009;
+
+  beforeAll(async () => {
+    // A test does not wait as long as a person would like it to.
+    jest.replaceProperty(PATIENCE, "change", 1_000 as never);
+    exchange = await Exchange.start({ zones: [kind, kind] });
+    stack = await Stack.of(exchange, kind);
+    alice = await exchange.phoneIn("zone1", "1001");
+    bob = await exchange.phoneIn("zone2", "1002");
+    carol = await exchange.phoneIn("zone1", "1003");
+    witness = await Witness.between(exchange, alice, bob);
+  }, IMAGES_DEADLINE);
+  afterEach(() => exchange.quiet(alice, bob, carol));
+  afterAll(async () => {
+    jest.restoreAllMocks();
+    await exchange.close();
+  });
+
+  /** One user more than before. */
+  const oneMoreUser = (changes: Configuration = {}): Promise<void> =>
+    stack.up({
+      ...changes,
+      users: [...USERS.slice(0, 2), { range: `1003-${String(++lastUser)}` }],
+    });
+
+  /** The user who was added last can register in zone2, and is called. */
+  async function lastUserIsCalled(): Promise<void> {
+    const callee = await exchange.phoneIn("zone2", String(lastUser));
+    const [outgoing, incoming] = await exchange.connect(carol, callee);
+    await exchange.hear(carol, callee);
+    await outgoing.hangUp();
+    await incoming.closed;
+  }
+
+  const filesOf = async (node: string): Promise<string[]> => {
+    const names = stack.filesOf(node);
+    return Promise.all(names.map((path) => exchange.serverOf(node).read(path)));
+  };
+
+  test("nobody answers SSH: the error says where and what to do, and nothing is changed there", async () => {
+    const zone = exchange.zone("zone2");
+    const former = await filesOf("zone2");
+    await zone.killSsh();
+
+    await expect(oneMoreUser()).rejects.toThrow(
+      /^zone2: SSH at 192\.168\.0\.3 does not answer \(.*\); see that the server runs/,
+    );
+    expect(await filesOf("zone2")).toEqual(former);
+
+    zone.startSsh();
+    await stack.up();
+    await lastUserIsCalled();
+  });
+
+  test("the disk is full: the former files stay, and the next update goes through", async () => {
+    const zone = exchange.zone("zone2");
+    const former = await filesOf("zone2");
+    const makeRoom = await zone.fillEtc();
+    try {
+      await expect(oneMoreUser()).rejects.toThrow(
+        /^zone2: .*No space left on device; its files were left as they were/,
+      );
+      expect(await filesOf("zone2")).toEqual(former);
+      expect(await zone.inside(["find", ASTERISK, "-name", ".*"])).toBe("");
+    } finally {
+      await makeRoom();
+    }
+    await stack.up();
+    await lastUserIsCalled();
+  });
+
+  test.each([
+    ["when all is uploaded", 2, `${BEFORE_PUT}subprocess.run(["pkill", "-KILL", "sshd"])/`],
+    [
+      "when the first of two files is in place",
+      1,
+      "s/os.rename(written.*/&; os.kill(os.getpid(), signal.SIGKILL)/",
+    ],
+  ])("an update is killed %s: the next one mends it", async (_, count, expression) => {
+    const zone = exchange.zone("zone2");
+    const former = await filesOf("zone2");
+    const restore = await sabotage(zone, expression);
+    await expect(oneMoreUser({ ringTimeout: `${String(40 + count)}s` })).rejects.toThrow(
+      /^zone2: /,
+    );
+    await eventually(`${String(count)} changed files`, SOON, async () => {
+      const changed = (await filesOf("zone2")).filter((content, at) => content !== former[at]);
+      expect(changed).toHaveLength(count);
+      return true;
+    });
+
+    await restore();
+    await zone.killSsh();
+    zone.startSsh();
+    await stack.up();
+    await lastUserIsCalled();
+    expect(await stack.refresh()).toEqual([]);
+  });
+
+  const tampered =
+    (node: string, path: string, line: string): Tamper =>
+    (name, files) =>
+      files.map((file) =>
+        name === node && file.path === path
+          ? { ...file, content: `${file.content}\n${line}\n` }
+          : file,
+      );
+
+  test.each([
+    ["zone2", join(ASTERISK, sipFile), "[1001](no-such-template)"],
+    ["zone2", join(ASTERISK, "extensions.conf"), "exten => 4711"],
+    ["zone2", join(ASTERISK, "iax.conf"), "[half-a-section"],
+    ["controller", "/etc/haproxy/haproxy.cfg", "nonsense"],
+  ])("%s cannot use its %s: the former file stays in service", async (node, path, line) => {
+    const former = await exchange.serverOf(node).read(path);
+
+    await expect(stack.up({}, tampered(node, path, line))).rejects.toThrow(
+      new RegExp(`^${node}: `),
+    );
+
+    expect(await exchange.serverOf(node).read(path)).toBe(former);
+    await exchange.serving();
+    await lastUserIsCalled();
+  });
+
+  test("somebody edits a file by hand: a refresh tells, and an update mends it", async () => {
+    const path = join(ASTERISK, "extensions.conf");
+    const zone = exchange.zone("zone2");
+    const right = await zone.read(path);
+    await zone.inside(["sed", "-i", "s/^exten => _X!,1,.*/exten => _X!,1,Hangup(1)/", path]);
+    await zone.cli("dialplan reload");
+
+    expect(await stack.refresh()).toEqual(["zone2"]);
+    await stack.up();
+
+    expect(await zone.read(path)).toBe(right);
+    await lastUserIsCalled();
+    expect(await stack.refresh()).toEqual([]);
+  });
+
+  test("somebody takes a zone out of the rotation: an update brings it back", async () => {
+    await exchange.controller.admin("set server nodes/zone2 state maint");
+
+    expect(await stack.refresh()).toEqual(["zone2"]);
+    await stack.up();
+
+    await exchange.serving();
+    await lastUserIsCalled();
+  });
+
+  test("of all that, the call that was up noticed nothing", async () => {
+    expect(await witness.testimony()).toEqual(UNDISTURBED);
+    await witness.hangUp(1);
+  });
+
+  test("HAProxy does not run: the error says so, and the next update goes through", async () => {
+    const { controller } = exchange;
+    await controller.stopDaemon();
+    await expect(stack.up({ balance: "roundrobin" })).rejects.toThrow(
+      /^controller: HAProxy does not answer/,
+    );
+
+    controller.startDaemon();
+    await eventually("HAProxy", SOON, () => controller.backends());
+    await stack.up();
+    expect(await controller.read("/etc/haproxy/haproxy.cfg")).toContain("balance roundrobin");
+    await exchange.serving();
+  });
+
+  test("a node loses its power in the middle of an update: the next one mends it", async () => {
+    const zone = exchange.zone("zone2");
+    const restore = await sabotage(
+      zone,
+      `${BEFORE_PUT}open("\\/run\\/uploaded", "w"); threading.Event().wait()/`,
+    );
+    const update = oneMoreUser();
+    update.catch(() => undefined);
+    await eventually("an upload", SOON, () => zone.read("/run/uploaded"));
+    await zone.kill();
+    await expect(update).rejects.toThrow(/^zone2: /);
+
+    await zone.boot();
+    await restore();
+    await exchange.serving();
+    await stack.up();
+    await lastUserIsCalled();
+    expect(await stack.refresh()).toEqual([]);
+  });
+});
