@@ -13,7 +13,7 @@ import {
 } from "./support/exchange";
 import { Stack, type Tamper } from "./support/stack";
 import { UNDISTURBED, Witness } from "./support/witness";
-import type { Zone } from "./support/zone";
+import type { Server } from "./support/server";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -28,14 +28,14 @@ const SOON = 15;
 
 const PYTHON = "/usr/bin/python3";
 
-/** Has sed change what the provider runs on a zone, until the result is called. */
-async function sabotage(zone: Zone, expression: string): Promise<() => Promise<void>> {
+/** Has sed change what the provider runs on a node, until the result is called. */
+async function sabotage(server: Server, expression: string): Promise<() => Promise<void>> {
   const changed = `printf '%s\\n' "$4" | sed '${expression}'`;
   const script = `#!/bin/sh\nexec ${PYTHON}.real -I -S -c "$(${changed})"\n`;
   const install = 'mv "$0" "$0.real"; printf %s "$1" >"$0"; chmod +x "$0"';
-  await zone.inside(["sh", "-ec", install, PYTHON, script]);
+  await server.inside(["sh", "-ec", install, PYTHON, script]);
   return async () => {
-    await zone.inside(["mv", `${PYTHON}.real`, PYTHON]);
+    await server.inside(["mv", `${PYTHON}.real`, PYTHON]);
   };
 }
 
@@ -220,23 +220,29 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, sipFile }) => {
     await exchange.serving();
   });
 
-  test("a node loses its power in the middle of an update: the next one mends it", async () => {
-    const zone = exchange.zone("zone2");
-    const restore = await sabotage(
-      zone,
-      `${BEFORE_PUT}open("\\/run\\/uploaded", "w"); threading.Event().wait()/`,
-    );
-    const update = oneMoreUser();
-    update.catch(() => undefined);
-    await eventually("an upload", SOON, () => zone.read("/run/uploaded"));
-    await zone.kill();
-    await expect(update).rejects.toThrow(/^zone2: /);
+  test.each(["zone2", "controller"])(
+    "%s loses its power in the middle of an update: the next one mends it",
+    async (node) => {
+      const server = exchange.serverOf(node);
+      const restore = await sabotage(
+        server,
+        `${BEFORE_PUT}open("\\/run\\/uploaded", "w"); threading.Event().wait()/`,
+      );
+      const update = oneMoreUser({ balance: node === "controller" ? "source" : "leastconn" });
+      update.catch(() => undefined);
+      await eventually("an upload", SOON, () => server.read("/run/uploaded"));
+      await server.kill();
+      await expect(update).rejects.toThrow(/^(?:zone\d|controller): /);
 
-    await zone.boot();
-    await restore();
-    await exchange.serving();
-    await stack.up();
-    await lastUserIsCalled();
-    expect(await stack.refresh()).toEqual([]);
-  });
+      await server.boot();
+      await restore();
+      await exchange.serving();
+      await stack.up();
+      // Its connection has ended with the controller, which it would notice by its next registration.
+      await exchange.quiet();
+      carol = await exchange.phoneIn("zone1", "1003");
+      await lastUserIsCalled();
+      expect(await stack.refresh()).toEqual([]);
+    },
+  );
 });
