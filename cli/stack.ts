@@ -58,9 +58,9 @@ export async function releaseDeadLock(stack: Stack, project = "pbx"): Promise<vo
     ...[".pulumi", "locks", "organization", project, stack.name],
   );
   const locks = existsSync(folder)
-    ? readdirSync(folder).map(
-        (file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Lock,
-      )
+    ? readdirSync(folder)
+        .filter((file) => file.endsWith(".json"))
+        .map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Lock)
     : [];
   if (locks.length > 0 && !locks.some(isAlive)) await stack.cancel();
 }

@@ -6,4 +6,10 @@ import { voices } from "./voice";
 const args = process.argv.slice(2);
 const engineAddress = args.find((arg) => !arg.startsWith("-")) ?? "";
 
+// A Pulumi that was killed takes nobody with it; what is done on a node then comes to its end there.
+const pulumi = process.ppid;
+setInterval(() => {
+  if (process.ppid !== pulumi) process.exit();
+}, 500).unref();
+
 void main(new PbxProvider(voices(engineAddress)), args);
