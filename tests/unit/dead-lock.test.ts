@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { releaseDeadLock } from "../../cli/stack";
+
+/** No process has a number as high as this. */
+const NOBODY = 2 ** 30;
+
+let folder: string;
+let cancelled: number;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "trunkline-lock-"));
+  cancelled = 0;
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const stack = (): Stack =>
+  ({
+    name: "test",
+    workspace: { envVars: { PULUMI_BACKEND_URL: `file://${folder}` } },
+    cancel: () => {
+      cancelled += 1;
+      return Promise.resolve();
+    },
+  }) as unknown as Stack;
+
+function lock(name: string, pid: number, host = hostname()): void {
+  const locks = join(folder, ".pulumi", "locks", "organization", "pbx", "test");
+  mkdirSync(locks, { recursive: true });
+  writeFileSync(join(locks, `${name}.json`), JSON.stringify({ pid, hostname: host }));
+  // What Pulumi's storage puts beside every file.
+  writeFileSync(join(locks, `${name}.json.attrs`), "{}");
+}
+
+test("a stack that nobody has locked is left alone", async () => {
+  await releaseDeadLock(stack());
+  expect(cancelled).toBe(0);
+});
+
+test("the lock of a process that is gone is released", async () => {
+  lock("a", NOBODY);
+  await releaseDeadLock(stack());
+  expect(cancelled).toBe(1);
+});
+
+test.each([
+  ["of a process that lives", process.pid, hostname()],
+  ["of another machine", NOBODY, "elsewhere"],
+])("a lock %s stays, whatever others there are", async (_, pid, host) => {
+  lock("a", NOBODY);
+  lock("b", pid, host);
+  await releaseDeadLock(stack());
+  expect(cancelled).toBe(0);
+});
