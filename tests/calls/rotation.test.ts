@@ -1,0 +1,278 @@
+import { sleep } from "../../phones/deadline";
+import { activityOf, trunkPeersOf, untilAsteriskServes } from "../../provider/asterisk";
+import { type Drained, type DrainOptions, drainZone } from "../../provider/drain";
+import { Haproxy, type Server } from "../../provider/haproxy";
+import { serversOf } from "../../provider/haproxy-plan";
+import type { Session } from "../../provider/session";
+import { Connections, PATIENCE } from "../../provider/ssh";
+import { dialFrom } from "./support/dial";
+import { eventually } from "./support/eventually";
+import {
+  CHAN_SIP_16,
+  Exchange,
+  IMAGES_DEADLINE,
+  PJSIP_22,
+  TEST_DEADLINE,
+  zoneHost,
+} from "./support/exchange";
+import { OPERATOR } from "./support/network";
+import { UNDISTURBED, Witness } from "./support/witness";
+
+jest.setTimeout(2 * TEST_DEADLINE);
+
+const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
+const DRAIN_LOG = "/var/log/trunkline/drain.log";
+/** HAProxy checks every two seconds. */
+const CHECKED = 10;
+const SOON = 10;
+
+describe("the rotation", () => {
+  let exchange: Exchange;
+  let connections: Connections;
+  let haproxy: Haproxy;
+  let said: string[];
+  let warned: string[];
+
+  beforeAll(async () => {
+    exchange = await Exchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
+    connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
+    haproxy = new Haproxy(await controller());
+  }, IMAGES_DEADLINE);
+  beforeEach(() => {
+    [said, warned] = [[], []];
+  });
+  afterEach(async () => {
+    await exchange.quiet();
+    for (const name of ["zone1", "zone2"]) await haproxy.setState(name, "ready");
+    await exchange.serving();
+  });
+  afterAll(async () => {
+    connections.close();
+    await exchange.close();
+  });
+
+  const controller = (): Promise<Session> => connections.controller(exchange.access, PATIENCE.look);
+
+  function zone(name: string): Promise<Session> {
+    const plan = exchange.plan.zones.find((candidate) => candidate.name === name);
+    if (plan === undefined) throw new Error(`the plan has no ${name}`);
+    return connections.zone(exchange.access, zoneHost(plan), PATIENCE.look);
+  }
+
+  const drain = (name: string, options: Partial<DrainOptions> = {}): Promise<Drained> =>
+    drainZone({
+      controller,
+      zone: () => zone(name),
+      name,
+      policy: { timeout: 90, force: false },
+      last: "refuse",
+      say: (line) => said.push(line),
+      warn: (line) => warned.push(line),
+      ...options,
+    });
+
+  const serverOf = async (name: string): Promise<Server | undefined> =>
+    (await haproxy.servers()).find((server) => server.name === name);
+
+  const becomes = (name: string, expected: Partial<Server>): Promise<boolean> =>
+    eventually(`${name} ${JSON.stringify(expected)}`, CHECKED, async () => {
+      expect(await serverOf(name)).toMatchObject(expected);
+      return true;
+    });
+
+  const killHaproxy = async (): Promise<void> => {
+    await exchange.controller.inside(["pkill", "-KILL", "haproxy"]);
+    // systemd would start it again: first what is left of the old one has to be gone.
+    await sleep(500);
+    exchange.controller.startDaemon();
+    await eventually("HAProxy again", SOON, () => haproxy.servers());
+  };
+
+  describe.each([
+    ["zone1", "zone2", "pjsip"],
+    ["zone2", "zone1", "chan_sip"],
+  ])("%s leaves it", (leaving, staying) => {
+    test("when its calls have ended; until then nobody notices, and others go elsewhere", async () => {
+      const alice = await exchange.phoneIn(leaving, "1001");
+      const bob = await exchange.phoneIn(leaving, "1002");
+      const carol = await exchange.phoneIn(leaving, "1003", { expires: 30 });
+      const dave = await exchange.phoneIn(staying, "1004");
+      const witness = await Witness.between(exchange, alice, bob);
+
+      // The connections of these phones stay with the worker of before.
+      await haproxy.reload();
+      let isDrained = false;
+      const drained = drain(leaving).finally(() => (isDrained = true));
+      await eventually(`${carol.account.extension} moved`, 40, async () => {
+        expect(await exchange.whereabouts("1003")).toContain(staying);
+        return true;
+      });
+      await haproxy.reload();
+
+      const [call] = await exchange.connect(dave, carol);
+      await exchange.hear(dave, carol);
+      await call.hangUp();
+      expect([isDrained, (await serverOf(leaving))?.state]).toEqual([false, "drain"]);
+      expect(await activityOf(await zone(leaving))).toMatchObject({
+        calls: 1,
+        busy: new Set(["1001", "1002"]),
+      });
+      expect(await witness.testimony()).toEqual(UNDISTURBED);
+
+      await witness.hangUp();
+      expect(await drained).toEqual({ callsCut: 0 });
+      expect(await haproxy.sessions(leaving)).toBe(0);
+      expect(said).toContain(`${leaving}: 1 call left, 3 phones registered`);
+      expect(said.at(-1)).toMatch(`${leaving}: no calls left`);
+      expect(warned).toEqual([]);
+    });
+
+    test("not, when its calls outlast the time they are given", async () => {
+      const alice = await exchange.phoneIn(leaving, "1001");
+      const bob = await exchange.phoneIn(leaving, "1002");
+      const witness = await Witness.between(exchange, alice, bob);
+
+      await expect(drain(leaving, { policy: { timeout: 2, force: false } })).rejects.toThrow(
+        `${leaving}: 1 call still going after 2 s; the zone stays in service`,
+      );
+
+      expect((await serverOf(leaving))?.state).toBe("ready");
+      expect(await witness.testimony()).toEqual(UNDISTURBED);
+      await witness.hangUp();
+    });
+
+    test("with its calls, where that is wanted, and it is on record", async () => {
+      const alice = await exchange.phoneIn(leaving, "1001");
+      const bob = await exchange.phoneIn(leaving, "1002");
+      const [call] = await exchange.connect(alice, bob);
+
+      expect(await drain(leaving, { policy: { timeout: 1, force: true } })).toEqual({
+        callsCut: 1,
+      });
+
+      await call.closed;
+      expect(warned).toHaveLength(1);
+      const log = (await exchange.controller.read(DRAIN_LOG)).trim().split("\n");
+      expect(JSON.parse(log.at(-1) ?? "")).toMatchObject({ zone: leaving, callsCut: 1 });
+      const modes = await (await controller()).run(`stat -c %a ${DRAIN_LOG} /var/log/trunkline`);
+      expect(modes).toBe("640\n750\n");
+    });
+  });
+
+  test("a zone is in service again when its drain is interrupted", async () => {
+    const alice = await exchange.phoneIn("zone1", "1001");
+    const bob = await exchange.phoneIn("zone1", "1002");
+    const [call] = await exchange.connect(alice, bob);
+    const abort = new AbortController();
+
+    const drained = drain("zone1", { signal: abort.signal });
+    drained.catch(() => undefined);
+    await becomes("zone1", { state: "drain" });
+    abort.abort();
+
+    await expect(drained).rejects.toThrow("zone1: the drain was interrupted");
+    expect((await serverOf("zone1"))?.state).toBe("ready");
+    await call.hangUp();
+  });
+
+  test("the last zone stays in service, or goes with the exchange", async () => {
+    await haproxy.setState("zone2", "drain");
+    await exchange.registeredPhone("1001");
+
+    await expect(drain("zone1")).rejects.toThrow("zone1: no other zone is in the rotation");
+    expect((await serverOf("zone1"))?.state).toBe("ready");
+
+    expect(await drain("zone1", { last: "wait" })).toEqual({ callsCut: 0 });
+    expect(await haproxy.sessions("zone1")).toBe(0);
+  });
+
+  test("a zone goes unseen only where calls may be cut", async () => {
+    await exchange.zone("zone2").signal("SIGSTOP");
+    await exchange.zone("zone2").killSsh();
+    try {
+      const policy = { timeout: 60, force: false };
+      await expect(drain("zone2", { policy })).rejects.toThrow(/^zone2: its calls cannot be seen/);
+      expect((await serverOf("zone2"))?.state).toBe("ready");
+
+      const forced = drain("zone2", { policy: { ...policy, force: true } });
+      expect(await forced).toEqual({ callsCut: null });
+    } finally {
+      exchange.zone("zone2").startSsh();
+      await exchange.zone("zone2").signal("SIGCONT");
+    }
+  });
+
+  test("who drains goes on draining when HAProxy was killed", async () => {
+    await haproxy.setState("zone1", "drain");
+    await killHaproxy();
+    expect((await serverOf("zone1"))?.state).toBe("drain");
+  });
+
+  test("a HAProxy that does not run is an error that says what to do", async () => {
+    await exchange.controller.stopDaemon();
+    try {
+      await expect(haproxy.servers()).rejects.toThrow(/^controller: HAProxy does not answer; /);
+    } finally {
+      exchange.controller.startDaemon();
+      await eventually("HAProxy again", SOON, () => haproxy.servers());
+    }
+  });
+
+  test("HAProxy goes on with its former file where it does not take the new one", async () => {
+    const session = await controller();
+    await session.run(`cp -p ${HAPROXY_CFG} /run/cfg && echo nonsense >>${HAPROXY_CFG}`);
+    try {
+      await expect(haproxy.reload()).rejects.toThrow(
+        /^controller: HAProxy refuses: .*unknown keyword 'nonsense'/,
+      );
+      expect(await exchange.options()).toBe(200);
+    } finally {
+      await session.run(`mv /run/cfg ${HAPROXY_CFG}`);
+    }
+    await haproxy.reload();
+  });
+
+  test.each(["roundrobin", "leastconn", "source"])(
+    "by %s, a zone joins and leaves a running HAProxy",
+    async (balance) => {
+      const session = await controller();
+      await session.run(`sed -i 's/balance .*/balance ${balance}/' ${HAPROXY_CFG}`);
+      await haproxy.reload();
+      const cfg = await exchange.controller.read(HAPROXY_CFG);
+      expect(await haproxy.runningConfig()).toContain(`balance ${balance}`);
+      const [first] = serversOf(cfg);
+      if (first === undefined) throw new Error("haproxy.cfg has no server");
+      const joining = { ...first, name: "zone9" };
+
+      await haproxy.add([joining]);
+      await becomes("zone9", { state: "drain", healthy: true });
+      await haproxy.setState("zone9", "ready");
+      await haproxy.add([joining]);
+      expect((await serverOf("zone9"))?.state).toBe("ready");
+      expect(serversOf(await haproxy.runningConfig()).map(({ name }) => name)).toEqual([
+        "zone1",
+        "zone2",
+        "zone9",
+      ]);
+
+      await haproxy.setState("zone9", "drain");
+      // One that was added, and one of the file.
+      await haproxy.remove(["zone9", "zone2"]);
+      await haproxy.remove(["zone9", "zone2"]);
+      expect((await haproxy.servers()).map(({ name }) => name)).toEqual(["zone1"]);
+      expect(await exchange.options()).toBe(200);
+      await haproxy.add(serversOf(cfg));
+      await becomes("zone2", { state: "drain", healthy: true });
+    },
+  );
+
+  test("a zone that serves has booted, and sees the others on the trunk", async () => {
+    for (const [name, other] of [
+      ["zone1", "zone2"],
+      ["zone2", "zone1"],
+    ] as const) {
+      await untilAsteriskServes(await zone(name), 10);
+      expect(await trunkPeersOf(await zone(name))).toEqual([{ name: other, ok: true }]);
+    }
+  });
+});
