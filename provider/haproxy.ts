@@ -10,14 +10,15 @@ export interface Server {
   /** Address and port. */
   readonly address: string;
   readonly state: AdminState;
-  /** Whether its last check succeeded. */
+  /** Whether its checks succeed. */
   readonly healthy: boolean;
 }
 
 const BACKEND = "nodes";
 /** Columns of `show servers state`, and what stands in them (HAProxy's Management Guide, 9.3). */
 const RUNNING = 2;
-const CHECK_PASSED = 3;
+/** No check was made yet. The result of the last one is not to be had while the next is made. */
+const UNCHECKED = 1;
 const MAINTENANCE = 0x01 | 0x02 | 0x20;
 const DRAIN = 0x08 | 0x10;
 
@@ -97,8 +98,9 @@ export class Haproxy {
         answer=$(ask '@1 add server ${server} ${address} ${settings}') || exit
         case $answer in
         'New server registered.')
-          order 'set server ${server} state drain'
-          order 'enable health ${server}' ;;
+          # In this order it is down until its first check has passed.
+          order 'enable health ${server}'
+          order 'set server ${server} state drain' ;;
         'Already exists '*) ;;
         *) printf '%s\\n' "$answer" >&2; exit ${String(REFUSED)} ;;
         esac`;
@@ -216,7 +218,7 @@ export function parseServers(output: string): Server[] {
         state: (admin & MAINTENANCE) !== 0 ? "maint" : (admin & DRAIN) !== 0 ? "drain" : "ready",
         healthy:
           Number(value("srv_op_state")) === RUNNING &&
-          Number(value("srv_check_result")) === CHECK_PASSED,
+          Number(value("srv_check_status")) > UNCHECKED,
       };
     });
 }

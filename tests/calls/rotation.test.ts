@@ -187,8 +187,6 @@ describe("the rotation", () => {
   });
 
   test("a zone goes unseen only where calls may be cut", async () => {
-    // A test does not wait for SSH as long as a person would like it to.
-    const patience = jest.replaceProperty(PATIENCE, "look", 1_000 as never);
     await exchange.zone("zone2").killSsh();
     const unseen = (force: boolean): Promise<Drained> =>
       drain("zone2", { zone: () => zone("zone2", 0), policy: { timeout: 60, force } });
