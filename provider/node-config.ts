@@ -124,7 +124,8 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
   }
 
   /** The files go with their server. */
-  delete(): Promise<void> {
+  delete({ node }: NodeConfigInputs): Promise<void> {
+    this.connections.leave(node);
     return Promise.resolve();
   }
 

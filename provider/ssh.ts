@@ -124,6 +124,10 @@ class SshSession implements Session {
     }
   }
 
+  end(): void {
+    this.client.end();
+  }
+
   private startAgent(): Promise<Agent> {
     return new Promise((resolve, reject) => {
       const lost = (why: string): void => {
@@ -226,8 +230,7 @@ async function logIn(target: Target): Promise<Client> {
  * reached by way of the controller.
  */
 export class Connections {
-  private readonly open = new Map<string, Promise<Session>>();
-  private readonly clients = new Set<Client>();
+  private readonly open = new Map<string, { node: string; session: Promise<SshSession> }>();
 
   /** @param dial makes the connections to the controller. */
   constructor(private readonly dial: Dial = dialTcp) {}
@@ -263,27 +266,46 @@ export class Connections {
     });
   }
 
+  /** The server is about to go: its successor answers with the same key at the same address. */
+  leave(node: string): void {
+    // Without the controller there is no way to any zone.
+    if (node === CONTROLLER) {
+      this.close();
+      return;
+    }
+    for (const [key, { node: name, session }] of this.open) {
+      if (name === node) this.drop(key, session);
+    }
+  }
+
   close(): void {
-    for (const client of this.clients) client.end();
+    for (const [key, { session }] of this.open) this.drop(key, session);
+  }
+
+  private drop(key: string, session: Promise<SshSession>): void {
+    this.open.delete(key);
+    void session.then(
+      (opened) => {
+        opened.end();
+      },
+      () => undefined, // it was never open
+    );
   }
 
   private session(target: Target): Promise<Session> {
     const key = [target.node, target.address, target.hostKey, target.privateKey].join("\n");
     const known = this.open.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.session;
     const forget = (): void => {
-      if (this.open.get(key) === session) this.open.delete(key);
+      if (this.open.get(key) === entry) this.open.delete(key);
     };
     const session = logIn(target).then((client) => {
-      this.clients.add(client);
-      client.once("close", () => {
-        this.clients.delete(client);
-        forget();
-      });
+      client.once("close", forget);
       return new SshSession(target.node, client);
     });
+    const entry = { node: target.node, session };
     session.catch(forget);
-    this.open.set(key, session);
+    this.open.set(key, entry);
     return session;
   }
 
