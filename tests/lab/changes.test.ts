@@ -1,0 +1,251 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { type ExchangeOutputs, exchangeOutputs, releaseDeadLock } from "../../cli/stack";
+import { type Call, Phone } from "../../phones";
+import { sleep } from "../../phones/deadline";
+import { UNDISTURBED, Witness } from "../calls/support/witness";
+import { type Deployment, newDeployment } from "./deployment";
+import { inventory } from "./inventory";
+import { onNode } from "./ssh";
+
+const MINUTE = 60_000;
+jest.setTimeout(6 * MINUTE);
+
+const USERS = [{ extension: "1001", name: "Alice" }, { range: "1002-1006" }];
+/** A phone registers anew once a minute at least. */
+const REGISTRATION_INTERVAL = MINUTE;
+/** A phone that is to be in a certain zone registers until it is there. */
+const ATTEMPTS = 12;
+
+/** One exchange in use: its changes, one after the other, while people talk. */
+describe("an exchange in use", () => {
+  let before: string[];
+  let deployment: Deployment;
+  const phones = new Set<Phone>();
+
+  beforeAll(async () => {
+    before = await inventory();
+    deployment = await newDeployment({ zones: "2", users: JSON.stringify(USERS) });
+    await up();
+  }, 5 * MINUTE);
+
+  afterAll(async () => {
+    await unplug(...phones);
+    await deployment.stack.destroy({ color: "never" });
+    deployment.remove();
+  }, 5 * MINUTE);
+
+  const outputs = (): Promise<ExchangeOutputs> => deployment.stack.outputs().then(exchangeOutputs);
+
+  /** Changes the configuration, keys without `pbx:`, and brings the exchange up to date with it. */
+  async function up(
+    config: Readonly<Record<string, string>> = {},
+  ): Promise<Record<string, number>> {
+    for (const [key, value] of Object.entries(config)) {
+      await deployment.stack.setConfig(`pbx:${key}`, { value });
+    }
+    const { onOutput } = deployment;
+    const { summary } = await deployment.stack.up({ onOutput, color: "never" });
+    return summary.resourceChanges ?? {};
+  }
+
+  async function plug(extension: string): Promise<Phone> {
+    const account = (await outputs()).sipAccounts.find((user) => user.extension === extension);
+    if (account === undefined) throw new Error(`there is no user ${extension}`);
+    const phone = await Phone.start({ account: { ...account, transport: "tcp" } });
+    phones.add(phone);
+    return phone.registered();
+  }
+
+  async function unplug(...unplugged: readonly Phone[]): Promise<void> {
+    for (const phone of unplugged) phones.delete(phone);
+    await Promise.all(unplugged.map((phone) => phone.close()));
+  }
+
+  /** Extensions that are registered in `zone`. */
+  async function registeredIn(zone: string): Promise<string[]> {
+    const fixedIp = (await outputs()).zones.find(({ name }) => name === zone)?.fixedIp;
+    const contacts = await onNode(
+      await deployment.access(),
+      "asterisk -rx 'database show registrar'",
+      fixedIp,
+    );
+    return Array.from(contacts.matchAll(/registrar\/contact\/(\d+);@/g), ([, user = ""]) => user);
+  }
+
+  /** A phone that HAProxy has given to `zone`: it comes back until it is there. */
+  async function plugInto(zone: string, extension: string): Promise<Phone> {
+    for (let attempt = 1; ; attempt++) {
+      const phone = await plug(extension);
+      if ((await registeredIn(zone)).includes(extension)) return phone;
+      await unplug(phone);
+      if (attempt === ATTEMPTS) throw new Error(`${extension} did not come to ${zone}`);
+    }
+  }
+
+  async function connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
+    const ringing = callee.nextCall();
+    ringing.catch(() => undefined); // the caller's side says why
+    const outgoing = await caller.call(callee.account.extension);
+    await outgoing.established;
+    return [outgoing, await ringing];
+  }
+
+  test(
+    "a call goes on while users come and go, the algorithm changes, and zones come and go",
+    async () => {
+      const alice = await plugInto("zone1", "1001");
+      const bob = await plugInto("zone2", "1002");
+      const witness = Witness.of(await connect(alice, bob));
+
+      await up({ users: JSON.stringify([...USERS, { extension: "1007" }]) });
+      const grace = await plug("1007");
+      await up({ users: JSON.stringify(USERS) });
+      await expect(alice.registered()).resolves.toBe(alice);
+      expect([...(await registeredIn("zone1")), ...(await registeredIn("zone2"))]).not.toContain(
+        "1007",
+      );
+      await unplug(grace);
+      await up({ balance: "roundrobin" });
+      await up({ zones: "3" });
+      await up({ zones: "2" });
+
+      expect((await outputs()).zones.map(({ name }) => name)).toEqual(["zone1", "zone2"]);
+      expect(await witness.testimony()).toEqual(UNDISTURBED);
+      await witness.hangUp();
+      await unplug(alice, bob);
+    },
+    10 * MINUTE,
+  );
+
+  test("after all that, nothing is left to do", async () => {
+    expect(Object.keys(await up())).toEqual(["same"]);
+  });
+
+  test(
+    "a zone waits for the end of its calls, and its other phones find another one",
+    async () => {
+      await up({ zones: "3" });
+      const carol = await plugInto("zone1", "1003");
+      const dave = await plugInto("zone3", "1004");
+      const idle = await plugInto("zone3", "1005");
+      const witness = Witness.of(await connect(carol, dave));
+
+      let isOver = false;
+      const leaving = up({ zones: "2" }).then(() => (isOver = true));
+      await idle.nextRegistration(2 * REGISTRATION_INTERVAL);
+      // It was told that it has no connection any more, and has come back where there is one.
+      await idle.registered();
+      const frank = await plug("1006");
+      const [call] = await connect(frank, idle);
+      await call.hangUp();
+      expect(isOver).toBe(false);
+      expect((await inventory()).filter((line) => line.endsWith(" zone3"))).not.toEqual([]);
+      expect(await witness.testimony()).toEqual(UNDISTURBED);
+
+      await witness.hangUp();
+      await leaving;
+      expect((await inventory()).filter((line) => line.endsWith(" zone3"))).toEqual([]);
+      await unplug(carol, dave, idle, frank);
+    },
+    8 * MINUTE,
+  );
+
+  test("an update that is killed is made good by the next one", async () => {
+    const users = JSON.stringify([...USERS, { extension: "1008" }]);
+    await deployment.stack.setConfig("pbx:users", { value: users });
+    const { stack, directory } = deployment;
+    const killed = spawn(
+      "pulumi",
+      ["up", "--yes", "--skip-preview", "--stack", "test", "--cwd", directory],
+      {
+        env: { ...process.env, ...stack.workspace.envVars },
+      },
+    );
+    const ended = once(killed, "exit");
+    const begun = new Promise<void>((resolve) => {
+      killed.stdout.on("data", (text: Buffer) => {
+        if (/NodeConfig zone\d updating/.test(text.toString())) resolve();
+      });
+    });
+    await Promise.race([begun, ended]);
+    expect(killed.kill("SIGKILL")).toBe(true);
+    await ended;
+
+    await releaseDeadLock(stack);
+    await up();
+    await unplug(await plug("1008"));
+    expect(Object.keys(await up())).toEqual(["same"]);
+    await up({ users: JSON.stringify(USERS) });
+    await expect(plug("1008")).rejects.toThrow();
+  });
+
+  test("a file that was edited by hand is seen by a refresh, and mended", async () => {
+    const access = await deployment.access();
+    const edit =
+      "echo 'maxcalls=1' >>/etc/asterisk/asterisk.conf && cat /etc/asterisk/asterisk.conf";
+    expect(await onNode(access, edit, "192.168.0.2")).toContain("maxcalls=1");
+
+    await deployment.stack.refresh({ color: "never" });
+    const { changeSummary } = await deployment.stack.preview({ color: "never" });
+    expect(changeSummary).toMatchObject({ update: 1 });
+    await up();
+
+    const mended = await onNode(access, "cat /etc/asterisk/asterisk.conf", "192.168.0.2");
+    expect(mended).not.toContain("maxcalls");
+    expect(Object.keys(await up())).toEqual(["same"]);
+  });
+
+  test(
+    "another controller: calls keep their media, and phones come back to it",
+    async () => {
+      const alice = await plugInto("zone1", "1001");
+      const bob = await plugInto("zone2", "1002");
+      const witness = Witness.of(await connect(alice, bob));
+
+      await up({ controllerFlavor: "pbx.medium" });
+      expect(await witness.testimony()).toEqual(UNDISTURBED);
+
+      await unplug(alice, bob);
+      const [again, other] = [await plug("1001"), await plug("1002")];
+      const [call] = await connect(again, other);
+      await call.hangUp();
+      await unplug(again, other);
+    },
+    8 * MINUTE,
+  );
+
+  test(
+    "another flavor: one zone at a time is drained, replaced, and back; the others serve",
+    async () => {
+      const [alice, bob] = [await plug("1001"), await plug("1002")];
+      const progress = { isOver: false };
+      const rolling = up({ flavor: "pbx.medium" }).finally(() => {
+        progress.isOver = true;
+      });
+      rolling.catch(() => undefined); // awaited below
+      let registered = 0;
+      while (!progress.isOver) {
+        // Each looks at the exchange as a phone that has just been switched on.
+        const phone = await plug("1003");
+        registered += 1;
+        await unplug(phone);
+        await sleep(1000);
+      }
+      await rolling;
+
+      expect(registered).toBeGreaterThan(10);
+      await Promise.all([alice, bob].map((phone) => phone.registered()));
+      const [call] = await connect(alice, bob);
+      await call.hangUp();
+      expect(Object.keys(await up())).toEqual(["same"]);
+    },
+    10 * MINUTE,
+  );
+
+  test("nothing is left of it when it is destroyed", async () => {
+    await unplug(...phones);
+    await deployment.stack.destroy({ color: "never" });
+    expect(await inventory()).toEqual(before);
+  });
+});
