@@ -25,7 +25,11 @@ describe("an exchange in use", () => {
 
   beforeAll(async () => {
     before = await inventory();
-    deployment = await newDeployment({ zones: "2", users: JSON.stringify(USERS) });
+    deployment = await newDeployment({
+      zones: "2",
+      users: JSON.stringify(USERS),
+      controllerFlavor: "pbx.small",
+    });
     await up();
   }, 5 * MINUTE);
 
