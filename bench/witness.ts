@@ -1,6 +1,7 @@
 import { Fault } from "../cli/command";
 import type { ExchangeOutputs } from "../cli/stack";
 import type { Call } from "../phones/call";
+import { connect } from "../phones/connect";
 import { sleep } from "../phones/deadline";
 import { Phone } from "../phones/phone";
 import { measure } from "../phones/quality";
@@ -48,10 +49,7 @@ export class Witness {
           await phone.registered();
         }
         const [caller, callee] = phones as [Phone, Phone];
-        const ringing = callee.nextCall();
-        const outgoing = await caller.call(calleeAccount.extension);
-        const incoming = await ringing;
-        await outgoing.established;
+        const [outgoing, incoming] = await connect(caller, callee);
         const used = [await zoneOf(outgoing), await zoneOf(incoming)];
         if (used[0] !== used[1] && used.every((zone) => zones.includes(zone))) {
           return new Witness(phones, [outgoing, incoming]);

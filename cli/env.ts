@@ -1,3 +1,4 @@
+import { quote } from "../provider/shell";
 import { parseArguments } from "./arguments";
 import { projectEnvironment } from "./environment";
 import { main } from "./progress";
@@ -13,9 +14,6 @@ Makes the stack and its secrets at their first use.
 Options:
   --stack NAME   the stack that those commands are about (dev)
   -h, --help     this text`;
-
-/** For a POSIX shell: nothing between single quotes is special but the quote. */
-const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
 
 main(async () => {
   const { stack } = parseArguments(HELP);

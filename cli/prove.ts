@@ -1,4 +1,5 @@
 import type { Call } from "../phones/call";
+import { connect } from "../phones/connect";
 import { sleep } from "../phones/deadline";
 import { Phone, type SipAccount } from "../phones/phone";
 import { type CallQuality, measure } from "../phones/quality";
@@ -79,15 +80,6 @@ async function registeredPhone(account: SipAccount): Promise<Phone> {
   }
 }
 
-/** The two ends of an established call. */
-async function dial(caller: Phone, callee: Phone): Promise<[Call, Call]> {
-  const ringing = callee.nextCall();
-  ringing.catch(() => undefined); // the caller's side says why, see below
-  const outgoing = await caller.call(callee.account.extension);
-  await outgoing.established;
-  return [outgoing, await ringing];
-}
-
 /**
  * Places a call through the exchange and measures it: between users of different zones where the
  * exchange has several, unless `oneZoneIsEnough`.
@@ -136,10 +128,10 @@ export async function proveCall(
     );
     say(`${callerAccount.extension} is registered`);
 
-    const connect = async (): Promise<readonly [Call, Call, readonly string[]]> => {
+    const between = async (): Promise<readonly [Call, Call, readonly string[]]> => {
       const callee = await register(calleeAccount);
       try {
-        const [outgoing, incoming] = await dial(caller, callee);
+        const [outgoing, incoming] = await connect(caller, callee);
         const sides = await Promise.all(
           [outgoing, incoming].map(async (call) => zoneAt(await call.mediaPeer())),
         );
@@ -158,7 +150,7 @@ export async function proveCall(
       const [outgoing, incoming, [callerZone = "", calleeZone = ""]] = await retrying(
         ZONE_DEADLINE,
         `no call between ${String(wanted)} zones`,
-        connect,
+        between,
       );
       say(
         `${callerAccount.extension} in ${callerZone} talks to ${calleeAccount.extension} in ${calleeZone} for ${String(CALL_SECONDS)} s`,

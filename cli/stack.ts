@@ -49,13 +49,13 @@ const isAlive = ({ pid, hostname: host }: Lock): boolean =>
  * Takes away the lock of an update that was killed, as `pulumi cancel` would: whoever runs the same
  * command again means to go on. The lock of a process that lives, or of another machine, stays.
  */
-export async function releaseDeadLock(stack: Stack, project = "pbx"): Promise<void> {
+export async function releaseDeadLock(stack: Stack): Promise<void> {
   const backend =
     stack.workspace.envVars.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL ?? "";
   if (!backend.startsWith("file:///")) return;
   const folder = join(
     fileURLToPath(backend),
-    ...[".pulumi", "locks", "organization", project, stack.name],
+    ...[".pulumi", "locks", "organization", "pbx", stack.name],
   );
   const locks = existsSync(folder)
     ? readdirSync(folder)

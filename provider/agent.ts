@@ -2,11 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { deflateSync, inflateSync } from "node:zlib";
+import { quote } from "./shell";
 
 const PROGRAM = readFileSync(join(__dirname, "agent.py"), "utf8");
-
-/** For a POSIX shell: nothing between single quotes is special but the quote. */
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Starts the agent. Isolated, and without what an installation adds to Python: in half the time. */
 export const AGENT_COMMAND = `python3 -I -S -c ${quote(PROGRAM)}`;

@@ -82,43 +82,32 @@ interface ReadBack {
   readonly what: string;
   /** Prints the names that Asterisk has. */
   readonly command: string;
-  readonly expected: readonly string[];
+  /** Template that the sections of these names are made from. */
+  readonly template: string;
 }
 
-/** What Asterisk has to say of itself once it has read these files. */
-function readBacks(contents: Contents): ReadBack[] {
-  const of = (name: string): string | undefined => contents[FOLDER + name];
-  const [pjsip, sip, iax] = [of("pjsip.conf"), of("sip.conf"), of("iax.conf")];
-  return [
-    ...(pjsip === undefined
+/** What Asterisk has to say of itself once it has read a file. */
+const READ_BACKS: Readonly<Record<string, ReadBack>> = {
+  "pjsip.conf": { what: "users", command: PJSIP_USERS, template: "user" },
+  "sip.conf": {
+    what: "users",
+    command: `asterisk -rx 'sip show peers' | sed -n '/ sip peers \\[/d; s|^\\([0-9][0-9]*\\)[/ ].*|\\1|p'`,
+    template: "user",
+  },
+  "iax.conf": {
+    what: "trunk peers",
+    command: `asterisk -rx 'iax2 show peers' | sed -n 's|^\\(zone[0-9]*\\)[/ ].*|\\1|p'`,
+    template: "zone",
+  },
+};
+
+const readBacks = (contents: Contents): (ReadBack & { readonly expected: readonly string[] })[] =>
+  Object.entries(READ_BACKS).flatMap(([name, readBack]) => {
+    const content = contents[FOLDER + name];
+    return content === undefined
       ? []
-      : [
-          {
-            what: "users",
-            command: PJSIP_USERS,
-            expected: sections(pjsip, "user"),
-          },
-        ]),
-    ...(sip === undefined
-      ? []
-      : [
-          {
-            what: "users",
-            command: `asterisk -rx 'sip show peers' | sed -n '/ sip peers \\[/d; s|^\\([0-9][0-9]*\\)[/ ].*|\\1|p'`,
-            expected: sections(sip, "user"),
-          },
-        ]),
-    ...(iax === undefined
-      ? []
-      : [
-          {
-            what: "trunk peers",
-            command: `asterisk -rx 'iax2 show peers' | sed -n 's|^\\(zone[0-9]*\\)[/ ].*|\\1|p'`,
-            expected: sections(iax, "zone"),
-          },
-        ]),
-  ];
-}
+      : [{ ...readBack, expected: sections(content, readBack.template) }];
+  });
 
 /** The lines of the dialplan, as `dialplan show` prints applications: `Dial(IAX2/zone2/${EXTEN},60)`. */
 function applications(contents: Contents): string[] {
@@ -197,6 +186,9 @@ async function readAgain(
   return faults;
 }
 
+const contentsOf = (files: Readonly<Record<string, WantedFile>>): Contents =>
+  Object.fromEntries(Object.entries(files).map(([path, { content }]) => [path, content]));
+
 /** What an operator is told of files. */
 const names = (paths: readonly string[]): string => paths.map((path) => basename(path)).join(", ");
 
@@ -215,7 +207,7 @@ export async function editAsterisk(
 ): Promise<void> {
   // All of them, and not only those that were others: an earlier run may have been killed in between.
   const paths = Object.keys(files);
-  const contents = Object.fromEntries(paths.map((path) => [path, files[path]?.content ?? ""]));
+  const contents = contentsOf(files);
   const { changed } = await install(session, files);
   voice.say(`Asterisk reads ${names(paths)}`);
   const faults = await readAgain(session, commandsFor(paths, contents), contents);
@@ -256,14 +248,15 @@ done`;
  * Sees to it that a new server's Asterisk serves with these files. It has booted with the same ones, or
  * with those that its predecessor booted with; nobody has called it yet, so that it may be restarted.
  *
+ * @param files all of the zone's.
  * @throws NodeError saying what Asterisk did not take.
  */
 export async function furnishAsterisk(
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
-  contents: Contents,
   voice: Voice,
 ): Promise<void> {
+  const contents = contentsOf(files);
   const { changed } = await install(session, files);
   if (needsRestart(changed)) {
     voice.say("restarting Asterisk");

@@ -64,7 +64,7 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
     if (inputs.node === CONTROLLER) {
       await applyHaproxy(session, files, voice);
     } else {
-      await furnishAsterisk(session, files, contentsOf(inputs), voice);
+      await furnishAsterisk(session, files, voice);
     }
     return { id: `${inputs.node}/${inputs.serverId}` };
   }

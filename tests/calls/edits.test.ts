@@ -1,22 +1,16 @@
 import { type Phone, RegistrationRefused } from "../../phones";
 import { eventually } from "./support/eventually";
 import {
-  CHAN_SIP_16,
   type Configuration,
   Exchange,
   IMAGES_DEADLINE,
-  PJSIP_22,
+  KINDS,
   TEST_DEADLINE,
 } from "./support/exchange";
 import { Stack } from "./support/stack";
 import { UNDISTURBED, Witness } from "./support/witness";
 
 jest.setTimeout(2 * TEST_DEADLINE);
-
-const KINDS = [
-  { name: "pjsip on Asterisk 22", kind: PJSIP_22 },
-  { name: "chan_sip on Asterisk 16", kind: CHAN_SIP_16 },
-];
 
 /** Seconds that the phones ask to be registered for: how soon one notices that it may not be. */
 const EXPIRES = 30;

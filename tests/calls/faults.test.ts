@@ -3,11 +3,10 @@ import type { Phone } from "../../phones";
 import { PATIENCE } from "../../provider/ssh";
 import { eventually } from "./support/eventually";
 import {
-  CHAN_SIP_16,
   type Configuration,
   Exchange,
   IMAGES_DEADLINE,
-  PJSIP_22,
+  KINDS,
   TEST_DEADLINE,
   USERS,
 } from "./support/exchange";
@@ -16,11 +15,6 @@ import { UNDISTURBED, Witness } from "./support/witness";
 import type { Server } from "./support/server";
 
 jest.setTimeout(2 * TEST_DEADLINE);
-
-const KINDS = [
-  { name: "pjsip on Asterisk 22", kind: PJSIP_22, sipFile: "pjsip.conf" },
-  { name: "chan_sip on Asterisk 16", kind: CHAN_SIP_16, sipFile: "sip.conf" },
-];
 
 const ASTERISK = "/etc/asterisk";
 /** Seconds until a daemon serves again. */

@@ -1,21 +1,10 @@
 import type { Phone } from "../../phones";
 import { eventually } from "./support/eventually";
-import {
-  CHAN_SIP_16,
-  Exchange,
-  IMAGES_DEADLINE,
-  PJSIP_22,
-  TEST_DEADLINE,
-} from "./support/exchange";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { Stack } from "./support/stack";
 import { UNDISTURBED, Witness } from "./support/witness";
 
 jest.setTimeout(3 * TEST_DEADLINE);
-
-const KINDS = [
-  { name: "pjsip on Asterisk 22", kind: PJSIP_22 },
-  { name: "chan_sip on Asterisk 16", kind: CHAN_SIP_16 },
-];
 
 /** Seconds that the phones ask to be registered for: an idle one moves within this time. */
 const EXPIRES = 30;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type ExchangeOutputs, exchangeOutputs, releaseDeadLock } from "../../cli/stack";
-import { type Call, Phone } from "../../phones";
+import { connect, Phone } from "../../phones";
 import { sleep } from "../../phones/deadline";
 import { UNDISTURBED, Witness } from "../calls/support/witness";
 import { type Deployment, newDeployment } from "./deployment";
@@ -85,14 +85,6 @@ describe("an exchange in use", () => {
       await unplug(phone);
       if (attempt === ATTEMPTS) throw new Error(`${extension} did not come to ${zone}`);
     }
-  }
-
-  async function connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
-    const ringing = callee.nextCall();
-    ringing.catch(() => undefined); // the caller's side says why
-    const outgoing = await caller.call(callee.account.extension);
-    await outgoing.established;
-    return [outgoing, await ringing];
   }
 
   test(

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { quote } from "../../provider/shell";
 
 const run = promisify(execFile);
 
@@ -46,5 +47,3 @@ export async function onNode(access: Access, script: string, fixedIp?: string): 
 
 /** The address plan of the lab's network: zone1 has .2. */
 const zoneName = (fixedIp: string): string => `zone${String(Number(fixedIp.split(".")[3]) - 1)}`;
-
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { controllerFiles, zoneFiles } from "../../../components/node-files";
 import type { Settings } from "../../../config/schema";
 import type { Call } from "../../../phones/call";
+import { connect } from "../../../phones/connect";
 import { sipOptions } from "../../../phones/options";
 import { Phone, type PhoneOptions } from "../../../phones/phone";
 import { type Exchange as Plan, type NodePlan, planExchange } from "../../../plan/exchange";
@@ -20,6 +21,12 @@ export type { ZoneKind };
 export const CHAN_SIP_16: ZoneKind = { image: "pbx-asterisk-16", sipDriver: "chan_sip" };
 export const PJSIP_16: ZoneKind = { image: "pbx-asterisk-16", sipDriver: "pjsip" };
 export const PJSIP_22: ZoneKind = { image: "pbx-asterisk-22", sipDriver: "pjsip" };
+
+/** What every change of an exchange in use is tried with: each driver, each version of Asterisk. */
+export const KINDS = [
+  { name: "pjsip on Asterisk 22", kind: PJSIP_22, sipFile: "pjsip.conf" },
+  { name: "chan_sip on Asterisk 16", kind: CHAN_SIP_16, sipFile: "sip.conf" },
+];
 
 /** Keys of the stack's configuration, without `pbx:`. */
 export type Configuration = Readonly<Record<string, unknown>>;
@@ -256,14 +263,8 @@ export class Exchange {
   }
 
   /** Calls, and gives both ends of the established call. */
-  async connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
-    const ringing = callee.nextCall();
-    ringing.catch(() => undefined); // the caller's side says why
-    const outgoing = await caller.call(callee.account.extension);
-    await outgoing.established;
-    const incoming = await ringing;
-    await incoming.established;
-    return [outgoing, incoming];
+  connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
+    return connect(caller, callee);
   }
 
   /** Waits until both phones of a call hear something. */

@@ -1,0 +1,17 @@
+import type { Call } from "./call";
+import type { Phone } from "./phone";
+
+/**
+ * Calls, and gives both ends of the established call.
+ *
+ * @throws CallRefused with the answer that the caller got.
+ */
+export async function connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
+  const ringing = callee.nextCall();
+  ringing.catch(() => undefined); // the caller's side says why
+  const outgoing = await caller.call(callee.account.extension);
+  await outgoing.established;
+  const incoming = await ringing;
+  await incoming.established;
+  return [outgoing, incoming];
+}
