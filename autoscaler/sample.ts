@@ -1,0 +1,27 @@
+/** What one look at the exchange has found. Counts are exact, times are milliseconds since 1970. */
+export interface Sample {
+  /** When it was taken. */
+  readonly at: number;
+  /** Every zone in service, in the order of their numbers. */
+  readonly zones: readonly ZoneSample[];
+  /** Connections that HAProxy carries to all zones; null when HAProxy could not be asked. */
+  readonly sessions: number | null;
+}
+
+/** A zone at that time. One that cannot be read is unknown, which is never the same as idle. */
+export interface ZoneSample {
+  readonly name: string;
+  /** Null when it could not be read. */
+  readonly reading: ZoneReading | null;
+}
+
+export interface ZoneReading {
+  /** Calls that Asterisk carries. */
+  readonly calls: number;
+  /** Phones registered. */
+  readonly registrations: number;
+  /** Through its network interface in both directions, since the look before; null at the first one. */
+  readonly bytesPerSecond: number | null;
+  /** Share of its processors in use since the look before, 0 to 1; null at the first one. */
+  readonly cpu: number | null;
+}
