@@ -9,6 +9,10 @@ and that many bytes of JSON, compressed with zlib. Requests are worked on side b
 
   {"do": "run", "script": text, "input": base64}
       -> {"exitCode": number, "stdout": base64, "stderr": base64} of a POSIX shell
+  {"do": "ask", "socket": path, "orders": [text, ...], "seconds": number}
+      -> {"answers": [text, ...], "fault": null, "absent" when nobody listens, "silent" when one is missing}
+  {"do": "tail", "path": path, "from": number of bytes or null for the end}
+      -> {"size": number, "text": what stands behind "from"}; a file that is not there is empty
   {"do": "look", "paths": [path, ...]}
       -> {path: {"sha256": hex, "owner": "user:group", "mode": "0640"} or null where there is none}
   {"do": "install", "files": {path: {"content": text, "owner": ..., "mode": ...}},
@@ -16,6 +20,9 @@ and that many bytes of JSON, compressed with zlib. Requests are worked on side b
       -> {"changed": [path, ...], "invalid": null or what the validating command said}
   {"do": "restore", "former": path}
       -> {"changed": [path, ...]}
+
+Ask speaks with a service that listens on a socket in the file system: a connection for each order, which
+the service closes when it has answered. Its own client would be a process for each, and most of the work.
 
 Install puts all files into place, or none. A validating command runs before that, with the path of the
 new file as "$1". What is replaced is kept in the file "former", for restore. A full disk, or a connection
@@ -29,9 +36,11 @@ import json
 import os
 import pwd
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 import zlib
 
 def owner_of(uid, gid):
@@ -139,8 +148,39 @@ def run(script, given):
             "stderr": base64.b64encode(done.stderr).decode()}
 
 
+def ask(path, orders, seconds):
+    answers, end = [], time.monotonic() + seconds
+    for order in orders:
+        try:
+            with socket.socket(socket.AF_UNIX) as service:
+                service.connect(path)
+                service.sendall(order.encode())
+                parts = []
+                while not parts or parts[-1]:
+                    service.settimeout(max(end - time.monotonic(), 0.001))
+                    parts.append(service.recv(1 << 18))
+        except socket.timeout:
+            return {"answers": answers, "fault": "silent"}
+        except (ConnectionError, FileNotFoundError):
+            return {"answers": answers, "fault": "absent"}
+        answers.append(b"".join(parts).decode(errors="replace"))
+    return {"answers": answers, "fault": None}
+
+
+def tail(path, start):
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(size if start is None else min(start, size))
+            return {"size": size, "text": file.read().decode(errors="replace")}
+    except FileNotFoundError:
+        return {"size": 0, "text": ""}
+
+
 DEEDS = {
     "run": lambda request: run(request["script"], request["input"]),
+    "ask": lambda request: ask(request["socket"], request["orders"], request["seconds"]),
+    "tail": lambda request: tail(request["path"], request["from"]),
     "look": lambda request: look(request["paths"]),
     "install": lambda request: install(request["files"], request["validate"], request["former"]),
     "restore": lambda request: restore(request["former"]),

@@ -1,5 +1,6 @@
-import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { asterisk, untilAsteriskServes } from "./asterisk-console";
 import { install, restore, type WantedFile } from "./node-files";
 import { NodeError, type Session } from "./session";
 import type { Voice } from "./voice";
@@ -9,8 +10,13 @@ type Contents = Readonly<Record<string, string>>;
 
 const FOLDER = "/etc/asterisk/";
 const LOG = "/var/log/asterisk/messages";
-/** How long a reload that Asterisk does in the background may take, in seconds. */
-const DEADLINE = 30;
+/** How long a reload may take, of ten thousand users on an emulated processor, in seconds. */
+const RELOAD_DEADLINE = 180;
+/** How long what Asterisk does in the background after it may take, in milliseconds. */
+const DEADLINE = 30_000;
+const INTERVAL = 200;
+/** Users that are asked for one by one. To list thousands takes Asterisk longer than to read them. */
+const FEW = 20;
 
 /**
  * What makes Asterisk read a file again, in the order of doing: what a dialplan dials has to be there
@@ -45,69 +51,112 @@ const commandsFor = (changed: readonly string[], contents: Contents): string[] =
     return changed.includes(path) ? commands(contents[path] ?? "") : [];
   });
 
-/** Names of the sections of a file that are made from the template `template`. */
-const sections = (content: string, template: string): string[] =>
-  Array.from(content.matchAll(/^\[([^\]]+)\]\((.+)\)$/gm))
-    .filter(([, , from]) => from === template)
-    .map(([, name = ""]) => name);
-
-/** What a list is known by, however long it is: its size and the checksum of its sorted lines. */
-function listing(names: readonly string[]): string {
-  const text = [...names]
-    .sort()
-    .map((name) => `${name}\n`)
-    .join("");
-  return `${String(names.length)} ${createHash("sha256").update(text).digest("hex")}`;
+/** The sections of a file that are made from the template `template`: all text under each name. */
+function sections(content: string, template: string): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  const wanted = new Set<string>();
+  let name = "";
+  for (const line of content.split("\n")) {
+    const [, header, from] = /^\[([^\]]+)\](?:\((.+)\))?$/.exec(line) ?? [];
+    name = header ?? name;
+    if (from === template) wanted.add(name);
+    texts.set(name, `${texts.get(name) ?? ""}${line}\n`);
+  }
+  return new Map([...texts].filter(([section]) => wanted.has(section)));
 }
 
-/** The same of what a command prints, a name on each line. Ten thousand of them stay on the node. */
-const LISTING = `listing() { LC_ALL=C sort -u >"$list"; echo "$(wc -l <"$list") $(sha256sum <"$list" | cut -c1-64)"; }`;
+/** What Asterisk has to say of itself once it has read a file. */
+interface ReadBack {
+  /** What is read, as an operator calls it. */
+  readonly what: string;
+  /** Template that their sections are made from. */
+  readonly template: string;
+  /** Lists all of them, and what a line of the list tells the name by. */
+  readonly list: string;
+  readonly name: RegExp;
+  /** Shows one of them, and what the answer says where there is none. */
+  readonly show?: string;
+  readonly none?: RegExp;
+}
 
-const PJSIP_USERS = `asterisk -rx 'pjsip list endpoints' | sed -n 's|^ *Endpoint: *\\([0-9][0-9]*\\)[/ ].*|\\1|p'`;
+const READ_BACKS: Readonly<Record<string, ReadBack>> = {
+  "pjsip.conf": {
+    what: "users",
+    template: "user",
+    list: "pjsip list endpoints",
+    name: /^ *Endpoint: *(\d+)[/ ]/gm,
+    show: "pjsip show endpoint",
+    none: /^Unable to find object/m,
+  },
+  "sip.conf": {
+    what: "users",
+    template: "user",
+    list: "sip show peers",
+    name: /^(\d+)[/ ](?!sip peers)/gm,
+    show: "sip show peer",
+    none: /^Peer \S+ not found/m,
+  },
+  "iax.conf": {
+    what: "trunk peers",
+    template: "zone",
+    list: "iax2 show peers",
+    name: /^(zone\d+)[/ ]/gm,
+  },
+};
+
+/** What Asterisk has of `content` other than it should; null when all is well. */
+async function mismatch(
+  session: Session,
+  { what, template, list, name, show, none }: ReadBack,
+  content: string,
+  before: string | undefined,
+): Promise<string | null> {
+  const expected = sections(content, template);
+  const former = before === undefined ? null : sections(before, template);
+  const edited = [...new Set([...expected.keys(), ...(former?.keys() ?? [])])].filter(
+    (section) => expected.get(section) !== former?.get(section),
+  );
+  if (former !== null && show !== undefined && edited.length > 0 && edited.length <= FEW) {
+    const answers = await asterisk(
+      session,
+      edited.map((section) => `${show} ${section}`),
+    );
+    const wrong = edited.filter(
+      (section, index) => none?.test(answers[index] ?? "") === expected.has(section),
+    );
+    return wrong.length === 0 ? null : `it is not right about ${what} ${wrong.join(", ")}`;
+  }
+  const [listed = ""] = await asterisk(session, [list], RELOAD_DEADLINE);
+  const got = new Set(Array.from(listed.matchAll(name), ([, found = ""]) => found));
+  return got.size === expected.size && [...expected.keys()].every((section) => got.has(section))
+    ? null
+    : `it has ${String(got.size)} ${what}, other than the ${String(expected.size)} it was given`;
+}
+
+/** The same, once Asterisk has had its time: chan_sip reads its file in the background. */
+async function lastingMismatch(...args: Parameters<typeof mismatch>): Promise<string | null> {
+  const end = Date.now() + DEADLINE;
+  for (;;) {
+    const fault = await mismatch(...args);
+    if (fault === null || Date.now() > end) return fault;
+    await sleep(INTERVAL);
+  }
+}
 
 /**
  * chan_pjsip keeps what a phone has registered when its user is gone: it would count again if the user
  * came back. (chan_sip forgets it by itself.)
  */
-const FORGET_REMOVED_USERS = `
-users=$(mktemp); trap 'rm -f "$users"' EXIT
-${PJSIP_USERS} >"$users"
-asterisk -rx 'database show registrar' |
-  sed -n 's|^/registrar/contact/\\(\\([0-9]*\\);@[^ :]*\\).*|\\2 \\1|p' |
-  awk 'NR == FNR { known[$1]; next } !($1 in known) { print $2 }' "$users" - |
-  while read -r contact; do asterisk -rx "database del registrar contact/$contact" >/dev/null; done`;
-
-interface ReadBack {
-  /** What is read, as an operator calls it. */
-  readonly what: string;
-  /** Prints the names that Asterisk has. */
-  readonly command: string;
-  /** Template that the sections of these names are made from. */
-  readonly template: string;
+async function forget(session: Session, users: ReadonlySet<string>): Promise<void> {
+  const [registrar = ""] = await asterisk(session, ["database show registrar"]);
+  const contacts = Array.from(registrar.matchAll(/^\/registrar\/contact\/((\d+);@[^\s:]*)/gm))
+    .filter(([, , user = ""]) => users.has(user))
+    .map(([, contact = ""]) => contact);
+  await asterisk(
+    session,
+    contacts.map((contact) => `database del registrar contact/${contact}`),
+  );
 }
-
-/** What Asterisk has to say of itself once it has read a file. */
-const READ_BACKS: Readonly<Record<string, ReadBack>> = {
-  "pjsip.conf": { what: "users", command: PJSIP_USERS, template: "user" },
-  "sip.conf": {
-    what: "users",
-    command: `asterisk -rx 'sip show peers' | sed -n '/ sip peers \\[/d; s|^\\([0-9][0-9]*\\)[/ ].*|\\1|p'`,
-    template: "user",
-  },
-  "iax.conf": {
-    what: "trunk peers",
-    command: `asterisk -rx 'iax2 show peers' | sed -n 's|^\\(zone[0-9]*\\)[/ ].*|\\1|p'`,
-    template: "zone",
-  },
-};
-
-const readBacks = (contents: Contents): (ReadBack & { readonly expected: readonly string[] })[] =>
-  Object.entries(READ_BACKS).flatMap(([name, readBack]) => {
-    const content = contents[FOLDER + name];
-    return content === undefined
-      ? []
-      : [{ ...readBack, expected: sections(content, readBack.template) }];
-  });
 
 /** The lines of the dialplan, as `dialplan show` prints applications: `Dial(IAX2/zone2/${EXTEN},60)`. */
 function applications(contents: Contents): string[] {
@@ -136,54 +185,47 @@ export function complaints(log: string): string[] {
   });
 }
 
+interface Log {
+  readonly size: number;
+  readonly text: string;
+}
+
+const logFrom = (session: Session, from: number | null): Promise<Log> =>
+  session.ask({ do: "tail", path: LOG, from }) as Promise<Log>;
+
 /**
  * Has a running Asterisk read files again, and tell what it made of them.
  *
  * @param commands of its console.
  * @param contents of the files that it is asked about.
+ * @param before what they held so far; without it, everything is looked at.
  * @returns what Asterisk did not take; empty when all is as it should be.
  */
 async function readAgain(
   session: Session,
   commands: readonly string[],
   contents: Contents,
+  before: Contents = {},
 ): Promise<string[]> {
-  const asked = readBacks(contents);
+  const { size } = await logFrom(session, null);
+  await asterisk(session, commands, RELOAD_DEADLINE);
+  const mismatches = await Promise.all(
+    Object.entries(READ_BACKS).map(([name, readBack]) => {
+      const content = contents[FOLDER + name];
+      return content === undefined
+        ? null
+        : lastingMismatch(session, readBack, content, before[FOLDER + name]);
+    }),
+  );
   const dials = applications(contents);
-  const script = [
-    LISTING,
-    `list=$(mktemp); trap 'rm -f "$list"' EXIT`,
-    `size=$(stat -c %s ${LOG} 2>/dev/null || echo 0)`,
-    ...commands.map((command) => `asterisk -rx '${command}' >/dev/null || exit 1`),
-    // chan_sip reads its file in the background: asked again until it is as it should be.
-    ...asked.map(
-      ({ command, expected }) =>
-        `end=$(( $(date +%s) + ${String(DEADLINE)} )); while :; do got=$(${command} | listing); ` +
-        `[ "$got" != '${listing(expected)}' ] && [ $(date +%s) -lt $end ] || break; sleep 0.2; done; echo "$got"`,
-    ),
-    ...(dials.length === 0 ? [] : ["asterisk -rx 'dialplan show'"]),
-    "echo '=== log'",
-    `tail -c +$((size + 1)) ${LOG} 2>/dev/null || true`,
-  ].join("\n");
-  const output = await session.run(script);
-  const [answers = "", log = ""] = output.split("=== log\n");
-  const lines = answers.split("\n");
-
-  const faults = complaints(log);
-  for (const [index, { what, expected }] of asked.entries()) {
-    const got = lines[index] ?? "";
-    if (got !== listing(expected)) {
-      const count = got.split(" ")[0] ?? "0";
-      faults.push(
-        `it has ${count} ${what}, other than the ${String(expected.length)} it was given`,
-      );
-    }
-  }
-  const dialplan = lines.slice(asked.length).join("\n");
-  for (const application of dials) {
-    if (!dialplan.includes(application)) faults.push(`its dialplan has no ${application}`);
-  }
-  return faults;
+  const [dialplan = ""] = dials.length === 0 ? [] : await asterisk(session, ["dialplan show"]);
+  return [
+    ...complaints((await logFrom(session, size)).text),
+    ...mismatches.filter((fault) => fault !== null),
+    ...dials
+      .filter((application) => !dialplan.includes(application))
+      .map((application) => `its dialplan has no ${application}`),
+  ];
 }
 
 const contentsOf = (files: Readonly<Record<string, WantedFile>>): Contents =>
@@ -210,7 +252,7 @@ export async function editAsterisk(
   const contents = contentsOf(files);
   const { changed } = await install(session, files);
   voice.say(`Asterisk reads ${names(paths)}`);
-  const faults = await readAgain(session, commandsFor(paths, contents), contents);
+  const faults = await readAgain(session, commandsFor(paths, contents), contents, before);
   if (faults.length > 0) {
     if (changed.length > 0) {
       await restore(session);
@@ -221,11 +263,11 @@ export async function editAsterisk(
       `Asterisk does not take ${names(changed)}: ${faults.join("; ")}. The former files are in service again`,
     );
   }
-  const isRemoved = ([path, content]: [string, string]): boolean => {
-    const left = new Set(sections(content, "user"));
-    return !sections(before[path] ?? "", "user").every((user) => left.has(user));
-  };
-  if (Object.entries(contents).some(isRemoved)) await session.run(FORGET_REMOVED_USERS);
+  const removed = Object.entries(contents).flatMap(([path, content]) => {
+    const left = sections(content, "user");
+    return [...sections(before[path] ?? "", "user").keys()].filter((user) => !left.has(user));
+  });
+  if (removed.length > 0) await forget(session, new Set(removed));
   if (needsRestart(changed)) {
     voice.tell(`${session.node}: ${names(changed)} will count from Asterisk's next start on`);
   }
@@ -234,15 +276,6 @@ export async function editAsterisk(
 /** Started again, a server's Asterisk is checked for the driver that it is to have. */
 const RESTART =
   "rm -f /run/trunkline/fault && systemctl restart trunkline-preflight.service asterisk.service";
-
-/** Asterisk's console answers before all of its modules do. */
-const FULLY_BOOTED = `
-end=$(( $(date +%s) + 120 ))
-until asterisk -rx 'core waitfullybooted' >/dev/null 2>&1; do
-  if [ -e /run/trunkline/fault ]; then cat /run/trunkline/fault >&2; exit 1; fi
-  [ $(date +%s) -lt $end ] || { echo 'Asterisk does not start; see journalctl -u asterisk there' >&2; exit 1; }
-  sleep 0.5
-done`;
 
 /**
  * Sees to it that a new server's Asterisk serves with these files. It has booted with the same ones, or
@@ -263,7 +296,7 @@ export async function furnishAsterisk(
     await session.run(RESTART);
   }
   voice.say("waiting for Asterisk");
-  await session.run(FULLY_BOOTED);
+  await untilAsteriskServes(session);
   const faults = await readAgain(session, commandsFor(changed, contents), contents);
   if (faults.length > 0) {
     throw new NodeError(session.node, `Asterisk does not take its files: ${faults.join("; ")}`);

@@ -1,4 +1,6 @@
-import { NodeError, ScriptFailed, type Session } from "./session";
+import { setTimeout as sleep } from "node:timers/promises";
+import { asterisk, NotRunning } from "./asterisk-console";
+import type { Session } from "./session";
 
 /** A phone that is registered, and the port of its connection with the controller. */
 export interface Contact {
@@ -22,99 +24,54 @@ export interface TrunkPeer {
   readonly ok: boolean;
 }
 
-/** Seconds. An Asterisk that lives answers at once, also under load. */
-const PATIENCE = 20;
-const FAILED = 3;
-const NOT_RUNNING = 4;
+/** A zone has one of the drivers, chan_sip or chan_pjsip; the other one's command does not exist there. */
+const CONTACTS = ["sip show peers", "database show registrar"] as const;
+const CHANNELS = ["core show channels concise", "core show channels count"] as const;
 
-const SHELL = `
-# SIGKILL, since the console does not end by SIGTERM while it waits for an answer.
-rx() {
-  answer=$(timeout -s KILL ${String(PATIENCE)} asterisk -rx "$1" 2>&1) && { printf '%s\\n' "$answer"; return; }
-  code=$?
-  case $answer in
-  *'Unable to connect'*) exit ${String(NOT_RUNNING)} ;;
-  esac
-  [ $code -ne 137 ] || answer='it runs, and does not answer'
-  printf '%s\\n' "$answer" >&2
-  exit ${String(FAILED)}
-}
-`;
-
-const CHANNELS = "--- channels";
-
-/** Gives null when no Asterisk runs. */
-async function run(zone: Session, script: string): Promise<string | null> {
-  try {
-    return await zone.run(SHELL + script);
-  } catch (error) {
-    if (!(error instanceof ScriptFailed)) throw error;
-    if (error.exitCode === NOT_RUNNING) return null;
-    if (error.exitCode !== FAILED) throw error;
-    const fault = error.stderr.trim();
-    throw new NodeError(
-      zone.node,
-      `Asterisk does not do as told: ${fault}; see /var/log/asterisk/messages there`,
-    );
-  }
-}
+/** In milliseconds. */
+const HANG_UP_DEADLINE = 5_000;
+const HANG_UP_INTERVAL = 200;
 
 /** Looks at a zone's calls and phones. An Asterisk that does not run has none. */
 export async function activityOf(zone: Session): Promise<Activity> {
-  const output = await run(
-    zone,
+  try {
     // Calls last: a phone that was idle a moment ago may have one now.
-    `if grep -q '"sipDriver":"chan_sip"' /etc/trunkline/node.json; then
-       peers=$(rx 'sip show peers') || exit
-       # Most users of a long list have no phone here.
-       printf '%s\\n' "$peers" | grep -v '(Unspecified)'
-     else
-       rx 'database show registrar'
-     fi
-     echo '${CHANNELS}'
-     rx 'core show channels concise'
-     rx 'core show channels count'`,
-  );
-  const [contacts = "", channels = ""] = (output ?? "").split(`${CHANNELS}\n`);
-  return { ...parseChannels(channels), contacts: parseContacts(contacts) };
+    const answers = await asterisk(zone, [...CONTACTS, ...CHANNELS]);
+    const text = (from: number, to?: number): string => answers.slice(from, to).join("\n");
+    return {
+      ...parseChannels(text(CONTACTS.length)),
+      contacts: parseContacts(text(0, CONTACTS.length)),
+    };
+  } catch (error) {
+    if (!(error instanceof NotRunning)) throw error;
+    return { ...parseChannels(""), contacts: [] };
+  }
 }
 
 /** How the trunk of a zone is, seen from there. */
 export async function trunkPeersOf(zone: Session): Promise<TrunkPeer[]> {
-  return parseTrunkPeers((await run(zone, "rx 'iax2 show peers'")) ?? "");
-}
-
-/** Resolves when Asterisk has loaded everything. @throws NodeError when it has not in `seconds`. */
-export async function untilAsteriskServes(zone: Session, seconds: number): Promise<void> {
-  const script = `
-    end=$(( $(date +%s) + ${String(seconds)} ))
-    until timeout -s KILL ${String(seconds)} asterisk -rx 'core waitfullybooted' 2>/dev/null | grep -q 'fully booted'; do
-      [ $(date +%s) -lt $end ] || exit ${String(FAILED)}
-      sleep 0.2
-    done`;
   try {
-    await zone.run(script);
+    const [peers = ""] = await asterisk(zone, ["iax2 show peers"]);
+    return parseTrunkPeers(peers);
   } catch (error) {
-    if (!(error instanceof ScriptFailed && error.exitCode === FAILED)) throw error;
-    throw new NodeError(
-      zone.node,
-      `Asterisk has not started in ${String(seconds)} s; see 'journalctl -u asterisk' ` +
-        "and /var/log/asterisk/messages there",
-    );
+    if (!(error instanceof NotRunning)) throw error;
+    return [];
   }
 }
 
-/** Ends all calls of a zone, and gives them five seconds to be gone. */
+/** Ends all calls of a zone, and gives them a moment to be gone. */
 export async function hangUpAll(zone: Session): Promise<void> {
-  await run(
-    zone,
-    `rx 'channel request hangup all' >/dev/null
-     for attempt in $(seq 25); do
-       count=$(rx 'core show channels count') || exit
-       case $count in '0 active channels'*) exit ;; esac
-       sleep 0.2
-     done`,
-  );
+  const end = Date.now() + HANG_UP_DEADLINE;
+  try {
+    await asterisk(zone, ["channel request hangup all"]);
+    while (Date.now() < end) {
+      const [count = ""] = await asterisk(zone, ["core show channels count"]);
+      if (count.startsWith("0 active channels")) return;
+      await sleep(HANG_UP_INTERVAL);
+    }
+  } catch (error) {
+    if (!(error instanceof NotRunning)) throw error;
+  }
 }
 
 /** What `core show channels concise` and `core show channels count` print, one after the other. */

@@ -1,5 +1,6 @@
 import { sleep } from "../../phones/deadline";
-import { activityOf, trunkPeersOf, untilAsteriskServes } from "../../provider/asterisk";
+import { activityOf, trunkPeersOf } from "../../provider/asterisk";
+import { untilAsteriskServes } from "../../provider/asterisk-console";
 import { type Drained, type DrainOptions, drainZone } from "../../provider/drain";
 import { Haproxy, type Server } from "../../provider/haproxy";
 import { serversOf } from "../../provider/haproxy-plan";

@@ -1,0 +1,23 @@
+import type { Session } from "./session";
+
+/** What a service on a node has answered. */
+export interface Conversation {
+  /** To each order, as far as it came. */
+  readonly answers: readonly string[];
+  /** Nobody listens at the socket, or there is no answer in time. */
+  readonly fault: "absent" | "silent" | null;
+}
+
+/**
+ * Speaks with a service on a node through its socket in the file system.
+ *
+ * @param orders a connection each, one after the other.
+ * @param seconds for all of them.
+ */
+export const converse = (
+  session: Session,
+  socket: string,
+  orders: readonly string[],
+  seconds: number,
+): Promise<Conversation> =>
+  session.ask({ do: "ask", socket, orders, seconds }) as Promise<Conversation>;
