@@ -32,14 +32,14 @@ export function zoneFiles(
     users: [...exchange.users],
     trunkPeers: [...zone.trunkPeers],
   });
-  return [renderAuthorizedKeys(exchange.authorizedKeys), ...files];
+  return [...authorizedKeys(exchange), ...files];
 }
 
 /** All files of the controller. */
 export function controllerFiles(exchange: Exchange, haproxy: HaproxySettings): NodeFile[] {
   const zones = exchange.zones.map(({ name, fixedIp }) => ({ name, fixedIp }));
-  return [
-    renderAuthorizedKeys(exchange.authorizedKeys),
-    ...renderControllerFiles({ ...haproxy, zones }),
-  ];
+  return [...authorizedKeys(exchange), ...renderControllerFiles({ ...haproxy, zones })];
 }
+
+const authorizedKeys = ({ operatorKey, accessKey }: Exchange): NodeFile[] =>
+  renderAuthorizedKeys(operatorKey, accessKey.publicKey);

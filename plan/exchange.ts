@@ -30,8 +30,8 @@ export interface Exchange {
   readonly ringTimeout: number;
   /** What the stack itself logs in to its nodes with, to bring them what has changed. */
   readonly accessKey: SshHostKey;
-  /** Public keys that may log in to the nodes: the operator's and the stack's. */
-  readonly authorizedKeys: readonly string[];
+  /** Public key that the operator logs in to the nodes with. */
+  readonly operatorKey: string;
   readonly digestKey: Buffer;
 }
 
@@ -57,8 +57,6 @@ export function planExchange(settings: Settings): Exchange {
         secret: trunkSecret(masterSecret, zone.name, name),
       }));
 
-  const accessKey = sshHostKey(sshAccessKeySeed(masterSecret), "trunkline");
-
   return {
     addresses,
     controller: node("controller", addresses.controller),
@@ -71,8 +69,8 @@ export function planExchange(settings: Settings): Exchange {
     sipDriver: settings.sipDriver,
     codecs: settings.codecs,
     ringTimeout: settings.ringTimeout,
-    accessKey,
-    authorizedKeys: [settings.sshPublicKey, accessKey.publicKey],
+    accessKey: sshHostKey(sshAccessKeySeed(masterSecret), "trunkline"),
+    operatorKey: settings.sshPublicKey,
     digestKey: digestKey(masterSecret),
   };
 }

@@ -210,11 +210,11 @@ async function readAgain(
   const { size } = await logFrom(session, null);
   await asterisk(session, commands, RELOAD_DEADLINE);
   const mismatches = await Promise.all(
-    Object.entries(READ_BACKS).map(([name, readBack]) => {
+    Object.entries(READ_BACKS).flatMap(([name, readBack]) => {
       const content = contents[FOLDER + name];
       return content === undefined
-        ? null
-        : lastingMismatch(session, readBack, content, before[FOLDER + name]);
+        ? []
+        : [lastingMismatch(session, readBack, content, before[FOLDER + name])];
     }),
   );
   const dials = applications(contents);

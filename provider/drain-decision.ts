@@ -32,6 +32,11 @@ export type Step =
 const MOVED_AT_ONCE = 200;
 /** Looks in a row without a call: a call that is being set up may be missed by one. */
 const QUIET_LOOKS = 2;
+/**
+ * Milliseconds that whoever was connected just before the drain has to register: a phone that is cut off
+ * while it waits for an answer waits for all of it, half a minute (RFC 3261, timer F).
+ */
+const SETTLING = 5_000;
 
 /** Decides what a drain does next. Remembers what it has done, and does nothing itself. */
 export class DrainDecision {
@@ -47,7 +52,9 @@ export class DrainDecision {
     if (!look.refuge && this.last === "refuse") return { kind: "abandon", because: "alone" };
 
     const idle = look.refuge ? this.idlePorts(look) : [];
-    this.quiet = look.channels === 0 && idle.length === 0 ? this.quiet + 1 : 0;
+    const isSettled = look.at >= SETTLING || !look.refuge;
+    const isQuiet = look.channels === 0 && idle.length === 0 && isSettled;
+    this.quiet = isQuiet ? this.quiet + 1 : 0;
     if (this.quiet > QUIET_LOOKS) return { kind: "done" };
     if (this.quiet === QUIET_LOOKS) return { kind: "close" };
 

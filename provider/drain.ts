@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { activityOf, hangUpAll } from "./asterisk";
+import { activityOf, disconnect, hangUpAll } from "./asterisk";
 import { DrainDecision, type LastZone, type Look } from "./drain-decision";
 import { Haproxy, type Server } from "./haproxy";
 import type { DrainPolicy } from "./inputs";
@@ -72,7 +72,7 @@ class Drain {
   }
 
   private async untilEmpty(): Promise<number | null> {
-    const { name, signal } = this.options;
+    const { name, zone, signal } = this.options;
     for (;;) {
       const look = await this.look();
       if (look === null) return this.goUnseen();
@@ -83,10 +83,10 @@ class Drain {
       this.report(look);
       switch (step.kind) {
         case "move":
-          await this.haproxy((haproxy) => haproxy.close(name, step.ports));
+          await patiently(async () => disconnect(await zone(), step.ports));
           break;
         case "close":
-          await this.haproxy((haproxy) => haproxy.close(name, "all"));
+          await patiently(async () => disconnect(await zone(), "all"));
           break;
         case "cut":
           await this.cut(look.calls);
@@ -138,7 +138,7 @@ class Drain {
     const { name, warn } = this.options;
     await this.record(null);
     warn(`${name} does not answer, and goes without a look at its calls (pbx:drainForce)`);
-    await this.haproxy((haproxy) => haproxy.close(name, "all"));
+    await this.haproxy((haproxy) => haproxy.close(name));
     return null;
   }
 

@@ -152,32 +152,13 @@ export class Haproxy {
     return list.split("\n").filter((line) => line !== "").length;
   }
 
-  /**
-   * Closes connections with a zone, those of before a reload among them.
-   *
-   * @param ports which, by the port that the zone sees.
-   * @returns how many there were.
-   */
-  async close(zone: string, ports: readonly number[] | "all"): Promise<number> {
-    const wanted = ports === "all" ? "all" : ` ${ports.join(" ")} `;
-    const output = await this.run(`
-      zone=${zone}
-      list() {${SESSIONS}}
-      found=$(list) || exit
-      # An order for fifty sessions fits into a line of HAProxy's.
-      printf '%s\\n' "$found" | awk -v wanted='${wanted}' '
-        NF == 3 && (wanted == "all" || index(wanted, " " $3 " ")) {
-          line = line (line == "" ? "" : ";") "@!" $1 " shutdown session " $2
-          if (++count % 50 == 0) { print line; line = "" }
-        }
-        END { if (line != "") print line; print "count " count + 0 }
-      ' | while read -r line; do
-        case $line in
-        count*) echo "\${line#count }" ;;
-        *) ask "$line" >/dev/null ;;
-        esac
+  /** Closes all connections with a zone, those of before a reload among them. */
+  async close(zone: string): Promise<void> {
+    await this.run(`
+      processes=$(ask 'show proc') || exit
+      for worker in $(printf '%s\\n' "$processes" | awk '$2 == "worker" {print $1}'); do
+        ask "@!$worker shutdown sessions server ${BACKEND}/${zone}" >/dev/null || exit
       done`);
-    return Number(output);
   }
 
   private async run(script: string): Promise<string> {

@@ -33,7 +33,8 @@ dhcp_agents_per_network = 1
 notify_nova_on_port_status_changes = true
 notify_nova_on_port_data_changes = true
 send_events_interval = 1
-agent_down_time = 75
+agent_down_time = 300
+rpc_response_timeout = 180
 use_stderr = true
 [agent]
 root_helper = sudo

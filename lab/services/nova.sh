@@ -39,7 +39,10 @@ mkisofs_cmd = genisoimage
 # The default delays the scheduler's first look for new hosts by up to a minute.
 periodic_fuzzy_delay = 0
 resume_guests_state_on_host_boot = true
-vif_plugging_timeout = 60
+# Guests that boot leave the services little of two processors: none is given up for being late.
+vif_plugging_timeout = 300
+service_down_time = 300
+rpc_response_timeout = 180
 [api]
 auth_strategy = keystone
 $(token_check nova)

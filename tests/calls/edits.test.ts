@@ -8,7 +8,7 @@ import {
   TEST_DEADLINE,
 } from "./support/exchange";
 import { Stack } from "./support/stack";
-import { UNDISTURBED, Witness } from "./support/witness";
+import { undisturbed, Witness } from "./support/witness";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -149,7 +149,7 @@ describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
   });
 
   test("is nothing that the call that was up all the while noticed", async () => {
-    expect(await witness.testimony()).toEqual(UNDISTURBED);
+    expect(await witness.testimony()).toEqual(undisturbed());
     await witness.hangUp(1);
   });
 

@@ -11,7 +11,7 @@ import {
   USERS,
 } from "./support/exchange";
 import { Stack, type Tamper } from "./support/stack";
-import { UNDISTURBED, Witness } from "./support/witness";
+import { undisturbed, Witness } from "./support/witness";
 import type { Server } from "./support/server";
 
 jest.setTimeout(2 * TEST_DEADLINE);
@@ -196,7 +196,7 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, sipFile }) => {
   });
 
   test("of all that, the call that was up noticed nothing", async () => {
-    expect(await witness.testimony()).toEqual(UNDISTURBED);
+    expect(await witness.testimony()).toEqual(undisturbed());
     await witness.hangUp(1);
   });
 

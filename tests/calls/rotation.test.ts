@@ -17,7 +17,7 @@ import {
   zoneHost,
 } from "./support/exchange";
 import { OPERATOR } from "./support/network";
-import { UNDISTURBED, Witness } from "./support/witness";
+import { undisturbed, Witness } from "./support/witness";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -118,7 +118,7 @@ describe("the rotation", () => {
         calls: 1,
         busy: new Set(["1001", "1002"]),
       });
-      expect(await witness.testimony()).toEqual(UNDISTURBED);
+      expect(await witness.testimony()).toEqual(undisturbed());
 
       await witness.hangUp();
       expect(await drained).toEqual({ callsCut: 0 });
@@ -138,7 +138,7 @@ describe("the rotation", () => {
       );
 
       expect((await serverOf(leaving))?.state).toBe("ready");
-      expect(await witness.testimony()).toEqual(UNDISTURBED);
+      expect(await witness.testimony()).toEqual(undisturbed());
       await witness.hangUp();
     });
 

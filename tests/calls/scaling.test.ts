@@ -2,7 +2,7 @@ import type { Phone } from "../../phones";
 import { eventually } from "./support/eventually";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { Stack } from "./support/stack";
-import { UNDISTURBED, Witness } from "./support/witness";
+import { undisturbed, Witness } from "./support/witness";
 
 jest.setTimeout(3 * TEST_DEADLINE);
 
@@ -68,7 +68,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind }) => {
     );
     await talk(carol, frank);
     expect(isDone).toBe(false);
-    expect(await local.testimony()).toEqual(UNDISTURBED);
+    expect(await local.testimony()).toEqual(undisturbed());
     await local.hangUp();
 
     await shrinking;
@@ -90,7 +90,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind }) => {
 
     expect(await exchange.controller.status("zone2")).toBe("UP");
     await talk(carol, await phone("zone2", "1006"));
-    expect(await across.testimony()).toEqual(UNDISTURBED);
+    expect(await across.testimony()).toEqual(undisturbed());
     await across.hangUp();
     expect(await stack.refresh()).toEqual([]);
     await exchange.quiet(alice, bob, carol);
@@ -109,7 +109,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind }) => {
   });
 
   test("does all that without being noticed by the call in the zone that stays", async () => {
-    expect(await witness.testimony()).toEqual(UNDISTURBED);
+    expect(await witness.testimony()).toEqual(undisturbed());
     await witness.hangUp(1);
   });
 });

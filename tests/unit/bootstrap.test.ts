@@ -88,18 +88,22 @@ describe("edits change these files, and no other", () => {
     }
   });
 
-  test("of every node: the operator's key", () => {
-    const own = ofZone1(base).find(({ path }) => path === "/etc/trunkline/authorized_keys");
-    const { authorizedKeys } = exchangeOf(base);
-    expect(own).toEqual({
-      path: "/etc/trunkline/authorized_keys",
-      content: authorizedKeys.map((key) => `${key}\n`).join(""),
-      owner: "root:debian",
-      mode: "0640",
-    });
-    expect(authorizedKeys).toEqual([
-      settingsWith().sshPublicKey,
-      expect.stringMatching(/^ssh-ed25519 \S+ trunkline$/),
+  test("of every node: the operator's key, and the stack's own for root", () => {
+    const { accessKey } = exchangeOf(base);
+    expect(ofZone1(base).filter(({ path }) => path.endsWith("authorized_keys"))).toEqual([
+      {
+        path: "/etc/trunkline/authorized_keys",
+        content: `${settingsWith().sshPublicKey}\n`,
+        owner: "root:debian",
+        mode: "0640",
+      },
+      {
+        path: "/etc/trunkline/root_authorized_keys",
+        content: `restrict,port-forwarding ${accessKey.publicKey}\n`,
+        owner: "root:root",
+        mode: "0640",
+      },
     ]);
+    expect(accessKey.publicKey).toMatch(/^ssh-ed25519 \S+ trunkline$/);
   });
 });

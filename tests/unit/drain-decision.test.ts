@@ -4,7 +4,7 @@ import { DrainDecision, type Look, type Step } from "../../provider/drain-decisi
 const POLICY = { timeout: 60, force: false };
 
 const look = (changes: Partial<Look> = {}): Look => ({
-  at: 0,
+  at: 10_000,
   refuge: true,
   calls: 0,
   channels: 0,
@@ -38,6 +38,21 @@ test("a line without a call stays where it shares its connection with one that h
 test("it ends when no call was seen twice, and none after all connections were closed", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const kinds = [0, 0, 0].map(() => decision.next(look()).kind);
+  expect(kinds).toEqual(["wait", "close", "done"]);
+});
+
+test("whoever was connected just before it began has time to register", () => {
+  const decision = new DrainDecision(POLICY, "refuse");
+  const looks = [0, 1000, 2000, 4999, 5000, 6000].map((at) => look({ at }));
+  expect(looks.map((seen) => decision.next(seen).kind)).toEqual([
+    ...["wait", "wait", "wait", "wait"],
+    ...["wait", "close"],
+  ]);
+});
+
+test("nobody has to, where there is no other zone to register with", () => {
+  const decision = new DrainDecision(POLICY, "wait");
+  const kinds = [0, 1000, 2000].map((at) => decision.next(look({ at, refuge: false })).kind);
   expect(kinds).toEqual(["wait", "close", "done"]);
 });
 

@@ -30,12 +30,12 @@ const atMost = (limit: number): number =>
     toAsymmetricMatcher: () => `at most ${String(limit)}`,
   }) as unknown as number;
 
-/** Of a call that noticed nothing. */
-export const UNDISTURBED: Testimony = {
+/** Of a call that noticed nothing. @param silence that it may have heard, in milliseconds. */
+export const undisturbed = (silence = SILENCE): Testimony => ({
   lossPercent: atMost(1),
-  longestSilence: atMost(SILENCE),
+  longestSilence: atMost(silence),
   ended: null,
-};
+});
 
 /** A call that is up while the exchange is changed. */
 export class Witness {
