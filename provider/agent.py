@@ -28,16 +28,16 @@ Install puts all files into place, or none. A validating command runs before tha
 new file as "$1". What is replaced is kept in the file "former", for restore. A full disk, or a connection
 that is lost, leaves each file as it was or as it is to be: new files are written beside the old ones, and
 renamed when all are there.
+
+What not every edit needs is imported where it is used: on an emulated processor these modules take longer
+to load than the edit takes.
 """
-import base64
 import grp
-import hashlib
 import json
 import os
 import pwd
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -93,6 +93,7 @@ def put(files, validate):
                 written[path] = write(path, file)
         for path, command in validate.items():
             if path in written:
+                import subprocess
                 run = subprocess.run(["sh", "-c", command, "sh", written[path]], text=True,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 if run.returncode != 0:
@@ -139,10 +140,13 @@ def look(paths):
 
 
 def sha256(content):
+    import hashlib
     return hashlib.sha256(content.encode(errors="surrogateescape")).hexdigest()
 
 
 def run(script, given):
+    import base64
+    import subprocess
     done = subprocess.run(["sh", "-c", script], input=base64.b64decode(given), capture_output=True)
     return {"exitCode": done.returncode, "stdout": base64.b64encode(done.stdout).decode(),
             "stderr": base64.b64encode(done.stderr).decode()}
