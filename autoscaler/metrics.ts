@@ -1,8 +1,8 @@
 import { type AdminState, Haproxy } from "../provider/haproxy";
 import type { Access, ZoneHost } from "../provider/inputs";
-import { NodeError } from "../provider/session";
 import { Connections } from "../provider/ssh";
 import { type Counters, ratesBetween } from "./counters";
+import { inTime, late, type Outcome } from "./in-time";
 import type { Sample, ZoneReading } from "./sample";
 import { lookAtZone } from "./zone-look";
 
@@ -34,10 +34,6 @@ export interface Observation {
   /** Why HAProxy could not be asked; null where it could. */
   readonly fault: string | null;
 }
-
-/** What work on a node gave, or why it did not. */
-type Outcome<T> =
-  { readonly value: T; readonly fault: null } | { readonly value: null; readonly fault: string };
 
 /** How long one look may take, in milliseconds: who is slower is unknown for this time. */
 const PATIENCE = 8_000;
@@ -103,28 +99,13 @@ export class Metrics {
   }
 
   /** A node that still owes an answer gets no more work. */
-  private async inTime<T>(node: string, work: () => Promise<T>): Promise<Outcome<T>> {
-    const late = { value: null, fault: `${node}: no answer in ${String(this.patience / 1000)} s` };
-    if (this.pending.has(node)) return late;
-    const outcome = work().then(
-      (value) => ({ value, fault: null }),
-      (error: unknown) => {
-        if (!(error instanceof NodeError)) throw error;
-        return { value: null, fault: error.message };
-      },
-    );
-    this.pending.set(node, outcome);
+  private inTime<T>(node: string, work: () => Promise<T>): Promise<Outcome<T>> {
+    if (this.pending.has(node)) return Promise.resolve(late(node, this.patience));
+    const pending = work();
+    this.pending.set(node, pending);
     const forget = (): void => void this.pending.delete(node);
-    outcome.then(forget, forget);
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<typeof late>((resolve) => {
-      timer = setTimeout(() => {
-        resolve(late);
-      }, this.patience);
-    });
-    return Promise.race([outcome, timeout]).finally(() => {
-      clearTimeout(timer);
-    });
+    pending.then(forget, forget);
+    return inTime(node, this.patience, pending);
   }
 }
 

@@ -127,7 +127,7 @@ function parseChannelLines(concise: string): Channel[] {
     const fields = line.split("!");
     // What was dialled may itself hold the separator: the other fields are counted from either end.
     const [name = "", , dialled = "", , state = "", application = ""] = fields;
-    const [number = "", , , , seconds = "", bridge = ""] = fields.slice(-8);
+    const [number = "", , , , seconds = "", bridge = ""] = fields.slice(-7);
     const [, technology, end] = /^(\w+)\/(.+)-[0-9a-f]+$/.exec(name) ?? [];
     if (technology === undefined || end === undefined) return [];
     return [
