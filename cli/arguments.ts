@@ -22,14 +22,14 @@ export function parseArguments<Own extends Options = typeof COMMON>(
   help: string,
   own?: Own,
 ): Values<Own> {
-  return parseCommandLine(() => ({ help, operands: 0 }), own).values;
+  return parseCommandLine(() => ({ help, operands: [] }), own).values;
 }
 
 /** What a command says of itself. */
 export interface CommandForm {
   readonly help: string;
-  /** How many words there are beside options, the command's own name among them. */
-  readonly operands: number;
+  /** What the words beside options are called, the command itself among them. */
+  readonly operands: readonly string[];
 }
 
 /**
@@ -46,7 +46,9 @@ export function parseCommandLine<Own extends Options = typeof COMMON>(
   try {
     parsed = parseArgs({ options: { ...COMMON, ...own }, allowPositionals: true });
   } catch (error) {
-    throw new Fault(`${(error as Error).message}; see --help`);
+    // What Node says beyond the first sentence is for programmers.
+    const [fault = ""] = (error as Error).message.split(". ");
+    throw new Fault(`${fault}; see --help`);
   }
   const { values, positionals } = parsed;
   const { help, operands } = formOf(positionals[0]);
@@ -54,13 +56,9 @@ export function parseCommandLine<Own extends Options = typeof COMMON>(
     console.log(help);
     process.exit(0);
   }
-  if (positionals.length !== operands) {
-    const surplus = positionals[operands];
-    throw new Fault(
-      surplus === undefined
-        ? "an argument is missing; see --help"
-        : `what is ${surplus}? See --help`,
-    );
-  }
+  const [missing] = operands.slice(positionals.length);
+  if (missing !== undefined) throw new Fault(`${missing} is missing; see --help`);
+  const [surplus] = positionals.slice(operands.length);
+  if (surplus !== undefined) throw new Fault(`${surplus} is one word too many; see --help`);
   return { values: values as unknown as Values<Own>, operands: positionals };
 }

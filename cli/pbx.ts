@@ -33,7 +33,7 @@ Exit code 0 when it was done, 1 otherwise.`;
 const COMMANDS: Readonly<Record<string, Command>> = { status, zones, calls, drain, undrain };
 
 function formOf(name: string | undefined): CommandForm {
-  if (name === undefined) return { help: HELP, operands: 1 };
+  if (name === undefined) return { help: HELP, operands: ["COMMAND"] };
   const command = COMMANDS[name];
   if (command === undefined) throw new Fault(`there is no command ${name}; see --help`);
   return command;

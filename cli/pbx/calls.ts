@@ -23,7 +23,7 @@ const HEAD = ["zone", "call", "for", "leg", "codec", ...FIGURE_HEADS];
 
 export const calls: Command = {
   help: HELP,
-  operands: 1,
+  operands: ["calls"],
   async run(desk) {
     const looks = await inEachZone(desk, liveCallsOf);
     const found = desk.nodes.zones.map(({ name }, index) => ({

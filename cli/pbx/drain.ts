@@ -47,7 +47,7 @@ async function untilInterrupted(work: (signal: AbortSignal) => Promise<unknown>)
 
 export const drain: Command = {
   help: DRAIN_HELP,
-  operands: 2,
+  operands: ["drain", "ZONE"],
   async run(desk, name) {
     const { nodes, connections, json } = desk;
     const zone = zoneNamed(desk, name);
@@ -75,7 +75,7 @@ export const drain: Command = {
 
 export const undrain: Command = {
   help: UNDRAIN_HELP,
-  operands: 2,
+  operands: ["undrain", "ZONE"],
   async run(desk, name) {
     const { nodes, connections, json } = desk;
     const zone = zoneNamed(desk, name);

@@ -50,7 +50,7 @@ interface Status {
 
 export const status: Command = {
   help: HELP,
-  operands: 1,
+  operands: ["status"],
   async run(desk) {
     const metrics = new Metrics(desk.connections, FIRST_ANSWER);
     await metrics.observe(desk.nodes);

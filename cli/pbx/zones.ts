@@ -19,7 +19,7 @@ const HEAD = ["zone", "public address", "trunk address", "rotation", "trunk peer
 
 export const zones: Command = {
   help: HELP,
-  operands: 1,
+  operands: ["zones"],
   async run(desk) {
     const { nodes, connections, outputs, json } = desk;
     const controller = await connections.controller(nodes.access, PATIENCE.look);

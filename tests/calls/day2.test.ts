@@ -20,7 +20,7 @@ import {
   TEST_DEADLINE,
   zoneHost,
 } from "./support/exchange";
-import { OPERATOR } from "./support/network";
+import { loseMedia, OPERATOR } from "./support/network";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -36,6 +36,8 @@ describe("an exchange in use", () => {
   let metrics: Metrics;
   let nodes: Nodes;
   let call: Call;
+  /** What was printed. */
+  let lines: string[];
 
   beforeAll(async () => {
     exchange = await Exchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
@@ -44,12 +46,19 @@ describe("an exchange in use", () => {
     nodes = { access: exchange.access, zones: exchange.plan.zones.map(zoneHost) };
   }, IMAGES_DEADLINE);
   beforeEach(async () => {
+    lines = [];
+    jest.spyOn(console, "log").mockImplementation((line: string) => lines.push(line));
     const alice = await exchange.phoneIn("zone1", "1001");
     const bob = await exchange.phoneIn("zone2", "1002");
     [call] = await exchange.connect(alice, bob);
     await exchange.hear(alice, bob);
   });
-  afterEach(() => exchange.quiet());
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await exchange.quiet();
+    const haproxy = new Haproxy(await connections.controller(exchange.access, PATIENCE.look));
+    for (const { name } of nodes.zones) await haproxy.setState(name, "ready");
+  });
   afterAll(async () => {
     metrics.close();
     await exchange.close();
@@ -72,13 +81,9 @@ describe("an exchange in use", () => {
 
   /** What a command prints. */
   async function printed(command: Command, operand = "", json = false): Promise<string> {
-    const log = jest.spyOn(console, "log").mockImplementation(() => undefined);
-    try {
-      await command.run(desk({ json }), operand);
-      return stripVTControlCharacters(log.mock.calls.map(([line]) => String(line)).join("\n"));
-    } finally {
-      log.mockRestore();
-    }
+    const before = lines.length;
+    await command.run(desk({ json }), operand);
+    return stripVTControlCharacters(lines.slice(before).join("\n"));
   }
 
   const json = async (command: Command): Promise<unknown> =>
@@ -195,5 +200,18 @@ describe("an exchange in use", () => {
     process.emit("SIGINT");
     await expect(drained).rejects.toThrow("zone1: the drain was interrupted; the zone stays in");
     expect(await states()).toEqual({ zone1: "ready", zone2: "ready" });
+  });
+
+  test("a leg that loses packets sounds bad", async () => {
+    const lossy = ["zone1", "zone2"] as const;
+    for (const zone of lossy) await loseMedia(exchange.network.namespace(zone), 10);
+    await eventually("the loss in the figures", REPORTED, async () => {
+      expect(await json(calls)).toMatchObject([
+        { zone: "zone1", calls: [{ legs: [{ end: "1001", verdict: "bad" }, {}] }] },
+        { zone: "zone2", calls: [{ legs: [{}, { end: "1002", verdict: "bad" }] }] },
+      ]);
+      return true;
+    });
+    expect(await printed(calls)).toMatch(/ 1001 +│ ulaw +│ [\d.]+ % bad /);
   });
 });
