@@ -2,7 +2,7 @@ import { inTime, type Outcome } from "../../autoscaler/in-time";
 import type { Nodes } from "../../autoscaler/metrics";
 import type { ZoneHost } from "../../provider/inputs";
 import type { Session } from "../../provider/session";
-import { type Connections, PATIENCE } from "../../provider/ssh";
+import type { Connections } from "../../provider/ssh";
 import type { CommandForm } from "../arguments";
 import { Fault } from "../command";
 import type { ExchangeOutputs } from "../stack";
@@ -35,11 +35,7 @@ export function inEachZone<T>(
 ): Promise<Outcome<T>[]> {
   return Promise.all(
     nodes.zones.map((zone) =>
-      inTime(
-        zone.name,
-        FIRST_ANSWER,
-        connections.zone(nodes.access, zone, PATIENCE.look).then(look),
-      ),
+      inTime(zone.name, FIRST_ANSWER, connections.zone(nodes.access, zone, 0).then(look)),
     ),
   );
 }

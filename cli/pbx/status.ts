@@ -95,9 +95,7 @@ function print(found: Status, watch: boolean): void {
   if (watch && process.stdout.isTTY) console.clear();
   const { stack, controllerAddress, sessions, zones, faults } = found;
   const connections = orUnknown(sessions, String);
-  console.log(
-    `stack ${stack}: controller ${controllerAddress}, connections of phones: ${connections}`,
-  );
+  console.log(`stack ${stack}: controller ${controllerAddress}, connections: ${connections}`);
   console.log(table(zones.map(row), HEAD));
   for (const fault of faults) console.log(fault);
   console.log(decisionText(found.lastDecision));

@@ -128,6 +128,15 @@ describe("an exchange in use", () => {
     });
   });
 
+  test("a zone where the program that answers was killed is known again", async () => {
+    await metrics.sample(nodes);
+    await exchange.zone("zone2").inside(["pkill", "-KILL", "python3"]);
+    await eventually("zone2 known again", SOON, async () => {
+      expect(knownZones(await metrics.sample(nodes))).toEqual(["zone1", "zone2"]);
+      return true;
+    });
+  });
+
   test("a zone that does not answer is unknown in time, and the others are not", async () => {
     await metrics.sample(nodes);
     await exchange.zone("zone2").signal("SIGSTOP");
