@@ -1,10 +1,10 @@
-import { Connections, PATIENCE } from "../provider/ssh";
+import { Connections } from "../provider/ssh";
 import { type CommandForm, parseCommandLine } from "./arguments";
 import { Fault } from "./command";
 import { projectEnvironment } from "./environment";
 import { exchangeNodes } from "./exchange-nodes";
 import { calls } from "./pbx/calls";
-import type { Command } from "./pbx/command";
+import { type Command, zoneNamed } from "./pbx/command";
 import { drain, undrain } from "./pbx/drain";
 import { status } from "./pbx/status";
 import { zones } from "./pbx/zones";
@@ -30,11 +30,13 @@ Options:
 
 Exit code 0 when it was done, 1 otherwise.`;
 
-const COMMANDS: Readonly<Record<string, Command>> = { status, zones, calls, drain, undrain };
+const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  Object.entries({ status, zones, calls, drain, undrain }),
+);
 
 function formOf(name: string | undefined): CommandForm {
   if (name === undefined) return { help: HELP, operands: ["COMMAND"] };
-  const command = COMMANDS[name];
+  const command = COMMANDS.get(name);
   if (command === undefined) throw new Fault(`there is no command ${name}; see --help`);
   return command;
 }
@@ -44,19 +46,18 @@ main(async () => {
     json: { type: "boolean", default: false },
     watch: { type: "boolean", default: false },
   });
-  const [name = "", operand = ""] = operands;
+  const [name = "", operand] = operands;
   if (values.watch && name !== "status") throw new Fault(`--watch is for status, not for ${name}`);
   const stack = await findStack(values.stack, await projectEnvironment());
   const { nodes, outputs } = await exchangeNodes(stack);
+  const { json, watch } = values;
   const connections = new Connections();
+  const desk = { stack: values.stack, outputs, nodes, connections, json, watch };
+  if (operand !== undefined) zoneNamed(desk, operand);
   try {
     // Where nobody gets in there is nothing to show.
-    await connections.controller(nodes.access, PATIENCE.look);
-    const { json, watch } = values;
-    await COMMANDS[name]?.run(
-      { stack: values.stack, outputs, nodes, connections, json, watch },
-      operand,
-    );
+    await connections.controller(nodes.access, 0);
+    await COMMANDS.get(name)?.run(desk, operand ?? "");
   } finally {
     connections.close();
   }
