@@ -22,15 +22,43 @@ export function parseArguments<Own extends Options = typeof COMMON>(
   help: string,
   own?: Own,
 ): Values<Own> {
-  let values;
+  return parseCommandLine(() => ({ help, operands: [] }), own).values;
+}
+
+/** What a command says of itself. */
+export interface CommandForm {
+  readonly help: string;
+  /** What the words beside options are called, the command itself among them. */
+  readonly operands: readonly string[];
+}
+
+/**
+ * As {@link parseArguments}, for a program with commands.
+ *
+ * @param formOf the form of the command that the first word names.
+ * @throws Fault
+ */
+export function parseCommandLine<Own extends Options = typeof COMMON>(
+  formOf: (command: string | undefined) => CommandForm,
+  own?: Own,
+): { readonly values: Values<Own>; readonly operands: readonly string[] } {
+  let parsed;
   try {
-    ({ values } = parseArgs({ options: { ...COMMON, ...own } }));
+    parsed = parseArgs({ options: { ...COMMON, ...own }, allowPositionals: true });
   } catch (error) {
-    throw new Fault(`${(error as Error).message}; see --help`);
+    // What Node says beyond the first sentence is for programmers.
+    const [fault = ""] = (error as Error).message.split(". ");
+    throw new Fault(`${fault}; see --help`);
   }
+  const { values, positionals } = parsed;
+  const { help, operands } = formOf(positionals[0]);
   if (values.help) {
     console.log(help);
     process.exit(0);
   }
-  return values as unknown as Values<Own>;
+  const [missing] = operands.slice(positionals.length);
+  if (missing !== undefined) throw new Fault(`${missing} is missing; see --help`);
+  const [surplus] = positionals.slice(operands.length);
+  if (surplus !== undefined) throw new Fault(`${surplus} is one word too many; see --help`);
+  return { values: values as unknown as Values<Own>, operands: positionals };
 }

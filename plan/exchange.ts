@@ -35,6 +35,10 @@ export interface Exchange {
   readonly digestKey: Buffer;
 }
 
+/** What a stack logs in to its nodes with. */
+export const accessKey = (masterSecret: string): SshHostKey =>
+  sshHostKey(sshAccessKeySeed(masterSecret), "trunkline");
+
 /** The exchange that `settings` ask for. Pure: the same settings give the same exchange. */
 export function planExchange(settings: Settings): Exchange {
   const { masterSecret, zones: zoneCount } = settings;
@@ -69,7 +73,7 @@ export function planExchange(settings: Settings): Exchange {
     sipDriver: settings.sipDriver,
     codecs: settings.codecs,
     ringTimeout: settings.ringTimeout,
-    accessKey: sshHostKey(sshAccessKeySeed(masterSecret), "trunkline"),
+    accessKey: accessKey(masterSecret),
     operatorKey: settings.sshPublicKey,
     digestKey: digestKey(masterSecret),
   };

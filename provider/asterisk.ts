@@ -22,10 +22,12 @@ export interface Activity {
 export interface TrunkPeer {
   readonly name: string;
   readonly ok: boolean;
+  /** Round trip to it, in milliseconds; null where it does not answer. */
+  readonly latency: number | null;
 }
 
 /** A zone has one of the drivers, chan_sip or chan_pjsip; the other one's command does not exist there. */
-const CONTACTS = ["sip show peers", "database show registrar"] as const;
+export const CONTACTS = ["sip show peers", "database show registrar"] as const;
 const CHANNELS = ["core show channels concise", "core show channels count"] as const;
 
 /** In milliseconds. */
@@ -137,8 +139,9 @@ export function parseContacts(output: string): Contact[] {
 export function parseTrunkPeers(output: string): TrunkPeer[] {
   return output.split("\n").flatMap((line) => {
     const name = /^(\w+)(?:\/\w+)?\s.*\s\d+\s+(?:\([TE]\)\s+)*(?=\S)/.exec(line)?.[1];
-    return name === undefined || !/\d+\.\d+\.\d+\.\d+/.test(line)
-      ? []
-      : [{ name, ok: /\bOK \(\d+ ms\)/.test(line) }];
+    if (name === undefined || !/\d+\.\d+\.\d+\.\d+/.test(line)) return [];
+    const [, milliseconds] = /\bOK \((\d+) ms\)/.exec(line) ?? [];
+    const ok = milliseconds !== undefined;
+    return [{ name, ok, latency: ok ? Number(milliseconds) : null }];
   });
 }

@@ -144,6 +144,8 @@ class SshSession implements Session {
           this.client.once("close", () => {
             agent.end();
           });
+          // Without it the connection is of no use, and a new one has a new agent.
+          channel.once("close", () => this.client.end());
           resolve(agent);
         });
       } catch {

@@ -1,5 +1,5 @@
 import { planHaproxyChange, serversOf, withServers } from "../../provider/haproxy-plan";
-import { parseServers } from "../../provider/haproxy";
+import { parseConnections, parseServers } from "../../provider/haproxy";
 import type { ControllerContext } from "../../templates/context";
 import { renderHaproxyCfg } from "../../templates/haproxy.cfg";
 import { controllerOf } from "../support/zone-context";
@@ -96,5 +96,21 @@ describe("a running HAProxy", () => {
     const running = withServers("", parseServers(STATES));
     const { add, reload, remove } = planHaproxyChange(running, cfg(5));
     expect([add.map(({ name }) => name), reload, remove]).toEqual([names(5).slice(4), true, []]);
+  });
+
+  // Printed by two workers, the second of before a reload; columns that nobody reads are left out.
+  const STATISTICS = `# pxname,svname,qcur,qmax,scur,smax,slim,stot,status
+nodes,zone1,0,0,3,4,,9,UP
+nodes,zone2,0,0,0,2,,2,DRAIN
+
+# pxname,svname,qcur,qmax,scur,smax,slim,stot,status
+nodes,zone1,0,0,1,4,,7,UP
+`;
+
+  test("tells how many connections each zone has, in its former workers too", () => {
+    expect([...parseConnections(STATISTICS)]).toEqual([
+      ["zone1", 4],
+      ["zone2", 0],
+    ]);
   });
 });

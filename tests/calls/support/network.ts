@@ -188,8 +188,15 @@ function routerRules(hosts: readonly Host[], controller: string): string {
 }
 
 /** Lets a share of the trunk's packets to `namespace` get lost. */
-export async function loseTrunkPackets(namespace: string, percent: number): Promise<void> {
-  const rule = `udp dport ${String(IAX2_PORT)} numgen random mod 100 < ${String(percent)} drop`;
+export const loseTrunkPackets = (namespace: string, percent: number): Promise<void> =>
+  losePackets(namespace, String(IAX2_PORT), percent);
+
+/** Lets a share of the media that phones send to `namespace` get lost. */
+export const loseMedia = (namespace: string, percent: number): Promise<void> =>
+  losePackets(namespace, `${String(RTP_PORTS.start)}-${String(RTP_PORTS.end)}`, percent);
+
+async function losePackets(namespace: string, ports: string, percent: number): Promise<void> {
+  const rule = `udp dport ${ports} numgen random mod 100 < ${String(percent)} drop`;
   const input = `table ip loss { chain input { type filter hook input priority filter; ${rule}; }; }\n`;
   await run(["nft", "-f", "-"], { namespace, input });
 }

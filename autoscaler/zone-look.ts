@@ -1,0 +1,26 @@
+import { CONTACTS, parseChannels, parseContacts } from "../provider/asterisk";
+import { asterisk } from "../provider/asterisk-console";
+import type { Session } from "../provider/session";
+import { COUNTERS, type Counters, parseCounters } from "./counters";
+
+/** What one look at a zone has found. */
+export interface ZoneLook {
+  readonly calls: number;
+  readonly registrations: number;
+  readonly counters: Counters;
+}
+
+/** @throws NodeError when it cannot be seen what goes on there. */
+export async function lookAtZone(zone: Session): Promise<ZoneLook> {
+  const [answers, counters] = await Promise.all([
+    asterisk(zone, ["core show channels count", ...CONTACTS]),
+    zone.run(COUNTERS),
+  ]);
+  const [channels = "", ...contacts] = answers;
+  const phones = parseContacts(contacts.join("\n")).map(({ extension }) => extension);
+  return {
+    calls: parseChannels(channels).calls,
+    registrations: new Set(phones).size,
+    counters: parseCounters(counters),
+  };
+}

@@ -1,0 +1,61 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "../../cli/paths";
+import type { Run } from "../support/pulumi";
+
+jest.setTimeout(120_000);
+
+describe("npm run pbx", () => {
+  const state = mkdtempSync(join(tmpdir(), "trunkline-pbx-"));
+  afterAll(() => {
+    rmSync(state, { recursive: true });
+  });
+
+  const pbx = (...args: readonly string[]): Promise<Run> =>
+    new Promise((resolve) => {
+      execFile(
+        join(ROOT, "node_modules", ".bin", "tsx"),
+        [join(ROOT, "cli", "pbx.ts"), ...args],
+        {
+          env: {
+            ...process.env,
+            PULUMI_BACKEND_URL: `file://${state}`,
+            PULUMI_CONFIG_PASSPHRASE: "of-tests-alone",
+          },
+        },
+        (error, stdout, stderr) => {
+          resolve({ exitCode: Number(error?.code ?? 0), stdout, stderr });
+        },
+      );
+    });
+
+  test.each([
+    [
+      ["status", "--stack", "nowhere"],
+      "there is no stack nowhere; make it with: make up STACK=nowhere",
+    ],
+    [["dance"], "there is no command dance; see --help"],
+    [[], "COMMAND is missing; see --help"],
+    [["drain"], "ZONE is missing; see --help"],
+    [["undrain", "zone1", "zone2"], "zone2 is one word too many; see --help"],
+    [["calls", "--watch"], "--watch is for status, not for calls"],
+    [["zones", "--colour"], "Unknown option '--colour'; see --help"],
+  ])("%j is a fault of one line", async (args, fault) => {
+    expect(await pbx(...args)).toEqual({
+      exitCode: 1,
+      stdout: "",
+      stderr: `trunkline: ${fault}\n`,
+    });
+  });
+
+  test.each(["status", "zones", "calls", "drain", "undrain"])(
+    "%s --help says how",
+    async (name) => {
+      const { exitCode, stdout, stderr } = await pbx(name, "--help");
+      expect([exitCode, stderr]).toEqual([0, ""]);
+      expect(stdout).toContain(`npm run pbx -- ${name}`);
+    },
+  );
+});

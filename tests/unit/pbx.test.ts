@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { lastDecision } from "../../cli/decision-log";
+import { nodesOf } from "../../cli/exchange-nodes";
+import { figureTexts, verdictOn } from "../../cli/pbx/quality";
+import { durationText, throughputText } from "../../cli/pbx/words";
+import { planExchange } from "../../plan/exchange";
+import { MASTER_SECRET, settingsWith } from "../support/settings";
+
+describe("how a leg sounds", () => {
+  const media = (lossPercent: number | null, jitterMs: number | null, delayMs: number | null) => ({
+    codec: "ulaw",
+    lossPercent,
+    jitterMs,
+    delayMs,
+  });
+
+  test.each([
+    ["at its bounds", media(1, 100, 150), "ok", ["1.00 % ok", "100.0 ms ok", "150.0 ms ok"]],
+    ["with loss", media(1.01, 0, 0), "bad", ["1.01 % bad", "0.0 ms ok", "0.0 ms ok"]],
+    ["with jitter", media(0, 100.1, 0), "bad", ["0.00 % ok", "100.1 ms bad", "0.0 ms ok"]],
+    ["with delay", media(0, 0, 150.1), "bad", ["0.00 % ok", "0.0 ms ok", "150.1 ms bad"]],
+    ["on the trunk", media(null, null, 1.5), "ok", ["–", "–", "1.5 ms ok"]],
+    ["unheard", media(null, null, null), "unknown", ["–", "–", "–"]],
+  ])("%s", (_, leg, verdict, texts) => {
+    expect([verdictOn(leg), figureTexts(leg)]).toEqual([verdict, texts]);
+  });
+});
+
+describe("figures in a table", () => {
+  test.each([
+    [0, "0 B/s"],
+    [999, "999 B/s"],
+    [1000, "1.0 kB/s"],
+    [41_230, "41.2 kB/s"],
+    [12_500_000, "12.5 MB/s"],
+    [2.5e13, "25000.0 GB/s"],
+  ])("%d bytes per second are %s", (rate, text) => {
+    expect(throughputText(rate)).toBe(text);
+  });
+
+  test("a duration is read as it was written", () => {
+    fc.assert(
+      fc.property(fc.nat(), (seconds) => {
+        const parts = durationText(seconds).split(":").map(Number);
+        expect(parts.reduce((total, part) => total * 60 + part, 0)).toBe(seconds);
+      }),
+    );
+    expect([0, 61, 3600].map(durationText)).toEqual(["0:00", "1:01", "1:00:00"]);
+  });
+});
+
+describe("the last decision of the autoscaler", () => {
+  const folder = mkdtempSync(join(tmpdir(), "trunkline-decisions-"));
+  const log = join(folder, "decisions.jsonl");
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const decision = (stack: string, zones: number) => ({
+    time: "2026-11-24T04:00:00.000Z",
+    stack,
+    action: "hold",
+    zones,
+    reason: "all is well",
+  });
+
+  test("is that of the stack, whatever is half written after it", () => {
+    const lines = [decision("dev", 2), decision("dev", 3), decision("other", 5)];
+    writeFileSync(log, `${lines.map((line) => JSON.stringify(line)).join("\n")}\n{"time":"20`);
+    expect(lastDecision("dev", log)).toEqual(decision("dev", 3));
+    expect(lastDecision("third", log)).toBeNull();
+  });
+
+  test("is none where no autoscaler has run", () => {
+    expect(lastDecision("dev", join(folder, "none.jsonl"))).toBeNull();
+  });
+});
+
+describe("the nodes of a stack", () => {
+  const plan = planExchange(settingsWith({ zones: 2 }));
+  const outputs = {
+    controllerAddress: "198.51.100.10",
+    zones: plan.zones.map(({ name, fixedIp }) => ({ name, fixedIp, address: "198.51.100.11" })),
+    sipAccounts: [],
+    sshHostKeys: Object.fromEntries(
+      [plan.controller, ...plan.zones].map(({ name, sshHostKey }) => [name, sshHostKey.publicKey]),
+    ),
+  };
+
+  test("are reached with the key that the program gave them", () => {
+    expect(nodesOf(outputs, MASTER_SECRET)).toEqual({
+      access: {
+        privateKey: plan.accessKey.privateKey,
+        controllerAddress: "198.51.100.10",
+        controllerHostKey: plan.controller.sshHostKey.publicKey,
+      },
+      zones: plan.zones.map(({ name, fixedIp, sshHostKey }) => ({
+        name,
+        fixedIp,
+        sshHostKey: sshHostKey.publicKey,
+      })),
+    });
+  });
+
+  test("are not reached without knowing them", () => {
+    expect(() => nodesOf({ ...outputs, sshHostKeys: {} }, MASTER_SECRET)).toThrow(
+      "the stack has no host key of controller; deploy it again with: make up",
+    );
+  });
+});
