@@ -1,8 +1,8 @@
 import * as runtime from "@pulumi/pulumi/runtime/config";
 import { parseSettings, type Settings } from "./schema";
 
-/** Keys whose values are lists; Pulumi hands them over as JSON. */
-const LISTS: ReadonlySet<string> = new Set(["users", "codecs", "operatorCidrs"]);
+/** Keys whose values are lists or objects; Pulumi hands them over as JSON. */
+const STRUCTURED: ReadonlySet<string> = new Set(["users", "codecs", "operatorCidrs", "autoscale"]);
 
 /** What the stack's configuration says, as plain values: it has them all as text. */
 function plainValue(key: string, text: string): unknown {
@@ -12,11 +12,11 @@ function plainValue(key: string, text: string): unknown {
   if (key === "drainForce" && (text === "true" || text === "false")) {
     return text === "true";
   }
-  if (LISTS.has(key)) {
+  if (STRUCTURED.has(key)) {
     try {
       return JSON.parse(text) as unknown;
     } catch {
-      return text; // the schema says that this is not a list
+      return text; // the schema says what this is not
     }
   }
   return text;
