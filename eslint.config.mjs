@@ -92,7 +92,7 @@ export default defineConfig(
     ],
   ),
   arrows(
-    ["cli/**/*.ts", "phones/**/*.ts"],
+    ["autoscaler/**/*.ts", "cli/**/*.ts", "phones/**/*.ts"],
     [never("^(?:\\.\\./)+(?:components|index)(?:/|$)", "Tools see a stack from outside.")],
   ),
   {

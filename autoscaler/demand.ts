@@ -1,7 +1,7 @@
 import { formatDuration } from "../config/duration";
 import type { Criterion } from "./decision";
 import { covers, type ZoneLoad } from "./load";
-import { metricsOf, type Metric } from "./metrics";
+import { metricsOf, type Metric } from "./measures";
 import type { Policy } from "./policy";
 import type { Sample } from "./sample";
 import { count, namesOf, verb } from "./words";

@@ -1,69 +1,126 @@
-import { formatDuration } from "../config/duration";
-import { callsByZone, meanByZone, type ZoneLoad } from "./load";
-import type { Policy } from "./policy";
+import { type AdminState, Haproxy } from "../provider/haproxy";
+import type { Access, ZoneHost } from "../provider/inputs";
+import { Connections } from "../provider/ssh";
+import { type Counters, ratesBetween } from "./counters";
+import { inTime, late, type Outcome } from "./in-time";
 import type { Sample, ZoneReading } from "./sample";
-import { bytesPerSecond, count, percent } from "./words";
+import { lookAtZone } from "./zone-look";
 
-/** Something that zones carry, and that a zone has so much room for. */
-export interface Metric {
-  readonly name: "calls" | "throughput" | "cpu";
-  /** Room of a zone, and room that there shall be beside what is carried. */
-  readonly perZone: number;
-  readonly spare: number;
-  /** Seconds that a mean is taken of; null for what is exact at any moment. */
-  readonly window: number | null;
-  readonly loads: (samples: readonly Sample[], at: number) => readonly ZoneLoad[];
-  readonly value: (reading: ZoneReading) => number | null;
-  /** What a zone does with it, and what several do. */
-  readonly verb: readonly [one: string, several: string];
-  /** A value with its unit. */
-  readonly format: (value: number) => string;
-  /** What the zones are held against. */
-  readonly threshold: string;
+/** The nodes of a deployed exchange, and the way to them. */
+export interface Nodes {
+  readonly access: Access;
+  readonly zones: readonly ZoneHost[];
 }
 
-const CARRY = ["carries", "carry"] as const;
+/** A zone's place in the rotation, as HAProxy has it. */
+export interface Place {
+  readonly state: AdminState;
+  readonly healthy: boolean;
+  readonly connections: number;
+}
 
-/** What `policy` goes by. */
-export function metricsOf(policy: Policy): readonly Metric[] {
-  const { callsPerZone, spareCalls, throughputPerZone, cpu, window } = policy;
-  const mean = (
-    name: "throughput" | "cpu",
-    field: "bytesPerSecond" | "cpu",
-    perZone: number | undefined,
-    { verb, format }: Pick<Metric, "verb" | "format">,
-  ): readonly Metric[] =>
-    perZone === undefined
-      ? []
-      : [
-          {
-            name,
-            perZone,
-            spare: 0,
-            window,
-            loads: (samples, at) => meanByZone(samples, at, window, field),
-            value: (reading) => reading[field],
-            verb,
-            format,
-            threshold: `${format(perZone)} a zone for ${formatDuration(window)}`,
-          },
-        ];
-  return [
-    {
-      name: "calls",
-      perZone: callsPerZone,
-      spare: spareCalls,
-      window: null,
-      loads: (samples, at) => callsByZone(samples, at, window),
-      value: (reading) => reading.calls,
-      verb: CARRY,
-      format: (value) => count(value, "call"),
-      threshold: `${String(callsPerZone)} a zone, ${String(spareCalls)} spare`,
-    },
-    ...mean("throughput", "bytesPerSecond", throughputPerZone, {
-      verb: CARRY,
-      format: bytesPerSecond,
-    }),
-    ...mean("cpu", "cpu", cpu, { verb: ["uses", "use"], format: percent }),
-  ];
+/** A zone as it was found. What is null could not be read, and `fault` says why. */
+export interface ObservedZone {
+  readonly name: string;
+  readonly place: Place | null;
+  readonly reading: ZoneReading | null;
+  readonly fault: string | null;
+}
+
+/** All zones there are, those out of the rotation among them. */
+export interface Observation {
+  readonly at: number;
+  readonly zones: readonly ObservedZone[];
+  /** Why HAProxy could not be asked; null where it could. */
+  readonly fault: string | null;
+}
+
+/** How long one look may take, in milliseconds: who is slower is unknown for this time. */
+const PATIENCE = 8_000;
+
+/**
+ * Looks at an exchange again and again, over one connection to each node, which is kept. A zone that
+ * is slow, or gone, does not hold up the others.
+ */
+export class Metrics {
+  private readonly counters = new Map<string, Counters>();
+  private readonly pending = new Map<string, Promise<unknown>>();
+
+  constructor(
+    private readonly connections: Pick<
+      Connections,
+      "controller" | "zone" | "close"
+    > = new Connections(),
+    private readonly patience = PATIENCE,
+  ) {}
+
+  async observe({ access, zones }: Nodes): Promise<Observation> {
+    const at = Date.now();
+    const [rotation, ...readings] = await Promise.all([
+      this.inTime("controller", () => this.rotation(access)),
+      ...zones.map((zone) => this.inTime(zone.name, () => this.reading(access, zone))),
+    ]);
+    return {
+      at,
+      zones: zones.map(({ name }, index) => {
+        const { value = null, fault = null } = readings[index] ?? {};
+        return { name, place: rotation.value?.get(name) ?? null, reading: value, fault };
+      }),
+      fault: rotation.fault,
+    };
+  }
+
+  /** As {@link observe}, and of it what an autoscaler decides by. */
+  async sample(nodes: Nodes): Promise<Sample> {
+    return sampleOf(await this.observe(nodes));
+  }
+
+  close(): void {
+    this.connections.close();
+  }
+
+  private async rotation(access: Access): Promise<ReadonlyMap<string, Place>> {
+    const haproxy = new Haproxy(await this.connections.controller(access, 0));
+    const [servers, connections] = await Promise.all([haproxy.servers(), haproxy.connections()]);
+    return new Map(
+      servers.map(({ name, state, healthy }) => [
+        name,
+        { state, healthy, connections: connections.get(name) ?? 0 },
+      ]),
+    );
+  }
+
+  private async reading(access: Access, zone: ZoneHost): Promise<ZoneReading> {
+    const look = await lookAtZone(await this.connections.zone(access, zone, 0));
+    const { calls, registrations, counters } = look;
+    const rates = ratesBetween(this.counters.get(zone.name) ?? null, counters);
+    this.counters.set(zone.name, counters);
+    return { calls, registrations, ...rates };
+  }
+
+  /** A node that still owes an answer gets no more work. */
+  private inTime<T>(node: string, work: () => Promise<T>): Promise<Outcome<T>> {
+    if (this.pending.has(node)) return Promise.resolve(late(node, this.patience));
+    const pending = work();
+    this.pending.set(node, pending);
+    const forget = (): void => void this.pending.delete(node);
+    pending.then(forget, forget);
+    return inTime(node, this.patience, pending);
+  }
+}
+
+/**
+ * What an autoscaler decides by. A zone that an operator has taken out of the rotation serves nobody
+ * new, so it does not count; where HAProxy cannot be asked, all zones do.
+ */
+export function sampleOf({ at, zones }: Observation): Sample {
+  const places = zones.flatMap(({ place }) => (place === null ? [] : [place]));
+  const isKnown = places.length > 0;
+  return {
+    at,
+    zones: zones
+      .filter(({ place }) => !isKnown || place?.state === "ready")
+      .map(({ name, reading }) => ({ name, reading })),
+    sessions: isKnown ? places.reduce((sum, { connections }) => sum + connections, 0) : null,
+  };
 }

@@ -1,6 +1,6 @@
 import { formatDuration } from "../config/duration";
 import { covers, samplesOf } from "./load";
-import { metricsOf } from "./metrics";
+import { metricsOf } from "./measures";
 import type { Policy } from "./policy";
 import type { Sample, ZoneReading } from "./sample";
 import { count, namesOf, percent } from "./words";

@@ -8,3 +8,6 @@ export const LOCAL = join(ROOT, ".trunkline");
 
 /** Directory of the lab cloud, which hands over its `clouds.yaml` there. */
 export const LAB_STATE = process.env.LAB_STATE ?? "/var/lib/trunkline-lab";
+
+/** What the autoscaler of this clone has decided: a line of JSON for each decision. */
+export const DECISIONS = join(LOCAL, "autoscale", "decisions.jsonl");

@@ -1,4 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { NodeError } from "../provider/session";
 import { Fault } from "./command";
 
 const start = process.hrtime.bigint();
@@ -58,7 +59,7 @@ export function relayUpdate(event: EngineEvent): void {
 /** Runs a program to its end. A fault is one line and an exit code; anything else is a bug. */
 export function main(program: () => Promise<void>, { faultCode = 1 } = {}): void {
   program().catch((error: unknown) => {
-    if (error instanceof Fault) {
+    if (error instanceof Fault || error instanceof NodeError) {
       console.error(`trunkline: ${error.message}`);
     } else {
       console.error("trunkline: this is a bug, please report it:", error);

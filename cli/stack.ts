@@ -3,7 +3,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LocalWorkspace, type OutputMap, type Stack } from "@pulumi/pulumi/automation";
+import {
+  CommandError,
+  LocalWorkspace,
+  type OutputMap,
+  type Stack,
+  StackNotFoundError,
+} from "@pulumi/pulumi/automation";
 import { command, Fault } from "./command";
 import { LOCAL, ROOT } from "./paths";
 import { makeKeyPair } from "./ssh-key";
@@ -22,6 +28,8 @@ export interface ExchangeOutputs {
     readonly server: string;
     readonly transport: string;
   }[];
+  /** Public host key of every node, by its name. */
+  readonly sshHostKeys: Readonly<Record<string, string>>;
 }
 
 /** The stack `name` of this clone, made at its first use. */
@@ -34,6 +42,31 @@ export async function openStack(name: string, env: Record<string, string>): Prom
   );
   await releaseDeadLock(stack);
   return stack;
+}
+
+/**
+ * The stack `name` of this clone, for who only wants to know: it is left as it is.
+ *
+ * @throws Fault when there is none.
+ */
+export async function findStack(name: string, env: Record<string, string>): Promise<Stack> {
+  Object.assign(process.env, env);
+  try {
+    return await LocalWorkspace.selectStack({ stackName: name, workDir: ROOT }, { envVars: env });
+  } catch (error) {
+    if (error instanceof StackNotFoundError) {
+      throw new Fault(`there is no stack ${name}; make it with: make up STACK=${name}`);
+    }
+    throw pulumiFault(error);
+  }
+}
+
+/** What `pulumi` has against a command, in its own last words. */
+export function pulumiFault(error: unknown): unknown {
+  if (!(error instanceof CommandError)) return error;
+  const [, words = "it fails; see what pulumi stack says"] =
+    /error: (.*)/.exec(error.message) ?? [];
+  return new Fault(`pulumi: ${words}`);
 }
 
 /** What Pulumi writes into the lock of an update, where stacks are kept in files. */
@@ -103,5 +136,6 @@ export function exchangeOutputs(outputs: OutputMap): ExchangeOutputs {
     controllerAddress: value("controllerAddress") as string,
     zones: value("zones") as ExchangeOutputs["zones"],
     sipAccounts: value("sipAccounts") as ExchangeOutputs["sipAccounts"],
+    sshHostKeys: value("sshHostKeys") as ExchangeOutputs["sshHostKeys"],
   };
 }

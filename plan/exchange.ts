@@ -37,6 +37,10 @@ export interface Exchange {
   readonly digestKey: Buffer;
 }
 
+/** What a stack logs in to its nodes with. */
+export const accessKey = (masterSecret: string): SshHostKey =>
+  sshHostKey(sshAccessKeySeed(masterSecret), "trunkline");
+
 /** The exchange that `settings` ask for. Pure: the same settings give the same exchange. */
 export function planExchange(settings: Settings): Exchange {
   const { masterSecret, zones: zoneCount } = settings;
@@ -60,7 +64,7 @@ export function planExchange(settings: Settings): Exchange {
         secret: trunkSecret(masterSecret, zone.name, name),
       }));
 
-  const accessKey = sshHostKey(sshAccessKeySeed(masterSecret), "trunkline");
+  const ownKey = accessKey(masterSecret);
 
   return {
     addresses,
@@ -74,8 +78,8 @@ export function planExchange(settings: Settings): Exchange {
     sipDriver: settings.sipDriver,
     codecs: settings.codecs,
     ringTimeout: settings.ringTimeout,
-    accessKey,
-    authorizedKeys: [settings.sshPublicKey, accessKey.publicKey],
+    accessKey: ownKey,
+    authorizedKeys: [settings.sshPublicKey, ownKey.publicKey],
     digestKey: digestKey(masterSecret),
   };
 }

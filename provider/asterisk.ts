@@ -20,6 +20,8 @@ export interface Activity {
 export interface TrunkPeer {
   readonly name: string;
   readonly ok: boolean;
+  /** Round trip to it, in milliseconds; null where it does not answer. */
+  readonly latency: number | null;
 }
 
 /** Seconds. An Asterisk that lives answers at once, also under load. */
@@ -43,8 +45,22 @@ rx() {
 
 const CHANNELS = "--- channels";
 
-/** Gives null when no Asterisk runs. */
-async function run(zone: Session, script: string): Promise<string | null> {
+/** Prints what {@link parseContacts} reads. */
+export const CONTACTS = `
+if grep -q '"sipDriver":"chan_sip"' /etc/trunkline/node.json; then
+  peers=$(rx 'sip show peers') || exit
+  # Most users of a long list have no phone here.
+  printf '%s\\n' "$peers" | grep -v '(Unspecified)'
+else
+  rx 'database show registrar'
+fi`;
+
+/**
+ * Runs a script in which `rx` does a command of Asterisk's console. Gives null when no Asterisk runs.
+ *
+ * @throws NodeError when Asterisk does not answer.
+ */
+export async function askAsterisk(zone: Session, script: string): Promise<string | null> {
   try {
     return await zone.run(SHELL + script);
   } catch (error) {
@@ -61,16 +77,10 @@ async function run(zone: Session, script: string): Promise<string | null> {
 
 /** Looks at a zone's calls and phones. An Asterisk that does not run has none. */
 export async function activityOf(zone: Session): Promise<Activity> {
-  const output = await run(
+  const output = await askAsterisk(
     zone,
     // Calls last: a phone that was idle a moment ago may have one now.
-    `if grep -q '"sipDriver":"chan_sip"' /etc/trunkline/node.json; then
-       peers=$(rx 'sip show peers') || exit
-       # Most users of a long list have no phone here.
-       printf '%s\\n' "$peers" | grep -v '(Unspecified)'
-     else
-       rx 'database show registrar'
-     fi
+    `${CONTACTS}
      echo '${CHANNELS}'
      rx 'core show channels concise'
      rx 'core show channels count'`,
@@ -81,7 +91,7 @@ export async function activityOf(zone: Session): Promise<Activity> {
 
 /** How the trunk of a zone is, seen from there. */
 export async function trunkPeersOf(zone: Session): Promise<TrunkPeer[]> {
-  return parseTrunkPeers((await run(zone, "rx 'iax2 show peers'")) ?? "");
+  return parseTrunkPeers((await askAsterisk(zone, "rx 'iax2 show peers'")) ?? "");
 }
 
 /** Resolves when Asterisk has loaded everything. @throws NodeError when it has not in `seconds`. */
@@ -106,7 +116,7 @@ export async function untilAsteriskServes(zone: Session, seconds: number): Promi
 
 /** Ends all calls of a zone, and gives them five seconds to be gone. */
 export async function hangUpAll(zone: Session): Promise<void> {
-  await run(
+  await askAsterisk(
     zone,
     `rx 'channel request hangup all' >/dev/null
      for attempt in $(seq 25); do
@@ -155,8 +165,9 @@ export function parseContacts(output: string): Contact[] {
 export function parseTrunkPeers(output: string): TrunkPeer[] {
   return output.split("\n").flatMap((line) => {
     const name = /^(\w+)(?:\/\w+)?\s.*\s\d+\s+(?:\([TE]\)\s+)*(?=\S)/.exec(line)?.[1];
-    return name === undefined || !/\d+\.\d+\.\d+\.\d+/.test(line)
-      ? []
-      : [{ name, ok: /\bOK \(\d+ ms\)/.test(line) }];
+    if (name === undefined || !/\d+\.\d+\.\d+\.\d+/.test(line)) return [];
+    const [, milliseconds] = /\bOK \((\d+) ms\)/.exec(line) ?? [];
+    const ok = milliseconds !== undefined;
+    return [{ name, ok, latency: ok ? Number(milliseconds) : null }];
   });
 }

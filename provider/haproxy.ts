@@ -70,6 +70,14 @@ for worker in $(printf '%s\\n' "$processes" | awk '$2 == "worker" {print $1}'); 
 done
 `;
 
+/** Prints what `show stat` has of the servers, in all workers. */
+const STATISTICS = `
+processes=$(ask 'show proc') || exit
+for worker in $(printf '%s\\n' "$processes" | awk '$2 == "worker" {print $1}'); do
+  ask "@!$worker show stat ${BACKEND} 4 -1"
+done
+`;
+
 /** The HAProxy of the controller, as it runs. */
 export class Haproxy {
   constructor(private readonly controller: Session) {}
@@ -144,6 +152,11 @@ export class Haproxy {
       Success=1*) mv "$running.new" "$running" ;;
       *) printf '%s\\n' "$answer" | sed -n 's/^\\[ALERT\\][^:]*: //p' >&2; exit ${String(REFUSED)} ;;
       esac`);
+  }
+
+  /** How many connections each zone has, those of before a reload among them. */
+  async connections(): Promise<ReadonlyMap<string, number>> {
+    return parseConnections(await this.run(STATISTICS));
   }
 
   /** How many connections with a zone there are, those of before a reload among them. */
@@ -221,4 +234,21 @@ export function parseServers(output: string): Server[] {
           Number(value("srv_check_status")) > UNCHECKED,
       };
     });
+}
+
+/** What `show stat` of several workers prints, one after the other. */
+export function parseConnections(output: string): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  let columns: string[] = [];
+  for (const line of output.split("\n").filter((text) => text !== "")) {
+    if (line.startsWith("# ")) {
+      columns = line.slice(2).split(",");
+      continue;
+    }
+    const values = line.split(",");
+    const value = (column: string): string => values[columns.indexOf(column)] ?? "";
+    const zone = value("svname");
+    found.set(zone, (found.get(zone) ?? 0) + Number(value("scur")));
+  }
+  return found;
 }

@@ -1,19 +1,14 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { trunkPeersOf } from "./asterisk";
 import type { Drains } from "./drains";
+import { enterRotation } from "./entry";
 import { Haproxy, type Server } from "./haproxy";
 import { membershipImpact } from "./impact";
-import type { Access, ZoneHost, ZoneMembershipInputs } from "./inputs";
+import type { ZoneMembershipInputs } from "./inputs";
 import type { Change, ResourceKind } from "./provider";
 import type { Roster } from "./roster";
 import { NodeError } from "./session";
 import { type Connections, PATIENCE } from "./ssh";
 import type { Voice } from "./voice";
-
-/** How long a zone whose files are in place may take until it serves, in milliseconds. */
-const ENTRY_DEADLINE = 3 * 60_000;
-const INTERVAL = 500;
 
 /**
  * A zone's place in the rotation: it enters when it can serve, and leaves when it has nobody to serve
@@ -79,60 +74,13 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
     await this.drains.drained(access, zone, drain, voice);
   }
 
-  private async enter({ access, zone }: ZoneMembershipInputs, voice: Voice): Promise<void> {
-    const haproxy = new Haproxy(await this.connections.controller(access, PATIENCE.change));
-    const end = Date.now() + ENTRY_DEADLINE;
-    for (;;) {
-      const servers = await haproxy.servers();
-      const server = servers.find(({ name }) => name === zone.name);
-      if (server === undefined) {
-        throw new NodeError(
-          zone.name,
-          "HAProxy does not know it; run pulumi refresh, then pulumi up",
-        );
-      }
-      // In maintenance HAProxy would not even look whether it serves.
-      if (server.state === "maint") await haproxy.setState(zone.name, "drain");
-      const obstacle = server.healthy
-        ? await this.trunkObstacle(access, zone, servers)
-        : "HAProxy's OPTIONS is not answered by it with 200";
-      if (obstacle === null) {
-        if (server.state !== "ready") await haproxy.setState(zone.name, "ready");
-        voice.say("in the rotation");
-        return;
-      }
-      if (Date.now() > end) {
-        throw new NodeError(
-          zone.name,
-          `${obstacle}, for ${String(ENTRY_DEADLINE / 1000)} s; it stays out of the rotation. ` +
-            "See /var/log/asterisk/messages there, and run the same command again",
-        );
-      }
-      voice.say(`not in the rotation yet: ${obstacle}`);
-      await sleep(INTERVAL);
-    }
-  }
-
-  /** What is amiss between this zone and the others that serve; null when all is well, both ways. */
-  private async trunkObstacle(
-    access: Access,
-    zone: ZoneHost,
-    servers: readonly Server[],
-  ): Promise<string | null> {
-    const serves = (name: string): boolean =>
-      servers.some((server) => server.name === name && server.healthy);
-    const others = this.roster.othersThan(zone.name).filter(({ name }) => serves(name));
-    const sees = async (from: ZoneHost, names: readonly string[]): Promise<string[]> => {
-      const peers = await trunkPeersOf(await this.connections.zone(access, from, PATIENCE.change));
-      return names
-        .filter((name) => !peers.some((peer) => peer.name === name && peer.ok))
-        .map((name) => `${from.name} does not reach ${name} on the trunk`);
-    };
-    const names = others.map(({ name }) => name);
-    const obstacles = await Promise.all([
-      sees(zone, names),
-      ...others.map((other) => sees(other, [zone.name])),
-    ]);
-    return obstacles.flat()[0] ?? null;
+  private enter({ access, zone }: ZoneMembershipInputs, voice: Voice): Promise<void> {
+    return enterRotation({
+      connections: this.connections,
+      access,
+      zone,
+      others: this.roster.othersThan(zone.name),
+      say: voice.say,
+    });
   }
 }

@@ -101,8 +101,8 @@ zone1/zone2      192.168.0.2                              (S)  255.255.255.255  
 3 iax2 peers [1 online, 2 offline, 0 unmonitored]
 `;
   expect(parseTrunkPeers(output)).toEqual([
-    { name: "zone3", ok: true },
-    { name: "zone10", ok: false },
-    { name: "zone1", ok: false },
+    { name: "zone3", ok: true, latency: 501 },
+    { name: "zone10", ok: false, latency: null },
+    { name: "zone1", ok: false, latency: null },
   ]);
 });

@@ -1,0 +1,74 @@
+/** What a zone's kernel has counted since it booted. */
+export interface Counters {
+  /** Changes with every boot. */
+  readonly boot: string;
+  /** Seconds since then. */
+  readonly uptime: number;
+  /** Through all network interfaces but the loopback one, in both directions. */
+  readonly bytes: number;
+  /** Time of all processors together, in ticks: in use, and all there was. */
+  readonly busy: number;
+  readonly ticks: number;
+}
+
+/** What happened between two looks at them. */
+export interface Rates {
+  readonly bytesPerSecond: number | null;
+  readonly cpu: number | null;
+}
+
+/** Prints what {@link parseCounters} reads. A process each is what an emulated server is slow at. */
+export const COUNTERS = `
+read -r cpu </proc/stat
+printf '%s\\n' "$cpu"
+cat /proc/sys/kernel/random/boot_id /proc/uptime /proc/net/dev`;
+
+/** Columns of a line of `/proc/net/dev`, after the interface's name (proc_pid_net(5)). */
+const RECEIVED = 0;
+const SENT = 8;
+/** Columns of the first line of `/proc/stat`: the last two, time of guests, are in the first two. */
+const IDLE = 3;
+const IOWAIT = 4;
+const STEAL = 7;
+
+export function parseCounters(output: string): Counters {
+  const [cpu = "", boot = "", uptime = "", ...interfaces] = output.trim().split("\n");
+  const times = numbers(cpu.replace(/^cpu/, "")).slice(0, STEAL + 1);
+  const ticks = sum(times);
+  return {
+    boot,
+    uptime: numbers(uptime)[0] ?? NaN,
+    bytes: sum(
+      interfaces.flatMap((line) => {
+        const [, name, counts = ""] = /^\s*(\S+?):(.*)$/.exec(line) ?? [];
+        const columns = numbers(counts);
+        return name === undefined || name === "lo"
+          ? []
+          : [columns[RECEIVED] ?? NaN, columns[SENT] ?? NaN];
+      }),
+    ),
+    busy: ticks - (times[IDLE] ?? NaN) - (times[IOWAIT] ?? NaN),
+    ticks,
+  };
+}
+
+/** Counters that began anew between the two looks, or went back, tell nothing. */
+export function ratesBetween(before: Counters | null, now: Counters): Rates {
+  if (before?.boot !== now.boot) return { bytesPerSecond: null, cpu: null };
+  return {
+    bytesPerSecond: rate(now.bytes - before.bytes, now.uptime - before.uptime),
+    cpu: rate(now.busy - before.busy, now.ticks - before.ticks),
+  };
+}
+
+const rate = (difference: number, span: number): number | null =>
+  difference >= 0 && span > 0 ? difference / span : null;
+
+const numbers = (text: string): number[] =>
+  text
+    .trim()
+    .split(/\s+/)
+    .map((word) => Number(word));
+
+const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0);

@@ -1,0 +1,59 @@
+import { inTime, type Outcome } from "../../autoscaler/in-time";
+import type { Nodes } from "../../autoscaler/metrics";
+import type { ZoneHost } from "../../provider/inputs";
+import type { Session } from "../../provider/session";
+import { type Connections, PATIENCE } from "../../provider/ssh";
+import type { CommandForm } from "../arguments";
+import { Fault } from "../command";
+import type { ExchangeOutputs } from "../stack";
+
+/** A running exchange, and how its operator wants to be told of it. */
+export interface Desk {
+  readonly stack: string;
+  readonly outputs: ExchangeOutputs;
+  readonly nodes: Nodes;
+  readonly connections: Connections;
+  /** For a program to read. */
+  readonly json: boolean;
+  /** Again and again. */
+  readonly watch: boolean;
+}
+
+/** A command of `npm run pbx`. */
+export interface Command extends CommandForm {
+  /** @param operand the word after the command's name, where it takes one. */
+  run(desk: Desk, operand: string): Promise<void>;
+}
+
+/** How long a node may take that answers for the first time, in milliseconds. */
+export const FIRST_ANSWER = 20_000;
+
+/** What `look` finds in each zone, side by side, in their order. */
+export function inEachZone<T>(
+  { nodes, connections }: Desk,
+  look: (session: Session) => Promise<T>,
+): Promise<Outcome<T>[]> {
+  return Promise.all(
+    nodes.zones.map((zone) =>
+      inTime(
+        zone.name,
+        FIRST_ANSWER,
+        connections.zone(nodes.access, zone, PATIENCE.look).then(look),
+      ),
+    ),
+  );
+}
+
+/** @throws Fault naming the zones that there are. */
+export function zoneNamed({ nodes, stack }: Desk, name: string): ZoneHost {
+  const zone = nodes.zones.find((candidate) => candidate.name === name);
+  if (zone === undefined) {
+    const names = nodes.zones.map((candidate) => candidate.name).join(", ");
+    throw new Fault(`stack ${stack} has no ${name}; its zones are ${names}`);
+  }
+  return zone;
+}
+
+export const printJson = (value: unknown): void => {
+  console.log(JSON.stringify(value, null, 2));
+};

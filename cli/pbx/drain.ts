@@ -1,0 +1,93 @@
+import { drainZone } from "../../provider/drain";
+import { enterRotation } from "../../provider/entry";
+import { PATIENCE } from "../../provider/ssh";
+import { type Command, printJson, zoneNamed } from "./command";
+
+const COMMON_HELP = `
+Options:
+  --json         for a program; progress goes to standard error
+  --stack NAME   the stack that the zone is of (dev)
+  -h, --help     this text`;
+
+const DRAIN_HELP = `Takes a zone out of the rotation, for work on it: it gets no more phones, those without a call
+register elsewhere, and this waits until the last call has ended.
+
+  npm run pbx -- drain zone2
+
+No call is cut. The zone then stays out until it is put back: with undrain, or by
+pulumi up --refresh. Ctrl-C before that puts it back at once. The last zone in the rotation cannot be
+drained.
+${COMMON_HELP}`;
+
+const UNDRAIN_HELP = `Puts a zone that was drained back into the rotation, once it answers SIP and its trunk is up.
+
+  npm run pbx -- undrain zone2
+${COMMON_HELP}`;
+
+/** Progress, out of the way of what a program reads. */
+const sayFor = (json: boolean) => (line: string) => {
+  if (json) console.error(line);
+  else console.log(line);
+};
+
+/** Does work that Ctrl-C is to end in order. */
+async function untilInterrupted(work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  const abort = new AbortController();
+  const interrupt = (): void => {
+    abort.abort();
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, interrupt);
+  try {
+    await work(abort.signal);
+  } finally {
+    for (const signal of signals) process.off(signal, interrupt);
+  }
+}
+
+export const drain: Command = {
+  help: DRAIN_HELP,
+  operands: 2,
+  async run(desk, name) {
+    const { nodes, connections, json } = desk;
+    const zone = zoneNamed(desk, name);
+    const say = sayFor(json);
+    await untilInterrupted((signal) =>
+      drainZone({
+        controller: () => connections.controller(nodes.access, PATIENCE.change),
+        zone: () => connections.zone(nodes.access, zone, PATIENCE.look),
+        name,
+        // Whoever asks for it by hand waits for as long as people talk.
+        policy: { timeout: Infinity, force: false },
+        last: "refuse",
+        say,
+        warn: console.error,
+        signal,
+      }),
+    );
+    if (json) printJson({ zone: name, state: "drain" });
+    say(
+      `${name} is out of the rotation, and nobody is connected with it. ` +
+        `Put it back with: npm run pbx -- undrain ${name} (pulumi up --refresh does so as well)`,
+    );
+  },
+};
+
+export const undrain: Command = {
+  help: UNDRAIN_HELP,
+  operands: 2,
+  async run(desk, name) {
+    const { nodes, connections, json } = desk;
+    const zone = zoneNamed(desk, name);
+    await enterRotation({
+      connections,
+      access: nodes.access,
+      zone,
+      others: nodes.zones.filter((other) => other !== zone),
+      say: (line) => {
+        sayFor(json)(`${name}: ${line}`);
+      },
+    });
+    if (json) printJson({ zone: name, state: "ready" });
+  },
+};

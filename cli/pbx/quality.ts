@@ -1,0 +1,40 @@
+import type { Media } from "../../provider/media";
+import { paint } from "../colour";
+import { MAX_JITTER_MS, MAX_LOSS_PERCENT } from "../prove";
+
+/** Of what people hear as a good call; ITU-T G.114 has it for the delay of one way. */
+export const MAX_DELAY_MS = 150;
+
+const FIGURES = [
+  { of: "lossPercent", bound: MAX_LOSS_PERCENT, unit: "%", digits: 2 },
+  { of: "jitterMs", bound: MAX_JITTER_MS, unit: "ms", digits: 1 },
+  { of: "delayMs", bound: MAX_DELAY_MS, unit: "ms", digits: 1 },
+] as const;
+
+/** `bad` when a figure is beyond its bound, `unknown` when there is none. */
+export type Verdict = "ok" | "bad" | "unknown";
+
+export function verdictOn(media: Media): Verdict {
+  const known = FIGURES.filter(({ of }) => media[of] !== null);
+  if (known.length === 0) return "unknown";
+  return known.every(({ of, bound }) => (media[of] ?? Infinity) <= bound) ? "ok" : "bad";
+}
+
+/** Loss, jitter and delay for a table, each held against its bound. */
+export const figureTexts = (media: Media): string[] =>
+  FIGURES.map(({ of, bound, unit, digits }) => {
+    const value = media[of];
+    if (value === null) return "–";
+    const isGood = value <= bound;
+    return paint(
+      isGood ? "good" : "bad",
+      `${value.toFixed(digits)} ${unit} ${isGood ? "ok" : "bad"}`,
+    );
+  });
+
+/** Heads of the columns of {@link figureTexts}. */
+export const FIGURE_HEADS = [
+  `lost (≤ ${String(MAX_LOSS_PERCENT)} %)`,
+  `jitter (≤ ${String(MAX_JITTER_MS)} ms)`,
+  `delay (≤ ${String(MAX_DELAY_MS)} ms)`,
+];

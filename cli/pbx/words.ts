@@ -1,0 +1,33 @@
+import type { Place } from "../../autoscaler/metrics";
+import { paint } from "../colour";
+
+/** What stands in a table for something that could not be read. */
+export const UNKNOWN = "unknown";
+
+export const orUnknown = <T>(value: T | null, text: (value: T) => string): string =>
+  value === null ? paint("doubtful", UNKNOWN) : text(value);
+
+/** A zone's place in the rotation, in HAProxy's words. */
+export function placeText(place: Place): string {
+  const { state, healthy } = place;
+  if (state !== "ready") return paint("doubtful", state);
+  return healthy ? paint("good", "ready") : paint("bad", "ready, but down");
+}
+
+/** Bytes per second. */
+export function throughputText(rate: number): string {
+  const units = ["B/s", "kB/s", "MB/s", "GB/s"];
+  const power = rate < 1 ? 0 : Math.min(Math.floor(Math.log10(rate) / 3), units.length - 1);
+  return `${(rate / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power] ?? ""}`;
+}
+
+export const shareText = (share: number): string => `${(100 * share).toFixed(0)} %`;
+
+/** Seconds as a clock shows them. */
+export function durationText(seconds: number): string {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  const rest = String(seconds % 60).padStart(2, "0");
+  return hours === 0
+    ? `${String(minutes)}:${rest}`
+    : `${String(hours)}:${String(minutes).padStart(2, "0")}:${rest}`;
+}

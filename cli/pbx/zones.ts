@@ -1,0 +1,69 @@
+import { trunkPeersOf, type TrunkPeer } from "../../provider/asterisk";
+import { Haproxy, type Server } from "../../provider/haproxy";
+import { PATIENCE } from "../../provider/ssh";
+import { paint } from "../colour";
+import { table } from "../table";
+import { type Command, inEachZone, printJson } from "./command";
+import { orUnknown, placeText } from "./words";
+
+const HELP = `Shows where each zone is, and whom it reaches on the trunk.
+
+  npm run pbx -- zones
+
+Options:
+  --json         for a program
+  --stack NAME   the stack to look at (dev)
+  -h, --help     this text`;
+
+const HEAD = ["zone", "public address", "trunk address", "rotation", "trunk peers, there and back"];
+
+export const zones: Command = {
+  help: HELP,
+  operands: 1,
+  async run(desk) {
+    const { nodes, connections, outputs, json } = desk;
+    const controller = await connections.controller(nodes.access, PATIENCE.look);
+    const [haproxy, servers, peers] = await Promise.all([
+      new Haproxy(controller).connections(),
+      new Haproxy(controller).servers(),
+      inEachZone(desk, trunkPeersOf),
+    ]);
+    const found = outputs.zones.map((zone, index) => {
+      const server = servers.find(({ name }) => name === zone.name);
+      return {
+        ...zone,
+        place: server && placeOf(server, haproxy.get(zone.name) ?? 0),
+        trunkPeers: peers[index]?.value ?? null,
+        fault: peers[index]?.fault ?? null,
+      };
+    });
+    if (json) {
+      printJson(found);
+      return;
+    }
+    console.log(
+      table(
+        found.map(({ name, address, fixedIp, place, trunkPeers }) => [
+          name,
+          address,
+          fixedIp,
+          orUnknown(place ?? null, placeText),
+          orUnknown(trunkPeers, (known) => known.map(peerText).join("\n")),
+        ]),
+        HEAD,
+      ),
+    );
+    for (const { fault } of found) if (fault !== null) console.log(fault);
+  },
+};
+
+const placeOf = ({ state, healthy }: Server, connections: number) => ({
+  state,
+  healthy,
+  connections,
+});
+
+const peerText = ({ name, latency }: TrunkPeer): string =>
+  latency === null
+    ? paint("bad", `${name} is not reached`)
+    : paint("good", `${name} ok, ${String(latency)} ms`);

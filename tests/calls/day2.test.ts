@@ -1,0 +1,199 @@
+import { stripVTControlCharacters } from "node:util";
+import { Metrics, type Nodes } from "../../autoscaler/metrics";
+import type { Sample } from "../../autoscaler/sample";
+import { calls } from "../../cli/pbx/calls";
+import type { Command, Desk } from "../../cli/pbx/command";
+import { drain, undrain } from "../../cli/pbx/drain";
+import { status } from "../../cli/pbx/status";
+import { zones } from "../../cli/pbx/zones";
+import type { Call } from "../../phones";
+import { sleep } from "../../phones/deadline";
+import { Haproxy } from "../../provider/haproxy";
+import { Connections, PATIENCE } from "../../provider/ssh";
+import { dialFrom } from "./support/dial";
+import { eventually } from "./support/eventually";
+import {
+  CHAN_SIP_16,
+  Exchange,
+  IMAGES_DEADLINE,
+  PJSIP_22,
+  TEST_DEADLINE,
+  zoneHost,
+} from "./support/exchange";
+import { OPERATOR } from "./support/network";
+
+jest.setTimeout(2 * TEST_DEADLINE);
+
+/** Asterisk and phones send their RTCP reports every five seconds. */
+const REPORTED = 20;
+const SOON = 10;
+/** How long a look may take in these tests, in milliseconds. */
+const PATIENCE_HERE = 4_000;
+
+describe("an exchange in use", () => {
+  let exchange: Exchange;
+  let connections: Connections;
+  let metrics: Metrics;
+  let nodes: Nodes;
+  let call: Call;
+
+  beforeAll(async () => {
+    exchange = await Exchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
+    connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
+    metrics = new Metrics(connections, PATIENCE_HERE);
+    nodes = { access: exchange.access, zones: exchange.plan.zones.map(zoneHost) };
+  }, IMAGES_DEADLINE);
+  beforeEach(async () => {
+    const alice = await exchange.phoneIn("zone1", "1001");
+    const bob = await exchange.phoneIn("zone2", "1002");
+    [call] = await exchange.connect(alice, bob);
+    await exchange.hear(alice, bob);
+  });
+  afterEach(() => exchange.quiet());
+  afterAll(async () => {
+    metrics.close();
+    await exchange.close();
+  });
+
+  const desk = (changes: Partial<Desk> = {}): Desk => ({
+    stack: "test",
+    outputs: {
+      controllerAddress: exchange.controllerAddress,
+      zones: exchange.plan.zones.map(({ name, fixedIp }) => ({ name, fixedIp, address: fixedIp })),
+      sipAccounts: [],
+      sshHostKeys: {},
+    },
+    nodes,
+    connections,
+    json: false,
+    watch: false,
+    ...changes,
+  });
+
+  /** What a command prints. */
+  async function printed(command: Command, operand = "", json = false): Promise<string> {
+    const log = jest.spyOn(console, "log").mockImplementation(() => undefined);
+    try {
+      await command.run(desk({ json }), operand);
+      return stripVTControlCharacters(log.mock.calls.map(([line]) => String(line)).join("\n"));
+    } finally {
+      log.mockRestore();
+    }
+  }
+
+  const json = async (command: Command): Promise<unknown> =>
+    JSON.parse(await printed(command, "", true));
+
+  const knownZones = ({ zones: sampled }: Sample): string[] =>
+    sampled.filter(({ reading }) => reading !== null).map(({ name }) => name);
+
+  const states = async (): Promise<Record<string, string>> => {
+    const haproxy = new Haproxy(await connections.controller(exchange.access, PATIENCE.look));
+    return Object.fromEntries((await haproxy.servers()).map(({ name, state }) => [name, state]));
+  };
+
+  test("a sample has the call and the phone of each zone, and what went by the network", async () => {
+    await metrics.sample(nodes);
+    await sleep(3_000);
+    const { zones: sampled, sessions } = await metrics.sample(nodes);
+
+    expect(sampled.map(({ name }) => name)).toEqual(["zone1", "zone2"]);
+    for (const { reading } of sampled) {
+      expect(reading).toMatchObject({ calls: 1, registrations: 1 });
+      // 50 packets a second both ways, with the phone and on the trunk, of 200 bytes and more.
+      expect(reading?.bytesPerSecond).toBeGreaterThan(30_000);
+      expect(reading?.bytesPerSecond).toBeLessThan(80_000);
+      expect(reading?.cpu).toBeGreaterThan(0);
+      expect(reading?.cpu).toBeLessThanOrEqual(1);
+    }
+    expect(sessions).toBe(2);
+  });
+
+  test("a zone that cannot be reached is unknown, the others are not, until it can again", async () => {
+    await exchange.zone("zone2").killSsh();
+    try {
+      const { zones: sampled } = await metrics.sample(nodes);
+      expect(sampled).toMatchObject([{ reading: { calls: 1 } }, { name: "zone2", reading: null }]);
+    } finally {
+      exchange.zone("zone2").startSsh();
+    }
+    await eventually("zone2 known again", SOON, async () => {
+      expect(knownZones(await metrics.sample(nodes))).toEqual(["zone1", "zone2"]);
+      return true;
+    });
+  });
+
+  test("a zone that does not answer is unknown in time, and the others are not", async () => {
+    await metrics.sample(nodes);
+    await exchange.zone("zone2").signal("SIGSTOP");
+    try {
+      const begin = performance.now();
+      expect(knownZones(await metrics.sample(nodes))).toEqual(["zone1"]);
+      expect(performance.now() - begin).toBeLessThan(PATIENCE_HERE + 1_000);
+    } finally {
+      await exchange.zone("zone2").signal("SIGCONT");
+    }
+    await exchange.serving();
+  });
+
+  test("a zone that an operator has drained is not in service", async () => {
+    const haproxy = new Haproxy(await connections.controller(exchange.access, PATIENCE.look));
+    await haproxy.setState("zone2", "drain");
+    try {
+      const { zones: sampled } = await metrics.sample(nodes);
+      expect(sampled.map(({ name }) => name)).toEqual(["zone1"]);
+    } finally {
+      await haproxy.setState("zone2", "ready");
+    }
+  });
+
+  test("its calls sound as they should", async () => {
+    const leg = (end: string, isTrunk: boolean) =>
+      expect.objectContaining({ end, isTrunk, codec: "ulaw", verdict: "ok" }) as unknown;
+    const common = { from: "1001", to: "1002", state: "up" };
+    await eventually("calls with what RTCP reports", REPORTED, async () => {
+      expect(await json(calls)).toMatchObject([
+        { zone: "zone1", calls: [{ ...common, legs: [leg("1001", false), leg("zone2", true)] }] },
+        { zone: "zone2", calls: [{ ...common, legs: [leg("zone1", true), leg("1002", false)] }] },
+      ]);
+      return true;
+    });
+    expect(await printed(calls)).toMatch(/│ zone1 │ 1001 → 1002 │ 0:\d\d +│ 1001 +│ ulaw +│ .* ok/);
+  });
+
+  test("its status and its zones are shown", async () => {
+    expect(await printed(status)).toMatch(
+      /│ zone1 │ ready +│ 1 +│ 1 +│ [\d.]+ kB\/s +│ \d+ % +│ 1 of 1 +│ 1 +│/,
+    );
+    expect(await printed(zones)).toMatch(
+      /│ zone2 │ 192.168.0.3 +│ 192.168.0.3 +│ ready +│ zone1 ok, \d+ ms +│/,
+    );
+  });
+
+  test("a zone is drained by hand when its call has ended, and put back", async () => {
+    const drained = printed(drain, "zone1");
+    await eventually("zone1 drains", SOON, async () =>
+      (await states()).zone1 === "drain" ? true : null,
+    );
+    await expect(printed(drain, "zone2")).rejects.toThrow(
+      "zone2: no other zone is in the rotation",
+    );
+    await call.hangUp();
+    expect(await drained).toContain("zone1: 1 call left");
+    expect(await states()).toEqual({ zone1: "drain", zone2: "ready" });
+
+    await printed(undrain, "zone1");
+    expect(await states()).toEqual({ zone1: "ready", zone2: "ready" });
+  });
+
+  test("Ctrl-C puts a zone that is being drained back", async () => {
+    const drained = printed(drain, "zone1");
+    drained.catch(() => undefined);
+    await eventually("zone1 drains", SOON, async () =>
+      (await states()).zone1 === "drain" ? true : null,
+    );
+    process.emit("SIGINT");
+    await expect(drained).rejects.toThrow("zone1: the drain was interrupted; the zone stays in");
+    expect(await states()).toEqual({ zone1: "ready", zone2: "ready" });
+  });
+});
