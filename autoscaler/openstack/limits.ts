@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { Fault } from "../../cli/command";
+import type { Headroom } from "../hands";
+import type { CloudSession } from "./session";
+
+/** Nova's `GET /limits`: -1 stands for no limit. Cores, instances, and RAM in MiB. */
+const computeLimits = z.object({
+  limits: z.object({
+    absolute: z.object({
+      maxTotalInstances: z.number(),
+      totalInstancesUsed: z.number(),
+      maxTotalCores: z.number(),
+      totalCoresUsed: z.number(),
+      maxTotalRAMSize: z.number(),
+      totalRAMUsed: z.number(),
+    }),
+  }),
+});
+
+/** Neutron's `GET /quotas/{project}/details.json`. */
+const quota = z.object({ limit: z.number(), used: z.number(), reserved: z.coerce.number() });
+const networkQuotas = z.object({ quota: z.object({ port: quota, floatingip: quota }) });
+
+const flavors = z.object({
+  flavors: z.array(z.object({ name: z.string(), vcpus: z.number(), ram: z.number() })),
+});
+
+/** Something that the cloud gives so much of, and of which a zone takes a part. */
+interface Allowance {
+  readonly name: string;
+  /** -1 for no limit. */
+  readonly limit: number;
+  readonly used: number;
+  readonly perZone: number;
+}
+
+/** Room for zones with servers of `flavor`, by the limits of the project. @throws Fault */
+export async function openstackHeadroom(session: CloudSession, flavor: string): Promise<Headroom> {
+  const project = await session.projectId();
+  const [limits, found, quotas] = await Promise.all([
+    session.get("compute", "/limits"),
+    session.get("compute", "/flavors/detail"),
+    session.get("network", `/quotas/${project}/details.json`),
+  ]);
+  const size = flavors.parse(found).flavors.find(({ name }) => name === flavor);
+  if (size === undefined) throw new Fault(`the cloud has no flavor ${flavor}; see pbx:flavor`);
+  return headroomOf([
+    ...computeAllowances(limits, size),
+    // An extension of Neutron that a cloud may do without.
+    ...(quotas === null ? [] : networkAllowances(quotas)),
+  ]);
+}
+
+export function computeAllowances(
+  answer: unknown,
+  size: { readonly vcpus: number; readonly ram: number },
+): Allowance[] {
+  const { absolute } = computeLimits.parse(answer).limits;
+  return [
+    {
+      ...{ name: "instances", perZone: 1 },
+      ...{ limit: absolute.maxTotalInstances, used: absolute.totalInstancesUsed },
+    },
+    {
+      ...{ name: "cores", perZone: size.vcpus },
+      ...{ limit: absolute.maxTotalCores, used: absolute.totalCoresUsed },
+    },
+    {
+      ...{ name: "MiB of RAM", perZone: size.ram },
+      ...{ limit: absolute.maxTotalRAMSize, used: absolute.totalRAMUsed },
+    },
+  ];
+}
+
+export function networkAllowances(answer: unknown): Allowance[] {
+  const { port, floatingip } = networkQuotas.parse(answer).quota;
+  return [
+    { name: "ports", limit: port.limit, used: port.used + port.reserved, perZone: 1 },
+    {
+      ...{ name: "floating addresses", perZone: 1 },
+      ...{ limit: floatingip.limit, used: floatingip.used + floatingip.reserved },
+    },
+  ];
+}
+
+/** What the scarcest of `allowances` has room for. */
+export function headroomOf(allowances: readonly Allowance[]): Headroom {
+  const rooms = allowances
+    .filter(({ limit, perZone }) => limit >= 0 && perZone > 0)
+    .map((allowance) => {
+      const { name, limit, used, perZone } = allowance;
+      return {
+        zones: Math.max(0, Math.floor((limit - used) / perZone)),
+        short: `${String(Math.max(0, limit - used))} of ${String(limit)} ${name} left, and a zone takes ${String(perZone)}`,
+      };
+    });
+  return rooms.reduce((least, room) => (room.zones < least.zones ? room : least), {
+    zones: Number.MAX_SAFE_INTEGER,
+    short: "nothing",
+  });
+}
