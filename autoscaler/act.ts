@@ -17,6 +17,8 @@ export interface StackHandsOptions {
   /** Takes the lock of an update that was killed away. */
   readonly releaseDeadLock: (stack: Stack) => Promise<void>;
   readonly onEvent: (event: EngineEvent) => void;
+  /** What was known of the stack is out of date. */
+  readonly onChanged: () => void;
   readonly say: (line: string) => void;
 }
 
@@ -47,6 +49,7 @@ export class StackHands implements Hands {
 
   async change(zones: number, signal: AbortSignal): Promise<Outcome> {
     const { stack, onEvent } = this.options;
+    if (signal.aborted) return { kind: "interrupted" };
     const { envVars } = stack.workspace;
     envVars[WANTED_ZONES] = String(zones);
     try {
@@ -65,6 +68,7 @@ export class StackHands implements Hands {
       // No other update is to be asked for it.
       // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
       delete envVars[WANTED_ZONES];
+      this.options.onChanged();
     }
   }
 

@@ -4,8 +4,8 @@ import type { Headroom } from "./hands";
 export interface Cloud extends QuotaSource, Inventory {}
 
 export interface QuotaSource {
-  /** How many zones more it gives. @throws Fault */
-  headroom(): Promise<Headroom>;
+  /** How many zones more it gives; null where nothing limits them. @throws Fault */
+  headroom(): Promise<Headroom | null>;
 }
 
 export interface Inventory {

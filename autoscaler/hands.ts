@@ -23,7 +23,7 @@ export type Headroom = NonNullable<ScalingState["headroom"]>;
 /** What a tick does to the world, and asks of it. */
 export interface Hands {
   look(): Promise<Look>;
-  /** Null when it cannot be told. */
+  /** Null where there is no limit, or none that can be told. */
   headroom(): Promise<Headroom | null>;
   /** Brings the exchange to so many zones. */
   change(zones: number, signal: AbortSignal): Promise<Outcome>;

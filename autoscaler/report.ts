@@ -1,9 +1,12 @@
 import type { Decision } from "./decision";
 import type { Outcome } from "./hands";
+import type { Sample } from "./sample";
+import { count } from "./words";
 
 /** What a tick came to. */
 export interface Report {
   readonly decision: Decision;
+  readonly sample: Sample;
   /** Zones in service before it. */
   readonly from: number;
   /** What was done, for an operator. */
@@ -11,8 +14,6 @@ export interface Report {
   /** False when something was tried and did not come about. */
   readonly ok: boolean;
 }
-
-export const counted = (zones: number): string => `${String(zones)} zone${zones === 1 ? "" : "s"}`;
 
 /** How `what` ended. */
 export function inWords(outcome: Outcome, what: string): string {
@@ -27,3 +28,7 @@ export function inWords(outcome: Outcome, what: string): string {
       return `failed: ${what}: ${outcome.why}`;
   }
 }
+
+/** A decision, for a line of its own. */
+export const decisionInWords = ({ action, zones, reason }: Decision): string =>
+  `${action === "hold" ? "hold at" : `${action} to`} ${count(zones, "zone")}: ${reason}`;

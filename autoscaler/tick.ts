@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Decision, ScalingState } from "./decision";
 import type { Hands, Look, Outcome } from "./hands";
 import type { Memory } from "./memory";
-import { counted, inWords, type Report } from "./report";
+import { inWords, type Report } from "./report";
 import type { Sample } from "./sample";
+import { count } from "./words";
 
 /** The autoscaler's decision under its policy. */
 export type Decide = (samples: readonly Sample[], state: ScalingState, now: number) => Decision;
@@ -17,6 +18,14 @@ export interface TickOptions {
   readonly keep: number;
   readonly now?: () => number;
   readonly pause?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
+}
+
+/** Who asks the autoscaler to end. */
+export interface Stop {
+  /** Calls off a drain, which may take an hour; a new zone is finished, which takes a minute or two. */
+  readonly gently: AbortSignal;
+  /** Calls off whatever is under way. */
+  readonly atOnce: AbortSignal;
 }
 
 /** A decision, with what it rests on. */
@@ -58,9 +67,8 @@ export class Ticker {
     return { decision: decide(memory.samples, known, sample.at), state: known, sample };
   }
 
-  /** @param stop calls off what is under way. */
-  async tick(stop: AbortSignal): Promise<Report> {
-    const { decision, state } = await this.consider();
+  async tick(stop: Stop): Promise<Report> {
+    const { decision, state, sample } = await this.consider();
     const from = state.zones;
     const { unfinished } = this.options.memory.read();
     const [outcome, ok] =
@@ -69,23 +77,18 @@ export class Ticker {
         : unfinished !== null
           ? await this.settle(from, stop)
           : (["nothing to do", true] as const);
-    return { decision, from, outcome, ok };
+    return { decision, sample, from, outcome, ok };
   }
 
-  private async move(
-    from: number,
-    to: number,
-    wasLeft: boolean,
-    stop: AbortSignal,
-  ): Promise<Verdict> {
+  private async move(from: number, to: number, wasLeft: boolean, stop: Stop): Promise<Verdict> {
     const { hands } = this.options;
-    const what = `from ${String(from)} to ${counted(to)}`;
+    const what = `from ${String(from)} to ${count(to, "zone")}`;
     if (wasLeft || (await hands.isBroken())) {
       const mended = await hands.mend();
       if (mended.kind !== "done") return verdict(mended, what);
     }
     const { unfinished } = this.note({ unfinished: { from, to } });
-    const outcome = to < from ? await this.drain(to, stop) : await hands.change(to, stop);
+    const outcome = to < from ? await this.drain(to, stop) : await hands.change(to, stop.atOnce);
     const at = this.now();
     switch (outcome.kind) {
       case "done":
@@ -102,16 +105,19 @@ export class Ticker {
       case "failed": {
         // A zone that could not leave is given as long as if it had left, before it is asked again.
         this.note(to > from ? { failures: this.oneMoreFailure() } : { lastIn: at });
-        const back = await hands.change(from, stop);
+        const back = await hands.change(from, stop.atOnce);
         if (back.kind === "done") this.note({ unfinished: null });
-        return [`${inWords(outcome, what)}; ${inWords(back, `back to ${counted(from)}`)}`, false];
+        return [
+          `${inWords(outcome, what)}; ${inWords(back, `back to ${count(from, "zone")}`)}`,
+          false,
+        ];
       }
     }
     return verdict(outcome, what);
   }
 
   /** Brings the exchange to what the stack remembers, after a change that has not ended. */
-  private async settle(zones: number, stop: AbortSignal): Promise<Verdict> {
+  private async settle(zones: number, stop: Stop): Promise<Verdict> {
     const { hands, interval, memory } = this.options;
     const { failures } = memory.read();
     const wait = failures === null ? 0 : Math.min(interval * 2 ** failures.count, LONGEST_WAIT);
@@ -121,14 +127,15 @@ export class Ticker {
       return [`held: what was left half done is tried again in ${seconds} s`, true];
     }
     const mended = await hands.mend();
-    const outcome = mended.kind === "done" ? await hands.change(zones, stop) : mended;
+    const signal = AbortSignal.any([stop.gently, stop.atOnce]);
+    const outcome = mended.kind === "done" ? await hands.change(zones, signal) : mended;
     if (outcome.kind === "done") this.note({ unfinished: null });
     if (outcome.kind === "failed") this.note({ failures: this.oneMoreFailure() });
-    return verdict(outcome, `mending what was left half done, at ${counted(zones)}`);
+    return verdict(outcome, `mending what was left half done, at ${count(zones, "zone")}`);
   }
 
   /** Lets zones leave when their calls have ended; they stay when they are needed before that. */
-  private async drain(zones: number, stop: AbortSignal): Promise<Outcome> {
+  private async drain(zones: number, stop: Stop): Promise<Outcome> {
     const { hands } = this.options;
     const ended = new AbortController();
     const needed = new AbortController();
@@ -139,10 +146,13 @@ export class Ticker {
       // Who cannot look any more lets the drain go on: that loses no call.
       () => undefined,
     );
-    const outcome = await hands.change(zones, AbortSignal.any([stop, needed.signal]));
+    const outcome = await hands.change(
+      zones,
+      AbortSignal.any([stop.gently, stop.atOnce, needed.signal]),
+    );
     ended.abort();
     await watching;
-    return outcome.kind === "interrupted" && !stop.aborted
+    return outcome.kind === "interrupted" && !stop.gently.aborted && !stop.atOnce.aborted
       ? { kind: "failed", why: "its zone is needed again" }
       : outcome;
   }

@@ -35,7 +35,10 @@ interface Allowance {
 }
 
 /** Room for zones with servers of `flavor`, by the limits of the project. @throws Fault */
-export async function openstackHeadroom(session: CloudSession, flavor: string): Promise<Headroom> {
+export async function openstackHeadroom(
+  session: CloudSession,
+  flavor: string,
+): Promise<Headroom | null> {
   const project = await session.projectId();
   const [limits, found, quotas] = await Promise.all([
     session.get("compute", "/limits"),
@@ -83,19 +86,19 @@ export function networkAllowances(answer: unknown): Allowance[] {
   ];
 }
 
-/** What the scarcest of `allowances` has room for. */
-export function headroomOf(allowances: readonly Allowance[]): Headroom {
-  const rooms = allowances
+/** What the scarcest of `allowances` has room for; null where none has a limit. */
+export function headroomOf(allowances: readonly Allowance[]): Headroom | null {
+  return allowances
     .filter(({ limit, perZone }) => limit >= 0 && perZone > 0)
-    .map((allowance) => {
-      const { name, limit, used, perZone } = allowance;
+    .map(({ name, limit, used, perZone }): Headroom => {
+      const left = Math.max(0, limit - used);
       return {
-        zones: Math.max(0, Math.floor((limit - used) / perZone)),
-        short: `${String(Math.max(0, limit - used))} of ${String(limit)} ${name} left, and a zone takes ${String(perZone)}`,
+        zones: Math.floor(left / perZone),
+        short: `${String(left)} of ${String(limit)} ${name} left, and a zone takes ${String(perZone)}`,
       };
-    });
-  return rooms.reduce((least, room) => (room.zones < least.zones ? room : least), {
-    zones: Number.MAX_SAFE_INTEGER,
-    short: "nothing",
-  });
+    })
+    .reduce<Headroom | null>(
+      (least, room) => (least === null || room.zones < least.zones ? room : least),
+      null,
+    );
 }
