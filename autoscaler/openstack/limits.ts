@@ -18,8 +18,8 @@ const computeLimits = z.object({
 });
 
 /** Neutron's `GET /quotas/{project}/details.json`. */
-const quota = z.object({ limit: z.number(), used: z.number(), reserved: z.coerce.number() });
-const networkQuotas = z.object({ quota: z.object({ port: quota, floatingip: quota }) });
+const allowance = z.object({ limit: z.number(), used: z.number(), reserved: z.coerce.number() });
+const networkQuotas = z.object({ quota: z.object({ port: allowance, floatingip: allowance }) });
 
 const flavors = z.object({
   flavors: z.array(z.object({ name: z.string(), vcpus: z.number(), ram: z.number() })),
@@ -41,24 +41,23 @@ export async function openstackHeadroom(
 ): Promise<Headroom | null> {
   const project = await session.projectId();
   const [limits, found, quotas] = await Promise.all([
-    session.get("compute", "/limits"),
-    session.get("compute", "/flavors/detail"),
-    session.get("network", `/quotas/${project}/details.json`),
+    session.get("compute", "/limits", computeLimits),
+    session.get("compute", "/flavors/detail", flavors),
+    // An extension of Neutron that a cloud may do without.
+    session.find("network", `/quotas/${project}/details.json`, networkQuotas),
   ]);
-  const size = flavors.parse(found).flavors.find(({ name }) => name === flavor);
+  const size = found.flavors.find(({ name }) => name === flavor);
   if (size === undefined) throw new Fault(`the cloud has no flavor ${flavor}; see pbx:flavor`);
   return headroomOf([
     ...computeAllowances(limits, size),
-    // An extension of Neutron that a cloud may do without.
     ...(quotas === null ? [] : networkAllowances(quotas)),
   ]);
 }
 
-export function computeAllowances(
-  answer: unknown,
+function computeAllowances(
+  { limits: { absolute } }: z.output<typeof computeLimits>,
   size: { readonly vcpus: number; readonly ram: number },
 ): Allowance[] {
-  const { absolute } = computeLimits.parse(answer).limits;
   return [
     {
       ...{ name: "instances", perZone: 1 },
@@ -75,8 +74,8 @@ export function computeAllowances(
   ];
 }
 
-export function networkAllowances(answer: unknown): Allowance[] {
-  const { port, floatingip } = networkQuotas.parse(answer).quota;
+function networkAllowances({ quota }: z.output<typeof networkQuotas>): Allowance[] {
+  const { port, floatingip } = quota;
   return [
     { name: "ports", limit: port.limit, used: port.used + port.reserved, perZone: 1 },
     {
@@ -87,7 +86,7 @@ export function networkAllowances(answer: unknown): Allowance[] {
 }
 
 /** What the scarcest of `allowances` has room for; null where none has a limit. */
-export function headroomOf(allowances: readonly Allowance[]): Headroom | null {
+function headroomOf(allowances: readonly Allowance[]): Headroom | null {
   return allowances
     .filter(({ limit, perZone }) => limit >= 0 && perZone > 0)
     .map(({ name, limit, used, perZone }): Headroom => {

@@ -19,20 +19,18 @@ const INTERVAL = 1000;
 export async function markedThings(session: CloudSession, mark: string): Promise<Marked[]> {
   const project = await session.projectId();
   const [byCompute, byAddress, byPort] = await Promise.all([
-    session.get("compute", "/servers/detail"),
-    session.get("network", `/floatingips?project_id=${project}`),
-    session.get("network", `/ports?project_id=${project}`),
+    session.get("compute", "/servers/detail", servers),
+    session.get("network", `/floatingips?project_id=${project}`, floatingIps),
+    session.get("network", `/ports?project_id=${project}`, ports),
   ]);
   const ours = (kind: Marked["kind"], id: string, text: string | null | undefined): Marked[] =>
     text?.startsWith(`${mark} `) === true ? [{ kind, id, node: text.slice(mark.length + 1) }] : [];
   return [
-    ...servers
-      .parse(byCompute)
-      .servers.flatMap(({ id, metadata }) => ours("server", id, metadata.mark)),
-    ...floatingIps
-      .parse(byAddress)
-      .floatingips.flatMap(({ id, description }) => ours("floating address", id, description)),
-    ...ports.parse(byPort).ports.flatMap(({ id, description }) => ours("port", id, description)),
+    ...byCompute.servers.flatMap(({ id, metadata }) => ours("server", id, metadata.mark)),
+    ...byAddress.floatingips.flatMap(({ id, description }) =>
+      ours("floating address", id, description),
+    ),
+    ...byPort.ports.flatMap(({ id, description }) => ours("port", id, description)),
   ];
 }
 
@@ -45,7 +43,7 @@ export async function removeMarked(session: CloudSession, { kind, id }: Marked):
   }[kind];
   await session.delete(service, path);
   const end = Date.now() + DEADLINE;
-  while ((await session.get(service, path)) !== null) {
+  while ((await session.find(service, path, z.unknown())) !== null) {
     if (Date.now() > end) {
       throw new Fault(`the cloud does not delete ${kind} ${id}; delete it by hand`);
     }

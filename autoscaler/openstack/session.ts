@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { Fault } from "../../cli/command";
 import type { CloudSettings } from "./cloud-settings";
 
@@ -34,10 +35,22 @@ export class CloudSession {
     return (await this.valid()).project;
   }
 
-  /** The answer to GET; null where there is no such thing. @throws Fault */
-  async get(service: Service, path: string): Promise<unknown> {
+  /** The answer to GET. @throws Fault where it is not as `schema` has it, too */
+  async get<T>(service: Service, path: string, schema: z.ZodType<T>): Promise<T> {
+    const found = await this.find(service, path, schema);
+    if (found === null) throw new Fault(`the cloud's ${service} service has no ${path}`);
+    return found;
+  }
+
+  /** The same; null where there is no such thing. */
+  async find<T>(service: Service, path: string, schema: z.ZodType<T>): Promise<T | null> {
     const response = await this.request("GET", service, path);
-    return response.status === 404 ? null : response.json();
+    if (response.status === 404) return null;
+    const { data, error } = schema.safeParse(await response.json());
+    if (error !== undefined) {
+      throw new Fault(`${response.url} answers what is not understood: ${z.prettifyError(error)}`);
+    }
+    return data;
   }
 
   /** Something that is gone already is as good. @throws Fault */
