@@ -33,12 +33,14 @@ test("there is a daemon, and a timer for single looks", () => {
 });
 
 test.each(UNITS)("systemd has nothing against %s", (unit) => {
-  const { status, stdout, stderr } = spawnSync(
+  const { stdout, stderr, error } = spawnSync(
     "systemd-analyze",
     ["verify", "--man=no", "--recursive-errors=one", join(folder, unit)],
     { encoding: "utf8", env: { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` } },
   );
-  expect([status, stdout, stderr]).toEqual([0, "", ""]);
+  // It reads the machine's own units as well, and says what it has against those.
+  const about = `${stdout}${stderr}`.split("\n").filter((line) => line.includes("trunkline"));
+  expect([error, about]).toEqual([undefined, []]);
 });
 
 test.each(UNITS.filter((unit) => unit.endsWith(".service")))(
