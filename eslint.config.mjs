@@ -95,6 +95,16 @@ export default defineConfig(
     ["autoscaler/**/*.ts", "cli/**/*.ts", "phones/**/*.ts"],
     [never("^(?:\\.\\./)+(?:components|index)(?:/|$)", "Tools see a stack from outside.")],
   ),
+  arrows(
+    ["autoscaler/**/*.ts"],
+    [
+      never("^(?:\\.\\./)+(?:components|index)(?:/|$)", "Tools see a stack from outside."),
+      never(
+        "^(?:\\.\\./)+cli/(?!command$)",
+        "The command line puts the autoscaler together, and not the other way round.",
+      ),
+    ],
+  ),
   {
     files: ["**/*.ts"],
     ignores: ["config/load.ts"],

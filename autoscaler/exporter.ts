@@ -40,8 +40,8 @@ export class Exporter {
     this.zones.set(from);
     this.wanted.set(decision.zones);
     // What is unknown is left out: Prometheus would take a number for one that was read.
-    for (const gauge of [this.sessions, ...Object.values(this.ofZone)]) gauge.reset();
     this.sessions.remove();
+    for (const gauge of Object.values(this.ofZone)) gauge.reset();
     if (sample.sessions !== null) this.sessions.set(sample.sessions);
     for (const { name: zone, reading } of sample.zones) {
       for (const [key, gauge] of Object.entries(this.ofZone)) {

@@ -49,13 +49,14 @@ export class ExchangeView {
   }
 
   private async read(): Promise<Known> {
-    const [settings, { nodes }] = await Promise.all([this.settings(), exchangeNodes(this.stack)]);
+    const settings = await this.settings();
     const policy = policyOf(settings);
     if (policy === null) {
       throw new Fault(
         "pbx:autoscale is not set, so the number of zones is pbx:zones; see docs/autoscaler.md",
       );
     }
+    const { nodes } = await exchangeNodes(this.stack);
     return { at: Date.now(), settings, policy, nodes };
   }
 

@@ -48,7 +48,7 @@ test.each(UNITS.filter((unit) => unit.endsWith(".service")))(
   (unit) => {
     const text = readFileSync(join(folder, unit), "utf8");
     expect(text).toContain(
-      `ExecStart=${ROOT}/tools/with-node.sh node_modules/.bin/tsx cli/autoscale.ts`,
+      `ExecStart=${ROOT}/tools/with-node.sh node --import tsx cli/autoscale.ts`,
     );
     for (const line of [
       ...[
