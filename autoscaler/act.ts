@@ -66,8 +66,7 @@ export class StackHands implements Hands {
       );
     } finally {
       // No other update is to be asked for it.
-      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
-      delete envVars[WANTED_ZONES];
+      envVars[WANTED_ZONES] = "";
       this.options.onChanged();
     }
   }

@@ -9,6 +9,8 @@ import * as pulumi from "@pulumi/pulumi";
  */
 export async function lastOutputs(): Promise<Readonly<Record<string, unknown>>> {
   const stack = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
-  const answer = await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack });
-  return (answer as { outputs: Readonly<Record<string, unknown>> }).outputs;
+  const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {
+    name: stack,
+  })) as { readonly outputs: Readonly<Record<string, unknown>> };
+  return outputs;
 }

@@ -70,10 +70,9 @@ export class CloudSession {
 
   private async valid(): Promise<Token> {
     const known = await this.token?.catch(() => null);
-    if (known === undefined || known === null || known.expires < Date.now() + MARGIN) {
-      this.token = this.logIn();
-    }
-    return this.token as Promise<Token>;
+    if (known && known.expires > Date.now() + MARGIN) return known;
+    this.token = this.logIn();
+    return this.token;
   }
 
   private async logIn(): Promise<Token> {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { StackHands } from "../../autoscaler/act";
 import { decide } from "../../autoscaler/decide";
-import { type Memory, MemoryFile } from "../../autoscaler/memory";
+import { type Memory, type MemoryFile } from "../../autoscaler/memory";
 import { openstackCloud } from "../../autoscaler/openstack";
 import type { Report } from "../../autoscaler/report";
 import { type Considered, type Stop, Ticker } from "../../autoscaler/tick";

@@ -28,10 +28,9 @@ export class ExchangeView {
   /** As the stack is configured: an edit is heeded within a minute. @throws Fault */
   async current(): Promise<Known> {
     const known = await this.known?.catch(() => null);
-    if (known === undefined || known === null || known.at < Date.now() - FRESH) {
-      this.known = this.read();
-    }
-    return this.known as Promise<Known>;
+    if (known && known.at > Date.now() - FRESH) return known;
+    this.known = this.read();
+    return this.known;
   }
 
   /** After an update, nothing that was known before it counts. */

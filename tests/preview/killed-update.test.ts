@@ -112,7 +112,7 @@ beforeEach(async () => {
         addressOf("zone2", "address-zone2"),
       ],
     },
-  } as never);
+  });
   pend({ type: "creating", resource: addressOf("zone3") });
 });
 
