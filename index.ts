@@ -36,10 +36,13 @@ async function zonesOf(
   { zones, autoscale }: Settings,
   last: ReturnType<typeof lastOutputs>,
 ): Promise<number> {
-  const wanted = readOrEnd(() => wantedZones(autoscale));
-  if (autoscale === undefined) return zones;
-  const inService = (await last).zones as readonly unknown[] | undefined;
-  const count = zoneCount({ first: zones, range: autoscale, inService: inService?.length, wanted });
+  if (autoscale === undefined) {
+    readOrEnd(() => wantedZones(undefined, undefined));
+    return zones;
+  }
+  const inService = ((await last).zones as readonly unknown[] | undefined)?.length;
+  const wanted = readOrEnd(() => wantedZones(autoscale, inService));
+  const count = zoneCount({ first: zones, range: autoscale, inService, wanted });
   if (pulumi.runtime.isDryRun()) void pulumi.log.info(count.inWords);
   return count.zones;
 }

@@ -4,13 +4,16 @@ import { ConfigError } from "./schema";
 export const WANTED_ZONES = "TRUNKLINE_ZONES";
 
 /**
- * The number of zones that this one update is asked for; undefined where it is asked for none.
+ * The number of zones that this one update is asked for; undefined where it is asked for none. Where
+ * those in service are out of the range, since that was edited, the way back to it goes by numbers
+ * that are out of it as well.
  *
  * @param range of `pbx:autoscale`; undefined where the stack does not scale by itself.
  * @throws ConfigError
  */
 export function wantedZones(
   range: { readonly min: number; readonly max: number } | undefined,
+  inService: number | undefined,
   env: NodeJS.ProcessEnv = process.env,
 ): number | undefined {
   const text = env[WANTED_ZONES];
@@ -20,11 +23,12 @@ export function wantedZones(
       `${WANTED_ZONES} is set, and pbx:autoscale is not; unset it, and write the number to pbx:zones`,
     ]);
   }
-  const { min, max } = range;
+  const least = Math.min(range.min, inService ?? range.min);
+  const most = Math.max(range.max, inService ?? range.max);
   const zones = /^[0-9]{1,4}$/.test(text) ? Number(text) : NaN;
-  if (!(zones >= min && zones <= max)) {
+  if (!(zones >= least && zones <= most)) {
     throw new ConfigError([
-      `${WANTED_ZONES} is not a whole number from ${String(min)} to ${String(max)}, which ` +
+      `${WANTED_ZONES} is not a whole number from ${String(least)} to ${String(most)}, which ` +
         "pbx:autoscale allows; unset it, or write such a number",
     ]);
   }

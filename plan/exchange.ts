@@ -2,7 +2,14 @@ import type { Settings } from "../config/schema";
 import { expandUsers } from "../config/users";
 import type { Codec, SipDriver, TrunkPeer, User } from "../templates/context";
 import { type AddressPlan, planAddresses } from "./address-plan";
-import { cloudMark, digestKey, sshAccessKeySeed, sshHostKeySeed, trunkSecret, userSecret } from "./secrets";
+import {
+  cloudMark,
+  digestKey,
+  sshAccessKeySeed,
+  sshHostKeySeed,
+  trunkSecret,
+  userSecret,
+} from "./secrets";
 import { type SshHostKey, sshHostKey } from "./ssh-host-key";
 
 /** A node as it is known before it exists. */

@@ -6,7 +6,7 @@ export interface ZoneCountArgs {
   readonly range: { readonly min: number; readonly max: number };
   /** As the last update that succeeded has left them; undefined before the first one. */
   readonly inService: number | undefined;
-  /** What the autoscaler asks for; undefined in an operator's update. Within `range`. */
+  /** What the autoscaler asks for, whatever the range; undefined in an operator's update. */
   readonly wanted: number | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface ZoneCount {
 /** How many zones an update makes. One that was not asked for a number keeps those in service. */
 export function zoneCount({ first, range, inService, wanted }: ZoneCountArgs): ZoneCount {
   const [asked, origin] = asking({ first, inService, wanted });
-  const zones = Math.min(range.max, Math.max(range.min, asked));
+  const zones = wanted ?? Math.min(range.max, Math.max(range.min, asked));
   const limit = `, and pbx:autoscale allows ${String(range.min)} to ${String(range.max)}`;
   return {
     zones,
@@ -33,6 +33,7 @@ function asking({
   wanted,
 }: Omit<ZoneCountArgs, "range">): readonly [zones: number, origin: string] {
   if (wanted !== undefined) return [wanted, `the autoscaler asks for ${String(wanted)}`];
-  if (inService !== undefined) return [inService, `${String(inService)} ${inService === 1 ? "is" : "are"} in service`];
+  if (inService !== undefined)
+    return [inService, `${String(inService)} ${inService === 1 ? "is" : "are"} in service`];
   return [first, `pbx:zones is ${String(first)}, for the first deployment`];
 }

@@ -27,17 +27,29 @@ test.each([
   [{ TRUNKLINE_ZONES: "2" }, 2],
   [{ TRUNKLINE_ZONES: "4" }, 4],
 ])("the environment %j asks for %s", (env, wanted) => {
-  expect(wantedZones(range, env)).toBe(wanted);
+  expect(wantedZones(range, 3, env)).toBe(wanted);
 });
 
 test.each(["1", "5", "2.5", "-2", " 3", "two", "99999999"])("%j zones are refused", (text) => {
-  expect(() => wantedZones(range, { TRUNKLINE_ZONES: text })).toThrow(
+  expect(() => wantedZones(range, 3, { TRUNKLINE_ZONES: text })).toThrow(
     "TRUNKLINE_ZONES is not a whole number from 2 to 4, which pbx:autoscale allows; unset it, or write such a number",
   );
 });
 
 test("a number is refused where the stack does not scale by itself", () => {
-  expect(() => wantedZones(undefined, { TRUNKLINE_ZONES: "2" })).toThrow(
+  expect(() => wantedZones(undefined, undefined, { TRUNKLINE_ZONES: "2" })).toThrow(
     "TRUNKLINE_ZONES is set, and pbx:autoscale is not; unset it, and write the number to pbx:zones",
   );
+});
+
+test("the way back to a range that was edited goes by numbers that are out of it", () => {
+  const wanted = (inService: number, zones: number): number | undefined =>
+    wantedZones(range, inService, { TRUNKLINE_ZONES: String(zones) });
+  expect([wanted(6, 5), wanted(6, 6), wanted(6, 2), wanted(1, 1)]).toEqual([5, 6, 2, 1]);
+  expect(() => wanted(6, 7)).toThrow("a whole number from 2 to 6");
+  expect(() => wanted(6, 1)).toThrow("a whole number from 2 to 6");
+  expect(zoneCount({ first: 2, range, inService: 6, wanted: 5 })).toEqual({
+    zones: 5,
+    inWords: "5 zones: the autoscaler asks for 5",
+  });
 });
