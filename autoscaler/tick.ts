@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Decision, ScalingState } from "./decision";
-import type { Hands, Look, Outcome } from "./hands";
+import type { Hands, Outcome } from "./hands";
 import type { Memory } from "./memory";
 import { inWords, type Report } from "./report";
 import type { Sample } from "./sample";
@@ -85,6 +85,7 @@ export class Ticker {
     const what = `from ${String(from)} to ${count(to, "zone")}`;
     if (wasLeft || (await hands.isBroken())) {
       const mended = await hands.mend();
+      if (mended.kind === "failed") this.note({ failures: this.oneMoreFailure() });
       if (mended.kind !== "done") return verdict(mended, what);
     }
     const { unfinished } = this.note({ unfinished: { from, to } });
@@ -143,8 +144,7 @@ export class Ticker {
       () => {
         needed.abort();
       },
-      // Who cannot look any more lets the drain go on: that loses no call.
-      () => undefined,
+      () => undefined, // the drain is over
     );
     const outcome = await hands.change(
       zones,
@@ -162,8 +162,10 @@ export class Ticker {
     const { hands, decide, interval } = this.options;
     for (;;) {
       await this.pause(interval, signal);
-      const look: Look = await hands.look();
+      // Who cannot look lets the drain go on: that loses no call.
+      const look = await hands.look().catch(() => null);
       signal.throwIfAborted();
+      if (look === null) continue;
       const memory = this.remember(look.sample);
       const state = { zones, ...scalingOf(memory), headroom: null };
       if (decide(memory.samples, state, look.sample.at).action === "out") return;

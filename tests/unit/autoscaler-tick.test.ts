@@ -215,6 +215,16 @@ describe("whoever finds a change that was killed", () => {
   });
 });
 
+test("what cannot be mended is a failure, after which the next try waits", async () => {
+  world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+  world.calls = 9;
+  world.mended = { kind: "failed", why: "no answer" };
+  expect(await world.tick()).toBe("bad: failed: from 2 to 3 zones: no answer");
+  expect(world.memory).toMatchObject({
+    ...{ failures: { count: 1, at: world.now }, unfinished: { from: 2, to: 3 } },
+  });
+});
+
 test("an update of somebody else's that was killed is mended before a change", async () => {
   world.broken = true;
   expect(await world.tick()).toBe("ok: nothing to do");
