@@ -8,7 +8,7 @@ import tseslint from "typescript-eslint";
  *
  *   index.ts -> config, plan, components
  *   components -> plan, templates, types of provider/inputs, @pulumi/*
- *   config -> plan/address-plan, templates/context, zod, ip-address
+ *   config -> plan/address-plan, templates/context, zod, ip-address, croner
  *   plan -> types of config, templates/context, ip-address
  *   templates -> handlebars, yaml, zod
  */
@@ -67,7 +67,10 @@ export default defineConfig(
   ),
   arrows(
     ["config/**/*.ts"],
-    [packagesBut("zod", "ip-address"), siblingsBut("plan/address-plan", "templates/context")],
+    [
+      packagesBut("zod", "ip-address", "croner"),
+      siblingsBut("plan/address-plan", "templates/context"),
+    ],
   ),
   arrows(
     ["config/load.ts"],
@@ -91,6 +94,16 @@ export default defineConfig(
   arrows(
     ["autoscaler/**/*.ts", "cli/**/*.ts", "phones/**/*.ts"],
     [never("^(?:\\.\\./)+(?:components|index)(?:/|$)", "Tools see a stack from outside.")],
+  ),
+  arrows(
+    ["autoscaler/**/*.ts"],
+    [
+      never("^(?:\\.\\./)+(?:components|index)(?:/|$)", "Tools see a stack from outside."),
+      never(
+        "^(?:\\.\\./)+cli/(?!command$)",
+        "The command line puts the autoscaler together, and not the other way round.",
+      ),
+    ],
   ),
   {
     files: ["**/*.ts"],

@@ -3,7 +3,7 @@ import { usersFitUserData } from "./components/bootstrap";
 import { ExtendedZone } from "./components/extended-zone";
 import { HaproxyController } from "./components/haproxy-controller";
 import { imageId } from "./components/image";
-import { lastOutput } from "./components/last-outputs";
+import { lastOutputs } from "./components/last-outputs";
 import { PbxNode } from "./components/pbx-node";
 import { PbxProvider } from "./components/pbx-provider";
 import { Rollout } from "./components/rollout";
@@ -11,13 +11,15 @@ import { SecurityGroups, sshFault } from "./components/security-groups";
 import { TrunkNetwork } from "./components/trunk-network";
 import { loadSettings } from "./config/load";
 import { ConfigError, type Settings } from "./config/schema";
+import { wantedZones } from "./config/wanted-zones";
 import { planExchange } from "./plan/exchange";
 import type { Servers, ServerSpec } from "./plan/rollout";
+import { zoneCount } from "./plan/zone-count";
 
-/** The settings, or an end without a stack trace: their faults are the operator's to read. */
-function settingsOrEnd(): Settings {
+/** What `read` reads, or an end without a stack trace: its faults are the operator's to read. */
+function readOrEnd<T>(read: () => T): T {
   try {
-    return loadSettings();
+    return read();
   } catch (error) {
     throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
   }
@@ -29,94 +31,119 @@ if (process.env.PULUMI_DEBUG_PROMISE_LEAKS === undefined) {
   Error.stackTraceLimit = 2;
 }
 
-const settings = settingsOrEnd();
-
-const fault = sshFault(settings.operatorCidrs);
-if (fault !== undefined) {
-  if (!pulumi.runtime.isDryRun()) {
-    throw new pulumi.RunError(fault);
+/** How many zones there shall be: a number that the stack remembers, where it scales by itself. */
+async function zonesOf(
+  { zones, autoscale }: Settings,
+  last: ReturnType<typeof lastOutputs>,
+): Promise<number> {
+  if (autoscale === undefined) {
+    readOrEnd(() => wantedZones(undefined, undefined));
+    return zones;
   }
-  void pulumi.log.warn(fault);
+  const inService = ((await last).zones as readonly unknown[] | undefined)?.length;
+  const wanted = readOrEnd(() => wantedZones(autoscale, inService));
+  const count = zoneCount({ first: zones, range: autoscale, inService, wanted });
+  if (pulumi.runtime.isDryRun()) void pulumi.log.info(count.inWords);
+  return count.zones;
 }
 
-const exchange = planExchange(settings);
-const boot = usersFitUserData(exchange) ? exchange : { ...exchange, users: [] };
-if (boot !== exchange && pulumi.runtime.isDryRun()) {
-  void pulumi.log.info(
-    `pbx:users has ${String(exchange.users.length)} users, more than user data can hold: ` +
-      "they reach the servers after they have booted",
+/** Asynchronous, since the number of zones, and so of resources, may be what the stack remembers. */
+export = async (): Promise<pulumi.Inputs> => {
+  const settings = readOrEnd(loadSettings);
+
+  const fault = sshFault(settings.operatorCidrs);
+  if (fault !== undefined) {
+    if (!pulumi.runtime.isDryRun()) {
+      throw new pulumi.RunError(fault);
+    }
+    void pulumi.log.warn(fault);
+  }
+
+  const last = lastOutputs();
+  const exchange = planExchange({ ...settings, zones: await zonesOf(settings, last) });
+  const boot = usersFitUserData(exchange) ? exchange : { ...exchange, users: [] };
+  if (boot !== exchange && pulumi.runtime.isDryRun()) {
+    void pulumi.log.info(
+      `pbx:users has ${String(exchange.users.length)} users, more than user data can hold: ` +
+        "they reach the servers after they have booted",
+    );
+  }
+
+  const network = new TrunkNetwork("trunk", {
+    addresses: exchange.addresses,
+    externalNetwork: settings.externalNetwork,
+  });
+  const securityGroups = new SecurityGroups("exchange", { operatorCidrs: settings.operatorCidrs });
+
+  const controllerServer = {
+    image: imageId(settings.controllerImage, network.networkId),
+    flavor: settings.controllerFlavor ?? settings.flavor,
+  };
+  const zoneServer = {
+    image: imageId(settings.image, network.networkId, settings.sipDriver),
+    flavor: settings.flavor,
+  };
+  const wanted: pulumi.Output<Servers> = pulumi
+    .all([controllerServer, zoneServer])
+    .apply(([ofController, ofZone]) =>
+      Object.fromEntries<ServerSpec>([
+        [exchange.controller.name, ofController],
+        ...exchange.zones.map(
+          ({ name }) => [name, { ...ofZone, sipDriver: exchange.sipDriver }] as const,
+        ),
+      ]),
+    );
+  const lastServers = last.then(({ servers }) => (servers ?? {}) as Servers);
+
+  const shared = {
+    exchange,
+    boot,
+    network,
+    securityGroups,
+    rollout: new Rollout(exchange.controller.name, lastServers, wanted),
+    drain: { timeout: settings.drainTimeout, force: settings.drainForce },
+  };
+  const { balance, connectTimeout, idleTimeout } = settings;
+  const opts = { providers: [new PbxProvider("nodes")] };
+  const controller = new HaproxyController(
+    { ...shared, ...controllerServer, haproxy: { balance, connectTimeout, idleTimeout } },
+    opts,
   );
-}
+  const zoneNodes = exchange.zones.map((plan, index) => {
+    const Zone = index === 0 ? PbxNode : ExtendedZone;
+    return new Zone({ ...shared, ...zoneServer, plan, controller }, opts);
+  });
 
-const network = new TrunkNetwork("trunk", {
-  addresses: exchange.addresses,
-  externalNetwork: settings.externalNetwork,
-});
-const securityGroups = new SecurityGroups("exchange", { operatorCidrs: settings.operatorCidrs });
+  return {
+    /** Where phones register: SIP over TCP, port 5060. */
+    controllerAddress: controller.address,
 
-const controllerServer = {
-  image: imageId(settings.controllerImage, network.networkId),
-  flavor: settings.controllerFlavor ?? settings.flavor,
-};
-const zoneServer = {
-  image: imageId(settings.image, network.networkId, settings.sipDriver),
-  flavor: settings.flavor,
-};
-const wanted: pulumi.Output<Servers> = pulumi
-  .all([controllerServer, zoneServer])
-  .apply(([ofController, ofZone]) =>
-    Object.fromEntries<ServerSpec>([
-      [exchange.controller.name, ofController],
-      ...exchange.zones.map(
-        ({ name }) => [name, { ...ofZone, sipDriver: exchange.sipDriver }] as const,
+    /** `{ name, address, fixedIp }` of every zone: zone1, zone2, … */
+    zones: zoneNodes.map(({ name, address, fixedIp }) => ({ name, address, fixedIp })),
+
+    /** `{ extension, secret, server, transport }` of every user. */
+    sipAccounts: pulumi.secret(
+      controller.address.apply((address) =>
+        exchange.users.map(({ extension, secret }) => ({
+          extension,
+          secret,
+          server: address,
+          transport: "tcp",
+        })),
       ),
-    ]),
-  );
-const last = lastOutput("servers").apply((servers) => (servers ?? {}) as Servers);
+    ),
 
-const shared = {
-  exchange,
-  boot,
-  network,
-  securityGroups,
-  rollout: new Rollout(exchange.controller.name, last, wanted),
-  drain: { timeout: settings.drainTimeout, force: settings.drainForce },
+    /** Lines for `known_hosts`: the public host key of every node, known before the node exists. */
+    sshHostKeys: Object.fromEntries(
+      [exchange.controller, ...exchange.zones].map((node) => [
+        node.name,
+        node.sshHostKey.publicKey,
+      ]),
+    ),
+
+    /** What every server was made of, for the next update to know which ones it replaces. */
+    servers: pulumi
+      .all([wanted, pulumi.all(zoneNodes.map(({ membership }) => membership.id))])
+      .apply(([specs]) => specs),
+  };
 };
-const { balance, connectTimeout, idleTimeout } = settings;
-const opts = { providers: [new PbxProvider("nodes")] };
-const controller = new HaproxyController(
-  { ...shared, ...controllerServer, haproxy: { balance, connectTimeout, idleTimeout } },
-  opts,
-);
-const zoneNodes = exchange.zones.map((plan, index) => {
-  const Zone = index === 0 ? PbxNode : ExtendedZone;
-  return new Zone({ ...shared, ...zoneServer, plan, controller }, opts);
-});
-
-/** Where phones register: SIP over TCP, port 5060. */
-export const controllerAddress = controller.address;
-
-/** `{ name, address, fixedIp }` of every zone: zone1, zone2, … */
-export const zones = zoneNodes.map(({ name, address, fixedIp }) => ({ name, address, fixedIp }));
-
-/** `{ extension, secret, server, transport }` of every user. */
-export const sipAccounts = pulumi.secret(
-  controller.address.apply((address) =>
-    exchange.users.map(({ extension, secret }) => ({
-      extension,
-      secret,
-      server: address,
-      transport: "tcp",
-    })),
-  ),
-);
-
-/** Lines for `known_hosts`: the public host key of every node, known before the node exists. */
-export const sshHostKeys = Object.fromEntries(
-  [exchange.controller, ...exchange.zones].map((node) => [node.name, node.sshHostKey.publicKey]),
-);
-
-/** What every server was made of, for the next update to know which ones it replaces. */
-export const servers = pulumi
-  .all([wanted, pulumi.all(zoneNodes.map(({ membership }) => membership.id))])
-  .apply(([specs]) => specs);

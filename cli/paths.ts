@@ -11,3 +11,7 @@ export const LAB_STATE = process.env.LAB_STATE ?? "/var/lib/trunkline-lab";
 
 /** What the autoscaler of this clone has decided: a line of JSON for each decision. */
 export const DECISIONS = join(LOCAL, "autoscale", "decisions.jsonl");
+
+/** What the autoscaler of a stack remembers from one look to the next. */
+export const autoscalerMemory = (stack: string): string =>
+  join(LOCAL, "autoscale", `${stack}.json`);

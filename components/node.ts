@@ -74,7 +74,7 @@ export abstract class Node extends pulumi.ComponentResource {
 
     const floatingIp = new openstack.networking.FloatingIp(
       plan.name,
-      { pool: network.externalNetwork },
+      { pool: network.externalNetwork, description: plan.mark },
       child,
     );
     this.address = floatingIp.address;
@@ -84,6 +84,7 @@ export abstract class Node extends pulumi.ComponentResource {
         networkId: network.networkId,
         fixedIps: [{ subnetId: network.subnetId, ipAddress: plan.fixedIp }],
         securityGroupIds: [args.securityGroupId],
+        description: plan.mark,
       },
       child,
     );
@@ -100,12 +101,12 @@ export abstract class Node extends pulumi.ComponentResource {
         // Read before the network is up: a server is in service sooner than when it has to ask the
         // metadata service.
         configDrive: true,
-        ...(args.metadata === undefined ? {} : { metadata: args.metadata }),
+        metadata: { ...args.metadata, mark: plan.mark },
       },
       {
         ...child,
         // The provider would rebuild or resize a server under its calls. One that is replaced is drained.
-        replaceOnChanges: ["imageId", "flavorName", "metadata"],
+        replaceOnChanges: ["imageId", "flavorName", "metadata.sipDriver"],
         // Its port and its address go to its successor.
         deleteBeforeReplace: true,
         // It is read at the first boot alone, and a change of it would replace the server. A successor

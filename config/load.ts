@@ -1,26 +1,6 @@
 import * as runtime from "@pulumi/pulumi/runtime/config";
+import { plainValues } from "./plain-values";
 import { parseSettings, type Settings } from "./schema";
-
-/** Keys whose values are lists; Pulumi hands them over as JSON. */
-const LISTS: ReadonlySet<string> = new Set(["users", "codecs", "operatorCidrs"]);
-
-/** What the stack's configuration says, as plain values: it has them all as text. */
-function plainValue(key: string, text: string): unknown {
-  if (key === "zones") {
-    return /^-?[0-9]+$/.test(text) ? Number(text) : text;
-  }
-  if (key === "drainForce" && (text === "true" || text === "false")) {
-    return text === "true";
-  }
-  if (LISTS.has(key)) {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      return text; // the schema says that this is not a list
-    }
-  }
-  return text;
-}
 
 /**
  * Reads the stack's configuration, strictly and at once, before any resource is registered. It is
@@ -30,15 +10,7 @@ function plainValue(key: string, text: string): unknown {
  * @throws ConfigError naming every fault.
  */
 export function loadSettings(): Settings {
-  const raw: Record<string, unknown> = {};
-  for (const [name, text] of Object.entries(runtime.allConfig())) {
-    const [namespace, key = ""] = name.split(":", 2);
-    // An empty value is how Pulumi.yaml declares a key that has no default.
-    if (namespace === "pbx" && text !== "") {
-      raw[key] = plainValue(key, text);
-    }
-  }
-  return parseSettings(raw, isEncrypted);
+  return parseSettings(plainValues(runtime.allConfig()), isEncrypted);
 }
 
 /**

@@ -2,6 +2,7 @@ import { Address4 } from "ip-address";
 import { z } from "zod";
 import { planAddresses } from "../plan/address-plan";
 import { balanceSchema, codecSchema, sipDriverSchema } from "../templates/context";
+import { autoscaleFaults, autoscaleSchema } from "./autoscale";
 import { durationSchema } from "./duration";
 import { isSshPublicKey } from "./ssh-public-key";
 import { expandUsers, rangeSize } from "./users";
@@ -176,6 +177,9 @@ export const settingsSchema = z.strictObject({
     .meta({
       description: "Number of Asterisk servers: zone1 is the PBX node, the others extend it.",
     }),
+  autoscale: autoscaleSchema.optional().meta({
+    description: "How the autoscaler adds and removes zones: { max, callsPerZone, … }.",
+  }),
   users: users.meta({
     description:
       'The users: a list of { extension, name?, secret? } and of { range: "2000-2999" }.',
@@ -293,14 +297,18 @@ function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
   const trunkCidr = shape.trunkCidr.safeParse(raw.trunkCidr).data;
   const image = shape.image.safeParse(raw.image).data;
   const sipDriver = shape.sipDriver.safeParse(raw.sipDriver).data;
+  const autoscale = shape.autoscale.safeParse(raw.autoscale).data;
   const faults: string[] = [];
-  if (zones !== undefined && trunkCidr !== undefined) {
-    const { capacity } = planAddresses(trunkCidr);
-    if (zones > capacity) {
-      faults.push(
-        `pbx:zones is ${String(zones)}, and pbx:trunkCidr ${trunkCidr} has addresses for ${String(capacity)} zones; lower pbx:zones or widen pbx:trunkCidr`,
-      );
-    }
+  const capacity = trunkCidr === undefined ? undefined : planAddresses(trunkCidr).capacity;
+  if (zones !== undefined && capacity !== undefined && zones > capacity) {
+    faults.push(
+      `pbx:zones is ${String(zones)}, and pbx:trunkCidr ${String(trunkCidr)} has addresses for ${String(capacity)} zones; lower pbx:zones or widen pbx:trunkCidr`,
+    );
+  }
+  if (autoscale !== undefined) {
+    const flavor = shape.flavor.safeParse(raw.flavor).data;
+    const controllerFlavor = shape.controllerFlavor.safeParse(raw.controllerFlavor).data;
+    faults.push(...autoscaleFaults(autoscale, { flavor, controllerFlavor, trunkCidr, capacity }));
   }
   const drivers = image === undefined ? undefined : IMAGE_DRIVERS[image];
   if (image !== undefined && sipDriver !== undefined && drivers?.includes(sipDriver) === false) {
@@ -360,7 +368,7 @@ export function parseSettings(
   }
   const known = Object.keys(settingsSchema.shape);
   const faults = (result.error?.issues ?? []).flatMap((issue) => {
-    if (issue.code === "unrecognized_keys") {
+    if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
       return issue.keys.map(
         (key) => `pbx:${key} is unknown; remove it, or write one of: ${known.join(", ")}`,
       );

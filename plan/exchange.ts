@@ -2,7 +2,14 @@ import type { Settings } from "../config/schema";
 import { expandUsers } from "../config/users";
 import type { Codec, SipDriver, TrunkPeer, User } from "../templates/context";
 import { type AddressPlan, planAddresses } from "./address-plan";
-import { digestKey, sshAccessKeySeed, sshHostKeySeed, trunkSecret, userSecret } from "./secrets";
+import {
+  cloudMark,
+  digestKey,
+  sshAccessKeySeed,
+  sshHostKeySeed,
+  trunkSecret,
+  userSecret,
+} from "./secrets";
 import { type SshHostKey, sshHostKey } from "./ssh-host-key";
 
 /** A node as it is known before it exists. */
@@ -11,6 +18,8 @@ export interface NodePlan {
   readonly name: string;
   readonly fixedIp: string;
   readonly sshHostKey: SshHostKey;
+  /** The cloud shows it of the node's server, port and address, which are found by it. */
+  readonly mark: string;
 }
 
 export interface ZonePlan extends NodePlan {
@@ -47,6 +56,7 @@ export function planExchange(settings: Settings): Exchange {
     name,
     fixedIp,
     sshHostKey: sshHostKey(sshHostKeySeed(masterSecret, name), name),
+    mark: `${cloudMark(masterSecret)} ${name}`,
   });
 
   const zones = Array.from({ length: zoneCount }, (_, index) =>

@@ -38,3 +38,8 @@ export function sshAccessKeySeed(masterSecret: string): Buffer {
 export function digestKey(masterSecret: string): Buffer {
   return derive(masterSecret, "digests of files", 32);
 }
+
+/** What tells all that this exchange has in a cloud from what others have there. It is no secret. */
+export function cloudMark(masterSecret: string): string {
+  return `trunkline ${derive(masterSecret, "mark in the cloud", 6).toString("hex")}`;
+}

@@ -28,6 +28,12 @@ const bad = (
 
 const user = (fields: Readonly<Record<string, unknown>>) => ({ users: [fields] });
 
+const autoscale = (fields: Readonly<Record<string, unknown>>) => ({
+  autoscale: { max: 4, callsPerZone: 80, ...fields },
+});
+
+const NOON = { cron: "0 12 * * 1-5", timeZone: "Europe/Athens", for: "2h", min: 3 };
+
 /** Those that the real command is tried with, too. */
 export const BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
   bad("no zone", { zones: 0 }, "zones", "at least one"),
@@ -37,6 +43,18 @@ export const BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     { zones: 9, trunkCidr: "10.0.0.0/28" },
     "zones",
     "lower pbx:zones or widen pbx:trunkCidr",
+  ),
+  bad(
+    "more zones by itself than the network has addresses for",
+    { ...autoscale({ max: 9 }), trunkCidr: "10.0.0.0/28" },
+    "autoscale.max",
+    "lower max or widen pbx:trunkCidr",
+  ),
+  bad(
+    "a cost limit that its minimum passes",
+    autoscale({ min: 3, maxHourlyCost: 0.3, prices: { "m1.small": 0.1 } }),
+    "autoscale.maxHourlyCost",
+    "(min) costs 0.4 an hour; raise maxHourlyCost or lower min",
   ),
   bad("users forgotten", { users: undefined }, "users", "pulumi config set pbx:users"),
   bad("users not in a list", { users: "1001" }, "users", "write a list"),
@@ -156,6 +174,67 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
   bad("fewer zones than none", { zones: -1 }, "zones", "at least one"),
   bad("half a zone", { zones: 1.5 }, "zones", "such as 2"),
   bad("more zones than a full mesh carries", { zones: 251 }, "zones", "write a smaller number"),
+  bad("autoscaling in words", { autoscale: "yes" }, "autoscale", "{ max: 4, callsPerZone: 80 }"),
+  bad("autoscaling without an end", autoscale({ max: undefined }), "autoscale.max", "such as 4"),
+  bad("half a zone at most", autoscale({ max: 2.5 }), "autoscale.max", "such as 4"),
+  bad("a capacity of nothing", autoscale({ callsPerZone: 0 }), "autoscale.callsPerZone", "as 80"),
+  bad("an unknown field", autoscale({ maximum: 4 }), "autoscale", "it takes min, max, callsPer"),
+  bad("a minimum above", autoscale({ min: 5 }), "autoscale.min", "lower min or raise max"),
+  bad("a processor in percent", autoscale({ cpu: 80 }), "autoscale.cpu", "a share such as 0.8"),
+  bad("no margin", autoscale({ margin: 0 }), "autoscale.margin", "a share such as 0.3"),
+  bad("a window of words", autoscale({ window: "long" }), "autoscale.window", 'such as "1m"'),
+  bad(
+    "a scale-in window too short",
+    autoscale({ window: "15m" }),
+    "autoscale.scaleInAfter",
+    "raise scaleInAfter or lower window",
+  ),
+  bad("schedules of one", autoscale({ schedules: NOON }), "autoscale.schedules", "write one such"),
+  bad(
+    "a time of day for cron",
+    autoscale({ schedules: [{ ...NOON, cron: "12:00" }] }),
+    "autoscale.schedules[0].cron",
+    'five fields such as "0 12 * * 1-5"',
+  ),
+  bad(
+    "a day that never comes",
+    autoscale({ schedules: [{ ...NOON, cron: "0 12 30 2 *" }] }),
+    "autoscale.schedules[0].cron",
+    'five fields such as "0 12 * * 1-5"',
+  ),
+  bad(
+    "a time zone that is not",
+    autoscale({ schedules: [NOON, { ...NOON, timeZone: "Athens" }] }),
+    "autoscale.schedules[1].timeZone",
+    '"Europe/Athens"',
+  ),
+  bad(
+    "a schedule above the maximum",
+    autoscale({ schedules: [{ ...NOON, min: 5 }] }),
+    "autoscale.schedules[0].min",
+    "lower it or raise max",
+  ),
+  bad(
+    "a cost limit without a price",
+    autoscale({ maxHourlyCost: 1, prices: { "m1.tiny": 0.1 } }),
+    "autoscale.prices",
+    "no price of flavor m1.small",
+  ),
+  bad(
+    "a cost limit without the controller's price",
+    {
+      ...autoscale({ maxHourlyCost: 1, prices: { "m1.small": 0.1 } }),
+      controllerFlavor: "m1.tiny",
+    },
+    "autoscale.prices",
+    "no price of flavor m1.tiny",
+  ),
+  bad(
+    "a price that pays",
+    autoscale({ prices: { "m1.small": -1 } }),
+    "autoscale.prices.m1.small",
+    "write a price of one hour",
+  ),
   bad("nobody", { users: [] }, "users", "write at least one"),
   bad("a user who is a number", { users: [1001] }, "users[0]", 'write { extension: "1001" }'),
   bad("a user without an extension", user({ name: "Alice" }), "users[0].extension", "write 2 to"),

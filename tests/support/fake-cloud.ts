@@ -11,8 +11,14 @@ export interface FakeCloud {
 export const EXTERNAL_NETWORK_ID = "public-id";
 export const IMAGE_ID = "image-id";
 
-/** Any user may log in (Identity API v3); the catalog has the two services that are looked up in. */
-export async function startFakeCloud(): Promise<FakeCloud> {
+/**
+ * Any user may log in (Identity API v3); the catalog has the services that are looked up in.
+ *
+ * @param more answers, by the method and the path of a request.
+ */
+export async function startFakeCloud(
+  more: (method: string, path: string) => unknown = () => undefined,
+): Promise<FakeCloud> {
   const server = createServer((request, response) => {
     const { port } = server.address() as AddressInfo;
     const base = `http://127.0.0.1:${String(port)}`;
@@ -29,7 +35,7 @@ export async function startFakeCloud(): Promise<FakeCloud> {
         token: {
           expires_at: "2999-01-01T00:00:00.000000Z",
           project: { id: "project", name: "project", domain: { id: "default", name: "Default" } },
-          catalog: ["network", "image"].map(service),
+          catalog: ["network", "image", "compute"].map(service),
         },
       },
       "/network/v2.0/networks": {
@@ -39,7 +45,7 @@ export async function startFakeCloud(): Promise<FakeCloud> {
         images: [{ id: IMAGE_ID, name: searchParams.get("name"), status: "active" }],
       },
     };
-    const answer = answers[pathname];
+    const answer = more(request.method ?? "", pathname) ?? answers[pathname];
     response.writeHead(answer === undefined ? 404 : pathname.endsWith("tokens") ? 201 : 200, {
       "content-type": "application/json",
       "x-subject-token": "token",

@@ -171,8 +171,8 @@ export async function runProgram(
         "pbx:users",
       ]);
 
-      const program = (await import("../../index")) as Readonly<Record<string, unknown>>;
-      for (const [name, value] of Object.entries(program)) {
+      const { default: program } = await import("../../index");
+      for (const [name, value] of Object.entries(await program())) {
         outputs[name] = await new Promise((resolve) => {
           (output(value) as Output<unknown>).apply(resolve);
         });

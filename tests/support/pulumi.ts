@@ -21,15 +21,32 @@ export interface TestStack {
   /**
    * Runs `pulumi` with a configuration of plain values. Secrets among them are encrypted, but for
    * those of `plainKeys`.
+   *
+   * @param variables of the environment, beside those that name the stack and the cloud.
    */
   run(
     args: readonly string[],
     config: Readonly<Record<string, unknown>>,
     plainKeys?: readonly string[],
+    variables?: Readonly<Record<string, string>>,
   ): Promise<Run>;
   /** Makes `resources`, as in the output of `pulumi stack export`, the stack's state. */
   importResources(resources: readonly object[]): Promise<void>;
+  /** What the stack says of itself, as in the output of `pulumi stack export`. */
+  exported(): Promise<ExportedState>;
   remove(): void;
+}
+
+export interface ExportedState {
+  readonly resources: readonly {
+    readonly type: string;
+    readonly urn: string;
+    readonly outputs?: Readonly<Record<string, unknown>>;
+  }[];
+  readonly pending_operations?: readonly {
+    readonly type: string;
+    readonly resource: { readonly urn: string };
+  }[];
 }
 
 /** Names without which a program does not start; everything else could be a credential. */
@@ -91,8 +108,8 @@ export async function createStack(
   // `stack init` writes beside Pulumi.yaml, and that must not be the project's own.
   copyFileSync(join(project, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
   const env = environment(state, cloud);
-  const must = async (args: readonly string[], input?: string): Promise<void> => {
-    const { exitCode, stderr } = await pulumi(args, {
+  const must = async (args: readonly string[], input?: string): Promise<string> => {
+    const { exitCode, stdout, stderr } = await pulumi(args, {
       cwd: folder,
       env,
       ...(input === undefined ? {} : { input }),
@@ -100,12 +117,14 @@ export async function createStack(
     if (exitCode !== 0) {
       throw new Fault(`pulumi ${args.join(" ")} failed: ${stderr}`);
     }
+    return stdout;
   };
-  const encrypt = (file: string, key: string, text: string): Promise<void> =>
-    must(
+  const encrypt = async (file: string, key: string, text: string): Promise<void> => {
+    await must(
       ["config", "set", "--secret", `pbx:${key}`, "--stack", STACK, "--config-file", file],
       text,
     );
+  };
 
   const remove = (): void => {
     rmSync(folder, { recursive: true });
@@ -150,18 +169,23 @@ export async function createStack(
   };
 
   return {
-    async run(args, config, plainKeys = []) {
+    async run(args, config, plainKeys = [], variables = {}) {
       const file = await configure(config, plainKeys);
       return pulumi([...args, "--stack", STACK, "--config-file", file, "--color", "never"], {
         cwd: project,
-        env,
+        env: { ...env, ...variables },
       });
     },
-    importResources: (resources) =>
-      must(
+    async importResources(resources) {
+      await must(
         ["stack", "import", "--stack", STACK],
         JSON.stringify({ version: 3, deployment: { manifest: {}, resources } }),
-      ),
+      );
+    },
+    async exported() {
+      const text = await must(["stack", "export", "--stack", STACK]);
+      return (JSON.parse(text) as { deployment: ExportedState }).deployment;
+    },
     remove,
   };
 }

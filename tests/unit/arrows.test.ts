@@ -35,6 +35,11 @@ const IMPORTS: readonly (readonly [file: string, imported: string, allowed: bool
   // As an import of values: types alone may cross.
   ["components/zone.ts", "../provider/inputs", false],
   ["components/zone.ts", "../provider/session", false],
+  ["autoscaler/act.ts", "@pulumi/pulumi/automation", true],
+  ["autoscaler/act.ts", "../cli/command", true],
+  ["autoscaler/act.ts", "../cli/stack", false],
+  ["autoscaler/openstack/session.ts", "../../cli/stack", false],
+  ["autoscaler/act.ts", "../components/zone", false],
   ["cli/up.ts", "../components/zone", false],
   ["phones/call.ts", "../components/zone", false],
   ["autoscaler/metrics.ts", "../components/zone", false],

@@ -8,7 +8,7 @@ import { expectGolden } from "../support/golden";
 /** What the schema says about a key, in JSON Schema's words. */
 interface KeySchema {
   /** A duration has two. */
-  readonly type: "integer" | "string" | "boolean" | "array" | readonly string[];
+  readonly type: "integer" | "string" | "boolean" | "array" | "object" | readonly string[];
   readonly description: string;
   readonly default?: unknown;
 }
@@ -78,7 +78,7 @@ test("Pulumi.yaml declares the keys of the schema, with their types, defaults an
       Object.entries(SCHEMA.properties).map(([key, schema]) => [
         `pbx:${key}`,
         {
-          ...(["list", "duration"].includes(typeOf(schema)) ? {} : { type: schema.type }),
+          ...(["list", "object", "duration"].includes(typeOf(schema)) ? {} : { type: schema.type }),
           description: schema.description,
           default: schema.default ?? "",
         },

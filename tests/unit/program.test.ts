@@ -1,5 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
+import { cloudMark } from "../../plan/secrets";
 import { type ProgramRun, type Registered, runProgram } from "../support/program";
 import { MASTER_SECRET, MINIMAL } from "../support/settings";
 
@@ -152,15 +153,21 @@ describe("servers", () => {
     "%s: another image or flavor replaces it, after it is gone: its address is taken",
     async (name) => {
       const server = find(await run(TWO_ZONES), `Instance ${name}`);
-      expect(server.replaceOnChanges).toEqual(["imageId", "flavorName", "metadata"]);
+      expect(server.replaceOnChanges).toEqual(["imageId", "flavorName", "metadata.sipDriver"]);
       expect(server.deleteBeforeReplace).toBe(true);
     },
   );
 
   test("another SIP driver replaces a zone as well", async () => {
     const program = await run(TWO_ZONES);
-    expect(find(program, "Instance zone2").inputs.metadata).toEqual({ sipDriver: "pjsip" });
-    expect(find(program, "Instance controller").inputs.metadata).toBeUndefined();
+    const mark = cloudMark(MASTER_SECRET);
+    expect(find(program, "Instance zone2").inputs.metadata).toEqual({
+      sipDriver: "pjsip",
+      mark: `${mark} zone2`,
+    });
+    expect(find(program, "Instance controller").inputs.metadata).toEqual({
+      mark: `${mark} controller`,
+    });
   });
 
   test("a server waits for its port and its address, not for the router", async () => {

@@ -46,6 +46,24 @@ describe("a configuration that is right", () => {
   test("may set every key", () => {
     const everything = {
       zones: 3,
+      autoscale: {
+        min: 2,
+        max: 6,
+        callsPerZone: 80,
+        spareCalls: 10,
+        throughputPerZone: 3e6,
+        cpu: 0.75,
+        window: 30,
+        margin: 0.25,
+        scaleInAfter: 300,
+        cooldownOut: 0,
+        cooldownIn: 120,
+        schedules: [{ cron: "0 12 * * 1-5", timeZone: "Europe/Athens", for: 7200, min: 3 }],
+        lead: 600,
+        maxHourlyCost: 0.9,
+        prices: { "m1.medium": 0.12, "m1.tiny": 0.05 },
+        interval: 5,
+      },
       users: [
         { extension: "1001", name: "Alice O’Hara", secret: "a-secret_of.alice~1" },
         { range: "2000-2009" },
@@ -78,6 +96,24 @@ describe("a configuration that is right", () => {
       drainTimeout: 900,
       ringTimeout: 45,
       idleTimeout: 7200,
+    });
+  });
+
+  test("may say as little of autoscaling as how many zones and what each carries", () => {
+    expect(settingsWith({ autoscale: { max: 4, callsPerZone: 81 } }).autoscale).toEqual({
+      min: 1,
+      max: 4,
+      callsPerZone: 81,
+      spareCalls: 17,
+      window: 60,
+      margin: 0.3,
+      scaleInAfter: 600,
+      cooldownOut: 60,
+      cooldownIn: 300,
+      schedules: [],
+      lead: 300,
+      prices: {},
+      interval: 15,
     });
   });
 

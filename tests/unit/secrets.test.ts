@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import {
+  cloudMark,
   digestKey,
   sshAccessKeySeed,
   sshHostKeySeed,
@@ -43,6 +44,9 @@ test("secrets are HKDF of the master secret and of what they are for", () => {
   expect(sshHostKeySeed(MASTER_SECRET, "zone1")).toEqual(derived("ssh host key zone1", 32));
   expect(sshAccessKeySeed(MASTER_SECRET)).toEqual(derived("ssh access key of the stack", 32));
   expect(digestKey(MASTER_SECRET)).toEqual(derived("digests of files", 32));
+  expect(cloudMark(MASTER_SECRET)).toBe(
+    `trunkline ${derived("mark in the cloud", 6).toString("hex")}`,
+  );
 });
 
 test("secrets stay the same from release to release: phones have them stored", () => {

@@ -1,0 +1,112 @@
+import type { Criterion, Decision, ScalingState } from "./decision";
+import { demands, type Argument } from "./demand";
+import { are, ceilings, least, quota, type Limit } from "./limits";
+import type { Policy } from "./policy";
+import { allKnown, fits } from "./release";
+import type { Sample } from "./sample";
+import { scheduled } from "./schedule";
+import { backOff, cooldownIn, cooldownOut, waiting } from "./waits";
+import { count } from "./words";
+
+type Step = Omit<Decision, "criteria">;
+
+interface Situation {
+  readonly samples: readonly Sample[];
+  readonly state: ScalingState;
+  readonly policy: Policy;
+  readonly now: number;
+}
+
+/**
+ * Decides how many zones there shall be. Zones come as many at a time as the load asks for, and go
+ * one at a time. Nothing is done here, and nothing is remembered.
+ *
+ * @param samples the oldest first, of the last `scaleInAfter` at least; the last one is the present.
+ * @param now milliseconds since 1970.
+ */
+export function decide(
+  samples: readonly Sample[],
+  state: ScalingState,
+  policy: Policy,
+  now: number,
+): Decision {
+  const situation = { samples, state, policy, now };
+  const floor = least(policy, state);
+  const asks = [...demands(samples, policy, now), scheduled(policy, now), floor];
+  const ask = asks.reduce<Limit>((most, next) => (asksFor(next, most) ? next : most), floor);
+  const caps = ceilings(policy, state);
+  const cap = caps.reduce((tightest, next) => (next.zones < tightest.zones ? next : tightest));
+  const room = quota(state);
+
+  const criteria = [...asks, ...caps, ...(room === null ? [] : [room])].map(criterion);
+  return {
+    ...step(situation, ask, cap, room),
+    criteria: [...criteria, waiting(state, policy, now)],
+  };
+}
+
+/** Whether `next` asks for more than `most` does, or for as many and is not just the minimum. */
+const asksFor = (next: Argument, most: Limit): next is Limit =>
+  next.zones !== null &&
+  (next.zones > most.zones || (next.zones === most.zones && most.name === "min"));
+
+const criterion = ({ name, found, threshold, zones }: Argument): Criterion => ({
+  name,
+  found,
+  threshold,
+  zones,
+});
+
+function step(situation: Situation, ask: Limit, cap: Limit, room: Limit | null): Step {
+  const { zones } = situation.state;
+  if (zones > cap.zones) {
+    return shrink(situation, `${cap.because}, and there ${are(zones)}`);
+  }
+  if (ask.zones > zones) {
+    const limit = room !== null && room.zones < Math.min(ask.zones, cap.zones) ? room : cap;
+    return grow(situation, ask, limit);
+  }
+  if (ask.zones === zones) {
+    return { action: "hold", zones, reason: ask.because };
+  }
+  return shrink(situation, null);
+}
+
+/** As many zones as `ask` wants and `limit` allows, unless it is not the time for it. */
+function grow({ state, policy, now }: Situation, ask: Limit, limit: Limit): Step {
+  const zones = Math.min(ask.zones, limit.zones);
+  // A range that was edited holds at once.
+  const cooldown = state.zones < policy.min ? null : cooldownOut(state, policy, now);
+  const obstacle = zones > state.zones ? (backOff(state, now) ?? cooldown) : limit.because;
+  if (obstacle !== null) {
+    return { action: "hold", zones: state.zones, reason: `${ask.because}, but ${obstacle}` };
+  }
+  const reason = zones < ask.zones ? `${ask.because}, but ${limit.because}` : ask.because;
+  return { action: "out", zones, reason };
+}
+
+/**
+ * One zone less, unless one is unknown.
+ *
+ * @param because there are more than allowed; null where it is up to the load and its cooldown.
+ */
+function shrink({ samples, state, policy, now }: Situation, because: string | null): Step {
+  const zones = state.zones - 1;
+  const hold = (reason: string): Step => ({ action: "hold", zones: state.zones, reason });
+  const known = allKnown(samples.at(-1), state.zones);
+  if (!known.may) {
+    return hold(`${known.because}, so no zone is taken away`);
+  }
+  if (because !== null) {
+    return { action: "in", zones, reason: because };
+  }
+  const wish = `${count(zones, "zone")} would do now`;
+  const cooldown = cooldownIn(state, policy, now);
+  if (cooldown !== null) {
+    return hold(`${wish}, but ${cooldown}`);
+  }
+  const fit = fits(samples, zones, policy, now);
+  return fit.may
+    ? { action: "in", zones, reason: fit.because }
+    : hold(`${wish}, but ${fit.because}`);
+}

@@ -1,0 +1,94 @@
+import { formatDuration } from "../config/duration";
+import type { Criterion } from "./decision";
+import { covers, type ZoneLoad } from "./load";
+import { metricsOf, type Metric } from "./measures";
+import type { Policy } from "./policy";
+import type { Sample } from "./sample";
+import { count, namesOf, verb } from "./words";
+
+/** A criterion with words for the reason of a decision that rests on it. */
+export interface Argument extends Criterion {
+  readonly because: string;
+}
+
+/** What a sum of shares may be off by: (0.1 + 0.2) / 0.1 needs three zones, not four. */
+const ROUNDING = 1e-9;
+
+/** Zones that have room for `load`. */
+export const zonesFor = (load: number, { perZone }: Metric): number =>
+  Math.ceil(load / perZone - ROUNDING);
+
+interface KnownLoad extends ZoneLoad {
+  readonly load: number;
+}
+
+/** How many zones the load asks for, by each metric of the policy. */
+export function demands(
+  samples: readonly Sample[],
+  policy: Policy,
+  now: number,
+): readonly Argument[] {
+  return metricsOf(policy).map((metric) => {
+    const { window } = metric;
+    const loads = metric.loads(samples, now);
+    const known = loads.filter((zone): zone is KnownLoad => zone.load !== null);
+    const inTime =
+      window === null || covers(samples, now, { seconds: window, interval: policy.interval });
+    if (known.length === 0 || !inTime) {
+      return { ...titleOf(metric), found: "unknown", zones: null, because: "" };
+    }
+    const unknown = loads.filter(({ load }) => load === null).map(({ name }) => name);
+    return demand(metric, known, unknown);
+  });
+}
+
+const titleOf = ({ name, threshold }: Metric) => ({ name, threshold });
+
+/**
+ * A zone that cannot be read counts as full: it is not idle, and takes nothing off the others.
+ */
+function demand(metric: Metric, known: readonly KnownLoad[], unknown: readonly string[]): Argument {
+  const carried = known.reduce((sum, { load }) => sum + load, 0);
+  const forAll = zonesFor(carried + metric.spare, metric) + unknown.length;
+  const hot = hottest(metric, known);
+  const zones = Math.max(1, forAll, hot === null ? 0 : known.length + unknown.length + 1);
+  const found = [metric.format(carried), ...unknown.map((name) => `${name} unknown`)].join(", ");
+  const names = known.map(({ name }) => name);
+  const blind =
+    unknown.length === 0
+      ? ""
+      : `, ${namesOf(unknown)} cannot be read and ${verb(unknown, "counts", "count")} as full`;
+  const because =
+    hot !== null && zones > forAll
+      ? `${hot.name} ${metric.verb[0]} ${metric.format(hot.load)}${mean(metric)}, more than the ` +
+        `${metric.format(metric.perZone)} of a zone; one more is to take a part of it`
+      : `${namesOf(names)} ${verb(names, ...metric.verb)} ${metric.format(carried)}` +
+        `${mean(metric)}${blind}; ${need(metric, zones)}`;
+  return { ...titleOf(metric), found, zones, because };
+}
+
+const mean = ({ window }: Metric): string =>
+  window === null ? "" : ` (mean of ${formatDuration(window)})`;
+
+const need = ({ name, spare, perZone, format }: Metric, zones: number): string =>
+  `${spare > 0 ? `with ${String(spare)} spare they need` : "that needs"} ` +
+  `${count(zones, "zone")} of ${name === "calls" ? String(perZone) : format(perZone)}`;
+
+/**
+ * The zone that carries more of a mean than it has room for, though all of them together have
+ * enough. Null where another one is less than half full: with that one there, a further zone would
+ * not take anything off it either.
+ */
+function hottest(metric: Metric, known: readonly KnownLoad[]): KnownLoad | null {
+  if (metric.window === null) {
+    return null;
+  }
+  const sorted = [...known].sort((one, other) => other.load - one.load);
+  const [most, least] = [sorted[0], sorted.at(-1)];
+  return most !== undefined &&
+    least !== undefined &&
+    most.load > metric.perZone + ROUNDING &&
+    least.load >= metric.perZone / 2
+    ? most
+    : null;
+}

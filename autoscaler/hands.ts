@@ -1,0 +1,34 @@
+import type { Sample } from "./sample";
+import type { ScalingState } from "./decision";
+
+/** What became of an update that was to change the number of zones. */
+export type Outcome =
+  | { readonly kind: "done" }
+  /** Another update is under way: nothing was begun. */
+  | { readonly kind: "locked" }
+  /** It was called off by its signal. */
+  | { readonly kind: "interrupted" }
+  | { readonly kind: "failed"; readonly why: string };
+
+/** One look at the exchange. */
+export interface Look {
+  /** Zones in service, as the stack remembers them. */
+  readonly zones: number;
+  readonly sample: Sample;
+}
+
+/** How many zones more a cloud gives, and what is short beyond them. */
+export type Headroom = NonNullable<ScalingState["headroom"]>;
+
+/** What a tick does to the world, and asks of it. */
+export interface Hands {
+  look(): Promise<Look>;
+  /** Null where there is no limit, or none that can be told. */
+  headroom(): Promise<Headroom | null>;
+  /** Brings the exchange to so many zones. */
+  change(zones: number, signal: AbortSignal): Promise<Outcome>;
+  /** Whether an update was killed, so that the cloud may have more than the stack knows of. */
+  isBroken(): Promise<boolean>;
+  /** Takes what a killed update left behind in the cloud away, and tells the stack how things are. */
+  mend(): Promise<Outcome>;
+}

@@ -1,0 +1,46 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { Fault } from "../cli/command";
+import type { ScalingState } from "./decision";
+import type { Sample } from "./sample";
+
+/** What one tick leaves to the next, which may be another process. */
+export interface Memory extends Pick<ScalingState, "lastOut" | "lastIn" | "failures"> {
+  /** A change that was begun and is not known to have ended. */
+  readonly unfinished: { readonly from: number; readonly to: number } | null;
+  /** The oldest first. */
+  readonly samples: readonly Sample[];
+}
+
+const NOTHING: Memory = {
+  lastOut: null,
+  lastIn: null,
+  failures: null,
+  unfinished: null,
+  samples: [],
+};
+
+/** Keeps it in a file, which is whole at any time: whoever is killed writes all of it or nothing. */
+export class MemoryFile {
+  constructor(private readonly path: string) {}
+
+  /** @throws Fault when the file is not one that this class has written. */
+  read(): Memory {
+    try {
+      return { ...NOTHING, ...(JSON.parse(readFileSync(this.path, "utf8")) as Memory) };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return NOTHING;
+      throw new Fault(
+        `${this.path} cannot be read (${(error as Error).message}); mend or delete it: without ` +
+          "it, the autoscaler only forgets when it acted last",
+      );
+    }
+  }
+
+  write(memory: Memory): void {
+    mkdirSync(dirname(this.path), { recursive: true, mode: 0o750 });
+    const next = `${this.path}.new`;
+    writeFileSync(next, JSON.stringify(memory), { mode: 0o640, flush: true });
+    renameSync(next, this.path);
+  }
+}

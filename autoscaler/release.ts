@@ -1,0 +1,77 @@
+import { formatDuration } from "../config/duration";
+import { covers, samplesOf } from "./load";
+import { metricsOf } from "./measures";
+import type { Policy } from "./policy";
+import type { Sample, ZoneReading } from "./sample";
+import { count, namesOf, percent } from "./words";
+
+/** Whether a zone may go, and why. */
+export interface Verdict {
+  readonly may: boolean;
+  readonly because: string;
+}
+
+const no = (because: string): Verdict => ({ may: false, because });
+
+/**
+ * Whether the zones are all known: none is taken away on a guess. A zone that cannot be read may be
+ * the busiest one.
+ */
+export function allKnown(latest: Sample | undefined, zones: number): Verdict {
+  const unread = (latest?.zones ?? []).filter(({ reading }) => reading === null);
+  if (unread.length > 0) {
+    return no(`${namesOf(unread.map(({ name }) => name))} cannot be read`);
+  }
+  const missing = zones - (latest?.zones.length ?? 0);
+  return missing > 0
+    ? no(
+        `${count(missing, "zone")} of ${String(zones)} ${missing === 1 ? "has" : "have"} not been read yet`,
+      )
+    : { may: true, because: "" };
+}
+
+/** Whether all that `samples` tell of the scale-in window would fit `zones`, with the margin free. */
+export function fits(
+  samples: readonly Sample[],
+  zones: number,
+  policy: Policy,
+  now: number,
+): Verdict {
+  const { scaleInAfter: seconds, interval, margin } = policy;
+  const time = formatDuration(seconds);
+  if (!covers(samples, now, { seconds, interval })) {
+    return no(`the samples do not cover the last ${time}`);
+  }
+  const seen = samplesOf(samples, now, seconds);
+  const metrics = metricsOf(policy);
+  for (const { name, value, format, perZone, spare } of metrics) {
+    const loads = seen.map((sample) => total(sample, value));
+    if (loads.some((load) => load === null)) {
+      return no(`${name} of a zone could not be read in the last ${time}`);
+    }
+    const peak = Math.max(...loads.map((load) => load ?? 0));
+    const room = zones * perZone * (1 - margin);
+    if (peak + spare > room) {
+      return no(
+        `the ${format(peak)} of the last ${time}${spare > 0 ? ` with ${String(spare)} spare` : ""} ` +
+          `do not fit ${count(zones, "zone")} with ${percent(margin)} free`,
+      );
+    }
+  }
+  const calls = Math.max(...seen.map((sample) => total(sample, (reading) => reading.calls) ?? 0));
+  return {
+    may: true,
+    because:
+      `at most ${count(calls, "call")} in the last ${time}; ` +
+      `${count(zones, "zone")} would have ${percent(margin)} free`,
+  };
+}
+
+/** Of all zones; null where one of them is unknown. */
+function total({ zones }: Sample, value: (reading: ZoneReading) => number | null): number | null {
+  const loads = zones.map(({ reading }) => (reading === null ? null : value(reading)));
+  return loads.reduce<number | null>(
+    (sum, load) => (sum === null || load === null ? null : sum + load),
+    0,
+  );
+}

@@ -1,0 +1,34 @@
+import type { Decision } from "./decision";
+import type { Outcome } from "./hands";
+import type { Sample } from "./sample";
+import { count } from "./words";
+
+/** What a tick came to. */
+export interface Report {
+  readonly decision: Decision;
+  readonly sample: Sample;
+  /** Zones in service before it. */
+  readonly from: number;
+  /** What was done, for an operator. */
+  readonly outcome: string;
+  /** False when something was tried and did not come about. */
+  readonly ok: boolean;
+}
+
+/** How `what` ended. */
+export function inWords(outcome: Outcome, what: string): string {
+  switch (outcome.kind) {
+    case "done":
+      return `done: ${what}`;
+    case "locked":
+      return `held: another update of the stack is under way; ${what} has to wait`;
+    case "interrupted":
+      return `called off: ${what}; the next run goes on from there`;
+    case "failed":
+      return `failed: ${what}: ${outcome.why}`;
+  }
+}
+
+/** A decision, for a line of its own. */
+export const decisionInWords = ({ action, zones, reason }: Decision): string =>
+  `${action === "hold" ? "hold at" : `${action} to`} ${count(zones, "zone")}: ${reason}`;

@@ -1,0 +1,35 @@
+import type { Schedule } from "../config/autoscale";
+import { cronOf } from "../config/cron";
+import { formatDuration } from "../config/duration";
+import type { Argument } from "./demand";
+import type { Policy } from "./policy";
+import { count } from "./words";
+
+/** When the window of `schedule` began or begins that zones are wanted for now; null for none. */
+function current({ cron, timeZone, for: length }: Schedule, lead: number, now: number) {
+  const run = cronOf(cron, timeZone).nextRun(new Date(now - length * 1000));
+  return run !== null && run.getTime() <= now + lead * 1000 ? run : null;
+}
+
+/** The zones that schedules ask for at least. They are asked for `lead` before a window begins. */
+export function scheduled({ schedules, lead }: Policy, now: number): Argument {
+  const [first] = schedules
+    .flatMap((schedule) => {
+      const run = current(schedule, lead, now);
+      return run === null ? [] : [{ ...schedule, run }];
+    })
+    .sort((one, other) => other.min - one.min);
+  if (first === undefined) {
+    const threshold = schedules.length === 0 ? "none" : count(schedules.length, "schedule");
+    return { name: "schedule", found: "no window now", threshold, zones: null, because: "" };
+  }
+  const { cron, timeZone, for: length, min, run } = first;
+  const time = run.toLocaleTimeString("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
+  return {
+    name: "schedule",
+    found: `${time} ${timeZone}, for ${formatDuration(length)}`,
+    threshold: `"${cron}", ${formatDuration(lead)} before`,
+    zones: min,
+    because: `the schedule "${cron}" wants ${count(min, "zone")} from ${time} ${timeZone} on`,
+  };
+}

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { StackHands } from "../../autoscaler/act";
+import { decide } from "../../autoscaler/decide";
+import { type Memory, type MemoryFile } from "../../autoscaler/memory";
+import { openstackCloud } from "../../autoscaler/openstack";
+import type { Report } from "../../autoscaler/report";
+import { type Considered, type Stop, Ticker } from "../../autoscaler/tick";
+import { cloudMark } from "../../plan/secrets";
+import { relayUpdate, say } from "../progress";
+import { releaseDeadLock } from "../stack";
+import { ExchangeView } from "./view";
+
+/** Rates take two looks: time between the first two, in milliseconds. */
+const FIRST_INTERVAL = 5_000;
+
+/** The autoscaler of one stack, put together. */
+export class Runner {
+  /** Time from one tick to the next, in milliseconds, as the last tick has found it. */
+  interval = 15_000;
+  private readonly view: ExchangeView;
+
+  constructor(
+    private readonly stack: Stack,
+    private readonly memory: { read(): Memory; write(memory: Memory): void },
+  ) {
+    this.view = new ExchangeView(stack);
+  }
+
+  /** Takes the look that the first rates are reckoned from. @throws Fault */
+  async start(): Promise<void> {
+    await this.view.look();
+    await sleep(FIRST_INTERVAL);
+  }
+
+  async consider(): Promise<Considered> {
+    return (await this.ticker()).consider();
+  }
+
+  async tick(stop: Stop): Promise<Report> {
+    return (await this.ticker()).tick(stop);
+  }
+
+  close(): void {
+    this.view.close();
+  }
+
+  /** One for each tick, since the policy may have been edited. */
+  private async ticker(): Promise<Ticker> {
+    const { settings, policy } = await this.view.current();
+    const { flavor, masterSecret } = settings;
+    const hands = new StackHands({
+      stack: this.stack,
+      cloud: () => openstackCloud({ flavor, mark: cloudMark(masterSecret) }),
+      look: () => this.view.look(),
+      releaseDeadLock,
+      onEvent: relayUpdate,
+      onChanged: () => {
+        this.view.forget();
+      },
+      say: (line) => {
+        say("scaling", line);
+      },
+    });
+    this.interval = policy.interval * 1000;
+    return new Ticker({
+      hands,
+      decide: (samples, state, now) => decide(samples, state, policy, now),
+      memory: this.memory,
+      interval: this.interval,
+      keep: Math.max(policy.window, policy.scaleInAfter) * 1000 + 3 * this.interval,
+    });
+  }
+}
+
+/** For who only wants to know: what was remembered counts, and nothing is added to it on the disk. */
+export function readOnly(file: MemoryFile): { read(): Memory; write(memory: Memory): void } {
+  let memory = file.read();
+  return {
+    read: () => memory,
+    write: (next) => {
+      memory = next;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { Considered } from "../../autoscaler/tick";
+import type { ZoneSample } from "../../autoscaler/sample";
+import { bytesPerSecond as rate, percent } from "../../autoscaler/words";
+import { table } from "../table";
+
+/** Why the autoscaler would do what: samples and thresholds. */
+export function explanation({ decision, state, sample }: Considered): string {
+  const zones = table(sample.zones.map(zoneRow), [
+    "zone",
+    "calls",
+    "phones",
+    "throughput",
+    "processors",
+  ]);
+  const criteria = table(
+    decision.criteria.map(({ name, found, threshold, zones: says }) => [
+      name,
+      found,
+      threshold,
+      says === null ? "" : String(says),
+    ]),
+    ["criterion", "found", "held against", "zones"],
+  );
+  const { action, zones: wanted, reason } = decision;
+  const verdict = {
+    out: `would add zones, from ${String(state.zones)} to ${String(wanted)}`,
+    in: `would take zones away, from ${String(state.zones)} to ${String(wanted)}`,
+    hold: `would leave ${String(state.zones)} as they are`,
+  }[action];
+  return `${zones}\n${criteria}\n${verdict}: ${reason}`;
+}
+
+function zoneRow({ name, reading }: ZoneSample): string[] {
+  if (reading === null) return [name, "unknown", "unknown", "unknown", "unknown"];
+  const { calls, registrations, bytesPerSecond, cpu } = reading;
+  return [
+    name,
+    String(calls),
+    String(registrations),
+    bytesPerSecond === null ? "unknown" : rate(bytesPerSecond),
+    cpu === null ? "unknown" : percent(cpu),
+  ];
+}

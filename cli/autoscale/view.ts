@@ -1,0 +1,74 @@
+import { Metrics } from "../../autoscaler/metrics";
+import { type Policy, policyOf } from "../../autoscaler/policy";
+import type { Look } from "../../autoscaler/hands";
+import { plainValues } from "../../config/plain-values";
+import { ConfigError, parseSettings, type Settings } from "../../config/schema";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { Fault } from "../command";
+import { exchangeNodes } from "../exchange-nodes";
+import { pulumiFault } from "../stack";
+
+/** How long what Pulumi says of the stack is taken for true, in milliseconds. */
+const FRESH = 60_000;
+
+interface Known {
+  readonly at: number;
+  readonly settings: Settings;
+  readonly policy: Policy;
+  readonly nodes: Awaited<ReturnType<typeof exchangeNodes>>["nodes"];
+}
+
+/** The exchange as an autoscaler sees it: its settings, its nodes, and what goes on there. */
+export class ExchangeView {
+  private readonly metrics = new Metrics();
+  private known: Promise<Known> | null = null;
+
+  constructor(private readonly stack: Stack) {}
+
+  /** As the stack is configured: an edit is heeded within a minute. @throws Fault */
+  async current(): Promise<Known> {
+    const known = await this.known?.catch(() => null);
+    if (known && known.at > Date.now() - FRESH) return known;
+    this.known = this.read();
+    return this.known;
+  }
+
+  /** After an update, nothing that was known before it counts. */
+  forget(): void {
+    this.known = null;
+  }
+
+  async look(): Promise<Look> {
+    const { nodes } = await this.current();
+    return { zones: nodes.zones.length, sample: await this.metrics.sample(nodes) };
+  }
+
+  close(): void {
+    this.metrics.close();
+  }
+
+  private async read(): Promise<Known> {
+    const settings = await this.settings();
+    const policy = policyOf(settings);
+    if (policy === null) {
+      throw new Fault(
+        "pbx:autoscale is not set, so the number of zones is pbx:zones; see docs/autoscaler.md",
+      );
+    }
+    const { nodes } = await exchangeNodes(this.stack);
+    return { at: Date.now(), settings, policy, nodes };
+  }
+
+  private async settings(): Promise<Settings> {
+    try {
+      const config = Object.entries(await this.stack.getAllConfig());
+      const secret = new Map(config.map(([key, { secret = false }]) => [key, secret]));
+      return parseSettings(
+        plainValues(Object.fromEntries(config.map(([key, { value }]) => [key, value]))),
+        (key) => secret.get(`pbx:${key}`) === true,
+      );
+    } catch (error) {
+      throw error instanceof ConfigError ? new Fault(error.message) : pulumiFault(error);
+    }
+  }
+}

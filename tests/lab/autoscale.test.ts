@@ -1,0 +1,225 @@
+import { sample, double } from "fast-check";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { exchangeOutputs } from "../../cli/stack";
+import { WANTED_ZONES } from "../../config/wanted-zones";
+import { connect, Phone } from "../../phones";
+import { sleep } from "../../phones/deadline";
+import { eventually } from "../calls/support/eventually";
+import { undisturbed, Witness } from "../calls/support/witness";
+import { AutoscalerProcess, cloneAutoscaler } from "./autoscaler-process";
+import { type Deployment, newDeployment } from "./deployment";
+import { inventory } from "./inventory";
+
+const MINUTE = 60_000;
+jest.setTimeout(10 * MINUTE);
+
+/** Three calls and two to spare take a second zone; one call and two to spare do not. */
+const POLICY = {
+  ...{ min: 1, max: 3, callsPerZone: 4, spareCalls: 2, margin: 0.1 },
+  ...{ interval: "5s", window: "10s", scaleInAfter: "30s", cooldownOut: 0, cooldownIn: 0 },
+};
+const INTERVAL_SECONDS = 5;
+
+const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+/** At which part of a scale-out it is killed. */
+const MOMENTS = sample(double({ min: 0.02, max: 0.98, noNaN: true }), { seed: SEED, numRuns: 5 });
+
+/** Seconds from the order for the server of `zone` to its entry into the rotation. */
+class BootClock {
+  private begun = 0;
+  seconds = 0;
+
+  constructor(private readonly zone: string) {}
+
+  readonly onEvent = ({ resourcePreEvent, resOutputsEvent }: EngineEvent): void => {
+    const is = (urn: string | undefined, type: string): boolean =>
+      urn?.endsWith(`:${type}::${this.zone}`) === true;
+    if (is(resourcePreEvent?.metadata.urn, "Instance")) this.begun = Date.now();
+    if (is(resOutputsEvent?.metadata.urn, "ZoneMembership")) {
+      this.seconds = (Date.now() - this.begun) / 1000;
+    }
+  };
+}
+
+describe("an exchange that scales by itself", () => {
+  let before: string[];
+  let deployment: Deployment;
+  const boot = new BootClock("zone1");
+  const phones = new Set<Phone>();
+  const calls: Witness[] = [];
+  /** Seconds of a scale-out, from the third call to the first one over the new zone. */
+  let scaleOut = 0;
+
+  beforeAll(async () => {
+    console.log(`seed ${String(SEED)}: SEED=${String(SEED)} repeats these moments`);
+    before = await inventory();
+    deployment = await newDeployment({
+      zones: "1",
+      autoscale: JSON.stringify(POLICY),
+      users: JSON.stringify([{ range: "1001-1010" }]),
+    });
+    cloneAutoscaler(deployment);
+    const { onOutput } = deployment;
+    await deployment.stack.up({ onOutput, color: "never", onEvent: boot.onEvent });
+  });
+
+  afterAll(async () => {
+    await Promise.all([...phones].map((phone) => phone.close()));
+    await deployment.stack.destroy({ color: "never" });
+    deployment.remove();
+  });
+
+  const zones = async (): Promise<string[]> =>
+    exchangeOutputs(await deployment.stack.outputs()).zones.map(({ name }) => name);
+
+  async function plug(extension: string): Promise<Phone> {
+    const { sipAccounts } = exchangeOutputs(await deployment.stack.outputs());
+    const account = sipAccounts.find((user) => user.extension === extension);
+    if (account === undefined) throw new Error(`there is no user ${extension}`);
+    const phone = await Phone.start({ account: { ...account, transport: "tcp" } });
+    phones.add(phone);
+    return phone.registered();
+  }
+
+  function phone(extension: string): Phone {
+    const found = [...phones].find(({ account }) => account.extension === extension);
+    if (found === undefined) throw new Error(`${extension} has no phone`);
+    return found;
+  }
+
+  async function call(caller: string, callee: string): Promise<void> {
+    calls.push(Witness.of(await connect(await plug(caller), await plug(callee))));
+  }
+
+  /** How many of everything there are, whatever they are called. */
+  async function counts(): Promise<Record<string, number>> {
+    const made = (await inventory()).filter((line) => !before.includes(line));
+    const kinds = made.map((line) => line.split(" ")[0] ?? "");
+    return Object.fromEntries(
+      [...new Set(kinds)].sort().map((kind) => [kind, kinds.filter((k) => k === kind).length]),
+    );
+  }
+
+  test("calls add a zone before they fill the one there is", async () => {
+    const autoscaler = AutoscalerProcess.start(deployment);
+    await call("1001", "1002");
+    await call("1003", "1004");
+    await call("1005", "1006");
+    const passed = Date.now();
+    await eventually("zone2 in the rotation", 300, () =>
+      Promise.resolve(autoscaler.saidAt(/zone2: in the rotation/)),
+    );
+    // Both are given to the zone with the fewest connections.
+    const media = new Set<string>();
+    const [one, other] = await connect(await plug("1007"), await plug("1008"));
+    for (const end of [one, other]) media.add(await end.mediaPeer());
+    scaleOut = (Date.now() - passed) / 1000;
+    await eventually("the update's end", 120, () =>
+      Promise.resolve(autoscaler.saidAt(/done: from 1 to 2 zones/)),
+    );
+    const { zones: inService } = exchangeOutputs(await deployment.stack.outputs());
+    expect(inService.map(({ name }) => name)).toEqual(["zone1", "zone2"]);
+    expect(media).toContain(inService[1]?.address);
+    await one.hangUp();
+
+    const ratio = scaleOut / (boot.seconds + INTERVAL_SECONDS);
+    console.log(
+      `from threshold to the first call ${scaleOut.toFixed(1)} s; a zone boots in ` +
+        `${boot.seconds.toFixed(1)} s: ratio ${ratio.toFixed(2)}`,
+    );
+    expect(ratio).toBeLessThanOrEqual(1.25);
+
+    autoscaler.terminate();
+    expect(await autoscaler.exit()).toBe(0);
+  });
+
+  test("an operator's update keeps the zone", async () => {
+    const { summary } = await deployment.stack.up({ color: "never" });
+    expect(Object.keys(summary.resourceChanges ?? {})).toEqual(["same"]);
+    expect(await zones()).toEqual(["zone1", "zone2"]);
+  });
+
+  test("the zone goes when nobody needs it; nobody notices", async () => {
+    for (const witness of calls.splice(1)) {
+      expect(await witness.testimony()).toEqual(undisturbed(5_000));
+      await witness.hangUp();
+    }
+    const autoscaler = AutoscalerProcess.start(deployment);
+    await eventually("zone2's end", 500, () =>
+      Promise.resolve(autoscaler.saidAt(/done: from 2 to 1 zone\b/)),
+    );
+    autoscaler.terminate();
+    expect(await autoscaler.exit()).toBe(0);
+
+    expect(await zones()).toEqual(["zone1"]);
+    expect((await inventory()).filter((line) => line.endsWith(" zone2"))).toEqual([]);
+    expect(await calls[0]?.testimony()).toEqual(undisturbed(5_000));
+    await Promise.all([...phones].map((phone) => phone.registered()));
+  });
+
+  describe("killed in a scale-out", () => {
+    let one: Record<string, number>;
+    let two: Record<string, number>;
+
+    /** Ticks until no update outlives the one that was killed. */
+    async function tick(): Promise<void> {
+      for (;;) {
+        const autoscaler = AutoscalerProcess.start(deployment, "--once");
+        expect(await autoscaler.exit()).toBe(0);
+        if (autoscaler.saidAt(/held: another update/) === null) return;
+        await sleep(2000);
+      }
+    }
+
+    async function backToOneZone(): Promise<void> {
+      const { stack } = deployment;
+      stack.workspace.envVars[WANTED_ZONES] = "1";
+      await stack.up({ color: "never" });
+      stack.workspace.envVars[WANTED_ZONES] = "";
+      expect(await counts()).toEqual(one);
+    }
+
+    beforeAll(async () => {
+      one = await counts();
+      for (const [caller, callee] of [
+        ["1003", "1004"],
+        ["1005", "1006"],
+      ] as const) {
+        calls.push(Witness.of(await connect(phone(caller), phone(callee))));
+      }
+      await tick();
+      two = await counts();
+      await backToOneZone();
+    });
+
+    test.each(MOMENTS.map((moment, index) => [index, moment] as const))(
+      "%i: after %f of it, the next tick ends in the right state",
+      async (index, moment) => {
+        const killed = AutoscalerProcess.start(deployment, "--once");
+        await sleep(moment * (scaleOut + 10) * 1000);
+        await killed.kill({ withChildren: index % 2 === 0 });
+
+        await tick();
+        expect(await zones()).toEqual(["zone1", "zone2"]);
+        expect(await counts()).toEqual(two);
+        expect(Object.keys((await deployment.stack.up()).summary.resourceChanges ?? {})).toEqual([
+          "same",
+        ]);
+        await backToOneZone();
+      },
+    );
+  });
+
+  test("no call was dropped over all that, and no registration lost", async () => {
+    for (const witness of calls) expect(await witness.testimony()).toEqual(undisturbed(5_000));
+    await Promise.all([...phones].map((phone) => phone.registered()));
+  });
+
+  test("nothing is left of it when it is destroyed", async () => {
+    for (const witness of calls.splice(0)) await witness.hangUp();
+    await Promise.all([...phones].map((phone) => phone.close()));
+    phones.clear();
+    await deployment.stack.destroy({ color: "never" });
+    expect(await inventory()).toEqual(before);
+  });
+});

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { ROOT } from "../../cli/paths";
+import type { Deployment } from "./deployment";
+
+/** The autoscaler finds the stack that belongs to the clone it is in: the test's own one. */
+export function cloneAutoscaler({ directory }: Deployment): void {
+  for (const name of [
+    ...["autoscaler", "cli", "config", "phones", "plan", "provider", "templates", "tools"],
+  ]) {
+    rmSync(join(directory, name), { force: true });
+    cpSync(join(ROOT, name), join(directory, name), { recursive: true, verbatimSymlinks: true });
+  }
+}
+
+/** An autoscaler that runs, with all that it has said. */
+export class AutoscalerProcess {
+  private readonly lines: { readonly at: number; readonly line: string }[] = [];
+  private readonly ended: Promise<unknown>;
+
+  private constructor(private readonly child: ChildProcess) {
+    this.ended = once(child, "exit");
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on("line", (line) => {
+        console.log(line);
+        this.lines.push({ at: Date.now(), line });
+      });
+    }
+  }
+
+  static start({ directory, stack }: Deployment, ...options: string[]): AutoscalerProcess {
+    const args = ["--import", "tsx", "cli/autoscale.ts", "--stack", stack.name, ...options];
+    const { envVars } = stack.workspace;
+    return new AutoscalerProcess(
+      spawn(process.execPath, args, {
+        // A process group of its own, so that it can be killed with its children and without.
+        ...{ cwd: directory, env: { ...process.env, ...envVars }, detached: true },
+      }),
+    );
+  }
+
+  /** When it first said something that matches. */
+  saidAt(pattern: RegExp): number | null {
+    return this.lines.find(({ line }) => pattern.test(line))?.at ?? null;
+  }
+
+  /** Its exit code; null when a signal has ended it. */
+  async exit(): Promise<number | null> {
+    await this.ended;
+    return this.child.exitCode;
+  }
+
+  terminate(): void {
+    this.child.kill("SIGTERM");
+  }
+
+  async kill({ withChildren }: { readonly withChildren: boolean }): Promise<void> {
+    const { pid = 0 } = this.child;
+    process.kill(withChildren ? -pid : pid, "SIGKILL");
+    await this.ended;
+  }
+}

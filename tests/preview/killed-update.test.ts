@@ -1,0 +1,179 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import { StackHands } from "../../autoscaler/act";
+import { openstackCloud } from "../../autoscaler/openstack";
+import { releaseDeadLock } from "../../cli/stack";
+import { type FakeCloud, startFakeCloud } from "../support/fake-cloud";
+
+jest.setTimeout(300_000);
+
+const MARK = "trunkline 0123456789ab";
+/** No process has a number as high as this. */
+const NOBODY = 2 ** 30;
+const PROVIDER_ID = "00000000-0000-4000-8000-000000000000";
+const PROVIDER = "urn:pulumi:test::pbx::pulumi:providers:openstack::default_3_15_2";
+
+const addressUrn = (node: string): string =>
+  `urn:pulumi:test::pbx::openstack:networking/floatingIp:FloatingIp::${node}`;
+const addressOf = (node: string, id?: string) => {
+  const inputs = { pool: "public", description: `${MARK} ${node}` };
+  const type = "openstack:networking/floatingIp:FloatingIp";
+  return {
+    ...{ urn: addressUrn(node), type, custom: true, inputs },
+    ...{ provider: `${PROVIDER}::${PROVIDER_ID}` },
+    ...(id === undefined ? {} : { id, outputs: { ...inputs, address: "198.51.100.12" } }),
+  };
+};
+
+/** What the cloud has: of this exchange one address that its stack knows, and things that it does not. */
+const made = (): Record<string, { id: string; description?: string; metadata?: object }[]> => ({
+  "/compute/servers": [
+    { id: "server-zone3", metadata: { sipDriver: "pjsip", mark: `${MARK} zone3` } },
+    { id: "server-of-others", metadata: { mark: "trunkline 999999999999 zone3" } },
+    { id: "server-without", metadata: {} },
+  ],
+  "/network/v2.0/floatingips": [
+    { id: "address-zone2", description: `${MARK} zone2` },
+    { id: "address-zone3", description: `${MARK} zone3` },
+    { id: "address-of-others", description: "trunkline 999999999999 zone3" },
+  ],
+  "/network/v2.0/ports": [
+    { id: "port-zone3", description: `${MARK} zone3` },
+    { id: "port-without", description: "" },
+  ],
+});
+
+let things: ReturnType<typeof made>;
+let deleted: string[];
+let cloud: FakeCloud;
+let folder: string;
+let stack: Stack;
+const said: string[] = [];
+const environment = { ...process.env };
+
+beforeAll(async () => {
+  cloud = await startFakeCloud((method, path) => {
+    const [, list = "", id] = /^(.*?)(?:\/([^/]+))?$/.exec(path) ?? [];
+    if (path === "/compute/servers/detail") return { servers: things["/compute/servers"] };
+    const key = path.split("/").at(-1) ?? "";
+    if (things[path] !== undefined) return { [key]: things[path] };
+    const found = things[list]?.find((thing) => thing.id === id);
+    if (method === "DELETE" && found !== undefined) {
+      things[list] = (things[list] ?? []).filter((thing) => thing !== found);
+      deleted.push(found.id);
+      return {};
+    }
+    return found && { floatingip: { ...found, floating_ip_address: "198.51.100.12" } };
+  });
+  folder = mkdtempSync(join(tmpdir(), "trunkline-killed-"));
+  mkdirSync(join(folder, "state"));
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: pbx\nruntime: nodejs\nmain: index.ts\n");
+  writeFileSync(join(folder, "index.ts"), "");
+  Object.assign(process.env, cloud.environment);
+  delete process.env.OS_CLOUD;
+  stack = await LocalWorkspace.createStack(
+    { stackName: "test", workDir: folder },
+    {
+      envVars: {
+        ...cloud.environment,
+        ...{ OS_CLOUD: "", PULUMI_BACKEND_URL: `file://${join(folder, "state")}` },
+        ...{ PULUMI_CONFIG_PASSPHRASE: "of-tests-alone", PULUMI_CONFIG_PASSPHRASE_FILE: "" },
+      },
+    },
+  );
+});
+
+afterAll(async () => {
+  process.env = environment;
+  rmSync(folder, { recursive: true });
+  await cloud.close();
+});
+
+beforeEach(async () => {
+  things = made();
+  deleted = [];
+  said.length = 0;
+  await stack.importStack({
+    version: 3,
+    deployment: {
+      manifest: {},
+      resources: [
+        {
+          ...{ urn: "urn:pulumi:test::pbx::pulumi:pulumi:Stack::pbx-test", custom: false },
+          type: "pulumi:pulumi:Stack",
+        },
+        {
+          ...{ urn: PROVIDER, custom: true, id: PROVIDER_ID },
+          ...{ type: "pulumi:providers:openstack" },
+          ...{ inputs: { version: "3.15.2" }, outputs: { version: "3.15.2" } },
+        },
+        addressOf("zone2", "address-zone2"),
+      ],
+    },
+  });
+  pend({ type: "creating", resource: addressOf("zone3") });
+});
+
+/** As Pulumi writes before it asks the cloud; an import would leave it out. */
+function pend(operation: object): void {
+  const file = join(folder, "state", ".pulumi", "stacks", "pbx", "test.json");
+  const state = JSON.parse(readFileSync(file, "utf8")) as { checkpoint: { latest: object } };
+  Object.assign(state.checkpoint.latest, { pending_operations: [operation] });
+  writeFileSync(file, JSON.stringify(state));
+}
+
+const hands = (): StackHands =>
+  new StackHands({
+    stack,
+    cloud: () => openstackCloud({ flavor: "m1.small", mark: MARK }),
+    look: () => Promise.reject(new Error("nobody looks")),
+    releaseDeadLock,
+    onEvent: () => undefined,
+    onChanged: () => undefined,
+    say: (line) => said.push(line),
+  });
+
+function lockAs(pid: number): void {
+  const locks = join(folder, "state", ".pulumi", "locks", "organization", "pbx", "test");
+  mkdirSync(locks, { recursive: true });
+  const lock = { pid, hostname: hostname(), username: "root", timestamp: new Date().toISOString() };
+  writeFileSync(join(locks, "6a1b.json"), JSON.stringify(lock));
+}
+
+test("what a killed update has made and not told of is deleted, and nothing else", async () => {
+  expect(await hands().isBroken()).toBe(true);
+  expect(await hands().mend()).toEqual({ kind: "done" });
+  expect(deleted).toEqual(["server-zone3", "address-zone3", "port-zone3"]);
+  expect(said).toEqual([
+    "deleting server server-zone3 of zone3, which a killed update has left",
+    "deleting floating address address-zone3 of zone3, which a killed update has left",
+    "deleting port port-zone3 of zone3, which a killed update has left",
+  ]);
+  expect(await hands().isBroken()).toBe(false);
+  const { resources } = (await stack.exportStack()).deployment as {
+    resources: { id?: string }[];
+  };
+  expect(resources.flatMap(({ id }) => id ?? [])).toEqual([PROVIDER_ID, "address-zone2"]);
+});
+
+test("while an update lives, nothing is deleted and nothing is changed", async () => {
+  lockAs(process.pid);
+  expect(await hands().mend()).toEqual({ kind: "locked" });
+  expect(await hands().change(2, new AbortController().signal)).toEqual({ kind: "locked" });
+  expect(deleted).toEqual([]);
+  await stack.cancel();
+});
+
+test("the lock of an update that was killed is no obstacle", async () => {
+  lockAs(NOBODY);
+  expect(await hands().mend()).toEqual({ kind: "done" });
+  expect(deleted).toEqual(["server-zone3", "address-zone3", "port-zone3"]);
+});
+
+test("a cloud without the services that are asked is a failure in words", async () => {
+  things = {};
+  expect(await hands().mend()).toMatchObject({ kind: "failed" });
+  expect(deleted).toEqual([]);
+});

@@ -1,0 +1,121 @@
+import { pretendDeployed } from "../support/deployed";
+import { type FakeCloud, IMAGE_ID, startFakeCloud } from "../support/fake-cloud";
+import { createStack, type Run, type TestStack } from "../support/pulumi";
+import { MINIMAL } from "../support/settings";
+
+jest.setTimeout(300_000);
+
+const CONFIG = {
+  ...MINIMAL,
+  operatorCidrs: ["203.0.113.0/24"],
+  autoscale: { min: 2, max: 4, callsPerZone: 80 },
+};
+/** As in the state of a stack that has scaled out: the file still says one. */
+const IN_SERVICE = 3;
+const FILE = { ...CONFIG, zones: 1 };
+
+const SERVER = { image: IMAGE_ID, flavor: "m1.small" };
+const names = (zones: number): string[] =>
+  Array.from({ length: zones }, (_, index) => `zone${String(index + 1)}`);
+
+/** What an update that succeeded would have put out, as far as the next one reads it. */
+const outputs = (zones: number): Record<string, unknown> => ({
+  zones: names(zones).map((name) => ({ name })),
+  servers: {
+    controller: SERVER,
+    ...Object.fromEntries(names(zones).map((name) => [name, { ...SERVER, sipDriver: "pjsip" }])),
+  },
+});
+
+let cloud: FakeCloud;
+let stack: TestStack;
+
+beforeAll(async () => {
+  cloud = await startFakeCloud();
+  stack = await createStack(undefined, cloud.environment);
+  const { autoscale: _, ...fixed } = CONFIG;
+  await pretendDeployed(
+    {
+      ...stack,
+      importResources: (resources) =>
+        stack.importResources(
+          resources.map((resource) =>
+            "type" in resource && resource.type === "pulumi:pulumi:Stack"
+              ? { ...resource, outputs: outputs(IN_SERVICE) }
+              : resource,
+          ),
+        ),
+    },
+    { ...fixed, zones: IN_SERVICE },
+  );
+});
+
+afterAll(async () => {
+  stack.remove();
+  await cloud.close();
+});
+
+/** Zones of the plan, and what the preview says of their number. */
+async function planned(
+  config: Readonly<Record<string, unknown>>,
+  wanted?: string,
+): Promise<readonly [zones: number, said: string]> {
+  const { stdout, stderr, exitCode } = await preview(config, wanted);
+  expect([exitCode, stderr]).toEqual([0, ""]);
+  const { steps, diagnostics } = JSON.parse(stdout) as {
+    steps: { op: string; urn: string }[];
+    diagnostics: { message: string }[];
+  };
+  const zones = steps.filter(({ op, urn }) => op !== "delete" && urn.includes(":Instance::zone"));
+  const said = diagnostics.map(({ message }) => message).find((line) => /^\d+ zone/.test(line));
+  return [zones.length, said?.trim() ?? ""];
+}
+
+const preview = (config: Readonly<Record<string, unknown>>, wanted = ""): Promise<Run> =>
+  stack.run(["preview", "--json"], config, [], { TRUNKLINE_ZONES: wanted });
+
+test("an operator's update keeps the zones in service, whatever pbx:zones says", async () => {
+  expect(await planned(FILE)).toEqual([3, "3 zones: 3 are in service"]);
+});
+
+test("it brings their number into the range of pbx:autoscale", async () => {
+  const autoscale = { ...CONFIG.autoscale, min: 1, max: 2 };
+  expect(await planned({ ...FILE, autoscale })).toEqual([
+    2,
+    "2 zones: 3 are in service, and pbx:autoscale allows 1 to 2",
+  ]);
+});
+
+test("without pbx:autoscale, pbx:zones is the number", async () => {
+  expect(await planned({ ...FILE, zones: 2, autoscale: undefined })).toEqual([2, ""]);
+});
+
+test("the autoscaler asks for a number for one update", async () => {
+  expect(await planned(FILE, "4")).toEqual([4, "4 zones: the autoscaler asks for 4"]);
+});
+
+test.each([
+  ["5", FILE, "TRUNKLINE_ZONES is not a whole number from 2 to 4"],
+  ["1", FILE, "TRUNKLINE_ZONES is not a whole number from 2 to 4"],
+  ["three", FILE, "TRUNKLINE_ZONES is not a whole number from 2 to 4"],
+  ["3", { ...FILE, autoscale: undefined }, "TRUNKLINE_ZONES is set, and pbx:autoscale is not"],
+])("%s zones are refused: %#", async (wanted, config, fault) => {
+  const { stdout, stderr, exitCode } = await preview(config, wanted);
+  expect(exitCode).not.toBe(0);
+  expect(stdout + stderr).toContain(fault);
+});
+
+test("an update that fails half way leaves the number as it was", async () => {
+  // The pretended cloud gives no address to anybody.
+  const { stdout, exitCode } = await stack.run(["up", "--yes", "--skip-preview"], FILE, [], {
+    TRUNKLINE_ZONES: "4",
+  });
+  expect(exitCode).not.toBe(0);
+  expect(stdout).toContain("Error creating openstack_networking_floatingip_v2");
+  const { resources, pending_operations: pending = [] } = await stack.exported();
+  expect(pending).toEqual([]);
+  expect(resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs).toEqual(
+    outputs(IN_SERVICE),
+  );
+  expect(await planned(FILE)).toEqual([3, "3 zones: 3 are in service"]);
+});

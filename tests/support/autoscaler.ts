@@ -1,0 +1,59 @@
+import type { ScalingState } from "../../autoscaler/decision";
+import type { Policy } from "../../autoscaler/policy";
+import type { Sample, ZoneReading } from "../../autoscaler/sample";
+
+/** Monday, at midnight. */
+export const MIDNIGHT = Date.UTC(2026, 0, 5);
+
+export const POLICY: Policy = {
+  min: 1,
+  max: 6,
+  callsPerZone: 80,
+  spareCalls: 20,
+  window: 60,
+  margin: 0.3,
+  scaleInAfter: 600,
+  cooldownOut: 60,
+  cooldownIn: 300,
+  schedules: [],
+  lead: 300,
+  interval: 15,
+  cost: null,
+};
+
+export const STATE: ScalingState = {
+  zones: 1,
+  lastOut: null,
+  lastIn: null,
+  failures: null,
+  headroom: null,
+};
+
+export type Reading = Partial<ZoneReading> | null;
+
+/** A look at zone1, zone2, …, which found `readings`. */
+export function sampleOf(at: number, readings: readonly Reading[]): Sample {
+  return {
+    at,
+    zones: readings.map((reading, index) => ({
+      name: `zone${String(index + 1)}`,
+      reading:
+        reading === null
+          ? null
+          : { calls: 0, registrations: 0, bytesPerSecond: null, cpu: null, ...reading },
+    })),
+    sessions: null,
+  };
+}
+
+/** Looks every `interval` seconds up to `now`, all of which found `readings`. */
+export function steady(
+  now: number,
+  readings: readonly Reading[],
+  { seconds = 900, interval = 15 } = {},
+): Sample[] {
+  const looks = Math.floor(seconds / interval) + 1;
+  return Array.from({ length: looks }, (_, index) =>
+    sampleOf(now - (looks - 1 - index) * interval * 1000, readings),
+  );
+}

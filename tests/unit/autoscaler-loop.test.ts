@@ -1,0 +1,273 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Exporter } from "../../autoscaler/exporter";
+import { Journal } from "../../autoscaler/journal";
+import { type Memory, MemoryFile } from "../../autoscaler/memory";
+import type { Report } from "../../autoscaler/report";
+import type { ZoneReading } from "../../autoscaler/sample";
+import { beTheOnlyOne } from "../../autoscaler/single";
+import { runLoop } from "../../cli/autoscale/loop";
+import { readOnly } from "../../cli/autoscale/runner";
+import { explanation } from "../../cli/autoscale/tables";
+import { Fault } from "../../cli/command";
+
+const BEGIN = Date.UTC(2026, 0, 5, 12);
+const READING: ZoneReading = { calls: 7, registrations: 12, bytesPerSecond: 125_000, cpu: 0.25 };
+
+const report = (change: Partial<Report> = {}): Report => ({
+  decision: { action: "hold", zones: 2, reason: "2 zones carry 7 calls", criteria: [] },
+  sample: {
+    at: BEGIN,
+    zones: [
+      { name: "zone1", reading: READING },
+      { name: "zone2", reading: null },
+    ],
+    sessions: 12,
+  },
+  ...{ from: 2, outcome: "nothing to do", ok: true },
+  ...change,
+});
+const OUT = report({
+  decision: { action: "out", zones: 3, reason: "2 zones carry 9 calls", criteria: [] },
+  outcome: "done: from 2 to 3 zones",
+});
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "trunkline-autoscaler-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe("the loop", () => {
+  /** Runs ticks that come to `results`, and is told to stop in the last of them. */
+  async function loop(results: readonly (Report | Error)[], once = false) {
+    const waiting = [...results];
+    const stop = new AbortController();
+    const said: string[] = [];
+    const written: Report[] = [];
+    const exporter = { record: jest.fn(), fail: jest.fn() };
+    const ok = await runLoop({
+      runner: {
+        interval: 1,
+        tick: () => {
+          const result = waiting.shift() ?? new Error("one tick too many");
+          if (waiting.length === 0) stop.abort();
+          return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
+        },
+      },
+      journal: { write: (entry) => written.push(entry) },
+      exporter,
+      stop: { gently: stop.signal, atOnce: stop.signal },
+      once,
+      say: (line) => said.push(line),
+    });
+    return { ok, said, written, faults: exporter.fail.mock.calls.length };
+  }
+
+  const hold = (calls: number): Report =>
+    report({
+      decision: {
+        ...{ action: "hold", zones: 2, criteria: [] },
+        reason: `2 zones carry ${String(calls)} calls`,
+      },
+    });
+
+  test("writes every decision down, and says those that are news", async () => {
+    const { said, written } = await loop([hold(1), hold(2), hold(2.5), OUT, OUT, hold(3)]);
+    expect(written).toHaveLength(6);
+    expect(said).toEqual([
+      "hold at 2 zones: 2 zones carry 1 calls; nothing to do",
+      "out to 3 zones: 2 zones carry 9 calls; done: from 2 to 3 zones",
+      "out to 3 zones: 2 zones carry 9 calls; done: from 2 to 3 zones",
+      "hold at 2 zones: 2 zones carry 3 calls; nothing to do",
+    ]);
+  });
+
+  test("goes on after a fault, which it says once", async () => {
+    const fault = new Fault("the controller does not answer");
+    const { said, faults, ok } = await loop([fault, fault, hold(1)]);
+    expect([said, faults, ok]).toEqual([
+      [
+        "no decision: the controller does not answer",
+        "hold at 2 zones: 2 zones carry 1 calls; nothing to do",
+      ],
+      2,
+      true,
+    ]);
+  });
+
+  test("ends with anything that is no fault: that is a bug", async () => {
+    await expect(loop([new TypeError("x is undefined"), OUT])).rejects.toThrow("x is undefined");
+  });
+
+  test("ticks once where it is asked to, and tells how that went", async () => {
+    expect((await loop([OUT, OUT], true)).written).toEqual([OUT]);
+    expect((await loop([report({ ok: false }), OUT], true)).ok).toBe(false);
+    await expect(loop([new Fault("no stack"), OUT], true)).rejects.toThrow("no stack");
+  });
+});
+
+describe("the log of decisions", () => {
+  const path = (): string => join(folder, "autoscale", "decisions.jsonl");
+
+  test("has a line of JSON for each, which the group may read", async () => {
+    const journal = new Journal(path(), "dev");
+    journal.write(OUT, BEGIN, BEGIN + 61_234);
+    journal.write(report(), BEGIN + 70_000, BEGIN + 70_100);
+    await journal.close();
+    const lines = readFileSync(path(), "utf8").trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      {
+        ...{ time: "2026-01-05T12:00:00.000Z", stack: "dev", action: "out", from: 2, zones: 3 },
+        ...{ reason: "2 zones carry 9 calls", outcome: "done: from 2 to 3 zones", ok: true },
+        seconds: 61.2,
+      },
+      {
+        ...{ time: "2026-01-05T12:01:10.000Z", stack: "dev", action: "hold", from: 2, zones: 2 },
+        ...{ reason: "2 zones carry 7 calls", outcome: "nothing to do", ok: true, seconds: 0.1 },
+      },
+    ]);
+    expect(statSync(path()).mode & 0o777).toBe(0o640);
+  });
+
+  test("goes on where the autoscaler before has ended", async () => {
+    const first = new Journal(path(), "dev");
+    first.write(OUT, BEGIN, BEGIN);
+    await first.close();
+    const second = new Journal(path(), "dev");
+    second.write(OUT, BEGIN, BEGIN);
+    await second.close();
+    expect(readFileSync(path(), "utf8").trim().split("\n")).toHaveLength(2);
+  });
+
+  test("is rotated", async () => {
+    const journal = new Journal(path(), "dev");
+    await journal.close();
+    writeFileSync(path(), "x".repeat(2 * 1024 * 1024));
+    const next = new Journal(path(), "dev");
+    next.write(OUT, BEGIN, BEGIN);
+    await next.close();
+    const last = new Journal(path(), "dev");
+    last.write(OUT, BEGIN, BEGIN);
+    await last.close();
+    expect(readdirSync(join(folder, "autoscale")).sort()).toEqual([
+      "decisions.jsonl",
+      "decisions.jsonl.1",
+    ]);
+  });
+});
+
+describe("the memory", () => {
+  const MEMORY: Memory = {
+    ...{ lastOut: BEGIN, lastIn: null, failures: { count: 2, at: BEGIN } },
+    ...{ unfinished: { from: 2, to: 3 }, samples: [OUT.sample] },
+  };
+
+  test("is empty at first, and is what was written from then on", () => {
+    const file = join(folder, "autoscale", "dev.json");
+    expect(new MemoryFile(file).read()).toEqual({
+      ...{ lastOut: null, lastIn: null, failures: null, unfinished: null, samples: [] },
+    });
+    new MemoryFile(file).write(MEMORY);
+    expect(new MemoryFile(file).read()).toEqual(MEMORY);
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(readdirSync(join(folder, "autoscale"))).toEqual(["dev.json"]);
+  });
+
+  test("that cannot be read is a fault", () => {
+    const file = join(folder, "dev.json");
+    writeFileSync(file, "{");
+    expect(() => new MemoryFile(file).read()).toThrow(`${file} cannot be read`);
+  });
+
+  test("of who only wants to know stays out of the file", () => {
+    const file = new MemoryFile(join(folder, "dev.json"));
+    const memory = readOnly(file);
+    memory.write(MEMORY);
+    expect(memory.read()).toEqual(MEMORY);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+test("there is one autoscaler of a stack at a time", async () => {
+  const file = join(folder, "dev.json");
+  const release = await beTheOnlyOne(file);
+  await expect(beTheOnlyOne(file)).rejects.toThrow("another autoscaler of this stack is running");
+  (await beTheOnlyOne(join(folder, "other.json")))();
+  release();
+  (await beTheOnlyOne(file))();
+});
+
+describe("figures for Prometheus", () => {
+  const figures = async (exporter: Exporter): Promise<string[]> =>
+    (await exporter.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+
+  test("are those of the last tick; what is unknown is left out", async () => {
+    const exporter = new Exporter();
+    exporter.record(report({ sample: { ...OUT.sample, sessions: null, zones: [] } }));
+    exporter.record({ ...OUT, ok: false });
+    exporter.fail();
+    expect(await figures(exporter)).toEqual([
+      "trunkline_zones 2",
+      "trunkline_zones_wanted 3",
+      "trunkline_sessions 12",
+      `trunkline_last_tick_timestamp_seconds ${String(BEGIN / 1000)}`,
+      'trunkline_zone_calls{zone="zone1"} 7',
+      'trunkline_zone_registrations{zone="zone1"} 12',
+      'trunkline_zone_bytes_per_second{zone="zone1"} 125000',
+      'trunkline_zone_cpu_ratio{zone="zone1"} 0.25',
+      'trunkline_decisions_total{action="hold"} 1',
+      'trunkline_decisions_total{action="out"} 1',
+      "trunkline_failures_total 2",
+    ]);
+  });
+
+  test("are for this machine alone", async () => {
+    const exporter = new Exporter();
+    exporter.record(OUT);
+    const server = await exporter.listen(0);
+    const { address, port } = server.address() as { address: string; port: number };
+    expect(address).toBe("127.0.0.1");
+    const answer = await fetch(`http://127.0.0.1:${String(port)}/metrics`);
+    expect([answer.status, await answer.text()]).toEqual([200, await exporter.text()]);
+    expect((await fetch(`http://127.0.0.1:${String(port)}/`)).status).toBe(404);
+    await expect(new Exporter().listen(port)).rejects.toThrow(
+      `--metrics-port ${String(port)} cannot be used`,
+    );
+    server.close();
+  });
+});
+
+test("an explanation has samples, thresholds, and what would happen", () => {
+  const text = explanation({
+    decision: {
+      ...OUT.decision,
+      criteria: [
+        { name: "calls", found: "9 calls", threshold: "3 a zone", zones: 3 },
+        { name: "cpu", found: "unknown", threshold: "80 %", zones: null },
+      ],
+    },
+    state: { zones: 2, lastOut: null, lastIn: null, failures: null, headroom: null },
+    sample: OUT.sample,
+  });
+  expect(text.replace(/[^\S\n]+/g, " ").split("\n")).toEqual([
+    "┌───────┬─────────┬─────────┬────────────┬────────────┐",
+    "│ zone │ calls │ phones │ throughput │ processors │",
+    "├───────┼─────────┼─────────┼────────────┼────────────┤",
+    "│ zone1 │ 7 │ 12 │ 125 kB/s │ 25 % │",
+    "├───────┼─────────┼─────────┼────────────┼────────────┤",
+    "│ zone2 │ unknown │ unknown │ unknown │ unknown │",
+    "└───────┴─────────┴─────────┴────────────┴────────────┘",
+    "┌───────────┬─────────┬──────────────┬───────┐",
+    "│ criterion │ found │ held against │ zones │",
+    "├───────────┼─────────┼──────────────┼───────┤",
+    "│ calls │ 9 calls │ 3 a zone │ 3 │",
+    "├───────────┼─────────┼──────────────┼───────┤",
+    "│ cpu │ unknown │ 80 % │ │",
+    "└───────────┴─────────┴──────────────┴───────┘",
+    "would add zones, from 2 to 3: 2 zones carry 9 calls",
+  ]);
+});

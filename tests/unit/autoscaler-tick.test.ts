@@ -1,0 +1,299 @@
+import type { Decision } from "../../autoscaler/decision";
+import type { Hands, Headroom, Look, Outcome } from "../../autoscaler/hands";
+import type { Memory } from "../../autoscaler/memory";
+import type { Sample } from "../../autoscaler/sample";
+import { type Decide, type Stop, Ticker } from "../../autoscaler/tick";
+
+const INTERVAL = 15_000;
+const KEEP = 60_000;
+const FRESH: Memory = {
+  ...{ lastOut: null, lastIn: null, failures: null, unfinished: null },
+  samples: [],
+};
+
+/** An exchange that has as many zones as its calls ask for, three of them each. */
+class World implements Hands {
+  now = 1_000_000;
+  zones = 2;
+  calls: number | null = 5;
+  memory: Memory = FRESH;
+  /** What became of the updates that are yet to come; those beyond it are done. */
+  outcomes: Outcome[] = [];
+  mended: Outcome = { kind: "done" };
+  room: Headroom | null = null;
+  broken = false;
+  readonly gently = new AbortController();
+  readonly atOnce = new AbortController();
+  readonly done: string[] = [];
+  /** What happens while an update is under way. */
+  during: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
+
+  look(): Promise<Look> {
+    const reading =
+      this.calls === null
+        ? null
+        : { calls: this.calls, registrations: 0, bytesPerSecond: null, cpu: null };
+    const zones = [{ name: "zone1", reading }];
+    return Promise.resolve({ zones: this.zones, sample: { at: this.now, zones, sessions: null } });
+  }
+
+  headroom(): Promise<Headroom | null> {
+    this.done.push("asked for quotas");
+    return Promise.resolve(this.room);
+  }
+
+  async change(zones: number, signal: AbortSignal): Promise<Outcome> {
+    this.done.push(`update to ${String(zones)}, ${JSON.stringify(this.memory.unfinished)}`);
+    await this.during(signal);
+    this.now += 60_000;
+    if (signal.aborted) return { kind: "interrupted" };
+    const outcome = this.outcomes.shift() ?? { kind: "done" };
+    if (outcome.kind === "done") this.zones = zones;
+    return outcome;
+  }
+
+  isBroken(): Promise<boolean> {
+    return Promise.resolve(this.broken);
+  }
+
+  mend(): Promise<Outcome> {
+    this.done.push("mended");
+    return Promise.resolve(this.mended);
+  }
+
+  /** A tick of an autoscaler that has just been started. */
+  async tick(): Promise<string> {
+    const stop: Stop = { gently: this.gently.signal, atOnce: this.atOnce.signal };
+    const { outcome, ok } = await this.ticker().tick(stop);
+    return `${ok ? "ok" : "bad"}: ${outcome}`;
+  }
+
+  ticker(): Ticker {
+    return new Ticker({
+      hands: this,
+      decide,
+      memory: {
+        read: () => this.memory,
+        write: (memory) => {
+          this.memory = memory;
+        },
+      },
+      ...{ interval: INTERVAL, keep: KEEP },
+      now: () => this.now,
+      pause: () => Promise.resolve(),
+    });
+  }
+}
+
+const decide: Decide = (samples, { zones, headroom }) => {
+  const calls = samples.at(-1)?.zones[0]?.reading?.calls ?? null;
+  const wanted = calls === null ? zones : Math.ceil(calls / 3);
+  const allowed = Math.min(wanted, zones + (headroom?.zones ?? Infinity));
+  const action = allowed > zones ? "out" : allowed < zones ? "in" : "hold";
+  return { action, zones: allowed, reason: "", criteria: [] } satisfies Decision;
+};
+
+const QUOTA = { kind: "failed", why: "Quota exceeded for instances" } as const;
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+
+test("who has what is needed does nothing, and asks the cloud nothing", async () => {
+  expect(await world.tick()).toBe("ok: nothing to do");
+  expect(world.done).toEqual([]);
+});
+
+test("a scale-out is written down before it is begun, and its end after it", async () => {
+  world.calls = 9;
+  expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
+  expect(world.done).toEqual(["asked for quotas", 'update to 3, {"from":2,"to":3}']);
+  expect(world.memory).toMatchObject({ unfinished: null, lastOut: world.now, lastIn: null });
+});
+
+test("a scale-in is, too", async () => {
+  world.calls = 3;
+  expect(await world.tick()).toBe("ok: done: from 2 to 1 zone");
+  expect(world.done).toEqual(['update to 1, {"from":2,"to":1}']);
+  expect(world.memory).toMatchObject({ unfinished: null, lastOut: null, lastIn: world.now });
+});
+
+test("no more zones come than the quota has room for", async () => {
+  world.calls = 30;
+  world.room = { zones: 1, short: "cores" };
+  expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
+  world.room = { zones: 0, short: "cores" };
+  expect(await world.tick()).toBe("ok: nothing to do");
+});
+
+test("another update's lock is no failure: the next tick tries again", async () => {
+  world.calls = 9;
+  world.outcomes = [{ kind: "locked" }];
+  expect(await world.tick()).toBe(
+    "ok: held: another update of the stack is under way; from 2 to 3 zones has to wait",
+  );
+  expect(world.memory).toMatchObject({ unfinished: null, failures: null, lastOut: null });
+  expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
+});
+
+test("a scale-out that fails is rolled back, and counted", async () => {
+  world.calls = 9;
+  world.outcomes = [QUOTA];
+  expect(await world.tick()).toBe(
+    "bad: failed: from 2 to 3 zones: Quota exceeded for instances; done: back to 2 zones",
+  );
+  expect(world.done.slice(1)).toEqual([
+    'update to 3, {"from":2,"to":3}',
+    'update to 2, {"from":2,"to":3}',
+  ]);
+  expect(world.memory).toMatchObject({ unfinished: null, failures: { count: 1 }, lastOut: null });
+
+  world.outcomes = [QUOTA];
+  await world.tick();
+  expect(world.memory.failures?.count).toBe(2);
+  await world.tick();
+  expect(world.memory).toMatchObject({ failures: null, lastOut: world.now });
+});
+
+test("a scale-in that fails is rolled back, and waits as if it had been done", async () => {
+  world.calls = 3;
+  world.outcomes = [{ kind: "failed", why: "1 call still going after 3600 s" }];
+  expect(await world.tick()).toBe(
+    "bad: failed: from 2 to 1 zone: 1 call still going after 3600 s; done: back to 2 zones",
+  );
+  expect(world.memory.failures).toBeNull();
+  expect(world.memory.lastIn).not.toBeNull();
+});
+
+test("a rollback that fails is tried again, each time later", async () => {
+  world.calls = 9;
+  world.outcomes = [QUOTA, { kind: "failed", why: "no answer" }];
+  expect(await world.tick()).toBe(
+    "bad: failed: from 2 to 3 zones: Quota exceeded for instances; failed: back to 2 zones: no answer",
+  );
+  world.calls = 5;
+  world.done.length = 0;
+  world.now = (world.memory.failures?.at ?? 0) + INTERVAL;
+  expect(await world.tick()).toBe("ok: held: what was left half done is tried again in 15 s");
+  world.now += INTERVAL;
+  world.outcomes = [{ kind: "failed", why: "no answer" }];
+  expect(await world.tick()).toMatch(/^bad: failed: mending .* at 2 zones: no answer$/);
+  expect(world.memory.failures?.count).toBe(2);
+  world.now += 10 * INTERVAL;
+  expect(await world.tick()).toBe("ok: done: mending what was left half done, at 2 zones");
+  expect(world.memory.unfinished).toBeNull();
+  const attempt = ["mended", 'update to 2, {"from":2,"to":3}'];
+  expect(world.done).toEqual([...attempt, ...attempt]);
+});
+
+describe("whoever finds a change that was killed", () => {
+  beforeEach(() => {
+    world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+  });
+
+  test("mends what it left, and goes on to what is decided now", async () => {
+    world.calls = 9;
+    expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
+    expect(world.done.slice(1)).toEqual(["mended", 'update to 3, {"from":2,"to":3}']);
+    expect(world.memory.unfinished).toBeNull();
+  });
+
+  test("goes back to what the stack remembers, where nothing else is decided", async () => {
+    expect(await world.tick()).toBe("ok: done: mending what was left half done, at 2 zones");
+    expect(world.done).toEqual(["mended", 'update to 2, {"from":2,"to":3}']);
+    expect(world.memory.unfinished).toBeNull();
+  });
+
+  test("waits for the update that outlives it", async () => {
+    world.mended = { kind: "locked" };
+    expect(await world.tick()).toMatch(/^ok: held: another update of the stack is under way/);
+    world.calls = 9;
+    expect(await world.tick()).toMatch(/^ok: held: another update of the stack is under way/);
+    expect(world.memory.unfinished).toEqual({ from: 2, to: 3 });
+    expect(world.done).toEqual(["mended", "asked for quotas", "mended"]);
+  });
+});
+
+test("what cannot be mended is a failure, after which the next try waits", async () => {
+  world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+  world.calls = 9;
+  world.mended = { kind: "failed", why: "no answer" };
+  expect(await world.tick()).toBe("bad: failed: from 2 to 3 zones: no answer");
+  expect(world.memory).toMatchObject({
+    ...{ failures: { count: 1, at: world.now }, unfinished: { from: 2, to: 3 } },
+  });
+});
+
+test("an update of somebody else's that was killed is mended before a change", async () => {
+  world.broken = true;
+  expect(await world.tick()).toBe("ok: nothing to do");
+  world.calls = 9;
+  expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
+  expect(world.done.slice(1)).toEqual(["mended", 'update to 3, {"from":2,"to":3}']);
+});
+
+test("a zone that is drained stays when it is needed again", async () => {
+  world.calls = 3;
+  world.during = async (signal) => {
+    world.during = () => Promise.resolve();
+    world.calls = 5;
+    await new Promise((resolve) => {
+      signal.addEventListener("abort", resolve);
+    });
+  };
+  expect(await world.tick()).toBe(
+    "bad: failed: from 2 to 1 zone: its zone is needed again; done: back to 2 zones",
+  );
+  expect(world.zones).toBe(2);
+});
+
+describe("told to end", () => {
+  test("a drain is called off, and left to the next run", async () => {
+    world.calls = 3;
+    world.during = () => {
+      world.gently.abort();
+      return Promise.resolve();
+    };
+    expect(await world.tick()).toBe(
+      "ok: called off: from 2 to 1 zone; the next run goes on from there",
+    );
+    expect(world.memory.unfinished).toEqual({ from: 2, to: 1 });
+  });
+
+  test("a new zone is finished", async () => {
+    world.calls = 9;
+    world.during = () => {
+      world.gently.abort();
+      return Promise.resolve();
+    };
+    expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
+  });
+
+  test("at once, it is called off as well", async () => {
+    world.calls = 9;
+    world.during = () => {
+      world.atOnce.abort();
+      return Promise.resolve();
+    };
+    expect(await world.tick()).toBe(
+      "ok: called off: from 2 to 3 zones; the next run goes on from there",
+    );
+    expect(world.memory).toMatchObject({ unfinished: { from: 2, to: 3 }, failures: null });
+  });
+});
+
+test("samples are kept for as long as they are of use, unknown ones too", async () => {
+  for (let tick = 0; tick < 10; tick++) {
+    world.calls = tick % 2 === 0 ? 5 : null;
+    await world.tick();
+    world.now += INTERVAL;
+  }
+  const { samples } = world.memory;
+  expect(samples.map(({ at, zones }: Sample) => [at, zones[0]?.reading?.calls ?? null])).toEqual([
+    [1_090_000, 5],
+    [1_105_000, null],
+    [1_120_000, 5],
+    [1_135_000, null],
+  ]);
+});
