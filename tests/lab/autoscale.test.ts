@@ -20,9 +20,14 @@ const POLICY = {
 };
 const INTERVAL_SECONDS = 5;
 
+/** How often it is killed; each time takes three minutes. */
+const KILLS = Number(process.env.KILLS ?? 1);
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 /** At which part of a scale-out it is killed. */
-const MOMENTS = sample(double({ min: 0.02, max: 0.98, noNaN: true }), { seed: SEED, numRuns: 5 });
+const MOMENTS = sample(double({ min: 0.02, max: 0.98, noNaN: true }), {
+  seed: SEED,
+  numRuns: KILLS,
+});
 
 /** Seconds from the order for the server of `zone` to its entry into the rotation. */
 class BootClock {
