@@ -38,7 +38,12 @@ const ATTEMPTS = 5;
 const PRIORITY = -14;
 const START_DEADLINE = 10_000;
 const REGISTER_DEADLINE = 35_000;
+/** Until a phone that has lost its connection is back: it waits half a minute or more before it tries. */
+const RETURN_DEADLINE = 75_000;
 const STOP_DEADLINE = 3_000;
+
+/** What the registrar says, and not what becomes of a connection. */
+const ANSWER = /^\d{3} /;
 
 /** The other programs of this machine took the ports first. */
 class PortTaken extends Error {}
@@ -61,7 +66,7 @@ export class RegistrationRefused extends Error {}
  */
 export class Phone extends EventEmitter {
   private current: Call | null = null;
-  private state: "waiting" | "registered" | { readonly refusal: string } = "waiting";
+  private state: "waiting" | "registered" | "lost" | { readonly refusal: string } = "waiting";
 
   private constructor(
     readonly account: SipAccount,
@@ -125,9 +130,13 @@ export class Phone extends EventEmitter {
     }
   }
 
-  /** Resolves when the phone is registered, rejects with {@link RegistrationRefused}. */
+  /**
+   * Resolves when the phone is registered, rejects with {@link RegistrationRefused}. One that has lost
+   * its connection registers again by itself.
+   */
   async registered(): Promise<this> {
     if (this.state === "waiting") await this.nextRegistration();
+    if (this.state === "lost") await this.nextRegistration(RETURN_DEADLINE);
     if (this.state === "registered") return this;
     const { refusal } = this.state as { refusal: string };
     throw new RegistrationRefused(refusal);
@@ -177,12 +186,19 @@ export class Phone extends EventEmitter {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private handle(event: BaresipEvent): void {
-    if (event.type === "REGISTER_OK" || event.type === "REGISTER_FAIL") {
-      this.state =
-        event.type === "REGISTER_OK" ? "registered" : { refusal: event.param ?? "no reason given" };
-      this.emit("registration");
+  private handleRegistration({ type, param = "no reason given" }: BaresipEvent): void {
+    const wasThere = this.state === "registered" || this.state === "lost";
+    if (type === "REGISTER_FAIL" && wasThere && !ANSWER.test(param)) {
+      this.state = "lost";
+      return;
     }
+    this.state = type === "REGISTER_OK" ? "registered" : { refusal: param };
+    this.emit("registration");
+  }
+
+  private handle(event: BaresipEvent): void {
+    if (event.type === "REGISTER_OK" || event.type === "REGISTER_FAIL")
+      this.handleRegistration(event);
     // A phone that picks up at once is not told CALL_INCOMING: the first event of a call is its offer.
     const begins = event.type === "CALL_INCOMING" || event.type === "CALL_REMOTE_SDP";
     if (begins && event.direction === "incoming" && event.id !== this.current?.id) {
