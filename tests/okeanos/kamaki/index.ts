@@ -39,7 +39,8 @@ export async function kamakiOf({ identityUrl, token }: Okeanos): Promise<Kamaki>
     run(["unshare", "--mount", "sh", "-ec", ENTER, "sh", home, root, ...command]);
   return {
     text,
-    json: async (...command) => JSON.parse(await text(...command, "--output-format=json")),
+    json: async (...command) =>
+      JSON.parse(await text(...command, "--output-format=json")) as unknown,
     remove: () => rm(home, { recursive: true }),
   };
 }
