@@ -24,6 +24,7 @@ interface Count {
 const LEVELS = {
   unit: { parallel: true },
   preview: { parallel: false },
+  okeanos: { parallel: false },
   calls: { parallel: false },
   lab: { parallel: false },
 } as const;
@@ -91,6 +92,7 @@ function prepare(): Record<Level, Promise<unknown>> {
   const ready = {
     unit: Promise.resolve(),
     preview: tools,
+    okeanos: tools,
     calls: images,
     lab: Promise.all([tools, uploaded]),
   };
