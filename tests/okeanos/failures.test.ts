@@ -131,11 +131,14 @@ test("in real time a server is ACTIVE by itself", async () => {
     images: [{ name: "debian" }],
     hypervisor: { start, stop: done, destroy: done },
   });
-  const ask = client(real);
-  const { body } = await ask("GET", "/compute/v2.0/images");
-  const [image] = body.images as { id: string }[];
-  await ask("POST", SERVERS, { server: { name: "s", flavorRef: 1, imageRef: image?.id } });
-  await active;
-  expect((await ask("GET", `${SERVERS}/1`)).body).toMatchObject({ server: { status: "ACTIVE" } });
-  await real.stop();
+  try {
+    const ask = client(real);
+    const { body } = await ask("GET", "/compute/v2.0/images");
+    const [image] = body.images as { id: string }[];
+    await ask("POST", SERVERS, { server: { name: "s", flavorRef: 1, imageRef: image?.id } });
+    await active;
+    expect((await ask("GET", `${SERVERS}/1`)).body).toMatchObject({ server: { status: "ACTIVE" } });
+  } finally {
+    await real.stop();
+  }
 });

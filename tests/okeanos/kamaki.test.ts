@@ -19,8 +19,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await kamaki.remove();
   await okeanos.stop();
+  await kamaki.remove();
 });
 
 const list = async (...command: string[]): Promise<Thing[]> =>

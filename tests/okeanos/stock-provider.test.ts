@@ -18,8 +18,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  stack.remove();
   await okeanos.stop();
+  stack.remove();
 });
 
 const pulumi = async (...args: string[]): Promise<string> => {
