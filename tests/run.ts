@@ -27,6 +27,7 @@ interface Count {
 const LEVELS = {
   unit: { workers: 2 },
   preview: { workers: 1 },
+  okeanos: { workers: 1 },
   calls: { workers: 2 },
   lab: { workers: 1 },
 } as const;
@@ -96,6 +97,7 @@ function prepare(): Record<Level, Promise<unknown>> {
   const ready = {
     unit: Promise.resolve(),
     preview: tools,
+    okeanos: tools,
     calls: images,
     lab: Promise.all([tools, uploaded]),
   };

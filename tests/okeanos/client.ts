@@ -1,0 +1,40 @@
+import type { Okeanos } from "./synnefo";
+
+export interface Reply {
+  readonly status: number;
+  /** Of the body, which is empty for none. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export type Ask = (method: string, path: string, body?: unknown) => Promise<Reply>;
+
+/** Asks `okeanos` as its first user, or with another token. Paths are below the service's root. */
+export const client =
+  ({ origin, token: own }: Okeanos, token: string | null = own): Ask =>
+  async (method, path, body) => {
+    const root = /^\/(?:identity|account)\//.test(path) ? "/astakos" : "/cyclades";
+    const response = await fetch(`${origin}${root}${path}`, {
+      method,
+      headers: {
+        ...(token !== null && { "x-auth-token": token }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = response.headers.get("content-type")?.startsWith("application/json") === true;
+    return {
+      status: response.status,
+      body: json && text !== "" ? (JSON.parse(text) as Reply["body"]) : {},
+    };
+  };
+
+/** A cloud whose jobs are done when `pass` lets the time go by, and not before. */
+export class TestTime {
+  private now = Date.parse("2026-11-23T16:00:00Z");
+  readonly read = (): number => this.now;
+
+  pass(milliseconds: number): void {
+    this.now += milliseconds;
+  }
+}

@@ -1,0 +1,59 @@
+import { type Ask, client, TestTime } from "./client";
+import { type Okeanos, type OkeanosOptions, startOkeanos } from "./synnefo";
+
+export const JOB = 1_000;
+
+/** A cloud in a time of its own, and what tests ask of it again and again. */
+export interface Scene {
+  readonly okeanos: Okeanos;
+  readonly ask: Ask;
+  /** Lets every job be done that is under way. */
+  readonly wait: () => void;
+  /** The first part of what a POST request answers. @throws Error when it answers with a fault. */
+  readonly create: (path: string, body: unknown) => Promise<Readonly<Record<string, unknown>>>;
+  readonly image: string;
+}
+
+export async function scene(options: OkeanosOptions = {}): Promise<Scene> {
+  const time = new TestTime();
+  const okeanos = await startOkeanos({
+    buildTime: JOB,
+    taskTime: JOB,
+    time: time.read,
+    ...options,
+  });
+  const ask = client(okeanos);
+  const { body } = await ask("GET", "/compute/v2.0/images");
+  const [image] = body.images as { id: string }[];
+  return {
+    okeanos,
+    ask,
+    image: image?.id ?? "",
+    wait: () => {
+      time.pass(10 * JOB);
+    },
+    create: async (path, wanted) => {
+      const reply = await ask("POST", path, wanted);
+      const [made] = Object.values(reply.body);
+      if (reply.status >= 300) throw new Error(JSON.stringify(reply.body));
+      return made as Readonly<Record<string, unknown>>;
+    },
+  };
+}
+
+export const NETWORKS = "/network/v2.0/networks";
+export const SUBNETS = "/network/v2.0/subnets";
+export const PORTS = "/network/v2.0/ports";
+export const FLOATING_IPS = "/network/v2.0/floatingips";
+export const SERVERS = "/compute/v2.0/servers";
+
+/** A private network with a subnet. @returns its id. */
+export async function privateNetwork({ create }: Scene, cidr = "192.168.7.0/24"): Promise<string> {
+  const { id } = await create(NETWORKS, { network: { name: "n", type: "MAC_FILTERED" } });
+  await create(SUBNETS, { subnet: { network_id: id, cidr } });
+  return String(id);
+}
+
+export const newServer = ({ image }: Scene, rest: object = {}): object => ({
+  server: { name: "s", flavorRef: 1, imageRef: image, ...rest },
+});
