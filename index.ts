@@ -1,17 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import { usersFitUserData } from "./components/bootstrap";
+import { OpenStack } from "./components/cloud/openstack";
 import { ExtendedZone } from "./components/extended-zone";
 import { HaproxyController } from "./components/haproxy-controller";
-import { imageId } from "./components/image";
 import { lastOutput } from "./components/last-outputs";
 import { PbxNode } from "./components/pbx-node";
 import { PbxProvider } from "./components/pbx-provider";
 import { Rollout } from "./components/rollout";
-import { SecurityGroups, sshFault } from "./components/security-groups";
 import { TrunkNetwork } from "./components/trunk-network";
 import { loadSettings } from "./config/load";
 import { ConfigError, type Settings } from "./config/schema";
 import { planExchange } from "./plan/exchange";
+import { firewallRules, sshFault } from "./plan/firewall";
 import type { Servers, ServerSpec } from "./plan/rollout";
 
 /** The settings, or an end without a stack trace: their faults are the operator's to read. */
@@ -40,26 +39,17 @@ if (fault !== undefined) {
 }
 
 const exchange = planExchange(settings);
-const boot = usersFitUserData(exchange) ? exchange : { ...exchange, users: [] };
-if (boot !== exchange && pulumi.runtime.isDryRun()) {
-  void pulumi.log.info(
-    `pbx:users has ${String(exchange.users.length)} users, more than user data can hold: ` +
-      "they reach the servers after they have booted",
-  );
-}
-
-const network = new TrunkNetwork("trunk", {
-  addresses: exchange.addresses,
-  externalNetwork: settings.externalNetwork,
-});
-const securityGroups = new SecurityGroups("exchange", { operatorCidrs: settings.operatorCidrs });
+const cloud = new OpenStack(settings.externalNetwork);
+const boot = cloud.bootable(exchange);
+const network = new TrunkNetwork("trunk", { cloud, addresses: exchange.addresses });
+const firewall = cloud.firewall("exchange", firewallRules(settings.operatorCidrs));
 
 const controllerServer = {
-  image: imageId(settings.controllerImage, network.networkId),
+  image: cloud.image(settings.controllerImage, network.id),
   flavor: settings.controllerFlavor ?? settings.flavor,
 };
 const zoneServer = {
-  image: imageId(settings.image, network.networkId, settings.sipDriver),
+  image: cloud.image(settings.image, network.id, settings.sipDriver),
   flavor: settings.flavor,
 };
 const wanted: pulumi.Output<Servers> = pulumi
@@ -75,10 +65,11 @@ const wanted: pulumi.Output<Servers> = pulumi
 const last = lastOutput("servers").apply((servers) => (servers ?? {}) as Servers);
 
 const shared = {
+  cloud,
   exchange,
   boot,
   network,
-  securityGroups,
+  firewall,
   rollout: new Rollout(exchange.controller.name, last, wanted),
   drain: { timeout: settings.drainTimeout, force: settings.drainForce },
 };

@@ -2,7 +2,7 @@ import type { Exchange, ZonePlan } from "../plan/exchange";
 import { renderAuthorizedKeys, renderControllerFiles, renderZoneFiles } from "../templates";
 import type { ControllerContext } from "../templates/context";
 import type { NodeFile } from "../templates/node-file";
-import { RTP_PORTS } from "./ports";
+import { RTP_PORTS } from "../plan/ports";
 
 /** The two public addresses that a zone has to know; the cloud gives them. */
 export interface ZoneAddresses {
