@@ -8,5 +8,5 @@ const level = (displayName, overrides = {}) => ({
 });
 
 module.exports = {
-  projects: [level("unit"), level("preview"), level("calls"), level("lab")],
+  projects: [level("unit"), level("preview"), level("okeanos"), level("calls"), level("lab")],
 };

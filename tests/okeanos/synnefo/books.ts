@@ -1,0 +1,200 @@
+/** What the cloud keeps. Ids of one kind are never used again. */
+
+export interface User {
+  readonly uuid: string;
+  readonly token: string;
+  readonly name: string;
+  readonly email: string;
+}
+
+export type Resource =
+  | "cyclades.cpu"
+  | "cyclades.disk"
+  | "cyclades.floating_ip"
+  | "cyclades.network.private"
+  | "cyclades.ram"
+  | "cyclades.vm";
+export type Amounts = Readonly<Partial<Record<Resource, number>>>;
+
+export interface Project {
+  readonly id: string;
+  readonly name: string;
+  /** Users by uuid. */
+  readonly members: readonly string[];
+  /** A user's own project, which has the user's uuid. */
+  readonly system: boolean;
+  /** What a member may have; all members together may have `projectLimits`. */
+  readonly limits: Readonly<Record<Resource, number>>;
+  readonly projectLimits: Readonly<Record<Resource, number>>;
+}
+
+export interface Flavor {
+  readonly id: number;
+  readonly name: string;
+  readonly vcpus: number;
+  /** MiB. */
+  readonly ram: number;
+  /** GiB. */
+  readonly disk: number;
+  readonly template: string;
+  readonly volumeType: number;
+}
+
+export interface Image {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly created: string;
+  readonly size: number;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** Who owns something; nobody owns what belongs to the cloud. */
+export interface Owned {
+  readonly userId: string | null;
+  readonly project: string | null;
+}
+
+interface Dated {
+  readonly created: string;
+  updated: string;
+}
+
+export interface Network extends Owned, Dated {
+  readonly id: number;
+  readonly type: string;
+  readonly public: boolean;
+  readonly floatingIpPool: boolean;
+  name: string;
+  /** Whether the cluster knows it: it does once a server has been connected. */
+  inCluster: boolean;
+  deleting: boolean;
+  deleted: boolean;
+}
+
+export interface Pool {
+  readonly start: string;
+  readonly end: string;
+}
+
+export interface Subnet extends Owned {
+  readonly id: number;
+  readonly networkId: number;
+  readonly version: 4 | 6;
+  readonly cidr: string;
+  readonly gateway: string | null;
+  readonly dhcp: boolean;
+  readonly pools: readonly Pool[];
+  readonly nameservers: readonly string[];
+  readonly hostRoutes: readonly unknown[];
+  readonly public: boolean;
+  name: string;
+}
+
+export interface FloatingIp extends Owned {
+  readonly id: number;
+  readonly networkId: number;
+  readonly address: string;
+  portId: number | null;
+}
+
+export interface Address {
+  readonly subnetId: number;
+  readonly version: 4 | 6;
+  readonly address: string;
+}
+
+export interface Port extends Owned, Dated {
+  readonly id: number;
+  readonly networkId: number;
+  readonly addresses: Address[];
+  name: string;
+  status: "DOWN" | "BUILD" | "ACTIVE";
+  serverId: number | null;
+  mac: string | null;
+}
+
+export interface KeyPair {
+  readonly id: number;
+  readonly userId: string;
+  readonly name: string;
+  readonly publicKey: string;
+  readonly created: string;
+}
+
+export interface PersonalityFile {
+  readonly path: string;
+  readonly content: Buffer;
+  readonly owner: string;
+  readonly group: string;
+  readonly mode: number;
+}
+
+export type Action =
+  "BUILD" | "CONNECT" | "DESTROY" | "DISCONNECT" | "REBOOT" | "RESIZE" | "START" | "STOP";
+
+export interface Job {
+  readonly action: Action;
+  readonly since: number;
+}
+
+export interface Server extends Owned, Dated {
+  readonly id: number;
+  readonly volumeId: number;
+  readonly userId: string;
+  readonly project: string;
+  readonly imageId: string;
+  readonly keyNames: readonly string[];
+  readonly personality: readonly PersonalityFile[];
+  readonly userData: string | null;
+  readonly adminPass: string;
+  readonly metadata: Map<string, string>;
+  name: string;
+  flavorId: number;
+  state: "BUILD" | "STARTED" | "STOPPED" | "ERROR" | "DESTROYED";
+  /** The last job that was asked for, until it has been done. */
+  task: Job | null;
+}
+
+/** What costs something, or is in somebody's way, and has not been deleted. */
+export interface Balance {
+  readonly servers: readonly string[];
+  readonly networks: readonly string[];
+  readonly ports: readonly string[];
+  readonly floatingIps: readonly string[];
+  readonly keyPairs: readonly string[];
+}
+
+export class Books {
+  readonly users = new Map<string, User>();
+  readonly projects = new Map<string, Project>();
+  readonly flavors = new Map<number, Flavor>();
+  readonly images = new Map<string, Image>();
+  readonly networks = new Map<number, Network>();
+  readonly subnets = new Map<number, Subnet>();
+  readonly ports = new Map<number, Port>();
+  readonly floatingIps = new Map<number, FloatingIp>();
+  readonly keyPairs = new Map<number, KeyPair>();
+  readonly servers = new Map<number, Server>();
+  private readonly counters = new Map<string, number>();
+
+  nextId(kind: string): number {
+    const id = (this.counters.get(kind) ?? 0) + 1;
+    this.counters.set(kind, id);
+    return id;
+  }
+
+  balance(): Balance {
+    const names = <T>(map: ReadonlyMap<number, T>, name: (value: T) => string | null): string[] =>
+      [...map.values()].map(name).filter((text) => text !== null);
+    return {
+      servers: names(this.servers, ({ name, state }) => (state === "DESTROYED" ? null : name)),
+      networks: names(this.networks, (network) =>
+        network.deleted || network.public ? null : network.name,
+      ),
+      ports: names(this.ports, ({ id }) => String(id)),
+      floatingIps: names(this.floatingIps, ({ address }) => address),
+      keyPairs: names(this.keyPairs, ({ name }) => name),
+    };
+  }
+}

@@ -1,0 +1,147 @@
+import type { Action, Books, Job, PersonalityFile, Server } from "./books";
+import type { Clock } from "./clock";
+
+/** A server as the machine that stands for it sees it. */
+export interface Machine {
+  readonly id: number;
+  readonly name: string;
+  readonly image: string;
+  readonly flavor: string;
+  readonly nics: readonly {
+    readonly networkId: number;
+    readonly public: boolean;
+    readonly mac: string;
+    readonly address: string;
+    /** Of the subnet that the address belongs to. */
+    readonly cidr: string;
+    readonly gateway: string | null;
+  }[];
+  readonly personality: readonly PersonalityFile[];
+  readonly userData: string | null;
+  readonly publicKeys: readonly string[];
+}
+
+/** Real machines behind the servers, if a test wants any. A server's job waits for each of these. */
+export interface Hypervisor {
+  start(machine: Machine): Promise<void>;
+  stop(machine: Machine): Promise<void>;
+  destroy(machine: Machine): Promise<void>;
+}
+
+/** Does the jobs of servers, those of one server one after the other, as Ganeti does. */
+export class Cluster {
+  private readonly queues = new Map<number, (() => void)[]>();
+
+  constructor(
+    private readonly books: Books,
+    private readonly clock: Clock,
+    private readonly hypervisor: Hypervisor | undefined,
+  ) {}
+
+  /** Has `effect` happen after `duration`, once all that the server was told before is done. */
+  submit(server: Server, action: Action, duration: number, effect: () => void): void {
+    const job: Job = { action, since: this.clock.now() };
+    server.task = job;
+    const finish = (failed: boolean): void => {
+      if (failed) {
+        server.state = "ERROR";
+      } else {
+        effect();
+      }
+      server.updated = this.clock.stamp();
+      if (server.task === job) {
+        server.task = null;
+      }
+      this.next(server);
+    };
+    this.enqueue(server, () => {
+      this.clock.after(duration, () => {
+        const powered = this.power(server, action);
+        if (powered === undefined) {
+          finish(false);
+        } else {
+          powered.then(
+            () => {
+              finish(false);
+            },
+            () => {
+              finish(true);
+            },
+          );
+        }
+      });
+    });
+  }
+
+  private enqueue(server: Server, start: () => void): void {
+    const queue = this.queues.get(server.id);
+    if (queue === undefined) {
+      this.queues.set(server.id, []);
+      start();
+    } else {
+      queue.push(start);
+    }
+  }
+
+  private next(server: Server): void {
+    const start = this.queues.get(server.id)?.shift();
+    if (start === undefined) {
+      this.queues.delete(server.id);
+    } else {
+      start();
+    }
+  }
+
+  /** What the action means to the real machine, if there is one. */
+  private power(server: Server, action: Action): Promise<void> | undefined {
+    const { hypervisor } = this;
+    if (hypervisor === undefined || server.state === "DESTROYED") {
+      return undefined;
+    }
+    const machine = this.machine(server);
+    switch (action) {
+      case "BUILD":
+      case "START":
+        return hypervisor.start(machine);
+      case "STOP":
+        return hypervisor.stop(machine);
+      case "REBOOT":
+        return hypervisor.stop(machine).then(() => hypervisor.start(machine));
+      case "DESTROY":
+        return hypervisor.destroy(machine);
+      case "CONNECT":
+      case "DISCONNECT":
+      case "RESIZE":
+        return undefined;
+    }
+  }
+
+  private machine(server: Server): Machine {
+    const { flavors, images, networks, ports, subnets, keyPairs } = this.books;
+    return {
+      id: server.id,
+      name: server.name,
+      image: images.get(server.imageId)?.name ?? "",
+      flavor: flavors.get(server.flavorId)?.name ?? "",
+      nics: [...ports.values()]
+        .filter(({ serverId }) => serverId === server.id)
+        .flatMap(({ networkId, mac, addresses }) =>
+          addresses
+            .filter(({ version }) => version === 4)
+            .map(({ address, subnetId }) => ({
+              networkId,
+              public: networks.get(networkId)?.public ?? false,
+              mac: mac ?? "",
+              address,
+              cidr: subnets.get(subnetId)?.cidr ?? "",
+              gateway: subnets.get(subnetId)?.gateway ?? null,
+            })),
+        ),
+      personality: server.personality,
+      userData: server.userData,
+      publicKeys: [...keyPairs.values()]
+        .filter(({ userId, name }) => userId === server.userId && server.keyNames.includes(name))
+        .map(({ publicKey }) => publicKey),
+    };
+  }
+}

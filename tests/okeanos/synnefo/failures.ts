@@ -1,0 +1,36 @@
+/** How a request may go wrong. `lost` has its effect all the same; the others have none. */
+export type Failure =
+  | { readonly status: 413 | 500 | 503; readonly lost?: boolean }
+  /** No answer at all, until the caller gives up. */
+  | { readonly silence: true; readonly lost?: boolean }
+  /** The connection breaks. */
+  | { readonly reset: true; readonly lost?: boolean };
+
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Which requests fail, and how. */
+export type FailurePlan = (request: Seen) => Failure | undefined;
+
+/** Fails the next request that `matches`, and no other. */
+export function failNext(matches: (request: Seen) => boolean, failure: Failure): FailurePlan {
+  let spent = false;
+  return (request) => {
+    if (spent || !matches(request)) return undefined;
+    spent = true;
+    return failure;
+  };
+}
+
+/** Fails each kind of request once: of a method, and a path without its ids. */
+export function failEachOnce(failure: Failure): FailurePlan {
+  const seen = new Set<string>();
+  return ({ method, path }) => {
+    const kind = `${method} ${path.replace(/\/(?:\d+|[0-9a-f-]{36})(?=\/|$)/g, "/*")}`;
+    if (seen.has(kind)) return undefined;
+    seen.add(kind);
+    return failure;
+  };
+}

@@ -1,0 +1,42 @@
+/** An answer that Synnefo gives in place of what it was asked for. */
+export class ApiFault extends Error {
+  override readonly name = "ApiFault";
+
+  constructor(
+    readonly kind: string,
+    readonly code: number,
+    message: string,
+    readonly details = "",
+  ) {
+    super(message);
+  }
+
+  get body(): Readonly<Record<string, unknown>> {
+    return { [this.kind]: { message: this.message, code: this.code, details: this.details } };
+  }
+}
+
+const fault =
+  (kind: string, code: number) =>
+  (message: string, details?: string): ApiFault =>
+    new ApiFault(kind, code, message, details);
+
+export const badRequest = fault("badRequest", 400);
+export const unauthorized = fault("unauthorized", 401);
+export const forbidden = fault("forbidden", 403);
+export const notFound = fault("itemNotFound", 404);
+export const notAllowed = fault("notAllowed", 405);
+export const conflict = fault("conflict", 409);
+export const buildInProgress = fault("buildInProgress", 409);
+export const overLimit = fault("overLimit", 413);
+export const notImplemented = fault("notImplemented", 501);
+
+/** What a request comes to that Synnefo's own code breaks over. */
+export const unexpected = (): ApiFault =>
+  new ApiFault("internalServerError", 500, "Unexpected error");
+
+/** What Cyclades makes of a fault that Astakos answered it with: its text within another fault. */
+export const relayed = ({ kind, code, message }: ApiFault): ApiFault => {
+  const text = `{"${kind}": {"message": "${message}", "code": ${String(code)}, "details": ""}}`;
+  return new ApiFault("fault", code, kind.toUpperCase(), text);
+};

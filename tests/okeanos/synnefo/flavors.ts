@@ -1,0 +1,55 @@
+import type { Flavor } from "./books";
+import { type Cloud, cyclades } from "./cloud";
+import { notFound } from "./faults";
+import type { Json } from "./json";
+import { links } from "./links";
+import type { Route } from "./router";
+
+export const flavorLinks = (origin: string, id: number) =>
+  links(origin, `/compute/v2.0/flavors/${String(id)}`);
+
+const brief = (origin: string, { id, name }: Flavor): Json => ({
+  id,
+  name,
+  links: flavorLinks(origin, id),
+});
+
+const whole = (origin: string, flavor: Flavor): Json => ({
+  ...brief(origin, flavor),
+  vcpus: flavor.vcpus,
+  ram: flavor.ram,
+  disk: flavor.disk,
+  "SNF:disk_template": flavor.template,
+  "SNF:volume_type": flavor.volumeType,
+  "SNF:allow_create": true,
+  "SNF:flavor-access": [],
+  "os-flavor-access:is_public": true,
+});
+
+export function findFlavor({ books }: Cloud, id: number): Flavor {
+  const flavor = books.flavors.get(id);
+  if (flavor === undefined) {
+    throw notFound("Flavor not found.");
+  }
+  return flavor;
+}
+
+export function flavorRoutes(cloud: Cloud): readonly Route[] {
+  const list = (path: string, view: typeof brief): Route =>
+    cyclades(cloud, "GET", `/compute/v2.0/flavors${path}`, (_, { origin }) => ({
+      status: 200,
+      body: { flavors: [...cloud.books.flavors.values()].map((flavor) => view(origin, flavor)) },
+    }));
+  return [
+    list("", brief),
+    list("/detail", whole),
+    cyclades(cloud, "GET", "/compute/v2.0/flavors/{flavor}", (_, { origin, params }) => ({
+      status: 200,
+      body: { flavor: whole(origin, findFlavor(cloud, Number(params.flavor))) },
+    })),
+    cyclades(cloud, "GET", "/compute/v2.0/flavors/{flavor}/os-extra_specs", (_, { params }) => {
+      findFlavor(cloud, Number(params.flavor));
+      return { status: 200, body: { extra_specs: {} } };
+    }),
+  ];
+}

@@ -1,0 +1,108 @@
+import type { Image } from "./books";
+import { type Cloud, cyclades } from "./cloud";
+import { badRequest, notFound } from "./faults";
+import type { Json } from "./json";
+import { links } from "./links";
+import type { Route } from "./router";
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export const imageLinks = (origin: string, id: string): readonly Json[] => [
+  ...links(origin, `/compute/v2.0/images/${id}`),
+  { href: `${origin}/cyclades/image/v1.0/images/${id}`, rel: "alternate" },
+];
+
+/** @param message what to say of one that does not exist. */
+export function findImage({ books }: Cloud, id: string, message = ""): Image {
+  const image = books.images.get(id);
+  if (image === undefined) {
+    throw UUID.test(id) ? notFound(message) : badRequest("");
+  }
+  return image;
+}
+
+/** As the compute service shows an image. */
+const computeView = (origin: string, { id, name, owner, created, properties }: Image): Json => ({
+  id,
+  name,
+  status: "ACTIVE",
+  progress: 100,
+  public: true,
+  is_snapshot: false,
+  user_id: owner,
+  tenant_id: owner,
+  created,
+  updated: created,
+  metadata: properties,
+  links: imageLinks(origin, id),
+});
+
+/** As Plankton does. */
+const planktonBrief = ({ id, name, size }: Image): Json => ({
+  id,
+  name,
+  size,
+  status: "AVAILABLE",
+  disk_format: "diskdump",
+  container_format: "bare",
+});
+
+function planktonWhole(image: Image): Json {
+  const { id, name, owner, created, properties } = image;
+  const at = created.slice(0, 19).replace("T", " ");
+  return {
+    ...planktonBrief(image),
+    owner,
+    properties,
+    is_public: true,
+    is_snapshot: false,
+    checksum: id.replaceAll("-", "").repeat(2),
+    location: `pithos://${owner}/images/${encodeURIComponent(name)}.diskdump`,
+    created_at: at,
+    updated_at: at,
+    deleted_at: "",
+  };
+}
+
+/** What a HEAD request has for an answer: an image as headers. */
+function planktonHeaders(image: Image): Record<string, string> {
+  const { properties, ...rest } = planktonWhole(image);
+  const header = (prefix: string, values: object): [string, string][] =>
+    Object.entries(values).map(([key, value]) => [
+      `x-image-meta-${prefix}${key.replaceAll("_", "-")}`,
+      String(value),
+    ]);
+  return Object.fromEntries([
+    ...header("", rest),
+    ...header("property-", properties as Readonly<Record<string, string>>),
+  ]);
+}
+
+export function imageRoutes(cloud: Cloud): readonly Route[] {
+  const images = (): Image[] => [...cloud.books.images.values()];
+  const get = (path: string, view: (origin: string) => Json): Route =>
+    cyclades(cloud, "GET", path, (_, { origin }) => ({ status: 200, body: view(origin) }));
+  const compute = "/compute/v2.0/images";
+  const plankton = "/image/v1.0/images";
+  return [
+    get(compute, () => ({ images: images().map(({ id, name }) => ({ id, name })) })),
+    get(`${compute}/detail`, (origin) => ({
+      images: images().map((image) => computeView(origin, image)),
+    })),
+    cyclades(cloud, "GET", `${compute}/{image:[\\w-]+}`, (_, { origin, params }) => ({
+      status: 200,
+      body: { image: computeView(origin, findImage(cloud, params.image ?? "")) },
+    })),
+    cyclades(cloud, "GET", `${compute}/{image:[\\w-]+}/metadata`, (_, { params }) => ({
+      status: 200,
+      body: { metadata: findImage(cloud, params.image ?? "").properties },
+    })),
+    get(plankton, () => ({ images: images().map(planktonBrief) })),
+    get(`${plankton}/detail`, () => ({ images: images().map(planktonWhole) })),
+    cyclades(cloud, "HEAD", `${plankton}/{image:[\\w-]+}`, (_, { params }) => ({
+      status: 200,
+      headers: planktonHeaders(findImage(cloud, params.image ?? "")),
+    })),
+    cyclades(cloud, "GET", `${plankton}/{image:[\\w-]+}`, () => ({ status: 501 })),
+  ];
+}

@@ -1,0 +1,192 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { accountRoutes } from "./account";
+import type { Balance, Books } from "./books";
+import { Clock } from "./clock";
+import type { Cloud } from "./cloud";
+import { Cluster, type Hypervisor } from "./cluster";
+import { type Failure, type FailurePlan, type Seen } from "./failures";
+import { ApiFault, unexpected } from "./faults";
+import { flavorRoutes } from "./flavors";
+import { floatingIpRoutes } from "./floating-ips";
+import { identityRoutes } from "./identity";
+import { imageRoutes } from "./images";
+import { keyPairRoutes } from "./keypairs";
+import { networkRoutes } from "./networks";
+import { portRoutes } from "./ports";
+import { Quotas } from "./quotas";
+import { type Answer, type Call, Router } from "./router";
+import { type Seed, sow } from "./seed";
+import { serverRoutes } from "./servers";
+import { subnetRoutes } from "./subnets";
+import { versionRoutes } from "./versions";
+import { volumeRoutes } from "./volumes";
+
+export type { Balance } from "./books";
+export type { Hypervisor, Machine } from "./cluster";
+export { type Failure, failEachOnce, failNext, type FailurePlan, type Seen } from "./failures";
+
+export interface OkeanosOptions extends Seed {
+  /** Milliseconds until a new server is ACTIVE. */
+  readonly buildTime?: number;
+  /** Milliseconds that any other job of the cluster takes. */
+  readonly taskTime?: number;
+  /** Machines behind the servers. */
+  readonly hypervisor?: Hypervisor;
+  /** The time to go by, for one who does not want to wait. */
+  readonly time?: () => number;
+  readonly port?: number;
+}
+
+/** A request and what became of it. */
+export interface Request extends Seen {
+  readonly query: string;
+  readonly body: string;
+  /** Of the answer; none was given to a request that failed without. */
+  readonly status: number | "none";
+}
+
+export interface Okeanos {
+  readonly origin: string;
+  /** Where a client is told to begin (`OS_AUTH_URL`). */
+  readonly identityUrl: string;
+  /** Of the first user. */
+  readonly token: string;
+  readonly userId: string;
+  readonly requests: readonly Request[];
+  /** Requests for what the API does not have, and those that this server broke over. */
+  readonly unknownRequests: readonly string[];
+  /** What has not been deleted, from the cloud's own books. */
+  books(): Balance;
+  /** Has requests fail from now on; `undefined` ends that. */
+  fail(plan: FailurePlan | undefined): void;
+  stop(): Promise<void>;
+}
+
+/** What a conformant Synnefo answers, on a loopback port of its own. */
+export async function startOkeanos(options: OkeanosOptions = {}): Promise<Okeanos> {
+  const clock = new Clock(options.time);
+  const books = sow(options, clock.stamp());
+  const cloud = makeCloud(options, books, clock);
+  const router = new Router([
+    ...identityRoutes(cloud),
+    ...accountRoutes(cloud),
+    ...versionRoutes(),
+    ...flavorRoutes(cloud),
+    ...imageRoutes(cloud),
+    ...keyPairRoutes(cloud),
+    ...networkRoutes(cloud),
+    ...subnetRoutes(cloud),
+    ...portRoutes(cloud),
+    ...floatingIpRoutes(cloud),
+    ...serverRoutes(cloud),
+    ...volumeRoutes(cloud),
+  ]);
+  const requests: Request[] = [];
+  let plan: FailurePlan | undefined;
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const call = await callOf(request);
+    clock.settle();
+    const failure = plan?.(call);
+    const real = failure === undefined || failure.lost === true ? answer(router, call) : undefined;
+    const given = failure === undefined ? real : failed(failure);
+    const { method, path, query, text: body } = call;
+    requests.push({ method, path, query: query.toString(), body, status: given?.status ?? "none" });
+    if (given !== undefined) {
+      send(response, clock, given);
+    } else if (failure !== undefined && "reset" in failure) {
+      request.socket.resetAndDestroy();
+    }
+  };
+
+  const server = createServer((request, response) => {
+    void handle(request, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
+  });
+  const origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const [user] = books.users.values();
+  return {
+    origin,
+    identityUrl: `${origin}/astakos/identity/v2.0`,
+    token: user?.token ?? "",
+    userId: user?.uuid ?? "",
+    requests,
+    unknownRequests: router.unknown,
+    books: () => {
+      clock.settle();
+      return books.balance();
+    },
+    fail: (next) => {
+      plan = next;
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        clock.stop();
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function makeCloud(options: OkeanosOptions, books: Books, clock: Clock): Cloud {
+  return {
+    books,
+    clock,
+    cluster: new Cluster(books, clock, options.hypervisor),
+    quotas: new Quotas(books),
+    buildTime: options.buildTime ?? 300,
+    taskTime: options.taskTime ?? 100,
+  };
+}
+
+async function callOf(request: IncomingMessage): Promise<Call> {
+  const origin = `http://${request.headers.host ?? "127.0.0.1"}`;
+  const { pathname, searchParams } = new URL(request.url ?? "/", origin);
+  return {
+    origin,
+    method: request.method ?? "GET",
+    path: decodeURIComponent(pathname),
+    query: searchParams,
+    headers: request.headers,
+    text: await text(request),
+    params: {},
+  };
+}
+
+function answer(router: Router, call: Call): Answer {
+  try {
+    return router.answer(call);
+  } catch (error) {
+    if (error instanceof ApiFault) {
+      return { status: error.code, body: error.body };
+    }
+    router.unknown.push(`${call.method} ${call.path}: ${String((error as Error).stack)}`);
+    return { status: 500, body: unexpected().body };
+  }
+}
+
+/** The answer to a request that is to fail, if it is to have one. */
+function failed(failure: Failure): Answer | undefined {
+  if (!("status" in failure)) return undefined;
+  const { status } = failure;
+  const kinds = { 413: "overLimit", 500: "internalServerError", 503: "serviceUnavailable" };
+  return { status, body: new ApiFault(kinds[status], status, "As the test has it").body };
+}
+
+function send(response: ServerResponse, clock: Clock, { status, body, headers }: Answer): void {
+  response.writeHead(status, {
+    "content-type": "application/json; charset=UTF-8",
+    "last-modified": new Date(clock.now()).toUTCString(),
+    ...headers,
+  });
+  response.end(
+    body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
+  );
+}

@@ -1,0 +1,80 @@
+import type { KeyPair, User } from "./books";
+import { type Cloud, cyclades } from "./cloud";
+import { conflict, notFound, unexpected } from "./faults";
+import { attribute, type Json, jsonBody, scalar } from "./json";
+import type { Route } from "./router";
+
+const PATH = "/compute/v2.0/os-keypairs";
+
+const brief = ({ name, publicKey }: KeyPair): Json => ({
+  name,
+  public_key: publicKey,
+  fingerprint: "unknown fingerprint",
+});
+
+export function findKeyPair({ books }: Cloud, user: User, name: string): KeyPair {
+  const found = [...books.keyPairs.values()].find(
+    (keyPair) => keyPair.name === name && keyPair.userId === user.uuid,
+  );
+  if (found === undefined) {
+    throw notFound(`Keypair ${name} not found.`);
+  }
+  return found;
+}
+
+function create({ books, clock }: Cloud, user: User, keypair: Json): KeyPair {
+  const name = scalar(keypair.name);
+  // One that is to be made by the cloud needs a tool that its servers were recorded without.
+  if (typeof keypair.public_key !== "string") {
+    throw unexpected();
+  }
+  if (
+    [...books.keyPairs.values()].some((each) => each.name === name && each.userId === user.uuid)
+  ) {
+    throw conflict("A keypair with that name already exists");
+  }
+  const id = books.nextId("keypair");
+  const created = clock.stamp().replace("+00:00", "");
+  const made = { id, userId: user.uuid, name, publicKey: keypair.public_key, created };
+  books.keyPairs.set(id, made);
+  return made;
+}
+
+export function keyPairRoutes(cloud: Cloud): readonly Route[] {
+  const one = `${PATH}/{name:[^/]+}`;
+  return [
+    cyclades(cloud, "GET", PATH, (user) => ({
+      status: 200,
+      body: {
+        keypairs: [...cloud.books.keyPairs.values()]
+          .filter(({ userId }) => userId === user.uuid)
+          .map((keyPair) => ({ keypair: brief(keyPair) })),
+      },
+    })),
+    cyclades(cloud, "POST", PATH, (user, call) => ({
+      status: 201,
+      body: { keypair: brief(create(cloud, user, attribute(jsonBody(call), "keypair"))) },
+    })),
+    cyclades(cloud, "GET", one, (user, { params }) => {
+      const keyPair = findKeyPair(cloud, user, params.name ?? "");
+      const { id, created } = keyPair;
+      return {
+        status: 200,
+        body: {
+          keypair: {
+            ...brief(keyPair),
+            id,
+            created_at: created,
+            updated_at: created,
+            deleted: false,
+            deleted_at: null,
+          },
+        },
+      };
+    }),
+    cyclades(cloud, "DELETE", one, (user, { params }) => {
+      cloud.books.keyPairs.delete(findKeyPair(cloud, user, params.name ?? "").id);
+      return { status: 204 };
+    }),
+  ];
+}

@@ -1,0 +1,201 @@
+import type { Address, FloatingIp, Network, Port, Server, User } from "./books";
+import { allocate, slaac } from "./addresses";
+import type { Cloud } from "./cloud";
+import { badRequest, conflict, forbidden, notFound } from "./faults";
+import { floatingIpsOf } from "./floating-ips";
+import { isJson, scalar } from "./json";
+import { findLiveNetwork } from "./networks";
+
+/** Ganeti's. */
+const MOST_NICS = 8;
+
+const subnetOf = ({ books }: Cloud, network: Network, version: 4 | 6) =>
+  [...books.subnets.values()].find(
+    (subnet) => subnet.networkId === network.id && subnet.version === version,
+  );
+
+export function findPort({ books }: Cloud, user: User, id: string): Port {
+  const port = books.ports.get(Number(id));
+  if (port?.userId !== user.uuid) {
+    throw notFound(`Port '${id}' not found.`);
+  }
+  return port;
+}
+
+/** A port on `network`, connected to no server yet. */
+function makePort(
+  { books, clock }: Cloud,
+  user: User,
+  network: Network,
+  name: string,
+  addresses: Address[],
+): Port {
+  if (network.deleting) {
+    throw conflict(`Cannot create port. Network ${String(network.id)} is being deleted.`);
+  }
+  const id = books.nextId("port");
+  const now = clock.stamp();
+  const port: Port = {
+    id,
+    networkId: network.id,
+    name,
+    userId: user.uuid,
+    project: network.project ?? user.uuid,
+    addresses,
+    status: "DOWN",
+    serverId: null,
+    mac: null,
+    created: now,
+    updated: now,
+  };
+  books.ports.set(id, port);
+  return port;
+}
+
+export function makePrivatePort(
+  cloud: Cloud,
+  user: User,
+  network: Network,
+  { name = "", address }: { readonly name?: string; readonly address?: string },
+): Port {
+  const subnet = subnetOf(cloud, network, 4);
+  if (subnet === undefined) {
+    if (address !== undefined) {
+      throw badRequest(`Address ${address} is not a valid IP for the defined network subnets`);
+    }
+    return makePort(cloud, user, network, name, []);
+  }
+  const allocated = allocate(cloud.books, network, subnet, address);
+  return makePort(cloud, user, network, name, [
+    { subnetId: subnet.id, version: 4, address: allocated },
+  ]);
+}
+
+export function makePublicPort(
+  cloud: Cloud,
+  user: User,
+  network: Network,
+  floatingIp: FloatingIp,
+  name = "",
+): Port {
+  if (floatingIp.portId !== null) {
+    throw conflict(`IP address '${floatingIp.address}' is already in use`);
+  }
+  const subnetId = subnetOf(cloud, network, 4)?.id ?? 0;
+  const port = makePort(cloud, user, network, name, [
+    { subnetId, version: 4, address: floatingIp.address },
+  ]);
+  floatingIp.portId = port.id;
+  return port;
+}
+
+/** The floating address that is asked for by name, which the user must have. */
+export function floatingIpByAddress(cloud: Cloud, user: User, address: string): FloatingIp {
+  const found = floatingIpsOf(cloud, user).find((each) => each.address === address);
+  if (found === undefined) {
+    throw notFound("Floating IP does not exist.");
+  }
+  return found;
+}
+
+function publicPort(cloud: Cloud, user: User, network: Network, address?: string): Port {
+  if (subnetOf(cloud, network, 4) === undefined) {
+    throw forbidden(`Cannot connect to IPv6 only public network '${String(network.id)}'`);
+  }
+  if (address !== undefined) {
+    return makePublicPort(cloud, user, network, floatingIpByAddress(cloud, user, address));
+  }
+  const free = floatingIpsOf(cloud, user).find(
+    ({ portId, networkId }) => portId === null && networkId === network.id,
+  );
+  if (free === undefined) {
+    throw conflict(
+      "Cannot find an unused floating IP to connect server to network " +
+        `'${String(network.id)}'. Please create a floating IP.`,
+    );
+  }
+  return makePublicPort(cloud, user, network, free);
+}
+
+/** One of the `networks` of a server that is to be created: a port, or a network to make one on. */
+function portOf(cloud: Cloud, user: User, wanted: unknown): Port {
+  if (!isJson(wanted)) {
+    throw badRequest("Malformed request. Invalid 'networks' field");
+  }
+  if (wanted.port !== undefined) {
+    const id = scalar(wanted.port);
+    const port = findPort(cloud, user, id);
+    if (port.serverId !== null) {
+      throw conflict(`Port ${id} is already in use.`);
+    }
+    return port;
+  }
+  if (wanted.uuid === undefined) {
+    throw badRequest("Network 'uuid' or 'port' attribute is required.");
+  }
+  const network = findLiveNetwork(cloud, user, scalar(wanted.uuid));
+  const address = wanted.fixed_ip === undefined ? undefined : scalar(wanted.fixed_ip);
+  return network.public
+    ? publicPort(cloud, user, network, address)
+    : makePrivatePort(cloud, user, network, address === undefined ? {} : { address });
+}
+
+/** The ports of a server to be; none is left behind when one of them cannot be had. */
+export function portsOf(cloud: Cloud, user: User, networks: readonly unknown[]): Port[] {
+  const ports: Port[] = [];
+  const made = (): Port[] => ports.filter((_, index) => !hasPort(networks[index]));
+  try {
+    for (const wanted of networks) ports.push(portOf(cloud, user, wanted));
+    if (ports.length > MOST_NICS) {
+      throw badRequest("Maximum ports per server limit reached");
+    }
+    return ports;
+  } catch (error) {
+    for (const port of made()) removePort(cloud, port);
+    throw error;
+  }
+}
+
+const hasPort = (wanted: unknown): boolean => isJson(wanted) && wanted.port !== undefined;
+
+/** What a failed creation of a server had made for it. */
+export function removeMade(cloud: Cloud, networks: readonly unknown[], ports: Port[]): void {
+  ports.forEach((port, index) => {
+    if (!hasPort(networks[index])) removePort(cloud, port);
+  });
+}
+
+const byte = (value: number): string => (value & 0xff).toString(16).padStart(2, "0");
+
+export function connect({ books, clock }: Cloud, port: Port, server: Server): void {
+  const { id, networkId } = port;
+  const network = books.networks.get(networkId);
+  if (network !== undefined) {
+    network.inCluster = true;
+  }
+  port.serverId = server.id;
+  port.status = "BUILD";
+  port.updated = clock.stamp();
+  // Networks have prefixes of their own: on others a frame of another network is filtered out.
+  port.mac = ["aa", "00", byte(networkId), byte(id >> 16), byte(id >> 8), byte(id)].join(":");
+}
+
+/** The NIC is there: with its MAC address and, on an IPv6 network, the address that comes of it. */
+export function activate({ books, clock }: Cloud, port: Port): void {
+  port.status = "ACTIVE";
+  port.updated = clock.stamp();
+  const subnet = [...books.subnets.values()].find(
+    ({ networkId, version }) => networkId === port.networkId && version === 6,
+  );
+  if (subnet !== undefined && port.mac !== null) {
+    const address = slaac(subnet.cidr, port.mac);
+    port.addresses.push({ subnetId: subnet.id, version: 6, address });
+  }
+}
+
+export function removePort({ books }: Cloud, port: Port): void {
+  books.ports.delete(port.id);
+  for (const floatingIp of books.floatingIps.values()) {
+    if (floatingIp.portId === port.id) floatingIp.portId = null;
+  }
+}

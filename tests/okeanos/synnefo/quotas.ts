@@ -1,0 +1,117 @@
+import type { Amounts, Books, Flavor, Project, Resource, Server } from "./books";
+import { forbidden, overLimit } from "./faults";
+
+/** In the order in which Astakos looks for one that is exceeded. */
+export const RESOURCES: readonly Resource[] = [
+  "cyclades.cpu",
+  "cyclades.disk",
+  "cyclades.floating_ip",
+  "cyclades.network.private",
+  "cyclades.ram",
+  "cyclades.vm",
+];
+
+/** As Cyclades names them to people. */
+const NAMES: Readonly<Record<Resource, string>> = {
+  "cyclades.cpu": "CPU",
+  "cyclades.disk": "disk",
+  "cyclades.floating_ip": "Floating IP address",
+  "cyclades.network.private": "Private Network",
+  "cyclades.ram": "RAM",
+  "cyclades.vm": "Virtual Machine",
+};
+
+const GIB = 2 ** 30;
+const MIB = 2 ** 20;
+
+/** What only a running server takes. */
+export const running = ({ vcpus, ram }: Flavor): Amounts => ({
+  "cyclades.cpu": vcpus,
+  "cyclades.ram": ram * MIB,
+});
+
+const stopped = ({ disk }: Flavor): Amounts => ({ "cyclades.disk": disk * GIB, "cyclades.vm": 1 });
+
+export const server = (flavor: Flavor): Amounts => ({ ...stopped(flavor), ...running(flavor) });
+
+export interface Usage {
+  /** Of the user in the project. */
+  readonly usage: number;
+  readonly limit: number;
+  /** Of all members of the project. */
+  readonly projectUsage: number;
+  readonly projectLimit: number;
+}
+
+/** Counts what the books hold, so that it cannot differ from them. */
+export class Quotas {
+  constructor(private readonly books: Books) {}
+
+  of(userId: string, project: Project): ReadonlyMap<Resource, Usage> {
+    const own = this.used(project.id, (owner) => owner === userId);
+    const all = this.used(project.id, () => true);
+    return new Map(
+      RESOURCES.map((resource) => [
+        resource,
+        {
+          usage: own.get(resource) ?? 0,
+          limit: project.limits[resource],
+          projectUsage: all.get(resource) ?? 0,
+          projectLimit: project.projectLimits[resource],
+        },
+      ]),
+    );
+  }
+
+  /** The project that pays: the user's own, unless another is named. */
+  project(userId: string, wanted: unknown): Project {
+    const project = this.books.projects.get(typeof wanted === "string" ? wanted : userId);
+    if (project?.members.includes(userId) !== true) {
+      throw forbidden(`User ${userId} is not a member of project ${String(wanted)}`);
+    }
+    return project;
+  }
+
+  /** @throws ApiFault when the project or the user has not as much left. */
+  take(userId: string, project: Project, amounts: Amounts): void {
+    for (const [resource, { usage, limit, projectUsage, projectLimit }] of this.of(
+      userId,
+      project,
+    )) {
+      const requested = amounts[resource] ?? 0;
+      const free = Math.min(limit - usage, projectLimit - projectUsage);
+      if (requested > free) {
+        throw overLimit(
+          "Resource Limit Exceeded for your account.",
+          `Limit for resource '${NAMES[resource]}' exceeded for your account. ` +
+            `Available: ${String(free)}, Requested: ${String(requested)}`,
+        );
+      }
+    }
+  }
+
+  private used(project: string, counts: (userId: string) => boolean): Map<Resource, number> {
+    const { servers, networks, floatingIps, flavors } = this.books;
+    const total = new Map<Resource, number>();
+    const add = (owned: { userId: string | null; project: string | null }, amounts: Amounts) => {
+      if (owned.userId === null || owned.project !== project || !counts(owned.userId)) return;
+      for (const resource of RESOURCES) {
+        total.set(resource, (total.get(resource) ?? 0) + (amounts[resource] ?? 0));
+      }
+    };
+    for (const each of servers.values()) {
+      const flavor = flavors.get(each.flavorId);
+      if (each.state === "DESTROYED" || flavor === undefined) continue;
+      add(each, isRunning(each) ? server(flavor) : stopped(flavor));
+    }
+    for (const network of networks.values()) {
+      if (!network.deleted) add(network, { "cyclades.network.private": 1 });
+    }
+    for (const floatingIp of floatingIps.values()) add(floatingIp, { "cyclades.floating_ip": 1 });
+    return total;
+  }
+}
+
+/** A server that is to run has taken what it needs for it. */
+const isRunning = ({ state, task }: Server): boolean =>
+  state !== "STOPPED" || task?.action === "START";

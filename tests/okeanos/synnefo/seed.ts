@@ -1,0 +1,172 @@
+import { randomUUID } from "node:crypto";
+import { defaultPools, firstHost } from "./addresses";
+import { Books, type Flavor, type Image, type Network, type Resource } from "./books";
+
+/** A flavor as Synnefo names it: cores, memory (MiB), disk (GiB) and kind of disk. */
+const FLAVOR = /^C(\d+)R(\d+)D(\d+)(\w+)$/;
+
+export type Limits = Readonly<Record<Resource, number>>;
+
+export interface ProjectSeed {
+  readonly id: string;
+  readonly name: string;
+  readonly limits: Partial<Limits>;
+  /** Of all members together; as much as one of them, unless it says so. */
+  readonly projectLimits?: Partial<Limits>;
+}
+
+export interface UserSeed {
+  readonly uuid?: string;
+  readonly token?: string;
+  /** Of the project that each user has to themselves. */
+  readonly limits?: Partial<Limits>;
+}
+
+export interface ImageSeed {
+  readonly id?: string;
+  readonly name: string;
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
+export interface Seed {
+  readonly users?: readonly UserSeed[];
+  /** That all users are members of. */
+  readonly projects?: readonly ProjectSeed[];
+  readonly flavors?: readonly string[];
+  readonly images?: readonly ImageSeed[];
+  /** The public network that floating addresses come from. */
+  readonly publicCidr?: string;
+}
+
+export const FLAVORS = ["drbd", "ext_vlmc"].flatMap((template) =>
+  ["C1R1024D20", "C2R2048D20", "C2R2048D40", "C4R4096D40"].map((size) => size + template),
+);
+
+export const LIMITS: Limits = {
+  "cyclades.cpu": 8,
+  "cyclades.disk": 160 * 2 ** 30,
+  "cyclades.floating_ip": 2,
+  "cyclades.network.private": 2,
+  "cyclades.ram": 8 * 2 ** 30,
+  "cyclades.vm": 4,
+};
+
+const imageOf = (name: string, os: string, users: string): ImageSeed => ({
+  name,
+  properties: {
+    description: name,
+    gui: "none",
+    kernel: "5.10",
+    os,
+    osfamily: "linux",
+    root_partition: "1",
+    sortorder: "1",
+    users,
+  },
+});
+export const IMAGES: readonly ImageSeed[] = [
+  imageOf("Debian Base", "debian", "root"),
+  imageOf("Ubuntu Server LTS", "ubuntu", "root user"),
+];
+
+function flavorsOf(names: readonly string[]): Flavor[] {
+  const templates: string[] = [];
+  return names.map((name, index) => {
+    const [, vcpus, ram, disk, template = ""] = FLAVOR.exec(name) ?? [];
+    if (!templates.includes(template)) templates.push(template);
+    return {
+      id: index + 1,
+      name,
+      vcpus: Number(vcpus),
+      ram: Number(ram),
+      disk: Number(disk),
+      template,
+      volumeType: templates.indexOf(template) + 1,
+    };
+  });
+}
+
+/** A cloud on its first day, with somebody who may use it. */
+export function sow(seed: Seed, now: string): Books {
+  const books = new Books();
+  for (const { uuid = randomUUID(), token = randomUUID(), limits } of seed.users ?? [{}]) {
+    const email = "user@example.org";
+    books.users.set(uuid, { uuid, token, name: "First Last", email });
+    const own = { ...LIMITS, ...limits };
+    books.projects.set(uuid, {
+      id: uuid,
+      name: `system:${uuid}`,
+      members: [uuid],
+      system: true,
+      limits: own,
+      projectLimits: own,
+    });
+  }
+  for (const { id, name, limits, projectLimits } of seed.projects ?? []) {
+    const ofMember = { ...LIMITS, ...limits };
+    books.projects.set(id, {
+      id,
+      name,
+      members: [...books.users.keys()],
+      system: false,
+      limits: ofMember,
+      projectLimits: { ...ofMember, ...projectLimits },
+    });
+  }
+  for (const flavor of flavorsOf(seed.flavors ?? FLAVORS)) books.flavors.set(flavor.id, flavor);
+  for (const { id = randomUUID(), name, properties = {} } of seed.images ?? IMAGES) {
+    const image: Image = {
+      id,
+      name,
+      properties,
+      owner: "images-owner-0000",
+      size: 1024,
+      created: `${now.slice(0, 19)}+00:00`,
+    };
+    books.images.set(id, image);
+  }
+  sowPublicNetwork(books, now, "public_network", seed.publicCidr ?? "83.212.0.0/24", 4);
+  sowPublicNetwork(books, now, "IPv6 public network", "2001:648:2ffc::/64", 6);
+  return books;
+}
+
+function sowPublicNetwork(
+  books: Books,
+  now: string,
+  name: string,
+  cidr: string,
+  version: 4 | 6,
+): void {
+  const id = books.nextId("network");
+  const nobody = { userId: null, project: null };
+  const network: Network = {
+    ...nobody,
+    id,
+    name,
+    type: "CUSTOM",
+    public: true,
+    floatingIpPool: version === 4,
+    created: now,
+    updated: now,
+    inCluster: true,
+    deleting: false,
+    deleted: false,
+  };
+  books.networks.set(id, network);
+  const gateway = firstHost(cidr, version);
+  const subnetId = books.nextId("subnet");
+  books.subnets.set(subnetId, {
+    ...nobody,
+    id: subnetId,
+    networkId: id,
+    name: `IPv${String(version)} Subnet of Network ${String(id)}`,
+    version,
+    cidr,
+    gateway,
+    dhcp: true,
+    pools: version === 4 ? defaultPools(cidr, gateway) : [],
+    nameservers: [],
+    hostRoutes: [],
+    public: true,
+  });
+}

@@ -1,0 +1,50 @@
+import type { Json } from "./json";
+import { type Call, route, type Route } from "./router";
+
+const UPDATED = "2011-01-21T11:33:21-06:00";
+const media = (format: string): Json => ({
+  base: `application/${format}`,
+  type: `application/vnd.openstack.compute.v2+${format}`,
+});
+
+/** The pages that say which versions a service has; they want no token. */
+export function versionRoutes(): readonly Route[] {
+  const get = (path: string, view: (root: string) => Json): Route =>
+    route("GET", `/cyclades${path}`, ({ origin }: Call) => ({
+      status: 200,
+      body: view(`${origin}/cyclades`),
+    }));
+  const current = (href: string, id: string): Json => ({
+    id,
+    status: "CURRENT",
+    links: [{ href, rel: "self" }],
+  });
+  return [
+    get("/compute", (root) => ({
+      versions: [{ ...current(`${root}/compute/v2.0/`, "v2.0"), updated: UPDATED }],
+    })),
+    get("/compute/v2.0/", (root) => ({
+      version: {
+        ...current(`${root}/compute/v2.0/`, "v2.0"),
+        updated: UPDATED,
+        media_types: [media("xml"), media("json")],
+        links: [
+          { href: `${root}/compute/v2.0/`, rel: "self" },
+          ...["pdf", "vnd.sun.wadl+xml"].map((type) => ({
+            href: "https://docs.openstack.org/",
+            type: `application/${type}`,
+            rel: "describedby",
+          })),
+        ],
+      },
+    })),
+    get("/compute/v2.0/extensions", () => ({ extensions: [] })),
+    get("/network", (root) => ({ versions: [current(`${root}/network/v2.0/`, "v2.0")] })),
+    get("/image", (root) => ({
+      versions: ["v1.0", "v1"].map((id) => ({
+        ...current(`${root}/image/${id}/`, id),
+        media_types: [media("json")],
+      })),
+    })),
+  ];
+}
