@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { OpenStack } from "./components/cloud/openstack";
+import { chooseCloud } from "./components/cloud/choose";
 import { ExtendedZone } from "./components/extended-zone";
 import { HaproxyController } from "./components/haproxy-controller";
 import { lastOutput } from "./components/last-outputs";
@@ -39,7 +39,8 @@ if (fault !== undefined) {
 }
 
 const exchange = planExchange(settings);
-const cloud = new OpenStack(settings.externalNetwork);
+const provider = new PbxProvider("nodes");
+const cloud = chooseCloud(settings, exchange, provider);
 const boot = cloud.bootable(exchange);
 const network = new TrunkNetwork("trunk", { cloud, addresses: exchange.addresses });
 const firewall = cloud.firewall("exchange", firewallRules(settings.operatorCidrs));
@@ -74,7 +75,7 @@ const shared = {
   drain: { timeout: settings.drainTimeout, force: settings.drainForce },
 };
 const { balance, connectTimeout, idleTimeout } = settings;
-const opts = { providers: [new PbxProvider("nodes")] };
+const opts = { providers: [provider] };
 const controller = new HaproxyController(
   { ...shared, ...controllerServer, haproxy: { balance, connectTimeout, idleTimeout } },
   opts,

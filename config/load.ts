@@ -4,12 +4,14 @@ import { parseSettings, type Settings } from "./schema";
 /** Keys whose values are lists; Pulumi hands them over as JSON. */
 const LISTS: ReadonlySet<string> = new Set(["users", "codecs", "operatorCidrs"]);
 
+const BOOLEANS: ReadonlySet<string> = new Set(["drainForce", "okeanosReuseAddresses"]);
+
 /** What the stack's configuration says, as plain values: it has them all as text. */
 function plainValue(key: string, text: string): unknown {
   if (key === "zones") {
     return /^-?[0-9]+$/.test(text) ? Number(text) : text;
   }
-  if (key === "drainForce" && (text === "true" || text === "false")) {
+  if (BOOLEANS.has(key) && (text === "true" || text === "false")) {
     return text === "true";
   }
   if (LISTS.has(key)) {

@@ -235,8 +235,12 @@ export async function editAsterisk(
 const RESTART =
   "rm -f /run/trunkline/fault && systemctl restart trunkline-preflight.service asterisk.service";
 
-/** Asterisk's console answers before all of its modules do. */
+/**
+ * Asterisk's console answers before all of its modules do. It is started where it is not: an earlier run
+ * may have been killed before it could do so.
+ */
 const FULLY_BOOTED = `
+[ -S /run/asterisk/asterisk.ctl ] || systemctl start asterisk.service 2>/dev/null || true
 end=$(( $(date +%s) + 120 ))
 until asterisk -rx 'core waitfullybooted' >/dev/null 2>&1; do
   if [ -e /run/trunkline/fault ]; then cat /run/trunkline/fault >&2; exit 1; fi

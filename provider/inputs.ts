@@ -67,5 +67,52 @@ export interface ZoneMembershipInputs {
   readonly drain: DrainPolicy;
 }
 
+/** A server of Okeanos. */
+export interface OkeanosServerInputs {
+  /** `controller`, `zone1`, … */
+  readonly name: string;
+  /** Changes with the stack and the node alone, and marks the server as theirs. */
+  readonly owner: string;
+  /** ID of the project whose quota it is taken from; the user's own where there is none. */
+  readonly project?: string | undefined;
+  /** ID. */
+  readonly image: string;
+  /** Name, or number. */
+  readonly flavor: string;
+  /** Its place in an internal network. */
+  readonly network: { readonly id: string; readonly fixedIp: string };
+  /** A public address of the project, free until now. */
+  readonly publicAddress: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** In base64. Secret; read at the first boot alone. */
+  readonly userData: string;
+  /** Names of inputs that another server is made for, where this one could be changed as well. */
+  readonly replaceOn: readonly string[];
+}
+
+/** A public address of Okeanos. */
+export interface OkeanosFloatingIpInputs {
+  /** `controller`, `zone1`, … */
+  readonly name: string;
+  /** Network that it comes from: name or ID, or `public` for any. */
+  readonly pool: string;
+  /** ID of the project whose quota it is taken from; the user's own where there is none. */
+  readonly project?: string | undefined;
+  /** Whether one that the project has and nobody uses is taken before a new one is allocated. */
+  readonly reuse: boolean;
+}
+
+/** What an update adds to a project of Okeanos. */
+export interface OkeanosDemand {
+  /** ID or name of the project; the user's own where there is none. */
+  readonly project?: string | undefined;
+  readonly networks: number;
+  readonly addresses: number;
+  /** Of servers: the flavor that it is to have, and the one it has where it is there already. */
+  readonly servers: readonly { readonly flavor: string; readonly was?: string | undefined }[];
+  /** Whether free addresses of the project count as new ones. */
+  readonly reuse: boolean;
+}
+
 /** Name of the controller's NodeConfig; all others are zones. */
 export const CONTROLLER = "controller";

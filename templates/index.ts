@@ -6,6 +6,7 @@ import { renderExtensionsConf } from "./extensions.conf";
 import { renderHaproxyCfg } from "./haproxy.cfg";
 import { renderIaxConf } from "./iax.conf";
 import { renderModulesConf } from "./modules.conf";
+import { type NftablesContext, renderNftablesConf } from "./nftables.conf";
 import type { NodeFile } from "./node-file";
 import { renderPjsipConf } from "./pjsip.conf";
 import { renderRtpConf } from "./rtp.conf";
@@ -42,6 +43,14 @@ export const renderAuthorizedKeys = (keys: readonly string[]): NodeFile => ({
   // sshd reads it as the user who logs in.
   owner: "root:debian",
   mode: "0640",
+});
+
+/** Where Debian's nftables.service looks for its rules. */
+export const renderFirewall = (context: NftablesContext): NodeFile => ({
+  path: "/etc/nftables.conf",
+  content: renderNftablesConf(context),
+  owner: "root:root",
+  mode: "0644",
 });
 
 /** All that a zone serves with: its server boots into service with these files. */

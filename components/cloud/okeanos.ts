@@ -1,0 +1,130 @@
+import { createHmac } from "node:crypto";
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import type { AddressPlan } from "../../plan/address-plan";
+import type { Exchange, NodePlan } from "../../plan/exchange";
+import type { Rule } from "../../plan/firewall";
+import { renderAuthorizedKeys } from "../../templates";
+import type { SipDriver } from "../../templates/context";
+import { userData } from "../bootstrap";
+import { rightImage } from "../image";
+import { OkeanosFloatingIp } from "../okeanos-floating-ip";
+import { OkeanosServer } from "../okeanos-server";
+import type { PbxProvider } from "../pbx-provider";
+import type { Child, Cloud, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
+import { HostFirewall } from "./host-firewall";
+import { ask } from "./okeanos-functions";
+
+export interface OkeanosArgs {
+  readonly exchange: Exchange;
+  readonly provider: PbxProvider;
+  /** ID of the project that everything is taken from; nothing is made before it is known. */
+  readonly project: pulumi.Output<string | undefined>;
+  /** Network that public addresses come from. */
+  readonly pool: string;
+  /** Whether public addresses that the project has and nobody uses are taken. */
+  readonly reuseAddresses: boolean;
+}
+
+/** The rules are there before anything is that they protect: NodeConfig brings the services' files. */
+const START_FIREWALL = [["systemctl", "enable", "--now", "nftables.service"]];
+
+/**
+ * Cyclades and Plankton (Synnefo): networks by OpenStack's own provider, all else by this project's.
+ * It filters nothing, and a public address is one of the server's own.
+ */
+export class Okeanos implements Cloud {
+  constructor(private readonly args: OkeanosArgs) {}
+
+  image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string> {
+    const found = pulumi
+      .output(after)
+      .apply(() =>
+        ask<{ id: string; properties: Record<string, unknown> }>(
+          "pbx:okeanos:getImage",
+          { name },
+          this.args.provider,
+        ),
+      );
+    return rightImage(name, found, sipDriver);
+  }
+
+  internalNetwork(name: string, addresses: AddressPlan, child: Child): InternalNetwork {
+    const network = new openstack.networking.Network(
+      name,
+      {
+        valueSpecs: this.args.project.apply((project) => ({
+          type: "MAC_FILTERED",
+          ...(project === undefined ? {} : { project }),
+        })),
+      },
+      child,
+    );
+    const subnet = new openstack.networking.Subnet(
+      name,
+      // No pool: a server gets a planned address only out of it, and nobody else takes one.
+      { networkId: network.id, ipVersion: 4, cidr: addresses.cidr, noGateway: true },
+      // Okeanos deletes no subnet by itself: it goes with its network.
+      { ...child, retainOnDelete: true },
+    );
+    return { id: network.id, subnetId: subnet.id, uplink: subnet };
+  }
+
+  firewall(_name: string, rules: readonly Rule[]): Firewall {
+    return new HostFirewall(this.args.exchange, rules);
+  }
+
+  publicAddress(name: string, child: Child): pulumi.Output<string> {
+    const { pool, project, reuseAddresses } = this.args;
+    return new OkeanosFloatingIp(name, { name, pool, project, reuse: reuseAddresses }, child)
+      .address;
+  }
+
+  /** Whatever there is: servers boot with next to nothing of it. */
+  bootable(exchange: Exchange): Exchange {
+    return exchange;
+  }
+
+  /** It boots with what it can be reached by, and safely; a NodeConfig brings all else. */
+  server(name: string, args: ServerArgs, child: Child): Server {
+    const { exchange, project } = this.args;
+    const { plan, network } = args;
+    const files = [
+      renderAuthorizedKeys(exchange.authorizedKeys),
+      ...args.firewall.files(args.role),
+    ];
+    const server = new OkeanosServer(
+      name,
+      {
+        name,
+        owner: this.owner(plan),
+        project,
+        image: args.image,
+        flavor: args.flavor,
+        network: network.id.apply((id) => ({ id, fixedIp: plan.fixedIp })),
+        publicAddress: args.publicAddress,
+        metadata: args.metadata ?? {},
+        userData: userData(plan, files, START_FIREWALL),
+        // As anywhere: a server that is to be another one is drained first, and then replaced.
+        replaceOn: ["flavor", "metadata"],
+      },
+      {
+        ...child,
+        ignoreChanges: ["userData"],
+        // A subnet can be made only while no server is connected to its network.
+        dependsOn: pulumi
+          .output(args.after ?? [])
+          .apply((after): pulumi.Resource[] => [network.uplink, ...after]),
+      },
+    );
+    return { id: server.id, way: [server] };
+  }
+
+  /** Nobody else can come to the same: it takes the stack's master secret. */
+  private owner({ name }: NodePlan): string {
+    return createHmac("sha256", this.args.exchange.digestKey)
+      .update(`okeanos server ${name}`)
+      .digest("hex")
+      .slice(0, 32);
+  }
+}
