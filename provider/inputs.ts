@@ -90,6 +90,15 @@ export interface OkeanosServerInputs {
   readonly replaceOn: readonly string[];
 }
 
+/** A private network of Okeanos. */
+export interface OkeanosNetworkInputs {
+  /** What it is called there: nobody else's network is. */
+  readonly name: string;
+  /** ID of the project whose quota it is taken from; the user's own where there is none. */
+  readonly project?: string | undefined;
+  readonly cidr: string;
+}
+
 /** A public address of Okeanos. */
 export interface OkeanosFloatingIpInputs {
   /** `controller`, `zone1`, … */
@@ -106,10 +115,16 @@ export interface OkeanosFloatingIpInputs {
 export interface OkeanosDemand {
   /** ID or name of the project; the user's own where there is none. */
   readonly project?: string | undefined;
-  readonly networks: number;
+  /** Name of the network that is to be made; none where there is one already. */
+  readonly network?: string | undefined;
   readonly addresses: number;
-  /** Of servers: the flavor that it is to have, and the one it has where it is there already. */
-  readonly servers: readonly { readonly flavor: string; readonly was?: string | undefined }[];
+  readonly servers: readonly {
+    /** The flavor that it is to have. */
+    readonly flavor: string;
+    /** The one that it has, where it is there. */
+    readonly was?: string | undefined;
+    readonly owner: string;
+  }[];
   /** Whether free addresses of the project count as new ones. */
   readonly reuse: boolean;
 }

@@ -13,6 +13,7 @@ import { Okeanos } from "./okeanos/client";
 import { Unfinished } from "./okeanos/faults";
 import { OkeanosFloatingIp } from "./okeanos/floating-ip";
 import { okeanosFunctions, type ProviderFunction } from "./okeanos/functions";
+import { OkeanosNetwork } from "./okeanos/network";
 import { OkeanosServer } from "./okeanos/server";
 import { Roster } from "./roster";
 import { NodeError } from "./session";
@@ -78,6 +79,7 @@ export class PbxProvider implements Provider {
       NodeConfig: new NodeConfig(connections, drains, roster),
       ZoneMembership: new ZoneMembership(connections, drains, roster),
       Server: new OkeanosServer(okeanos, this.abort.signal),
+      Network: new OkeanosNetwork(okeanos, this.abort.signal),
       FloatingIp: new OkeanosFloatingIp(okeanos, this.abort.signal),
     };
     this.functions = okeanosFunctions(okeanos);

@@ -3,6 +3,7 @@ import type { PbxProvider } from "../pbx-provider";
 import type { Cloud } from "./cloud";
 import { Okeanos } from "./okeanos";
 import { solventProject } from "./okeanos-functions";
+import { markOf, ownerOf } from "./okeanos-mark";
 import { OpenStack } from "./openstack";
 
 /** What the configuration says of the cloud. */
@@ -27,17 +28,23 @@ export function chooseCloud(
       return new OpenStack(pool);
     case "okeanos": {
       const { controller, zones } = exchange;
-      const flavors = new Map([
-        [controller.name, settings.controllerFlavor ?? settings.flavor],
-        ...zones.map(({ name }) => [name, settings.flavor] as const),
-      ]);
+      const server = (name: string, flavor: string) => ({
+        name,
+        flavor,
+        owner: ownerOf(exchange, name),
+      });
+      const networkName = `trunk-${markOf(exchange, "network trunk")}`;
       const project = solventProject({
         provider,
+        network: networkName,
         project: settings.okeanosProject,
-        flavors,
+        servers: [
+          server(controller.name, settings.controllerFlavor ?? settings.flavor),
+          ...zones.map(({ name }) => server(name, settings.flavor)),
+        ],
         reuseAddresses,
       });
-      return new Okeanos({ exchange, provider, project, pool, reuseAddresses });
+      return new Okeanos({ exchange, provider, project, networkName, pool, reuseAddresses });
     }
   }
 }

@@ -22,26 +22,36 @@ export interface ProjectArgs {
   readonly provider: PbxProvider;
   /** ID or name of the project; the user's own where none is named. */
   readonly project: string | undefined;
-  /** Flavors by the name of the node. */
-  readonly flavors: ReadonlyMap<string, string>;
+  /** What the network is called there. */
+  readonly network: string;
+  readonly servers: readonly {
+    readonly name: string;
+    readonly owner: string;
+    readonly flavor: string;
+  }[];
   readonly reuseAddresses: boolean;
 }
 
 /** What an update is going to make that the stack does not have yet. */
-async function demand({ project, flavors, reuseAddresses }: ProjectArgs): Promise<OkeanosDemand> {
+async function demand({
+  project,
+  network,
+  servers,
+  reuseAddresses,
+}: ProjectArgs): Promise<OkeanosDemand> {
   const resources = await lastResources();
   const find = (type: string, name?: string) =>
     resources.find(
       (resource) => resource.type === type && (name ?? resource.name) === resource.name,
     );
-  const nodes = [...flavors.keys()];
   return {
     project,
-    networks: find("openstack:networking/network:Network") === undefined ? 1 : 0,
-    addresses: nodes.filter((node) => find("pbx:okeanos:FloatingIp", node) === undefined).length,
-    servers: [...flavors].map(([node, flavor]) => {
-      const was = find("pbx:okeanos:Server", node)?.outputs.flavor as string | undefined;
-      return { flavor, ...(was === undefined ? {} : { was }) };
+    ...(find("pbx:okeanos:Network") === undefined ? { network } : {}),
+    addresses: servers.filter(({ name }) => find("pbx:okeanos:FloatingIp", name) === undefined)
+      .length,
+    servers: servers.map(({ name, owner, flavor }) => {
+      const was = find("pbx:okeanos:Server", name)?.outputs.flavor as string | undefined;
+      return { flavor, owner, ...(was === undefined ? {} : { was }) };
     }),
     reuse: reuseAddresses,
   };

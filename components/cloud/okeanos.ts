@@ -1,25 +1,27 @@
-import { createHmac } from "node:crypto";
-import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../plan/address-plan";
-import type { Exchange, NodePlan } from "../../plan/exchange";
+import type { Exchange } from "../../plan/exchange";
 import type { Rule } from "../../plan/firewall";
 import { renderAuthorizedKeys } from "../../templates";
 import type { SipDriver } from "../../templates/context";
 import { userData } from "../bootstrap";
 import { rightImage } from "../image";
 import { OkeanosFloatingIp } from "../okeanos-floating-ip";
+import { OkeanosNetwork } from "../okeanos-network";
 import { OkeanosServer } from "../okeanos-server";
 import type { PbxProvider } from "../pbx-provider";
 import type { Child, Cloud, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
 import { HostFirewall } from "./host-firewall";
 import { ask } from "./okeanos-functions";
+import { ownerOf } from "./okeanos-mark";
 
 export interface OkeanosArgs {
   readonly exchange: Exchange;
   readonly provider: PbxProvider;
   /** ID of the project that everything is taken from; nothing is made before it is known. */
   readonly project: pulumi.Output<string | undefined>;
+  /** What the internal network is called there. */
+  readonly networkName: string;
   /** Network that public addresses come from. */
   readonly pool: string;
   /** Whether public addresses that the project has and nobody uses are taken. */
@@ -30,8 +32,9 @@ export interface OkeanosArgs {
 const START_FIREWALL = [["systemctl", "enable", "--now", "nftables.service"]];
 
 /**
- * Cyclades and Plankton (Synnefo): networks by OpenStack's own provider, all else by this project's.
- * It filters nothing, and a public address is one of the server's own.
+ * Cyclades and Plankton (Synnefo), by this project's own provider: OpenStack's can make no server there,
+ * and after an error it neither finds nor deletes the networks that it made. This cloud filters nothing,
+ * and a public address is one of the server's own.
  */
 export class Okeanos implements Cloud {
   constructor(private readonly args: OkeanosArgs) {}
@@ -50,24 +53,12 @@ export class Okeanos implements Cloud {
   }
 
   internalNetwork(name: string, addresses: AddressPlan, child: Child): InternalNetwork {
-    const network = new openstack.networking.Network(
+    const network = new OkeanosNetwork(
       name,
-      {
-        valueSpecs: this.args.project.apply((project) => ({
-          type: "MAC_FILTERED",
-          ...(project === undefined ? {} : { project }),
-        })),
-      },
-      child,
+      { name: this.args.networkName, project: this.args.project, cidr: addresses.cidr },
+      { ...child, provider: this.args.provider },
     );
-    const subnet = new openstack.networking.Subnet(
-      name,
-      // No pool: a server gets a planned address only out of it, and nobody else takes one.
-      { networkId: network.id, ipVersion: 4, cidr: addresses.cidr, noGateway: true },
-      // Okeanos deletes no subnet by itself: it goes with its network.
-      { ...child, retainOnDelete: true },
-    );
-    return { id: network.id, subnetId: subnet.id, uplink: subnet };
+    return { id: network.id, subnetId: network.subnetId, uplink: network };
   }
 
   firewall(_name: string, rules: readonly Rule[]): Firewall {
@@ -97,7 +88,7 @@ export class Okeanos implements Cloud {
       name,
       {
         name,
-        owner: this.owner(plan),
+        owner: ownerOf(exchange, name),
         project,
         image: args.image,
         flavor: args.flavor,
@@ -111,20 +102,9 @@ export class Okeanos implements Cloud {
       {
         ...child,
         ignoreChanges: ["userData"],
-        // A subnet can be made only while no server is connected to its network.
-        dependsOn: pulumi
-          .output(args.after ?? [])
-          .apply((after): pulumi.Resource[] => [network.uplink, ...after]),
+        ...(args.after === undefined ? {} : { dependsOn: args.after }),
       },
     );
     return { id: server.id, way: [server] };
-  }
-
-  /** Nobody else can come to the same: it takes the stack's master secret. */
-  private owner({ name }: NodePlan): string {
-    return createHmac("sha256", this.args.exchange.digestKey)
-      .update(`okeanos server ${name}`)
-      .digest("hex")
-      .slice(0, 32);
   }
 }

@@ -13,6 +13,8 @@ export interface ClientOptions {
   readonly timeout?: number;
   /** Milliseconds until the first repetition; each further one waits twice as long. */
   readonly pause?: number;
+  /** Milliseconds that a request which nobody answered may still be on its way. */
+  readonly straggler?: number;
 }
 
 interface Answer {
@@ -39,6 +41,7 @@ interface Identity {
 
 const TIMEOUT = 30_000;
 const PAUSE = 500;
+const STRAGGLER = 15_000;
 const ATTEMPTS = 6;
 
 /** Answers that say nothing of the request: a later one may have better luck. */
@@ -47,6 +50,7 @@ const isPassing = (status: number): boolean => status === 429 || (status >= 500 
 /** The APIs of Okeanos (Synnefo): Astakos, Cyclades, Plankton. */
 export class Okeanos {
   private identity: Promise<Identity> | undefined;
+  readonly straggler: number;
   private readonly timeout: number;
   private readonly pause: number;
 
@@ -57,8 +61,9 @@ export class Okeanos {
   constructor(
     private readonly authUrl: string,
     private readonly token: string,
-    { timeout = TIMEOUT, pause = PAUSE }: ClientOptions = {},
+    { timeout = TIMEOUT, pause = PAUSE, straggler = STRAGGLER }: ClientOptions = {},
   ) {
+    this.straggler = straggler;
     this.timeout = timeout;
     this.pause = pause;
   }

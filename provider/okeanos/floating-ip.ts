@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { OkeanosFloatingIpInputs } from "../inputs";
 import type { Change, ResourceKind } from "../provider";
-import { NodeError } from "../session";
 import type { Voice } from "../voice";
 import { findPool } from "./catalogue";
 import type { Okeanos } from "./client";
-import { ApiFault } from "./faults";
 import { type Address, addresses, allocate, findAddress, isFree, release } from "./floating-ips";
+import { refused } from "./networks";
 
 interface State extends OkeanosFloatingIpInputs {
   readonly address: string;
@@ -89,11 +88,7 @@ export class OkeanosFloatingIp implements ResourceKind<OkeanosFloatingIpInputs> 
     try {
       return { address: await allocate(okeanos, pool, project), found: false };
     } catch (error) {
-      if (!(error instanceof ApiFault) || error.status !== 413) throw error;
-      throw new NodeError(
-        name,
-        `Okeanos refuses a public address: ${error.details || error.message}. Free some of it, or ask for more`,
-      );
+      throw refused(name, "a public address", error);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { NodeError } from "../session";
 import type { Okeanos } from "./client";
 import { ApiFault, Uncertain } from "./faults";
-import { until } from "./polling";
+import { LOOKS, until } from "./polling";
 
 /** A public address as Cyclades shows it. */
 export interface Address {
@@ -90,21 +90,21 @@ export async function allocate(
   }
 }
 
-/** How long a request that nobody answered may still be on its way. */
-const STRAGGLER = 10_000;
-
 async function appeared(
   okeanos: Okeanos,
   before: ReadonlySet<string>,
   mayFollow: boolean,
 ): Promise<Address[]> {
-  const end = Date.now() + (mayFollow ? STRAGGLER : 0);
-  return until(async () => {
-    const fresh = (await addresses(okeanos)).filter(
-      (address) => !before.has(address.id) && isFree(address),
-    );
-    return fresh.length > 0 || Date.now() >= end ? fresh : undefined;
-  }, STRAGGLER * 3);
+  const end = Date.now() + (mayFollow ? okeanos.straggler : 0);
+  return until(
+    async () => {
+      const fresh = (await addresses(okeanos)).filter(
+        (address) => !before.has(address.id) && isFree(address),
+      );
+      return fresh.length > 0 || Date.now() >= end ? fresh : undefined;
+    },
+    okeanos.straggler * 2 + LOOKS,
+  );
 }
 
 /** Takes it from whoever has it, and gives it back; one that is gone is no fault. */

@@ -4,6 +4,9 @@ const FIRST = 250;
 const LONGEST = 10_000;
 const GROWTH = 1.5;
 
+/** Milliseconds that a last look may come late. */
+export const LOOKS = 10_000;
+
 /** Nothing happened before the end of one's patience. */
 export class Late extends Error {}
 

@@ -3,6 +3,8 @@ import { NodeError } from "../session";
 import { type Flavor, findFlavor } from "./catalogue";
 import type { Okeanos } from "./client";
 import { addresses, isFree } from "./floating-ips";
+import { networksCalled } from "./networks";
+import { OWNER, Servers } from "./servers";
 
 /** What a project may have of a resource, and has, for the user and for the project as a whole. */
 export interface Quota {
@@ -125,12 +127,20 @@ export async function preflight(
   const project = await findProject(okeanos, demand.project);
   const quotas = await quotasOf(okeanos, project.id);
   const flavorOf = (name: string): Promise<Flavor> => findFlavor(okeanos, name);
+  // What an interrupted update left behind goes before its successor comes.
+  const found = await new Servers(okeanos).all();
   const servers = await Promise.all(
-    demand.servers.map(async ({ flavor, was }) => ({
-      flavor: await flavorOf(flavor),
-      ...(was === undefined ? {} : { was: await flavorOf(was) }),
-    })),
+    demand.servers.map(async ({ flavor, was, owner }) => {
+      const left = found.find(({ metadata }) => metadata[OWNER] === owner);
+      const before = was ?? (left === undefined ? undefined : String(left.flavor.id));
+      return {
+        flavor: await flavorOf(flavor),
+        ...(before === undefined ? {} : { was: await flavorOf(before) }),
+      };
+    }),
   );
+  const { network } = demand;
+  const hasNetwork = network === undefined || (await networksCalled(okeanos, network)).length > 0;
   const atHand = demand.reuse
     ? (await addresses(okeanos)).filter(
         (address) => isFree(address) && address.tenant_id === project.id,
@@ -139,7 +149,7 @@ export async function preflight(
   const rows = quotaRows(
     {
       ...ofServers(servers),
-      "cyclades.network.private": demand.networks,
+      "cyclades.network.private": hasNetwork ? 0 : 1,
       "cyclades.floating_ip": Math.max(0, demand.addresses - atHand),
     },
     quotas,

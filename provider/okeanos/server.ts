@@ -9,14 +9,10 @@ import { findFlavor, findImage, readsUserData } from "./catalogue";
 import type { Okeanos } from "./client";
 import { ApiFault, Unfinished } from "./faults";
 import { freeAddress } from "./floating-ips";
-import { type Found, Servers } from "./servers";
+import { type Found, OWNER, REQUEST, Servers } from "./servers";
 
 /** How long building a server may take: its image is copied to its disk. */
 const BUILDING = 20 * 60_000;
-
-/** Metadata that says whose server it is, and which request made it. */
-const OWNER = "trunkline-owner";
-const REQUEST = "trunkline-request";
 
 /** What is remembered of a server beside its inputs. */
 interface State extends OkeanosServerInputs {

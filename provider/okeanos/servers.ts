@@ -1,6 +1,6 @@
 import type { Okeanos } from "./client";
 import { ApiFault, Uncertain } from "./faults";
-import { until } from "./polling";
+import { LOOKS, until } from "./polling";
 import { NodeError } from "../session";
 
 /** A server as Cyclades shows it. */
@@ -16,11 +16,12 @@ export interface Found {
   readonly addresses: Readonly<Record<string, readonly { readonly addr: string }[]>>;
 }
 
+/** Metadata that says whose server it is, and which request made it. */
+export const OWNER = "trunkline-owner";
+export const REQUEST = "trunkline-request";
+
 const DELETION = 10 * 60_000;
 const ACTION = 10 * 60_000;
-
-/** How long a request that nobody answered may still be on its way. */
-const STRAGGLER = 15_000;
 
 /** A task may begin between a look and a request: only repeated refusals are meant. */
 const REFUSALS = 3;
@@ -46,9 +47,13 @@ export class Servers {
     }
   }
 
-  async marked(key: string, value: string): Promise<Found[]> {
+  async all(): Promise<Found[]> {
     const { servers } = await this.okeanos.get<{ servers: Found[] }>("compute", "servers/detail");
-    return servers.filter((server) => !isGone(server) && server.metadata[key] === value);
+    return servers.filter((server) => !isGone(server));
+  }
+
+  async marked(key: string, value: string): Promise<Found[]> {
+    return (await this.all()).filter(({ metadata }) => metadata[key] === value);
   }
 
   /**
@@ -65,7 +70,11 @@ export class Servers {
         return String(server.id);
       } catch (error) {
         if (!(error instanceof Uncertain)) throw error;
-        const found = await this.straggler(key, value, error.mayFollow ? STRAGGLER : 0);
+        const found = await this.straggler(
+          key,
+          value,
+          error.mayFollow ? this.okeanos.straggler : 0,
+        );
         if (found !== undefined) return String(found.id);
         if (attempt === 2) throw error;
       }
@@ -151,7 +160,7 @@ export class Servers {
         const [found] = await this.marked(key, value);
         return found ?? (Date.now() >= end ? null : undefined);
       },
-      patience * 2 + 1_000,
+      patience * 2 + LOOKS,
       this.signal,
     ).then((found) => found ?? undefined);
   }

@@ -26,7 +26,8 @@ export class Machines implements Hypervisor {
   static async create(): Promise<Machines> {
     const folder = await newFolder();
     const known = await run(["ip", "route", "show", "root", PUBLIC_CIDR]);
-    if (known !== "") throw new Error(`this machine has a network ${PUBLIC_CIDR} already: ${known}`);
+    if (known !== "")
+      throw new Error(`this machine has a network ${PUBLIC_CIDR} already: ${known}`);
     // Named as folders of a run are, so that the next run finds what a killed one left behind.
     const wires = `${folder.split("/").at(-1) ?? ""}-wires`;
     await run(["ip", "netns", "add", wires]);
@@ -39,11 +40,7 @@ export class Machines implements Hypervisor {
     return machines;
   }
 
-  start(machine: Machine): Promise<void> {
-    return this.begin(machine).catch((e: unknown) => { process.stderr.write(String((e as Error).stack)); throw e; });
-  }
-
-  private async begin(machine: Machine): Promise<void> {
+  async start(machine: Machine): Promise<void> {
     const known = this.nodes.get(machine.id);
     if (known !== undefined) return known.boot();
     const namespace = this.namespace(machine);

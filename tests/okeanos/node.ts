@@ -31,7 +31,7 @@ export function cloudConfigOf({ userData, personality }: Machine): CloudConfig {
 /** In place of systemd: the daemons of the image, each as soon as it has what its unit waits for. */
 const UNITS = `
 while :; do
-  if [ -e /etc/haproxy/haproxy.cfg ]; then
+  if [ -e /run/haproxy/wanted ]; then
     cp /etc/haproxy/haproxy.cfg /run/haproxy/running.cfg
     haproxy -W -db -n 1000 -S /run/haproxy/master.sock,mode,600 -f /etc/haproxy/haproxy.cfg
   elif [ -e /etc/trunkline/node.json ]; then
@@ -47,7 +47,11 @@ const SYSTEMCTL: NodeFile = {
   content: `#!/bin/sh
 case "$*" in
 "enable --now nftables.service") exec nft -f /etc/nftables.conf ;;
-"start haproxy.service") until [ -S /run/haproxy/master.sock ]; do sleep 0.1; done ;;
+"start haproxy.service")
+  touch /run/haproxy/wanted
+  until echo 'show proc' | socat - UNIX-CONNECT:/run/haproxy/master.sock 2>/dev/null | grep -q worker; do
+    sleep 0.1
+  done ;;
 "restart trunkline-preflight.service asterisk.service") pkill -x asterisk || true ;;
 "start asterisk.service") ;;
 *) echo "no such unit here: $*" >&2; exit 1 ;;

@@ -35,6 +35,11 @@ const IMPORTS: readonly (readonly [file: string, imported: string, allowed: bool
   // As an import of values: types alone may cross.
   ["components/zone.ts", "../provider/inputs", false],
   ["components/zone.ts", "../provider/session", false],
+  ["components/cloud/okeanos.ts", "../bootstrap", true],
+  ["components/cloud/okeanos.ts", "../../plan/exchange", true],
+  ["components/cloud/okeanos.ts", "../../config/load", false],
+  ["components/cloud/okeanos.ts", "../../provider/okeanos/client", false],
+  ["components/cloud/okeanos.ts", "handlebars", false],
   ["cli/up.ts", "../components/zone", false],
   ["phones/call.ts", "../components/zone", false],
 ];
