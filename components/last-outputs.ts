@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { lastState } from "./last-state";
 
 /**
  * What this stack's last update put out as `name`; undefined before the first one.
@@ -7,11 +8,10 @@ import * as pulumi from "@pulumi/pulumi";
  * more, passwords and all.
  */
 export function lastOutput(name: string): pulumi.Output<unknown> {
-  const stack = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
-  const answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack });
   return pulumi.output(
-    (answer as Promise<{ outputs: Readonly<Record<string, unknown>> }>).then(
-      ({ outputs }) => outputs[name],
-    ),
+    lastState<{ outputs: Readonly<Record<string, unknown>> }>(
+      "pulumi:pulumi:readStackOutputs",
+      "name",
+    ).then(({ outputs }) => outputs[name]),
   );
 }

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { lastState } from "./last-state";
 
 /** A resource as the stack has it before this update. */
 export interface LastResource {
@@ -9,10 +9,9 @@ export interface LastResource {
 
 /** What this stack's state has, whether or not its last update came to an end. */
 export async function lastResources(): Promise<LastResource[]> {
-  const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
-  const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
-    stackName,
-  })) as { outputs: Readonly<Record<string, Omit<LastResource, "name">>> };
+  const { outputs } = await lastState<{
+    outputs: Readonly<Record<string, Omit<LastResource, "name">>>;
+  }>("pulumi:pulumi:readStackResourceOutputs", "stackName");
   return Object.entries(outputs).map(([urn, { type, outputs: values }]) => ({
     type,
     name: urn.split("::").slice(3).join("::"),

@@ -132,7 +132,7 @@ export class PbxProvider implements Provider {
   ): Promise<UpdateResult> {
     const kind = this.kindOf(urn);
     await said(kind.update(plain(olds) as object, plain(news) as object, this.voiceOf(urn), id));
-    const kept = (kind.given ?? []).map((key) => [key, olds[key]]);
+    const kept = (kind.given ?? []).map((key): [string, unknown] => [key, olds[key]]);
     return { outs: this.outs(kind, { ...Object.fromEntries(kept), ...news }) };
   }
 

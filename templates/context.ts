@@ -16,11 +16,8 @@ export const balanceSchema = z.enum(["roundrobin", "leastconn", "source"]);
 export type Balance = z.infer<typeof balanceSchema>;
 
 const address = z.ipv4();
-export const portRangeSchema = z.strictObject({
-  start: z.int().min(1),
-  end: z.int().max(65535),
-});
-export type PortRange = z.infer<typeof portRangeSchema>;
+const portRange = z.strictObject({ start: z.int().min(1024), end: z.int().max(65535) });
+export type PortRange = z.infer<typeof portRange>;
 
 const user = z.strictObject({
   extension: z.string().regex(/^[0-9]+$/),
@@ -53,7 +50,7 @@ export const zoneContextSchema = z.strictObject({
   address,
   /** Address of this zone in the trunk network. */
   fixedIp: address,
-  rtpPorts: portRangeSchema,
+  rtpPorts: portRange,
   /** Seconds that a phone rings before nobody has answered. */
   ringTimeout: z.int().positive(),
   users: z.array(user),

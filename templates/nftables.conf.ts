@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { portRangeSchema } from "./context";
 import { template } from "./engine";
 
 /** An address, a network, or two addresses with a dash. */
@@ -11,7 +10,8 @@ export const nftablesContextSchema = z.strictObject({
     z.strictObject({
       name: z.string(),
       protocol: z.enum(["tcp", "udp"]),
-      ports: portRangeSchema,
+      /** One, or two with a dash. */
+      ports: z.string().regex(/^[0-9]+(?:-[0-9]+)?$/),
       /** Senders; null for all. */
       from: addresses.nullable(),
       /** The node's own addresses that it counts for; null for all. */

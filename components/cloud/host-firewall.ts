@@ -24,7 +24,10 @@ export class HostFirewall implements Firewall {
       .map(({ name, protocol, ports, from }) => ({
         name,
         protocol,
-        ports,
+        ports:
+          ports.start === ports.end
+            ? String(ports.start)
+            : `${String(ports.start)}-${String(ports.end)}`,
         ...("role" in from
           ? // Whoever claims such an address from outside reaches nothing: it counts inside alone.
             { from: this.members(from.role), to: addresses.cidr }

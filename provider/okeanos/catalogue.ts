@@ -21,7 +21,7 @@ export interface Image {
   readonly name: string;
   readonly status: string;
   readonly updated: string;
-  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 interface Network {
@@ -63,7 +63,7 @@ export async function findImage(okeanos: Okeanos, wanted: string): Promise<Image
 export function readsUserData({ metadata = {} }: Image): boolean {
   const [, value] =
     Object.entries(metadata).find(([key]) => key.toUpperCase() === "CLOUD_INIT") ?? [];
-  return value !== undefined && !["", "0", "no", "false"].includes(String(value).toLowerCase());
+  return value !== undefined && !["", "0", "no", "false"].includes(value.toLowerCase());
 }
 
 /** Any pool of public addresses will do. */

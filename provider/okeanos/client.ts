@@ -132,7 +132,7 @@ export class Okeanos {
 
   private async logIn(): Promise<Identity> {
     const base = this.authUrl.replace(/\/+$/, "").replace(/\/tokens$/, "");
-    const url = `${/\/v2\.0$/.test(base) ? base : `${base}/v2.0`}/tokens`;
+    const url = `${base.endsWith("/v2.0") ? base : `${base}/v2.0`}/tokens`;
     const body = { auth: { token: { id: this.token } } };
     // It changes nothing, so it may be sent again.
     const { access } = (await this.send("POST", url, "POST tokens", true, body)) as Access;

@@ -2,17 +2,21 @@ import { NodeError } from "../session";
 
 /** What an API of Okeanos answered instead of doing what it was asked. */
 export class ApiFault extends NodeError {
+  /** The most exact of its words. */
+  readonly reason: string;
+
   constructor(
     readonly status: number,
     /** For example `POST servers`. */
     request: string,
-    message: string,
-    readonly details: string,
+    words: string,
+    details: string,
   ) {
     super(
       "okeanos",
-      `${request} was answered ${String(status)}: ${[message, details].filter(Boolean).join(". ")}`,
+      `${request} was answered ${String(status)}: ${[words, details].filter(Boolean).join(". ")}`,
     );
+    this.reason = details || words;
   }
 }
 

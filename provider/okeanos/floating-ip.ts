@@ -41,7 +41,7 @@ export class OkeanosFloatingIp implements ResourceKind<OkeanosFloatingIpInputs> 
     this.turn = mine.catch(() => undefined);
     const { address, found } = await mine;
     return {
-      id: String(address.id),
+      id: address.id,
       outs: { address: address.floating_ip_address, found },
     };
   }

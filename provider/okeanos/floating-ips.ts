@@ -1,7 +1,7 @@
 import { NodeError } from "../session";
 import type { Okeanos } from "./client";
 import { ApiFault, Uncertain } from "./faults";
-import { LOOKS, until } from "./polling";
+import { Late, LOOKS, until } from "./polling";
 
 /** A public address as Cyclades shows it. */
 export interface Address {
@@ -28,7 +28,7 @@ export const isFree = ({ instance_id, port_id }: Address): boolean =>
 
 /** Undefined where it is not ours, or not any more. */
 export async function findAddress(okeanos: Okeanos, id: string): Promise<Address | undefined> {
-  return (await addresses(okeanos)).find((address) => String(address.id) === id);
+  return (await addresses(okeanos)).find((address) => address.id === id);
 }
 
 /** ID of the network of `address`, once nobody uses it. @throws NodeError where somebody does. */
@@ -37,7 +37,7 @@ export async function freeAddress(
   address: string,
   signal?: AbortSignal,
 ): Promise<string> {
-  let user: string | null = null;
+  let user = "";
   try {
     return await until(
       async () => {
@@ -47,15 +47,15 @@ export async function freeAddress(
         if (found === undefined) {
           throw new NodeError("okeanos", `public address ${address} is gone; run pulumi refresh`);
         }
-        user = found.instance_id;
+        user = found.instance_id ?? "";
         return isFree(found) ? found.floating_network_id : undefined;
       },
       DETACHING,
       signal,
     );
   } catch (error) {
-    if (error instanceof NodeError || user === null) throw error;
-    throw new NodeError("okeanos", `public address ${address} is used by server ${String(user)}`);
+    if (!(error instanceof Late)) throw error;
+    throw new NodeError("okeanos", `public address ${address} is used by server ${user}`);
   }
 }
 

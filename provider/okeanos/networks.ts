@@ -115,7 +115,7 @@ export function refused(name: string, what: string, error: unknown): unknown {
   return error instanceof ApiFault && error.status === 413
     ? new NodeError(
         name,
-        `Okeanos refuses ${what}: ${error.details || error.message}. Free some of it, or ask for more`,
+        `Okeanos refuses ${what}: ${error.reason}. Free some of it, or ask for more`,
       )
     : error;
 }

@@ -221,7 +221,7 @@ async function named<T>(name: string, work: Promise<T>): Promise<T> {
     if (error instanceof ApiFault && error.status === 413) {
       throw new NodeError(
         name,
-        `Okeanos refuses the server: ${error.details || error.message}. Free some of it, or ask for more`,
+        `Okeanos refuses the server: ${error.reason}. Free some of it, or ask for more`,
       );
     }
     if (error instanceof NodeError)

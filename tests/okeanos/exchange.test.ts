@@ -54,7 +54,7 @@ async function pulumi(command: "up" | "destroy", zones: number): Promise<Outcome
   const [, summary = ""] = stdout.split(/^Resources:$/m);
   const changes = Array.from(
     summary.matchAll(/(\d+) (created|updated|deleted|replaced|unchanged|errored)/g),
-    ([, count, what = ""]) => [what, Number(count)],
+    ([, count, what = ""]): [string, number] => [what, Number(count)],
   );
   return { exitCode, changes: Object.fromEntries(changes), output: stdout + stderr };
 }
@@ -63,7 +63,6 @@ async function pulumi(command: "up" | "destroy", zones: number): Promise<Outcome
 async function repeated(command: "up" | "destroy", zones: number): Promise<number> {
   for (let count = 1; ; count++) {
     const { exitCode, output } = await pulumi(command, zones);
-    if (process.env.SHOW) process.stderr.write(output.replace(/^@.*\n|^\n/gm, ""));
     if (exitCode === 0) return count;
     if (count === 20) throw new Error(output);
   }
@@ -84,6 +83,19 @@ test("an exchange comes, stays, grows, shrinks and goes, and nothing of it is le
   expect(await pulumi("destroy", 2)).toMatchObject({ exitCode: 0, changes: { deleted: 18 } });
   expect(okeanos.books()).toEqual(EMPTY);
   expect(okeanos.unknownRequests).toEqual([]);
+});
+
+test("too little quota stops an update before it has made anything, and names what is missing", async () => {
+  const { exitCode, output } = await pulumi("up", 4);
+  expect(exitCode).not.toBe(0);
+  expect(output).toContain(
+    "error: Okeanos has too little left for this update: servers (cyclades.vm): 5 needed, 4 free; " +
+      "public addresses (cyclades.floating_ip): 5 needed, 4 free; nothing was changed. " +
+      "Free some of it, or ask for more.",
+  );
+  expect(output).not.toMatch(/^\s+at /m);
+  expect(okeanos.books()).toEqual(EMPTY);
+  await repeated("destroy", 4);
 });
 
 test.each<[string, Failure]>([

@@ -175,7 +175,12 @@ test("what an interrupted update left behind goes before its successor comes", a
 test("a create that is interrupted is recorded, and replaced by the next one", async () => {
   const there = await place();
   const { servers } = kinds();
-  const waiting: Voice = { ...voice, say: (line) => line.startsWith("waiting") && abort.abort() };
+  const waiting: Voice = {
+    ...voice,
+    say: (line) => {
+      if (line.startsWith("waiting")) abort.abort();
+    },
+  };
   await expect(servers.create(there.server, waiting)).rejects.toMatchObject({
     name: "NodeError",
     id: expect.stringMatching(/^\d+$/) as string,
