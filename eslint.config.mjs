@@ -92,6 +92,21 @@ export default defineConfig(
     ],
   ),
   arrows(
+    ["components/cloud/**/*.ts"],
+    [
+      packagesBut("@pulumi/pulumi", "@pulumi/openstack"),
+      never(
+        "^\\.\\./\\.\\./(?!(?:plan|templates|provider/inputs)(?:/|$))",
+        "This folder depends on components, plan, templates, provider/inputs alone.",
+      ),
+      {
+        regex: "^\\.\\./\\.\\./provider/inputs",
+        allowTypeImports: true,
+        message: "A provider is another process: import the types of its inputs only.",
+      },
+    ],
+  ),
+  arrows(
     ["autoscaler/**/*.ts", "cli/**/*.ts", "phones/**/*.ts"],
     [never("^(?:\\.\\./)+(?:components|index)(?:/|$)", "Tools see a stack from outside.")],
   ),

@@ -1,18 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { usersFitUserData } from "./components/bootstrap";
+import { chooseCloud } from "./components/cloud/choose";
 import { ExtendedZone } from "./components/extended-zone";
 import { HaproxyController } from "./components/haproxy-controller";
-import { imageId } from "./components/image";
 import { lastOutputs } from "./components/last-outputs";
 import { PbxNode } from "./components/pbx-node";
 import { PbxProvider } from "./components/pbx-provider";
 import { Rollout } from "./components/rollout";
-import { SecurityGroups, sshFault } from "./components/security-groups";
 import { TrunkNetwork } from "./components/trunk-network";
 import { loadSettings } from "./config/load";
 import { ConfigError, type Settings } from "./config/schema";
 import { wantedZones } from "./config/wanted-zones";
 import { planExchange } from "./plan/exchange";
+import { firewallRules, sshFault } from "./plan/firewall";
 import type { Servers, ServerSpec } from "./plan/rollout";
 import { zoneCount } from "./plan/zone-count";
 
@@ -61,26 +60,18 @@ export = async (): Promise<pulumi.Inputs> => {
 
   const last = lastOutputs();
   const exchange = planExchange({ ...settings, zones: await zonesOf(settings, last) });
-  const boot = usersFitUserData(exchange) ? exchange : { ...exchange, users: [] };
-  if (boot !== exchange && pulumi.runtime.isDryRun()) {
-    void pulumi.log.info(
-      `pbx:users has ${String(exchange.users.length)} users, more than user data can hold: ` +
-        "they reach the servers after they have booted",
-    );
-  }
-
-  const network = new TrunkNetwork("trunk", {
-    addresses: exchange.addresses,
-    externalNetwork: settings.externalNetwork,
-  });
-  const securityGroups = new SecurityGroups("exchange", { operatorCidrs: settings.operatorCidrs });
+  const provider = new PbxProvider("nodes");
+  const cloud = chooseCloud(settings, exchange, provider);
+  const boot = cloud.bootable(exchange);
+  const network = new TrunkNetwork("trunk", { cloud, addresses: exchange.addresses });
+  const firewall = cloud.firewall("exchange", firewallRules(settings.operatorCidrs));
 
   const controllerServer = {
-    image: imageId(settings.controllerImage, network.networkId),
+    image: cloud.image(settings.controllerImage, network.id),
     flavor: settings.controllerFlavor ?? settings.flavor,
   };
   const zoneServer = {
-    image: imageId(settings.image, network.networkId, settings.sipDriver),
+    image: cloud.image(settings.image, network.id, settings.sipDriver),
     flavor: settings.flavor,
   };
   const wanted: pulumi.Output<Servers> = pulumi
@@ -96,15 +87,16 @@ export = async (): Promise<pulumi.Inputs> => {
   const lastServers = last.then(({ servers }) => (servers ?? {}) as Servers);
 
   const shared = {
+    cloud,
     exchange,
     boot,
     network,
-    securityGroups,
+    firewall,
     rollout: new Rollout(exchange.controller.name, lastServers, wanted),
     drain: { timeout: settings.drainTimeout, force: settings.drainForce },
   };
   const { balance, connectTimeout, idleTimeout } = settings;
-  const opts = { providers: [new PbxProvider("nodes")] };
+  const opts = { providers: [provider] };
   const controller = new HaproxyController(
     { ...shared, ...controllerServer, haproxy: { balance, connectTimeout, idleTimeout } },
     opts,

@@ -26,11 +26,15 @@ export const NODE_PARTS: Readonly<Record<string, Part>> = {
     title: "attachment of its public address",
     interruptedBy: ["fixedIp", "floatingIp", "portId"],
   },
+  // A change of its flavor in place stops it.
+  "pbx:okeanos:Server": { title: "server", interruptedBy: ["flavor"] },
+  "pbx:okeanos:FloatingIp": { title: "public address", interruptedBy: [] },
 };
 
 /** What all media goes by, by type. */
 export const SHARED_PARTS: Readonly<Record<string, Part>> = {
   "openstack:networking/network:Network": { title: "network", interruptedBy: ["adminStateUp"] },
+  "pbx:okeanos:Network": { title: "network", interruptedBy: [] },
   "openstack:networking/subnet:Subnet": { title: "subnet", interruptedBy: ["gatewayIp"] },
   "openstack:networking/router:Router": {
     title: "router",

@@ -48,7 +48,7 @@ interface NodeChanges {
   readonly membership: Change | undefined;
 }
 
-const isServer = ({ type }: Change): boolean => type.endsWith(":Instance");
+const isServer = ({ type }: Change): boolean => NODE_PARTS[type]?.title === "server";
 
 /** The zone or controller that `change` is a part of. */
 function nodeOf({ urn, type, name, olds, news, action }: Change): string | undefined {

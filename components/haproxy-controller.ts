@@ -17,7 +17,7 @@ export class HaproxyController extends Node {
       {
         ...args,
         plan: args.exchange.controller,
-        securityGroupId: args.securityGroups.controllerId,
+        role: "controller",
         files: (exchange) => pulumi.output(controllerFiles(exchange, haproxy)),
       },
       opts,

@@ -1,8 +1,7 @@
-import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { SipDriver } from "../templates/context";
 
-/** Property of a golden image in Glance: the SIP drivers that its Asterisk has, with commas. */
+/** Property of a golden image: the SIP drivers that its Asterisk has, with commas. */
 const SIP_DRIVERS = "sip_drivers";
 
 /**
@@ -25,24 +24,20 @@ export function driverFault(
 }
 
 /**
- * The ID of the newest image called `image`: a newer one of the same name is another image, and
- * replaces servers.
+ * The ID of the image that a cloud found by the name `name`.
  *
- * @param after a resource that is still to be created at the first preview, which then asks no cloud.
- * @param sipDriver that its Asterisk must have.
- * @throws pulumi.RunError naming the drivers that the image has.
+ * @throws pulumi.RunError naming the drivers that it has, where `sipDriver` is not among them.
  */
-export function imageId(
-  image: string,
-  after: pulumi.Input<string>,
+export function rightImage(
+  name: string,
+  found: pulumi.Output<{
+    readonly id: string;
+    readonly properties?: Readonly<Record<string, unknown>> | undefined;
+  }>,
   sipDriver?: SipDriver,
 ): pulumi.Output<string> {
-  const found = openstack.images.getImageOutput({
-    name: pulumi.output(after).apply(() => image),
-    mostRecent: true,
-  });
   return found.apply(({ id, properties }) => {
-    const fault = sipDriver && driverFault(image, sipDriver, properties);
+    const fault = sipDriver && driverFault(name, sipDriver, properties);
     if (fault !== undefined) {
       throw new pulumi.RunError(fault);
     }

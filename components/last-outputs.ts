@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { lastState } from "./last-state";
 
 /**
  * What this stack's last update put out; nothing before the first one. An update that failed, or was
@@ -8,9 +8,9 @@ import * as pulumi from "@pulumi/pulumi";
  * more, passwords and all.
  */
 export async function lastOutputs(): Promise<Readonly<Record<string, unknown>>> {
-  const stack = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
-  const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {
-    name: stack,
-  })) as { readonly outputs: Readonly<Record<string, unknown>> };
+  const { outputs } = await lastState<{ outputs: Readonly<Record<string, unknown>> }>(
+    "pulumi:pulumi:readStackOutputs",
+    "name",
+  );
   return outputs;
 }

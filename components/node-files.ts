@@ -2,7 +2,7 @@ import type { Exchange, ZonePlan } from "../plan/exchange";
 import { renderAuthorizedKeys, renderControllerFiles, renderZoneFiles } from "../templates";
 import type { ControllerContext } from "../templates/context";
 import type { NodeFile } from "../templates/node-file";
-import { RTP_PORTS } from "./ports";
+import { RTP_PORTS } from "../plan/ports";
 
 /** The two public addresses that a zone has to know; the cloud gives them. */
 export interface ZoneAddresses {
@@ -41,5 +41,6 @@ export function controllerFiles(exchange: Exchange, haproxy: HaproxySettings): N
   return [...authorizedKeys(exchange), ...renderControllerFiles({ ...haproxy, zones })];
 }
 
-const authorizedKeys = ({ operatorKey, accessKey }: Exchange): NodeFile[] =>
+/** Who may log in to a node. */
+export const authorizedKeys = ({ operatorKey, accessKey }: Exchange): NodeFile[] =>
   renderAuthorizedKeys(operatorKey, accessKey.publicKey);

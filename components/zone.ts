@@ -25,7 +25,7 @@ export abstract class Zone extends Node {
       {
         ...args,
         plan,
-        securityGroupId: args.securityGroups.zoneId,
+        role: "zone",
         files: (known, address) =>
           pulumi
             .all([controller.address, address])

@@ -1,12 +1,14 @@
 /** Keys whose values are lists or objects; Pulumi hands them over as JSON. */
 const STRUCTURED: ReadonlySet<string> = new Set(["users", "codecs", "operatorCidrs", "autoscale"]);
 
+const BOOLEANS: ReadonlySet<string> = new Set(["drainForce", "okeanosReuseAddresses"]);
+
 /** What the stack's configuration says, as plain values: it has them all as text. */
 function plainValue(key: string, text: string): unknown {
   if (key === "zones") {
     return /^-?[0-9]+$/.test(text) ? Number(text) : text;
   }
-  if (key === "drainForce" && (text === "true" || text === "false")) {
+  if (BOOLEANS.has(key) && (text === "true" || text === "false")) {
     return text === "true";
   }
   if (STRUCTURED.has(key)) {

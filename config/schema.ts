@@ -24,6 +24,11 @@ const IMAGE_DRIVERS: Readonly<Record<string, readonly string[]>> = {
   "pbx-asterisk-22": ["pjsip"],
 };
 
+const CLOUDS = ["openstack", "okeanos"] as const;
+
+/** The widest network that Okeanos makes. */
+const OKEANOS_WIDEST = 22;
+
 /** Words of a message for a value that is not one of `values`. */
 const oneOf = (values: readonly string[]): string =>
   `is unknown; write one of: ${values.join(", ")}`;
@@ -202,6 +207,12 @@ export const settingsSchema = z.strictObject({
     })
     .default(["ulaw", "alaw"])
     .meta({ description: "Audio codecs, the preferred one first: ulaw, alaw, g722, gsm." }),
+  cloud: z
+    .enum(CLOUDS, { error: oneOf(CLOUDS) })
+    .default("openstack")
+    .meta({
+      description: "Kind of the cloud: openstack, or okeanos (Synnefo; see docs/okeanos.md).",
+    }),
   image: cloudName("an image with Asterisk")
     .default("pbx-asterisk-22")
     .meta({ description: "Image of the zones." }),
@@ -212,9 +223,19 @@ export const settingsSchema = z.strictObject({
   controllerFlavor: cloudName("a flavor of your cloud")
     .optional()
     .meta({ description: "Flavor of the controller; that of the zones where it is not set." }),
-  externalNetwork: cloudName("your cloud's external network")
-    .default("public")
-    .meta({ description: "External network that public addresses come from." }),
+  externalNetwork: cloudName("your cloud's external network").default("public").meta({
+    description:
+      "External network that public addresses come from; on Okeanos, `public` is any that has them.",
+  }),
+  okeanosProject: cloudName("a project of Okeanos that you are a member of")
+    .optional()
+    .meta({ description: "Project of Okeanos, by name or ID, that pays; your own if not set." }),
+  okeanosReuseAddresses: z
+    .boolean({ error: "is neither true nor false; write one of them" })
+    .default(false)
+    .meta({
+      description: "Whether unused public addresses of the Okeanos project are taken, and kept.",
+    }),
   trunkCidr: z
     .string({ error: "is not text; write a network such as 192.168.0.0/24" })
     .superRefine((cidr, context) => {
@@ -297,6 +318,7 @@ function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
   const trunkCidr = shape.trunkCidr.safeParse(raw.trunkCidr).data;
   const image = shape.image.safeParse(raw.image).data;
   const sipDriver = shape.sipDriver.safeParse(raw.sipDriver).data;
+  const cloud = shape.cloud.safeParse(raw.cloud).data;
   const autoscale = shape.autoscale.safeParse(raw.autoscale).data;
   const faults: string[] = [];
   const capacity = trunkCidr === undefined ? undefined : planAddresses(trunkCidr).capacity;
@@ -304,6 +326,23 @@ function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
     faults.push(
       `pbx:zones is ${String(zones)}, and pbx:trunkCidr ${String(trunkCidr)} has addresses for ${String(capacity)} zones; lower pbx:zones or widen pbx:trunkCidr`,
     );
+  }
+  if (cloud === "okeanos" && trunkCidr !== undefined) {
+    const prefix = Number(trunkCidr.split("/")[1]);
+    if (prefix < OKEANOS_WIDEST) {
+      faults.push(
+        `pbx:trunkCidr is ${trunkCidr}, wider than any network of Okeanos; write one of /${String(OKEANOS_WIDEST)} to /28, such as 192.168.0.0/24`,
+      );
+    }
+  }
+  if (cloud === "openstack") {
+    for (const key of ["okeanosProject", "okeanosReuseAddresses"] as const) {
+      if (raw[key] !== undefined && raw[key] !== false) {
+        faults.push(
+          `pbx:${key} is set, and pbx:cloud is openstack; remove it, or set pbx:cloud to okeanos`,
+        );
+      }
+    }
   }
   if (autoscale !== undefined) {
     const flavor = shape.flavor.safeParse(raw.flavor).data;

@@ -277,6 +277,10 @@ export async function editAsterisk(
 const RESTART =
   "rm -f /run/trunkline/fault && systemctl restart trunkline-preflight.service asterisk.service";
 
+/** For one that was not started: an earlier run may have been killed before it could do so. */
+const START =
+  "[ -S /run/asterisk/asterisk.ctl ] || systemctl start asterisk.service 2>/dev/null || true";
+
 /**
  * Sees to it that a new server's Asterisk serves with these files. It has booted with the same ones, or
  * with those that its predecessor booted with; nobody has called it yet, so that it may be restarted.
@@ -296,6 +300,7 @@ export async function furnishAsterisk(
     await session.run(RESTART);
   }
   voice.say("waiting for Asterisk");
+  await session.run(START);
   await untilAsteriskServes(session);
   const faults = await readAgain(session, commandsFor(changed, contents), contents);
   if (faults.length > 0) {

@@ -5,6 +5,33 @@ import { NodeError, type Session } from "./session";
 import type { Voice } from "./voice";
 
 const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
+const VALIDATE = { [HAPROXY_CFG]: 'haproxy -c -q -f "$1"' };
+
+const refused = (session: Session, why: string): NodeError =>
+  new NodeError(session.node, `HAProxy does not take haproxy.cfg: ${why}. Nothing was changed`);
+
+/** Its unit starts nothing as long as there is no file to start with. */
+const HAS_FILE = `[ -e ${HAPROXY_CFG} ] && echo yes || true`;
+const START = "[ -S /run/haproxy/master.sock ] || systemctl start haproxy.service";
+
+/**
+ * Sees to it that a new controller's HAProxy serves with these files: it has booted with them, or waits
+ * for them, as a cloud may carry little to a server.
+ *
+ * @throws NodeError saying what HAProxy did not take.
+ */
+export async function furnishHaproxy(
+  session: Session,
+  files: Readonly<Record<string, WantedFile>>,
+  voice: Voice,
+): Promise<void> {
+  if ((await session.run(HAS_FILE)).trim() === "") {
+    const { invalid } = await install(session, files, { validate: VALIDATE });
+    if (invalid !== null) throw refused(session, invalid);
+  }
+  await session.run(START);
+  await applyHaproxy(session, files, voice);
+}
 
 /**
  * Puts files of the controller into place, and lets the running HAProxy follow: zones come and go by
@@ -28,15 +55,10 @@ export async function applyHaproxy(
   const { add, reload, remove } = planHaproxyChange(await haproxy.runningConfig(), wanted);
   const names = add.map(({ name }) => name);
   await haproxy.add(add);
-  const { changed, invalid } = await install(session, files, {
-    validate: { [HAPROXY_CFG]: 'haproxy -c -q -f "$1"' },
-  });
+  const { changed, invalid } = await install(session, files, { validate: VALIDATE });
   if (invalid !== null) {
     await haproxy.remove(names);
-    throw new NodeError(
-      session.node,
-      `HAProxy does not take haproxy.cfg: ${invalid}. Nothing was changed`,
-    );
+    throw refused(session, invalid);
   }
   if (reload) {
     voice.say("HAProxy reads haproxy.cfg");

@@ -67,5 +67,67 @@ export interface ZoneMembershipInputs {
   readonly drain: DrainPolicy;
 }
 
+/** A server of Okeanos. */
+export interface OkeanosServerInputs {
+  /** `controller`, `zone1`, … */
+  readonly name: string;
+  /** Changes with the stack and the node alone, and marks the server as theirs. */
+  readonly owner: string;
+  /** ID of the project whose quota it is taken from; the user's own where there is none. */
+  readonly project?: string | undefined;
+  /** ID. */
+  readonly image: string;
+  /** Name, or number. */
+  readonly flavor: string;
+  /** Its place in an internal network. */
+  readonly network: { readonly id: string; readonly fixedIp: string };
+  /** A public address of the project, free until now. */
+  readonly publicAddress: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** In base64. Secret; read at the first boot alone. */
+  readonly userData: string;
+  /** Names of inputs that another server is made for, where this one could be changed as well. */
+  readonly replaceOn: readonly string[];
+}
+
+/** A private network of Okeanos. */
+export interface OkeanosNetworkInputs {
+  /** What it is called there: nobody else's network is. */
+  readonly name: string;
+  /** ID of the project whose quota it is taken from; the user's own where there is none. */
+  readonly project?: string | undefined;
+  readonly cidr: string;
+}
+
+/** A public address of Okeanos. */
+export interface OkeanosFloatingIpInputs {
+  /** `controller`, `zone1`, … */
+  readonly name: string;
+  /** Network that it comes from: name or ID, or `public` for any. */
+  readonly pool: string;
+  /** ID of the project whose quota it is taken from; the user's own where there is none. */
+  readonly project?: string | undefined;
+  /** Whether one that the project has and nobody uses is taken before a new one is allocated. */
+  readonly reuse: boolean;
+}
+
+/** What an update adds to a project of Okeanos. */
+export interface OkeanosDemand {
+  /** ID or name of the project; the user's own where there is none. */
+  readonly project?: string | undefined;
+  /** Name of the network that is to be made; none where there is one already. */
+  readonly network?: string | undefined;
+  readonly addresses: number;
+  readonly servers: readonly {
+    /** The flavor that it is to have. */
+    readonly flavor: string;
+    /** The one that it has, where it is there. */
+    readonly was?: string | undefined;
+    readonly owner: string;
+  }[];
+  /** Whether free addresses of the project count as new ones. */
+  readonly reuse: boolean;
+}
+
 /** Name of the controller's NodeConfig; all others are zones. */
 export const CONTROLLER = "controller";

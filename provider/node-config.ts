@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { editAsterisk, furnishAsterisk } from "./asterisk-config";
 import type { Drains } from "./drains";
-import { applyHaproxy } from "./haproxy-config";
+import { applyFirewall } from "./firewall";
+import { applyHaproxy, furnishHaproxy } from "./haproxy-config";
 import { nodeConfigImpact } from "./impact";
 import { CONTROLLER, type NodeConfigInputs } from "./inputs";
 import { lookAt, type WantedFile } from "./node-files";
@@ -36,7 +37,7 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
     private readonly roster: Roster,
   ) {}
 
-  check(news: NodeConfigInputs): void {
+  check(news: NodeConfigInputs): undefined {
     this.drains.heed(news.drain);
     this.roster.heed(news.zones);
   }
@@ -60,9 +61,10 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
     const session = await this.session(inputs, PATIENCE.boot);
     await untilBooted(session, voice.say);
     voice.say("looking at its files");
-    const files = wantedFiles(inputs, Object.keys(inputs.files));
+    // Before the services have what they need to serve.
+    const files = await applyFirewall(session, wantedFiles(inputs, Object.keys(inputs.files)));
     if (inputs.node === CONTROLLER) {
-      await applyHaproxy(session, files, voice);
+      await furnishHaproxy(session, files, voice);
     } else {
       await furnishAsterisk(session, files, voice);
     }
@@ -178,12 +180,15 @@ function wantedFiles(
  *
  * @param before what the node's files held so far.
  */
-const edit = (
+async function edit(
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
   before: Contents,
   voice: Voice,
-): Promise<void> =>
-  session.node === CONTROLLER
-    ? applyHaproxy(session, files, voice)
-    : editAsterisk(session, files, before, voice);
+): Promise<void> {
+  const others = await applyFirewall(session, files);
+  if (Object.keys(others).length === 0) return;
+  await (session.node === CONTROLLER
+    ? applyHaproxy(session, others, voice)
+    : editAsterisk(session, others, before, voice));
+}

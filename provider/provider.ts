@@ -2,12 +2,19 @@ import type {
   CheckResult,
   CreateResult,
   DiffResult,
+  InvokeResult,
   Provider,
   ReadResult,
   UpdateResult,
 } from "@pulumi/pulumi/provider";
 import { Drains } from "./drains";
 import { NodeConfig } from "./node-config";
+import { Okeanos } from "./okeanos/client";
+import { Unfinished } from "./okeanos/faults";
+import { OkeanosFloatingIp } from "./okeanos/floating-ip";
+import { okeanosFunctions, type ProviderFunction } from "./okeanos/functions";
+import { OkeanosNetwork } from "./okeanos/network";
+import { OkeanosServer } from "./okeanos/server";
 import { Roster } from "./roster";
 import { NodeError } from "./session";
 import { Connections } from "./ssh";
@@ -26,8 +33,8 @@ export interface Change {
 }
 
 /**
- * A kind of resource: what Pulumi asks of it, in plain values. Its outputs are its inputs: what was
- * last brought about.
+ * A kind of resource: what Pulumi asks of it, in plain values. Its outputs are its inputs, which were
+ * last brought about, and what `create` gives beside them.
  *
  * All but `diff` act on running nodes. Each may be killed at any moment and asked again.
  */
@@ -36,14 +43,20 @@ export interface ResourceKind<Inputs> {
   readonly secrets: readonly string[];
   /** Inputs that there must be. */
   readonly required: readonly string[];
-  /** Takes note of what this run of Pulumi wants; values may be unknown yet. */
-  check?(news: Inputs): void;
+  /** Outputs that `create` gives beside the inputs. */
+  readonly given?: readonly string[];
+  /**
+   * Takes note of what this run of Pulumi wants; values may be unknown yet.
+   *
+   * @returns why it cannot be had, where that is known already.
+   */
+  check?(news: Inputs): string | undefined;
   diff(olds: Inputs, news: Inputs): Change;
-  create(inputs: Inputs, voice: Voice): Promise<{ readonly id: string }>;
-  update(olds: Inputs, news: Inputs, voice: Voice): Promise<void>;
+  create(inputs: Inputs, voice: Voice): Promise<{ readonly id: string; readonly outs?: object }>;
+  update(olds: Inputs, news: Inputs, voice: Voice, id: string): Promise<void>;
   /** The state as it really is; null where the resource is gone. */
-  read(state: Inputs, voice: Voice): Promise<Inputs | null>;
-  delete(state: Inputs, voice: Voice): Promise<void>;
+  read(state: Inputs, voice: Voice, id: string): Promise<Inputs | null>;
+  delete(state: Inputs, voice: Voice, id: string): Promise<void>;
 }
 
 /** Pulumi package `pbx`: its kinds of resources, by the last part of their type. */
@@ -51,27 +64,38 @@ export class PbxProvider implements Provider {
   readonly version = "0.1.0";
   private readonly abort = new AbortController();
   private readonly kinds: Readonly<Record<string, ResourceKind<object>>>;
+  private readonly functions: Readonly<Record<string, ProviderFunction>>;
+  private okeanos: Okeanos | undefined;
 
   constructor(
     private readonly voiceOf: (urn: string) => Voice,
     connections = new Connections(),
   ) {
+    // Its environment is looked at where something of it is asked for: OpenStack needs none of it.
+    const okeanos = (): Okeanos => (this.okeanos ??= Okeanos.fromEnvironment());
     const drains = new Drains(connections, this.abort.signal);
     const roster = new Roster();
     this.kinds = {
       NodeConfig: new NodeConfig(connections, drains, roster),
       ZoneMembership: new ZoneMembership(connections, drains, roster),
+      Server: new OkeanosServer(okeanos, this.abort.signal),
+      Network: new OkeanosNetwork(okeanos, this.abort.signal),
+      FloatingIp: new OkeanosFloatingIp(okeanos, this.abort.signal),
     };
+    this.functions = okeanosFunctions(okeanos);
   }
 
   check(urn: string, _olds: unknown, news: Record<string, unknown>): Promise<CheckResult> {
     const kind = this.kindOf(urn);
     const values = plain(news) as Record<string, unknown>;
     const missing = kind.required.filter((property) => values[property] === undefined);
-    if (missing.length === 0) kind.check?.(values);
+    const reason = missing.length === 0 ? kind.check?.(values) : undefined;
     return Promise.resolve({
       inputs: news,
-      failures: missing.map((property) => ({ property, reason: `${property} is not given` })),
+      failures: [
+        ...missing.map((property) => ({ property, reason: `${property} is not given` })),
+        ...(reason === undefined ? [] : [{ property: "", reason }]),
+      ],
     });
   }
 
@@ -88,29 +112,51 @@ export class PbxProvider implements Provider {
 
   async create(urn: string, inputs: Record<string, unknown>): Promise<CreateResult> {
     const kind = this.kindOf(urn);
-    const { id } = await said(kind.create(plain(inputs) as object, this.voiceOf(urn)));
-    return { id, outs: this.outs(kind, inputs) };
+    try {
+      const work = kind.create(plain(inputs) as object, this.voiceOf(urn));
+      const { id, outs } = await said(work);
+      return { id, outs: this.outs(kind, { ...inputs, ...outs }) };
+    } catch (error) {
+      if (!(error instanceof Unfinished)) throw error;
+      // As Pulumi's host of providers wants to be told of what exists and is not finished.
+      const properties = this.outs(kind, { ...inputs, unfinished: true });
+      throw Object.assign(error, { properties, reasons: [error.message] });
+    }
   }
 
   async update(
-    _id: string,
+    id: string,
     urn: string,
-    olds: unknown,
+    olds: Record<string, unknown>,
     news: Record<string, unknown>,
   ): Promise<UpdateResult> {
     const kind = this.kindOf(urn);
-    await said(kind.update(plain(olds) as object, plain(news) as object, this.voiceOf(urn)));
-    return { outs: this.outs(kind, news) };
+    await said(kind.update(plain(olds) as object, plain(news) as object, this.voiceOf(urn), id));
+    const kept = (kind.given ?? []).map((key): [string, unknown] => [key, olds[key]]);
+    return { outs: this.outs(kind, { ...Object.fromEntries(kept), ...news }) };
   }
 
   async read(id: string, urn: string, props: Record<string, unknown>): Promise<ReadResult> {
     const kind = this.kindOf(urn);
-    const found = await said(kind.read(plain(props) as object, this.voiceOf(urn)));
+    const found = await said(kind.read(plain(props) as object, this.voiceOf(urn), id));
     return found === null ? { id: "", props: {} } : { id, props: this.outs(kind, found) };
   }
 
-  async delete(_id: string, urn: string, props: unknown): Promise<void> {
-    await said(this.kindOf(urn).delete(plain(props) as object, this.voiceOf(urn)));
+  async delete(id: string, urn: string, props: unknown): Promise<void> {
+    await said(this.kindOf(urn).delete(plain(props) as object, this.voiceOf(urn), id));
+  }
+
+  /** A function that the program calls, by its token: `pbx:okeanos:getImage`. */
+  async invoke(token: string, inputs: unknown): Promise<InvokeResult> {
+    const called = this.functions[token];
+    if (called === undefined) throw new Error(`the pbx provider has no ${token}`);
+    try {
+      return { outputs: await called(plain(inputs) as object) };
+    } catch (error) {
+      // Pulumi would put its own words, and a stack trace, around a failure of the function.
+      if (error instanceof NodeError) return { outputs: { fault: error.message } };
+      throw error;
+    }
   }
 
   /** Somebody pressed Ctrl-C: what takes its time ends, and leaves things as they were. */

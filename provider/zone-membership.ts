@@ -24,7 +24,7 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
     private readonly roster: Roster,
   ) {}
 
-  check(news: ZoneMembershipInputs): void {
+  check(news: ZoneMembershipInputs): undefined {
     this.drains.heed(news.drain);
   }
 

@@ -6,6 +6,7 @@ import { renderExtensionsConf } from "./extensions.conf";
 import { renderHaproxyCfg } from "./haproxy.cfg";
 import { renderIaxConf } from "./iax.conf";
 import { renderModulesConf } from "./modules.conf";
+import { type NftablesContext, renderNftablesConf } from "./nftables.conf";
 import type { NodeFile } from "./node-file";
 import { renderPjsipConf } from "./pjsip.conf";
 import { renderRtpConf } from "./rtp.conf";
@@ -52,6 +53,14 @@ export function renderAuthorizedKeys(operator: string, stack: string): NodeFile[
     keys("root_authorized_keys", "root", `restrict,port-forwarding ${stack}`),
   ];
 }
+
+/** Where Debian's nftables.service looks for its rules. */
+export const renderFirewall = (context: NftablesContext): NodeFile => ({
+  path: "/etc/nftables.conf",
+  content: renderNftablesConf(context),
+  owner: "root:root",
+  mode: "0644",
+});
 
 /** All that a zone serves with: its server boots into service with these files. */
 export function renderZoneFiles(zone: ZoneContext): NodeFile[] {

@@ -7,13 +7,20 @@ export interface UserDataContext {
   readonly hostname: string;
   readonly sshHostKey: { readonly privateKey: string; readonly publicKey: string };
   readonly files: readonly NodeFile[];
+  /** Commands that are run when the files are there, each a list of its words. */
+  readonly commands: readonly (readonly string[])[];
 }
 
 /** Bytes of base64 that Nova takes (`user_data` of "Create Server" in the Compute API). */
 export const USER_DATA_LIMIT = 65_535;
 
 /** The cloud-config of a node, as cloud-init reads it. */
-export function renderCloudConfig({ hostname, sshHostKey, files }: UserDataContext): string {
+export function renderCloudConfig({
+  hostname,
+  sshHostKey,
+  files,
+  commands,
+}: UserDataContext): string {
   const config = {
     hostname,
     ssh_deletekeys: true,
@@ -27,6 +34,7 @@ export function renderCloudConfig({ hostname, sshHostKey, files }: UserDataConte
       permissions: mode,
       content,
     })),
+    ...(commands.length === 0 ? {} : { runcmd: commands }),
   };
   // No line folding and no anchors: what is written is what is read.
   return `#cloud-config\n${stringify(config, { lineWidth: 0, aliasDuplicateObjects: false })}`;

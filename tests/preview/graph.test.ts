@@ -51,6 +51,18 @@ test.each([1, 2, 5])("without credentials, a fresh stack of %i zone(s) plans thi
   );
 });
 
+test("without a token, a fresh stack of two zones on Okeanos plans this", async () => {
+  const config = { ...CONFIG, zones: 2, cloud: "okeanos", flavor: "C2R2048D20drbd" };
+  const { exitCode, stdout, stderr } = await stack.run(["preview", "--json"], config);
+  expect([exitCode, stderr]).toEqual([0, ""]);
+  const header =
+    "# Written by `npm run golden`. (unknown): given by the cloud; (random): by Pulumi.\n";
+  expectGolden(
+    join(__dirname, "golden", "okeanos-zones-2.yaml"),
+    header + stringify(resourceGraph(stdout), { lineWidth: 0, aliasDuplicateObjects: false }),
+  );
+});
+
 test.each([
   [1, 2],
   [2, 3],

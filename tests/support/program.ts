@@ -25,11 +25,14 @@ export interface ProgramRun {
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
+const addressOf = (name: string): string =>
+  name === "controller" ? "198.51.100.10" : `198.51.100.1${name.replace(/^zone/, "")}`;
+
 /** What the cloud answers for a resource; whatever is not listed here is unknown to this cloud. */
 const RESOURCES: Readonly<Record<string, (args: MockResourceArgs) => Record<string, unknown>>> = {
   "openstack:compute/instance:Instance": () => ({}),
   "openstack:networking/floatingIp:FloatingIp": ({ name }) => ({
-    address: name === "controller" ? "198.51.100.10" : `198.51.100.1${name.replace(/^zone/, "")}`,
+    address: addressOf(name),
   }),
   "openstack:networking/floatingIpAssociate:FloatingIpAssociate": () => ({}),
   "openstack:networking/network:Network": () => ({}),
@@ -40,6 +43,9 @@ const RESOURCES: Readonly<Record<string, (args: MockResourceArgs) => Record<stri
   "openstack:networking/secGroupRule:SecGroupRule": () => ({}),
   "openstack:networking/subnet:Subnet": () => ({}),
   "pbx:index:NodeConfig": () => ({}),
+  "pbx:okeanos:FloatingIp": ({ name }) => ({ address: addressOf(name), found: false }),
+  "pbx:okeanos:Network": () => ({ subnetId: "subnet-id" }),
+  "pbx:okeanos:Server": () => ({}),
   "pbx:index:ZoneMembership": () => ({}),
   "pulumi:providers:pbx": () => ({}),
 };
@@ -52,8 +58,14 @@ const CALLS: Readonly<Record<string, (args: MockCallArgs) => Record<string, unkn
   "openstack:networking/getNetwork:getNetwork": ({ inputs }) => ({
     id: `${(inputs as { name: string }).name}-id`,
   }),
+  "pbx:okeanos:getImage": ({ inputs }) => ({
+    id: `${(inputs as { name: string }).name}-id`,
+    properties: {},
+  }),
+  "pbx:okeanos:preflight": () => ({ project: "project-id", table: "project me:", shortage: "" }),
   // As of a stack that was never deployed.
   "pulumi:pulumi:readStackOutputs": () => ({ outputs: {} }),
+  "pulumi:pulumi:readStackResourceOutputs": () => ({ outputs: {} }),
 };
 
 /** The part of a registration request that Pulumi's mocks do not hand on. */

@@ -22,6 +22,8 @@ function faultsOf(
 describe("a configuration that is right", () => {
   test("needs four keys; the others have their defaults", () => {
     expect(settingsWith()).toEqual({
+      cloud: "openstack",
+      okeanosReuseAddresses: false,
       zones: 1,
       users: [{ extension: "1001" }, { extension: "1002" }],
       balance: "leastconn",
@@ -45,6 +47,9 @@ describe("a configuration that is right", () => {
 
   test("may set every key", () => {
     const everything = {
+      cloud: "okeanos",
+      okeanosProject: "a-project",
+      okeanosReuseAddresses: true,
       zones: 3,
       autoscale: {
         min: 2,
@@ -76,7 +81,7 @@ describe("a configuration that is right", () => {
       flavor: "m1.medium",
       controllerFlavor: "m1.tiny",
       externalNetwork: "internet",
-      trunkCidr: "10.20.0.0/16",
+      trunkCidr: "10.20.0.0/22",
       operatorCidrs: ["203.0.113.0/24", "198.51.100.7/32"],
       drainTimeout: 900,
       drainForce: true,

@@ -1,0 +1,74 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { AddressPlan } from "../../plan/address-plan";
+import type { Exchange, NodePlan } from "../../plan/exchange";
+import type { Role, Rule } from "../../plan/firewall";
+import type { SipDriver } from "../../templates/context";
+import type { NodeFile } from "../../templates/node-file";
+
+/** Whose child a resource is to be. */
+export interface Child {
+  readonly parent: pulumi.Resource;
+}
+
+export interface InternalNetwork {
+  readonly id: pulumi.Output<string>;
+  readonly subnetId: pulumi.Output<string>;
+  /** Servers of the network can have public addresses as soon as this exists. */
+  readonly uplink: pulumi.Resource;
+}
+
+/** Who may reach whom. */
+export interface Firewall {
+  /** What the cloud filters by for servers of `role`; empty where the servers do that themselves. */
+  groups(role: Role): pulumi.Input<string>[];
+  /** Files that nodes of `role` filter by themselves; none where the cloud does. */
+  files(role: Role): readonly NodeFile[];
+  /** Nothing reaches a node before these exist. */
+  readonly rules: readonly pulumi.Resource[];
+}
+
+export interface ServerArgs {
+  readonly plan: NodePlan;
+  readonly role: Role;
+  readonly image: pulumi.Input<string>;
+  readonly flavor: string;
+  readonly network: InternalNetwork;
+  readonly firewall: Firewall;
+  readonly publicAddress: pulumi.Output<string>;
+  /** All that the node may be told before it boots. They hold secrets. */
+  readonly files: pulumi.Output<readonly NodeFile[]>;
+  /** Shown by the cloud beside the server. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** What the server waits for. */
+  readonly after?: pulumi.Input<pulumi.Resource[]>;
+}
+
+export interface Server {
+  readonly id: pulumi.Output<string>;
+  /** The server can be reached as soon as these exist. */
+  readonly way: readonly pulumi.Resource[];
+}
+
+/** All that an exchange asks of a cloud: its components do not know which one it is. */
+export interface Cloud {
+  /**
+   * The ID of the newest image called `name`: a newer one of the same name is another image, and
+   * replaces servers.
+   *
+   * @param after a resource that is still to be created at the first preview, which then asks no cloud.
+   * @param sipDriver that its Asterisk must have.
+   */
+  image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string>;
+
+  internalNetwork(name: string, addresses: AddressPlan, child: Child): InternalNetwork;
+
+  firewall(name: string, rules: readonly Rule[]): Firewall;
+
+  publicAddress(plan: NodePlan, child: Child): pulumi.Output<string>;
+
+  /** Of `exchange`, as much as servers are told before they boot; the rest is brought to them later. */
+  bootable(exchange: Exchange): Exchange;
+
+  /** A server with its planned address in the internal network, and its public one. */
+  server(name: string, args: ServerArgs, child: Child): Server;
+}

@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { AddressPlan } from "../../plan/address-plan";
+import type { Exchange, NodePlan } from "../../plan/exchange";
+import type { Rule } from "../../plan/firewall";
+import type { SipDriver } from "../../templates/context";
+import { userData } from "../bootstrap";
+import { rightImage } from "../image";
+import { authorizedKeys } from "../node-files";
+import { OkeanosFloatingIp } from "../okeanos-floating-ip";
+import { OkeanosNetwork } from "../okeanos-network";
+import { OkeanosServer } from "../okeanos-server";
+import type { PbxProvider } from "../pbx-provider";
+import type { Child, Cloud, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
+import { HostFirewall } from "./host-firewall";
+import { ask } from "./okeanos-functions";
+import { ownerOf } from "./okeanos-mark";
+
+export interface OkeanosArgs {
+  readonly exchange: Exchange;
+  readonly provider: PbxProvider;
+  /** ID of the project that everything is taken from; nothing is made before it is known. */
+  readonly project: pulumi.Output<string | undefined>;
+  /** What the internal network is called there. */
+  readonly networkName: string;
+  /** Network that public addresses come from. */
+  readonly pool: string;
+  /** Whether public addresses that the project has and nobody uses are taken. */
+  readonly reuseAddresses: boolean;
+}
+
+/** The rules are there before anything is that they protect: NodeConfig brings the services' files. */
+const START_FIREWALL = [["systemctl", "enable", "--now", "nftables.service"]];
+
+/**
+ * Cyclades and Plankton (Synnefo), by this project's own provider: OpenStack's can make no server there,
+ * and after an error it neither finds nor deletes the networks that it made. This cloud filters nothing,
+ * and a public address is one of the server's own.
+ */
+export class Okeanos implements Cloud {
+  constructor(private readonly args: OkeanosArgs) {}
+
+  image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string> {
+    const found = pulumi
+      .output(after)
+      .apply(() =>
+        ask<{ id: string; properties: Record<string, unknown> }>(
+          "pbx:okeanos:getImage",
+          { name },
+          this.args.provider,
+        ),
+      );
+    return rightImage(name, found, sipDriver);
+  }
+
+  internalNetwork(name: string, addresses: AddressPlan, child: Child): InternalNetwork {
+    const network = new OkeanosNetwork(
+      name,
+      { name: this.args.networkName, project: this.args.project, cidr: addresses.cidr },
+      { ...child, provider: this.args.provider },
+    );
+    return { id: network.id, subnetId: network.subnetId, uplink: network };
+  }
+
+  firewall(_name: string, rules: readonly Rule[]): Firewall {
+    return new HostFirewall(this.args.exchange, rules);
+  }
+
+  publicAddress({ name }: NodePlan, child: Child): pulumi.Output<string> {
+    const { pool, project, reuseAddresses } = this.args;
+    return new OkeanosFloatingIp(name, { name, pool, project, reuse: reuseAddresses }, child)
+      .address;
+  }
+
+  /** Whatever there is: servers boot with next to nothing of it. */
+  bootable(exchange: Exchange): Exchange {
+    return exchange;
+  }
+
+  /** It boots with what it can be reached by, and safely; a NodeConfig brings all else. */
+  server(name: string, args: ServerArgs, child: Child): Server {
+    const { exchange, project } = this.args;
+    const { plan, network } = args;
+    const files = [...authorizedKeys(exchange), ...args.firewall.files(args.role)];
+    const server = new OkeanosServer(
+      name,
+      {
+        name,
+        owner: ownerOf(exchange, name),
+        project,
+        image: args.image,
+        flavor: args.flavor,
+        network: network.id.apply((id) => ({ id, fixedIp: plan.fixedIp })),
+        publicAddress: args.publicAddress,
+        metadata: args.metadata ?? {},
+        userData: userData(plan, files, START_FIREWALL),
+        // As anywhere: a server that is to be another one is drained first, and then replaced.
+        replaceOn: ["flavor", "metadata"],
+      },
+      {
+        ...child,
+        ignoreChanges: ["userData"],
+        ...(args.after === undefined ? {} : { dependsOn: args.after }),
+      },
+    );
+    return { id: server.id, way: [server] };
+  }
+}

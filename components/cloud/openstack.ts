@@ -1,0 +1,131 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import type { AddressPlan } from "../../plan/address-plan";
+import type { Exchange, NodePlan } from "../../plan/exchange";
+import type { Rule } from "../../plan/firewall";
+import type { SipDriver } from "../../templates/context";
+import { userData, usersFitUserData } from "../bootstrap";
+import { rightImage } from "../image";
+import type { Child, Cloud, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
+import { SecurityGroups } from "./security-groups";
+
+/** Nova, Neutron and Glance. */
+export class OpenStack implements Cloud {
+  /** @param externalNetwork name of the external network that public addresses come from. */
+  constructor(private readonly externalNetwork: string) {}
+
+  image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string> {
+    const found = openstack.images.getImageOutput({
+      name: pulumi.output(after).apply(() => name),
+      mostRecent: true,
+    });
+    return rightImage(name, found, sipDriver);
+  }
+
+  internalNetwork(name: string, addresses: AddressPlan, child: Child): InternalNetwork {
+    const network = new openstack.networking.Network(name, {}, child);
+    const subnet = new openstack.networking.Subnet(
+      name,
+      {
+        networkId: network.id,
+        ipVersion: 4,
+        cidr: addresses.cidr,
+        gatewayIp: addresses.gateway,
+        allocationPools: [addresses.pool],
+      },
+      child,
+    );
+    const router = new openstack.networking.Router(
+      name,
+      {
+        // The look-up hangs on a resource that is still to be created, so that the first preview
+        // does without it, and without credentials.
+        externalNetworkId: openstack.networking.getNetworkOutput(
+          { name: network.id.apply(() => this.externalNetwork), external: true },
+          child,
+        ).id,
+      },
+      child,
+    );
+    const uplink = new openstack.networking.RouterInterface(
+      name,
+      { routerId: router.id, subnetId: subnet.id },
+      child,
+    );
+    return { id: network.id, subnetId: subnet.id, uplink };
+  }
+
+  firewall(name: string, rules: readonly Rule[]): Firewall {
+    return new SecurityGroups(name, { rules });
+  }
+
+  publicAddress({ name, mark }: NodePlan, child: Child): pulumi.Output<string> {
+    return new openstack.networking.FloatingIp(
+      name,
+      { pool: this.externalNetwork, description: mark },
+      child,
+    ).address;
+  }
+
+  bootable(exchange: Exchange): Exchange {
+    if (usersFitUserData(exchange)) {
+      return exchange;
+    }
+    if (pulumi.runtime.isDryRun()) {
+      void pulumi.log.info(
+        `pbx:users has ${String(exchange.users.length)} users, more than user data can hold: ` +
+          "they reach the servers after they have booted",
+      );
+    }
+    return { ...exchange, users: [] };
+  }
+
+  /**
+   * The public address is attached last: that waits for the router, which booting does not.
+   */
+  server(name: string, args: ServerArgs, child: Child): Server {
+    const { plan, network } = args;
+    const port = new openstack.networking.Port(
+      name,
+      {
+        networkId: network.id,
+        fixedIps: [{ subnetId: network.subnetId, ipAddress: plan.fixedIp }],
+        securityGroupIds: args.firewall.groups(args.role),
+        description: plan.mark,
+      },
+      child,
+    );
+    const server = new openstack.compute.Instance(
+      name,
+      {
+        name,
+        imageId: args.image,
+        flavorName: args.flavor,
+        networks: [{ port: port.id }],
+        userData: pulumi.secret(args.files.apply((known) => userData(plan, known))),
+        // Read before the network is up: a server is in service sooner than when it has to ask the
+        // metadata service.
+        configDrive: true,
+        metadata: { ...args.metadata, mark: plan.mark },
+      },
+      {
+        ...child,
+        // The provider would rebuild or resize a server under its calls. One that is replaced is drained.
+        replaceOnChanges: ["imageId", "flavorName", "metadata.sipDriver"],
+        // Its port and its address go to its successor.
+        deleteBeforeReplace: true,
+        // It is read at the first boot alone, and a change of it would replace the server. A successor
+        // boots with what is left of it, and gets what has changed since as all others did.
+        ignoreChanges: ["userData"],
+        additionalSecretOutputs: ["userData"],
+        ...(args.after === undefined ? {} : { dependsOn: args.after }),
+      },
+    );
+    const publicAddress = new openstack.networking.FloatingIpAssociate(
+      name,
+      { floatingIp: args.publicAddress, portId: port.id },
+      { ...child, dependsOn: network.uplink },
+    );
+    return { id: server.id, way: [server, publicAddress] };
+  }
+}

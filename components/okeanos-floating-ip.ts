@@ -1,0 +1,16 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { OkeanosFloatingIpInputs } from "../provider/inputs";
+import type { Inputs } from "./node-config";
+
+/** A public address of Okeanos. Served by `provider/`. */
+export class OkeanosFloatingIp extends pulumi.CustomResource {
+  declare readonly address: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: Inputs<OkeanosFloatingIpInputs>,
+    opts: pulumi.CustomResourceOptions = {},
+  ) {
+    super("pbx:okeanos:FloatingIp", name, { ...args, address: undefined, found: undefined }, opts);
+  }
+}

@@ -1,0 +1,20 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { OkeanosServerInputs } from "../provider/inputs";
+import type { Inputs } from "./node-config";
+
+/** A server of Okeanos, with its addresses. Served by `provider/`. */
+export class OkeanosServer extends pulumi.CustomResource {
+  constructor(
+    name: string,
+    args: Inputs<OkeanosServerInputs>,
+    opts: pulumi.CustomResourceOptions = {},
+  ) {
+    const secrets = { userData: pulumi.secret(args.userData) };
+    super(
+      "pbx:okeanos:Server",
+      name,
+      { ...args, ...secrets },
+      { ...opts, additionalSecretOutputs: Object.keys(secrets) },
+    );
+  }
+}

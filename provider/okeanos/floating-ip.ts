@@ -1,0 +1,94 @@
+import { isDeepStrictEqual } from "node:util";
+import type { OkeanosFloatingIpInputs } from "../inputs";
+import type { Change, ResourceKind } from "../provider";
+import type { Voice } from "../voice";
+import { findPool } from "./catalogue";
+import type { Okeanos } from "./client";
+import { type Address, addresses, allocate, findAddress, isFree, release } from "./floating-ips";
+import { refused } from "./networks";
+
+interface State extends OkeanosFloatingIpInputs {
+  readonly address: string;
+  /** Whether the project had it before, and keeps it. */
+  readonly found: boolean;
+}
+
+/** A public address, which a server has as the address of a network card of its own. */
+export class OkeanosFloatingIp implements ResourceKind<OkeanosFloatingIpInputs> {
+  readonly secrets = [] as const;
+  readonly required = ["name", "pool", "reuse"] as const;
+  readonly given = ["address", "found"] as const;
+  /** Addresses look alike until somebody uses them: they are taken one after the other. */
+  private turn: Promise<unknown> = Promise.resolve();
+  private readonly taken = new Set<string>();
+
+  constructor(
+    private readonly okeanos: () => Okeanos,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  diff(olds: OkeanosFloatingIpInputs, news: OkeanosFloatingIpInputs): Change {
+    const because = (["pool", "project"] as const).filter(
+      (key) => !isDeepStrictEqual(olds[key], news[key]),
+    );
+    return { kind: because.length === 0 ? "none" : "replace", because, impact: [] };
+  }
+
+  async create(
+    inputs: OkeanosFloatingIpInputs,
+  ): Promise<{ id: string; outs: Pick<State, "address" | "found"> }> {
+    const mine = this.turn.then(() => this.take(inputs));
+    this.turn = mine.catch(() => undefined);
+    const { address, found } = await mine;
+    return {
+      id: address.id,
+      outs: { address: address.floating_ip_address, found },
+    };
+  }
+
+  update(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async read(
+    state: OkeanosFloatingIpInputs,
+    _voice: Voice,
+    id: string,
+  ): Promise<OkeanosFloatingIpInputs | null> {
+    return (await findAddress(this.okeanos(), id)) === undefined ? null : state;
+  }
+
+  async delete(state: OkeanosFloatingIpInputs, _voice: Voice, id: string): Promise<void> {
+    if ((state as State).found) return;
+    await release(this.okeanos(), id, this.signal);
+  }
+
+  private async take({
+    name,
+    pool: wanted,
+    project,
+    reuse,
+  }: OkeanosFloatingIpInputs): Promise<{ address: Address; found: boolean }> {
+    const okeanos = this.okeanos();
+    const pool = await findPool(okeanos, wanted);
+    if (reuse) {
+      const owner = project ?? (await okeanos.user());
+      const free = (await addresses(okeanos)).find(
+        (address) =>
+          isFree(address) &&
+          address.tenant_id === owner &&
+          address.floating_network_id === pool &&
+          !this.taken.has(address.id),
+      );
+      if (free !== undefined) {
+        this.taken.add(free.id);
+        return { address: free, found: true };
+      }
+    }
+    try {
+      return { address: await allocate(okeanos, pool, project), found: false };
+    } catch (error) {
+      throw refused(name, "a public address", error);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import type { OkeanosNetworkInputs } from "../inputs";
+import type { Change, ResourceKind } from "../provider";
+import { NodeError } from "../session";
+import type { Voice } from "../voice";
+import type { Okeanos } from "./client";
+import { Unfinished } from "./faults";
+import {
+  findNetwork,
+  makeNetwork,
+  makeSubnet,
+  networksCalled,
+  refused,
+  removeNetwork,
+} from "./networks";
+
+interface State extends OkeanosNetworkInputs {
+  readonly unfinished?: boolean;
+}
+
+/** A private network and its subnet, which is a part of it: Okeanos deletes the two only together. */
+export class OkeanosNetwork implements ResourceKind<State> {
+  readonly secrets = [] as const;
+  readonly required = ["name", "cidr"] as const;
+  readonly given = ["subnetId"] as const;
+
+  constructor(
+    private readonly okeanos: () => Okeanos,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  diff(olds: State, news: OkeanosNetworkInputs): Change {
+    const because = (["name", "project", "cidr"] as const).filter((key) => olds[key] !== news[key]);
+    if (olds.unfinished === true) return { kind: "replace", because: ["name"], impact: [] };
+    return { kind: because.length === 0 ? "none" : "replace", because, impact: [] };
+  }
+
+  async create(
+    { name, project, cidr }: OkeanosNetworkInputs,
+    voice: Voice,
+  ): Promise<{ id: string; outs: { subnetId: string } }> {
+    const okeanos = this.okeanos();
+    for (const { id } of await networksCalled(okeanos, name)) {
+      voice.say(`removing network ${id}, which an interrupted update left behind`);
+      await removeNetwork(okeanos, id, this.signal);
+    }
+    const { id } = await makeNetwork(okeanos, name, project).catch((error: unknown) => {
+      throw refused("trunk", "a private network", error);
+    });
+    try {
+      const subnet = await makeSubnet(okeanos, id, cidr);
+      return { id, outs: { subnetId: subnet.id } };
+    } catch (error) {
+      try {
+        await removeNetwork(okeanos, id, this.signal);
+      } catch {
+        throw new Unfinished("trunk", `network ${id} got no subnet`, id);
+      }
+      throw error instanceof NodeError ? error : new NodeError("trunk", String(error));
+    }
+  }
+
+  update(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async read(state: State, _voice: Voice, id: string): Promise<State | null> {
+    return (await findNetwork(this.okeanos(), id)) === undefined ? null : state;
+  }
+
+  async delete(_state: State, _voice: Voice, id: string): Promise<void> {
+    await removeNetwork(this.okeanos(), id, this.signal);
+  }
+}

@@ -1,0 +1,231 @@
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import type { OkeanosServerInputs } from "../inputs";
+import type { Change, ResourceKind } from "../provider";
+import { NodeError } from "../session";
+import type { Voice } from "../voice";
+import { bootstrapFault, bootstrapOf } from "./bootstrap";
+import { findFlavor, findImage, readsUserData } from "./catalogue";
+import type { Okeanos } from "./client";
+import { ApiFault, Unfinished } from "./faults";
+import { freeAddress } from "./floating-ips";
+import { type Found, OWNER, REQUEST, Servers } from "./servers";
+
+/** How long building a server may take: its image is copied to its disk. */
+const BUILDING = 20 * 60_000;
+
+/** What is remembered of a server beside its inputs. */
+interface State extends OkeanosServerInputs {
+  /** It exists, and was never seen to run. */
+  readonly unfinished?: boolean;
+}
+
+/** A server with a place in an internal network, and with its public address. */
+export class OkeanosServer implements ResourceKind<State> {
+  readonly secrets = ["userData"] as const;
+  readonly required = [
+    "name",
+    "owner",
+    "image",
+    "flavor",
+    "network",
+    "publicAddress",
+    "metadata",
+    "userData",
+    "replaceOn",
+  ] as const;
+
+  constructor(
+    private readonly okeanos: () => Okeanos,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  check(news: OkeanosServerInputs): string | undefined {
+    return bootstrapFault(news.userData);
+  }
+
+  diff(olds: State, news: OkeanosServerInputs): Change {
+    const because = COMPARED.filter((key) => !isDeepStrictEqual(olds[key], news[key]));
+    if (olds.unfinished === true) return { kind: "replace", because: ["name"], impact: [] };
+    const isReplaced = because.some((key) => !CHANGEABLE.has(key) || news.replaceOn.includes(key));
+    const kind = because.length === 0 ? "none" : isReplaced ? "replace" : "update";
+    return { kind, because, impact: [] };
+  }
+
+  async create(inputs: OkeanosServerInputs, voice: Voice): Promise<{ id: string }> {
+    const { name, owner } = inputs;
+    const servers = this.servers();
+    // Of an update that was killed before it could record what it had asked for.
+    await this.remove(await servers.marked(OWNER, owner), voice);
+    const request = randomUUID();
+    const wanted = await this.request(inputs, request);
+    voice.say("asking for a server");
+    const id = await named(name, servers.create(wanted, [REQUEST, request]));
+    try {
+      voice.say("waiting for it to be built");
+      const server = await servers.settled(id, BUILDING);
+      const fault = faultOf(server, inputs);
+      if (fault !== undefined) throw new NodeError(name, fault);
+      // A request that was given up may have been carried out after all.
+      const twins = (await servers.marked(OWNER, owner)).filter((twin) => String(twin.id) !== id);
+      await this.remove(twins, voice);
+      return { id };
+    } catch (error) {
+      throw await this.undone(name, id, error);
+    }
+  }
+
+  async update(olds: State, news: OkeanosServerInputs, voice: Voice, id: string): Promise<void> {
+    const servers = this.servers();
+    if (olds.flavor !== news.flavor) await named(news.name, this.resize(id, olds, news, voice));
+    for (const [key, value] of Object.entries(news.metadata)) {
+      if (olds.metadata[key] !== value) await servers.setMetadata(id, key, value);
+    }
+    for (const key of Object.keys(olds.metadata)) {
+      if (!(key in news.metadata)) await servers.unsetMetadata(id, key);
+    }
+  }
+
+  async read(state: State, _voice: Voice, id: string): Promise<State | null> {
+    const server = await this.servers().find(id);
+    if (server === undefined) return null;
+    const flavor = await findFlavor(this.okeanos(), state.flavor);
+    const keys = Object.keys(state.metadata).filter((key) => key in server.metadata);
+    return {
+      ...state,
+      flavor: flavor.id === server.flavor.id ? state.flavor : String(server.flavor.id),
+      metadata: Object.fromEntries(keys.map((key) => [key, server.metadata[key] ?? ""])),
+    };
+  }
+
+  async delete({ name }: State, voice: Voice, id: string): Promise<void> {
+    voice.say("waiting for it to be gone");
+    await named(name, this.servers().delete(id));
+  }
+
+  private servers(): Servers {
+    return new Servers(this.okeanos(), this.signal);
+  }
+
+  private async request(inputs: OkeanosServerInputs, request: string): Promise<object> {
+    const okeanos = this.okeanos();
+    const { name, network, publicAddress, project } = inputs;
+    const [flavor, image, pool] = await Promise.all([
+      findFlavor(okeanos, inputs.flavor),
+      findImage(okeanos, inputs.image),
+      freeAddress(okeanos, publicAddress, this.signal),
+    ]);
+    return {
+      name,
+      imageRef: image.id,
+      flavorRef: flavor.id,
+      metadata: { ...inputs.metadata, [OWNER]: inputs.owner, [REQUEST]: request },
+      networks: [
+        { uuid: pool, fixed_ip: publicAddress },
+        { uuid: network.id, fixed_ip: network.fixedIp },
+      ],
+      ...(project === undefined ? {} : { project }),
+      ...bootstrapOf(inputs, readsUserData(image)),
+    };
+  }
+
+  private async resize(
+    id: string,
+    olds: State,
+    news: OkeanosServerInputs,
+    voice: Voice,
+  ): Promise<void> {
+    const okeanos = this.okeanos();
+    const [before, after] = await Promise.all([
+      findFlavor(okeanos, olds.flavor),
+      findFlavor(okeanos, news.flavor),
+    ]);
+    if (before.disk !== after.disk) {
+      throw new NodeError(
+        news.name,
+        `flavor ${news.flavor} has a disk of ${String(after.disk)} GiB and ${olds.flavor} one of ` +
+          `${String(before.disk)}; a server keeps its disk, so choose a flavor with the same one`,
+      );
+    }
+    const servers = this.servers();
+    const isOfFlavor = ({ flavor }: Found): boolean => flavor.id === after.id;
+    voice.say("stopping");
+    await servers.act(
+      id,
+      { shutdown: {} },
+      (found) => found.status === "STOPPED" || isOfFlavor(found),
+    );
+    voice.say(`resizing to ${after.name}`);
+    await servers.act(id, { resize: { flavorRef: after.id } }, isOfFlavor);
+    voice.say("starting");
+    await servers.act(id, { start: {} }, ({ status }) => status === "ACTIVE");
+  }
+
+  private async remove(found: readonly Found[], voice: Voice): Promise<void> {
+    for (const { id } of found) {
+      voice.say(`removing server ${String(id)}, which an interrupted update left behind`);
+      await this.servers().delete(String(id));
+    }
+  }
+
+  /** What is to be thrown for `error`, once the server is away or is to be recorded. */
+  private async undone(name: string, id: string, error: unknown): Promise<Error> {
+    const cause = error instanceof NodeError ? error : undefined;
+    const fault = cause?.message.replace(`${name}: `, "") ?? `server ${id} was not ready in time`;
+    // Somebody pressed Ctrl-C, and does not want to wait.
+    if (this.signal.aborted) return new Unfinished(name, `server ${id} is being built`, id);
+    try {
+      await this.servers().delete(id);
+      return new NodeError(name, fault);
+    } catch {
+      return new Unfinished(name, fault, id);
+    }
+  }
+}
+
+/** Inputs whose change changes the server; the user data counts at its first boot alone. */
+const COMPARED = [
+  "name",
+  "owner",
+  "project",
+  "image",
+  "flavor",
+  "network",
+  "publicAddress",
+  "metadata",
+] as const;
+/** Of these, what a server need not be made anew for. */
+const CHANGEABLE: ReadonlySet<string> = new Set(["flavor", "metadata"]);
+
+/** Why the server is not the one that was asked for, or undefined. */
+function faultOf(server: Found | null, inputs: OkeanosServerInputs): string | undefined {
+  if (server === null) return "its server was deleted while it was being built";
+  const id = String(server.id);
+  if (server.status !== "ACTIVE") {
+    return `Okeanos could not build server ${id} (${server.status}); run the same command again`;
+  }
+  const addresses = Object.values(server.addresses).flatMap((list) => list.map(({ addr }) => addr));
+  const missing = [inputs.network.fixedIp, inputs.publicAddress].filter(
+    (address) => !addresses.includes(address),
+  );
+  return missing.length === 0
+    ? undefined
+    : `server ${id} has not got its address ${missing.join(" and ")}; run the same command again`;
+}
+
+/** What an API said, as the fault of the server it was about. */
+async function named<T>(name: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ApiFault && error.status === 413) {
+      throw new NodeError(
+        name,
+        `Okeanos refuses the server: ${error.reason}. Free some of it, or ask for more`,
+      );
+    }
+    if (error instanceof NodeError)
+      throw new NodeError(name, error.message.replace(/^okeanos: /, ""));
+    throw new NodeError(name, `its server was not ready in time; run the same command again`);
+  }
+}

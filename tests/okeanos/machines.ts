@@ -1,0 +1,112 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "../../phones/command";
+import { newFolder } from "../calls/support/network";
+import { CloudNode } from "./node";
+import type { Hypervisor, Machine } from "./synnefo";
+
+/** Of the range for benchmarks (RFC 2544): public addresses that only this machine can reach. */
+export const PUBLIC_CIDR = "198.18.77.0/24";
+const GATEWAY = "198.18.77.1/24";
+const UPLINK = `pbx-ok-${String(process.pid % 100_000)}`;
+
+/**
+ * Real machines behind the servers of the conformance cloud, in namespaces, each with a network card on
+ * the public network and one on the trunk network. Whoever runs the test reaches the public one.
+ */
+export class Machines implements Hypervisor {
+  private readonly nodes = new Map<number, CloudNode>();
+  private readonly bridges = new Set<string>();
+
+  private constructor(
+    private readonly folder: string,
+    private readonly wires: string,
+  ) {}
+
+  static async create(): Promise<Machines> {
+    const folder = await newFolder();
+    const known = await run(["ip", "route", "show", "root", PUBLIC_CIDR]);
+    if (known !== "")
+      throw new Error(`this machine has a network ${PUBLIC_CIDR} already: ${known}`);
+    // Named as folders of a run are, so that the next run finds what a killed one left behind.
+    const wires = `${folder.split("/").at(-1) ?? ""}-wires`;
+    await run(["ip", "netns", "add", wires]);
+    const machines = new Machines(folder, wires);
+    await machines.bridge("public");
+    await run(["ip", "link", "add", UPLINK, "type", "veth", "peer", "uplink", "netns", wires]);
+    await machines.wire("link", "set", "uplink", "master", "public", "up");
+    await run(["ip", "address", "add", GATEWAY, "dev", UPLINK]);
+    await run(["ip", "link", "set", UPLINK, "up"]);
+    return machines;
+  }
+
+  async start(machine: Machine): Promise<void> {
+    const known = this.nodes.get(machine.id);
+    if (known !== undefined) return known.boot();
+    const namespace = this.namespace(machine);
+    await run(["ip", "netns", "add", namespace]);
+    await run(["ip", "-n", namespace, "link", "set", "lo", "up"]);
+    for (const [index, nic] of machine.nics.entries()) {
+      const bridge = nic.public ? "public" : `net${String(nic.networkId)}`;
+      await this.bridge(bridge);
+      const [card, plug] = [`eth${String(index)}`, `s${String(machine.id)}-${String(index)}`];
+      await this.wire("link", "add", plug, "type", "veth", "peer", card, "netns", namespace);
+      await this.wire("link", "set", plug, "master", bridge, "up");
+      const address = `${nic.address}/${nic.cidr.split("/")[1] ?? ""}`;
+      await run(["ip", "-n", namespace, "address", "add", address, "dev", card]);
+      await run(["ip", "-n", namespace, "link", "set", card, "up"]);
+      if (nic.gateway !== null)
+        await run(["ip", "-n", namespace, "route", "add", "default", "via", nic.gateway]);
+    }
+    const folder = join(this.folder, String(machine.id));
+    await mkdir(folder);
+    const node = await CloudNode.create(machine, namespace, folder);
+    this.nodes.set(machine.id, node);
+    await node.boot();
+  }
+
+  async stop({ id }: Machine): Promise<void> {
+    await this.nodes.get(id)?.kill();
+  }
+
+  async destroy(machine: Machine): Promise<void> {
+    const node = this.nodes.get(machine.id);
+    if (node === undefined) return;
+    this.nodes.delete(machine.id);
+    await node.remove();
+    await run(["ip", "netns", "delete", this.namespace(machine)]);
+  }
+
+  /** The node of this name, as it runs now. */
+  node(name: string): CloudNode {
+    const found = [...this.nodes.values()].find((node) => node.name === name);
+    if (found === undefined) throw new Error(`no machine is called ${name}`);
+    return found;
+  }
+
+  async remove(): Promise<void> {
+    for (const [id, node] of this.nodes) {
+      await node.remove();
+      await run(["ip", "netns", "delete", this.namespace({ id })]);
+    }
+    // Its other end would keep it for as long as a process lives in there.
+    await run(["ip", "link", "delete", UPLINK]);
+    await run(["ip", "netns", "delete", this.wires]);
+  }
+
+  private namespace({ id }: Pick<Machine, "id">): string {
+    return this.wires.replace(/wires$/, String(id));
+  }
+
+  /** Runs `ip` where the cables are. */
+  private wire(...command: readonly string[]): Promise<string> {
+    return run(["ip", "-n", this.wires, ...command]);
+  }
+
+  private async bridge(name: string): Promise<void> {
+    if (this.bridges.has(name)) return;
+    this.bridges.add(name);
+    await this.wire("link", "add", name, "type", "bridge");
+    await this.wire("link", "set", name, "up");
+  }
+}

@@ -1,0 +1,103 @@
+import { gunzipSync } from "node:zlib";
+import { parse } from "yaml";
+import type { NodeFile } from "../../templates/node-file";
+import { type Image } from "../calls/support/rootfs";
+import { Server, type ServerOptions } from "../calls/support/server";
+import type { Machine } from "./synnefo";
+
+/** What the program has a server do at its first boot (cloud-init's cloud-config). */
+interface CloudConfig {
+  readonly hostname: string;
+  readonly ssh_keys: { readonly ed25519_private: string; readonly ed25519_public: string };
+  readonly write_files: readonly {
+    readonly path: string;
+    readonly owner: string;
+    readonly permissions: string;
+    readonly content: string;
+  }[];
+  readonly runcmd: readonly (readonly string[])[];
+}
+
+const SEED = "/var/lib/cloud/seed/nocloud/user-data";
+
+/** As cloud-init's NoCloud data source finds it in a seed: by itself, or made by Synnefo. */
+export function cloudConfigOf({ userData, personality }: Machine): CloudConfig {
+  const seed = personality.find(({ path }) => path === SEED)?.content;
+  const bytes = seed ?? Buffer.from(userData ?? "", "base64");
+  const text = (bytes.readUInt16BE() === 0x1f8b ? gunzipSync(bytes) : bytes).toString();
+  return parse(text) as CloudConfig;
+}
+
+/** In place of systemd: the daemons of the image, each as soon as it has what its unit waits for. */
+const UNITS = `
+while :; do
+  if [ -e /run/haproxy/wanted ]; then
+    cp /etc/haproxy/haproxy.cfg /run/haproxy/running.cfg
+    haproxy -W -db -n 1000 -S /run/haproxy/master.sock,mode,600 -f /etc/haproxy/haproxy.cfg
+  elif [ -e /etc/trunkline/node.json ]; then
+    asterisk -g -f -U asterisk -G asterisk
+  fi
+  sleep 0.1
+done`;
+
+const SYSTEMCTL: NodeFile = {
+  path: "/usr/bin/systemctl",
+  owner: "root:root",
+  mode: "0755",
+  content: `#!/bin/sh
+case "$*" in
+"enable --now nftables.service") exec nft -f /etc/nftables.conf ;;
+"start haproxy.service")
+  touch /run/haproxy/wanted
+  until echo 'show proc' | socat - UNIX-CONNECT:/run/haproxy/master.sock 2>/dev/null | grep -q worker; do
+    sleep 0.1
+  done ;;
+"restart trunkline-preflight.service asterisk.service") pkill -x asterisk || true ;;
+"start asterisk.service") ;;
+*) echo "no such unit here: $*" >&2; exit 1 ;;
+esac
+`,
+};
+
+/** A server of the conformance cloud with a golden image's programs, and what its creator told it. */
+export class CloudNode extends Server {
+  private constructor(
+    options: ServerOptions,
+    image: string,
+    private readonly config: CloudConfig,
+  ) {
+    super(options, image);
+  }
+
+  static async create(machine: Machine, namespace: string, folder: string): Promise<CloudNode> {
+    const config = cloudConfigOf(machine);
+    const isController = machine.image === "pbx-controller";
+    const options: ServerOptions = {
+      name: config.hostname,
+      namespace,
+      folder,
+      sshHostKey: {
+        privateKey: config.ssh_keys.ed25519_private,
+        publicKey: config.ssh_keys.ed25519_public,
+      },
+      image: machine.image as Image,
+      files: [
+        SYSTEMCTL,
+        ...config.write_files.map(({ permissions, ...file }) => ({ ...file, mode: permissions })),
+      ],
+      argv: ["/bin/sh", "-c", UNITS],
+      runtime: isController
+        ? { folder: "haproxy", owner: "haproxy:haproxy" }
+        : { folder: "asterisk", owner: "asterisk:asterisk" },
+    };
+    return new CloudNode(options, await Server.prepare(options), config);
+  }
+
+  /** Starts the server, and has it do what cloud-init would. */
+  override async boot(): Promise<void> {
+    await super.boot();
+    for (const command of this.config.runcmd) {
+      await this.inside(command);
+    }
+  }
+}

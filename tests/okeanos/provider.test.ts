@@ -1,0 +1,213 @@
+import type { OkeanosFloatingIpInputs, OkeanosServerInputs } from "../../provider/inputs";
+import { Okeanos as Client } from "../../provider/okeanos/client";
+import { OkeanosFloatingIp } from "../../provider/okeanos/floating-ip";
+import { OkeanosNetwork } from "../../provider/okeanos/network";
+import { OkeanosServer } from "../../provider/okeanos/server";
+import type { Voice } from "../../provider/voice";
+import { type Failure, failNext, type Okeanos, type Seen, startOkeanos } from "./synnefo";
+
+jest.setTimeout(60_000);
+
+const SMALL = "C1R1024D20drbd";
+const NETWORK = { name: "trunk-of-tests", cidr: "192.168.0.0/24" };
+const ADDRESS: OkeanosFloatingIpInputs = { name: "zone1", pool: "public", reuse: false };
+const EMPTY = { servers: [], networks: [], ports: [], floatingIps: [], keyPairs: [] };
+const voice: Voice = { say: () => undefined, tell: () => undefined, warn: () => undefined };
+
+let okeanos: Okeanos;
+let client: Client;
+let abort: AbortController;
+
+beforeEach(async () => {
+  okeanos = await startOkeanos({ buildTime: 20, taskTime: 5 });
+  client = new Client(okeanos.identityUrl, okeanos.token, {
+    timeout: 250,
+    pause: 5,
+    straggler: 500,
+  });
+  abort = new AbortController();
+});
+
+afterEach(async () => {
+  expect(okeanos.unknownRequests).toEqual([]);
+  await okeanos.stop();
+});
+
+const kinds = () => {
+  const get = (): Client => client;
+  return {
+    networks: new OkeanosNetwork(get, abort.signal),
+    addresses: new OkeanosFloatingIp(get, abort.signal),
+    servers: new OkeanosServer(get, abort.signal),
+  };
+};
+
+async function imageId(): Promise<string> {
+  const { images } = await client.get<{ images: { id: string }[] }>("compute", "images");
+  return images[0]?.id ?? "";
+}
+
+/** A network, an address, and what a server on both would be made of. */
+async function place() {
+  const { networks, addresses } = kinds();
+  const network = await networks.create(NETWORK, voice);
+  const address = await addresses.create(ADDRESS);
+  const server: OkeanosServerInputs = {
+    name: "zone1",
+    owner: "0123456789abcdef",
+    image: await imageId(),
+    flavor: SMALL,
+    network: { id: network.id, fixedIp: "192.168.0.2" },
+    publicAddress: address.outs.address,
+    metadata: { sipDriver: "pjsip" },
+    userData: Buffer.from("#cloud-config\n").toString("base64"),
+    replaceOn: [],
+  };
+  return { network, address, server };
+}
+
+async function removeAll(place_: Awaited<ReturnType<typeof place>>, serverIds: string[]) {
+  const { networks, addresses, servers } = kinds();
+  for (const id of serverIds) await servers.delete(place_.server, voice, id);
+  await addresses.delete({ ...ADDRESS, ...place_.address.outs }, voice, place_.address.id);
+  await networks.delete(NETWORK, voice, place_.network.id);
+}
+
+test("a server comes with the addresses that were planned for it, and all goes again", async () => {
+  const there = await place();
+  const { servers } = kinds();
+  const { id } = await servers.create(there.server, voice);
+  const { server } = await client.get<{ server: { addresses: object; metadata: object } }>(
+    "compute",
+    `servers/${id}`,
+  );
+  expect(server.metadata).toEqual({
+    sipDriver: "pjsip",
+    "trunkline-owner": "0123456789abcdef",
+    "trunkline-request": expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+  });
+  expect(JSON.stringify(server.addresses)).toContain('"192.168.0.2"');
+  expect(JSON.stringify(server.addresses)).toContain(`"${there.server.publicAddress}"`);
+  await removeAll(there, [id]);
+  expect(okeanos.books()).toEqual(EMPTY);
+  expect(await servers.read(there.server, voice, id)).toBeNull();
+});
+
+test("another flavor is had by stopping, resizing and starting; other metadata at once", async () => {
+  const there = await place();
+  const { servers } = kinds();
+  const { id } = await servers.create(there.server, voice);
+  const next = { ...there.server, flavor: "C2R2048D20drbd", metadata: { role: "zone" } };
+  expect(servers.diff(there.server, next)).toEqual({
+    kind: "update",
+    because: ["flavor", "metadata"],
+    impact: [],
+  });
+  await servers.update(there.server, next, voice, id);
+  expect(await servers.read(next, voice, id)).toEqual(next);
+  const { server } = await client.get<{ server: { status: string; flavor: { id: number } } }>(
+    "compute",
+    `servers/${id}`,
+  );
+  expect([server.status, server.flavor.id]).toEqual(["ACTIVE", 2]);
+  await expect(
+    servers.update(next, { ...next, flavor: "C2R2048D40drbd" }, voice, id),
+  ).rejects.toThrow(
+    "zone1: flavor C2R2048D40drbd has a disk of 40 GiB and C2R2048D20drbd one of 20; " +
+      "a server keeps its disk, so choose a flavor with the same one",
+  );
+});
+
+test("where it is asked for, another flavor replaces the server", async () => {
+  const there = await place();
+  const { servers } = kinds();
+  const next = { ...there.server, flavor: "2", replaceOn: ["flavor", "metadata"] };
+  expect(servers.diff(there.server, next).kind).toBe("replace");
+});
+
+test("a quota that is used up is named", async () => {
+  const there = await place();
+  const { servers } = kinds();
+  okeanos.fail(
+    failNext(({ method, path }) => method === "POST" && path.endsWith("/servers"), { status: 413 }),
+  );
+  await expect(servers.create(there.server, voice)).rejects.toThrow(
+    /^zone1: Okeanos refuses the server: .+\. Free some of it, or ask for more$/,
+  );
+  expect(okeanos.books().servers).toEqual([]);
+});
+
+const LOST: readonly (readonly [string, Failure])[] = [
+  ["is refused by an overloaded service", { status: 503 }],
+  ["breaks off", { reset: true }],
+  ["is not answered", { silence: true }],
+  ["is carried out, and answered with an error", { status: 500, lost: true }],
+  ["is carried out, and its connection breaks", { reset: true, lost: true }],
+  ["is carried out, and never answered", { silence: true, lost: true }],
+];
+
+describe.each(["/servers", "/floatingips", "/networks", "/subnets"])("a POST to %s", (suffix) => {
+  const isIt = ({ method, path }: Seen): boolean => method === "POST" && path.endsWith(suffix);
+
+  test.each(LOST)("that %s makes one thing, and no more", async (_, failure) => {
+    okeanos.fail(failNext(isIt, failure));
+    const there = await place();
+    const { servers } = kinds();
+    const { id } = await servers.create(there.server, voice);
+    const { servers: made, networks, floatingIps } = okeanos.books();
+    expect([made.length, networks.length, floatingIps.length]).toEqual([1, 1, 1]);
+    await removeAll(there, [id]);
+    expect(okeanos.books()).toEqual(EMPTY);
+  });
+});
+
+test("what an interrupted update left behind goes before its successor comes", async () => {
+  const there = await place();
+  const { servers, networks } = kinds();
+  await servers.create(there.server, voice);
+  const { id } = await servers.create(there.server, voice);
+  expect(okeanos.books().servers).toHaveLength(1);
+  await servers.delete(there.server, voice, id);
+  await networks.create(NETWORK, voice);
+  expect(okeanos.books().networks).toHaveLength(1);
+});
+
+test("a create that is interrupted is recorded, and replaced by the next one", async () => {
+  const there = await place();
+  const { servers } = kinds();
+  const waiting: Voice = {
+    ...voice,
+    say: (line) => {
+      if (line.startsWith("waiting")) abort.abort();
+    },
+  };
+  await expect(servers.create(there.server, waiting)).rejects.toMatchObject({
+    name: "NodeError",
+    id: expect.stringMatching(/^\d+$/) as string,
+  });
+  expect(servers.diff({ ...there.server, unfinished: true }, there.server).kind).toBe("replace");
+});
+
+test("a free address of the project is taken where that is asked for, and kept", async () => {
+  const { addresses } = kinds();
+  const own = await addresses.create(ADDRESS);
+  const reused = await addresses.create({ ...ADDRESS, project: okeanos.userId, reuse: true });
+  expect(reused).toEqual({ id: own.id, outs: { address: own.outs.address, found: true } });
+  await addresses.delete({ ...ADDRESS, ...reused.outs }, voice, reused.id);
+  expect(okeanos.books().floatingIps).toHaveLength(1);
+  await addresses.delete({ ...ADDRESS, ...own.outs }, voice, own.id);
+  expect(okeanos.books().floatingIps).toEqual([]);
+});
+
+test("a token that is refused is not repeated in what is said of it", async () => {
+  const stranger = new Client(okeanos.identityUrl, "a-secret-token", { pause: 5 });
+  await expect(stranger.user()).rejects.toThrow(
+    /^okeanos: the token is refused; take a valid one .+, and set OS_TOKEN to it$/,
+  );
+});
+
+test("without a token, the error names what is not set", () => {
+  expect(() => Client.fromEnvironment({})).toThrow(
+    "okeanos: OS_AUTH_URL and OS_TOKEN is not set in the environment; see docs/okeanos.md",
+  );
+});

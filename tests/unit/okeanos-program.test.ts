@@ -1,0 +1,119 @@
+import { gunzipSync } from "node:zlib";
+import { parse } from "yaml";
+import { type ProgramRun, type Registered, runProgram } from "../support/program";
+import { MINIMAL } from "../support/settings";
+
+const OKEANOS = {
+  ...MINIMAL,
+  cloud: "okeanos",
+  zones: 2,
+  flavor: "C2R2048D20drbd",
+  operatorCidrs: ["203.0.113.0/24"],
+};
+
+let run: ProgramRun;
+
+beforeAll(async () => {
+  run = await runProgram(OKEANOS);
+});
+
+const label = ({ type, name }: Registered): string => `${type.split(":").at(-1) ?? ""} ${name}`;
+
+function find(wanted: string): Registered {
+  const found = run.resources.find((resource) => label(resource) === wanted);
+  if (found === undefined) throw new Error(`the program made no ${wanted}`);
+  return found;
+}
+
+interface CloudConfig {
+  readonly write_files: readonly { readonly path: string; readonly content: string }[];
+}
+
+/** What a server is told at its first boot. */
+function cloudConfig(name: string): CloudConfig {
+  const bytes = Buffer.from(find(`Server ${name}`).inputs.userData as string, "base64");
+  const text = (bytes.readUInt16BE() === 0x1f8b ? gunzipSync(bytes) : bytes).toString();
+  return parse(text) as CloudConfig;
+}
+
+const rulesOf = (name: string): string[] =>
+  (cloudConfig(name).write_files.find(({ path }) => path === "/etc/nftables.conf")?.content ?? "")
+    .split("\n")
+    .filter((line) => line.includes("dport") && line.includes("comment"))
+    .map((line) => line.trim());
+
+test("an exchange of two zones is made of these", () => {
+  const nodes = ["controller", "zone1", "zone2"];
+  expect(run.resources.map(label).sort()).toEqual(
+    [
+      "ExtendedZone zone2",
+      "HaproxyController controller",
+      "Network trunk",
+      "PbxNode zone1",
+      "TrunkNetwork trunk",
+      "ZoneMembership zone1",
+      "ZoneMembership zone2",
+      "pbx nodes",
+      ...nodes.flatMap((node) => [`FloatingIp ${node}`, `NodeConfig ${node}`, `Server ${node}`]),
+    ].sort(),
+  );
+});
+
+test("everything that costs something is taken from the project that the preflight found", () => {
+  const paying = run.resources.filter(({ type }) => type.startsWith("pbx:okeanos:"));
+  expect(paying.map(({ inputs }) => inputs.project)).toEqual(paying.map(() => "project-id"));
+});
+
+test("a server is on the trunk network and the public one, and is replaced rather than resized", () => {
+  const { inputs, secretInputs, dependencies, provider } = find("Server zone2");
+  expect({ inputs: { ...inputs, userData: "…" }, secretInputs, dependencies, provider }).toEqual({
+    inputs: {
+      name: "zone2",
+      owner: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      project: "project-id",
+      image: "pbx-asterisk-22-id",
+      flavor: "C2R2048D20drbd",
+      network: { id: "trunk-id", fixedIp: "192.168.0.3" },
+      publicAddress: "198.51.100.12",
+      metadata: { sipDriver: "pjsip" },
+      userData: "…",
+      replaceOn: ["flavor", "metadata"],
+    },
+    secretInputs: ["userData"],
+    dependencies: ["FloatingIp zone2", "Network trunk"],
+    provider: "pbx nodes",
+  });
+});
+
+test("a server boots with what it can be reached by, and with its firewall", () => {
+  expect(cloudConfig("zone1")).toEqual({
+    hostname: "zone1",
+    ssh_deletekeys: true,
+    ssh_keys: {
+      ed25519_private: expect.stringMatching(/^-----BEGIN OPENSSH PRIVATE KEY-----/) as string,
+      ed25519_public: expect.stringMatching(/^ssh-ed25519 \S+ zone1$/) as string,
+    },
+    write_files: [
+      expect.objectContaining({ path: "/etc/trunkline/authorized_keys" }),
+      expect.objectContaining({ path: "/etc/trunkline/root_authorized_keys" }),
+      expect.objectContaining({ path: "/etc/nftables.conf" }),
+    ],
+    runcmd: [["systemctl", "enable", "--now", "nftables.service"]],
+  });
+});
+
+test("nodes let in what OpenStack's security groups would, and keep their firewall by NodeConfig", () => {
+  expect(rulesOf("controller")).toEqual([
+    'tcp dport 5060 accept comment "controller-sip"',
+    'ip saddr 203.0.113.0/24 tcp dport 22 accept comment "controller-ssh-203.0.113.0/24"',
+  ]);
+  const inside = "ip daddr 192.168.0.0/24";
+  expect(rulesOf("zone1")).toEqual([
+    `ip saddr 192.168.0.254 ${inside} tcp dport 5060 accept comment "zone-sip"`,
+    `ip saddr 192.168.0.254 ${inside} tcp dport 22 accept comment "zone-ssh"`,
+    `ip saddr 192.168.0.2-192.168.0.249 ${inside} udp dport 4569 accept comment "zone-iax2"`,
+    'udp dport 10000-10999 accept comment "zone-rtp"',
+  ]);
+  const { files } = find("NodeConfig zone1").inputs as { files: Record<string, unknown> };
+  expect(Object.keys(files)).toContain("/etc/nftables.conf");
+});
