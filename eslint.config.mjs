@@ -11,6 +11,7 @@ import tseslint from "typescript-eslint";
  *   config -> plan/address-plan, templates/context, zod, ip-address, croner
  *   plan -> types of config, templates/context, ip-address
  *   templates -> handlebars, yaml, zod
+ *   simulation -> autoscaler, config, yaml
  */
 const arrows = (files, patterns) => ({
   files,
@@ -104,6 +105,10 @@ export default defineConfig(
         "The command line puts the autoscaler together, and not the other way round.",
       ),
     ],
+  ),
+  arrows(
+    ["simulation/*.ts"],
+    [packagesBut("yaml"), siblingsBut("autoscaler", "config", "cli/command$")],
   ),
   {
     files: ["**/*.ts"],

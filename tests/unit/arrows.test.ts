@@ -44,6 +44,9 @@ const IMPORTS: readonly (readonly [file: string, imported: string, allowed: bool
   ["phones/call.ts", "../components/zone", false],
   ["autoscaler/metrics.ts", "../components/zone", false],
   ["autoscaler/metrics.ts", "../provider/haproxy", true],
+  ["simulation/trunkline.ts", "../autoscaler/decide", true],
+  ["simulation/trunkline.ts", "../cli/stack", false],
+  ["simulation/trunkline.ts", "@pulumi/pulumi", false],
   ["cli/pbx/status.ts", "../../components/zone", false],
 ];
 
