@@ -11,6 +11,7 @@ import tseslint from "typescript-eslint";
  *   config -> plan/address-plan, templates/context, zod, ip-address, croner
  *   plan -> types of config, templates/context, ip-address
  *   templates -> handlebars, yaml, zod
+ *   simulation -> autoscaler, config, yaml
  */
 const arrows = (files, patterns) => ({
   files,
@@ -122,6 +123,10 @@ export default defineConfig(
   ),
   // The cloud of the tests knows nothing of the recording that it is compared with.
   arrows(["tests/okeanos/synnefo/**/*.ts"], [packagesBut("ip-address"), siblingsBut(NOTHING)]),
+  arrows(
+    ["simulation/*.ts"],
+    [packagesBut("yaml"), siblingsBut("autoscaler", "config", "cli/command$")],
+  ),
   {
     files: ["**/*.ts"],
     ignores: ["config/load.ts"],

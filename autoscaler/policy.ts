@@ -14,12 +14,16 @@ export interface CostLimit {
   readonly zone: number;
 }
 
+type Configured = Pick<Settings, "autoscale" | "flavor" | "controllerFlavor">;
+
 /** The policy of a stack; null where it has none. */
+export function policyOf(settings: Configured & { readonly autoscale: Autoscale }): Policy;
+export function policyOf(settings: Configured): Policy | null;
 export function policyOf({
   autoscale,
   flavor,
   controllerFlavor = flavor,
-}: Pick<Settings, "autoscale" | "flavor" | "controllerFlavor">): Policy | null {
+}: Configured): Policy | null {
   if (autoscale === undefined) {
     return null;
   }

@@ -124,9 +124,12 @@ export function affordableZones(limit: number, controller: number, zone: number)
 
 /** Faults between the fields, and between them and other keys. */
 export function autoscaleFaults(
-  { min, max, schedules, window, scaleInAfter, maxHourlyCost, prices }: Autoscale,
+  autoscale: Autoscale,
   { flavor, controllerFlavor = flavor, trunkCidr, capacity }: AutoscaleContext,
 ): string[] {
+  const { min, max, schedules, window, scaleInAfter, cooldownOut, throughputPerZone, cpu } =
+    autoscale;
+  const { maxHourlyCost, prices } = autoscale;
   const faults: string[] = [];
   const fault = (field: string, message: string): void => {
     faults.push(`pbx:autoscale.${field} ${message}`);
@@ -147,6 +150,13 @@ export function autoscaleFaults(
     fault(
       "scaleInAfter",
       `is ${formatDuration(scaleInAfter)}, shorter than window, which is ${formatDuration(window)}; raise scaleInAfter or lower window`,
+    );
+  }
+  if ((throughputPerZone ?? cpu) !== undefined && cooldownOut < window) {
+    // The mean would still tell of the time before, and ask for the same zones again.
+    fault(
+      "cooldownOut",
+      `is ${formatDuration(cooldownOut)}, shorter than window, which is ${formatDuration(window)}; raise cooldownOut or lower window`,
     );
   }
   for (const [index, { min: wanted }] of schedules.entries()) {

@@ -189,6 +189,12 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "autoscale.scaleInAfter",
     "raise scaleInAfter or lower window",
   ),
+  bad(
+    "a cooldown shorter than the mean that ends it",
+    autoscale({ cpu: 0.8, cooldownOut: 0 }),
+    "autoscale.cooldownOut",
+    "raise cooldownOut or lower window",
+  ),
   bad("schedules of one", autoscale({ schedules: NOON }), "autoscale.schedules", "write one such"),
   bad(
     "a time of day for cron",

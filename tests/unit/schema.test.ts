@@ -61,7 +61,7 @@ describe("a configuration that is right", () => {
         window: 30,
         margin: 0.25,
         scaleInAfter: 300,
-        cooldownOut: 0,
+        cooldownOut: 45,
         cooldownIn: 120,
         schedules: [{ cron: "0 12 * * 1-5", timeZone: "Europe/Athens", for: 7200, min: 3 }],
         lead: 600,

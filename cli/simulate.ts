@@ -1,0 +1,107 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { parseDuration } from "../config/duration";
+import { compare } from "../simulation/compare";
+import { picture } from "../simulation/picture";
+import { parsePolicy } from "../simulation/policy";
+import type { Result } from "../simulation/rule";
+import { parseTrace } from "../simulation/trace";
+import { parseArguments } from "./arguments";
+import { Fault } from "./command";
+import { ROOT } from "./paths";
+import { main } from "./progress";
+import { table } from "./table";
+
+const HELP = `Replays a day of calls against the autoscaler's rule, and against others.
+
+  npm run simulate -- --trace FILE [options]
+
+A trace is CSV with the header seconds,calls,bytesPerSecond; simulation/traces/ has some.
+
+Options:
+  --trace FILE     the day; its first second is midnight of --day
+  --policy FILE    a stack configuration, of which pbx:autoscale counts (simulation/policy.yaml)
+  --stack NAME     the same as --policy Pulumi.NAME.yaml
+  --boot TIME      from the order of a zone until it takes calls (90s)
+  --call TIME      mean length of a call, which a zone that leaves waits for (3m)
+  --day DATE       the day, in UTC, which schedules go by (2026-01-05, a Monday)
+  --svg FILE       draw load, zones and cost
+  --json           for a program: [{ rule, zoneHours, overloadMinutes, moves }, …]
+  -h, --help       this text`;
+
+const SHIPPED_POLICY = join(ROOT, "simulation/policy.yaml");
+
+main(async () => {
+  const values = parseArguments(HELP, {
+    trace: { type: "string" },
+    policy: { type: "string" },
+    stack: { type: "string", default: "" },
+    boot: { type: "string", default: "90s" },
+    call: { type: "string", default: "3m" },
+    day: { type: "string", default: "2026-01-05" },
+    svg: { type: "string" },
+    json: { type: "boolean", default: false },
+  });
+  if (values.trace === undefined) throw new Fault("--trace is missing; see --help");
+  const ofStack = values.stack === "" ? SHIPPED_POLICY : join(ROOT, `Pulumi.${values.stack}.yaml`);
+  const trace = parseTrace(await read(values.trace), values.trace);
+  const policyFile = values.policy ?? ofStack;
+  const { policy, prices } = parsePolicy(await read(policyFile), policyFile);
+  const replays = compare(trace, policy, {
+    midnight: midnightOf(values.day),
+    boot: durationOf("--boot", values.boot),
+    call: durationOf("--call", values.call),
+  });
+  if (values.svg !== undefined) {
+    const title = basename(values.trace, ".csv");
+    await write(values.svg, picture(replays, { title, callsPerZone: policy.callsPerZone, prices }));
+  }
+  const results = replays.map(({ points: _, ...result }): Result => result);
+  console.log(values.json ? JSON.stringify(results, null, 2) : tableOf(results));
+});
+
+function tableOf(results: readonly Result[]): string {
+  return table(
+    results.map(({ rule, zoneHours, overloadMinutes, moves }) => [
+      rule,
+      zoneHours.toFixed(1),
+      overloadMinutes.toFixed(1),
+      String(moves),
+    ]),
+    ["rule", "zone-hours", "minutes over capacity", "moves"],
+  );
+}
+
+/** @throws Fault */
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new Fault(`${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** @throws Fault */
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    throw new Fault(`${file} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/** @throws Fault */
+function durationOf(option: string, text: string): number {
+  const seconds = parseDuration(text) ?? 0;
+  if (seconds === 0) throw new Fault(`${option} ${text} is no time; write one such as 90s`);
+  return seconds;
+}
+
+/** @throws Fault */
+function midnightOf(day: string): number {
+  const midnight = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : NaN;
+  if (Number.isNaN(midnight)) {
+    throw new Fault(`--day ${day} is no date; write one such as 2026-01-05`);
+  }
+  return midnight;
+}

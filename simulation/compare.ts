@@ -1,0 +1,21 @@
+import type { Policy } from "../autoscaler/policy";
+import type { Times } from "./fleet";
+import { FixedFleet, NoonSample, ProcessorAlarm } from "./other-rules";
+import { replay, type Replay } from "./replay";
+import type { Trace } from "./trace";
+import { Trunkline } from "./trunkline";
+
+/** Every rule on the same trace, ours first. */
+export function compare(
+  trace: Trace,
+  policy: Policy,
+  { midnight, ...times }: Times & { readonly midnight: number },
+): readonly Replay[] {
+  const rules = [
+    new Trunkline(policy, midnight),
+    new NoonSample(policy),
+    new ProcessorAlarm(policy),
+    new FixedFleet(policy, trace),
+  ];
+  return rules.map((rule) => replay(rule, trace, policy.callsPerZone, times));
+}

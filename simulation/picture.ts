@@ -1,0 +1,83 @@
+import { chartSvg, HEIGHT, WIDTH, type Line } from "./chart";
+import type { Prices } from "./policy";
+import type { Point, Replay } from "./replay";
+
+export interface Caption {
+  /** What was replayed. */
+  readonly title: string;
+  readonly callsPerZone: number;
+  /** Null where a zone-hour is all that is known of money. */
+  readonly prices: Prices | null;
+}
+
+/** Colours that can be told apart by whoever sees fewer of them, on white and on black. */
+const STYLE = `
+svg { background: #fff; color-scheme: light dark }
+text { font: 13px system-ui, sans-serif; fill: #24292f }
+.title { font-weight: 600; font-size: 15px }
+.end { text-anchor: end }
+.middle { text-anchor: middle }
+.sheet { fill: #fff }
+.grid { stroke: #8c959f; stroke-opacity: .35; fill: none }
+.line { fill: none; stroke-width: 1.6; stroke-linejoin: round }
+.load { stroke: #8c959f }
+.rule0 { stroke: #0072b2; stroke-width: 2.6 }
+.rule1 { stroke: #d55e00; stroke-dasharray: 7 3 }
+.rule2 { stroke: #cc79a7; stroke-dasharray: 2 3; stroke-width: 2.2 }
+.rule3 { stroke: #009e73; stroke-dasharray: 10 3 2 3 }
+@media (prefers-color-scheme: dark) {
+  svg { background: #0d1117 }
+  .sheet { fill: #0d1117 }
+  text { fill: #e6edf3 }
+  .rule0 { stroke: #56b4e9 }
+}`;
+
+/** Load, zones and cost of a day under every rule, ours first: an SVG that is all its own. */
+export function picture(
+  replays: readonly Replay[],
+  { title, callsPerZone, prices }: Caption,
+): string {
+  const [ours] = replays;
+  const points = ours?.points ?? [];
+  const span = [points[0]?.seconds ?? 0, points.at(-1)?.seconds ?? 0] as const;
+  const each = (value: (point: Point) => number, steps: boolean): Line[] =>
+    replays.map(({ rule, points }, index) => ({
+      label: rule,
+      style: `rule${String(index)}`,
+      points: points.map((point) => [point.seconds, value(point)]),
+      steps,
+    }));
+  const load: Line = {
+    label: "calls",
+    style: "load",
+    points: points.map(({ seconds, calls }) => [seconds, calls]),
+    steps: false,
+  };
+  const capacities = each(({ serving }) => serving * callsPerZone, true).slice(0, -1);
+  const cost = ({ seconds, zoneHours }: Point): number =>
+    prices === null
+      ? zoneHours
+      : (prices.controller * (seconds - span[0])) / 3600 + prices.zone * zoneHours;
+  const charts = [
+    {
+      title: `${escaped(title)}: calls, and what zones in service have room for`,
+      lines: [...capacities.map((line) => ({ ...line, label: `room: ${line.label}` })), load],
+    },
+    { title: "Zones that are paid for", lines: each(({ paid }) => paid, true) },
+    {
+      title: `Cost since the beginning, in ${prices === null ? "zone-hours" : "money, with the controller"}`,
+      lines: each(cost, false),
+    },
+  ];
+  const height = String(charts.length * HEIGHT + 8);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${String(WIDTH)}" height="${height}" viewBox="0 0 ${String(WIDTH)} ${height}">`,
+    `<style>${STYLE}\n</style>`,
+    `<rect class="sheet" width="100%" height="100%"/>`,
+    ...charts.map((chart, index) => chartSvg({ ...chart, span }, index * HEIGHT)),
+    "</svg>\n",
+  ].join("\n");
+}
+
+const escaped = (text: string): string =>
+  text.replace(/[&<>]/g, (sign) => `&#${String(sign.charCodeAt(0))};`);

@@ -1,0 +1,62 @@
+import { parse } from "yaml";
+import { policyOf, type Policy } from "../autoscaler/policy";
+import { Fault } from "../cli/command";
+import { autoscaleFaults, autoscaleSchema } from "../config/autoscale";
+
+/** What servers cost in an hour. */
+export interface Prices {
+  readonly controller: number;
+  readonly zone: number;
+}
+
+export interface PricedPolicy {
+  readonly policy: Policy;
+  /** Null where there is none for the flavors in use. */
+  readonly prices: Prices | null;
+}
+
+/**
+ * The policy of a stack's configuration, as `Pulumi.NAME.yaml` has it.
+ *
+ * @throws Fault naming `file` and every field that is at fault.
+ */
+export function parsePolicy(text: string, file: string): PricedPolicy {
+  const config = configOf(text, file);
+  const raw = config["pbx:autoscale"];
+  if (raw === undefined) {
+    throw new Fault(`${file} has no pbx:autoscale; add one such as { max: 4, callsPerZone: 80 }`);
+  }
+  const flavor = textOf(config["pbx:flavor"]) ?? "";
+  const controllerFlavor = textOf(config["pbx:controllerFlavor"]) ?? flavor;
+  const { success, data: autoscale, error } = autoscaleSchema.safeParse(raw);
+  const faults = success
+    ? autoscaleFaults(autoscale, {
+        ...{ flavor, controllerFlavor },
+        ...{ trunkCidr: undefined, capacity: undefined },
+      })
+    : error.issues.map(
+        ({ path, message }) => `${["pbx:autoscale", ...path.map(String)].join(".")} ${message}`,
+      );
+  if (!success || faults.length > 0) {
+    throw new Fault(faults.map((fault) => `${file}: ${fault}`).join("\n"));
+  }
+  const policy = policyOf({ autoscale, flavor, controllerFlavor });
+  const { [flavor]: zone, [controllerFlavor]: controller } = autoscale.prices;
+  const priced = zone !== undefined && controller !== undefined;
+  return { policy, prices: priced ? { controller, zone } : null };
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" ? value : undefined;
+
+function configOf(text: string, file: string): Readonly<Record<string, unknown>> {
+  let parsed: unknown;
+  try {
+    parsed = parse(text);
+  } catch (error) {
+    const [fault = ""] = (error as Error).message.split("\n");
+    throw new Fault(`${file} is not YAML: ${fault}`);
+  }
+  const { config } = (parsed ?? {}) as { readonly config?: Readonly<Record<string, unknown>> };
+  return config ?? {};
+}

@@ -1,0 +1,55 @@
+import { Fleet, type Times } from "./fleet";
+import type { Result, Rule } from "./rule";
+import { secondsOf, type Trace } from "./trace";
+
+/** A day under a rule. */
+export interface Replay extends Result {
+  /** One for each minute. */
+  readonly points: readonly Point[];
+}
+
+export interface Point {
+  readonly seconds: number;
+  readonly calls: number;
+  /** Zones in service, and zones that have to be paid for. */
+  readonly serving: number;
+  readonly paid: number;
+  /** Spent since the beginning. */
+  readonly zoneHours: number;
+}
+
+const POINT = 60;
+
+/**
+ * Replays a trace, second by second. It is over capacity when a zone in service would have to carry
+ * more calls than `callsPerZone`.
+ */
+export function replay(rule: Rule, trace: Trace, callsPerZone: number, times: Times): Replay {
+  const fleet = new Fleet(rule.first, times);
+  const points: Point[] = [];
+  let [zoneSeconds, overload, moves] = [0, 0, 0];
+  let last = -Infinity;
+  for (const load of secondsOf(trace)) {
+    const { seconds, calls } = load;
+    fleet.pass(seconds);
+    const before = fleet.serving + fleet.coming;
+    rule.look(load, fleet);
+    if (fleet.serving + fleet.coming !== before) moves += 1;
+    if (fleet.share(calls) > callsPerZone) overload += 1;
+    if (seconds - last >= POINT) {
+      const { serving, paid } = fleet;
+      points.push({ seconds, calls, serving, paid, zoneHours: zoneSeconds / 3600 });
+      last = seconds;
+    }
+    zoneSeconds += fleet.paid;
+  }
+  return {
+    rule: rule.name,
+    zoneHours: rounded(zoneSeconds / 3600),
+    overloadMinutes: rounded(overload / 60),
+    moves,
+    points,
+  };
+}
+
+const rounded = (value: number): number => Number(value.toFixed(2));

@@ -1,0 +1,20 @@
+import type { Fleet } from "./fleet";
+import type { Row } from "./trace";
+
+/** Something that decides how many zones there are. */
+export interface Rule {
+  readonly name: string;
+  /** Zones at the beginning. */
+  readonly first: number;
+  /** Looks at the fleet, in every second, and does what it wants to be done. */
+  look(load: Row, fleet: Fleet): void;
+}
+
+/** What a rule made of a day. */
+export interface Result {
+  readonly rule: string;
+  readonly zoneHours: number;
+  readonly overloadMinutes: number;
+  /** How often zones were ordered or sent away. */
+  readonly moves: number;
+}

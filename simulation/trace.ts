@@ -1,0 +1,63 @@
+import { Fault } from "../cli/command";
+
+/** What callers ask of an exchange at one moment of a day. */
+export interface Load {
+  readonly calls: number;
+  readonly bytesPerSecond: number;
+}
+
+export interface Row extends Load {
+  /** Since the beginning of the trace. */
+  readonly seconds: number;
+}
+
+/** A day, or any other time, of load: two rows at least, the earliest first. */
+export type Trace = readonly [Row, Row, ...Row[]];
+
+const HEADER = "seconds,calls,bytesPerSecond";
+const NUMBER = /^[0-9]+(\.[0-9]+)?$/;
+/** What a file may be that came by mail from anywhere. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
+
+/** @throws Fault naming `file` and the line that is at fault. */
+export function parseTrace(text: string, file: string): Trace {
+  const [header, ...lines] = text
+    .replace(BYTE_ORDER_MARK, "")
+    .split(/\r?\n/)
+    .map((line) => line.trim());
+  const fault = (line: number, message: string) => new Fault(`${file}:${String(line)} ${message}`);
+  if (header !== HEADER) {
+    throw fault(1, `is not the header; write ${HEADER}`);
+  }
+  while (lines.at(-1) === "") lines.pop();
+  const rows: Row[] = [];
+  for (const [index, line] of lines.entries()) {
+    const cells = line.split(",");
+    if (cells.length !== 3 || !cells.every((cell) => NUMBER.test(cell))) {
+      throw fault(index + 2, `is not three numbers; write a line such as 43200,120,5100000`);
+    }
+    const [seconds = 0, calls = 0, bytesPerSecond = 0] = cells.map(Number);
+    if (seconds <= (rows.at(-1)?.seconds ?? -1)) {
+      throw fault(index + 2, "is no later than the line before; sort the lines by seconds");
+    }
+    rows.push({ seconds, calls, bytesPerSecond });
+  }
+  const [first, second, ...rest] = rows;
+  if (first === undefined || second === undefined) {
+    throw fault(lines.length + 1, "is the end; a trace has two lines of load at least");
+  }
+  return [first, second, ...rest];
+}
+
+/** The load in each second of a trace. Between two rows it goes from the one to the other evenly. */
+export function* secondsOf(trace: Trace): Generator<Row> {
+  for (const [index, row] of trace.slice(1).entries()) {
+    const before = trace[index] ?? row;
+    for (let seconds = Math.ceil(before.seconds); seconds < row.seconds; seconds++) {
+      const share = (seconds - before.seconds) / (row.seconds - before.seconds);
+      const at = (metric: keyof Load): number =>
+        before[metric] + share * (row[metric] - before[metric]);
+      yield { seconds, calls: Math.round(at("calls")), bytesPerSecond: at("bytesPerSecond") };
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import { decide } from "../autoscaler/decide";
+import type { Decision } from "../autoscaler/decision";
+import type { Policy } from "../autoscaler/policy";
+import type { Sample, ZoneSample } from "../autoscaler/sample";
+import type { Fleet } from "./fleet";
+import type { Rule } from "./rule";
+import type { Row } from "./trace";
+
+/**
+ * The autoscaler's own decision, looked for and carried out as `autoscaler/tick.ts` does: nothing is
+ * looked at while zones are being added, and a drain is called off when its zone is needed.
+ */
+export class Trunkline implements Rule {
+  readonly name = "trunkline";
+  readonly first: number;
+  private samples: readonly Sample[] = [];
+  private underWay: "out" | "in" | null = null;
+  private lastOut: number | null = null;
+  private lastIn: number | null = null;
+
+  /** @param midnight when the trace begins, in milliseconds since 1970: schedules go by it. */
+  constructor(
+    private readonly policy: Policy,
+    private readonly midnight: number,
+  ) {
+    this.first = policy.min;
+  }
+
+  look(load: Row, fleet: Fleet): void {
+    const now = this.midnight + load.seconds * 1000;
+    this.noteEnd(fleet, now);
+    if (this.underWay === "out" || load.seconds % this.policy.interval !== 0) return;
+    const { action, zones } = this.decision(sampleOf(now, load, fleet, this.policy), fleet, now);
+    if (this.underWay === "in") {
+      if (action === "out") {
+        fleet.recall();
+        this.underWay = null;
+        this.lastIn = now;
+      }
+    } else if (action !== "hold") {
+      this.underWay = action;
+      fleet.resize(zones, load.seconds, load.calls);
+    }
+  }
+
+  private noteEnd({ coming, leaving }: Fleet, now: number): void {
+    if (this.underWay === "out" && coming === 0) {
+      this.lastOut = now;
+      this.underWay = null;
+    }
+    if (this.underWay === "in" && leaving.length === 0) {
+      this.lastIn = now;
+      this.underWay = null;
+    }
+  }
+
+  private decision(sample: Sample, { serving: zones }: Fleet, now: number): Decision {
+    const oldest = now - (this.policy.scaleInAfter + this.policy.interval) * 1000;
+    this.samples = [...this.samples.filter(({ at }) => at > oldest), sample];
+    const { lastOut, lastIn } = this;
+    const state = { zones, lastOut, lastIn, failures: null, headroom: null };
+    return decide(this.samples, state, this.policy, now);
+  }
+}
+
+/** What a look finds: processors are in use as much as there are calls, throughput likewise. */
+function sampleOf(
+  at: number,
+  { calls, bytesPerSecond }: Row,
+  fleet: Fleet,
+  { callsPerZone }: Policy,
+): Sample {
+  const share = fleet.share(calls);
+  const perZone = [...Array<number>(fleet.serving).fill(share), ...fleet.leaving];
+  // Calls are whole: the first zones have one more where they cannot be shared out evenly.
+  const whole = perZone.map(Math.floor);
+  const rest = Math.max(0, calls - whole.reduce((sum, some) => sum + some, 0));
+  return {
+    at,
+    sessions: null,
+    zones: perZone.map((exact, index): ZoneSample => {
+      return {
+        name: `zone${String(index + 1)}`,
+        reading: {
+          calls: (whole[index] ?? 0) + (index < rest ? 1 : 0),
+          registrations: 0,
+          bytesPerSecond:
+            calls === 0 ? bytesPerSecond / perZone.length : (bytesPerSecond * exact) / calls,
+          cpu: Math.min(1, exact / callsPerZone),
+        },
+      };
+    }),
+  };
+}
