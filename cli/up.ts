@@ -7,7 +7,13 @@ import { projectEnvironment } from "./environment";
 import { LOCAL } from "./paths";
 import { elapsed, main, relay, relayUpdate, say } from "./progress";
 import { proveCall, qualityFault } from "./prove";
-import { exchangeOutputs, generateSecrets, openStack } from "./stack";
+import {
+  type Deployed,
+  exchangeOutputs,
+  generateSecrets,
+  openStack,
+  unbuiltServers,
+} from "./stack";
 import { printReport } from "./report";
 
 const HELP = `Deploys the exchange and proves it with a phone call.
@@ -42,7 +48,14 @@ main(async () => {
   const stack = await openStack(stackName, await projectEnvironment());
   await generateSecrets(stack);
   say("pulumi", `deploying stack ${stackName}`);
-  await stack.up({ onEvent: relayUpdate }).catch(() => {
+  const replace = unbuiltServers((await stack.exportStack()).deployment as Deployed);
+  if (replace.length > 0) {
+    say(
+      "pulumi",
+      `${String(replace.length)} server(s) that the cloud could not build are replaced`,
+    );
+  }
+  await stack.up({ onEvent: relayUpdate, replace }).catch(() => {
     // Pulumi has said what is wrong, line by line, just above.
     throw new Fault("the deployment failed, see above; mend it and run the same command again");
   });
