@@ -1,6 +1,6 @@
 import { sample, double } from "fast-check";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { exchangeOutputs } from "../../cli/stack";
+import { exchangeOutputs, releaseDeadLock } from "../../cli/stack";
 import { WANTED_ZONES } from "../../config/wanted-zones";
 import { connect, Phone } from "../../phones";
 import { sleep } from "../../phones/deadline";
@@ -49,6 +49,7 @@ class BootClock {
 describe("an exchange that scales by itself", () => {
   let before: string[];
   let deployment: Deployment;
+  let last: AutoscalerProcess | undefined;
   const boot = new BootClock("zone1");
   const phones = new Set<Phone>();
   const calls: Witness[] = [];
@@ -68,11 +69,22 @@ describe("an exchange that scales by itself", () => {
     await deployment.stack.up({ onOutput, color: "never", onEvent: boot.onEvent });
   });
 
+  // A test that fails leaves no autoscaler to the next one, nor to the end.
+  afterEach(async () => {
+    last?.terminate();
+    await last?.exit();
+  });
+
   afterAll(async () => {
     await Promise.all([...phones].map((phone) => phone.close()));
+    await releaseDeadLock(deployment.stack);
     await deployment.stack.destroy({ color: "never" });
     deployment.remove();
   });
+
+  function start(...options: string[]): AutoscalerProcess {
+    return (last = AutoscalerProcess.start(deployment, ...options));
+  }
 
   const zones = async (): Promise<string[]> =>
     exchangeOutputs(await deployment.stack.outputs()).zones.map(({ name }) => name);
@@ -106,7 +118,7 @@ describe("an exchange that scales by itself", () => {
   }
 
   test("calls add a zone before they fill the one there is", async () => {
-    const autoscaler = AutoscalerProcess.start(deployment);
+    const autoscaler = start();
     await call("1001", "1002");
     await call("1003", "1004");
     await call("1005", "1006");
@@ -127,15 +139,15 @@ describe("an exchange that scales by itself", () => {
     expect(media).toContain(inService[1]?.address);
     await one.hangUp();
 
+    autoscaler.terminate();
+    expect(await autoscaler.exit()).toBe(0);
+
     const ratio = scaleOut / (boot.seconds + INTERVAL_SECONDS);
     console.log(
       `from threshold to the first call ${scaleOut.toFixed(1)} s; a zone boots in ` +
         `${boot.seconds.toFixed(1)} s: ratio ${ratio.toFixed(2)}`,
     );
     expect(ratio).toBeLessThanOrEqual(1.25);
-
-    autoscaler.terminate();
-    expect(await autoscaler.exit()).toBe(0);
   });
 
   test("an operator's update keeps the zone", async () => {
@@ -149,7 +161,7 @@ describe("an exchange that scales by itself", () => {
       expect(await witness.testimony()).toEqual(undisturbed(5_000));
       await witness.hangUp();
     }
-    const autoscaler = AutoscalerProcess.start(deployment);
+    const autoscaler = start();
     await eventually("zone2's end", 500, () =>
       Promise.resolve(autoscaler.saidAt(/done: from 2 to 1 zone\b/)),
     );
@@ -169,7 +181,7 @@ describe("an exchange that scales by itself", () => {
     /** Ticks until no update outlives the one that was killed. */
     async function tick(): Promise<void> {
       for (;;) {
-        const autoscaler = AutoscalerProcess.start(deployment, "--once");
+        const autoscaler = start("--once");
         expect(await autoscaler.exit()).toBe(0);
         if (autoscaler.saidAt(/held: another update/) === null) return;
         await sleep(2000);
@@ -200,7 +212,7 @@ describe("an exchange that scales by itself", () => {
     test.each(MOMENTS.map((moment, index) => [index, moment] as const))(
       "%i: after %f of it, the next tick ends in the right state",
       async (index, moment) => {
-        const killed = AutoscalerProcess.start(deployment, "--once");
+        const killed = start("--once");
         await sleep(moment * (scaleOut + 10) * 1000);
         await killed.kill({ withChildren: index % 2 === 0 });
 

@@ -212,6 +212,12 @@ describe("an exchange in use", () => {
       await up({ controllerFlavor: "pbx.medium" });
       expect(await witness.testimony()).toEqual(UNDISTURBED);
 
+      // The way that their phones would say so on has gone with the controller, and Asterisk would
+      // wait for five minutes of silence.
+      const access = await deployment.access();
+      for (const { fixedIp } of (await outputs()).zones) {
+        await onNode(access, "asterisk -rx 'channel request hangup all'", fixedIp);
+      }
       await unplug(alice, bob);
       const [again, other] = [await plug("1001"), await plug("1002")];
       const [call] = await connect(again, other);
