@@ -6,7 +6,8 @@ import tseslint from "typescript-eslint";
  * The direction in which folders may depend on each other. A folder is named by its files, and what
  * it must not import by a pattern of import specifiers; a wrong arrow fails the build.
  *
- *   index.ts -> config, plan, components
+ *   index.ts -> exchange.ts, config, plan, components
+ *   exchange.ts -> plan, components, types of config
  *   components -> plan, templates, types of provider/inputs, @pulumi/*
  *   config -> plan/address-plan, templates/context, zod, ip-address, croner
  *   plan -> types of config, templates/context, ip-address

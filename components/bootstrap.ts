@@ -25,15 +25,30 @@ const MARGIN = 256;
 /** A password is random, and random text does not compress: in base64, a user takes more than this. */
 const BYTES_OF_USER = 20;
 
+/** At most this many bytes of base64 are everything but users, however many zones there are. */
+const BYTES_WITHOUT_USERS = USER_DATA_LIMIT / 2;
+
+/** Of a user, the lines around what is written of it, in any driver's file and in YAML. */
+const BYTES_AROUND_USER = 500;
+
+/** More than a user takes in base64, even where nothing can be compressed and all has to be escaped. */
+function mostBytesOf({ extension, name, secret }: Exchange["users"][number]): number {
+  const written =
+    6 * Buffer.byteLength(extension) + 2 * Buffer.byteLength(`${name ?? ""}${secret}`);
+  return (4 / 3) * (BYTES_AROUND_USER + written);
+}
+
 /**
  * Whether user data holds the users of `exchange`. If not, its servers boot without, and a NodeConfig
  * brings the users; everything else fits always.
  */
 export function usersFitUserData(exchange: Exchange): boolean {
   const [zone] = exchange.zones;
+  const most = exchange.users.reduce((sum, user) => sum + mostBytesOf(user), BYTES_WITHOUT_USERS);
+  // A few users need not be rendered to know, nor tens of thousands.
+  if (most <= USER_DATA_LIMIT) return true;
   const addresses = { controllerAddress: "255.255.255.255", address: "255.255.255.255" };
   return (
-    // Tens of thousands of users need not be rendered to know.
     exchange.users.length * BYTES_OF_USER < USER_DATA_LIMIT &&
     zone !== undefined &&
     userData(zone, zoneFiles(exchange, zone, addresses)).length + MARGIN <= USER_DATA_LIMIT

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import Handlebars from "handlebars";
+import type Handlebars from "handlebars";
 import type { z } from "zod";
 
-const handlebars = Handlebars.create();
+const require = createRequire(__filename);
 
 /**
  * The only way a value that people wrote gets into a configuration file. Asterisk and HAProxy read
@@ -11,13 +12,24 @@ const handlebars = Handlebars.create();
  * name of a caller; `;` starts a comment in Asterisk's files unless it is escaped. The value itself
  * stays out of the message: it may be a secret.
  */
-handlebars.registerHelper("value", (value: unknown) => {
-  const text = String(value);
+function value(written: unknown): string {
+  const text = String(written);
   if (/[\u0000-\u001f\u007f"]/.test(text)) {
     throw new Error("a value holds a line break, another control character or a double quote");
   }
   return text.replaceAll(";", "\\;");
-});
+}
+
+let engine: typeof Handlebars | undefined;
+
+/** Handlebars with our helper, loaded where something is rendered: that is late, if at all, in a preview. */
+function handlebars(): typeof Handlebars {
+  if (engine === undefined) {
+    engine = (require("handlebars") as typeof Handlebars).create();
+    engine.registerHelper("value", value);
+  }
+  return engine;
+}
 
 /**
  * Compiles the template `name` of this folder into a function of its typed context.
@@ -31,11 +43,14 @@ export function template<Schema extends z.ZodType>(
   name: string,
   schema: Schema,
 ): (context: z.input<Schema>) => string {
-  const render = handlebars.compile(readFileSync(join(__dirname, name), "utf8"), {
-    strict: true,
-    noEscape: true,
-    knownHelpersOnly: true,
-    knownHelpers: { value: true },
-  });
-  return (context) => render(schema.parse(context));
+  let render: HandlebarsTemplateDelegate<z.output<Schema>> | undefined;
+  return (context) => {
+    render ??= handlebars().compile(readFileSync(join(__dirname, name), "utf8"), {
+      strict: true,
+      noEscape: true,
+      knownHelpersOnly: true,
+      knownHelpers: { value: true },
+    });
+    return render(schema.parse(context));
+  };
 }

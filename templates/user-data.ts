@@ -1,6 +1,9 @@
+import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
-import { stringify } from "yaml";
+import type YAML from "yaml";
 import type { NodeFile } from "./node-file";
+
+const require = createRequire(__filename);
 
 /** What a server is told at its first boot, and what it needs to come up in service. */
 export interface UserDataContext {
@@ -36,6 +39,8 @@ export function renderCloudConfig({
     })),
     ...(commands.length === 0 ? {} : { runcmd: commands }),
   };
+  // Loaded here, since a first preview, where no address is known yet, renders no user data.
+  const { stringify } = require("yaml") as typeof YAML;
   // No line folding and no anchors: what is written is what is read.
   return `#cloud-config\n${stringify(config, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }

@@ -1,10 +1,6 @@
 import type { Exchange } from "../../plan/exchange";
 import type { PbxProvider } from "../pbx-provider";
 import type { Cloud } from "./cloud";
-import { Okeanos } from "./okeanos";
-import { solventProject } from "./okeanos-functions";
-import { markOf, ownerOf } from "./okeanos-mark";
-import { OpenStack } from "./openstack";
 
 /** What the configuration says of the cloud. */
 export interface CloudSettings {
@@ -16,17 +12,24 @@ export interface CloudSettings {
   readonly okeanosReuseAddresses: boolean;
 }
 
-/** The cloud that `exchange` is to be made in. */
-export function chooseCloud(
+/** The cloud that `exchange` is to be made in; only what it takes is loaded. */
+export async function chooseCloud(
   settings: CloudSettings,
   exchange: Exchange,
   provider: PbxProvider,
-): Cloud {
+): Promise<Cloud> {
   const { cloud, externalNetwork: pool, okeanosReuseAddresses: reuseAddresses } = settings;
   switch (cloud) {
-    case "openstack":
+    case "openstack": {
+      const { OpenStack } = await import("./openstack");
       return new OpenStack(pool);
+    }
     case "okeanos": {
+      const [{ Okeanos }, { solventProject }, { markOf, ownerOf }] = await Promise.all([
+        import("./okeanos"),
+        import("./okeanos-functions"),
+        import("./okeanos-mark"),
+      ]);
       const { controller, zones } = exchange;
       const server = (name: string, flavor: string) => ({
         name,

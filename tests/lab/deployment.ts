@@ -26,7 +26,7 @@ export interface Deployment {
 /** The program as it stands in the clone, by links, beside a place for the stack's files. */
 function linkProgram(directory: string): void {
   for (const name of [
-    ...["Pulumi.yaml", "package.json", "tsconfig.json", "node_modules", "index.ts"],
+    ...["Pulumi.yaml", "package.json", "tsconfig.json", "node_modules", "index.ts", "exchange.ts"],
     ...["components", "config", "plan", "provider", "templates"],
   ]) {
     symlinkSync(join(ROOT, name), join(directory, name));

@@ -40,6 +40,19 @@ test("whatever fits does so in every zone, with addresses that compress badly", 
   expect(Math.max(...sizes)).toBeGreaterThan(USER_DATA_LIMIT * 0.98);
 });
 
+test.each(["chan_sip", "pjsip"])("a few users fit beside the largest mesh (%s)", (sipDriver) => {
+  // Names of letters that take four bytes.
+  const users = Array.from({ length: 30 }, (_, index) => ({
+    extension: String(10_000 + index),
+    name: "\u{1d4d0}".repeat(40),
+  }));
+  const exchange = exchangeOf({ zones: 248, sipDriver, image: "pbx-asterisk-16", users });
+  const zone = zone1(exchange);
+  const { length } = userData(zone, zoneFiles(exchange, zone, ADDRESSES));
+  expect(usersFitUserData(exchange)).toBe(true);
+  expect(length).toBeLessThan(USER_DATA_LIMIT);
+});
+
 test.each(["chan_sip", "pjsip"])("without its users, the largest mesh boots (%s)", (sipDriver) => {
   const mesh = exchangeOf({ zones: 248, sipDriver, image: "pbx-asterisk-16" });
   const boot = { ...mesh, users: [] };

@@ -1,0 +1,104 @@
+import * as pulumi from "@pulumi/pulumi";
+import { chooseCloud } from "./components/cloud/choose";
+import { ExtendedZone } from "./components/extended-zone";
+import { HaproxyController } from "./components/haproxy-controller";
+import { PbxNode } from "./components/pbx-node";
+import type { PbxProvider } from "./components/pbx-provider";
+import { Rollout } from "./components/rollout";
+import { TrunkNetwork } from "./components/trunk-network";
+import type { Settings } from "./config/schema";
+import { planExchange } from "./plan/exchange";
+import { firewallRules } from "./plan/firewall";
+import type { Servers, ServerSpec } from "./plan/rollout";
+
+/**
+ * Everything that an exchange consists of, made and wired: the composition root.
+ *
+ * @param settings with as many zones as there shall be.
+ * @param last what the stack's last update put out.
+ * @returns the stack's outputs, which others may rely on.
+ */
+export async function newExchange(
+  settings: Settings,
+  provider: PbxProvider,
+  last: Readonly<Record<string, unknown>>,
+): Promise<pulumi.Inputs> {
+  const exchange = planExchange(settings);
+  const cloud = await chooseCloud(settings, exchange, provider);
+  const boot = cloud.bootable(exchange);
+  const network = new TrunkNetwork("trunk", { cloud, addresses: exchange.addresses });
+  const firewall = cloud.firewall("exchange", firewallRules(settings.operatorCidrs));
+
+  const controllerServer = {
+    image: cloud.image(settings.controllerImage, network.id),
+    flavor: settings.controllerFlavor ?? settings.flavor,
+  };
+  const zoneServer = {
+    image: cloud.image(settings.image, network.id, settings.sipDriver),
+    flavor: settings.flavor,
+  };
+  const wanted: pulumi.Output<Servers> = pulumi
+    .all([controllerServer, zoneServer])
+    .apply(([ofController, ofZone]) =>
+      Object.fromEntries<ServerSpec>([
+        [exchange.controller.name, ofController],
+        ...exchange.zones.map(
+          ({ name }) => [name, { ...ofZone, sipDriver: exchange.sipDriver }] as const,
+        ),
+      ]),
+    );
+  const lastServers = (last.servers ?? {}) as Servers;
+
+  const shared = {
+    cloud,
+    exchange,
+    boot,
+    network,
+    firewall,
+    rollout: new Rollout(exchange.controller.name, lastServers, wanted),
+    drain: { timeout: settings.drainTimeout, force: settings.drainForce },
+  };
+  const { balance, connectTimeout, idleTimeout } = settings;
+  const opts = { providers: [provider] };
+  const controller = new HaproxyController(
+    { ...shared, ...controllerServer, haproxy: { balance, connectTimeout, idleTimeout } },
+    opts,
+  );
+  const zoneNodes = exchange.zones.map((plan, index) => {
+    const Zone = index === 0 ? PbxNode : ExtendedZone;
+    return new Zone({ ...shared, ...zoneServer, plan, controller }, opts);
+  });
+
+  return {
+    /** Where phones register: SIP over TCP, port 5060. */
+    controllerAddress: controller.address,
+
+    /** `{ name, address, fixedIp }` of every zone: zone1, zone2, … */
+    zones: zoneNodes.map(({ name, address, fixedIp }) => ({ name, address, fixedIp })),
+
+    /** `{ extension, secret, server, transport }` of every user. */
+    sipAccounts: pulumi.secret(
+      controller.address.apply((address) =>
+        exchange.users.map(({ extension, secret }) => ({
+          extension,
+          secret,
+          server: address,
+          transport: "tcp",
+        })),
+      ),
+    ),
+
+    /** Lines for `known_hosts`: the public host key of every node, known before the node exists. */
+    sshHostKeys: Object.fromEntries(
+      [exchange.controller, ...exchange.zones].map((node) => [
+        node.name,
+        node.sshHostKey.publicKey,
+      ]),
+    ),
+
+    /** What every server was made of, for the next update to know which ones it replaces. */
+    servers: pulumi
+      .all([wanted, pulumi.all(zoneNodes.map(({ membership }) => membership.id))])
+      .apply(([specs]) => specs),
+  };
+}
