@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type Handlebars from "handlebars";
 import type { z } from "zod";
 
-const require = createRequire(__filename);
+const load = createRequire(__filename);
 
 /**
  * The only way a value that people wrote gets into a configuration file. Asterisk and HAProxy read
@@ -25,7 +25,7 @@ let engine: typeof Handlebars | undefined;
 /** Handlebars with our helper, loaded where something is rendered: that is late, if at all, in a preview. */
 function handlebars(): typeof Handlebars {
   if (engine === undefined) {
-    engine = (require("handlebars") as typeof Handlebars).create();
+    engine = (load("handlebars") as typeof Handlebars).create();
     engine.registerHelper("value", value);
   }
   return engine;

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type YAML from "yaml";
 import type { NodeFile } from "./node-file";
 
-const require = createRequire(__filename);
+const load = createRequire(__filename);
 
 /** What a server is told at its first boot, and what it needs to come up in service. */
 export interface UserDataContext {
@@ -40,7 +40,7 @@ export function renderCloudConfig({
     ...(commands.length === 0 ? {} : { runcmd: commands }),
   };
   // Loaded here, since a first preview, where no address is known yet, renders no user data.
-  const { stringify } = require("yaml") as typeof YAML;
+  const { stringify } = load("yaml") as typeof YAML;
   // No line folding and no anchors: what is written is what is read.
   return `#cloud-config\n${stringify(config, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
