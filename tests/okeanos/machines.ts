@@ -1,13 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../phones/command";
-import { newFolder } from "../calls/support/network";
+import { newFolder, removeLeftovers } from "../calls/support/network";
 import { CloudNode } from "./node";
 import type { Hypervisor, Machine } from "./synnefo";
 
-/** Of the range for benchmarks (RFC 2544): public addresses that only this machine can reach. */
-export const PUBLIC_CIDR = "198.18.77.0/24";
-const GATEWAY = "198.18.77.1/24";
+/** Of the range for benchmarks (RFC 2544), a network for each run: only this machine can reach it. */
+const PUBLIC = `198.18.${String(process.pid % 256)}`;
+export const PUBLIC_CIDR = `${PUBLIC}.0/24`;
+const GATEWAY = `${PUBLIC}.1/24`;
 const UPLINK = `pbx-ok-${String(process.pid % 100_000)}`;
 
 /**
@@ -24,6 +25,7 @@ export class Machines implements Hypervisor {
   ) {}
 
   static async create(): Promise<Machines> {
+    await removeLeftovers();
     const folder = await newFolder();
     const known = await run(["ip", "route", "show", "root", PUBLIC_CIDR]);
     if (known !== "")
