@@ -1,9 +1,8 @@
-import type { Exchange } from "../../plan/exchange";
+import type { Exchange, NodePlan } from "../../plan/exchange";
 import type { PbxProvider } from "../pbx-provider";
 import type { Cloud } from "./cloud";
 import { Okeanos } from "./okeanos";
 import { solventProject } from "./okeanos-functions";
-import { markOf, ownerOf } from "./okeanos-mark";
 import { OpenStack } from "./openstack";
 
 /** What the configuration says of the cloud. */
@@ -28,19 +27,15 @@ export function chooseCloud(
       return new OpenStack(pool);
     case "okeanos": {
       const { controller, zones } = exchange;
-      const server = (name: string, flavor: string) => ({
-        name,
-        flavor,
-        owner: ownerOf(exchange, name),
-      });
-      const networkName = `trunk-${markOf(exchange, "network trunk")}`;
+      const server = ({ name, mark: owner }: NodePlan, flavor: string) => ({ name, flavor, owner });
+      const networkName = `${exchange.mark} trunk`;
       const project = solventProject({
         provider,
         network: networkName,
         project: settings.okeanosProject,
         servers: [
-          server(controller.name, settings.controllerFlavor ?? settings.flavor),
-          ...zones.map(({ name }) => server(name, settings.flavor)),
+          server(controller, settings.controllerFlavor ?? settings.flavor),
+          ...zones.map((zone) => server(zone, settings.flavor)),
         ],
         reuseAddresses,
       });
