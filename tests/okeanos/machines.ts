@@ -47,6 +47,9 @@ export class Machines implements Hypervisor {
     if (known !== undefined) return known.boot();
     const namespace = this.namespace(machine);
     await run(["ip", "netns", "add", namespace]);
+    // As a server that boots does: whoever knew the last holder of its address learns of the new one.
+    const announce = "net.ipv4.conf.default.arp_notify=1";
+    await run(["ip", "netns", "exec", namespace, "sysctl", "-qw", announce]);
     await run(["ip", "-n", namespace, "link", "set", "lo", "up"]);
     for (const [index, nic] of machine.nics.entries()) {
       const bridge = nic.public ? "public" : `net${String(nic.networkId)}`;
