@@ -35,6 +35,16 @@ const siblingsBut = (...allowed) =>
       : `This folder depends on ${allowed.join(", ")} alone.`,
   );
 const NOTHING = "(?!)";
+const FROM_OUTSIDE = [
+  never("^(?:\\.\\./)+(?:components|index)(?:/|$)", "Tools see a stack from outside."),
+];
+const OF_AUTOSCALER = [
+  ...FROM_OUTSIDE,
+  never(
+    "^(?:\\.\\./)+cli/(?!command$)",
+    "The command line puts the autoscaler together, and not the other way round.",
+  ),
+];
 
 export default defineConfig(
   { ignores: ["node_modules/", ".trunkline/", "coverage/"] },
@@ -108,19 +118,21 @@ export default defineConfig(
       },
     ],
   ),
+  arrows(["cli/**/*.ts", "phones/**/*.ts"], FROM_OUTSIDE),
   arrows(
-    ["autoscaler/**/*.ts", "cli/**/*.ts", "phones/**/*.ts"],
-    [never("^(?:\\.\\./)+(?:components|index)(?:/|$)", "Tools see a stack from outside.")],
+    ["autoscaler/*.ts"],
+    [
+      ...OF_AUTOSCALER,
+      never("(?:openstack|okeanos)(?:/|$)", "The command line chooses the kind of the cloud."),
+    ],
   ),
   arrows(
-    ["autoscaler/**/*.ts"],
-    [
-      never("^(?:\\.\\./)+(?:components|index)(?:/|$)", "Tools see a stack from outside."),
-      never(
-        "^(?:\\.\\./)+cli/(?!command$)",
-        "The command line puts the autoscaler together, and not the other way round.",
-      ),
-    ],
+    ["autoscaler/openstack/**/*.ts"],
+    [...OF_AUTOSCALER, never("okeanos(?:/|$)", "One kind of cloud knows nothing of another.")],
+  ),
+  arrows(
+    ["autoscaler/okeanos/**/*.ts"],
+    [...OF_AUTOSCALER, never("openstack(?:/|$)", "One kind of cloud knows nothing of another.")],
   ),
   // The cloud of the tests knows nothing of the recording that it is compared with.
   arrows(["tests/okeanos/synnefo/**/*.ts"], [packagesBut("ip-address"), siblingsBut(NOTHING)]),

@@ -24,7 +24,7 @@ export interface StackHandsOptions {
 
 /** A stack as `pulumi stack export` has it. */
 interface Exported {
-  readonly resources?: readonly { readonly id?: string }[];
+  readonly resources?: readonly { readonly type: string; readonly id?: string }[];
   readonly pending_operations?: readonly unknown[];
 }
 
@@ -86,17 +86,17 @@ export class StackHands implements Hands {
   async mend(): Promise<Outcome> {
     const { stack, say } = this.options;
     try {
-      const cloud = this.options.cloud();
-      const found = await cloud.marked();
+      const found = await this.options.cloud().marked();
       const outcome = await this.update((onEvent) =>
         stack.refresh({ clearPendingCreates: true, color: "never", onEvent }),
       );
       if (outcome.kind !== "done") return outcome;
       const { resources = [] } = await this.exported();
-      const known = new Set(resources.map(({ id }) => id));
-      for (const thing of found.filter(({ id }) => !known.has(id))) {
+      const key = ({ type, id }: { type: string; id?: string }): string => `${type} ${String(id)}`;
+      const known = new Set(resources.map(key));
+      for (const thing of found.filter((marked) => !known.has(key(marked)))) {
         say(`deleting ${thing.kind} ${thing.id} of ${thing.node}, which a killed update has left`);
-        await cloud.remove(thing);
+        await thing.remove();
       }
       return outcome;
     } catch (error) {

@@ -42,7 +42,7 @@ export function relayUpdate(event: EngineEvent): void {
   if (diagnosticEvent !== undefined) {
     const { severity, urn = "", message } = diagnosticEvent;
     // Of what is not amiss, only this project's own resources have news: what a node is waiting for.
-    const isOurs = urn.includes("pbx:index:");
+    const isOurs = /\bpbx:(?:index|okeanos):/.test(urn);
     const isAmiss = /error|warning/.test(severity);
     if (!isOurs && !isAmiss) {
       return;

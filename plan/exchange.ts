@@ -28,6 +28,8 @@ export interface ZonePlan extends NodePlan {
 
 /** Everything about an exchange that does not depend on what the cloud answers. Holds secrets. */
 export interface Exchange {
+  /** What all that it has in the cloud is marked with. */
+  readonly mark: string;
   readonly addresses: AddressPlan;
   readonly controller: NodePlan;
   /** zone1, zone2, … */
@@ -52,11 +54,12 @@ export const accessKey = (masterSecret: string): SshHostKey =>
 export function planExchange(settings: Settings): Exchange {
   const { masterSecret, zones: zoneCount } = settings;
   const addresses = planAddresses(settings.trunkCidr);
+  const mark = cloudMark(masterSecret);
   const node = (name: string, fixedIp: string): NodePlan => ({
     name,
     fixedIp,
     sshHostKey: sshHostKey(sshHostKeySeed(masterSecret, name), name),
-    mark: `${cloudMark(masterSecret)} ${name}`,
+    mark: `${mark} ${name}`,
   });
 
   const zones = Array.from({ length: zoneCount }, (_, index) =>
@@ -72,6 +75,7 @@ export function planExchange(settings: Settings): Exchange {
       }));
 
   return {
+    mark,
     addresses,
     controller: node("controller", addresses.controller),
     zones: zones.map((zone) => ({ ...zone, trunkPeers: trunkPeersOf(zone) })),

@@ -71,7 +71,7 @@ export interface ZoneMembershipInputs {
 export interface OkeanosServerInputs {
   /** `controller`, `zone1`, … */
   readonly name: string;
-  /** Changes with the stack and the node alone, and marks the server as theirs. */
+  /** Mark of the node: nobody can come to it but its stack, whose server this is. */
   readonly owner: string;
   /** ID of the project whose quota it is taken from; the user's own where there is none. */
   readonly project?: string | undefined;

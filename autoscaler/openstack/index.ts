@@ -1,7 +1,7 @@
 import type { Cloud } from "../cloud";
 import { cloudSettings } from "./cloud-settings";
 import { openstackHeadroom } from "./limits";
-import { markedThings, removeMarked } from "./marked";
+import { markedThings } from "./marked";
 import { CloudSession } from "./session";
 
 /** The OpenStack cloud that the environment names, for an exchange with zones of `flavor`. */
@@ -10,6 +10,5 @@ export function openstackCloud({ flavor, mark }: { flavor: string; mark: string 
   return {
     headroom: () => openstackHeadroom(session, flavor),
     marked: () => markedThings(session, mark),
-    remove: (thing) => removeMarked(session, thing),
   };
 }

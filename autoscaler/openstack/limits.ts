@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Fault } from "../../cli/command";
 import type { Headroom } from "../hands";
+import { type Allowance, headroomOf } from "../headroom";
 import type { CloudSession } from "./session";
 
 /** Nova's `GET /limits`: -1 stands for no limit. Cores, instances, and RAM in MiB. */
@@ -25,13 +26,11 @@ const flavors = z.object({
   flavors: z.array(z.object({ name: z.string(), vcpus: z.number(), ram: z.number() })),
 });
 
-/** Something that the cloud gives so much of, and of which a zone takes a part. */
-interface Allowance {
-  readonly name: string;
+/** As the services count. */
+interface Usage extends Pick<Allowance, "name" | "perZone"> {
   /** -1 for no limit. */
   readonly limit: number;
   readonly used: number;
-  readonly perZone: number;
 }
 
 /** Room for zones with servers of `flavor`, by the limits of the project. @throws Fault */
@@ -48,16 +47,21 @@ export async function openstackHeadroom(
   ]);
   const size = found.flavors.find(({ name }) => name === flavor);
   if (size === undefined) throw new Fault(`the cloud has no flavor ${flavor}; see pbx:flavor`);
-  return headroomOf([
-    ...computeAllowances(limits, size),
-    ...(quotas === null ? [] : networkAllowances(quotas)),
-  ]);
+  const usages = [
+    ...computeUsages(limits, size),
+    ...(quotas === null ? [] : networkUsages(quotas)),
+  ];
+  return headroomOf(
+    usages
+      .filter(({ limit }) => limit >= 0)
+      .map(({ used, ...rest }) => ({ ...rest, left: Math.max(0, rest.limit - used) })),
+  );
 }
 
-function computeAllowances(
+function computeUsages(
   { limits: { absolute } }: z.output<typeof computeLimits>,
   size: { readonly vcpus: number; readonly ram: number },
-): Allowance[] {
+): Usage[] {
   return [
     {
       ...{ name: "instances", perZone: 1 },
@@ -74,7 +78,7 @@ function computeAllowances(
   ];
 }
 
-function networkAllowances({ quota }: z.output<typeof networkQuotas>): Allowance[] {
+function networkUsages({ quota }: z.output<typeof networkQuotas>): Usage[] {
   const { port, floatingip } = quota;
   return [
     { name: "ports", limit: port.limit, used: port.used + port.reserved, perZone: 1 },
@@ -83,21 +87,4 @@ function networkAllowances({ quota }: z.output<typeof networkQuotas>): Allowance
       ...{ limit: floatingip.limit, used: floatingip.used + floatingip.reserved },
     },
   ];
-}
-
-/** What the scarcest of `allowances` has room for; null where none has a limit. */
-function headroomOf(allowances: readonly Allowance[]): Headroom | null {
-  return allowances
-    .filter(({ limit, perZone }) => limit >= 0 && perZone > 0)
-    .map(({ name, limit, used, perZone }): Headroom => {
-      const left = Math.max(0, limit - used);
-      return {
-        zones: Math.floor(left / perZone),
-        short: `${String(left)} of ${String(limit)} ${name} left, and a zone takes ${String(perZone)}`,
-      };
-    })
-    .reduce<Headroom | null>(
-      (least, room) => (least === null || room.zones < least.zones ? room : least),
-      null,
-    );
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Fault } from "../../cli/command";
 import type { Marked } from "../cloud";
-import type { CloudSession } from "./session";
+import type { CloudSession, Service } from "./session";
 
 const servers = z.object({
   servers: z.array(z.object({ id: z.string(), metadata: z.record(z.string(), z.string()) })),
@@ -10,6 +10,24 @@ const servers = z.object({
 const described = z.array(z.object({ id: z.string(), description: z.string().nullish() }));
 const floatingIps = z.object({ floatingips: described });
 const ports = z.object({ ports: described });
+
+/** Where things of a kind are, and what people and OpenStack's provider call them. */
+interface Kind extends Pick<Marked, "kind" | "type"> {
+  readonly service: Service;
+  readonly path: string;
+}
+const SERVER: Kind = {
+  ...{ kind: "server", type: "openstack:compute/instance:Instance" },
+  ...{ service: "compute", path: "/servers" },
+};
+const FLOATING_IP: Kind = {
+  ...{ kind: "floating address", type: "openstack:networking/floatingIp:FloatingIp" },
+  ...{ service: "network", path: "/floatingips" },
+};
+const PORT: Kind = {
+  ...{ kind: "port", type: "openstack:networking/port:Port" },
+  ...{ service: "network", path: "/ports" },
+};
 
 /** How long a server may take to go, in milliseconds. */
 const DEADLINE = 2 * 60_000;
@@ -23,29 +41,27 @@ export async function markedThings(session: CloudSession, mark: string): Promise
     session.get("network", `/floatingips?project_id=${project}`, floatingIps),
     session.get("network", `/ports?project_id=${project}`, ports),
   ]);
-  const ours = (kind: Marked["kind"], id: string, text: string | null | undefined): Marked[] =>
-    text?.startsWith(`${mark} `) === true ? [{ kind, id, node: text.slice(mark.length + 1) }] : [];
+  const ours = (of: Kind, id: string, text: string | null | undefined): Marked[] => {
+    if (text?.startsWith(`${mark} `) !== true) return [];
+    const { kind, type } = of;
+    const node = text.slice(mark.length + 1);
+    return [{ kind, type, id, node, remove: () => remove(session, of, id) }];
+  };
   return [
-    ...byCompute.servers.flatMap(({ id, metadata }) => ours("server", id, metadata.mark)),
-    ...byAddress.floatingips.flatMap(({ id, description }) =>
-      ours("floating address", id, description),
-    ),
-    ...byPort.ports.flatMap(({ id, description }) => ours("port", id, description)),
+    ...byCompute.servers.flatMap(({ id, metadata }) => ours(SERVER, id, metadata.mark)),
+    ...byAddress.floatingips.flatMap(({ id, description }) => ours(FLOATING_IP, id, description)),
+    ...byPort.ports.flatMap(({ id, description }) => ours(PORT, id, description)),
   ];
 }
 
 /** Deletes it, and waits until it is gone: a port is free only without its server. @throws Fault */
-export async function removeMarked(session: CloudSession, { kind, id }: Marked): Promise<void> {
-  const [service, path] = {
-    server: ["compute", `/servers/${id}`] as const,
-    "floating address": ["network", `/floatingips/${id}`] as const,
-    port: ["network", `/ports/${id}`] as const,
-  }[kind];
-  await session.delete(service, path);
+async function remove(session: CloudSession, of: Kind, id: string): Promise<void> {
+  const path = `${of.path}/${id}`;
+  await session.delete(of.service, path);
   const end = Date.now() + DEADLINE;
-  while ((await session.find(service, path, z.unknown())) !== null) {
+  while ((await session.find(of.service, path, z.unknown())) !== null) {
     if (Date.now() > end) {
-      throw new Fault(`the cloud does not delete ${kind} ${id}; delete it by hand`);
+      throw new Fault(`the cloud does not delete ${of.kind} ${id}; delete it by hand`);
     }
     await sleep(INTERVAL);
   }

@@ -3,12 +3,11 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { StackHands } from "../../autoscaler/act";
 import { decide } from "../../autoscaler/decide";
 import { type Memory, type MemoryFile } from "../../autoscaler/memory";
-import { openstackCloud } from "../../autoscaler/openstack";
 import type { Report } from "../../autoscaler/report";
 import { type Considered, type Stop, Ticker } from "../../autoscaler/tick";
-import { cloudMark } from "../../plan/secrets";
 import { relayUpdate, say } from "../progress";
 import { releaseDeadLock } from "../stack";
+import { cloudOf } from "./cloud";
 import { ExchangeView } from "./view";
 
 /** Rates take two looks: time between the first two, in milliseconds. */
@@ -48,10 +47,9 @@ export class Runner {
   /** One for each tick, since the policy may have been edited. */
   private async ticker(): Promise<Ticker> {
     const { settings, policy } = await this.view.current();
-    const { flavor, masterSecret } = settings;
     const hands = new StackHands({
       stack: this.stack,
-      cloud: () => openstackCloud({ flavor, mark: cloudMark(masterSecret) }),
+      cloud: () => cloudOf(settings),
       look: () => this.view.look(),
       releaseDeadLock,
       onEvent: relayUpdate,

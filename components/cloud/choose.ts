@@ -1,4 +1,4 @@
-import type { Exchange } from "../../plan/exchange";
+import type { Exchange, NodePlan } from "../../plan/exchange";
 import type { PbxProvider } from "../pbx-provider";
 import type { Cloud } from "./cloud";
 
@@ -25,25 +25,20 @@ export async function chooseCloud(
       return new OpenStack(pool);
     }
     case "okeanos": {
-      const [{ Okeanos }, { solventProject }, { markOf, ownerOf }] = await Promise.all([
+      const [{ Okeanos }, { solventProject }] = await Promise.all([
         import("./okeanos"),
         import("./okeanos-functions"),
-        import("./okeanos-mark"),
       ]);
       const { controller, zones } = exchange;
-      const server = (name: string, flavor: string) => ({
-        name,
-        flavor,
-        owner: ownerOf(exchange, name),
-      });
-      const networkName = `trunk-${markOf(exchange, "network trunk")}`;
+      const server = ({ name, mark: owner }: NodePlan, flavor: string) => ({ name, flavor, owner });
+      const networkName = `${exchange.mark} trunk`;
       const project = solventProject({
         provider,
         network: networkName,
         project: settings.okeanosProject,
         servers: [
-          server(controller.name, settings.controllerFlavor ?? settings.flavor),
-          ...zones.map(({ name }) => server(name, settings.flavor)),
+          server(controller, settings.controllerFlavor ?? settings.flavor),
+          ...zones.map((zone) => server(zone, settings.flavor)),
         ],
         reuseAddresses,
       });

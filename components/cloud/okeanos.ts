@@ -13,7 +13,6 @@ import type { PbxProvider } from "../pbx-provider";
 import type { Child, Cloud, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
 import { HostFirewall } from "./host-firewall";
 import { ask } from "./okeanos-functions";
-import { ownerOf } from "./okeanos-mark";
 
 export interface OkeanosArgs {
   readonly exchange: Exchange;
@@ -85,7 +84,7 @@ export class Okeanos implements Cloud {
       name,
       {
         name,
-        owner: ownerOf(exchange, name),
+        owner: plan.mark,
         project,
         image: args.image,
         flavor: args.flavor,

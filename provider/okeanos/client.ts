@@ -13,7 +13,7 @@ export interface ClientOptions {
   readonly timeout?: number;
   /** Milliseconds until the first repetition; each further one waits twice as long. */
   readonly pause?: number;
-  /** Milliseconds that a request which nobody answered may still be on its way. */
+  /** Milliseconds that a request which nobody answered may still be on its way; half of `timeout`. */
   readonly straggler?: number;
 }
 
@@ -41,7 +41,8 @@ interface Identity {
 
 const TIMEOUT = 30_000;
 const PAUSE = 500;
-const STRAGGLER = 15_000;
+/** Seconds that an answer may take, where 30 are too many or too few. */
+const TIMEOUT_VARIABLE = "TRUNKLINE_OKEANOS_TIMEOUT";
 const ATTEMPTS = 6;
 
 /** Answers that say nothing of the request: a later one may have better luck. */
@@ -61,16 +62,16 @@ export class Okeanos {
   constructor(
     private readonly authUrl: string,
     private readonly token: string,
-    { timeout = TIMEOUT, pause = PAUSE, straggler = STRAGGLER }: ClientOptions = {},
+    { timeout = TIMEOUT, pause = PAUSE, straggler = timeout / 2 }: ClientOptions = {},
   ) {
     this.straggler = straggler;
     this.timeout = timeout;
     this.pause = pause;
   }
 
-  /** @throws NodeError naming the variable that is not set. */
+  /** @throws NodeError naming the variable that is not set, or is not as it should be. */
   static fromEnvironment(env: NodeJS.ProcessEnv = process.env): Okeanos {
-    const { OS_AUTH_URL: authUrl, OS_TOKEN: token } = env;
+    const { OS_AUTH_URL: authUrl, OS_TOKEN: token, [TIMEOUT_VARIABLE]: seconds = "" } = env;
     const missing = [!authUrl && "OS_AUTH_URL", !token && "OS_TOKEN"].filter(Boolean);
     if (!authUrl || !token) {
       throw new NodeError(
@@ -78,7 +79,13 @@ export class Okeanos {
         `${missing.join(" and ")} is not set in the environment; see docs/okeanos.md`,
       );
     }
-    return new Okeanos(authUrl, token);
+    if (!/^\d{0,4}$/.test(seconds) || Number(seconds || 1) === 0) {
+      throw new NodeError(
+        "okeanos",
+        `${TIMEOUT_VARIABLE} is ${seconds}; write seconds, such as 30`,
+      );
+    }
+    return new Okeanos(authUrl, token, seconds === "" ? {} : { timeout: Number(seconds) * 1000 });
   }
 
   async user(): Promise<string> {

@@ -4,7 +4,7 @@ import type { Change, ResourceKind } from "../provider";
 import type { Voice } from "../voice";
 import { findPool } from "./catalogue";
 import type { Okeanos } from "./client";
-import { type Address, addresses, allocate, findAddress, isFree, release } from "./floating-ips";
+import { type Address, allocate, findAddress, release, unusedAddresses } from "./floating-ips";
 import { refused } from "./networks";
 
 interface State extends OkeanosFloatingIpInputs {
@@ -73,12 +73,8 @@ export class OkeanosFloatingIp implements ResourceKind<OkeanosFloatingIpInputs> 
     const pool = await findPool(okeanos, wanted);
     if (reuse) {
       const owner = project ?? (await okeanos.user());
-      const free = (await addresses(okeanos)).find(
-        (address) =>
-          isFree(address) &&
-          address.tenant_id === owner &&
-          address.floating_network_id === pool &&
-          !this.taken.has(address.id),
+      const free = (await unusedAddresses(okeanos, owner)).find(
+        (address) => address.floating_network_id === pool && !this.taken.has(address.id),
       );
       if (free !== undefined) {
         this.taken.add(free.id);

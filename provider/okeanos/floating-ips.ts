@@ -18,13 +18,20 @@ export interface Address {
 /** A server that goes keeps its address for a moment. */
 const DETACHING = 2 * 60_000;
 
-export async function addresses(okeanos: Okeanos): Promise<Address[]> {
+async function addresses(okeanos: Okeanos): Promise<Address[]> {
   const { floatingips } = await okeanos.get<{ floatingips: Address[] }>("network", "floatingips");
   return floatingips.filter(({ deleted }) => deleted !== true);
 }
 
-export const isFree = ({ instance_id, port_id }: Address): boolean =>
+const isFree = ({ instance_id, port_id }: Address): boolean =>
   instance_id === null && port_id === null;
+
+/** Those that `project` has and nobody uses. */
+export async function unusedAddresses(okeanos: Okeanos, project: string): Promise<Address[]> {
+  return (await addresses(okeanos)).filter(
+    (address) => isFree(address) && address.tenant_id === project,
+  );
+}
 
 /** Undefined where it is not ours, or not any more. */
 export async function findAddress(okeanos: Okeanos, id: string): Promise<Address | undefined> {

@@ -23,15 +23,18 @@ const DELETION = 5 * 60_000;
 /** A network that was deleted stays readable for a while. */
 const isThere = ({ status, deleted }: Network): boolean => status !== "DELETED" && deleted !== true;
 
-export async function networksCalled(okeanos: Okeanos, name: string): Promise<Network[]> {
+export async function allNetworks(okeanos: Okeanos): Promise<Network[]> {
   const { networks } = await okeanos.get<{ networks: Network[] }>("network", "networks");
-  return networks.filter((network) => network.name === name && isThere(network));
+  return networks.filter(isThere);
+}
+
+export async function networksCalled(okeanos: Okeanos, name: string): Promise<Network[]> {
+  return (await allNetworks(okeanos)).filter((network) => network.name === name);
 }
 
 /** Undefined where there is none of this id, or none any more. */
 export async function findNetwork(okeanos: Okeanos, id: string): Promise<Network | undefined> {
-  const { networks } = await okeanos.get<{ networks: Network[] }>("network", "networks");
-  return networks.find((network) => network.id === id && isThere(network));
+  return (await allNetworks(okeanos)).find((network) => network.id === id);
 }
 
 /** Resolves when it is gone. */

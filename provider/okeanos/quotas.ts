@@ -2,7 +2,7 @@ import type { OkeanosDemand } from "../inputs";
 import { NodeError } from "../session";
 import { type Flavor, findFlavor } from "./catalogue";
 import type { Okeanos } from "./client";
-import { addresses, isFree } from "./floating-ips";
+import { unusedAddresses } from "./floating-ips";
 import { networksCalled } from "./networks";
 import { OWNER, Servers } from "./servers";
 
@@ -17,14 +17,16 @@ export interface Quota {
 /** By resource: `cyclades.vm`, `cyclades.disk`, … */
 export type Quotas = Readonly<Record<string, Quota>>;
 
+export const ADDRESSES = "cyclades.floating_ip";
+
 /** What a resource is called in words, and the unit that it is counted in. */
 const RESOURCES: Readonly<Record<string, { readonly title: string; readonly unit: number }>> = {
   "cyclades.vm": { title: "servers", unit: 1 },
   "cyclades.cpu": { title: "processors", unit: 1 },
-  "cyclades.ram": { title: "memory (MiB)", unit: 2 ** 20 },
-  "cyclades.disk": { title: "disk (GiB)", unit: 2 ** 30 },
+  "cyclades.ram": { title: "MiB of memory", unit: 2 ** 20 },
+  "cyclades.disk": { title: "GiB of disk", unit: 2 ** 30 },
   "cyclades.network.private": { title: "private networks", unit: 1 },
-  "cyclades.floating_ip": { title: "public addresses", unit: 1 },
+  [ADDRESSES]: { title: "public addresses", unit: 1 },
 };
 
 /** A line of the table. */
@@ -33,7 +35,9 @@ export interface QuotaRow {
   readonly resource: string;
   readonly title: string;
   readonly needed: number;
+  /** What the user can still have of it, of how much in all. */
   readonly free: number;
+  readonly limit: number;
 }
 
 interface Project {
@@ -41,12 +45,16 @@ interface Project {
   readonly name: string;
 }
 
-/** What the user can still have of a resource. */
-export const free = ({ usage, limit, project_usage, project_limit }: Quota): number =>
-  Math.max(0, Math.min(limit - usage, project_limit - project_usage));
+/** What the user can still have of a resource, by whichever limit is the tighter one. */
+export function left(quota: Quota): Pick<QuotaRow, "free" | "limit"> {
+  const { usage, limit, project_usage, project_limit } = quota;
+  return limit - usage <= project_limit - project_usage
+    ? { free: Math.max(0, limit - usage), limit }
+    : { free: Math.max(0, project_limit - project_usage), limit: project_limit };
+}
 
 /** What servers of these flavors take, by resource. */
-function ofServers(servers: readonly { readonly flavor: Flavor; readonly was?: Flavor }[]) {
+export function ofServers(servers: readonly { readonly flavor: Flavor; readonly was?: Flavor }[]) {
   const sum = (part: (flavor: Flavor) => number): number =>
     servers.reduce((total, { flavor, was }) => {
       const more = part(flavor) - (was === undefined ? 0 : part(was));
@@ -65,19 +73,11 @@ export function quotaRows(needs: Readonly<Record<string, number>>, quotas: Quota
   return Object.entries(needs).flatMap(([resource, needed]) => {
     const quota = quotas[resource];
     const { title = resource, unit = 1 } = RESOURCES[resource] ?? {};
-    return quota === undefined
-      ? []
-      : [{ resource, title, needed: needed / unit, free: Math.floor(free(quota) / unit) }];
+    if (quota === undefined) return [];
+    const { free, limit } = left(quota);
+    const inUnits = { free: Math.floor(free / unit), limit: Math.floor(limit / unit) };
+    return [{ resource, title, needed: needed / unit, ...inUnits }];
   });
-}
-
-/** How many more servers of `flavor`, each with a public address, the user can have. */
-export function headroom(quotas: Quotas, flavor: Flavor): number {
-  const needs = { ...ofServers([{ flavor }]), "cyclades.floating_ip": 1 };
-  const fits = quotaRows(needs, quotas)
-    .filter(({ needed }) => needed > 0)
-    .map(({ needed, free: left }) => Math.floor(left / needed));
-  return Math.min(...fits);
 }
 
 /** The project of this ID or name, the user's own where none is named. @throws NodeError */
@@ -106,13 +106,13 @@ export async function quotasOf(okeanos: Okeanos, project: string): Promise<Quota
 export function quotaTable(project: string, rows: readonly QuotaRow[]): string {
   const cells = [
     ["resource", "needed", "free"],
-    ...rows.map(({ title, needed, free: left }) => [title, String(needed), String(left)]),
+    ...rows.map(({ title, needed, free }) => [title, String(needed), String(free)]),
   ];
   const widths = [0, 1, 2].map((column) =>
     Math.max(...cells.map((row) => row[column]?.length ?? 0)),
   );
-  const lines = cells.map(([title = "", needed = "", left = ""]) =>
-    [title.padEnd(widths[0] ?? 0), needed.padStart(widths[1] ?? 0), left.padStart(widths[2] ?? 0)]
+  const lines = cells.map(([title = "", needed = "", free = ""]) =>
+    [title.padEnd(widths[0] ?? 0), needed.padStart(widths[1] ?? 0), free.padStart(widths[2] ?? 0)]
       .join("  ")
       .trimEnd(),
   );
@@ -141,27 +141,23 @@ export async function preflight(
   );
   const { network } = demand;
   const hasNetwork = network === undefined || (await networksCalled(okeanos, network)).length > 0;
-  const atHand = demand.reuse
-    ? (await addresses(okeanos)).filter(
-        (address) => isFree(address) && address.tenant_id === project.id,
-      ).length
-    : 0;
+  const unused = demand.reuse ? await unusedAddresses(okeanos, project.id) : [];
   const rows = quotaRows(
     {
       ...ofServers(servers),
       "cyclades.network.private": hasNetwork ? 0 : 1,
-      "cyclades.floating_ip": Math.max(0, demand.addresses - atHand),
+      [ADDRESSES]: Math.max(0, demand.addresses - unused.length),
     },
     quotas,
   );
-  const short = rows.filter(({ needed, free: left }) => needed > left);
+  const short = rows.filter(({ needed, free }) => needed > free);
   return {
     project: project.id,
     table: quotaTable(project.name, rows),
     shortage: short
       .map(
-        ({ resource, title, needed, free: left }) =>
-          `${title} (${resource}): ${String(needed)} needed, ${String(left)} free`,
+        ({ resource, title, needed, free }) =>
+          `${title} (${resource}): ${String(needed)} needed, ${String(free)} free`,
       )
       .join("; "),
   };

@@ -33,8 +33,15 @@ function linkProgram(directory: string): void {
   }
 }
 
-/** Makes a stack of the lab cloud from `config`, keys without `pbx:`. */
-export async function newDeployment(config: Readonly<Record<string, string>>): Promise<Deployment> {
+/**
+ * Makes a stack from `config`, keys without `pbx:`.
+ *
+ * @param cloud variables that name it; the environment has those of the lab cloud.
+ */
+export async function newDeployment(
+  config: Readonly<Record<string, string>>,
+  cloud: Readonly<Record<string, string>> = {},
+): Promise<Deployment> {
   const directory = mkdtempSync(join(tmpdir(), "trunkline-lab-"));
   linkProgram(directory);
   mkdirSync(join(directory, "state"));
@@ -46,6 +53,7 @@ export async function newDeployment(config: Readonly<Record<string, string>>): P
     { stackName: "test", workDir: directory },
     {
       envVars: {
+        ...cloud,
         PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
         PULUMI_CONFIG_PASSPHRASE: randomBytes(32).toString("base64url"),
         PULUMI_CONFIG_PASSPHRASE_FILE: "",

@@ -1,13 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../phones/command";
-import { newFolder } from "../calls/support/network";
+import { newFolder, removeLeftovers } from "../calls/support/network";
 import { CloudNode } from "./node";
 import type { Hypervisor, Machine } from "./synnefo";
 
-/** Of the range for benchmarks (RFC 2544): public addresses that only this machine can reach. */
-export const PUBLIC_CIDR = "198.18.77.0/24";
-const GATEWAY = "198.18.77.1/24";
+/** Of the range for benchmarks (RFC 2544), a network for each run: only this machine can reach it. */
+const PUBLIC = `198.18.${String(process.pid % 256)}`;
+export const PUBLIC_CIDR = `${PUBLIC}.0/24`;
+const GATEWAY = `${PUBLIC}.1/24`;
 const UPLINK = `pbx-ok-${String(process.pid % 100_000)}`;
 
 /**
@@ -24,6 +25,7 @@ export class Machines implements Hypervisor {
   ) {}
 
   static async create(): Promise<Machines> {
+    await removeLeftovers();
     const folder = await newFolder();
     const known = await run(["ip", "route", "show", "root", PUBLIC_CIDR]);
     if (known !== "")
@@ -45,6 +47,9 @@ export class Machines implements Hypervisor {
     if (known !== undefined) return known.boot();
     const namespace = this.namespace(machine);
     await run(["ip", "netns", "add", namespace]);
+    // As a server that boots does: whoever knew the last holder of its address learns of the new one.
+    const announce = "net.ipv4.conf.default.arp_notify=1";
+    await run(["ip", "netns", "exec", namespace, "sysctl", "-qw", announce]);
     await run(["ip", "-n", namespace, "link", "set", "lo", "up"]);
     for (const [index, nic] of machine.nics.entries()) {
       const bridge = nic.public ? "public" : `net${String(nic.networkId)}`;

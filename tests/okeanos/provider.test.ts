@@ -211,3 +211,16 @@ test("without a token, the error names what is not set", () => {
     "okeanos: OS_AUTH_URL and OS_TOKEN is not set in the environment; see docs/okeanos.md",
   );
 });
+
+test("how long an answer may take is set in whole seconds", async () => {
+  const env = { OS_AUTH_URL: okeanos.identityUrl, OS_TOKEN: okeanos.token };
+  for (const wrong of ["0", "-1", "soon", "1.5"]) {
+    expect(() => Client.fromEnvironment({ ...env, TRUNKLINE_OKEANOS_TIMEOUT: wrong })).toThrow(
+      `okeanos: TRUNKLINE_OKEANOS_TIMEOUT is ${wrong}; write seconds, such as 30`,
+    );
+  }
+  okeanos.fail(failNext(({ path }) => path.endsWith("/tokens"), { silence: true }));
+  const begin = Date.now();
+  await Client.fromEnvironment({ ...env, TRUNKLINE_OKEANOS_TIMEOUT: "1" }).user();
+  expect(Date.now() - begin).toBeGreaterThanOrEqual(1000);
+});

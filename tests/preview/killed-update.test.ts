@@ -27,15 +27,18 @@ const addressOf = (node: string, id?: string) => {
   };
 };
 
+/** Some clouds count things of each kind from 1. */
+const OF_TWO = "2";
+
 /** What the cloud has: of this exchange one address that its stack knows, and things that it does not. */
 const made = (): Record<string, { id: string; description?: string; metadata?: object }[]> => ({
   "/compute/servers": [
-    { id: "server-zone3", metadata: { sipDriver: "pjsip", mark: `${MARK} zone3` } },
+    { id: OF_TWO, metadata: { sipDriver: "pjsip", mark: `${MARK} zone3` } },
     { id: "server-of-others", metadata: { mark: "trunkline 999999999999 zone3" } },
     { id: "server-without", metadata: {} },
   ],
   "/network/v2.0/floatingips": [
-    { id: "address-zone2", description: `${MARK} zone2` },
+    { id: OF_TWO, description: `${MARK} zone2` },
     { id: "address-zone3", description: `${MARK} zone3` },
     { id: "address-of-others", description: "trunkline 999999999999 zone3" },
   ],
@@ -109,7 +112,7 @@ beforeEach(async () => {
           ...{ type: "pulumi:providers:openstack" },
           ...{ inputs: { version: "3.15.2" }, outputs: { version: "3.15.2" } },
         },
-        addressOf("zone2", "address-zone2"),
+        addressOf("zone2", OF_TWO),
       ],
     },
   });
@@ -145,9 +148,9 @@ function lockAs(pid: number): void {
 test("what a killed update has made and not told of is deleted, and nothing else", async () => {
   expect(await hands().isBroken()).toBe(true);
   expect(await hands().mend()).toEqual({ kind: "done" });
-  expect(deleted).toEqual(["server-zone3", "address-zone3", "port-zone3"]);
+  expect(deleted).toEqual([OF_TWO, "address-zone3", "port-zone3"]);
   expect(said).toEqual([
-    "deleting server server-zone3 of zone3, which a killed update has left",
+    `deleting server ${OF_TWO} of zone3, which a killed update has left`,
     "deleting floating address address-zone3 of zone3, which a killed update has left",
     "deleting port port-zone3 of zone3, which a killed update has left",
   ]);
@@ -155,7 +158,7 @@ test("what a killed update has made and not told of is deleted, and nothing else
   const { resources } = (await stack.exportStack()).deployment as {
     resources: { id?: string }[];
   };
-  expect(resources.flatMap(({ id }) => id ?? [])).toEqual([PROVIDER_ID, "address-zone2"]);
+  expect(resources.flatMap(({ id }) => id ?? [])).toEqual([PROVIDER_ID, OF_TWO]);
 });
 
 test("while an update lives, nothing is deleted and nothing is changed", async () => {
@@ -169,7 +172,7 @@ test("while an update lives, nothing is deleted and nothing is changed", async (
 test("the lock of an update that was killed is no obstacle", async () => {
   lockAs(NOBODY);
   expect(await hands().mend()).toEqual({ kind: "done" });
-  expect(deleted).toEqual(["server-zone3", "address-zone3", "port-zone3"]);
+  expect(deleted).toEqual([OF_TWO, "address-zone3", "port-zone3"]);
 });
 
 test("a cloud without the services that are asked is a failure in words", async () => {

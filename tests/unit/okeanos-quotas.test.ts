@@ -1,8 +1,6 @@
 import fc from "fast-check";
-import type { Flavor } from "../../provider/okeanos/catalogue";
 import {
-  free,
-  headroom,
+  left,
   type Quota,
   quotaRows,
   type Quotas,
@@ -15,7 +13,6 @@ const quota = (limit: number, usage = 0): Quota => ({
   project_limit: limit,
   project_usage: usage,
 });
-const SMALL: Flavor = { id: 1, name: "C1R1024D20drbd", vcpus: 1, ram: 1024, disk: 20 };
 const QUOTAS: Quotas = {
   "cyclades.vm": quota(4, 1),
   "cyclades.cpu": quota(8, 1),
@@ -26,40 +23,38 @@ const QUOTAS: Quotas = {
 };
 
 test("what is free is the less of what the user and the project have left", () => {
-  expect(free({ limit: 4, usage: 1, project_limit: 10, project_usage: 8 })).toBe(2);
-  expect(free({ limit: 4, usage: 3, project_limit: 10, project_usage: 2 })).toBe(1);
+  expect(left({ limit: 4, usage: 1, project_limit: 10, project_usage: 8 })).toEqual({
+    free: 2,
+    limit: 10,
+  });
+  expect(left({ limit: 4, usage: 3, project_limit: 10, project_usage: 2 })).toEqual({
+    free: 1,
+    limit: 4,
+  });
 });
 
 test("a project that is over its limit has nothing left", () => {
   fc.assert(
     fc.property(fc.nat(), fc.nat(), fc.nat(), fc.nat(), (limit, usage, ofProject, used) => {
-      const left = free({ limit, usage, project_limit: ofProject, project_usage: used });
-      expect(left).toBeGreaterThanOrEqual(0);
-      expect(left).toBeLessThanOrEqual(Math.max(0, limit - usage));
+      const { free } = left({ limit, usage, project_limit: ofProject, project_usage: used });
+      expect(free).toBeGreaterThanOrEqual(0);
+      expect(free).toBeLessThanOrEqual(Math.max(0, limit - usage));
     }),
   );
-});
-
-test("as many zones fit as the scarcest resource lets", () => {
-  expect(headroom(QUOTAS, SMALL)).toBe(1); // of public addresses
-  expect(headroom({ ...QUOTAS, "cyclades.floating_ip": quota(9) }, SMALL)).toBe(3); // of servers
-  const large: Flavor = { ...SMALL, ram: 4096 };
-  const { "cyclades.floating_ip": _, ...withoutAddresses } = QUOTAS;
-  expect(headroom(withoutAddresses, large)).toBe(1); // of memory
 });
 
 test("needs stand beside what is free, in the units that people count in", () => {
   const rows = quotaRows({ "cyclades.vm": 3, "cyclades.ram": 3 * 2 ** 30 }, QUOTAS);
   expect(rows).toEqual([
-    { resource: "cyclades.vm", title: "servers", needed: 3, free: 3 },
-    { resource: "cyclades.ram", title: "memory (MiB)", needed: 3072, free: 7168 },
+    { resource: "cyclades.vm", title: "servers", needed: 3, free: 3, limit: 4 },
+    { resource: "cyclades.ram", title: "MiB of memory", needed: 3072, free: 7168, limit: 8192 },
   ]);
   expect(quotaTable("system:me", rows)).toBe(
     [
       "project system:me:",
-      "  resource      needed  free",
-      "  servers            3     3",
-      "  memory (MiB)    3072  7168",
+      "  resource       needed  free",
+      "  servers             3     3",
+      "  MiB of memory    3072  7168",
     ].join("\n"),
   );
 });

@@ -32,7 +32,7 @@ const ANYONES = /^pbx-calls-(\d+)-/;
 export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), MINE));
 
 /** A run that was killed could not clean up: what belongs to a process that is gone is removed. */
-async function removeLeftovers(): Promise<void> {
+export async function removeLeftovers(): Promise<void> {
   const isLeftover = (name: string): boolean => {
     const pid = ANYONES.exec(name)?.[1];
     return pid !== undefined && !existsSync(`/proc/${pid}`);

@@ -24,11 +24,15 @@ export function failNext(matches: (request: Seen) => boolean, failure: Failure):
   };
 }
 
-/** Fails each kind of request once: of a method, and a path without its ids. */
+/** A method, and the end of a path without its ids: `DELETE servers/*`. */
+export const kindOf = ({ method, path }: Seen): string =>
+  `${method} ${path.replace(/^.*\/v\d\.\d\//, "").replace(/\b(?:\d+|[0-9a-f-]{36})(?=\/|$)/g, "*")}`;
+
+/** Fails each kind of request once. */
 export function failEachOnce(failure: Failure): FailurePlan {
   const seen = new Set<string>();
-  return ({ method, path }) => {
-    const kind = `${method} ${path.replace(/\/(?:\d+|[0-9a-f-]{36})(?=\/|$)/g, "/*")}`;
+  return (request) => {
+    const kind = kindOf(request);
     if (seen.has(kind)) return undefined;
     seen.add(kind);
     return failure;

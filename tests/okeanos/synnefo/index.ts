@@ -25,7 +25,14 @@ import { volumeRoutes } from "./volumes";
 
 export type { Balance } from "./books";
 export type { Hypervisor, Machine } from "./cluster";
-export { type Failure, failEachOnce, failNext, type FailurePlan, type Seen } from "./failures";
+export {
+  type Failure,
+  failEachOnce,
+  failNext,
+  type FailurePlan,
+  kindOf,
+  type Seen,
+} from "./failures";
 
 export interface OkeanosOptions extends Seed {
   /** Milliseconds until a new server is ACTIVE. */
@@ -45,6 +52,8 @@ export interface Request extends Seen {
   readonly body: string;
   /** Of the answer; none was given to a request that failed without. */
   readonly status: number | "none";
+  /** Whether it failed because it was to. */
+  readonly failed: boolean;
 }
 
 export interface Okeanos {
@@ -91,9 +100,11 @@ export async function startOkeanos(options: OkeanosOptions = {}): Promise<Okeano
     clock.settle();
     const failure = plan?.(call);
     const real = failure === undefined || failure.lost === true ? answer(router, call) : undefined;
-    const given = failure === undefined ? real : failed(failure);
+    const given = failure === undefined ? real : failing(failure);
     const { method, path, query, text: body } = call;
-    requests.push({ method, path, query: query.toString(), body, status: given?.status ?? "none" });
+    const status = given?.status ?? "none";
+    const failed = failure !== undefined;
+    requests.push({ method, path, query: query.toString(), body, status, failed });
     if (given !== undefined) {
       send(response, clock, given);
     } else if (failure !== undefined && "reset" in failure) {
@@ -173,7 +184,7 @@ function answer(router: Router, call: Call): Answer {
 }
 
 /** The answer to a request that is to fail, if it is to have one. */
-function failed(failure: Failure): Answer | undefined {
+function failing(failure: Failure): Answer | undefined {
   if (!("status" in failure)) return undefined;
   const { status } = failure;
   const kinds = { 413: "overLimit", 500: "internalServerError", 503: "serviceUnavailable" };

@@ -1,0 +1,38 @@
+import { Fault } from "../../cli/command";
+import { Okeanos } from "../../provider/okeanos/client";
+import { Late } from "../../provider/okeanos/polling";
+import { NodeError } from "../../provider/session";
+import type { Cloud } from "../cloud";
+import { okeanosHeadroom, type ZoneNeeds } from "./limits";
+import { markedThings } from "./marked";
+
+export interface OkeanosCloudOptions extends ZoneNeeds {
+  readonly mark: string;
+}
+
+/** The Okeanos that the environment names, for an exchange with zones as `options` has them. */
+export function okeanosCloud(
+  options: OkeanosCloudOptions,
+  connect: () => Okeanos = () => Okeanos.fromEnvironment(),
+): Cloud {
+  return {
+    headroom: () => inFaults(() => okeanosHeadroom(connect(), options)),
+    marked: () =>
+      inFaults(async () =>
+        (await markedThings(connect(), options.mark)).map((thing) => ({
+          ...thing,
+          remove: () => inFaults(() => thing.remove()),
+        })),
+      ),
+  };
+}
+
+/** What the provider says of a failure, as the autoscaler's own. */
+async function inFaults<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Late) throw new Fault("Okeanos does not get done; look at its console");
+    throw error instanceof NodeError ? new Fault(error.message) : error;
+  }
+}

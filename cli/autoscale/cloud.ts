@@ -1,0 +1,17 @@
+import type { Cloud } from "../../autoscaler/cloud";
+import { okeanosCloud } from "../../autoscaler/okeanos";
+import { openstackCloud } from "../../autoscaler/openstack";
+import type { Settings } from "../../config/schema";
+import { cloudMark } from "../../plan/secrets";
+
+/** The cloud that the environment names, of the kind that the stack is made for. @throws Fault */
+export function cloudOf(settings: Settings): Cloud {
+  const { flavor, okeanosProject: project, okeanosReuseAddresses: reuseAddresses } = settings;
+  const mark = cloudMark(settings.masterSecret);
+  switch (settings.cloud) {
+    case "openstack":
+      return openstackCloud({ flavor, mark });
+    case "okeanos":
+      return okeanosCloud({ flavor, mark, project, reuseAddresses });
+  }
+}
