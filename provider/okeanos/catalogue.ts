@@ -67,7 +67,7 @@ export function readsUserData({ metadata = {} }: Image): boolean {
 }
 
 /** Any pool of public addresses will do. */
-export const ANY_POOL = "public";
+const ANY_POOL = "public";
 
 /** ID of the network that public addresses come from. @throws NodeError naming those that there are. */
 export async function findPool(okeanos: Okeanos, wanted: string): Promise<string> {

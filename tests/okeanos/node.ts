@@ -21,7 +21,7 @@ interface CloudConfig {
 const SEED = "/var/lib/cloud/seed/nocloud/user-data";
 
 /** As cloud-init's NoCloud data source finds it in a seed: by itself, or made by Synnefo. */
-export function cloudConfigOf({ userData, personality }: Machine): CloudConfig {
+function cloudConfigOf({ userData, personality }: Machine): CloudConfig {
   const seed = personality.find(({ path }) => path === SEED)?.content;
   const bytes = seed ?? Buffer.from(userData ?? "", "base64");
   const text = (bytes.readUInt16BE() === 0x1f8b ? gunzipSync(bytes) : bytes).toString();

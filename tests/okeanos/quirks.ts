@@ -1,7 +1,7 @@
 import { type Ask, client, TestTime } from "./client";
 import { type Okeanos, type OkeanosOptions, startOkeanos } from "./synnefo";
 
-export const JOB = 1_000;
+const JOB = 1_000;
 
 /** A cloud in a time of its own, and what tests ask of it again and again. */
 export interface Scene {

@@ -25,7 +25,7 @@ const TASK_STATE: Readonly<Record<Action, string>> = {
 };
 
 /** NICs are shown once they are there. */
-export const nicsOf = ({ books }: Cloud, { id }: Server): Port[] =>
+const nicsOf = ({ books }: Cloud, { id }: Server): Port[] =>
   [...books.ports.values()].filter(
     ({ serverId, status }) => serverId === id && status === "ACTIVE",
   );
