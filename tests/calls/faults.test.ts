@@ -117,7 +117,7 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, sipFile }) => {
   });
 
   test.each([
-    ["when all is uploaded", 2, `${BEFORE_PUT}subprocess.run(["pkill", "-KILL", "sshd"])/`],
+    ["when all is uploaded", 2, `${BEFORE_PUT}os.system("pkill -KILL sshd")/`],
     [
       "when the first of two files is in place",
       1,
