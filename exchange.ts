@@ -23,7 +23,7 @@ export async function newExchange(
   provider: PbxProvider,
   last: Readonly<Record<string, unknown>>,
 ): Promise<pulumi.Inputs> {
-  const exchange = planExchange(settings);
+  const exchange = planExchange(settings, pulumi.getStack());
   const cloud = await chooseCloud(settings, exchange, provider);
   const boot = cloud.bootable(exchange);
   const network = new TrunkNetwork("trunk", { cloud, addresses: exchange.addresses });

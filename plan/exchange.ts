@@ -50,11 +50,11 @@ export interface Exchange {
 export const accessKey = (masterSecret: string): SshHostKey =>
   sshHostKey(sshAccessKeySeed(masterSecret), "trunkline");
 
-/** The exchange that `settings` ask for. Pure: the same settings give the same exchange. */
-export function planExchange(settings: Settings): Exchange {
+/** The exchange that `settings` of `stack` ask for. Pure: the same ones give the same exchange. */
+export function planExchange(settings: Settings, stack: string): Exchange {
   const { masterSecret, zones: zoneCount } = settings;
   const addresses = planAddresses(settings.trunkCidr);
-  const mark = cloudMark(masterSecret);
+  const mark = cloudMark(masterSecret, stack);
   const node = (name: string, fixedIp: string): NodePlan => ({
     name,
     fixedIp,

@@ -39,7 +39,10 @@ export function digestKey(masterSecret: string): Buffer {
   return derive(masterSecret, "digests of files", 32);
 }
 
-/** What tells all that this exchange has in a cloud from what others have there. It is no secret. */
-export function cloudMark(masterSecret: string): string {
-  return `trunkline ${derive(masterSecret, "mark in the cloud", 6).toString("hex")}`;
+/**
+ * What tells all that this exchange has in a cloud from what others have there. It is no secret. Two
+ * stacks may share a master secret, so that phones can move from one to the other: their marks differ.
+ */
+export function cloudMark(masterSecret: string, stack: string): string {
+  return `trunkline ${derive(masterSecret, `mark in the cloud of stack ${stack}`, 6).toString("hex")}`;
 }

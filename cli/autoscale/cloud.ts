@@ -4,10 +4,10 @@ import { openstackCloud } from "../../autoscaler/openstack";
 import type { Settings } from "../../config/schema";
 import { cloudMark } from "../../plan/secrets";
 
-/** The cloud that the environment names, of the kind that the stack is made for. @throws Fault */
-export function cloudOf(settings: Settings): Cloud {
+/** The cloud that the environment names, of the kind that `stack` is made for. @throws Fault */
+export function cloudOf(settings: Settings, stack: string): Cloud {
   const { flavor, okeanosProject: project, okeanosReuseAddresses: reuseAddresses } = settings;
-  const mark = cloudMark(settings.masterSecret);
+  const mark = cloudMark(settings.masterSecret, stack);
   switch (settings.cloud) {
     case "openstack":
       return openstackCloud({ flavor, mark });

@@ -49,7 +49,7 @@ export class Runner {
     const { settings, policy } = await this.view.current();
     const hands = new StackHands({
       stack: this.stack,
-      cloud: () => cloudOf(settings),
+      cloud: () => cloudOf(settings, this.stack.name),
       look: () => this.view.look(),
       releaseDeadLock,
       onEvent: relayUpdate,

@@ -2,12 +2,12 @@ import { run } from "../../phones/command";
 import { HostFirewall } from "../../components/cloud/host-firewall";
 import { planExchange } from "../../plan/exchange";
 import { firewallRules, type Role } from "../../plan/firewall";
-import { settingsWith } from "../support/settings";
+import { STACK, settingsWith } from "../support/settings";
 
 const OPERATORS = ["203.0.113.0/24", "198.51.100.7/32"];
 
 function rulesOf(role: Role): string {
-  const exchange = planExchange(settingsWith({ zones: 3 }));
+  const exchange = planExchange(settingsWith({ zones: 3 }), STACK);
   const [file] = new HostFirewall(exchange, firewallRules(OPERATORS)).files(role);
   return file?.content ?? "";
 }

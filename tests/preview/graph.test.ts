@@ -4,7 +4,7 @@ import { planExchange } from "../../plan/exchange";
 import { expectGolden } from "../support/golden";
 import { createStack, type Run, type TestStack } from "../support/pulumi";
 import { type GraphNode, resourceGraph } from "../support/resource-graph";
-import { MASTER_SECRET, MINIMAL, settingsWith } from "../support/settings";
+import { MASTER_SECRET, MINIMAL, STACK, settingsWith } from "../support/settings";
 
 jest.setTimeout(300_000);
 
@@ -91,6 +91,7 @@ test.each([
 test("no secret is in any of preview's output", async () => {
   const { zones, controller, users, accessKey } = planExchange(
     settingsWith({ ...CONFIG, zones: 2 }),
+    STACK,
   );
   const secrets = [
     MASTER_SECRET,

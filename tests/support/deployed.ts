@@ -3,7 +3,7 @@ import { planExchange } from "../../plan/exchange";
 import { EXTERNAL_NETWORK_ID, IMAGE_ID } from "./fake-cloud";
 import type { TestStack } from "./pulumi";
 import { UNKNOWN } from "./resource-graph";
-import { settingsWith } from "./settings";
+import { STACK, settingsWith } from "./settings";
 
 type Properties = Readonly<Record<string, unknown>>;
 
@@ -130,7 +130,7 @@ export async function pretendDeployed(stack: TestStack, config: Properties): Pro
   await stack.importResources(bare);
 
   // With the addresses, the program knows the nodes' files, and who waits for whom.
-  const { privateKey } = planExchange(settingsWith(config)).accessKey;
+  const { privateKey } = planExchange(settingsWith(config), STACK).accessKey;
   const second = new Map((await planned(stack, config)).map((state) => [state.urn, state]));
   await stack.importResources(
     bare.map((state) =>

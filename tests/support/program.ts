@@ -1,5 +1,6 @@
 import type { Output } from "@pulumi/pulumi";
 import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi/pulumi/runtime";
+import { STACK } from "./settings";
 
 /** A resource as the program registered it. */
 export interface Registered {
@@ -163,7 +164,7 @@ export async function runProgram(
           },
         },
         "pbx",
-        "test",
+        STACK,
         false,
         "organization",
       );

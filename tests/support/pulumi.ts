@@ -6,9 +6,7 @@ import { parse, stringify } from "yaml";
 import { NO_CLOUD_ENVIRONMENT } from "../../cli/cloud";
 import { Fault } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
-import { MASTER_SECRET } from "./settings";
-
-const STACK = "test";
+import { MASTER_SECRET, STACK } from "./settings";
 
 export interface Run {
   readonly exitCode: number;

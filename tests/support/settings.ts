@@ -6,6 +6,9 @@ export const MASTER_SECRET = "a-master-secret-of-tests-alone-0";
 export const SSH_PUBLIC_KEY =
   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHRoaXMtaXMtb25seS10aGUta2V5LW9mLXRlc3RzISEh operator";
 
+/** Name of the stack that tests make. */
+export const STACK = "test";
+
 /** The smallest configuration that is right, as plain values. */
 export const MINIMAL: Readonly<Record<string, unknown>> = {
   users: [{ extension: "1001" }, { extension: "1002" }],

@@ -3,12 +3,12 @@ import { controllerFiles, type HaproxySettings, zoneFiles } from "../../componen
 import { type Exchange, planExchange } from "../../plan/exchange";
 import type { NodeFile } from "../../templates/node-file";
 import { USER_DATA_LIMIT } from "../../templates/user-data";
-import { settingsWith } from "../support/settings";
+import { STACK, settingsWith } from "../support/settings";
 
 const ADDRESSES = { controllerAddress: "198.51.100.10", address: "198.51.100.11" };
 const HAPROXY: HaproxySettings = { balance: "leastconn", connectTimeout: 5, idleTimeout: 3600 };
 const exchangeOf = (changes: Readonly<Record<string, unknown>>) =>
-  planExchange(settingsWith(changes));
+  planExchange(settingsWith(changes), STACK);
 const withUsers = (count: number) =>
   exchangeOf({ users: [{ range: `10000-${String(9_999 + count)}` }] });
 
@@ -33,7 +33,7 @@ test("whatever fits does so in every zone, with addresses that compress badly", 
   }
   const hardly = { controllerAddress: "198.251.176.243", address: "203.184.165.209" };
   const exchange = withUsers(fitting);
-  const sizes = planExchange(settingsWith({ zones: 8 })).zones.map(
+  const sizes = planExchange(settingsWith({ zones: 8 }), STACK).zones.map(
     (zone) => userData(zone, zoneFiles(exchange, { ...zone, trunkPeers: [] }, hardly)).length,
   );
   expect(Math.max(...sizes)).toBeLessThanOrEqual(USER_DATA_LIMIT);

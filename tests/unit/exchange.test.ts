@@ -1,7 +1,7 @@
 import { planExchange } from "../../plan/exchange";
-import { settingsWith } from "../support/settings";
+import { STACK, settingsWith } from "../support/settings";
 
-const exchangeOf = (zones: number) => planExchange(settingsWith({ zones }));
+const exchangeOf = (zones: number) => planExchange(settingsWith({ zones }), STACK);
 
 test("zones are named and addressed by their numbers", () => {
   expect(exchangeOf(3).zones.map(({ name, fixedIp }) => [name, fixedIp])).toEqual([
@@ -53,7 +53,7 @@ test("one zone more changes nothing about the others but their peers", () => {
 
 test("a user's explicit secret is kept, the others are derived", () => {
   const users = [{ extension: "1001", secret: "an-explicit-secret" }, { range: "1002-1003" }];
-  const secrets = planExchange(settingsWith({ users })).users.map(({ secret }) => secret);
+  const secrets = planExchange(settingsWith({ users }), STACK).users.map(({ secret }) => secret);
   expect(secrets[0]).toBe("an-explicit-secret");
   expect(new Set(secrets).size).toBe(3);
 });

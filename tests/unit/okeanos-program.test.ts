@@ -2,7 +2,7 @@ import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { cloudMark } from "../../plan/secrets";
 import { type ProgramRun, type Registered, runProgram } from "../support/program";
-import { MASTER_SECRET, MINIMAL } from "../support/settings";
+import { MASTER_SECRET, MINIMAL, STACK } from "../support/settings";
 
 const OKEANOS = {
   ...MINIMAL,
@@ -70,7 +70,7 @@ test("a server is on the trunk network and the public one, and is replaced rathe
   expect({ inputs: { ...inputs, userData: "…" }, secretInputs, dependencies, provider }).toEqual({
     inputs: {
       name: "zone2",
-      owner: `${cloudMark(MASTER_SECRET)} zone2`,
+      owner: `${cloudMark(MASTER_SECRET, STACK)} zone2`,
       project: "project-id",
       image: "pbx-asterisk-22-id",
       flavor: "C2R2048D20drbd",

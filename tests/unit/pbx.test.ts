@@ -7,7 +7,7 @@ import { nodesOf } from "../../cli/exchange-nodes";
 import { figureTexts, verdictOn } from "../../cli/pbx/quality";
 import { durationText, throughputText } from "../../cli/pbx/words";
 import { planExchange } from "../../plan/exchange";
-import { MASTER_SECRET, settingsWith } from "../support/settings";
+import { MASTER_SECRET, STACK, settingsWith } from "../support/settings";
 
 describe("how a leg sounds", () => {
   const media = (lossPercent: number | null, jitterMs: number | null, delayMs: number | null) => ({
@@ -80,7 +80,7 @@ describe("the last decision of the autoscaler", () => {
 });
 
 describe("the nodes of a stack", () => {
-  const plan = planExchange(settingsWith({ zones: 2 }));
+  const plan = planExchange(settingsWith({ zones: 2 }), STACK);
   const outputs = {
     controllerAddress: "198.51.100.10",
     zones: plan.zones.map(({ name, fixedIp }) => ({ name, fixedIp, address: "198.51.100.11" })),

@@ -2,7 +2,7 @@ import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { cloudMark } from "../../plan/secrets";
 import { type ProgramRun, type Registered, runProgram } from "../support/program";
-import { MASTER_SECRET, MINIMAL } from "../support/settings";
+import { MASTER_SECRET, MINIMAL, STACK } from "../support/settings";
 
 const runs = new Map<string, Promise<ProgramRun>>();
 
@@ -160,7 +160,7 @@ describe("servers", () => {
 
   test("another SIP driver replaces a zone as well", async () => {
     const program = await run(TWO_ZONES);
-    const mark = cloudMark(MASTER_SECRET);
+    const mark = cloudMark(MASTER_SECRET, STACK);
     expect(find(program, "Instance zone2").inputs.metadata).toEqual({
       sipDriver: "pjsip",
       mark: `${mark} zone2`,

@@ -9,7 +9,7 @@ import { Phone, type PhoneOptions } from "../../../phones/phone";
 import { type Exchange as Plan, type NodePlan, planExchange } from "../../../plan/exchange";
 import type { Access, ZoneHost } from "../../../provider/inputs";
 import type { NodeFile } from "../../../templates/node-file";
-import { settingsWith } from "../../support/settings";
+import { STACK, settingsWith } from "../../support/settings";
 import { Controller } from "./controller";
 import { eventually } from "./eventually";
 import { type Host, Network, newFolder, type Office, PUBLIC } from "./network";
@@ -93,7 +93,7 @@ export class Exchange {
   static async start({ zones: kinds, configuration = {} }: ExchangeOptions): Promise<Exchange> {
     await ensureTools();
     const settings = settingsWith({ zones: kinds.length, users: USERS, ...configuration });
-    const plan = planExchange(settings);
+    const plan = planExchange(settings, STACK);
     const hosts = [plan.controller, ...plan.zones].map(hostOf);
     const network = await Network.create(hosts, plan.controller.name);
     const exchange = new Exchange(network, await newFolder(), plan);

@@ -12,7 +12,7 @@ import { Connections } from "../../../provider/ssh";
 import type { Voice } from "../../../provider/voice";
 import { plain } from "../../../provider/wire";
 import type { NodeFile } from "../../../templates/node-file";
-import { settingsWith } from "../../support/settings";
+import { STACK, settingsWith } from "../../support/settings";
 import { dialFrom } from "./dial";
 import { type Configuration, type Exchange, USERS, type ZoneKind, zoneHost } from "./exchange";
 import { OPERATOR } from "./network";
@@ -75,7 +75,7 @@ export class Stack {
   async up(changes: Configuration = {}, tamper: Tamper = (_, files) => files): Promise<void> {
     this.configuration = { ...this.configuration, ...changes };
     const settings = settingsWith(this.configuration);
-    const plan = planExchange(settings);
+    const plan = planExchange(settings, STACK);
     await this.exchange.adopt(plan, this.kind);
     const wanted = this.wanted(plan, settings, tamper);
     await this.withProvider(async (provider) => {
