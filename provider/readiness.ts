@@ -3,13 +3,13 @@ import { NodeError, type Say, ScriptFailed, type Session } from "./session";
 /** How long a server may take from its first login until all its first boot is done, in seconds. */
 const BOOT_DEADLINE = 300;
 
-/** The image's own check found that it cannot serve; cloud-init could not do what it was told. */
-const FAULT = 3;
-const LATE = 4;
+/** The exit code of a wait that was in vain. */
+const LATE = 3;
 
 /**
  * Waited for on the node itself: a login for each look would keep the booting server from its work.
- * Where there is no cloud-init there is nothing to wait for.
+ * Where there is no cloud-init there is nothing to wait for. What the image's own check has against the
+ * node's files does not count yet: a server may have booted with those of its predecessor.
  */
 const BOOTED = `
 end=$(( $(date +%s) + ${String(BOOT_DEADLINE)} ))
@@ -17,7 +17,6 @@ while [ -d /run/cloud-init ] && [ ! -e /run/cloud-init/result.json ]; do
   [ $(date +%s) -lt $end ] || exit ${String(LATE)}
   sleep 0.5
 done
-if [ -e /run/trunkline/fault ]; then cat /run/trunkline/fault >&2; exit ${String(FAULT)}; fi
 cat /run/cloud-init/result.json 2>/dev/null || true`;
 
 /** Resolves when the node's first boot is done. @throws NodeError saying what went wrong in it. */
@@ -27,12 +26,11 @@ export async function untilBooted(session: Session, say: Say): Promise<void> {
   try {
     result = await session.run(BOOTED);
   } catch (error) {
-    if (!(error instanceof ScriptFailed)) throw error;
-    const fault =
-      error.exitCode === LATE
-        ? `cloud-init is not done after ${String(BOOT_DEADLINE)} s; see /var/log/cloud-init.log there`
-        : error.stderr.trim().replace(/^trunkline: /, "");
-    throw new NodeError(session.node, fault);
+    if (!(error instanceof ScriptFailed) || error.exitCode !== LATE) throw error;
+    throw new NodeError(
+      session.node,
+      `cloud-init is not done after ${String(BOOT_DEADLINE)} s; see /var/log/cloud-init.log there`,
+    );
   }
   const { errors = [] } =
     result.trim() === "" ? {} : (JSON.parse(result) as { v1: { errors?: string[] } }).v1;
