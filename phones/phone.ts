@@ -4,9 +4,10 @@ import { EventEmitter, once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
+import { addressTowards } from "./address-towards";
 import { controlPort, ensureBaresip, renderBaresipConfig } from "./baresip";
 import { Call } from "./call";
-import { ended, hasEnded, run, start } from "./command";
+import { ended, hasEnded, start } from "./command";
 import { type BaresipEvent, Control } from "./control";
 import { within } from "./deadline";
 
@@ -215,15 +216,6 @@ const hostOf = (server: string): string => server.split(":")[0] ?? server;
 
 const timeout = (ms: number): Promise<void> =>
   new Promise((resolve) => void setTimeout(resolve, ms).unref());
-
-/** This side's address of a connection to `host`. */
-async function addressTowards(host: string, namespace: string | null): Promise<string> {
-  const routes = JSON.parse(await run(["ip", "-j", "route", "get", host], { namespace })) as {
-    prefsrc: string;
-  }[];
-  if (!routes[0]) throw new Error(`no route to the SIP server ${host}`);
-  return routes[0].prefsrc;
-}
 
 /** What a password may hold to be written into baresip's account line, which knows no quoting. */
 const PLAIN_SECRET = /^[^\s;"<>]+$/;

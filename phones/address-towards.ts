@@ -1,0 +1,10 @@
+import { run } from "./command";
+
+/** This side's address of a connection to `host`. */
+export async function addressTowards(host: string, namespace: string | null): Promise<string> {
+  const routes = JSON.parse(await run(["ip", "-j", "route", "get", host], { namespace })) as {
+    prefsrc: string;
+  }[];
+  if (!routes[0]) throw new Error(`no route to the SIP server ${host}`);
+  return routes[0].prefsrc;
+}
