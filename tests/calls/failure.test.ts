@@ -47,6 +47,21 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     await call.hangUp();
   });
 
+  test("somebody in a call, whose phone has registered in another zone, is called there", async () => {
+    const alice = await exchange.phoneIn("zone1", "1001");
+    const bob = await exchange.phoneIn("zone1", "1003");
+    const old = await exchange.phoneIn("zone1", "1002");
+    await exchange.connect(old, bob);
+    await exchange.hear(old, bob);
+    // The call goes on by its media; for the exchange the phone is gone.
+    await old.cutOff();
+    const moved = await exchange.phoneIn("zone2", "1002");
+
+    const [call] = await exchange.connect(alice, moved);
+    await exchange.hear(alice, moved);
+    await call.hangUp();
+  });
+
   test("a call to a phone that is gone ends soon", async () => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const gone = await exchange.phoneIn("zone1", "1003");
