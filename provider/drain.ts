@@ -61,6 +61,10 @@ class Drain {
     const { name, last } = this.options;
     const servers = await this.haproxy((haproxy) => haproxy.servers());
     const isServer = servers.some((server) => server.name === name);
+    if (isServer && (await this.haproxy((haproxy) => haproxy.isUnused(name)))) {
+      this.options.say(`${name}: was never in the rotation, so nobody has to be waited for`);
+      return { callsCut: 0 };
+    }
     try {
       if (last === "refuse" && !this.refuge(servers)) throw this.alone();
       if (isServer) await this.haproxy((haproxy) => haproxy.setState(name, "drain"));

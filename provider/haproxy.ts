@@ -54,6 +54,8 @@ keep() {
   sync "$state.new"
   mv "$state.new" "$state"
 }
+# A file for each server that was added and has had no connection yet.
+unused=/var/lib/haproxy/unused
 `;
 
 /**
@@ -106,6 +108,7 @@ export class Haproxy {
         answer=$(ask '@1 add server ${server} ${address} ${settings}') || exit
         case $answer in
         'New server registered.')
+          mkdir -p "$unused" && touch "$unused/${name}"
           # In this order it is down until its first check has passed.
           order 'enable health ${server}'
           order 'set server ${server} state drain' ;;
@@ -132,14 +135,21 @@ export class Haproxy {
           *) [ $attempt -lt 5 ] || { printf '%s\\n' "${name}: $answer" >&2; exit ${String(REFUSED)}; } ;;
           esac
           sleep 0.2
-        done`,
+        done
+        rm -f "$unused/${name}"`,
     );
     if (scripts.length > 0) await this.run(`${scripts.join("\n")}\nkeep`);
   }
 
   /** Lets a server have new connections, or none. Holds through a reload and a restart. */
   async setState(name: string, state: "ready" | "drain"): Promise<void> {
-    await this.run(`order 'set server ${BACKEND}/${name} state ${state}'\nkeep`);
+    const opens = state === "ready" ? `rm -f "$unused/${name}"\n` : "";
+    await this.run(`${opens}order 'set server ${BACKEND}/${name} state ${state}'\nkeep`);
+  }
+
+  /** Whether a server was added and has never been in the rotation, so that nobody was given to it. */
+  async isUnused(name: string): Promise<boolean> {
+    return (await this.run(`[ ! -e "$unused/${name}" ] || echo unused`)) !== "";
   }
 
   /** Lets HAProxy read its file; it goes on with the former one where it does not take that. */

@@ -111,12 +111,22 @@ export function nodeConfigImpact(olds: NodeConfigInputs, news: NodeConfigInputs)
     : lines;
 }
 
-/** What callers feel of a change of a zone's place in the rotation. */
-export function membershipImpact(olds: ZoneMembershipInputs, news: ZoneMembershipInputs): string[] {
+/**
+ * What callers feel of a change of a zone's place in the rotation.
+ *
+ * @param isForgotten whether the controller has to be told of the zone again.
+ */
+export function membershipImpact(
+  olds: ZoneMembershipInputs,
+  news: ZoneMembershipInputs,
+  isForgotten = false,
+): string[] {
   const { name } = news.zone;
   if (olds.serverId !== news.serverId) {
     return [isReplaced(name)];
   }
   // Another controller does not know it, or a refresh found it out of the rotation.
-  return olds.controllerId === news.controllerId ? [] : [`${name} enters the rotation again`];
+  return olds.controllerId === news.controllerId && !isForgotten
+    ? []
+    : [`${name} enters the rotation again`];
 }

@@ -1,4 +1,4 @@
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { editAsterisk, furnishAsterisk } from "./asterisk-config";
@@ -8,6 +8,7 @@ import { applyHaproxy, furnishHaproxy } from "./haproxy-config";
 import { nodeConfigImpact } from "./impact";
 import { CONTROLLER, type NodeConfigInputs } from "./inputs";
 import { lookAt, type WantedFile } from "./node-files";
+import { PartlyDone } from "./partly-done";
 import type { Change, ResourceKind } from "./provider";
 import { untilBooted } from "./readiness";
 import type { Roster } from "./roster";
@@ -44,6 +45,7 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
 
   diff(olds: NodeConfigInputs, news: NodeConfigInputs): Change {
     const impact = nodeConfigImpact(olds, news);
+    if (news.node === CONTROLLER) this.roster.compare(olds.zones, news.zones);
     if (olds.serverId !== news.serverId) {
       return { kind: "replace", because: ["serverId"], impact };
     }
@@ -84,19 +86,25 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
       departed.length > 0 && mentions.test(before[path] ?? "");
     const [first, last] = [paths.filter((path) => !isAbout(path)), paths.filter(isAbout)];
 
-    if (first.length > 0) {
+    const done: string[] = [];
+    const bringAbout = async (some: readonly string[]): Promise<void> => {
+      if (some.length === 0) return;
       const session = await this.session(news, PATIENCE.change);
-      await edit(session, wantedFiles(news, first), before, voice);
-    }
-    if (departed.length > 0) {
-      voice.say(`waiting for ${departed.map(({ name }) => name).join(", ")} to be drained`);
-      await Promise.all(
-        departed.map((zone) => this.drains.drained(olds.access, zone, news.drain, voice)),
-      );
-    }
-    if (last.length > 0) {
-      const session = await this.session(news, PATIENCE.change);
-      await edit(session, wantedFiles(news, last), before, voice);
+      await edit(session, wantedFiles(news, some), before, voice, done);
+    };
+    try {
+      await bringAbout(first);
+      if (departed.length > 0) {
+        voice.say(`waiting for ${departed.map(({ name }) => name).join(", ")} to be drained`);
+        await Promise.all(
+          departed.map((zone) => this.drains.drained(olds.access, zone, news.drain, voice)),
+        );
+      }
+      await bringAbout(last);
+    } catch (error) {
+      if (!(error instanceof NodeError) || done.length === 0) throw error;
+      // Of what is in force the state has to know, or it could not be taken back.
+      throw new PartlyDone(error, withFilesOf(olds, news, done));
     }
   }
 
@@ -162,6 +170,22 @@ function changedPaths(olds: NodeConfigInputs, news: NodeConfigInputs): string[] 
   );
 }
 
+/** `olds` with the files at `paths` as `news` has them. */
+function withFilesOf(
+  olds: NodeConfigInputs,
+  news: NodeConfigInputs,
+  paths: readonly string[],
+): NodeConfigInputs {
+  const take = <T>(all: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(all).filter(([path]) => paths.includes(path)));
+  const contents = { ...contentsOf(olds), ...take(contentsOf(news)) };
+  return {
+    ...olds,
+    files: { ...olds.files, ...take(news.files) },
+    contents: gzipSync(JSON.stringify(contents)).toString("base64"),
+  };
+}
+
 function wantedFiles(
   inputs: NodeConfigInputs,
   paths: readonly string[],
@@ -179,16 +203,20 @@ function wantedFiles(
  * Puts files into place and lets the node's service use them, or leaves all as it was.
  *
  * @param before what the node's files held so far.
+ * @param done takes the paths of the files that are in force.
  */
 async function edit(
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
   before: Contents,
   voice: Voice,
+  done: string[],
 ): Promise<void> {
   const others = await applyFirewall(session, files);
+  done.push(...Object.keys(files).filter((path) => !(path in others)));
   if (Object.keys(others).length === 0) return;
   await (session.node === CONTROLLER
     ? applyHaproxy(session, others, voice)
     : editAsterisk(session, others, before, voice));
+  done.push(...Object.keys(others));
 }

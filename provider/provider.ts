@@ -15,6 +15,7 @@ import { OkeanosFloatingIp } from "./okeanos/floating-ip";
 import { okeanosFunctions, type ProviderFunction } from "./okeanos/functions";
 import { OkeanosNetwork } from "./okeanos/network";
 import { OkeanosServer } from "./okeanos/server";
+import { PartlyDone } from "./partly-done";
 import { Roster } from "./roster";
 import { NodeError } from "./session";
 import { Connections } from "./ssh";
@@ -118,9 +119,7 @@ export class PbxProvider implements Provider {
       return { id, outs: this.outs(kind, { ...inputs, ...outs }) };
     } catch (error) {
       if (!(error instanceof Unfinished)) throw error;
-      // As Pulumi's host of providers wants to be told of what exists and is not finished.
-      const properties = this.outs(kind, { ...inputs, unfinished: true });
-      throw Object.assign(error, { properties, reasons: [error.message] });
+      throw unfinished(error, error.id, this.outs(kind, { ...inputs, unfinished: true }));
     }
   }
 
@@ -131,9 +130,16 @@ export class PbxProvider implements Provider {
     news: Record<string, unknown>,
   ): Promise<UpdateResult> {
     const kind = this.kindOf(urn);
-    await said(kind.update(plain(olds) as object, plain(news) as object, this.voiceOf(urn), id));
-    const kept = (kind.given ?? []).map((key): [string, unknown] => [key, olds[key]]);
-    return { outs: this.outs(kind, { ...Object.fromEntries(kept), ...news }) };
+    const given = (kind.given ?? []).map((key): [string, unknown] => [key, olds[key]]);
+    const outs = (inputs: object): Record<string, unknown> =>
+      this.outs(kind, { ...Object.fromEntries(given), ...inputs });
+    try {
+      await said(kind.update(plain(olds) as object, plain(news) as object, this.voiceOf(urn), id));
+    } catch (error) {
+      if (!(error instanceof PartlyDone)) throw error;
+      throw unfinished(error, id, outs(error.state));
+    }
+    return { outs: outs(news) };
   }
 
   async read(id: string, urn: string, props: Record<string, unknown>): Promise<ReadResult> {
@@ -182,6 +188,10 @@ export class PbxProvider implements Provider {
     );
   }
 }
+
+/** As Pulumi's host of providers wants to be told of what exists and is not as it should be. */
+const unfinished = (error: Error, id: string, properties: object): Error =>
+  Object.assign(error, { id, properties, reasons: [error.message] });
 
 /** An operator's error is its message alone: Pulumi would print the stack of any other. */
 async function said<T>(work: Promise<T>): Promise<T> {

@@ -29,12 +29,13 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
   }
 
   diff(olds: ZoneMembershipInputs, news: ZoneMembershipInputs): Change {
-    const impact = membershipImpact(olds, news);
+    const isForgotten = this.roster.comes(news.zone.name);
+    const impact = membershipImpact(olds, news, isForgotten);
     if (olds.serverId !== news.serverId) {
       return { kind: "replace", because: ["serverId"], impact };
     }
     const because = (["zone", "controllerId", "access", "drain"] as const).filter(
-      (key) => !isDeepStrictEqual(olds[key], news[key]),
+      (key) => !isDeepStrictEqual(olds[key], news[key]) || (key === "zone" && isForgotten),
     );
     return { kind: because.length === 0 ? "none" : "update", because, impact };
   }
@@ -49,8 +50,10 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
     news: ZoneMembershipInputs,
     voice: Voice,
   ): Promise<void> {
-    // How to drain one day is no reason to do anything today.
-    if (olds.controllerId !== news.controllerId) await this.enter(news, voice);
+    // How to drain one day is no reason to do anything today. A zone that was to go, and stays because
+    // the update then failed, is one that the controller may have forgotten.
+    const isUnknown = olds.controllerId !== news.controllerId || this.roster.comes(news.zone.name);
+    if (isUnknown) await this.enter(news, voice);
   }
 
   /** A zone that somebody has taken out of the rotation is one that the controller has to be told of. */

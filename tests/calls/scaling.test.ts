@@ -1,6 +1,6 @@
 import type { Phone } from "../../phones";
 import { eventually } from "./support/eventually";
-import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE, USERS } from "./support/exchange";
 import { Stack } from "./support/stack";
 import { undisturbed, Witness } from "./support/witness";
 
@@ -11,7 +11,7 @@ const EXPIRES = 30;
 /** A phone that registers anew has to connect first; seconds. */
 const SLACK = 5;
 
-describe.each(KINDS)("an exchange, with $name,", ({ kind }) => {
+describe.each(KINDS)("an exchange, with $name,", ({ kind, sipFile }) => {
   let exchange: Exchange;
   let stack: Stack;
   /** The call of Alice and Bob in zone1, the zone that stays. */
@@ -23,6 +23,12 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind }) => {
 
   const phone = (zone: string, extension: string): Promise<Phone> =>
     exchange.phoneIn(zone, extension, { expires: EXPIRES });
+
+  /** Extensions that the files of a zone have. */
+  async function usersOf(zone: string): Promise<string[]> {
+    const file = await exchange.zone(zone).read(`/etc/asterisk/${sipFile}`);
+    return Array.from(file.matchAll(/^\[(\d+)\]\(user\)$/gm), ([, user = ""]) => user);
+  }
 
   /** Calls, talks and hangs up. */
   async function talk(caller: Phone, callee: Phone): Promise<void> {
@@ -84,15 +90,45 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind }) => {
     const [dave, erin] = [await phone("zone2", "1004"), await phone("zone1", "1005")];
     const across = await Witness.between(exchange, dave, erin);
 
-    await expect(stack.up({ zones: 1, drainTimeout: "2s" })).rejects.toThrow(
+    const users = USERS.slice(0, -1);
+    await expect(stack.up({ zones: 1, drainTimeout: "2s", users })).rejects.toThrow(
       "zone2: 1 call still going after 2 s; the zone stays in service",
     );
+    expect(await usersOf("zone1")).toEqual(["1001", "1002"]);
 
     expect(await exchange.controller.status("zone2")).toBe("UP");
     await talk(carol, await phone("zone2", "1006"));
     expect(await across.testimony()).toEqual(undisturbed());
     await across.hangUp();
+
+    // What was brought about before the drain is taken back with the rest of the change.
+    await stack.up({ zones: 2, users: USERS });
+    expect(await usersOf("zone1")).toContain("1009");
     expect(await stack.refresh()).toEqual([]);
+    await exchange.quiet(alice, bob, carol);
+  });
+
+  test("takes a zone back whose server was never built", async () => {
+    await stack.upWithoutServer();
+    expect((await exchange.controller.backends()).map(({ name }) => name)).toContain("zone3");
+
+    await stack.up();
+    expect((await exchange.controller.backends()).map(({ name }) => name)).toEqual([
+      "zone1",
+      "zone2",
+    ]);
+  });
+
+  test("a zone that was to go, and stays since a node could not be told, is in service", async () => {
+    const makeRoom = await exchange.zone("zone1").fillEtc();
+    try {
+      await expect(stack.up({ zones: 1 })).rejects.toThrow("No space left on device");
+    } finally {
+      await makeRoom();
+    }
+    await stack.up({ zones: 2 });
+    expect(await exchange.controller.status("zone2")).toBe("UP");
+    await talk(carol, await phone("zone2", "1006"));
     await exchange.quiet(alice, bob, carol);
   });
 
@@ -100,7 +136,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind }) => {
     const [dave, erin] = [await phone("zone2", "1004"), await phone("zone1", "1005")];
     const [call] = await exchange.connect(dave, erin);
 
-    await stack.up({ drainForce: true });
+    await stack.up({ zones: 1, drainForce: true });
 
     await call.closed;
     expect(stack.transcript.messages).toContainEqual(expect.stringMatching(/^zone2: 1 call cut/));

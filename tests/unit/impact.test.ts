@@ -150,6 +150,7 @@ describe("a zone's place in the rotation", () => {
   );
 
   test("does not care for another policy", () => {
+    expect(membershipImpact(member, member, true)).toEqual(["zone2 enters the rotation again"]);
     expect(membershipImpact(member, { ...member, drain: { timeout: 1, force: true } })).toEqual([]);
   });
 });

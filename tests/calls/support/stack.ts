@@ -36,6 +36,11 @@ export interface Transcript {
 /** The resources that a plan asks for: by kind and name, their inputs. */
 type Wanted = ReadonlyMap<string, { readonly kind: Kind; readonly inputs: Inputs }>;
 
+/** What an update of the provider tells of what it has brought about, where it fails half-way. */
+interface Failure {
+  readonly properties?: Inputs;
+}
+
 /** Changes what a file is to hold, whatever the program would write. */
 export type Tamper = (node: string, files: NodeFile[]) => NodeFile[];
 
@@ -77,7 +82,20 @@ export class Stack {
     const settings = settingsWith(this.configuration);
     const plan = planExchange(settings, STACK);
     await this.exchange.adopt(plan, this.kind);
-    const wanted = this.wanted(plan, settings, tamper);
+    await this.update(plan, this.wanted(plan, settings, tamper));
+  }
+
+  /** The same with one zone more, whose server the cloud cannot build: nothing that needs it is made. */
+  async upWithoutServer(): Promise<void> {
+    const zones = this.exchange.zones.length + 1;
+    const settings = settingsWith({ ...this.configuration, zones });
+    const plan = planExchange(settings, STACK);
+    const newest = `zone${String(zones)}`;
+    const wanted = this.wanted(plan, settings, (_, files) => files, newest);
+    await this.update(plan, wanted);
+  }
+
+  private async update(plan: Plan, wanted: Wanted): Promise<void> {
     await this.withProvider(async (provider) => {
       for (const [urn, { inputs }] of wanted) {
         const { failures } = await provider.check(urn, {}, inputs);
@@ -142,17 +160,26 @@ export class Stack {
     }
     const { changes } = await provider.diff(known.id, urn, known.outputs, inputs);
     if (changes !== true) return;
-    const updated = await provider.update(known.id, urn, known.outputs, inputs);
-    this.resources.set(urn, { ...known, outputs: plain(updated.outs) as Inputs });
+    try {
+      const updated = await provider.update(known.id, urn, known.outputs, inputs);
+      this.resources.set(urn, { ...known, outputs: plain(updated.outs) as Inputs });
+    } catch (error) {
+      const { properties } = error as Failure;
+      if (properties !== undefined) {
+        this.resources.set(urn, { ...known, outputs: plain(properties) as Inputs });
+      }
+      throw error;
+    }
   }
 
-  private wanted(plan: Plan, settings: Settings, tamper: Tamper): Wanted {
+  private wanted(plan: Plan, settings: Settings, tamper: Tamper, unbuilt?: string): Wanted {
     const { exchange, kind } = this;
     const common = {
       access: exchange.access,
       drain: { timeout: settings.drainTimeout, force: settings.drainForce },
     };
     const zones = plan.zones.map(zoneHost);
+    const built = zones.filter(({ name }) => name !== unbuilt);
     const config = (node: string, files: NodeFile[]): NodeConfigInputs => ({
       ...common,
       node,
@@ -169,10 +196,10 @@ export class Stack {
     return new Map(
       [
         config(CONTROLLER, exchange.filesOfController(plan, settings)),
-        ...zones.map(({ name }) => config(name, exchange.filesOfZone(plan, name, kind))),
+        ...built.map(({ name }) => config(name, exchange.filesOfZone(plan, name, kind))),
       ]
         .map((inputs) => entry("NodeConfig", inputs.node, inputs))
-        .concat(zones.map((zone) => entry("ZoneMembership", zone.name, membership(zone)))),
+        .concat(built.map((zone) => entry("ZoneMembership", zone.name, membership(zone)))),
     );
   }
 

@@ -1,0 +1,16 @@
+import type { NodeError } from "./session";
+
+/** An update that failed when some of it was in force already: Pulumi keeps what there is of it. */
+export class PartlyDone extends Error {
+  override readonly name = "PartlyDone";
+
+  constructor(
+    fault: NodeError,
+    /** The resource's inputs as they are brought about. */
+    readonly state: object,
+  ) {
+    super(fault.message);
+    // An operator's error is its message alone.
+    this.stack = fault.message;
+  }
+}
