@@ -9,4 +9,5 @@ const level = (displayName, overrides = {}) => ({
 
 module.exports = {
   projects: [level("unit"), level("preview"), level("okeanos"), level("calls"), level("lab")],
+  testSequencer: "<rootDir>/tests/slowest-first.js",
 };

@@ -21,17 +21,18 @@ interface Count {
 }
 
 /**
- * The levels, from fast to slow, and how many of a level's files run side by side. Calls mostly wait,
+ * The levels, from fast to slow, and how many of their files run side by side. An Okeanos mostly waits,
+ * and a preview hardly ever: together they take little longer than one of them. Calls mostly wait as well,
  * each file in networks of its own; the lab is one for all.
  */
-const LEVELS = {
-  unit: { workers: 2 },
-  preview: { workers: 1 },
-  okeanos: { workers: 1 },
-  calls: { workers: 2 },
-  lab: { workers: 1 },
-} as const;
-type Level = keyof typeof LEVELS;
+const RUNS = [
+  { levels: ["unit"], workers: 2 },
+  { levels: ["preview", "okeanos"], workers: 2 },
+  { levels: ["calls"], workers: 2 },
+  { levels: ["lab"], workers: 1 },
+] as const;
+type Run = (typeof RUNS)[number];
+type Level = Run["levels"][number];
 
 async function lint(): Promise<Count> {
   say("lint", "checking");
@@ -45,21 +46,20 @@ async function lint(): Promise<Count> {
   }
 }
 
-async function jest(level: Level, env: NodeJS.ProcessEnv): Promise<Count> {
+async function jest({ levels, workers }: Run, env: NodeJS.ProcessEnv): Promise<Count> {
   const directory = mkdtempSync(join(tmpdir(), "trunkline-test-"));
   const resultFile = join(directory, "result.json");
   const args = [
     "--selectProjects",
-    level,
+    ...levels,
     "--verbose",
     "--ci",
     "--json",
     `--outputFile=${resultFile}`,
-    ...(LEVELS[level].workers === 1
-      ? ["--runInBand"]
-      : [`--maxWorkers=${String(LEVELS[level].workers)}`]),
+    ...(workers === 1 ? ["--runInBand"] : [`--maxWorkers=${String(workers)}`]),
   ];
-  say(level, "running");
+  const name = levels.join(", ");
+  say(name, "running");
   try {
     // The exit code says no more than the counts do, as long as there are counts.
     await command("node_modules/.bin/jest", args, { env, onLine: showUnlessJson }).catch(() => "");
@@ -69,7 +69,7 @@ async function jest(level: Level, env: NodeJS.ProcessEnv): Promise<Count> {
       failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
     };
   } catch (error) {
-    say(level, `jest gave no result: ${(error as Error).message}`);
+    say(name, `jest gave no result: ${(error as Error).message}`);
     return { passed: 0, failed: 1 };
   } finally {
     rmSync(directory, { recursive: true });
@@ -97,7 +97,7 @@ function prepare(): Record<Level, Promise<unknown>> {
   const ready = {
     unit: Promise.resolve(),
     preview: tools,
-    okeanos: tools,
+    okeanos: Promise.all([tools, images]),
     calls: images,
     lab: Promise.all([tools, uploaded]),
   };
@@ -113,23 +113,24 @@ main(async () => {
   const { OS_CLOUD: _cloud, OS_AUTH_URL: _url, ...withoutCloud } = process.env;
   const ready = prepare();
   const counts: Record<string, Count> = { lint: await lint() };
-  for (const level of Object.keys(LEVELS) as Level[]) {
+  for (const run of RUNS) {
+    const name = run.levels.join(", ");
     try {
-      await ready[level];
+      await Promise.all(run.levels.map((level) => ready[level]));
       const env =
-        level === "unit"
+        name === "unit"
           ? withoutCloud
           : { ...withoutCloud, ...(await projectEnvironment(withoutCloud)) };
-      counts[level] = await jest(level, env);
+      counts[name] = await jest(run, env);
     } catch (error) {
-      say(level, `cannot run: ${(error as Error).message}`);
-      counts[level] = { passed: 0, failed: 1 };
+      say(name, `cannot run: ${(error as Error).message}`);
+      counts[name] = { passed: 0, failed: 1 };
     }
   }
 
   console.log();
   for (const [name, { passed, failed }] of Object.entries(counts)) {
-    console.log(`${name.padEnd(8)} ${String(passed)} passed, ${String(failed)} failed`);
+    console.log(`${name.padEnd(16)} ${String(passed)} passed, ${String(failed)} failed`);
   }
   const sum = (key: keyof Count): number =>
     Object.values(counts).reduce((total, count) => total + count[key], 0);
