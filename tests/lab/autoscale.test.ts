@@ -2,10 +2,11 @@ import { integer, noBias, sample } from "fast-check";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { exchangeOutputs, releaseDeadLock } from "../../cli/stack";
 import { WANTED_ZONES } from "../../config/wanted-zones";
-import { connect, Phone } from "../../phones";
+import { type Call, connect, Phone, type SipAccount } from "../../phones";
 import { sleep } from "../../phones/deadline";
 import { eventually } from "../calls/support/eventually";
 import { undisturbed, Witness } from "../calls/support/witness";
+import { SippLoad } from "../support/sipp";
 import { AutoscalerProcess, cloneAutoscaler } from "./autoscaler-process";
 import { type Deployment, newDeployment } from "./deployment";
 import { inventory } from "./inventory";
@@ -19,6 +20,9 @@ const POLICY = {
   ...{ interval: "5s", window: "10s", scaleInAfter: "30s", cooldownOut: 0, cooldownIn: 0 },
 };
 const INTERVAL_SECONDS = 5;
+
+/** How long a call of SIPp may take to a phone, in milliseconds. */
+const CALL_DEADLINE = 30_000;
 
 /** How often it is killed; each time takes three minutes. */
 const KILLS = Number(process.env.KILLS ?? 1);
@@ -49,7 +53,11 @@ describe("an exchange that scales by itself", () => {
   let last: AutoscalerProcess | undefined;
   const boot = new BootClock("zone1");
   const phones = new Set<Phone>();
-  const calls: Witness[] = [];
+  /** Between people; it is up all the while. */
+  let witness: Witness;
+  /** Calls of SIPp, as the phones that have picked up know them. */
+  const load: Call[] = [];
+  let sipp: SippLoad | undefined;
   /** Seconds of a scale-out, from the third call to the first one over the new zone. */
   let scaleOut = 0;
 
@@ -73,6 +81,7 @@ describe("an exchange that scales by itself", () => {
   });
 
   afterAll(async () => {
+    sipp?.kill();
     await Promise.all([...phones].map((phone) => phone.close()));
     await releaseDeadLock(deployment.stack);
     await deployment.stack.destroy({ color: "never" });
@@ -86,23 +95,45 @@ describe("an exchange that scales by itself", () => {
   const zones = async (): Promise<string[]> =>
     exchangeOutputs(await deployment.stack.outputs()).zones.map(({ name }) => name);
 
-  async function plug(extension: string): Promise<Phone> {
+  async function account(extension: string): Promise<SipAccount> {
     const { sipAccounts } = exchangeOutputs(await deployment.stack.outputs());
-    const account = sipAccounts.find((user) => user.extension === extension);
-    if (account === undefined) throw new Error(`there is no user ${extension}`);
-    const phone = await Phone.start({ account: { ...account, transport: "tcp" } });
+    const found = sipAccounts.find((user) => user.extension === extension);
+    if (found === undefined) throw new Error(`there is no user ${extension}`);
+    return { ...found, transport: "tcp" };
+  }
+
+  async function plug(extension: string): Promise<Phone> {
+    const phone = await Phone.start({ account: await account(extension) });
     phones.add(phone);
     return phone.registered();
   }
 
-  function phone(extension: string): Phone {
-    const found = [...phones].find(({ account }) => account.extension === extension);
-    if (found === undefined) throw new Error(`${extension} has no phone`);
-    return found;
+  /** Has SIPp call phones that pick up: with the witness, as many calls as take a second zone. */
+  async function beginLoad(): Promise<void> {
+    const calls = await Promise.all(
+      [
+        ["1009", "1003"],
+        ["1010", "1004"],
+      ].map(async ([caller = "", callee = ""]) => ({
+        ...{ caller, secret: (await account(caller)).secret },
+        phone:
+          [...phones].find((phone) => phone.account.extension === callee) ?? (await plug(callee)),
+      })),
+    );
+    const incoming = calls.map(({ phone }) => phone.nextCall(CALL_DEADLINE));
+    sipp = await SippLoad.start({
+      server: calls[0]?.phone.account.server ?? "",
+      calls: calls.map(({ phone, ...call }) => ({ ...call, callee: phone.account.extension })),
+    });
+    load.push(...(await Promise.all(incoming)));
+    await Promise.all(load.map((call) => call.established));
   }
 
-  async function call(caller: string, callee: string): Promise<void> {
-    calls.push(Witness.of(await connect(await plug(caller), await plug(callee))));
+  /** @throws Error when a call of SIPp was not up until now. */
+  async function endLoad(): Promise<void> {
+    for (const call of load.splice(0)) await call.hangUp();
+    await sipp?.ended();
+    sipp = undefined;
   }
 
   /** How many of everything there are, whatever they are called. */
@@ -116,16 +147,15 @@ describe("an exchange that scales by itself", () => {
 
   test("calls add a zone before they fill the one there is", async () => {
     const autoscaler = start();
-    await call("1001", "1002");
-    await call("1003", "1004");
-    await call("1005", "1006");
+    witness = Witness.of(await connect(await plug("1001"), await plug("1002")));
+    await beginLoad();
     const passed = Date.now();
     await eventually("zone2 in the rotation", 300, () =>
       Promise.resolve(autoscaler.saidAt(/zone2: in the rotation/)),
     );
     // Both are given to the zone with the fewest connections.
     const media = new Set<string>();
-    const [one, other] = await connect(await plug("1007"), await plug("1008"));
+    const [one, other] = await connect(await plug("1005"), await plug("1006"));
     for (const end of [one, other]) media.add(await end.mediaPeer());
     scaleOut = (Date.now() - passed) / 1000;
     await eventually("the update's end", 120, () =>
@@ -154,10 +184,7 @@ describe("an exchange that scales by itself", () => {
   });
 
   test("the zone goes when nobody needs it; nobody notices", async () => {
-    for (const witness of calls.splice(1)) {
-      expect(await witness.testimony()).toEqual(undisturbed(5_000));
-      await witness.hangUp();
-    }
+    await endLoad();
     const autoscaler = start();
     await eventually("zone2's end", 500, () =>
       Promise.resolve(autoscaler.saidAt(/done: from 2 to 1 zone\b/)),
@@ -167,7 +194,6 @@ describe("an exchange that scales by itself", () => {
 
     expect(await zones()).toEqual(["zone1"]);
     expect((await inventory()).filter((line) => line.endsWith(" zone2"))).toEqual([]);
-    expect(await calls[0]?.testimony()).toEqual(undisturbed(5_000));
     await Promise.all([...phones].map((phone) => phone.registered()));
   });
 
@@ -195,12 +221,7 @@ describe("an exchange that scales by itself", () => {
 
     beforeAll(async () => {
       one = await counts();
-      for (const [caller, callee] of [
-        ["1003", "1004"],
-        ["1005", "1006"],
-      ] as const) {
-        calls.push(Witness.of(await connect(phone(caller), phone(callee))));
-      }
+      await beginLoad();
       await tick();
       two = await counts();
       await backToOneZone();
@@ -211,7 +232,7 @@ describe("an exchange that scales by itself", () => {
       async (index, moment) => {
         const killed = start("--once");
         await sleep((moment / 100) * (scaleOut + 10) * 1000);
-        await killed.kill({ withChildren: index % 2 === 0 });
+        await killed.kill({ withChildren: index % 2 === SEED % 2 });
 
         await tick();
         expect(await zones()).toEqual(["zone1", "zone2"]);
@@ -225,12 +246,13 @@ describe("an exchange that scales by itself", () => {
   });
 
   test("no call was dropped over all that, and no registration lost", async () => {
-    for (const witness of calls) expect(await witness.testimony()).toEqual(undisturbed(5_000));
+    await endLoad();
+    expect(await witness.testimony()).toEqual(undisturbed(5_000));
     await Promise.all([...phones].map((phone) => phone.registered()));
   });
 
   test("nothing is left of it when it is destroyed", async () => {
-    for (const witness of calls.splice(0)) await witness.hangUp();
+    await witness.hangUp();
     await Promise.all([...phones].map((phone) => phone.close()));
     phones.clear();
     await deployment.stack.destroy({ color: "never" });

@@ -9,16 +9,16 @@ import { onNode } from "./ssh";
 const MINUTE = 60_000;
 
 /** The other tests of this level are of PJSIP, and of its image. */
-const EXCHANGES = [{ sipDriver: "chan_sip", image: "pbx-asterisk-16" }];
+const EXCHANGE = { sipDriver: "chan_sip", image: "pbx-asterisk-16" };
 
-describe.each(EXCHANGES)("an exchange of two zones with $sipDriver on $image", (exchange) => {
+describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   let before: string[];
   let deployment: Deployment;
 
   beforeAll(async () => {
     before = await inventory();
     deployment = await newDeployment({
-      ...exchange,
+      ...EXCHANGE,
       zones: "2",
       users: '[{"extension":"1001","name":"Alice"},{"range":"1002-1004"}]',
     });
@@ -87,16 +87,15 @@ describe.each(EXCHANGES)("an exchange of two zones with $sipDriver on $image", (
     "refuses an image whose Asterisk does not have the driver",
     async () => {
       const { stack, onOutput } = deployment;
-      const other = exchange.sipDriver === "pjsip" ? "chan_sip" : "pjsip";
-      const image = await createImage("own-asterisk", other);
+      const image = await createImage("own-asterisk", "pjsip");
       try {
         await stack.setConfig("pbx:image", { value: "own-asterisk" });
 
         await expect(stack.up({ onOutput, color: "never" })).rejects.toThrow(
-          `pbx:sipDriver is ${exchange.sipDriver}, and the Asterisk of pbx:image own-asterisk has ${other}`,
+          "pbx:sipDriver is chan_sip, and the Asterisk of pbx:image own-asterisk has pjsip",
         );
       } finally {
-        await stack.setConfig("pbx:image", { value: exchange.image });
+        await stack.setConfig("pbx:image", { value: EXCHANGE.image });
         await image.remove();
       }
     },
@@ -157,6 +156,26 @@ describe.each(EXCHANGES)("an exchange of two zones with $sipDriver on $image", (
       expect(refused).toMatch(/refused|timed out|unreachable|prohibited/);
     },
     2 * MINUTE,
+  );
+
+  test(
+    "is moved to PJSIP and Asterisk 22 by one update",
+    async () => {
+      const { stack, onOutput } = deployment;
+      await stack.setConfig("pbx:sipDriver", { value: "pjsip" });
+      await stack.setConfig("pbx:image", { value: "pbx-asterisk-22" });
+      await stack.up({ onOutput, color: "never" });
+
+      const proof = await proveCall(exchangeOutputs(await stack.outputs()), (line) => {
+        process.stdout.write(`${line}\n`);
+      });
+      expect(new Set(proof.sides.map(({ zone }) => zone))).toEqual(new Set(["zone1", "zone2"]));
+      expect(qualityFault(proof)).toBeUndefined();
+      const access = await deployment.access();
+      const version = await onNode(access, "asterisk -rx 'core show version'", "192.168.0.2");
+      expect(version).toMatch(/^Asterisk 22\./m);
+    },
+    8 * MINUTE,
   );
 
   test(
