@@ -124,9 +124,7 @@ describe("dialplan", () => {
     ["chan_sip", "SIP/${EXTEN}"],
     ["pjsip", "${PJSIP_DIAL_CONTACTS(${EXTEN})}"],
   ] as const)("%s rings %s", (driver, device) => {
-    const steps = dialplan(2, "local", driver);
-    expect(steps).toContain(`Set(DEVICE=${device})`);
-    expect(steps).toContain("Dial(${DEVICE},60)");
+    expect(dialplan(2, "local", driver)).toContain(`Dial(${device},60)`);
   });
 
   test("every place that a step goes to exists", () => {
