@@ -4,9 +4,9 @@ import { command } from "./command";
 import { LAB_STATE } from "./paths";
 import { relay } from "./progress";
 
-/** Whether the environment names a cloud, as every OpenStack client reads it. */
+/** Whether the environment names a cloud, as every OpenStack client reads it: empty is unset. */
 export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean {
-  return Boolean(env.OS_CLOUD ?? env.OS_AUTH_URL);
+  return Boolean(env.OS_CLOUD) || Boolean(env.OS_AUTH_URL);
 }
 
 /** What every OpenStack client needs to find the lab cloud. */
