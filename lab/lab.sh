@@ -15,7 +15,7 @@ An OpenStack cloud on this machine (Debian 12, root), for deployments and their 
 usage: lab.sh COMMAND
   up              install what is missing, start what is not running; again and again if you like
   down [--purge]  stop everything; --purge also deletes databases, images, servers and passwords
-  status          one line per process; exit status 0 when all of them run
+  status          one line per process; exit status 0 when all of them run, 3 when none does
   logs [SERVICE]  the end of every log, or more of one service's: ${SERVICES[*]}
 
 environment
@@ -127,20 +127,22 @@ down() {
 }
 
 status() {
-  local unit pid all=0
+  local unit pid running=0 missing=0
   printf '%-18s %-6s %8s %10s\n' SERVICE STATE PID MEMORY
   for service in "${SERVICES[@]}"; do
     load "$service"
     for unit in "${units[@]}"; do
       if pid=$(pid_of "$unit"); then
         printf '%-18s %-6s %8s %6d MiB\n' "$unit" up "$pid" "$(memory "$pid")"
+        running=1
       else
         printf '%-18s %-6s\n' "$unit" down
-        all=1
+        missing=1
       fi
     done
   done
-  return $all
+  [ $running = 1 ] || return 3 # as of any service that does not run, by the Linux Standard Base
+  return $missing
 }
 
 # Of a unit and its children, which share its process group; shared pages counted once.
