@@ -111,17 +111,24 @@ foreign_listeners() {
 }
 
 down() {
-  local purge=${1:-} stage
+  local purge=${1:-} stage left=()
+  local -A stops
   case $purge in '' | --purge) ;; *) die "down takes --purge or nothing, not $purge" ;; esac
   as_root
   [ -d "$STATE" ] || { say "nothing there"; return 0; }
   lock
   forget_dead
   for stage in "${STOP_STAGES[@]}"; do
-    for service in $stage; do (load "$service" && stop) & done
-    wait
-    say "stopped: $stage"
+    for service in $stage; do
+      (load "$service" && stop) &
+      stops[$service]=$!
+    done
+    for service in $stage; do wait "${stops[$service]}" || left+=("$service"); done
+    [ ${#left[@]} -gt 0 ] || say "stopped: $stage"
   done
+  # What is left may still write to its state, and would be known to nobody without it.
+  [ ${#left[@]} = 0 ] ||
+    die "could not stop: ${left[*]}, see above; nothing was deleted, and the same command can be run again"
   [ -z "$purge" ] || rm -rf "${STATE:?}"
   say "down"
 }
