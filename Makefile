@@ -26,8 +26,7 @@ env: node_modules/.package-lock.json ## Print an environment for plain pulumi: e
 tools: ## Install pulumi, its Node host and the OpenStack plugin
 	@tools/install.sh
 
-images: ## Build the golden images and upload them to the cloud in use
-	@images/build.sh
+images: ## Build the golden images and upload them to the cloud in use, or to the lab
 	@images/upload.sh
 
 lab-up: ## Start a real OpenStack on this machine
