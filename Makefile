@@ -47,7 +47,7 @@ lint: node_modules/.package-lock.json ## Check style, types, shell scripts and t
 format: node_modules/.package-lock.json ## Put all files into the project's format
 	@tools/with-node.sh npm run --silent format
 
-test: node_modules/.package-lock.json ## Run all tests: unit, preview, calls, lab
+test: node_modules/.package-lock.json ## Run all tests: unit, preview, okeanos, calls, lab
 	@$(TSX) tests/run.ts
 
 bench: node_modules/.package-lock.json ## Measure previews and, in the lab, changes of a running exchange
