@@ -26,8 +26,7 @@ env: node_modules/.package-lock.json ## Print an environment for plain pulumi: e
 tools: ## Install pulumi, its Node host and the OpenStack plugin
 	@tools/install.sh
 
-images: ## Build the golden images and upload them to the cloud in use
-	@images/build.sh
+images: ## Build the golden images and upload them to the cloud in use, or to the lab
 	@images/upload.sh
 
 lab-up: ## Start a real OpenStack on this machine
@@ -48,7 +47,7 @@ lint: node_modules/.package-lock.json ## Check style, types, shell scripts and t
 format: node_modules/.package-lock.json ## Put all files into the project's format
 	@tools/with-node.sh npm run --silent format
 
-test: node_modules/.package-lock.json ## Run all tests: unit, preview, calls, lab
+test: node_modules/.package-lock.json ## Run all tests: unit, preview, okeanos, calls, lab
 	@$(TSX) tests/run.ts
 
 bench: node_modules/.package-lock.json ## Measure previews and, in the lab, changes of a running exchange

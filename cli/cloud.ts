@@ -1,12 +1,13 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { command } from "./command";
-import { LAB_STATE } from "./paths";
+import { LAB_STATE, LOCAL, ROOT } from "./paths";
 import { relay } from "./progress";
 
-/** Whether the environment names a cloud, as every OpenStack client reads it. */
+/** Whether the environment names a cloud, as every OpenStack client reads it: empty is unset. */
 export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean {
-  return Boolean(env.OS_CLOUD ?? env.OS_AUTH_URL);
+  return Boolean(env.OS_CLOUD) || Boolean(env.OS_AUTH_URL);
 }
 
 /** What every OpenStack client needs to find the lab cloud. */
@@ -28,6 +29,26 @@ export function labExists(): boolean {
   return existsSync(LAB_ENVIRONMENT.OS_CLIENT_CONFIG_FILE);
 }
 
+/** That the lab runs for this clone, so that `make down` stops it. */
+const CLAIM = join(LOCAL, "lab-started");
+
+/** Exit status of `lab/lab.sh status` where not one process of the lab runs. */
+const NOTHING_RUNS = 3;
+
+/**
+ * To be called before the lab is started: where none of it runs yet, it will run for this clone. Whether
+ * it exists does not tell, since its files outlive its processes.
+ */
+export function claimLab(env: NodeJS.ProcessEnv = process.env, claim = CLAIM): void {
+  const { status } = spawnSync("lab/lab.sh", ["status"], { cwd: ROOT, env });
+  if (status !== NOTHING_RUNS) return;
+  mkdirSync(dirname(claim), { recursive: true, mode: 0o700 });
+  writeFileSync(claim, "");
+}
+
+/** Whether the lab runs for this clone, and not for somebody who started it before. */
+export const labIsClaimed = (claim = CLAIM): boolean => existsSync(claim);
+
 /** Starts the lab cloud and gives it the golden images, building both side by side. */
 export async function startLab(): Promise<void> {
   await Promise.all([
@@ -42,4 +63,5 @@ export async function startLab(): Promise<void> {
 
 export async function stopLab(): Promise<void> {
   await command("lab/lab.sh", ["down"], { onLine: relay("lab") });
+  rmSync(CLAIM, { force: true });
 }

@@ -1,14 +1,11 @@
-import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { parseArguments } from "./arguments";
-import { cloudIsConfigured, labExists, stopLab } from "./cloud";
+import { claimLab, cloudIsConfigured, labExists, labIsClaimed, stopLab } from "./cloud";
 import { command, Fault } from "./command";
 import { projectEnvironment } from "./environment";
-import { LOCAL } from "./paths";
 import { main, relay, relayUpdate, say } from "./progress";
 import { openStack } from "./stack";
 
-const HELP = `Destroys what \`make up\` deployed, and stops the lab cloud if \`make up\` started it.
+const HELP = `Destroys what \`make up\` deployed, and stops the lab cloud if \`make up\` or this started it.
 
 The stack's configuration and secrets stay, so that \`make up\` brings the same exchange back.
 
@@ -19,23 +16,22 @@ Options:
 main(async () => {
   const { stack: stackName } = parseArguments(HELP);
   const inLab = !cloudIsConfigured();
-  const labMarker = join(LOCAL, "lab-started");
   if (inLab) {
     if (!labExists()) {
       throw new Fault(
         "there is no lab cloud on this machine and no other is named; nothing to destroy",
       );
     }
-    // A cloud that is down cannot be asked to delete anything.
+    // A cloud that is down cannot be asked to delete anything; it is down again when that is done.
+    claimLab();
     await command("lab/lab.sh", ["up"], { onLine: relay("lab") });
   }
   const stack = await openStack(stackName, await projectEnvironment());
   await stack.destroy({ onEvent: relayUpdate }).catch(() => {
     throw new Fault("not everything could be destroyed, see above; run the same command again");
   });
-  if (inLab && existsSync(labMarker)) {
+  if (inLab && labIsClaimed()) {
     await stopLab();
-    rmSync(labMarker);
   } else if (inLab) {
     say("lab", "still up, as it was before; stop it with: make lab-down");
   }

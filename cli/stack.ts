@@ -12,6 +12,7 @@ import {
 } from "@pulumi/pulumi/automation";
 import { command, Fault } from "./command";
 import { LOCAL, ROOT } from "./paths";
+import { stillLives } from "./process";
 import { makeKeyPair } from "./ssh-key";
 
 /** The stack's outputs that others may rely on. */
@@ -73,10 +74,12 @@ export function pulumiFault(error: unknown): unknown {
 interface Lock {
   readonly pid: number;
   readonly hostname: string;
+  /** When it was locked. */
+  readonly timestamp: string;
 }
 
-const isAlive = ({ pid, hostname: host }: Lock): boolean =>
-  host !== hostname() || existsSync(`/proc/${String(pid)}`);
+const isAlive = ({ pid, hostname: host, timestamp }: Lock): boolean =>
+  host !== hostname() || stillLives(pid, Date.parse(timestamp));
 
 /**
  * Takes away the lock of an update that was killed, as `pulumi cancel` would: whoever runs the same

@@ -1,10 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArguments } from "./arguments";
-import { cloudIsConfigured, labExists, startLab } from "./cloud";
+import { claimLab, cloudIsConfigured, startLab } from "./cloud";
 import { command, Fault } from "./command";
 import { projectEnvironment } from "./environment";
-import { LOCAL } from "./paths";
 import { elapsed, main, relay, relayUpdate, say } from "./progress";
 import { proveCall, qualityFault } from "./prove";
 import {
@@ -28,18 +25,10 @@ Options:
 
 Exit code 0 when the call went through, 1 otherwise.`;
 
-/** Remembers that the lab runs for this clone, so that `make down` knows to stop it. */
-function rememberLab(): void {
-  mkdirSync(LOCAL, { recursive: true, mode: 0o700 });
-  writeFileSync(join(LOCAL, "lab-started"), "");
-}
-
 main(async () => {
   const { stack: stackName } = parseArguments(HELP);
   const ownCloud = cloudIsConfigured();
-  if (!ownCloud && !labExists()) {
-    rememberLab();
-  }
+  if (!ownCloud) claimLab();
   await Promise.all([
     command("tools/install.sh", [], { onLine: relay("tools") }),
     ...(ownCloud ? [] : [startLab()]),

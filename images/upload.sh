@@ -11,15 +11,23 @@ usage: images/upload.sh [--help] [NAME...]
 Uploads golden images, as private images of the project; by default all: $(known_images | paste -sd' ').
 What the cloud already has is left alone, what has changed is replaced.
 
-The cloud is the one that OS_CLOUD names in clouds.yaml, or that the OS_* variables describe.
+The cloud is the one that OS_CLOUD names in clouds.yaml, or that the OS_* variables describe; where
+neither does, the lab on this machine.
 END
     exit
     ;;
 -*) die "unknown option '$1': see images/upload.sh --help" ;;
 esac
 
-[[ -n ${OS_CLOUD:-} || -n ${OS_AUTH_URL:-} ]] ||
-    die "no cloud: set OS_CLOUD to the name of one in clouds.yaml, or OS_AUTH_URL and its companions"
+# That there is no cloud to take them is said before images are built, which takes minutes.
+if [[ -z ${OS_CLOUD:-} && -z ${OS_AUTH_URL:-} ]]; then
+    lab=${LAB_STATE:-/var/lib/trunkline-lab}/clouds.yaml
+    [[ -e $lab ]] ||
+        die "no cloud: set OS_CLOUD to the name of one in clouds.yaml, or OS_AUTH_URL and its companions, or start the lab: make lab-up"
+    "$IMAGES/../lab/lab.sh" status >/dev/null ||
+        die "no cloud is named, and of the lab not everything runs; start it with: make lab-up"
+    export OS_CLOUD=trunkline-lab OS_CLIENT_CONFIG_FILE=$lab
+fi
 names=$(wanted_images "$@")
 # shellcheck disable=SC2086
 "$IMAGES/build.sh" $names

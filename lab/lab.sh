@@ -15,7 +15,7 @@ An OpenStack cloud on this machine (Debian 12, root), for deployments and their 
 usage: lab.sh COMMAND
   up              install what is missing, start what is not running; again and again if you like
   down [--purge]  stop everything; --purge also deletes databases, images, servers and passwords
-  status          one line per process; exit status 0 when all of them run
+  status          one line per process; exit status 0 when all of them run, 3 when none does
   logs [SERVICE]  the end of every log, or more of one service's: ${SERVICES[*]}
 
 environment
@@ -111,36 +111,45 @@ foreign_listeners() {
 }
 
 down() {
-  local purge=${1:-} stage
+  local purge=${1:-} stage left=()
+  local -A stops
   case $purge in '' | --purge) ;; *) die "down takes --purge or nothing, not $purge" ;; esac
   as_root
   [ -d "$STATE" ] || { say "nothing there"; return 0; }
   lock
   forget_dead
   for stage in "${STOP_STAGES[@]}"; do
-    for service in $stage; do (load "$service" && stop) & done
-    wait
-    say "stopped: $stage"
+    for service in $stage; do
+      (load "$service" && stop) &
+      stops[$service]=$!
+    done
+    for service in $stage; do wait "${stops[$service]}" || left+=("$service"); done
+    [ ${#left[@]} -gt 0 ] || say "stopped: $stage"
   done
+  # What is left may still write to its state, and would be known to nobody without it.
+  [ ${#left[@]} = 0 ] ||
+    die "could not stop: ${left[*]}, see above; nothing was deleted, and the same command can be run again"
   [ -z "$purge" ] || rm -rf "${STATE:?}"
   say "down"
 }
 
 status() {
-  local unit pid all=0
+  local unit pid running=0 missing=0
   printf '%-18s %-6s %8s %10s\n' SERVICE STATE PID MEMORY
   for service in "${SERVICES[@]}"; do
     load "$service"
     for unit in "${units[@]}"; do
       if pid=$(pid_of "$unit"); then
         printf '%-18s %-6s %8s %6d MiB\n' "$unit" up "$pid" "$(memory "$pid")"
+        running=1
       else
         printf '%-18s %-6s\n' "$unit" down
-        all=1
+        missing=1
       fi
     done
   done
-  return $all
+  [ $running = 1 ] || return 3 # as of any service that does not run, by the Linux Standard Base
+  return $missing
 }
 
 # Of a unit and its children, which share its process group; shared pages counted once.

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { Fault } from "../../cli/command";
 import type { CloudSettings } from "./cloud-settings";
+import { type Asked, tlsFetch } from "./tls-fetch";
+import type { TlsSettings } from "./tls-settings";
 
 /** Time that a service of the cloud has for an answer, in milliseconds. */
 const PATIENCE = 20_000;
@@ -61,7 +63,8 @@ export class CloudSession {
   private async request(method: string, service: Service, path: string): Promise<Response> {
     const token = await this.valid();
     const url = `${this.endpoint(token, service)}${path}`;
-    const response = await answer(url, { method, headers: { "x-auth-token": token.id } });
+    const asked = { method, headers: { "x-auth-token": token.id } };
+    const response = await answer(url, asked, this.settings.tls);
     if (response.ok || response.status === 404) return response;
     // A token may be revoked before its time.
     if (response.status === 401) this.token = null;
@@ -76,13 +79,14 @@ export class CloudSession {
   }
 
   private async logIn(): Promise<Token> {
-    const { auth } = this.settings;
+    const { auth, tls } = this.settings;
     const base = (auth.auth_url ?? "").replace(/\/+$/, "").replace(/(\/v3)?$/, "/v3");
-    const response = await answer(`${base}/auth/tokens`, {
+    const asked = {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ auth: credentials(auth) }),
-    });
+    };
+    const response = await answer(`${base}/auth/tokens`, asked, tls);
     if (!response.ok) {
       throw new Fault(
         `the cloud lets nobody in with what OS_CLOUD or OS_* say: ${String(response.status)} ` +
@@ -151,9 +155,9 @@ function credentials(auth: Readonly<Record<string, string>>): object {
       };
 }
 
-async function answer(url: string, init: RequestInit): Promise<Response> {
+async function answer(url: string, asked: Asked, tls?: TlsSettings): Promise<Response> {
   try {
-    return await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE) });
+    return await tlsFetch(url, { ...asked, signal: AbortSignal.timeout(PATIENCE) }, tls);
   } catch (error) {
     const { message, cause } = error as Error;
     throw new Fault(`${url} does not answer: ${cause instanceof Error ? cause.message : message}`);

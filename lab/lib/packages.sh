@@ -21,8 +21,10 @@ install_packages() { # install_packages PACKAGE... (debconf answers on standard 
   "${apt[@]}" update >"$LOG/apt.log" 2>&1 ||
     die "apt-get update failed; log: $LOG/apt.log: $(last_words "$LOG/apt.log")"
   local unknown
-  unknown=$("${apt[@]}" -s --no-install-recommends install "${missing[@]}" 2>&1 |
-    sed -n 's/^E: Unable to locate package //p' | paste -sd ' ')
+  # The trial fails where a package is unknown, and for reasons that the installation will give.
+  unknown=$({ "${apt[@]}" -s --no-install-recommends install "${missing[@]}" 2>&1 || true; } |
+    sed -nE "s/^E: Unable to locate package //p; s/^E: Package '?([^ ']+)'? has no installation candidate/\\1/p" |
+    paste -sd ' ')
   [ -z "$unknown" ] ||
     die "no package source offers: $unknown. The lab needs Debian 12 (bookworm) main in /etc/apt/sources.list.d"
 

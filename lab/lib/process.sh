@@ -56,22 +56,30 @@ launch() { # launch UNIT [VARIABLE=VALUE...] -- COMMAND...
   die "$unit did not start; log: $LOG/$unit.log: $(last_words "$LOG/$unit.log")"
 }
 
+# True when the unit has died within that time.
+died() { # died UNIT SECONDS
+  local i
+  for ((i = 0; i < $2 * 20; i++)); do
+    alive "$1" || return 0
+    nap 0.05
+  done
+  ! alive "$1"
+}
+
 # Two seconds are enough for what keeps nothing; databases are given more by their own files. A unit
 # that has died may have left children, which still hold its port: they go in any case.
 halt() { # halt UNIT [SECONDS until it is killed]
-  local unit=$1 seconds=${2:-2} pid time i
+  local unit=$1 seconds=${2:-2} pid time
   read -r pid time 2>/dev/null <"$RUN/$unit.pid" || return 0
   if alive "$unit"; then
     kill -TERM "$pid" 2>/dev/null || true
-    for ((i = 0; i < seconds * 20; i++)); do
-      alive "$unit" || break
-      nap 0.05
-    done
+    died "$unit" "$seconds" || true
   fi
   # While the group has members the kernel gives its number to nobody else.
   if [[ ! -d /proc/$pid || $(state_of "$pid") == *" $time" ]]; then
     kill -KILL -- "-$pid" 2>/dev/null || true
   fi
+  died "$unit" 2 || die "$unit does not end: process $pid"
   rm -f "$RUN/$unit.pid"
 }
 
@@ -88,9 +96,13 @@ forget_dead() {
 }
 
 halt_all() { # halt_all UNIT...: side by side
-  local unit
-  for unit in "$@"; do halt "$unit" & done
-  wait
+  local unit halts=() pid failed=0
+  for unit in "$@"; do
+    halt "$unit" &
+    halts+=($!)
+  done
+  for pid in "${halts[@]}"; do wait "$pid" || failed=1; done
+  return $failed
 }
 
 wait_for() { # wait_for SECONDS UNIT COMMAND...: until the command succeeds or the unit is dead

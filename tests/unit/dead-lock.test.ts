@@ -1,6 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { releaseDeadLock } from "../../cli/stack";
 
@@ -28,10 +31,15 @@ const stack = (): Stack =>
     },
   }) as unknown as Stack;
 
-function lock(name: string, pid: number, host = hostname()): void {
+/** As Pulumi writes it, with the time as Go does. */
+function lock(name: string, pid: number, host = hostname(), at = new Date()): void {
+  const timestamp = at.toISOString().replace("Z", "123456+00:00");
   const locks = join(folder, ".pulumi", "locks", "organization", "pbx", "test");
   mkdirSync(locks, { recursive: true });
-  writeFileSync(join(locks, `${name}.json`), JSON.stringify({ pid, hostname: host }));
+  writeFileSync(
+    join(locks, `${name}.json`),
+    JSON.stringify({ pid, username: "pbx", hostname: host, timestamp }),
+  );
   // What Pulumi's storage puts beside every file.
   writeFileSync(join(locks, `${name}.json.attrs`), "{}");
 }
@@ -45,6 +53,28 @@ test("the lock of a process that is gone is released", async () => {
   lock("a", NOBODY);
   await releaseDeadLock(stack());
   expect(cancelled).toBe(1);
+});
+
+test("the lock of a process whose number another one has by now is released", async () => {
+  const beforeThisProcess = new Date(Date.now() - process.uptime() * 1000 - 60_000);
+  lock("a", process.pid, hostname(), beforeThisProcess);
+  await releaseDeadLock(stack());
+  expect(cancelled).toBe(1);
+});
+
+test("the lock of a process that ended and was not waited for is released", async () => {
+  // The shell becomes a program that knows nothing of the child that it has then.
+  const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 60"]);
+  try {
+    const [pid] = (await once(parent.stdout, "data")) as [Buffer];
+    const status = `/proc/${pid.toString().trim()}/stat`;
+    while (!readFileSync(status, "utf8").includes(") Z ")) await setTimeout(20);
+    lock("a", Number(pid));
+    await releaseDeadLock(stack());
+    expect(cancelled).toBe(1);
+  } finally {
+    parent.kill();
+  }
 });
 
 test.each([

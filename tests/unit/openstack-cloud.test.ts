@@ -241,6 +241,36 @@ describe("the cloud", () => {
     });
   });
 
+  test("has its secrets in secure.yaml, where there is one, and they go before", () => {
+    const secureFile = join(folder, "secure.yaml");
+    const env = {
+      ...{ OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file },
+      OS_CLIENT_SECURE_FILE: secureFile,
+    };
+    writeFileSync(secureFile, "clouds: { theirs: { auth: { password: not-ours } } }");
+    expect(cloudSettings(env).auth).toEqual({ auth_url: "http://a/v3", username: "pbx" });
+    writeFileSync(
+      secureFile,
+      "clouds: { ours: { auth: { username: me, password: of-tests-alone }, region_name: there } }",
+    );
+    expect(cloudSettings(env)).toEqual({
+      auth: { auth_url: "http://a/v3", username: "me", password: "of-tests-alone" },
+      ...{ region: "there", endpoint: "internal" },
+    });
+    expect(cloudSettings({ ...env, OS_PASSWORD: "of-tests-too" }).auth.password).toBe(
+      "of-tests-too",
+    );
+    writeFileSync(secureFile, "");
+    expect(cloudSettings(env).region).toBe("here");
+  });
+
+  test("whose file is not YAML is a fault that repeats nothing of it", () => {
+    writeFileSync(file, "clouds:\n  ours:\n    auth: { password: 'of-tests-alone }\n");
+    expect(() => cloudSettings({ OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file })).toThrow(
+      `${file} is not YAML: MISSING_CHAR in line 4`,
+    );
+  });
+
   test("has to be named, and to be there", () => {
     expect(() => cloudSettings({})).toThrow("no cloud is named; set OS_CLOUD");
     expect(() => cloudSettings({ OS_CLOUD: "theirs", OS_CLIENT_CONFIG_FILE: file })).toThrow(

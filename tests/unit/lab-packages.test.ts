@@ -1,0 +1,65 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "../../cli/paths";
+
+let folder: string;
+
+/** Commands of a machine that has no package and, where apt is asked for one, `answer`. */
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "trunkline-packages-"));
+  for (const part of ["lab", "tools", "bin"]) mkdirSync(join(folder, part));
+  program("bin/dpkg-query", "exit 1");
+  program("bin/apt-get", "exit 1");
+  program("bin/debconf-set-selections", "exit 0");
+  program("tools/apt-get.sh", `[ "$7" = update ] || { cat '${folder}/answer'; exit 100; }`);
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function program(name: string, body: string): void {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+}
+
+const INSTALL = `
+set -euo pipefail
+for part in console process packages; do . "${ROOT}/lab/lib/$part.sh"; done
+POLICY=$LOG/policy-rc.d
+install_packages "$@"
+`;
+
+/** What the lab says of these packages, with `answer` from apt. */
+function refusal(packages: readonly string[], ...answer: readonly string[]): string {
+  writeFileSync(join(folder, "answer"), answer.join("\n"));
+  const { status, stderr } = spawnSync("bash", ["-c", INSTALL, "lab", ...packages], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: `${folder}/bin:/usr/bin:/bin`, LAB: join(folder, "lab"), LOG: folder },
+  });
+  expect(status).toBe(1);
+  return stderr.trimEnd();
+}
+
+test("packages that no source has are named", () => {
+  expect(
+    refusal(
+      ["nova-api", "glance", "neutron-server", "qemu-utils"],
+      "E: Unable to locate package nova-api",
+      "Package glance is not available, but is referred to by another package.",
+      "E: Package 'glance' has no installation candidate",
+      "E: Unable to locate package neutron-server",
+    ),
+  ).toBe(
+    "lab: no package source offers: nova-api glance neutron-server. " +
+      "The lab needs Debian 12 (bookworm) main in /etc/apt/sources.list.d",
+  );
+});
+
+test("what else apt has against them is in its own words", () => {
+  expect(refusal(["glance"], "E: Unable to correct problems, you have held broken packages.")).toBe(
+    "lab: packages are missing; to see why: apt-get install --no-install-recommends glance; " +
+      `log: ${folder}/apt.log: E: Unable to correct problems, you have held broken packages.`,
+  );
+});
