@@ -7,6 +7,9 @@ import {
 } from "./support/exchange";
 import type { Phone } from "../../phones";
 import { eventually } from "./support/eventually";
+import { SilentPhone } from "../support/silent-phone";
+import { SIP_PORT } from "../../plan/ports";
+import { dialFrom } from "./support/dial";
 import { unplug } from "./support/network";
 
 jest.setTimeout(2 * TEST_DEADLINE);
@@ -18,6 +21,8 @@ const EXCHANGES = [
   { name: "pjsip", zones: [PJSIP_22, PJSIP_22] },
   { name: "chan_sip", zones: [CHAN_SIP_16, CHAN_SIP_16] },
 ];
+/** Milliseconds from a call to its INVITE: well before a phone without an answer is given up. */
+const PROMPTLY = 1_500;
 /** Seconds that a phone asks to be registered for. */
 const EXPIRES = 30;
 
@@ -65,6 +70,25 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     const [call] = await exchange.connect(alice, moved);
     await exchange.hear(alice, moved);
     await call.hangUp();
+  });
+
+  test("a phone is called as soon as it has registered", async () => {
+    const alice = await exchange.phoneIn("zone1", "1001");
+    const dial = dialFrom(exchange.network.namespace("office2"));
+    const account = {
+      ...{ extension: "1004", secret: exchange.secretOf("1004") },
+      ...{ server: exchange.controllerAddress, transport: "tcp" as const },
+    };
+    const phone = new SilentPhone(account, await dial(account.server, SIP_PORT));
+    try {
+      await phone.register();
+      const call = await alice.call("1004");
+      call.established.catch(() => undefined); // nobody picks up
+      await phone.called(PROMPTLY);
+      await call.hangUp();
+    } finally {
+      phone.close();
+    }
   });
 
   test("a call to a phone that is gone ends soon", async () => {

@@ -17,8 +17,11 @@ export async function inventory(): Promise<string[]> {
   const network = `${token.endpoint("network")}/v2.0`;
   const networking = ["networks", "subnets", "routers", "ports", "floatingips", "security-groups"];
   const lists = await Promise.all([
-    list(`${compute}/servers`, "servers").then((found) =>
-      found.map(({ id, name }) => `server ${String(id)} ${String(name)}`),
+    // What Nova has deleted stays in its list until the record of it has gone as well.
+    list(`${compute}/servers/detail`, "servers").then((found) =>
+      found
+        .filter(({ status }) => status !== "DELETED")
+        .map(({ id, name }) => `server ${String(id)} ${String(name)}`),
     ),
     list(`${compute}/os-keypairs`, "keypairs").then((found) =>
       found.map(({ keypair }) => `keypair ${String((keypair as { name: unknown }).name)}`),

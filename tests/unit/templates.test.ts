@@ -124,7 +124,9 @@ describe("dialplan", () => {
     ["chan_sip", "SIP/${EXTEN}"],
     ["pjsip", "${PJSIP_DIAL_CONTACTS(${EXTEN})}"],
   ] as const)("%s rings %s", (driver, device) => {
-    expect(dialplan(2, "local", driver)).toContain(`Dial(${device},60)`);
+    const steps = dialplan(2, "local", driver);
+    expect(steps).toContain(`Set(DEVICE=${device})`);
+    expect(steps).toContain("Dial(${DEVICE},60)");
   });
 
   test("every place that a step goes to exists", () => {

@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { within } from "../../phones/deadline";
+import { Deferred } from "../../phones/deferred";
+import type { SipAccount } from "../../phones/phone";
+
+/** How long the registrar may take to answer, in milliseconds. */
+const DEADLINE = 5_000;
+
+/**
+ * A phone that registers (RFC 3261, 10.2) and then answers nothing, as one does whose answers are still on
+ * their way. Tells what it is asked.
+ */
+export class SilentPhone {
+  private readonly registration = new Deferred<undefined>();
+  private readonly invitation = new Deferred<undefined>();
+  private received = "";
+
+  constructor(
+    private readonly account: SipAccount,
+    private readonly connection: Duplex,
+  ) {
+    connection.on("error", () => undefined); // whoever waits for something hears that it did not come
+    connection.on("data", (bytes: Buffer) => {
+      this.received += bytes.toString();
+      this.read();
+    });
+  }
+
+  /** Resolves when the registrar has taken it. */
+  async register(): Promise<void> {
+    this.send(1);
+    await within(DEADLINE, "a registration", this.registration.promise);
+  }
+
+  /** Resolves when it is called. */
+  called(deadline: number): Promise<unknown> {
+    return within(deadline, "an INVITE", this.invitation.promise);
+  }
+
+  close(): void {
+    this.connection.destroy();
+  }
+
+  private read(): void {
+    for (;;) {
+      const end = this.received.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      const message = this.received.slice(0, end);
+      const length = Number(/^Content-Length: *(\d+)/im.exec(message)?.[1] ?? 0);
+      this.received = this.received.slice(end + 4 + length);
+      if (message.startsWith("SIP/2.0 401")) this.send(2, message);
+      if (message.startsWith("SIP/2.0 200")) this.registration.resolve(undefined);
+      if (message.startsWith("INVITE ")) this.invitation.resolve(undefined);
+    }
+  }
+
+  /** @param challenge the answer to the first request. */
+  private send(sequence: number, challenge?: string): void {
+    const { extension, server } = this.account;
+    const uri = `sip:${server}`;
+    const lines = [
+      `REGISTER ${uri} SIP/2.0`,
+      `Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bK${extension}${String(sequence)};rport`,
+      "Max-Forwards: 70",
+      `From: <sip:${extension}@${server}>;tag=silent`,
+      `To: <sip:${extension}@${server}>`,
+      `Call-ID: silent-${extension}`,
+      `CSeq: ${String(sequence)} REGISTER`,
+      `Contact: <sip:${extension}@192.0.2.1:5060;transport=tcp>`,
+      "Expires: 60",
+      ...(challenge === undefined ? [] : [`Authorization: ${this.digest(uri, challenge)}`]),
+      "Content-Length: 0",
+    ];
+    this.connection.write(`${lines.join("\r\n")}\r\n\r\n`);
+  }
+
+  /** RFC 2617, 3.2.2.1, without `qop`. */
+  private digest(uri: string, challenge: string): string {
+    const { extension, secret } = this.account;
+    const part = (name: string): string =>
+      new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1] ?? "";
+    const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
+    const [realm, nonce, opaque] = [part("realm"), part("nonce"), part("opaque")];
+    const response = md5(
+      [md5(`${extension}:${realm}:${secret}`), nonce, md5(`REGISTER:${uri}`)].join(":"),
+    );
+    const said = { username: extension, realm, nonce, uri, response, opaque };
+    const parts = Object.entries(said).filter(([, value]) => value !== "");
+    return `Digest ${parts.map(([name, value]) => `${name}="${value}"`).join(", ")}`;
+  }
+}
