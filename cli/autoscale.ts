@@ -10,7 +10,7 @@ import { stopOnSignals } from "./autoscale/signals";
 import { explanation } from "./autoscale/tables";
 import { Fault } from "./command";
 import { projectEnvironment } from "./environment";
-import { autoscalerMemory, DECISIONS } from "./paths";
+import { autoscalerMemory, decisionLog } from "./paths";
 import { main, say } from "./progress";
 import { findStack } from "./stack";
 
@@ -60,7 +60,7 @@ main(async () => {
       console.log(values.explain ? explanation(considered) : decisionInWords(considered.decision));
       return;
     }
-    const journal = new Journal(DECISIONS, values.stack);
+    const journal = new Journal(decisionLog(values.stack), values.stack);
     const exporter = new Exporter();
     const server = port === null ? null : await exporter.listen(port);
     const stop = stopOnSignals(tell);

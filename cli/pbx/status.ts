@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Metrics, type ObservedZone, sampleOf } from "../../autoscaler/metrics";
 import { trunkPeersOf } from "../../provider/asterisk";
 import { type LoggedDecision, lastDecision } from "../decision-log";
+import { decisionLog } from "../paths";
 import { table } from "../table";
 import { type Command, type Desk, FIRST_ANSWER, inEachZone, printJson } from "./command";
 import { orUnknown, placeText, shareText, throughputText } from "./words";
@@ -87,7 +88,7 @@ async function look(desk: Desk, metrics: Metrics): Promise<Status> {
     faults: [observation.fault, ...zones.map(({ fault }) => fault)].filter(
       (fault) => fault !== null,
     ),
-    lastDecision: lastDecision(desk.stack),
+    lastDecision: lastDecision(decisionLog(desk.stack)),
   };
 }
 

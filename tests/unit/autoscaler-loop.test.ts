@@ -111,7 +111,7 @@ describe("the loop", () => {
 });
 
 describe("the log of decisions", () => {
-  const path = (): string => join(folder, "autoscale", "decisions.jsonl");
+  const path = (): string => join(folder, "autoscale", "dev.decisions.jsonl");
 
   test("has a line of JSON for each, which the group may read", async () => {
     const journal = new Journal(path(), "dev");
@@ -154,8 +154,8 @@ describe("the log of decisions", () => {
     last.write(OUT, BEGIN, BEGIN);
     await last.close();
     expect(readdirSync(join(folder, "autoscale")).sort()).toEqual([
-      "decisions.jsonl",
-      "decisions.jsonl.1",
+      "dev.decisions.jsonl",
+      "dev.decisions.jsonl.1",
     ]);
   });
 });
