@@ -3,7 +3,7 @@ import { demands, type Argument } from "./demand";
 import { are, ceilings, least, quota, type Limit } from "./limits";
 import type { Policy } from "./policy";
 import { allKnown, fits } from "./release";
-import type { Sample } from "./sample";
+import { blindness, type Sample } from "./sample";
 import { scheduled } from "./schedule";
 import { backOff, cooldownIn, cooldownOut, waiting } from "./waits";
 import { count } from "./words";
@@ -40,7 +40,7 @@ export function decide(
 
   const criteria = [...asks, ...caps, ...(room === null ? [] : [room])].map(criterion);
   return {
-    ...step(situation, ask, cap, room),
+    ...inTheDark(step(situation, ask, cap, room), samples.at(-1)),
     criteria: [...criteria, waiting(state, policy, now)],
   };
 }
@@ -56,6 +56,12 @@ const criterion = ({ name, found, threshold, zones }: Argument): Criterion => ({
   threshold,
   zones,
 });
+
+/** Who sees no zone holds for that, whatever there is to hold for beside it. */
+function inTheDark(next: Step, latest: Sample | undefined): Step {
+  const blind = latest === undefined ? null : blindness(latest);
+  return next.action === "hold" && blind !== null ? { ...next, reason: blind } : next;
+}
 
 function step(situation: Situation, ask: Limit, cap: Limit, room: Limit | null): Step {
   const { zones } = situation.state;

@@ -113,14 +113,15 @@ export class Metrics {
  * What an autoscaler decides by. A zone that an operator has taken out of the rotation serves nobody
  * new, so it does not count; where HAProxy cannot be asked, all zones do.
  */
-export function sampleOf({ at, zones }: Observation): Sample {
+export function sampleOf({ at, zones, fault }: Observation): Sample {
   const places = zones.flatMap(({ place }) => (place === null ? [] : [place]));
   const isKnown = places.length > 0;
   return {
     at,
     zones: zones
       .filter(({ place }) => !isKnown || place?.state === "ready")
-      .map(({ name, reading }) => ({ name, reading })),
+      .map(({ place: _, ...zone }) => zone),
     sessions: isKnown ? places.reduce((sum, { connections }) => sum + connections, 0) : null,
+    fault,
   };
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Decision, ScalingState } from "./decision";
 import type { Hands, Outcome } from "./hands";
 import type { Memory } from "./memory";
-import { inWords, type Report } from "./report";
+import { inWords, isBlind, type Report } from "./report";
 import type { Sample } from "./sample";
 import { count } from "./words";
 
@@ -71,13 +71,14 @@ export class Ticker {
     const { decision, state, sample } = await this.consider();
     const from = state.zones;
     const { unfinished } = this.options.memory.read();
+    const blind = isBlind({ decision, sample });
     const [outcome, ok] =
       decision.action !== "hold"
         ? await this.move(from, decision.zones, unfinished !== null, stop)
         : unfinished !== null
           ? await this.settle(from, stop)
-          : (["nothing to do", true] as const);
-    return { decision, sample, from, outcome, ok };
+          : ([blind ? "nothing was done" : "nothing to do", true] as const);
+    return { decision, sample, from, outcome, ok: ok && !blind };
   }
 
   private async move(from: number, to: number, wasLeft: boolean, stop: Stop): Promise<Verdict> {

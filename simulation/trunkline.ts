@@ -77,10 +77,10 @@ function sampleOf(
   const rest = Math.max(0, calls - whole.reduce((sum, some) => sum + some, 0));
   return {
     at,
-    sessions: null,
+    ...{ sessions: null, fault: null },
     zones: perZone.map((exact, index): ZoneSample => {
       return {
-        name: `zone${String(index + 1)}`,
+        ...{ name: `zone${String(index + 1)}`, fault: null },
         reading: {
           calls: (whole[index] ?? 0) + (index < rest ? 1 : 0),
           registrations: 0,

@@ -20,10 +20,10 @@ const report = (change: Partial<Report> = {}): Report => ({
   sample: {
     at: BEGIN,
     zones: [
-      { name: "zone1", reading: READING },
-      { name: "zone2", reading: null },
+      { name: "zone1", reading: READING, fault: null },
+      { name: "zone2", reading: null, fault: "zone2: no answer in 8 s" },
     ],
-    sessions: 12,
+    ...{ sessions: 12, fault: null },
   },
   ...{ from: 2, outcome: "nothing to do", ok: true },
   ...change,
@@ -49,7 +49,7 @@ describe("the loop", () => {
     const said: string[] = [];
     const written: Report[] = [];
     const exporter = { record: jest.fn(), fail: jest.fn() };
-    const ok = await runLoop({
+    const exitCode = await runLoop({
       runner: {
         interval: 1,
         tick: () => {
@@ -64,7 +64,7 @@ describe("the loop", () => {
       once,
       say: (line) => said.push(line),
     });
-    return { ok, said, written, faults: exporter.fail.mock.calls.length };
+    return { exitCode, said, written, faults: exporter.fail.mock.calls.length };
   }
 
   const hold = (calls: number): Report =>
@@ -88,14 +88,14 @@ describe("the loop", () => {
 
   test("goes on after a fault, which it says once", async () => {
     const fault = new Fault("the controller does not answer");
-    const { said, faults, ok } = await loop([fault, fault, hold(1)]);
-    expect([said, faults, ok]).toEqual([
+    const { said, faults, exitCode } = await loop([fault, fault, hold(1)]);
+    expect([said, faults, exitCode]).toEqual([
       [
         "no decision: the controller does not answer",
         "hold at 2 zones: 2 zones carry 1 calls; nothing to do",
       ],
       2,
-      true,
+      0,
     ]);
   });
 
@@ -104,9 +104,36 @@ describe("the loop", () => {
   });
 
   test("ticks once where it is asked to, and tells how that went", async () => {
-    expect((await loop([OUT, OUT], true)).written).toEqual([OUT]);
-    expect((await loop([report({ ok: false }), OUT], true)).ok).toBe(false);
+    expect(await loop([OUT, OUT], true)).toMatchObject({ written: [OUT], exitCode: 0 });
+    expect((await loop([{ ...OUT, ok: false }, OUT], true)).exitCode).toBe(2);
     await expect(loop([new Fault("no stack"), OUT], true)).rejects.toThrow("no stack");
+  });
+});
+
+describe("where no zone can be read", () => {
+  const zones = OUT.sample.zones.map(({ name }) => ({
+    ...{ name, reading: null, fault: "controller: gone" },
+  }));
+  const sample = { ...OUT.sample, zones, sessions: null, fault: "controller: gone" };
+
+  test("a single tick ends as one that cannot work", async () => {
+    const stop = new AbortController().signal;
+    const exitCode = await runLoop({
+      runner: { interval: 1, tick: () => Promise.resolve(report({ sample, ok: false })) },
+      journal: { write: () => undefined },
+      exporter: { record: () => undefined, fail: () => undefined },
+      stop: { gently: stop, atOnce: stop },
+      once: true,
+      say: () => undefined,
+    });
+    expect(exitCode).toBe(1);
+  });
+
+  test("an explanation says why, once", () => {
+    const { decision } = report();
+    const state = { zones: 2, lastOut: null, lastIn: null, failures: null, headroom: null };
+    const lines = explanation({ decision, state, sample }).split("\n");
+    expect(lines.filter((line) => line === "controller: gone")).toHaveLength(1);
   });
 });
 
@@ -261,6 +288,7 @@ test("an explanation has samples, thresholds, and what would happen", () => {
     "├───────┼─────────┼─────────┼────────────┼────────────┤",
     "│ zone2 │ unknown │ unknown │ unknown │ unknown │",
     "└───────┴─────────┴─────────┴────────────┴────────────┘",
+    "zone2: no answer in 8 s",
     "┌───────────┬─────────┬──────────────┬───────┐",
     "│ criterion │ found │ held against │ zones │",
     "├───────────┼─────────┼──────────────┼───────┤",

@@ -33,8 +33,10 @@ class World implements Hands {
       this.calls === null
         ? null
         : { calls: this.calls, registrations: 0, bytesPerSecond: null, cpu: null };
-    const zones = [{ name: "zone1", reading }];
-    return Promise.resolve({ zones: this.zones, sample: { at: this.now, zones, sessions: null } });
+    const fault = reading === null ? "zone1: out of reach" : null;
+    const zones = [{ name: "zone1", reading, fault }];
+    const sample = { at: this.now, zones, sessions: null, fault: null };
+    return Promise.resolve({ zones: this.zones, sample });
   }
 
   headroom(): Promise<Headroom | null> {
@@ -103,6 +105,13 @@ beforeEach(() => {
 test("who has what is needed does nothing, and asks the cloud nothing", async () => {
   expect(await world.tick()).toBe("ok: nothing to do");
   expect(world.done).toEqual([]);
+});
+
+test("who cannot see a zone does nothing, and that is not well", async () => {
+  world.calls = null;
+  expect(await world.tick()).toBe("bad: nothing was done");
+  world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+  expect(await world.tick()).toBe("bad: done: mending what was left half done, at 2 zones");
 });
 
 test("a scale-out is written down before it is begun, and its end after it", async () => {

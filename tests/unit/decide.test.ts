@@ -126,11 +126,6 @@ describe("a zone that cannot be read", () => {
       zones: 3,
       reason: "zone2 cannot be read, so no zone is taken away",
     });
-    expect(decided([null, null])).toEqual({
-      action: "hold",
-      zones: 2,
-      reason: "zone1 and zone2 cannot be read, so no zone is taken away",
-    });
   });
 
   test("keeps them for the whole scale-in window", () => {
@@ -155,6 +150,33 @@ describe("a zone that cannot be read", () => {
   test("without any sample holds what there is", () => {
     const { action, zones } = decide([], { ...STATE, zones: 3 }, POLICY, NOW);
     expect({ action, zones }).toEqual({ action: "hold", zones: 3 });
+  });
+});
+
+describe("where no zone can be read", () => {
+  const dark = sampleOf(NOW, [null, null]);
+
+  test("that is the reason, with what is in the way, whatever would be held for otherwise", () => {
+    const hold = { action: "hold", zones: 2, reason: "no zone can be read: zone1: out of reach" };
+    expect(decided([null, null])).toEqual(hold);
+    expect(decided([null, null], { min: 2 })).toEqual(hold);
+    expect(decided([null, null], { max: 1 })).toEqual(hold);
+    const schedules = [{ cron: "0 9 * * *", timeZone: "UTC", for: 3600, min: 3 }];
+    expect(decided([null, null], { max: 2, schedules })).toEqual(hold);
+  });
+
+  test("the controller, which the way to all of them leads by, is what is in the way first", () => {
+    const samples = [...steady(ago(15), calls(70, 70)), { ...dark, fault: "controller: gone" }];
+    expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW)).toMatchObject({
+      ...{ action: "hold", reason: "no zone can be read: controller: gone" },
+    });
+  });
+
+  test("zones still come for what was carried a moment ago, and for a schedule", () => {
+    const samples = [...steady(ago(15), calls(90, 70)), dark];
+    expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW).zones).toBe(3);
+    const schedules = [{ cron: "0 9 * * *", timeZone: "UTC", for: 3600, min: 3 }];
+    expect(decided([null, null], { schedules }).zones).toBe(3);
   });
 });
 

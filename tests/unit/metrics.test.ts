@@ -75,10 +75,10 @@ describe("a sample", () => {
     expect(sampleOf({ at: 7, zones: [...zones, zone("zone4", "maint")], fault: null })).toEqual({
       at: 7,
       zones: [
-        { name: "zone1", reading },
-        { name: "zone3", reading },
+        { name: "zone1", reading, fault: null },
+        { name: "zone3", reading, fault: null },
       ],
-      sessions: 12,
+      ...{ sessions: 12, fault: null },
     });
   });
 
@@ -86,9 +86,16 @@ describe("a sample", () => {
     const zones = [{ ...zone("zone1", "ready"), place: null }];
     expect(sampleOf({ at: 7, zones, fault: "controller: no" })).toEqual({
       at: 7,
-      zones: [{ name: "zone1", reading }],
-      sessions: null,
+      zones: [{ name: "zone1", reading, fault: null }],
+      ...{ sessions: null, fault: "controller: no" },
     });
+  });
+
+  test("has why a zone could not be read", () => {
+    const zones = [{ ...zone("zone1", "ready"), reading: null, fault: "zone1: no answer in 8 s" }];
+    expect(sampleOf({ at: 7, zones, fault: null }).zones).toEqual([
+      { name: "zone1", reading: null, fault: "zone1: no answer in 8 s" },
+    ]);
   });
 });
 
