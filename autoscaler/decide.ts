@@ -3,6 +3,7 @@ import { demands, type Argument } from "./demand";
 import { are, ceilings, least, quota, type Limit } from "./limits";
 import type { Policy } from "./policy";
 import { allKnown, fits } from "./release";
+import { beside, outOfRotation, serving } from "./rotation";
 import { blindness, type Sample } from "./sample";
 import { scheduled } from "./schedule";
 import { backOff, cooldownIn, cooldownOut, waiting } from "./waits";
@@ -32,7 +33,11 @@ export function decide(
 ): Decision {
   const situation = { samples, state, policy, now };
   const floor = least(policy, state);
-  const asks = [...demands(samples, policy, now), scheduled(policy, now), floor];
+  const out = outOfRotation(samples.at(-1), state.zones);
+  const asks = [
+    ...[...demands(samples, policy, now), scheduled(policy, now)].map((ask) => beside(ask, out)),
+    ...[...serving(out), floor],
+  ];
   const ask = asks.reduce<Limit>((most, next) => (asksFor(next, most) ? next : most), floor);
   const caps = ceilings(policy, state);
   const cap = caps.reduce((tightest, next) => (next.zones < tightest.zones ? next : tightest));

@@ -2,8 +2,10 @@
 export interface Sample {
   /** When it was taken. */
   readonly at: number;
-  /** Every zone in service, in the order of their numbers. */
+  /** Every zone in the rotation, in the order of their numbers. */
   readonly zones: readonly ZoneSample[];
+  /** Zones of the stack that are out of it; none where HAProxy could not be asked. */
+  readonly out: readonly { readonly name: string; readonly number: number }[];
   /** Connections that HAProxy carries to all zones; null when HAProxy could not be asked. */
   readonly sessions: number | null;
   /** Why it could not be; null where it could. */

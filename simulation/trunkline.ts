@@ -77,7 +77,7 @@ function sampleOf(
   const rest = Math.max(0, calls - whole.reduce((sum, some) => sum + some, 0));
   return {
     at,
-    ...{ sessions: null, fault: null },
+    ...{ out: [], sessions: null, fault: null },
     zones: perZone.map((exact, index): ZoneSample => {
       return {
         ...{ name: `zone${String(index + 1)}`, fault: null },

@@ -45,6 +45,7 @@ export function sampleOf(at: number, readings: readonly Reading[]): Sample {
             fault: null,
           };
     }),
+    out: [],
     sessions: null,
     fault: null,
   };

@@ -23,7 +23,7 @@ const report = (change: Partial<Report> = {}): Report => ({
       { name: "zone1", reading: READING, fault: null },
       { name: "zone2", reading: null, fault: "zone2: no answer in 8 s" },
     ],
-    ...{ sessions: 12, fault: null },
+    ...{ out: [], sessions: 12, fault: null },
   },
   ...{ from: 2, outcome: "nothing to do", ok: true },
   ...change,
@@ -266,6 +266,17 @@ describe("figures for Prometheus", () => {
     );
     server.close();
   });
+});
+
+test("an explanation names the zones that are out of the rotation, but not one that goes", () => {
+  const { decision } = report();
+  const state = { zones: 2, lastOut: null, lastIn: null, failures: null, headroom: null };
+  const out = [
+    { name: "zone2", number: 2 },
+    { name: "zone3", number: 3 },
+  ];
+  const lines = explanation({ decision, state, sample: { ...OUT.sample, out } }).split("\n");
+  expect(lines).toContain("zone2 is out of the rotation");
 });
 
 test("an explanation has samples, thresholds, and what would happen", () => {

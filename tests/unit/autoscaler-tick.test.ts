@@ -35,7 +35,7 @@ class World implements Hands {
         : { calls: this.calls, registrations: 0, bytesPerSecond: null, cpu: null };
     const fault = reading === null ? "zone1: out of reach" : null;
     const zones = [{ name: "zone1", reading, fault }];
-    const sample = { at: this.now, zones, sessions: null, fault: null };
+    const sample = { at: this.now, zones, out: [], sessions: null, fault: null };
     return Promise.resolve({ zones: this.zones, sample });
   }
 

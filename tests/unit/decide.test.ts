@@ -153,6 +153,74 @@ describe("a zone that cannot be read", () => {
   });
 });
 
+describe("a zone that is out of the rotation", () => {
+  /** zone1 carries so many calls, or there is none; then come zones that serve nobody new. */
+  const beside = (
+    carried: number | null,
+    out: readonly number[],
+    policy: Partial<Policy> = {},
+    state: Partial<ScalingState> = {},
+  ): Decision => {
+    const look = (at: number) => ({
+      ...sampleOf(at, carried === null ? [] : calls(carried)),
+      out: out.map((number) => ({ name: `zone${String(number)}`, number })),
+    });
+    const samples = Array.from({ length: 61 }, (_, index) => look(ago((60 - index) * 15)));
+    return decide(samples, { ...STATE, zones: 2, ...state }, { ...POLICY, ...policy }, NOW);
+  };
+
+  test("serves nobody, so another one comes where it is needed", () => {
+    expect(beside(120, [2])).toMatchObject({
+      action: "out",
+      zones: 3,
+      reason:
+        "zone1 carries 120 calls; with 20 spare they need 2 zones of 80, " +
+        "and zone2 is out of the rotation",
+    });
+    expect(beside(120, [2], { max: 2 })).toMatchObject({
+      action: "hold",
+      reason: expect.stringMatching(/ and zone2 .*, but pbx:autoscale.max allows 2$/) as string,
+    });
+  });
+
+  test("is none of those that a schedule wants, and counts for the minimum", () => {
+    const schedules = [{ cron: "0 9 * * *", timeZone: "UTC", for: 3600, min: 2 }];
+    expect(beside(10, [2], { schedules })).toMatchObject({ action: "out", zones: 3 });
+    expect(beside(10, [2], { min: 2 })).toMatchObject({ action: "hold", zones: 2 });
+  });
+
+  test("keeps the others in service, and is the reason for it", () => {
+    expect(beside(10, [2], {}, { zones: 3 })).toMatchObject({
+      ...{ action: "hold", zones: 3 },
+      reason: "zone2 is out of the rotation, so no zone is taken away",
+    });
+    expect(beside(10, [2, 3], { max: 2 }, { zones: 3 })).toMatchObject({
+      ...{ action: "hold", zones: 3 },
+      reason: "zone2 and zone3 are out of the rotation, so no zone is taken away",
+    });
+  });
+
+  test("does not leave the exchange without one that serves", () => {
+    expect(beside(null, [1], {}, { zones: 1 })).toMatchObject({
+      ...{ action: "out", zones: 2 },
+      reason: "zone1 is out of the rotation, and one zone at least is to serve",
+    });
+  });
+
+  test("is not missed where it is the one that goes", () => {
+    expect(beside(60, [2], {}, { zones: 1 })).toMatchObject({ action: "hold", zones: 1 });
+    expect(beside(61, [2], {}, { zones: 1 })).toMatchObject({ action: "out", zones: 2 });
+  });
+
+  test("may be any, where HAProxy cannot be asked", () => {
+    const samples = steady(NOW, calls(0, 0)).map((look) => ({ ...look, fault: "controller: no" }));
+    expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW)).toMatchObject({
+      ...{ action: "hold", zones: 2 },
+      reason: "the rotation cannot be read, so no zone is taken away",
+    });
+  });
+});
+
 describe("where no zone can be read", () => {
   const dark = sampleOf(NOW, [null, null]);
 

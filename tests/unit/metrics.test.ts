@@ -70,7 +70,7 @@ describe("a sample", () => {
     fault: null,
   });
 
-  test("has the zones in the rotation, those that fail their checks among them, and no others", () => {
+  test("has the zones in the rotation, those that fail their checks among them, and who is out", () => {
     const zones = [zone("zone1", "ready"), zone("zone2", "drain"), zone("zone3", "ready", false)];
     expect(sampleOf({ at: 7, zones: [...zones, zone("zone4", "maint")], fault: null })).toEqual({
       at: 7,
@@ -78,7 +78,19 @@ describe("a sample", () => {
         { name: "zone1", reading, fault: null },
         { name: "zone3", reading, fault: null },
       ],
+      out: [
+        { name: "zone2", number: 2 },
+        { name: "zone4", number: 4 },
+      ],
       ...{ sessions: 12, fault: null },
+    });
+  });
+
+  test("has a zone that HAProxy does not know of out of the rotation", () => {
+    const zones = [zone("zone1", "ready"), { ...zone("zone2", "ready"), place: null }];
+    expect(sampleOf({ at: 7, zones, fault: null })).toMatchObject({
+      zones: [{ name: "zone1" }],
+      out: [{ name: "zone2", number: 2 }],
     });
   });
 
@@ -87,7 +99,7 @@ describe("a sample", () => {
     expect(sampleOf({ at: 7, zones, fault: "controller: no" })).toEqual({
       at: 7,
       zones: [{ name: "zone1", reading, fault: null }],
-      ...{ sessions: null, fault: "controller: no" },
+      ...{ out: [], sessions: null, fault: "controller: no" },
     });
   });
 
