@@ -1,5 +1,5 @@
 import { formatDuration } from "../config/duration";
-import { covers, samplesOf } from "./load";
+import { covering } from "./load";
 import { metricsOf } from "./measures";
 import type { Policy } from "./policy";
 import { areOut, outOfRotation } from "./rotation";
@@ -47,10 +47,10 @@ export function fits(
 ): Verdict {
   const { scaleInAfter: seconds, interval, margin } = policy;
   const time = formatDuration(seconds);
-  if (!covers(samples, now, { seconds, interval })) {
+  const seen = covering(samples, now, { seconds, interval });
+  if (seen === null) {
     return no(`the samples do not cover the last ${time}`);
   }
-  const seen = samplesOf(samples, now, seconds);
   const metrics = metricsOf(policy);
   for (const { name, value, format, perZone, spare } of metrics) {
     const loads = seen.map((sample) => total(sample, value));

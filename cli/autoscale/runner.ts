@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { StackHands } from "../../autoscaler/act";
 import { decide } from "../../autoscaler/decide";
+import { usefulFor } from "../../autoscaler/load";
 import { type Memory, type MemoryFile } from "../../autoscaler/memory";
 import type { Report } from "../../autoscaler/report";
 import { type Considered, type Stop, Ticker } from "../../autoscaler/tick";
@@ -66,7 +67,8 @@ export class Runner {
       decide: (samples, state, now) => decide(samples, state, policy, now),
       memory: this.memory,
       interval: this.interval,
-      keep: Math.max(policy.window, policy.scaleInAfter) * 1000 + 3 * this.interval,
+      // scaleInAfter is not shorter than window.
+      keep: usefulFor({ seconds: policy.scaleInAfter, interval: policy.interval }) * 1000,
     });
   }
 }

@@ -85,6 +85,15 @@ describe("throughput and processors", () => {
     expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe("hold");
   });
 
+  test.each([
+    [60, "out"],
+    [120, "out"],
+    [180, "hold"],
+  ])("are known to who looks every %i s: %s", (interval, action) => {
+    const samples = steady(NOW, [used(3.5e6, 0.1)], { interval });
+    expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe(action);
+  });
+
   test("of one zone ask for another, where all together have room", () => {
     expect(decided([used(3.5e6, 0.1), used(2e6, 0.1)], policy)).toEqual({
       action: "out",
@@ -283,6 +292,25 @@ describe("a zone goes", () => {
       "hold",
       "1 zone would do now, but the samples do not cover the last 10m",
     ]);
+  });
+
+  test.each([
+    [61, "in"],
+    [119, "in"],
+    [170, "hold"],
+  ])("for who looks every %i s: %s", (interval, action) => {
+    const samples = steady(NOW, calls(0, 0), { interval });
+    expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW).action).toBe(action);
+  });
+
+  test("not when the look before the window has found too much, and the next one came late", () => {
+    const policy = { ...POLICY, scaleInAfter: 60 };
+    const after = (before: readonly Reading[], seconds: number): string => {
+      const samples = [sampleOf(ago(seconds), before), sampleOf(NOW, calls(5, 5))];
+      return decide(samples, { ...STATE, zones: 2 }, policy, NOW).action;
+    };
+    expect([after(calls(5, 5), 120), after(calls(50, 5), 120)]).toEqual(["in", "hold"]);
+    expect(after([{ calls: 5 }, null], 120)).toBe("hold");
   });
 
   test("not when it would have no room for throughput or processors", () => {
