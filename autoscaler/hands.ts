@@ -1,3 +1,4 @@
+import type { Counters } from "./counters";
 import type { Sample } from "./sample";
 import type { ScalingState } from "./decision";
 
@@ -15,6 +16,8 @@ export interface Look {
   /** Zones in service, as the stack remembers them. */
   readonly zones: number;
   readonly sample: Sample;
+  /** What each zone has counted up to now, by its name: the next rates are reckoned from it. */
+  readonly counters: Readonly<Record<string, Counters>>;
 }
 
 /** How many zones more a cloud gives, and what is short beyond them. */

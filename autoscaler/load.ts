@@ -22,7 +22,7 @@ interface Span {
 }
 
 /** Single looks come from cron or a timer, once a minute or every other one: so far apart, in seconds. */
-const SELDOM = 150;
+export const SELDOM = 150;
 
 /** How far two samples may be apart and still tell of the time between them. */
 const longestGap = ({ seconds, interval }: Span): number =>

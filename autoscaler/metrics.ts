@@ -75,6 +75,16 @@ export class Metrics {
     return sampleOf(await this.observe(nodes));
   }
 
+  /** What each zone had counted when it was last seen. */
+  counted(): Readonly<Record<string, Counters>> {
+    return Object.fromEntries(this.counters);
+  }
+
+  /** Reckons the next rates from what an earlier run has counted. */
+  goOnFrom(counters: Readonly<Record<string, Counters>>): void {
+    for (const [zone, counted] of Object.entries(counters)) this.counters.set(zone, counted);
+  }
+
   close(): void {
     this.connections.close();
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Decision, ScalingState } from "./decision";
-import type { Hands, Outcome } from "./hands";
+import type { Hands, Look, Outcome } from "./hands";
 import type { Memory } from "./memory";
 import { inWords, isBlind, type Report } from "./report";
 import type { Sample } from "./sample";
@@ -57,8 +57,9 @@ export class Ticker {
   /** Looks and decides, and changes nothing but the memory of samples. */
   async consider(): Promise<Considered> {
     const { hands, decide } = this.options;
-    const { zones, sample } = await hands.look();
-    const memory = this.remember(sample);
+    const look = await hands.look();
+    const { zones, sample } = look;
+    const memory = this.remember(look);
     const state = { zones, ...scalingOf(memory), headroom: null };
     const decision = decide(memory.samples, state, sample.at);
     if (decision.action !== "out") return { decision, state, sample };
@@ -167,7 +168,7 @@ export class Ticker {
       const look = await hands.look().catch(() => null);
       signal.throwIfAborted();
       if (look === null) continue;
-      const memory = this.remember(look.sample);
+      const memory = this.remember(look);
       const state = { zones, ...scalingOf(memory), headroom: null };
       if (decide(memory.samples, state, look.sample.at).action === "out") return;
     }
@@ -178,10 +179,10 @@ export class Ticker {
     return { count: (failures?.count ?? 0) + 1, at: this.now() };
   }
 
-  private remember(sample: Sample): Memory {
+  private remember({ sample, counters }: Look): Memory {
     const { memory, keep } = this.options;
     const samples = [...memory.read().samples, sample].filter(({ at }) => at > sample.at - keep);
-    this.note({ samples });
+    this.note({ samples, counters });
     return memory.read();
   }
 

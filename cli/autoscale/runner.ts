@@ -3,7 +3,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { StackHands } from "../../autoscaler/act";
 import { decide } from "../../autoscaler/decide";
 import { usefulFor } from "../../autoscaler/load";
-import { type Memory, type MemoryFile } from "../../autoscaler/memory";
+import { countersToGoOnFrom, type Memory, type MemoryFile } from "../../autoscaler/memory";
 import type { Report } from "../../autoscaler/report";
 import { type Considered, type Stop, Ticker } from "../../autoscaler/tick";
 import { relayUpdate, say } from "../progress";
@@ -27,10 +27,14 @@ export class Runner {
     this.view = new ExchangeView(stack);
   }
 
-  /** Takes the look that the first rates are reckoned from. @throws Fault */
+  /**
+   * Takes the look that connections are made for, and that the first rates are reckoned from unless the
+   * run before has left something better. @throws Fault
+   */
   async start(): Promise<void> {
     await this.view.look();
     await sleep(FIRST_INTERVAL);
+    this.view.goOnFrom(countersToGoOnFrom(this.memory.read(), Date.now()));
   }
 
   async consider(): Promise<Considered> {

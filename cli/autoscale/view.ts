@@ -40,7 +40,13 @@ export class ExchangeView {
 
   async look(): Promise<Look> {
     const { nodes } = await this.current();
-    return { zones: nodes.zones.length, sample: await this.metrics.sample(nodes) };
+    const sample = await this.metrics.sample(nodes);
+    return { zones: nodes.zones.length, sample, counters: this.metrics.counted() };
+  }
+
+  /** Reckons the next rates from what an earlier run has counted. */
+  goOnFrom(counters: Look["counters"]): void {
+    this.metrics.goOnFrom(counters);
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Exporter } from "../../autoscaler/exporter";
 import { Journal } from "../../autoscaler/journal";
-import { type Memory, MemoryFile } from "../../autoscaler/memory";
+import { countersToGoOnFrom, type Memory, MemoryFile } from "../../autoscaler/memory";
 import type { Report } from "../../autoscaler/report";
 import type { ZoneReading } from "../../autoscaler/sample";
 import { beTheOnlyOne } from "../../autoscaler/single";
@@ -191,17 +191,30 @@ describe("the memory", () => {
   const MEMORY: Memory = {
     ...{ lastOut: BEGIN, lastIn: null, failures: { count: 2, at: BEGIN } },
     ...{ unfinished: { from: 2, to: 3 }, samples: [OUT.sample] },
+    counters: { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } },
   };
 
   test("is empty at first, and is what was written from then on", () => {
     const file = join(folder, "autoscale", "dev.json");
     expect(new MemoryFile(file).read()).toEqual({
       ...{ lastOut: null, lastIn: null, failures: null, unfinished: null, samples: [] },
+      counters: {},
     });
     new MemoryFile(file).write(MEMORY);
     expect(new MemoryFile(file).read()).toEqual(MEMORY);
     expect(statSync(file).mode & 0o777).toBe(0o640);
     expect(readdirSync(join(folder, "autoscale"))).toEqual(["dev.json"]);
+  });
+
+  test.each([
+    ["a minute ago", { lastOut: null }, 60_000, MEMORY.counters],
+    ["two minutes and a half ago", { lastOut: null }, 150_000, MEMORY.counters],
+    ["longer ago", { lastOut: null }, 150_001, {}],
+    ["before zones came", { lastOut: BEGIN + 1 }, 60_000, {}],
+    ["before a zone went", { lastOut: null, lastIn: BEGIN + 1 }, 60_000, {}],
+    ["never", { lastOut: null, samples: [] }, 60_000, {}],
+  ])("has counters to go on from, unless its last look was %s", (_, change, age, counters) => {
+    expect(countersToGoOnFrom({ ...MEMORY, ...change }, BEGIN + age)).toEqual(counters);
   });
 
   test("that cannot be read is a fault", () => {

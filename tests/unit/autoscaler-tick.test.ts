@@ -8,8 +8,9 @@ const INTERVAL = 15_000;
 const KEEP = 60_000;
 const FRESH: Memory = {
   ...{ lastOut: null, lastIn: null, failures: null, unfinished: null },
-  samples: [],
+  ...{ samples: [], counters: {} },
 };
+const COUNTERS = { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } };
 
 /** An exchange that has as many zones as its calls ask for, three of them each. */
 class World implements Hands {
@@ -36,7 +37,7 @@ class World implements Hands {
     const fault = reading === null ? "zone1: out of reach" : null;
     const zones = [{ name: "zone1", reading, fault }];
     const sample = { at: this.now, zones, out: [], sessions: null, fault: null };
-    return Promise.resolve({ zones: this.zones, sample });
+    return Promise.resolve({ zones: this.zones, sample, counters: COUNTERS });
   }
 
   headroom(): Promise<Headroom | null> {
@@ -290,6 +291,11 @@ describe("told to end", () => {
     );
     expect(world.memory).toMatchObject({ unfinished: { from: 2, to: 3 }, failures: null });
   });
+});
+
+test("what the zones have counted is kept for the next run", async () => {
+  await world.tick();
+  expect(world.memory.counters).toEqual(COUNTERS);
 });
 
 test("samples are kept for as long as they are of use, unknown ones too", async () => {

@@ -127,6 +127,26 @@ describe("a look", () => {
       }),
   } as unknown as Session;
 
+  test("has rates from what another run has counted, and tells what it has counted itself", async () => {
+    const before: Counters = {
+      ...parseCounters(printed([0, 0], 3)),
+      ...{ uptime: 25_722.34, busy: 0, ticks: 0 },
+    };
+    const metrics = new Metrics(
+      {
+        controller: () => Promise.reject(new NodeError("controller", "out of reach")),
+        zone: () => Promise.resolve(zone1),
+        close: () => undefined,
+      },
+      20,
+    );
+    metrics.goOnFrom({ zone1: before });
+    const [zone1Only] = nodes.zones;
+    const { zones } = await metrics.observe({ ...nodes, zones: zone1Only ? [zone1Only] : [] });
+    expect(zones[0]?.reading?.bytesPerSecond).toBeCloseTo(3 / 60);
+    expect(metrics.counted()).toEqual({ zone1: parseCounters(printed([1, 2], 3)) });
+  });
+
   test("finds what answers, and neither waits for the rest nor asks it twice", async () => {
     const asked: string[] = [];
     const session = (node: string): Promise<Session> => {
