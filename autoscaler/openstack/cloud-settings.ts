@@ -55,10 +55,17 @@ function ofFile(name: string, env: NodeJS.ProcessEnv): Cloud {
   if (file === undefined) {
     throw new Fault(`there is no clouds.yaml with ${name}; looked for ${places.join(", ")}`);
   }
-  const { clouds = {} } = parse(readFileSync(file, "utf8")) as {
-    clouds?: Readonly<Record<string, Cloud>>;
-  };
-  const cloud = clouds[name];
+  const cloud = cloudsOf(file)[name];
   if (cloud === undefined) throw new Fault(`${file} has no cloud ${name}; see OS_CLOUD`);
   return cloud;
+}
+
+/** @throws Fault */
+function cloudsOf(file: string): Readonly<Record<string, Cloud>> {
+  try {
+    const content = parse(readFileSync(file, "utf8")) as { clouds?: Record<string, Cloud> } | null;
+    return content?.clouds ?? {};
+  } catch (error) {
+    throw new Fault(`${file} cannot be read: ${(error as Error).message}`);
+  }
 }
