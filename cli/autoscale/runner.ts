@@ -7,7 +7,7 @@ import { countersToGoOnFrom, type Memory, type MemoryFile } from "../../autoscal
 import type { Report } from "../../autoscaler/report";
 import { type Considered, type Stop, Ticker } from "../../autoscaler/tick";
 import { relayUpdate, say } from "../progress";
-import { releaseDeadLock } from "../stack";
+import { exportedStack, releaseDeadLock } from "../stack";
 import { cloudOf } from "./cloud";
 import { ExchangeView } from "./view";
 
@@ -56,6 +56,7 @@ export class Runner {
       stack: this.stack,
       cloud: () => cloudOf(settings),
       look: () => this.view.look(),
+      exported: exportedStack,
       releaseDeadLock,
       onEvent: relayUpdate,
       onChanged: () => {

@@ -6,7 +6,7 @@ import { ConfigError, parseSettings, type Settings } from "../../config/schema";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { Fault } from "../command";
 import { exchangeNodes } from "../exchange-nodes";
-import { pulumiFault } from "../stack";
+import { readStack } from "../stack";
 
 /** How long what Pulumi says of the stack is taken for true, in milliseconds. */
 const FRESH = 60_000;
@@ -67,14 +67,14 @@ export class ExchangeView {
 
   private async settings(): Promise<Settings> {
     try {
-      const config = Object.entries(await this.stack.getAllConfig());
+      const config = Object.entries(await readStack(() => this.stack.getAllConfig()));
       const secret = new Map(config.map(([key, { secret = false }]) => [key, secret]));
       return parseSettings(
         plainValues(Object.fromEntries(config.map(([key, { value }]) => [key, value]))),
         (key) => secret.get(`pbx:${key}`) === true,
       );
     } catch (error) {
-      throw error instanceof ConfigError ? new Fault(error.message) : pulumiFault(error);
+      throw error instanceof ConfigError ? new Fault(error.message) : error;
     }
   }
 }

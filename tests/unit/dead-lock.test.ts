@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
@@ -45,6 +45,17 @@ test("the lock of a process that is gone is released", async () => {
   lock("a", NOBODY);
   await releaseDeadLock(stack());
   expect(cancelled).toBe(1);
+});
+
+test("a lock that is just being written, or has just gone, is that of a process that lives", async () => {
+  lock("a", NOBODY);
+  const locks = join(folder, ".pulumi", "locks", "organization", "pbx", "test");
+  writeFileSync(join(locks, "b.json"), '{"pid": 1');
+  await releaseDeadLock(stack());
+  rmSync(join(locks, "b.json"));
+  symlinkSync(join(folder, "gone"), join(locks, "c.json"));
+  await releaseDeadLock(stack());
+  expect(cancelled).toBe(0);
 });
 
 test.each([
