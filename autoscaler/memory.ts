@@ -55,10 +55,15 @@ export class MemoryFile {
     }
   }
 
+  /** @throws Fault when there is no room for it, or no leave. */
   write(memory: Memory): void {
-    mkdirSync(dirname(this.path), { recursive: true, mode: 0o750 });
     const next = `${this.path}.new`;
-    writeFileSync(next, JSON.stringify(memory), { mode: 0o640, flush: true });
-    renameSync(next, this.path);
+    try {
+      mkdirSync(dirname(this.path), { recursive: true, mode: 0o750 });
+      writeFileSync(next, JSON.stringify(memory), { mode: 0o640, flush: true });
+      renameSync(next, this.path);
+    } catch (error) {
+      throw new Fault(`${this.path} cannot be written: ${(error as Error).message}`);
+    }
   }
 }

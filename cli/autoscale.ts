@@ -60,7 +60,7 @@ main(async () => {
       if (isBlind(considered)) process.exitCode = CANNOT_WORK;
       return;
     }
-    const journal = new Journal(decisionLog(values.stack), values.stack);
+    const journal = new Journal(decisionLog(values.stack), values.stack, tell);
     const exporter = new Exporter();
     const server = port === null ? null : await exporter.listen(port);
     const stop = stopOnSignals(tell);

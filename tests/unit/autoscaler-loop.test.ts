@@ -1,6 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Exporter } from "../../autoscaler/exporter";
 import { Journal } from "../../autoscaler/journal";
 import { countersToGoOnFrom, type Memory, MemoryFile } from "../../autoscaler/memory";
@@ -32,6 +41,10 @@ const OUT = report({
   decision: { action: "out", zones: 3, reason: "2 zones carry 9 calls", criteria: [] },
   outcome: "done: from 2 to 3 zones",
 });
+
+async function eventually(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(5);
+}
 
 let folder: string;
 beforeEach(() => {
@@ -139,9 +152,13 @@ describe("where no zone can be read", () => {
 
 describe("the log of decisions", () => {
   const path = (): string => join(folder, "autoscale", "dev.decisions.jsonl");
+  const say = jest.fn<undefined, [string]>();
+  beforeEach(() => {
+    say.mockReset();
+  });
 
   test("has a line of JSON for each, which the group may read", async () => {
-    const journal = new Journal(path(), "dev");
+    const journal = new Journal(path(), "dev", say);
     journal.write(OUT, BEGIN, BEGIN + 61_234);
     journal.write(report(), BEGIN + 70_000, BEGIN + 70_100);
     await journal.close();
@@ -160,24 +177,45 @@ describe("the log of decisions", () => {
     expect(statSync(path()).mode & 0o777).toBe(0o640);
   });
 
+  test("that cannot be written is said, and goes on when it can", async () => {
+    mkdirSync(path(), { recursive: true });
+    const journal = new Journal(path(), "dev", say);
+    journal.write(OUT, BEGIN, BEGIN);
+    await eventually(() => say.mock.calls.length > 0);
+    expect(say.mock.calls).toEqual([
+      [expect.stringMatching(/^the log of decisions cannot be written: .*not a file/)],
+    ]);
+    rmSync(path(), { recursive: true });
+    journal.write(OUT, BEGIN, BEGIN);
+    await journal.close();
+    expect(readFileSync(path(), "utf8").trim().split("\n")).toHaveLength(1);
+  });
+
+  test("that cannot be written to its end does not keep the autoscaler from ending", async () => {
+    mkdirSync(path(), { recursive: true });
+    const journal = new Journal(path(), "dev", say);
+    journal.write(OUT, BEGIN, BEGIN);
+    await journal.close();
+    expect(say.mock.calls).toHaveLength(1);
+  });
+
   test("goes on where the autoscaler before has ended", async () => {
-    const first = new Journal(path(), "dev");
+    const first = new Journal(path(), "dev", say);
     first.write(OUT, BEGIN, BEGIN);
     await first.close();
-    const second = new Journal(path(), "dev");
+    const second = new Journal(path(), "dev", say);
     second.write(OUT, BEGIN, BEGIN);
     await second.close();
     expect(readFileSync(path(), "utf8").trim().split("\n")).toHaveLength(2);
   });
 
   test("is rotated", async () => {
-    const journal = new Journal(path(), "dev");
-    await journal.close();
+    mkdirSync(dirname(path()));
     writeFileSync(path(), "x".repeat(2 * 1024 * 1024));
-    const next = new Journal(path(), "dev");
+    const next = new Journal(path(), "dev", say);
     next.write(OUT, BEGIN, BEGIN);
     await next.close();
-    const last = new Journal(path(), "dev");
+    const last = new Journal(path(), "dev", say);
     last.write(OUT, BEGIN, BEGIN);
     await last.close();
     expect(readdirSync(join(folder, "autoscale")).sort()).toEqual([
@@ -221,6 +259,14 @@ describe("the memory", () => {
     const file = join(folder, "dev.json");
     writeFileSync(file, "{");
     expect(() => new MemoryFile(file).read()).toThrow(`${file} cannot be read`);
+  });
+
+  test("that cannot be written is one, too", () => {
+    writeFileSync(join(folder, "autoscale"), "");
+    const file = join(folder, "autoscale", "dev.json");
+    expect(() => {
+      new MemoryFile(file).write(MEMORY);
+    }).toThrow(Fault);
   });
 
   test("of who only wants to know stays out of the file", () => {
