@@ -15,6 +15,7 @@ export interface StackHandsOptions {
   /** Asked for at its first use: a tick that changes nothing needs no cloud. */
   readonly cloud: () => Cloud;
   readonly look: () => Promise<Look>;
+  readonly inService: () => Promise<number>;
   /** The stack's state. @throws Fault */
   readonly exported: (stack: Stack) => Promise<Exported>;
   /** Takes the lock of an update that was killed away. */
@@ -34,9 +35,11 @@ interface Exported {
 /** Changes the exchange by updates of its own stack, as an operator's `pulumi up` would. */
 export class StackHands implements Hands {
   readonly look: () => Promise<Look>;
+  readonly inService: () => Promise<number>;
 
   constructor(private readonly options: StackHandsOptions) {
     this.look = options.look;
+    this.inService = options.inService;
   }
 
   async headroom(): Promise<Headroom | null> {

@@ -26,6 +26,8 @@ export type Headroom = NonNullable<ScalingState["headroom"]>;
 /** What a tick does to the world, and asks of it. */
 export interface Hands {
   look(): Promise<Look>;
+  /** Zones in service, as the stack remembers them now: what a look knows may be a minute old. */
+  inService(): Promise<number>;
   /** Null where there is no limit, or none that can be told. */
   headroom(): Promise<Headroom | null>;
   /** Brings the exchange to so many zones. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Decision, ScalingState } from "./decision";
 import type { Hands, Look, Outcome } from "./hands";
+import { are } from "./limits";
 import type { Memory } from "./memory";
 import { inWords, isBlind, type Report } from "./report";
 import type { Sample } from "./sample";
@@ -90,6 +91,11 @@ export class Ticker {
       if (mended.kind === "failed") this.note({ failures: this.oneMoreFailure() });
       if (mended.kind !== "done") return verdict(mended, what);
     }
+    // Somebody may have changed their number by hand since it was read: it is not changed back.
+    const now = await hands.inService();
+    if (now !== from) {
+      return [`held: there ${are(now)} by now; the next look decides anew`, true];
+    }
     const { unfinished } = this.note({ unfinished: { from, to } });
     const outcome = to < from ? await this.drain(to, stop) : await hands.change(to, stop.atOnce);
     const at = this.now();
@@ -120,7 +126,7 @@ export class Ticker {
   }
 
   /** Brings the exchange to what the stack remembers, after a change that has not ended. */
-  private async settle(zones: number, stop: Stop): Promise<Verdict> {
+  private async settle(seen: number, stop: Stop): Promise<Verdict> {
     const { hands, interval, memory } = this.options;
     const { failures } = memory.read();
     const wait = failures === null ? 0 : Math.min(interval * 2 ** failures.count, LONGEST_WAIT);
@@ -130,6 +136,7 @@ export class Ticker {
       return [`held: what was left half done is tried again in ${seconds} s`, true];
     }
     const mended = await hands.mend();
+    const zones = mended.kind === "done" ? await hands.inService() : seen;
     const signal = AbortSignal.any([stop.gently, stop.atOnce]);
     const outcome = mended.kind === "done" ? await hands.change(zones, signal) : mended;
     if (outcome.kind === "done") this.note({ unfinished: null });

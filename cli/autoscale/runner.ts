@@ -56,6 +56,7 @@ export class Runner {
       stack: this.stack,
       cloud: () => cloudOf(settings),
       look: () => this.view.look(),
+      inService: () => this.view.inService(),
       exported: exportedStack,
       releaseDeadLock,
       onEvent: relayUpdate,

@@ -6,13 +6,10 @@ import { ConfigError, parseSettings, type Settings } from "../../config/schema";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { Fault } from "../command";
 import { exchangeNodes } from "../exchange-nodes";
+import { Recent } from "../recent";
 import { readStack } from "../stack";
 
-/** How long what Pulumi says of the stack is taken for true, in milliseconds. */
-const FRESH = 60_000;
-
 interface Known {
-  readonly at: number;
   readonly settings: Settings;
   readonly policy: Policy;
   readonly nodes: Awaited<ReturnType<typeof exchangeNodes>>["nodes"];
@@ -21,21 +18,24 @@ interface Known {
 /** The exchange as an autoscaler sees it: its settings, its nodes, and what goes on there. */
 export class ExchangeView {
   private readonly metrics = new Metrics();
-  private known: Promise<Known> | null = null;
+  private readonly known = new Recent(() => this.read());
 
   constructor(private readonly stack: Stack) {}
 
   /** As the stack is configured: an edit is heeded within a minute. @throws Fault */
-  async current(): Promise<Known> {
-    const known = await this.known?.catch(() => null);
-    if (known && known.at > Date.now() - FRESH) return known;
-    this.known = this.read();
-    return this.known;
+  current(): Promise<Known> {
+    return this.known.get();
   }
 
   /** After an update, nothing that was known before it counts. */
   forget(): void {
-    this.known = null;
+    this.known.forget();
+  }
+
+  /** How many zones the stack has now: an operator's update may have changed that. @throws Fault */
+  async inService(): Promise<number> {
+    this.forget();
+    return (await this.current()).nodes.zones.length;
   }
 
   async look(): Promise<Look> {
@@ -62,7 +62,7 @@ export class ExchangeView {
       );
     }
     const { nodes } = await exchangeNodes(this.stack);
-    return { at: Date.now(), settings, policy, nodes };
+    return { settings, policy, nodes };
   }
 
   private async settings(): Promise<Settings> {

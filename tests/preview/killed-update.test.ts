@@ -132,6 +132,7 @@ const hands = (): StackHands =>
     stack,
     cloud: () => openstackCloud({ flavor: "m1.small", mark: MARK }),
     look: () => Promise.reject(new Error("nobody looks")),
+    inService: () => Promise.reject(new Error("nobody counts")),
     exported: exportedStack,
     releaseDeadLock,
     onEvent: () => undefined,

@@ -27,6 +27,7 @@ function handsOf(up: () => Promise<unknown>, options: Partial<StackHandsOptions>
     stack: { workspace: { envVars }, up: update, refresh: update } as unknown as Stack,
     cloud: () => CLOUD,
     look: () => Promise.reject(new Error("nobody looks here")),
+    inService: () => Promise.reject(new Error("nobody counts here")),
     exported: () => Promise.resolve({}),
     releaseDeadLock: () => Promise.resolve(),
     onEvent: () => undefined,
