@@ -5,10 +5,14 @@ import { CONTROLLER } from "../provider/inputs";
 import { Fault } from "./command";
 import { type ExchangeOutputs, exchangeOutputs, readStack } from "./stack";
 
+/** What a stack says of its exchange: zones come and go. */
+export interface Exchange {
+  readonly outputs: ExchangeOutputs;
+  readonly nodes: Nodes;
+}
+
 /** The nodes of a deployed stack, and the way to them, which is secret. @throws Fault */
-export async function exchangeNodes(
-  stack: Stack,
-): Promise<{ readonly nodes: Nodes; readonly outputs: ExchangeOutputs }> {
+export async function exchangeNodes(stack: Stack): Promise<Exchange> {
   const secret = readStack(() => stack.getConfig("pbx:masterSecret"));
   // That the stack was never deployed is the better news of two.
   secret.catch(() => undefined);

@@ -5,14 +5,14 @@ import { plainValues } from "../../config/plain-values";
 import { ConfigError, parseSettings, type Settings } from "../../config/schema";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { Fault } from "../command";
-import { exchangeNodes } from "../exchange-nodes";
+import { type Exchange, exchangeNodes } from "../exchange-nodes";
 import { Recent } from "../recent";
 import { readStack } from "../stack";
 
 interface Known {
   readonly settings: Settings;
   readonly policy: Policy;
-  readonly nodes: Awaited<ReturnType<typeof exchangeNodes>>["nodes"];
+  readonly nodes: Exchange["nodes"];
 }
 
 /** The exchange as an autoscaler sees it: its settings, its nodes, and what goes on there. */

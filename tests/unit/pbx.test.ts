@@ -2,12 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, parse } from "node:path";
 import fc from "fast-check";
+import { Fault } from "../../cli/command";
 import { lastDecision } from "../../cli/decision-log";
 import { nodesOf } from "../../cli/exchange-nodes";
 import { autoscalerMemory, decisionLog } from "../../cli/paths";
+import { type Desk, renewed } from "../../cli/pbx/command";
 import { figureTexts, verdictOn } from "../../cli/pbx/quality";
 import { durationText, throughputText } from "../../cli/pbx/words";
 import { planExchange } from "../../plan/exchange";
+import { Connections } from "../../provider/ssh";
 import { MASTER_SECRET, settingsWith } from "../support/settings";
 
 describe("how a leg sounds", () => {
@@ -93,6 +96,30 @@ describe("the last decision of the autoscaler", () => {
     expect(base).toBe("dev.decisions.jsonl");
     expect(dir).toBe(dirname(autoscalerMemory("dev")));
     expect(decisionLog("other")).not.toBe(decisionLog("dev"));
+  });
+});
+
+describe("whoever goes on looking", () => {
+  const nodes = (...names: readonly string[]) => ({
+    access: { privateKey: "", controllerAddress: "", controllerHostKey: "" },
+    zones: names.map((name) => ({ name, fixedIp: "", sshHostKey: "" })),
+  });
+  const outputs = { controllerAddress: "", zones: [], sipAccounts: [], sshHostKeys: {} };
+  const desk = (latest: Desk["latest"]): Desk => ({
+    ...{ stack: "dev", outputs, nodes: nodes("zone1"), latest, connections: new Connections() },
+    ...{ json: false, watch: true },
+  });
+
+  test("finds zones that have come", async () => {
+    const both = nodes("zone1", "zone2");
+    const found = await renewed(desk(() => Promise.resolve({ outputs, nodes: both })));
+    expect([found.desk.nodes, found.fault]).toEqual([both, null]);
+  });
+
+  test("goes on with those that were known where the stack cannot be read, and says so", async () => {
+    const fault = new Fault("pulumi: no such host");
+    const found = await renewed(desk(() => Promise.reject(fault)));
+    expect([found.desk.nodes, found.fault]).toEqual([nodes("zone1"), "pulumi: no such host"]);
   });
 });
 
