@@ -7,6 +7,7 @@ import {
 import { Fault } from "../cli/command";
 import { WANTED_ZONES } from "../config/wanted-zones";
 import type { Cloud } from "./cloud";
+import { isHalfWritten } from "./half-written";
 import type { Hands, Headroom, Look, Outcome } from "./hands";
 
 export interface StackHandsOptions {
@@ -14,6 +15,9 @@ export interface StackHandsOptions {
   /** Asked for at its first use: a tick that changes nothing needs no cloud. */
   readonly cloud: () => Cloud;
   readonly look: () => Promise<Look>;
+  readonly inService: () => Promise<number>;
+  /** The stack's state. @throws Fault */
+  readonly exported: (stack: Stack) => Promise<Exported>;
   /** Takes the lock of an update that was killed away. */
   readonly releaseDeadLock: (stack: Stack) => Promise<void>;
   readonly onEvent: (event: EngineEvent) => void;
@@ -31,9 +35,11 @@ interface Exported {
 /** Changes the exchange by updates of its own stack, as an operator's `pulumi up` would. */
 export class StackHands implements Hands {
   readonly look: () => Promise<Look>;
+  readonly inService: () => Promise<number>;
 
   constructor(private readonly options: StackHandsOptions) {
     this.look = options.look;
+    this.inService = options.inService;
   }
 
   async headroom(): Promise<Headroom | null> {
@@ -117,14 +123,16 @@ export class StackHands implements Hands {
       });
       return { kind: "done" };
     } catch (error) {
-      if (error instanceof ConcurrentUpdateError) return { kind: "locked" };
+      // The state is read before the lock is asked for: somebody else is writing it just now.
+      const isWriting = errors.length === 0 && isHalfWritten(error);
+      if (isWriting || error instanceof ConcurrentUpdateError) return { kind: "locked" };
       if (signal?.aborted === true) return { kind: "interrupted" };
       return { kind: "failed", why: errors[0] ?? lastWords(error) };
     }
   }
 
-  private async exported(): Promise<Exported> {
-    return (await this.options.stack.exportStack()).deployment as Exported;
+  private exported(): Promise<Exported> {
+    return this.options.exported(this.options.stack);
   }
 }
 

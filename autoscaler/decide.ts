@@ -3,7 +3,8 @@ import { demands, type Argument } from "./demand";
 import { are, ceilings, least, quota, type Limit } from "./limits";
 import type { Policy } from "./policy";
 import { allKnown, fits } from "./release";
-import type { Sample } from "./sample";
+import { beside, outOfRotation, serving } from "./rotation";
+import { blindness, type Sample } from "./sample";
 import { scheduled } from "./schedule";
 import { backOff, cooldownIn, cooldownOut, waiting } from "./waits";
 import { count } from "./words";
@@ -32,7 +33,11 @@ export function decide(
 ): Decision {
   const situation = { samples, state, policy, now };
   const floor = least(policy, state);
-  const asks = [...demands(samples, policy, now), scheduled(policy, now), floor];
+  const out = outOfRotation(samples.at(-1), state.zones);
+  const asks = [
+    ...[...demands(samples, policy, now), scheduled(policy, now)].map((ask) => beside(ask, out)),
+    ...[...serving(out), floor],
+  ];
   const ask = asks.reduce<Limit>((most, next) => (asksFor(next, most) ? next : most), floor);
   const caps = ceilings(policy, state);
   const cap = caps.reduce((tightest, next) => (next.zones < tightest.zones ? next : tightest));
@@ -40,7 +45,7 @@ export function decide(
 
   const criteria = [...asks, ...caps, ...(room === null ? [] : [room])].map(criterion);
   return {
-    ...step(situation, ask, cap, room),
+    ...inTheDark(step(situation, ask, cap, room), samples.at(-1)),
     criteria: [...criteria, waiting(state, policy, now)],
   };
 }
@@ -56,6 +61,12 @@ const criterion = ({ name, found, threshold, zones }: Argument): Criterion => ({
   threshold,
   zones,
 });
+
+/** Who sees no zone holds for that, whatever there is to hold for beside it. */
+function inTheDark(next: Step, latest: Sample | undefined): Step {
+  const blind = latest === undefined ? null : blindness(latest);
+  return next.action === "hold" && blind !== null ? { ...next, reason: blind } : next;
+}
 
 function step(situation: Situation, ask: Limit, cap: Limit, room: Limit | null): Step {
   const { zones } = situation.state;

@@ -24,7 +24,10 @@ export interface Decision {
 
 /** One thing that may ask for more zones, or allow fewer. */
 export interface Criterion {
-  /** `calls`, `throughput`, `cpu`, `schedule`, `min`, `max`, `cost`, `quota`, `cooldown`. */
+  /**
+   * `calls`, `throughput`, `cpu`, `schedule`, `rotation`, `min`, `max`, `cost`, `quota`,
+   * `cooldown`.
+   */
   readonly name: string;
   /** What was found, with its unit; `unknown` where it could not be read. */
   readonly found: string;

@@ -1,6 +1,6 @@
 import { formatDuration } from "../config/duration";
 import type { Criterion } from "./decision";
-import { covers, type ZoneLoad } from "./load";
+import { covering, type ZoneLoad } from "./load";
 import { metricsOf, type Metric } from "./measures";
 import type { Policy } from "./policy";
 import type { Sample } from "./sample";
@@ -33,7 +33,8 @@ export function demands(
     const loads = metric.loads(samples, now);
     const known = loads.filter((zone): zone is KnownLoad => zone.load !== null);
     const inTime =
-      window === null || covers(samples, now, { seconds: window, interval: policy.interval });
+      window === null ||
+      covering(samples, now, { seconds: window, interval: policy.interval }) !== null;
     if (known.length === 0 || !inTime) {
       return { ...titleOf(metric), found: "unknown", zones: null, because: "" };
     }

@@ -1,3 +1,4 @@
+import type { Counters } from "./counters";
 import type { Sample } from "./sample";
 import type { ScalingState } from "./decision";
 
@@ -15,6 +16,8 @@ export interface Look {
   /** Zones in service, as the stack remembers them. */
   readonly zones: number;
   readonly sample: Sample;
+  /** What each zone has counted up to now, by its name: the next rates are reckoned from it. */
+  readonly counters: Readonly<Record<string, Counters>>;
 }
 
 /** How many zones more a cloud gives, and what is short beyond them. */
@@ -23,6 +26,8 @@ export type Headroom = NonNullable<ScalingState["headroom"]>;
 /** What a tick does to the world, and asks of it. */
 export interface Hands {
   look(): Promise<Look>;
+  /** Zones in service, as the stack remembers them now: what a look knows may be a minute old. */
+  inService(): Promise<number>;
   /** Null where there is no limit, or none that can be told. */
   headroom(): Promise<Headroom | null>;
   /** Brings the exchange to so many zones. */

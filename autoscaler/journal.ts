@@ -10,22 +10,21 @@ const FILES = 5;
 
 /** The log of decisions: a line of JSON for each. */
 export class Journal {
-  private readonly stream: RotatingFileStream;
+  private stream: RotatingFileStream | null = null;
 
-  /** @param path of the newest file; `.1` is the one before it. */
+  /**
+   * @param path of the newest file; `.1` is the one before it.
+   * @param say takes why a decision could not be written down: that is no reason to make none.
+   */
   constructor(
-    path: string,
+    private readonly path: string,
     private readonly stack: string,
-  ) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
-    this.stream = createStream(basename(path), {
-      ...{ path: dirname(path), mode: 0o640 },
-      ...{ size: SIZE, rotate: FILES },
-    });
-  }
+    private readonly say: (line: string) => void,
+  ) {}
 
   write({ decision, from, outcome, ok }: Report, begin: number, end: number): void {
     const { action, zones, reason } = decision;
+    this.stream ??= this.open();
     this.stream.write(
       `${JSON.stringify({
         ...{ time: new Date(begin).toISOString(), stack: this.stack },
@@ -36,7 +35,24 @@ export class Journal {
   }
 
   async close(): Promise<void> {
-    this.stream.end();
-    await once(this.stream, "finish");
+    const { stream } = this;
+    if (stream === null) return;
+    stream.end();
+    // What is in its way has been said.
+    await once(stream, "finish").catch(() => undefined);
+  }
+
+  private open(): RotatingFileStream {
+    const folder = dirname(this.path);
+    mkdirSync(folder, { recursive: true, mode: 0o750 });
+    const stream = createStream(basename(this.path), {
+      ...{ path: folder, mode: 0o640 },
+      ...{ size: SIZE, rotate: FILES },
+    });
+    stream.on("error", ({ message }) => {
+      this.say(`the log of decisions cannot be written: ${message}`);
+      this.stream = null;
+    });
+    return stream;
   }
 }

@@ -15,24 +15,43 @@ export function samplesOf(
   return samples.filter((sample) => sample.at <= at && sample.at > at - seconds * 1000);
 }
 
+/** What samples are to tell of: so much time, looked at every `interval`, both in seconds. */
+interface Span {
+  readonly seconds: number;
+  readonly interval: number;
+}
+
+/** Single looks come from cron or a timer, once a minute or every other one: so far apart, in seconds. */
+export const SELDOM = 150;
+
+/** How far two samples may be apart and still tell of the time between them. */
+const longestGap = ({ seconds, interval }: Span): number =>
+  Math.max(SELDOM, 3 * interval, seconds / 4);
+
+/** How long a sample is of use to who wants to know of all that time. */
+export const usefulFor = (span: Span): number => span.seconds + longestGap(span);
+
 /**
- * Whether `samples` tell of all the last `seconds` up to `at`, each of them of the `interval` before
- * it. A few that are missing are no hole.
+ * The samples that tell of all the time up to `at`, each of them of that since the one before it; null
+ * where they leave a hole. Where the first one comes late, the one before is among them: it tells how
+ * things were when that time began.
  */
-export function covers(
+export function covering(
   samples: readonly Sample[],
   at: number,
-  { seconds, interval }: { readonly seconds: number; readonly interval: number },
-): boolean {
-  const begin = at - seconds * 1000;
-  const times = samplesOf(samples, at, seconds).map((sample) => sample.at);
-  const first = times[0];
-  const hole = Math.max(3 * interval, seconds / 4) * 1000;
-  return (
-    first !== undefined &&
-    first - begin <= 1.5 * interval * 1000 &&
-    [...times.slice(1), at].every((time, index) => time - (times[index] ?? time) <= hole)
-  );
+  span: Span,
+): readonly Sample[] | null {
+  const begin = at - span.seconds * 1000;
+  const inTime = samplesOf(samples, at, span.seconds);
+  const [first] = inTime;
+  if (first === undefined) return null;
+  const isLate = first.at - begin > 1.5 * span.interval * 1000;
+  const before = samples.filter((sample) => sample.at <= begin).at(-1);
+  if (isLate && before === undefined) return null;
+  const seen = isLate && before !== undefined ? [before, ...inTime] : inTime;
+  const times = [...seen.map((sample) => sample.at), at];
+  const gaps = times.slice(1).map((time, index) => time - (times[index] ?? time));
+  return gaps.every((gap) => gap <= longestGap(span) * 1000) ? seen : null;
 }
 
 /**

@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Fault } from "../cli/command";
+import type { Counters } from "./counters";
 import type { ScalingState } from "./decision";
+import { SELDOM } from "./load";
 import type { Sample } from "./sample";
 
 /** What one tick leaves to the next, which may be another process. */
@@ -10,6 +12,8 @@ export interface Memory extends Pick<ScalingState, "lastOut" | "lastIn" | "failu
   readonly unfinished: { readonly from: number; readonly to: number } | null;
   /** The oldest first. */
   readonly samples: readonly Sample[];
+  /** Of the last of them, by zone. */
+  readonly counters: Readonly<Record<string, Counters>>;
 }
 
 const NOTHING: Memory = {
@@ -18,7 +22,21 @@ const NOTHING: Memory = {
   failures: null,
   unfinished: null,
   samples: [],
+  counters: {},
 };
+
+/**
+ * The counters that the first rates of a run are reckoned from. None where the last look was too long
+ * ago, or was before zones came or went: a mean that tells of that time would ask for them again.
+ */
+export function countersToGoOnFrom(
+  { samples, counters, lastOut, lastIn }: Memory,
+  now: number,
+): Memory["counters"] {
+  const last = samples.at(-1)?.at ?? -Infinity;
+  const isOld = now - last > SELDOM * 1000;
+  return isOld || last < Math.max(lastOut ?? 0, lastIn ?? 0) ? {} : counters;
+}
 
 /** Keeps it in a file, which is whole at any time: whoever is killed writes all of it or nothing. */
 export class MemoryFile {
@@ -37,10 +55,15 @@ export class MemoryFile {
     }
   }
 
+  /** @throws Fault when there is no room for it, or no leave. */
   write(memory: Memory): void {
-    mkdirSync(dirname(this.path), { recursive: true, mode: 0o750 });
     const next = `${this.path}.new`;
-    writeFileSync(next, JSON.stringify(memory), { mode: 0o640, flush: true });
-    renameSync(next, this.path);
+    try {
+      mkdirSync(dirname(this.path), { recursive: true, mode: 0o750 });
+      writeFileSync(next, JSON.stringify(memory), { mode: 0o640, flush: true });
+      renameSync(next, this.path);
+    } catch (error) {
+      throw new Fault(`${this.path} cannot be written: ${(error as Error).message}`);
+    }
   }
 }

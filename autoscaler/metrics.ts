@@ -75,6 +75,16 @@ export class Metrics {
     return sampleOf(await this.observe(nodes));
   }
 
+  /** What each zone had counted when it was last seen. */
+  counted(): Readonly<Record<string, Counters>> {
+    return Object.fromEntries(this.counters);
+  }
+
+  /** Reckons the next rates from what an earlier run has counted. */
+  goOnFrom(counters: Readonly<Record<string, Counters>>): void {
+    for (const [zone, counted] of Object.entries(counters)) this.counters.set(zone, counted);
+  }
+
   close(): void {
     this.connections.close();
   }
@@ -111,16 +121,19 @@ export class Metrics {
 
 /**
  * What an autoscaler decides by. A zone that an operator has taken out of the rotation serves nobody
- * new, so it does not count; where HAProxy cannot be asked, all zones do.
+ * new, so it is told apart; where HAProxy cannot be asked, none is.
  */
-export function sampleOf({ at, zones }: Observation): Sample {
+export function sampleOf({ at, zones, fault }: Observation): Sample {
   const places = zones.flatMap(({ place }) => (place === null ? [] : [place]));
   const isKnown = places.length > 0;
+  const serves = ({ place }: ObservedZone): boolean => !isKnown || place?.state === "ready";
   return {
     at,
-    zones: zones
-      .filter(({ place }) => !isKnown || place?.state === "ready")
-      .map(({ name, reading }) => ({ name, reading })),
+    zones: zones.filter(serves).map(({ place: _, ...zone }) => zone),
+    out: zones.flatMap((zone, index) =>
+      serves(zone) ? [] : [{ name: zone.name, number: index + 1 }],
+    ),
     sessions: isKnown ? places.reduce((sum, { connections }) => sum + connections, 0) : null,
+    fault,
   };
 }

@@ -1,7 +1,8 @@
 import { formatDuration } from "../config/duration";
-import { covers, samplesOf } from "./load";
+import { covering } from "./load";
 import { metricsOf } from "./measures";
 import type { Policy } from "./policy";
+import { areOut, outOfRotation } from "./rotation";
 import type { Sample, ZoneReading } from "./sample";
 import { count, namesOf, percent } from "./words";
 
@@ -14,13 +15,20 @@ export interface Verdict {
 const no = (because: string): Verdict => ({ may: false, because });
 
 /**
- * Whether the zones are all known: none is taken away on a guess. A zone that cannot be read may be
- * the busiest one.
+ * Whether the zones are all known, and all serve: none is taken away on a guess, nor while somebody
+ * works on another one. A zone that cannot be read may be the busiest one.
  */
 export function allKnown(latest: Sample | undefined, zones: number): Verdict {
   const unread = (latest?.zones ?? []).filter(({ reading }) => reading === null);
   if (unread.length > 0) {
     return no(`${namesOf(unread.map(({ name }) => name))} cannot be read`);
+  }
+  if (latest !== undefined && latest.fault !== null) {
+    return no("the rotation cannot be read");
+  }
+  const out = outOfRotation(latest, zones);
+  if (out.length > 0) {
+    return no(areOut(out));
   }
   const missing = zones - (latest?.zones.length ?? 0);
   return missing > 0
@@ -39,10 +47,10 @@ export function fits(
 ): Verdict {
   const { scaleInAfter: seconds, interval, margin } = policy;
   const time = formatDuration(seconds);
-  if (!covers(samples, now, { seconds, interval })) {
+  const seen = covering(samples, now, { seconds, interval });
+  if (seen === null) {
     return no(`the samples do not cover the last ${time}`);
   }
-  const seen = samplesOf(samples, now, seconds);
   const metrics = metricsOf(policy);
   for (const { name, value, format, perZone, spare } of metrics) {
     const loads = seen.map((sample) => total(sample, value));

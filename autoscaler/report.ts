@@ -1,6 +1,6 @@
 import type { Decision } from "./decision";
 import type { Outcome } from "./hands";
-import type { Sample } from "./sample";
+import { blindness, type Sample } from "./sample";
 import { count } from "./words";
 
 /** What a tick came to. */
@@ -11,7 +11,7 @@ export interface Report {
   readonly from: number;
   /** What was done, for an operator. */
   readonly outcome: string;
-  /** False when something was tried and did not come about. */
+  /** False when something was tried and did not come about, or nothing could be seen. */
   readonly ok: boolean;
 }
 
@@ -32,3 +32,7 @@ export function inWords(outcome: Outcome, what: string): string {
 /** A decision, for a line of its own. */
 export const decisionInWords = ({ action, zones, reason }: Decision): string =>
   `${action === "hold" ? "hold at" : `${action} to`} ${count(zones, "zone")}: ${reason}`;
+
+/** Whether that is a hold since no zone could be read. */
+export const isBlind = ({ decision, sample }: Pick<Report, "decision" | "sample">): boolean =>
+  decision.action === "hold" && blindness(sample) !== null;

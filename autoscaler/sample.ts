@@ -2,10 +2,14 @@
 export interface Sample {
   /** When it was taken. */
   readonly at: number;
-  /** Every zone in service, in the order of their numbers. */
+  /** Every zone in the rotation, in the order of their numbers. */
   readonly zones: readonly ZoneSample[];
+  /** Zones of the stack that are out of it; none where HAProxy could not be asked. */
+  readonly out: readonly { readonly name: string; readonly number: number }[];
   /** Connections that HAProxy carries to all zones; null when HAProxy could not be asked. */
   readonly sessions: number | null;
+  /** Why it could not be; null where it could. */
+  readonly fault: string | null;
 }
 
 /** A zone at that time. One that cannot be read is unknown, which is never the same as idle. */
@@ -13,6 +17,8 @@ export interface ZoneSample {
   readonly name: string;
   /** Null when it could not be read. */
   readonly reading: ZoneReading | null;
+  /** Why not; null where it could. */
+  readonly fault: string | null;
 }
 
 export interface ZoneReading {
@@ -24,4 +30,10 @@ export interface ZoneReading {
   readonly bytesPerSecond: number | null;
   /** Share of its processors in use since the look before, 0 to 1; null at the first one. */
   readonly cpu: number | null;
+}
+
+/** Why nothing is known of any zone; null where something is. The controller is on the way to all. */
+export function blindness({ zones, fault }: Sample): string | null {
+  if (zones.length === 0 || zones.some(({ reading }) => reading !== null)) return null;
+  return `no zone can be read: ${fault ?? zones[0]?.fault ?? "no answer"}`;
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Decision, ScalingState } from "./decision";
-import type { Hands, Outcome } from "./hands";
+import type { Hands, Look, Outcome } from "./hands";
+import { are } from "./limits";
 import type { Memory } from "./memory";
-import { inWords, type Report } from "./report";
+import { inWords, isBlind, type Report } from "./report";
 import type { Sample } from "./sample";
 import { count } from "./words";
 
@@ -57,8 +58,9 @@ export class Ticker {
   /** Looks and decides, and changes nothing but the memory of samples. */
   async consider(): Promise<Considered> {
     const { hands, decide } = this.options;
-    const { zones, sample } = await hands.look();
-    const memory = this.remember(sample);
+    const look = await hands.look();
+    const { zones, sample } = look;
+    const memory = this.remember(look);
     const state = { zones, ...scalingOf(memory), headroom: null };
     const decision = decide(memory.samples, state, sample.at);
     if (decision.action !== "out") return { decision, state, sample };
@@ -71,13 +73,14 @@ export class Ticker {
     const { decision, state, sample } = await this.consider();
     const from = state.zones;
     const { unfinished } = this.options.memory.read();
+    const blind = isBlind({ decision, sample });
     const [outcome, ok] =
       decision.action !== "hold"
         ? await this.move(from, decision.zones, unfinished !== null, stop)
         : unfinished !== null
           ? await this.settle(from, stop)
-          : (["nothing to do", true] as const);
-    return { decision, sample, from, outcome, ok };
+          : ([blind ? "nothing was done" : "nothing to do", true] as const);
+    return { decision, sample, from, outcome, ok: ok && !blind };
   }
 
   private async move(from: number, to: number, wasLeft: boolean, stop: Stop): Promise<Verdict> {
@@ -87,6 +90,11 @@ export class Ticker {
       const mended = await hands.mend();
       if (mended.kind === "failed") this.note({ failures: this.oneMoreFailure() });
       if (mended.kind !== "done") return verdict(mended, what);
+    }
+    // Somebody may have changed their number by hand since it was read: it is not changed back.
+    const now = await hands.inService();
+    if (now !== from) {
+      return [`held: there ${are(now)} by now; the next look decides anew`, true];
     }
     const { unfinished } = this.note({ unfinished: { from, to } });
     const outcome = to < from ? await this.drain(to, stop) : await hands.change(to, stop.atOnce);
@@ -118,7 +126,7 @@ export class Ticker {
   }
 
   /** Brings the exchange to what the stack remembers, after a change that has not ended. */
-  private async settle(zones: number, stop: Stop): Promise<Verdict> {
+  private async settle(seen: number, stop: Stop): Promise<Verdict> {
     const { hands, interval, memory } = this.options;
     const { failures } = memory.read();
     const wait = failures === null ? 0 : Math.min(interval * 2 ** failures.count, LONGEST_WAIT);
@@ -128,6 +136,7 @@ export class Ticker {
       return [`held: what was left half done is tried again in ${seconds} s`, true];
     }
     const mended = await hands.mend();
+    const zones = mended.kind === "done" ? await hands.inService() : seen;
     const signal = AbortSignal.any([stop.gently, stop.atOnce]);
     const outcome = mended.kind === "done" ? await hands.change(zones, signal) : mended;
     if (outcome.kind === "done") this.note({ unfinished: null });
@@ -166,7 +175,7 @@ export class Ticker {
       const look = await hands.look().catch(() => null);
       signal.throwIfAborted();
       if (look === null) continue;
-      const memory = this.remember(look.sample);
+      const memory = this.remember(look);
       const state = { zones, ...scalingOf(memory), headroom: null };
       if (decide(memory.samples, state, look.sample.at).action === "out") return;
     }
@@ -177,10 +186,10 @@ export class Ticker {
     return { count: (failures?.count ?? 0) + 1, at: this.now() };
   }
 
-  private remember(sample: Sample): Memory {
+  private remember({ sample, counters }: Look): Memory {
     const { memory, keep } = this.options;
     const samples = [...memory.read().samples, sample].filter(({ at }) => at > sample.at - keep);
-    this.note({ samples });
+    this.note({ samples, counters });
     return memory.read();
   }
 

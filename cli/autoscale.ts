@@ -1,16 +1,16 @@
 import { Exporter } from "../autoscaler/exporter";
 import { Journal } from "../autoscaler/journal";
 import { MemoryFile } from "../autoscaler/memory";
-import { decisionInWords } from "../autoscaler/report";
+import { decisionInWords, isBlind } from "../autoscaler/report";
 import { beTheOnlyOne } from "../autoscaler/single";
 import { parseArguments } from "./arguments";
-import { runLoop } from "./autoscale/loop";
+import { CANNOT_WORK, runLoop } from "./autoscale/loop";
 import { readOnly, Runner } from "./autoscale/runner";
 import { stopOnSignals } from "./autoscale/signals";
 import { explanation } from "./autoscale/tables";
 import { Fault } from "./command";
 import { projectEnvironment } from "./environment";
-import { autoscalerMemory, DECISIONS } from "./paths";
+import { autoscalerMemory, decisionLog } from "./paths";
 import { main, say } from "./progress";
 import { findStack } from "./stack";
 
@@ -35,9 +35,8 @@ zone stays in service. A second one, or Ctrl-C, calls off whatever is under way.
 
 Exit code 0 when nothing failed, which includes that it waits for another update of the stack; 2 when
 a change failed and the exchange is, or is being brought, back to what it was; 1 when it cannot work
-at all: a fault of the configuration, another autoscaler of the stack, a cloud that does not answer.`;
-
-const FAILED_CHANGE = 2;
+at all: a fault of the configuration, another autoscaler of the stack, a stack that cannot be read, or
+an exchange of which no zone can.`;
 
 main(async () => {
   const values = parseArguments(HELP, {
@@ -58,16 +57,18 @@ main(async () => {
       await runner.start();
       const considered = await runner.consider();
       console.log(values.explain ? explanation(considered) : decisionInWords(considered.decision));
+      if (isBlind(considered)) process.exitCode = CANNOT_WORK;
       return;
     }
-    const journal = new Journal(DECISIONS, values.stack);
+    const journal = new Journal(decisionLog(values.stack), values.stack, tell);
     const exporter = new Exporter();
     const server = port === null ? null : await exporter.listen(port);
     const stop = stopOnSignals(tell);
     try {
       await runner.start();
-      const ok = await runLoop({ runner, journal, exporter, stop, once: values.once, say: tell });
-      if (!ok) process.exitCode = FAILED_CHANGE;
+      process.exitCode = await runLoop({
+        ...{ runner, journal, exporter, stop, once: values.once, say: tell },
+      });
     } finally {
       await journal.close();
       server?.close();

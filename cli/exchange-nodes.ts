@@ -3,21 +3,21 @@ import type { Nodes } from "../autoscaler/metrics";
 import { accessKey } from "../plan/exchange";
 import { CONTROLLER } from "../provider/inputs";
 import { Fault } from "./command";
-import { type ExchangeOutputs, exchangeOutputs, pulumiFault } from "./stack";
+import { type ExchangeOutputs, exchangeOutputs, readStack } from "./stack";
 
-/** The nodes of a deployed stack, and the way to them, which is secret. */
-export async function exchangeNodes(
-  stack: Stack,
-): Promise<{ readonly nodes: Nodes; readonly outputs: ExchangeOutputs }> {
-  try {
-    const secret = stack.getConfig("pbx:masterSecret");
-    // That the stack was never deployed is the better news of two.
-    secret.catch(() => undefined);
-    const outputs = exchangeOutputs(await stack.outputs());
-    return { outputs, nodes: nodesOf(outputs, (await secret).value) };
-  } catch (error) {
-    throw pulumiFault(error);
-  }
+/** What a stack says of its exchange: zones come and go. */
+export interface Exchange {
+  readonly outputs: ExchangeOutputs;
+  readonly nodes: Nodes;
+}
+
+/** The nodes of a deployed stack, and the way to them, which is secret. @throws Fault */
+export async function exchangeNodes(stack: Stack): Promise<Exchange> {
+  const secret = readStack(() => stack.getConfig("pbx:masterSecret"));
+  // That the stack was never deployed is the better news of two.
+  secret.catch(() => undefined);
+  const outputs = exchangeOutputs(await readStack(() => stack.outputs()));
+  return { outputs, nodes: nodesOf(outputs, (await secret).value) };
 }
 
 /** @throws Fault when the outputs are those of an older Trunkline. */

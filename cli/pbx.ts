@@ -9,6 +9,7 @@ import { drain, undrain } from "./pbx/drain";
 import { status } from "./pbx/status";
 import { zones } from "./pbx/zones";
 import { main } from "./progress";
+import { Recent } from "./recent";
 import { findStack } from "./stack";
 
 const HELP = `Looks at an exchange that runs, and takes its zones out of the rotation and back.
@@ -49,10 +50,14 @@ main(async () => {
   const [name = "", operand] = operands;
   if (values.watch && name !== "status") throw new Fault(`--watch is for status, not for ${name}`);
   const stack = await findStack(values.stack, await projectEnvironment());
-  const { nodes, outputs } = await exchangeNodes(stack);
+  const exchange = new Recent(() => exchangeNodes(stack));
+  const { nodes, outputs } = await exchange.get();
   const { json, watch } = values;
   const connections = new Connections();
-  const desk = { stack: values.stack, outputs, nodes, connections, json, watch };
+  const desk = {
+    ...{ stack: values.stack, outputs, nodes, connections, json, watch },
+    latest: () => exchange.get(),
+  };
   if (operand !== undefined) zoneNamed(desk, operand);
   try {
     // Where nobody gets in there is nothing to show.

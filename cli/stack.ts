@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
   CommandError,
@@ -10,6 +11,7 @@ import {
   type Stack,
   StackNotFoundError,
 } from "@pulumi/pulumi/automation";
+import { isHalfWritten } from "../autoscaler/half-written";
 import { command, Fault } from "./command";
 import { LOCAL, ROOT } from "./paths";
 import { stillLives } from "./process";
@@ -52,22 +54,38 @@ export async function openStack(name: string, env: Record<string, string>): Prom
  */
 export async function findStack(name: string, env: Record<string, string>): Promise<Stack> {
   Object.assign(process.env, env);
-  try {
-    return await LocalWorkspace.selectStack({ stackName: name, workDir: ROOT }, { envVars: env });
-  } catch (error) {
-    if (error instanceof StackNotFoundError) {
+  return readStack(async () => {
+    try {
+      return await LocalWorkspace.selectStack({ stackName: name, workDir: ROOT }, { envVars: env });
+    } catch (error) {
+      if (!(error instanceof StackNotFoundError)) throw error;
       throw new Fault(`there is no stack ${name}; make it with: make up STACK=${name}`);
     }
-    throw pulumiFault(error);
-  }
+  });
 }
 
 /** What `pulumi` has against a command, in its own last words. */
-export function pulumiFault(error: unknown): unknown {
+function pulumiFault(error: unknown): unknown {
   if (!(error instanceof CommandError)) return error;
   const [, words = "it fails; see what pulumi stack says"] =
     /error: (.*)/.exec(error.message) ?? [];
   return new Fault(`pulumi: ${words}`);
+}
+
+/** How often a state that is being written is read, and the time in between, in milliseconds. */
+const ATTEMPTS = 5;
+const PAUSE = 200;
+
+/** What `read` finds of a stack, which somebody else may be updating. @throws Fault */
+export async function readStack<T>(read: () => Promise<T>, pause = PAUSE): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isHalfWritten(error)) throw pulumiFault(error);
+      await sleep(pause);
+    }
+  }
 }
 
 /** What Pulumi writes into the lock of an update, where stacks are kept in files. */
@@ -78,8 +96,15 @@ interface Lock {
   readonly timestamp: string;
 }
 
-const isAlive = ({ pid, hostname: host, timestamp }: Lock): boolean =>
-  host !== hostname() || stillLives(pid, Date.parse(timestamp));
+/** A lock that is being written, or has just gone, cannot be read: it is not that of a dead process. */
+function isDead(file: string): boolean {
+  try {
+    const { pid, hostname: host, timestamp } = JSON.parse(readFileSync(file, "utf8")) as Lock;
+    return host === hostname() && !stillLives(pid, Date.parse(timestamp));
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Takes away the lock of an update that was killed, as `pulumi cancel` would: whoever runs the same
@@ -96,9 +121,9 @@ export async function releaseDeadLock(stack: Stack): Promise<void> {
   const locks = existsSync(folder)
     ? readdirSync(folder)
         .filter((file) => file.endsWith(".json"))
-        .map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Lock)
+        .map((file) => join(folder, file))
     : [];
-  if (locks.length > 0 && !locks.some(isAlive)) await stack.cancel();
+  if (locks.length > 0 && locks.every(isDead)) await stack.cancel();
 }
 
 const INSTANCE = "openstack:compute/instance:Instance";
@@ -108,9 +133,15 @@ export interface Deployed {
   readonly resources?: readonly {
     readonly urn: string;
     readonly type: string;
+    readonly id?: string;
     readonly initErrors?: readonly string[];
   }[];
+  readonly pending_operations?: readonly unknown[];
 }
+
+/** The state as `pulumi stack export` has it. @throws Fault */
+export const exportedStack = (stack: Stack): Promise<Deployed> =>
+  readStack(async () => (await stack.exportStack()).deployment as Deployed);
 
 /**
  * URNs of the servers that the cloud took on and could not build (Nova's state ERROR). An update would

@@ -5,8 +5,8 @@ import { projectEnvironment } from "./environment";
 import { elapsed, main, relay, relayUpdate, say } from "./progress";
 import { proveCall, qualityFault } from "./prove";
 import {
-  type Deployed,
   exchangeOutputs,
+  exportedStack,
   generateSecrets,
   openStack,
   unbuiltServers,
@@ -37,7 +37,7 @@ main(async () => {
   const stack = await openStack(stackName, await projectEnvironment());
   await generateSecrets(stack);
   say("pulumi", `deploying stack ${stackName}`);
-  const replace = unbuiltServers((await stack.exportStack()).deployment as Deployed);
+  const replace = unbuiltServers(await exportedStack(stack));
   if (replace.length > 0) {
     say(
       "pulumi",

@@ -2,6 +2,7 @@ import { parse } from "yaml";
 import { policyOf, type Policy } from "../autoscaler/policy";
 import { Fault } from "../cli/command";
 import { autoscaleFaults, autoscaleSchema } from "../config/autoscale";
+import { plainValues } from "../config/plain-values";
 
 /** What servers cost in an hour. */
 export interface Prices {
@@ -22,7 +23,7 @@ export interface PricedPolicy {
  */
 export function parsePolicy(text: string, file: string): PricedPolicy {
   const config = configOf(text, file);
-  const raw = config["pbx:autoscale"];
+  const raw = structured(config["pbx:autoscale"]);
   if (raw === undefined) {
     throw new Fault(`${file} has no pbx:autoscale; add one such as { max: 4, callsPerZone: 80 }`);
   }
@@ -45,6 +46,10 @@ export function parsePolicy(text: string, file: string): PricedPolicy {
   const priced = zone !== undefined && controller !== undefined;
   return { policy, prices: priced ? { controller, zone } : null };
 }
+
+/** `pulumi config set` leaves an object in the file as the text that it was given: JSON. */
+const structured = (value: unknown): unknown =>
+  typeof value === "string" ? plainValues({ "pbx:autoscale": value }).autoscale : value;
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === "string" ? value : undefined;

@@ -1,5 +1,6 @@
 import { decide } from "../autoscaler/decide";
 import type { Decision } from "../autoscaler/decision";
+import { usefulFor } from "../autoscaler/load";
 import type { Policy } from "../autoscaler/policy";
 import type { Sample, ZoneSample } from "../autoscaler/sample";
 import type { Fleet } from "./fleet";
@@ -55,7 +56,8 @@ export class Trunkline implements Rule {
   }
 
   private decision(sample: Sample, { serving: zones }: Fleet, now: number): Decision {
-    const oldest = now - (this.policy.scaleInAfter + this.policy.interval) * 1000;
+    const { scaleInAfter: seconds, interval } = this.policy;
+    const oldest = now - usefulFor({ seconds, interval }) * 1000;
     this.samples = [...this.samples.filter(({ at }) => at > oldest), sample];
     const { lastOut, lastIn } = this;
     const state = { zones, lastOut, lastIn, failures: null, headroom: null };
@@ -77,10 +79,10 @@ function sampleOf(
   const rest = Math.max(0, calls - whole.reduce((sum, some) => sum + some, 0));
   return {
     at,
-    sessions: null,
+    ...{ out: [], sessions: null, fault: null },
     zones: perZone.map((exact, index): ZoneSample => {
       return {
-        name: `zone${String(index + 1)}`,
+        ...{ name: `zone${String(index + 1)}`, fault: null },
         reading: {
           calls: (whole[index] ?? 0) + (index < rest ? 1 : 0),
           registrations: 0,

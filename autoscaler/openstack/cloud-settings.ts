@@ -69,8 +69,9 @@ const placesOf = (file: string, given: string | undefined): string[] => [
   join("/etc/openstack", file),
 ];
 
+/** @throws Fault */
 function cloudsOf(file: string): Readonly<Record<string, Cloud | null | undefined>> {
-  const document = parseDocument(readFileSync(file, "utf8"));
+  const document = parseDocument(contentOf(file));
   const [error] = document.errors;
   // Its own message repeats the line, which may be that of a password.
   if (error !== undefined) {
@@ -80,4 +81,13 @@ function cloudsOf(file: string): Readonly<Record<string, Cloud | null | undefine
   }
   const { clouds } = (document.toJS() ?? {}) as { clouds?: Readonly<Record<string, Cloud>> | null };
   return clouds ?? {};
+}
+
+/** @throws Fault */
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Fault(`${file} cannot be read: ${(error as Error).message}`);
+  }
 }

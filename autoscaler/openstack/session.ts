@@ -9,18 +9,25 @@ const PATIENCE = 20_000;
 /** A token is replaced when it has this long to live, in milliseconds. */
 const MARGIN = 60_000;
 
+const endpoint = z.object({
+  interface: z.string(),
+  region_id: z.string().nullish(),
+  url: z.string(),
+});
+const catalog = z.array(z.object({ type: z.string(), endpoints: z.array(endpoint) }));
+const tokens = z.object({
+  token: z.object({
+    expires_at: z.string(),
+    project: z.object({ id: z.string() }).optional(),
+    catalog: catalog.default([]),
+  }),
+});
+
 interface Token {
   readonly id: string;
   readonly expires: number;
   readonly project: string;
-  readonly catalog: readonly {
-    readonly type: string;
-    readonly endpoints: readonly {
-      readonly interface: string;
-      readonly region_id?: string;
-      readonly url: string;
-    }[];
-  }[];
+  readonly catalog: z.output<typeof catalog>;
 }
 
 /** Of the services' official types, those that are asked here, and what older catalogs call them. */
@@ -47,12 +54,7 @@ export class CloudSession {
   /** The same; null where there is no such thing. */
   async find<T>(service: Service, path: string, schema: z.ZodType<T>): Promise<T | null> {
     const response = await this.request("GET", service, path);
-    if (response.status === 404) return null;
-    const { data, error } = schema.safeParse(await response.json());
-    if (error !== undefined) {
-      throw new Fault(`${response.url} answers what is not understood: ${z.prettifyError(error)}`);
-    }
-    return data;
+    return response.status === 404 ? null : understood(response, schema);
   }
 
   /** Something that is gone already is as good. @throws Fault */
@@ -60,15 +62,15 @@ export class CloudSession {
     await this.request("DELETE", service, path);
   }
 
-  private async request(method: string, service: Service, path: string): Promise<Response> {
+  private async request(method: string, service: Service, path: string): Promise<Answer> {
     const token = await this.valid();
     const url = `${this.endpoint(token, service)}${path}`;
     const asked = { method, headers: { "x-auth-token": token.id } };
     const response = await answer(url, asked, this.settings.tls);
-    if (response.ok || response.status === 404) return response;
+    if (response.isGood || response.status === 404) return response;
     // A token may be revoked before its time.
     if (response.status === 401) this.token = null;
-    throw new Fault(`${method} ${url}: ${String(response.status)} ${await firstWords(response)}`);
+    throw new Fault(`${method} ${url}: ${String(response.status)} ${firstWords(response)}`);
   }
 
   private async valid(): Promise<Token> {
@@ -87,20 +89,18 @@ export class CloudSession {
       body: JSON.stringify({ auth: credentials(auth) }),
     };
     const response = await answer(`${base}/auth/tokens`, asked, tls);
-    if (!response.ok) {
+    if (!response.isGood) {
       throw new Fault(
         `the cloud lets nobody in with what OS_CLOUD or OS_* say: ${String(response.status)} ` +
-          (await firstWords(response)),
+          firstWords(response),
       );
     }
-    const { token } = (await response.json()) as {
-      token: { expires_at: string; project?: { id: string }; catalog?: Token["catalog"] };
-    };
+    const { token } = understood(response, tokens);
     return {
-      id: response.headers.get("x-subject-token") ?? "",
+      id: response.subjectToken,
       expires: Date.parse(token.expires_at),
       project: token.project?.id ?? "",
-      catalog: token.catalog ?? [],
+      catalog: token.catalog,
     };
   }
 
@@ -155,14 +155,41 @@ function credentials(auth: Readonly<Record<string, string>>): object {
       };
 }
 
-async function answer(url: string, asked: Asked, tls?: TlsSettings): Promise<Response> {
+interface Answer {
+  readonly url: string;
+  readonly status: number;
+  readonly isGood: boolean;
+  /** A token that was asked for; Keystone has it in a header. */
+  readonly subjectToken: string;
+  readonly body: string;
+}
+
+/** All of it: an answer that is cut short, or comes too slowly, is none. @throws Fault */
+async function answer(url: string, asked: Asked, tls?: TlsSettings): Promise<Answer> {
   try {
-    return await tlsFetch(url, { ...asked, signal: AbortSignal.timeout(PATIENCE) }, tls);
+    const response = await tlsFetch(url, { ...asked, signal: AbortSignal.timeout(PATIENCE) }, tls);
+    const { status, ok: isGood, headers } = response;
+    const subjectToken = headers.get("x-subject-token") ?? "";
+    return { url, status, isGood, subjectToken, body: await response.text() };
   } catch (error) {
     const { message, cause } = error as Error;
     throw new Fault(`${url} does not answer: ${cause instanceof Error ? cause.message : message}`);
   }
 }
 
-const firstWords = async (response: Response): Promise<string> =>
-  (await response.text()).replace(/\s+/g, " ").slice(0, 200);
+/** @throws Fault where it is not as `schema` has it: a proxy's page for people is no JSON. */
+function understood<T>({ url, body }: Answer, schema: z.ZodType<T>): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    throw new Fault(`${url} answers what is no JSON`);
+  }
+  const { data, error } = schema.safeParse(json);
+  if (error !== undefined) {
+    throw new Fault(`${url} answers what is not understood: ${z.prettifyError(error)}`);
+  }
+  return data;
+}
+
+const firstWords = ({ body }: Answer): string => body.replace(/\s+/g, " ").slice(0, 200);

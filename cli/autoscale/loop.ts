@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Exporter } from "../../autoscaler/exporter";
 import type { Journal } from "../../autoscaler/journal";
-import { decisionInWords, type Report } from "../../autoscaler/report";
+import { decisionInWords, isBlind, type Report } from "../../autoscaler/report";
 import type { Stop } from "../../autoscaler/tick";
 import { Fault } from "../command";
 import type { Runner } from "./runner";
@@ -15,13 +15,17 @@ export interface LoopOptions {
   readonly say: (line: string) => void;
 }
 
+/** Exit codes of the program. Any other fault ends it with the first of them as well. */
+export const CANNOT_WORK = 1;
+const FAILED_CHANGE = 2;
+
 /**
  * Ticks until it is told to stop, or once.
  *
- * @returns whether all was well with the last tick.
+ * @returns the exit code.
  * @throws Fault of the only tick; one of many is said, and the next one may fare better.
  */
-export async function runLoop(options: LoopOptions): Promise<boolean> {
+export async function runLoop(options: LoopOptions): Promise<number> {
   const { runner, journal, exporter, stop, once, say } = options;
   let said = "";
   for (;;) {
@@ -35,7 +39,7 @@ export async function runLoop(options: LoopOptions): Promise<boolean> {
         say(`${decisionInWords(report.decision)}; ${report.outcome}`);
       }
       said = gist;
-      if (once) return report.ok;
+      if (once) return exitCodeOf(report);
     } catch (error) {
       if (once || !(error instanceof Fault)) throw error;
       exporter.fail();
@@ -45,8 +49,13 @@ export async function runLoop(options: LoopOptions): Promise<boolean> {
     if (!stop.gently.aborted) {
       await sleep(runner.interval, undefined, { signal: stop.gently }).catch(() => undefined);
     }
-    if (stop.gently.aborted) return true;
+    if (stop.gently.aborted) return 0;
   }
+}
+
+function exitCodeOf(report: Report): number {
+  if (report.ok) return 0;
+  return isBlind(report) ? CANNOT_WORK : FAILED_CHANGE;
 }
 
 /** While a hold goes on, only its figures change: it is not worth a line each time. */

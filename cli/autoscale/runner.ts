@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { StackHands } from "../../autoscaler/act";
 import { decide } from "../../autoscaler/decide";
-import { type Memory, type MemoryFile } from "../../autoscaler/memory";
+import { usefulFor } from "../../autoscaler/load";
+import { countersToGoOnFrom, type Memory, type MemoryFile } from "../../autoscaler/memory";
 import type { Report } from "../../autoscaler/report";
 import { type Considered, type Stop, Ticker } from "../../autoscaler/tick";
 import { relayUpdate, say } from "../progress";
-import { releaseDeadLock } from "../stack";
+import { exportedStack, releaseDeadLock } from "../stack";
 import { cloudOf } from "./cloud";
 import { ExchangeView } from "./view";
 
@@ -26,10 +27,14 @@ export class Runner {
     this.view = new ExchangeView(stack);
   }
 
-  /** Takes the look that the first rates are reckoned from. @throws Fault */
+  /**
+   * Takes the look that connections are made for, and that the first rates are reckoned from unless the
+   * run before has left something better. @throws Fault
+   */
   async start(): Promise<void> {
     await this.view.look();
     await sleep(FIRST_INTERVAL);
+    this.view.goOnFrom(countersToGoOnFrom(this.memory.read(), Date.now()));
   }
 
   async consider(): Promise<Considered> {
@@ -51,6 +56,8 @@ export class Runner {
       stack: this.stack,
       cloud: () => cloudOf(settings, this.stack.name),
       look: () => this.view.look(),
+      inService: () => this.view.inService(),
+      exported: exportedStack,
       releaseDeadLock,
       onEvent: relayUpdate,
       onChanged: () => {
@@ -66,7 +73,8 @@ export class Runner {
       decide: (samples, state, now) => decide(samples, state, policy, now),
       memory: this.memory,
       interval: this.interval,
-      keep: Math.max(policy.window, policy.scaleInAfter) * 1000 + 3 * this.interval,
+      // scaleInAfter is not shorter than window.
+      keep: usefulFor({ seconds: policy.scaleInAfter, interval: policy.interval }) * 1000,
     });
   }
 }

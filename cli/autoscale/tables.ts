@@ -1,5 +1,6 @@
 import type { Considered } from "../../autoscaler/tick";
-import type { ZoneSample } from "../../autoscaler/sample";
+import type { Sample, ZoneSample } from "../../autoscaler/sample";
+import { areOut, outOfRotation } from "../../autoscaler/rotation";
 import { bytesPerSecond as rate, percent } from "../../autoscaler/words";
 import { table } from "../table";
 
@@ -27,7 +28,15 @@ export function explanation({ decision, state, sample }: Considered): string {
     in: `would take zones away, from ${String(state.zones)} to ${String(wanted)}`,
     hold: `would leave ${String(state.zones)} as they are`,
   }[action];
-  return `${zones}\n${criteria}\n${verdict}: ${reason}`;
+  const out = outOfRotation(sample, state.zones);
+  const notes = [...faultsOf(sample), ...(out.length === 0 ? [] : [areOut(out)])];
+  return [zones, ...notes, criteria, `${verdict}: ${reason}`].join("\n");
+}
+
+/** Why what is unknown is, each fault once: that of the controller is that of all zones. */
+function faultsOf({ zones, fault }: Sample): string[] {
+  const faults = [fault, ...zones.map((zone) => zone.fault)].filter((some) => some !== null);
+  return [...new Set(faults)];
 }
 
 function zoneRow({ name, reading }: ZoneSample): string[] {

@@ -5,42 +5,48 @@ import { plainValues } from "../../config/plain-values";
 import { ConfigError, parseSettings, type Settings } from "../../config/schema";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { Fault } from "../command";
-import { exchangeNodes } from "../exchange-nodes";
-import { pulumiFault } from "../stack";
-
-/** How long what Pulumi says of the stack is taken for true, in milliseconds. */
-const FRESH = 60_000;
+import { type Exchange, exchangeNodes } from "../exchange-nodes";
+import { Recent } from "../recent";
+import { readStack } from "../stack";
 
 interface Known {
-  readonly at: number;
   readonly settings: Settings;
   readonly policy: Policy;
-  readonly nodes: Awaited<ReturnType<typeof exchangeNodes>>["nodes"];
+  readonly nodes: Exchange["nodes"];
 }
 
 /** The exchange as an autoscaler sees it: its settings, its nodes, and what goes on there. */
 export class ExchangeView {
   private readonly metrics = new Metrics();
-  private known: Promise<Known> | null = null;
+  private readonly known = new Recent(() => this.read());
 
   constructor(private readonly stack: Stack) {}
 
   /** As the stack is configured: an edit is heeded within a minute. @throws Fault */
-  async current(): Promise<Known> {
-    const known = await this.known?.catch(() => null);
-    if (known && known.at > Date.now() - FRESH) return known;
-    this.known = this.read();
-    return this.known;
+  current(): Promise<Known> {
+    return this.known.get();
   }
 
   /** After an update, nothing that was known before it counts. */
   forget(): void {
-    this.known = null;
+    this.known.forget();
+  }
+
+  /** How many zones the stack has now: an operator's update may have changed that. @throws Fault */
+  async inService(): Promise<number> {
+    this.forget();
+    return (await this.current()).nodes.zones.length;
   }
 
   async look(): Promise<Look> {
     const { nodes } = await this.current();
-    return { zones: nodes.zones.length, sample: await this.metrics.sample(nodes) };
+    const sample = await this.metrics.sample(nodes);
+    return { zones: nodes.zones.length, sample, counters: this.metrics.counted() };
+  }
+
+  /** Reckons the next rates from what an earlier run has counted. */
+  goOnFrom(counters: Look["counters"]): void {
+    this.metrics.goOnFrom(counters);
   }
 
   close(): void {
@@ -56,19 +62,19 @@ export class ExchangeView {
       );
     }
     const { nodes } = await exchangeNodes(this.stack);
-    return { at: Date.now(), settings, policy, nodes };
+    return { settings, policy, nodes };
   }
 
   private async settings(): Promise<Settings> {
     try {
-      const config = Object.entries(await this.stack.getAllConfig());
+      const config = Object.entries(await readStack(() => this.stack.getAllConfig()));
       const secret = new Map(config.map(([key, { secret = false }]) => [key, secret]));
       return parseSettings(
         plainValues(Object.fromEntries(config.map(([key, { value }]) => [key, value]))),
         (key) => secret.get(`pbx:${key}`) === true,
       );
     } catch (error) {
-      throw error instanceof ConfigError ? new Fault(error.message) : pulumiFault(error);
+      throw error instanceof ConfigError ? new Fault(error.message) : error;
     }
   }
 }

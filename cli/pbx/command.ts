@@ -1,17 +1,16 @@
 import { inTime, type Outcome } from "../../autoscaler/in-time";
-import type { Nodes } from "../../autoscaler/metrics";
 import type { ZoneHost } from "../../provider/inputs";
 import type { Session } from "../../provider/session";
 import type { Connections } from "../../provider/ssh";
 import type { CommandForm } from "../arguments";
 import { Fault } from "../command";
-import type { ExchangeOutputs } from "../stack";
+import type { Exchange } from "../exchange-nodes";
 
 /** A running exchange, and how its operator wants to be told of it. */
-export interface Desk {
+export interface Desk extends Exchange {
   readonly stack: string;
-  readonly outputs: ExchangeOutputs;
-  readonly nodes: Nodes;
+  /** The exchange as it is by now, give or take a minute. @throws Fault */
+  readonly latest: () => Promise<Exchange>;
   readonly connections: Connections;
   /** For a program to read. */
   readonly json: boolean;
@@ -27,6 +26,16 @@ export interface Command extends CommandForm {
 
 /** How long a node may take that answers for the first time, in milliseconds. */
 export const FIRST_ANSWER = 20_000;
+
+/** The desk with the nodes there are by now; where nobody can tell, as it was, and why. */
+export async function renewed(desk: Desk): Promise<{ desk: Desk; fault: string | null }> {
+  try {
+    return { desk: { ...desk, ...(await desk.latest()) }, fault: null };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { desk, fault: error.message };
+  }
+}
 
 /** What `look` finds in each zone, side by side, in their order. */
 export function inEachZone<T>(

@@ -14,9 +14,9 @@ register elsewhere, and this waits until the last call has ended.
 
   npm run pbx -- drain zone2
 
-No call is cut. The zone then stays out until it is put back: with undrain, or by
-pulumi up --refresh. Ctrl-C before that puts it back at once. The last zone in the rotation cannot be
-drained.
+No call is cut. The zone then stays out until it is put back: with undrain, by pulumi up --refresh, or
+by an autoscaler that mends what a killed update left. Ctrl-C before that puts it back at once. The
+last zone in the rotation cannot be drained.
 ${COMMON_HELP}`;
 
 const UNDRAIN_HELP = `Puts a zone that was drained back into the rotation, once it answers SIP and its trunk is up.

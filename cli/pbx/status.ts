@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Metrics, type ObservedZone, sampleOf } from "../../autoscaler/metrics";
 import { trunkPeersOf } from "../../provider/asterisk";
 import { type LoggedDecision, lastDecision } from "../decision-log";
+import { decisionLog } from "../paths";
 import { table } from "../table";
-import { type Command, type Desk, FIRST_ANSWER, inEachZone, printJson } from "./command";
+import { type Command, type Desk, FIRST_ANSWER, inEachZone, printJson, renewed } from "./command";
 import { orUnknown, placeText, shareText, throughputText } from "./words";
 
 const HELP = `Shows how the exchange is: zones, phones, calls, load, trunk, and what the autoscaler last decided.
@@ -55,8 +56,11 @@ export const status: Command = {
     const metrics = new Metrics(desk.connections, FIRST_ANSWER);
     await metrics.observe(desk.nodes);
     await sleep(FIRST_INTERVAL);
+    let known = desk;
     for (;;) {
-      const found = await look(desk, metrics);
+      const { desk: now, fault } = await renewed(known);
+      known = now;
+      const found = await look(now, metrics, fault);
       if (desk.json && desk.watch) console.log(JSON.stringify(found));
       else if (desk.json) printJson(found);
       else print(found, desk.watch);
@@ -66,7 +70,8 @@ export const status: Command = {
   },
 };
 
-async function look(desk: Desk, metrics: Metrics): Promise<Status> {
+/** @param fault why the nodes may be others by now; null where they are those there are. */
+async function look(desk: Desk, metrics: Metrics, fault: string | null): Promise<Status> {
   const [observation, peers] = await Promise.all([
     metrics.observe(desk.nodes),
     inEachZone(desk, trunkPeersOf),
@@ -84,10 +89,10 @@ async function look(desk: Desk, metrics: Metrics): Promise<Status> {
     at: observation.at,
     sessions: sampleOf(observation).sessions,
     zones,
-    faults: [observation.fault, ...zones.map(({ fault }) => fault)].filter(
-      (fault) => fault !== null,
+    faults: [fault, observation.fault, ...zones.map((zone) => zone.fault)].filter(
+      (some) => some !== null,
     ),
-    lastDecision: lastDecision(desk.stack),
+    lastDecision: lastDecision(decisionLog(desk.stack)),
   };
 }
 

@@ -64,8 +64,7 @@ describe("an exchange in use", () => {
     await exchange.close();
   });
 
-  const desk = (changes: Partial<Desk> = {}): Desk => ({
-    stack: "test",
+  const known = () => ({
     outputs: {
       controllerAddress: exchange.controllerAddress,
       zones: exchange.plan.zones.map(({ name, fixedIp }) => ({ name, fixedIp, address: fixedIp })),
@@ -73,6 +72,11 @@ describe("an exchange in use", () => {
       sshHostKeys: {},
     },
     nodes,
+  });
+  const desk = (changes: Partial<Desk> = {}): Desk => ({
+    stack: "test",
+    ...known(),
+    latest: () => Promise.resolve(known()),
     connections,
     json: false,
     watch: false,

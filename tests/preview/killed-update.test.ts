@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { StackHands } from "../../autoscaler/act";
 import { openstackCloud } from "../../autoscaler/openstack";
-import { releaseDeadLock } from "../../cli/stack";
+import { exportedStack, releaseDeadLock } from "../../cli/stack";
 import { type FakeCloud, startFakeCloud } from "../support/fake-cloud";
 
 jest.setTimeout(300_000);
@@ -132,6 +132,8 @@ const hands = (): StackHands =>
     stack,
     cloud: () => openstackCloud({ flavor: "m1.small", mark: MARK }),
     look: () => Promise.reject(new Error("nobody looks")),
+    inService: () => Promise.reject(new Error("nobody counts")),
+    exported: exportedStack,
     releaseDeadLock,
     onEvent: () => undefined,
     onChanged: () => undefined,

@@ -35,14 +35,19 @@ export type Reading = Partial<ZoneReading> | null;
 export function sampleOf(at: number, readings: readonly Reading[]): Sample {
   return {
     at,
-    zones: readings.map((reading, index) => ({
-      name: `zone${String(index + 1)}`,
-      reading:
-        reading === null
-          ? null
-          : { calls: 0, registrations: 0, bytesPerSecond: null, cpu: null, ...reading },
-    })),
+    zones: readings.map((reading, index) => {
+      const name = `zone${String(index + 1)}`;
+      return reading === null
+        ? { name, reading, fault: `${name}: out of reach` }
+        : {
+            name,
+            reading: { calls: 0, registrations: 0, bytesPerSecond: null, cpu: null, ...reading },
+            fault: null,
+          };
+    }),
+    out: [],
     sessions: null,
+    fault: null,
   };
 }
 

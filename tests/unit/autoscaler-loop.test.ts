@@ -1,9 +1,18 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Exporter } from "../../autoscaler/exporter";
 import { Journal } from "../../autoscaler/journal";
-import { type Memory, MemoryFile } from "../../autoscaler/memory";
+import { countersToGoOnFrom, type Memory, MemoryFile } from "../../autoscaler/memory";
 import type { Report } from "../../autoscaler/report";
 import type { ZoneReading } from "../../autoscaler/sample";
 import { beTheOnlyOne } from "../../autoscaler/single";
@@ -20,10 +29,10 @@ const report = (change: Partial<Report> = {}): Report => ({
   sample: {
     at: BEGIN,
     zones: [
-      { name: "zone1", reading: READING },
-      { name: "zone2", reading: null },
+      { name: "zone1", reading: READING, fault: null },
+      { name: "zone2", reading: null, fault: "zone2: no answer in 8 s" },
     ],
-    sessions: 12,
+    ...{ out: [], sessions: 12, fault: null },
   },
   ...{ from: 2, outcome: "nothing to do", ok: true },
   ...change,
@@ -32,6 +41,10 @@ const OUT = report({
   decision: { action: "out", zones: 3, reason: "2 zones carry 9 calls", criteria: [] },
   outcome: "done: from 2 to 3 zones",
 });
+
+async function eventually(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(5);
+}
 
 let folder: string;
 beforeEach(() => {
@@ -49,7 +62,7 @@ describe("the loop", () => {
     const said: string[] = [];
     const written: Report[] = [];
     const exporter = { record: jest.fn(), fail: jest.fn() };
-    const ok = await runLoop({
+    const exitCode = await runLoop({
       runner: {
         interval: 1,
         tick: () => {
@@ -64,7 +77,7 @@ describe("the loop", () => {
       once,
       say: (line) => said.push(line),
     });
-    return { ok, said, written, faults: exporter.fail.mock.calls.length };
+    return { exitCode, said, written, faults: exporter.fail.mock.calls.length };
   }
 
   const hold = (calls: number): Report =>
@@ -88,14 +101,14 @@ describe("the loop", () => {
 
   test("goes on after a fault, which it says once", async () => {
     const fault = new Fault("the controller does not answer");
-    const { said, faults, ok } = await loop([fault, fault, hold(1)]);
-    expect([said, faults, ok]).toEqual([
+    const { said, faults, exitCode } = await loop([fault, fault, hold(1)]);
+    expect([said, faults, exitCode]).toEqual([
       [
         "no decision: the controller does not answer",
         "hold at 2 zones: 2 zones carry 1 calls; nothing to do",
       ],
       2,
-      true,
+      0,
     ]);
   });
 
@@ -104,17 +117,48 @@ describe("the loop", () => {
   });
 
   test("ticks once where it is asked to, and tells how that went", async () => {
-    expect((await loop([OUT, OUT], true)).written).toEqual([OUT]);
-    expect((await loop([report({ ok: false }), OUT], true)).ok).toBe(false);
+    expect(await loop([OUT, OUT], true)).toMatchObject({ written: [OUT], exitCode: 0 });
+    expect((await loop([{ ...OUT, ok: false }, OUT], true)).exitCode).toBe(2);
     await expect(loop([new Fault("no stack"), OUT], true)).rejects.toThrow("no stack");
   });
 });
 
+describe("where no zone can be read", () => {
+  const zones = OUT.sample.zones.map(({ name }) => ({
+    ...{ name, reading: null, fault: "controller: gone" },
+  }));
+  const sample = { ...OUT.sample, zones, sessions: null, fault: "controller: gone" };
+
+  test("a single tick ends as one that cannot work", async () => {
+    const stop = new AbortController().signal;
+    const exitCode = await runLoop({
+      runner: { interval: 1, tick: () => Promise.resolve(report({ sample, ok: false })) },
+      journal: { write: () => undefined },
+      exporter: { record: () => undefined, fail: () => undefined },
+      stop: { gently: stop, atOnce: stop },
+      once: true,
+      say: () => undefined,
+    });
+    expect(exitCode).toBe(1);
+  });
+
+  test("an explanation says why, once", () => {
+    const { decision } = report();
+    const state = { zones: 2, lastOut: null, lastIn: null, failures: null, headroom: null };
+    const lines = explanation({ decision, state, sample }).split("\n");
+    expect(lines.filter((line) => line === "controller: gone")).toHaveLength(1);
+  });
+});
+
 describe("the log of decisions", () => {
-  const path = (): string => join(folder, "autoscale", "decisions.jsonl");
+  const path = (): string => join(folder, "autoscale", "dev.decisions.jsonl");
+  const say = jest.fn<undefined, [string]>();
+  beforeEach(() => {
+    say.mockReset();
+  });
 
   test("has a line of JSON for each, which the group may read", async () => {
-    const journal = new Journal(path(), "dev");
+    const journal = new Journal(path(), "dev", say);
     journal.write(OUT, BEGIN, BEGIN + 61_234);
     journal.write(report(), BEGIN + 70_000, BEGIN + 70_100);
     await journal.close();
@@ -133,29 +177,50 @@ describe("the log of decisions", () => {
     expect(statSync(path()).mode & 0o777).toBe(0o640);
   });
 
+  test("that cannot be written is said, and goes on when it can", async () => {
+    mkdirSync(path(), { recursive: true });
+    const journal = new Journal(path(), "dev", say);
+    journal.write(OUT, BEGIN, BEGIN);
+    await eventually(() => say.mock.calls.length > 0);
+    expect(say.mock.calls).toEqual([
+      [expect.stringMatching(/^the log of decisions cannot be written: .*not a file/)],
+    ]);
+    rmSync(path(), { recursive: true });
+    journal.write(OUT, BEGIN, BEGIN);
+    await journal.close();
+    expect(readFileSync(path(), "utf8").trim().split("\n")).toHaveLength(1);
+  });
+
+  test("that cannot be written to its end does not keep the autoscaler from ending", async () => {
+    mkdirSync(path(), { recursive: true });
+    const journal = new Journal(path(), "dev", say);
+    journal.write(OUT, BEGIN, BEGIN);
+    await journal.close();
+    expect(say.mock.calls).toHaveLength(1);
+  });
+
   test("goes on where the autoscaler before has ended", async () => {
-    const first = new Journal(path(), "dev");
+    const first = new Journal(path(), "dev", say);
     first.write(OUT, BEGIN, BEGIN);
     await first.close();
-    const second = new Journal(path(), "dev");
+    const second = new Journal(path(), "dev", say);
     second.write(OUT, BEGIN, BEGIN);
     await second.close();
     expect(readFileSync(path(), "utf8").trim().split("\n")).toHaveLength(2);
   });
 
   test("is rotated", async () => {
-    const journal = new Journal(path(), "dev");
-    await journal.close();
+    mkdirSync(dirname(path()));
     writeFileSync(path(), "x".repeat(2 * 1024 * 1024));
-    const next = new Journal(path(), "dev");
+    const next = new Journal(path(), "dev", say);
     next.write(OUT, BEGIN, BEGIN);
     await next.close();
-    const last = new Journal(path(), "dev");
+    const last = new Journal(path(), "dev", say);
     last.write(OUT, BEGIN, BEGIN);
     await last.close();
     expect(readdirSync(join(folder, "autoscale")).sort()).toEqual([
-      "decisions.jsonl",
-      "decisions.jsonl.1",
+      "dev.decisions.jsonl",
+      "dev.decisions.jsonl.1",
     ]);
   });
 });
@@ -164,12 +229,14 @@ describe("the memory", () => {
   const MEMORY: Memory = {
     ...{ lastOut: BEGIN, lastIn: null, failures: { count: 2, at: BEGIN } },
     ...{ unfinished: { from: 2, to: 3 }, samples: [OUT.sample] },
+    counters: { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } },
   };
 
   test("is empty at first, and is what was written from then on", () => {
     const file = join(folder, "autoscale", "dev.json");
     expect(new MemoryFile(file).read()).toEqual({
       ...{ lastOut: null, lastIn: null, failures: null, unfinished: null, samples: [] },
+      counters: {},
     });
     new MemoryFile(file).write(MEMORY);
     expect(new MemoryFile(file).read()).toEqual(MEMORY);
@@ -177,10 +244,29 @@ describe("the memory", () => {
     expect(readdirSync(join(folder, "autoscale"))).toEqual(["dev.json"]);
   });
 
+  test.each([
+    ["a minute ago", { lastOut: null }, 60_000, MEMORY.counters],
+    ["two minutes and a half ago", { lastOut: null }, 150_000, MEMORY.counters],
+    ["longer ago", { lastOut: null }, 150_001, {}],
+    ["before zones came", { lastOut: BEGIN + 1 }, 60_000, {}],
+    ["before a zone went", { lastOut: null, lastIn: BEGIN + 1 }, 60_000, {}],
+    ["never", { lastOut: null, samples: [] }, 60_000, {}],
+  ])("has counters to go on from, unless its last look was %s", (_, change, age, counters) => {
+    expect(countersToGoOnFrom({ ...MEMORY, ...change }, BEGIN + age)).toEqual(counters);
+  });
+
   test("that cannot be read is a fault", () => {
     const file = join(folder, "dev.json");
     writeFileSync(file, "{");
     expect(() => new MemoryFile(file).read()).toThrow(`${file} cannot be read`);
+  });
+
+  test("that cannot be written is one, too", () => {
+    writeFileSync(join(folder, "autoscale"), "");
+    const file = join(folder, "autoscale", "dev.json");
+    expect(() => {
+      new MemoryFile(file).write(MEMORY);
+    }).toThrow(Fault);
   });
 
   test("of who only wants to know stays out of the file", () => {
@@ -241,6 +327,17 @@ describe("figures for Prometheus", () => {
   });
 });
 
+test("an explanation names the zones that are out of the rotation, but not one that goes", () => {
+  const { decision } = report();
+  const state = { zones: 2, lastOut: null, lastIn: null, failures: null, headroom: null };
+  const out = [
+    { name: "zone2", number: 2 },
+    { name: "zone3", number: 3 },
+  ];
+  const lines = explanation({ decision, state, sample: { ...OUT.sample, out } }).split("\n");
+  expect(lines).toContain("zone2 is out of the rotation");
+});
+
 test("an explanation has samples, thresholds, and what would happen", () => {
   const text = explanation({
     decision: {
@@ -261,6 +358,7 @@ test("an explanation has samples, thresholds, and what would happen", () => {
     "├───────┼─────────┼─────────┼────────────┼────────────┤",
     "│ zone2 │ unknown │ unknown │ unknown │ unknown │",
     "└───────┴─────────┴─────────┴────────────┴────────────┘",
+    "zone2: no answer in 8 s",
     "┌───────────┬─────────┬──────────────┬───────┐",
     "│ criterion │ found │ held against │ zones │",
     "├───────────┼─────────┼──────────────┼───────┤",

@@ -8,13 +8,16 @@ const INTERVAL = 15_000;
 const KEEP = 60_000;
 const FRESH: Memory = {
   ...{ lastOut: null, lastIn: null, failures: null, unfinished: null },
-  samples: [],
+  ...{ samples: [], counters: {} },
 };
+const COUNTERS = { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } };
 
 /** An exchange that has as many zones as its calls ask for, three of them each. */
 class World implements Hands {
   now = 1_000_000;
   zones = 2;
+  /** What a look takes for their number, where that is out of date. */
+  seen: number | null = null;
   calls: number | null = 5;
   memory: Memory = FRESH;
   /** What became of the updates that are yet to come; those beyond it are done. */
@@ -33,8 +36,14 @@ class World implements Hands {
       this.calls === null
         ? null
         : { calls: this.calls, registrations: 0, bytesPerSecond: null, cpu: null };
-    const zones = [{ name: "zone1", reading }];
-    return Promise.resolve({ zones: this.zones, sample: { at: this.now, zones, sessions: null } });
+    const fault = reading === null ? "zone1: out of reach" : null;
+    const zones = [{ name: "zone1", reading, fault }];
+    const sample = { at: this.now, zones, out: [], sessions: null, fault: null };
+    return Promise.resolve({ zones: this.seen ?? this.zones, sample, counters: COUNTERS });
+  }
+
+  inService(): Promise<number> {
+    return Promise.resolve(this.zones);
   }
 
   headroom(): Promise<Headroom | null> {
@@ -103,6 +112,13 @@ beforeEach(() => {
 test("who has what is needed does nothing, and asks the cloud nothing", async () => {
   expect(await world.tick()).toBe("ok: nothing to do");
   expect(world.done).toEqual([]);
+});
+
+test("who cannot see a zone does nothing, and that is not well", async () => {
+  world.calls = null;
+  expect(await world.tick()).toBe("bad: nothing was done");
+  world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+  expect(await world.tick()).toBe("bad: done: mending what was left half done, at 2 zones");
 });
 
 test("a scale-out is written down before it is begun, and its end after it", async () => {
@@ -233,6 +249,44 @@ test("an update of somebody else's that was killed is mended before a change", a
   expect(world.done.slice(1)).toEqual(["mended", 'update to 3, {"from":2,"to":3}']);
 });
 
+describe("a number of zones that was changed by hand meanwhile", () => {
+  beforeEach(() => {
+    Object.assign(world, { seen: 2, zones: 4 });
+  });
+
+  test("is left alone: the next look decides anew", async () => {
+    world.calls = 9;
+    expect(await world.tick()).toBe(
+      "ok: held: there are 4 zones by now; the next look decides anew",
+    );
+    world.calls = 3;
+    expect(await world.tick()).toBe(
+      "ok: held: there are 4 zones by now; the next look decides anew",
+    );
+    expect(world.done).toEqual(["asked for quotas"]);
+    expect(world.memory).toMatchObject({ unfinished: null, lastOut: null, lastIn: null });
+    world.seen = null;
+    expect(await world.tick()).toBe("ok: done: from 4 to 1 zone");
+  });
+
+  test("is left alone after what was killed is mended, too", async () => {
+    world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+    world.calls = 9;
+    expect(await world.tick()).toBe(
+      "ok: held: there are 4 zones by now; the next look decides anew",
+    );
+    expect(world.done).toEqual(["asked for quotas", "mended"]);
+    expect(world.memory.unfinished).toEqual({ from: 2, to: 3 });
+  });
+
+  test("is what a change that was killed goes back to", async () => {
+    world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+    expect(await world.tick()).toBe("ok: done: mending what was left half done, at 4 zones");
+    expect(world.done).toEqual(["mended", 'update to 4, {"from":2,"to":3}']);
+    expect(world.zones).toBe(4);
+  });
+});
+
 test("a zone that is drained stays when it is needed again", async () => {
   world.calls = 3;
   world.during = async (signal) => {
@@ -281,6 +335,11 @@ describe("told to end", () => {
     );
     expect(world.memory).toMatchObject({ unfinished: { from: 2, to: 3 }, failures: null });
   });
+});
+
+test("what the zones have counted is kept for the next run", async () => {
+  await world.tick();
+  expect(world.memory.counters).toEqual(COUNTERS);
 });
 
 test("samples are kept for as long as they are of use, unknown ones too", async () => {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -75,6 +75,17 @@ test("the lock of a process that ended and was not waited for is released", asyn
   } finally {
     parent.kill();
   }
+});
+
+test("a lock that is just being written, or has just gone, is that of a process that lives", async () => {
+  lock("a", NOBODY);
+  const locks = join(folder, ".pulumi", "locks", "organization", "pbx", "test");
+  writeFileSync(join(locks, "b.json"), '{"pid": 1');
+  await releaseDeadLock(stack());
+  rmSync(join(locks, "b.json"));
+  symlinkSync(join(folder, "gone"), join(locks, "c.json"));
+  await releaseDeadLock(stack());
+  expect(cancelled).toBe(0);
 });
 
 test.each([

@@ -85,6 +85,15 @@ describe("throughput and processors", () => {
     expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe("hold");
   });
 
+  test.each([
+    [60, "out"],
+    [120, "out"],
+    [180, "hold"],
+  ])("are known to who looks every %i s: %s", (interval, action) => {
+    const samples = steady(NOW, [used(3.5e6, 0.1)], { interval });
+    expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe(action);
+  });
+
   test("of one zone ask for another, where all together have room", () => {
     expect(decided([used(3.5e6, 0.1), used(2e6, 0.1)], policy)).toEqual({
       action: "out",
@@ -126,11 +135,6 @@ describe("a zone that cannot be read", () => {
       zones: 3,
       reason: "zone2 cannot be read, so no zone is taken away",
     });
-    expect(decided([null, null])).toEqual({
-      action: "hold",
-      zones: 2,
-      reason: "zone1 and zone2 cannot be read, so no zone is taken away",
-    });
   });
 
   test("keeps them for the whole scale-in window", () => {
@@ -155,6 +159,101 @@ describe("a zone that cannot be read", () => {
   test("without any sample holds what there is", () => {
     const { action, zones } = decide([], { ...STATE, zones: 3 }, POLICY, NOW);
     expect({ action, zones }).toEqual({ action: "hold", zones: 3 });
+  });
+});
+
+describe("a zone that is out of the rotation", () => {
+  /** zone1 carries so many calls, or there is none; then come zones that serve nobody new. */
+  const beside = (
+    carried: number | null,
+    out: readonly number[],
+    policy: Partial<Policy> = {},
+    state: Partial<ScalingState> = {},
+  ): Decision => {
+    const look = (at: number) => ({
+      ...sampleOf(at, carried === null ? [] : calls(carried)),
+      out: out.map((number) => ({ name: `zone${String(number)}`, number })),
+    });
+    const samples = Array.from({ length: 61 }, (_, index) => look(ago((60 - index) * 15)));
+    return decide(samples, { ...STATE, zones: 2, ...state }, { ...POLICY, ...policy }, NOW);
+  };
+
+  test("serves nobody, so another one comes where it is needed", () => {
+    expect(beside(120, [2])).toMatchObject({
+      action: "out",
+      zones: 3,
+      reason:
+        "zone1 carries 120 calls; with 20 spare they need 2 zones of 80, " +
+        "and zone2 is out of the rotation",
+    });
+    expect(beside(120, [2], { max: 2 })).toMatchObject({
+      action: "hold",
+      reason: expect.stringMatching(/ and zone2 .*, but pbx:autoscale.max allows 2$/) as string,
+    });
+  });
+
+  test("is none of those that a schedule wants, and counts for the minimum", () => {
+    const schedules = [{ cron: "0 9 * * *", timeZone: "UTC", for: 3600, min: 2 }];
+    expect(beside(10, [2], { schedules })).toMatchObject({ action: "out", zones: 3 });
+    expect(beside(10, [2], { min: 2 })).toMatchObject({ action: "hold", zones: 2 });
+  });
+
+  test("keeps the others in service, and is the reason for it", () => {
+    expect(beside(10, [2], {}, { zones: 3 })).toMatchObject({
+      ...{ action: "hold", zones: 3 },
+      reason: "zone2 is out of the rotation, so no zone is taken away",
+    });
+    expect(beside(10, [2, 3], { max: 2 }, { zones: 3 })).toMatchObject({
+      ...{ action: "hold", zones: 3 },
+      reason: "zone2 and zone3 are out of the rotation, so no zone is taken away",
+    });
+  });
+
+  test("does not leave the exchange without one that serves", () => {
+    expect(beside(null, [1], {}, { zones: 1 })).toMatchObject({
+      ...{ action: "out", zones: 2 },
+      reason: "zone1 is out of the rotation, and one zone at least is to serve",
+    });
+  });
+
+  test("is not missed where it is the one that goes", () => {
+    expect(beside(60, [2], {}, { zones: 1 })).toMatchObject({ action: "hold", zones: 1 });
+    expect(beside(61, [2], {}, { zones: 1 })).toMatchObject({ action: "out", zones: 2 });
+  });
+
+  test("may be any, where HAProxy cannot be asked", () => {
+    const samples = steady(NOW, calls(0, 0)).map((look) => ({ ...look, fault: "controller: no" }));
+    expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW)).toMatchObject({
+      ...{ action: "hold", zones: 2 },
+      reason: "the rotation cannot be read, so no zone is taken away",
+    });
+  });
+});
+
+describe("where no zone can be read", () => {
+  const dark = sampleOf(NOW, [null, null]);
+
+  test("that is the reason, with what is in the way, whatever would be held for otherwise", () => {
+    const hold = { action: "hold", zones: 2, reason: "no zone can be read: zone1: out of reach" };
+    expect(decided([null, null])).toEqual(hold);
+    expect(decided([null, null], { min: 2 })).toEqual(hold);
+    expect(decided([null, null], { max: 1 })).toEqual(hold);
+    const schedules = [{ cron: "0 9 * * *", timeZone: "UTC", for: 3600, min: 3 }];
+    expect(decided([null, null], { max: 2, schedules })).toEqual(hold);
+  });
+
+  test("the controller, which the way to all of them leads by, is what is in the way first", () => {
+    const samples = [...steady(ago(15), calls(70, 70)), { ...dark, fault: "controller: gone" }];
+    expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW)).toMatchObject({
+      ...{ action: "hold", reason: "no zone can be read: controller: gone" },
+    });
+  });
+
+  test("zones still come for what was carried a moment ago, and for a schedule", () => {
+    const samples = [...steady(ago(15), calls(90, 70)), dark];
+    expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW).zones).toBe(3);
+    const schedules = [{ cron: "0 9 * * *", timeZone: "UTC", for: 3600, min: 3 }];
+    expect(decided([null, null], { schedules }).zones).toBe(3);
   });
 });
 
@@ -193,6 +292,25 @@ describe("a zone goes", () => {
       "hold",
       "1 zone would do now, but the samples do not cover the last 10m",
     ]);
+  });
+
+  test.each([
+    [61, "in"],
+    [119, "in"],
+    [170, "hold"],
+  ])("for who looks every %i s: %s", (interval, action) => {
+    const samples = steady(NOW, calls(0, 0), { interval });
+    expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW).action).toBe(action);
+  });
+
+  test("not when the look before the window has found too much, and the next one came late", () => {
+    const policy = { ...POLICY, scaleInAfter: 60 };
+    const after = (before: readonly Reading[], seconds: number): string => {
+      const samples = [sampleOf(ago(seconds), before), sampleOf(NOW, calls(5, 5))];
+      return decide(samples, { ...STATE, zones: 2 }, policy, NOW).action;
+    };
+    expect([after(calls(5, 5), 120), after(calls(50, 5), 120)]).toEqual(["in", "hold"]);
+    expect(after([{ calls: 5 }, null], 120)).toBe("hold");
   });
 
   test("not when it would have no room for throughput or processors", () => {

@@ -70,15 +70,27 @@ describe("a sample", () => {
     fault: null,
   });
 
-  test("has the zones in the rotation, those that fail their checks among them, and no others", () => {
+  test("has the zones in the rotation, those that fail their checks among them, and who is out", () => {
     const zones = [zone("zone1", "ready"), zone("zone2", "drain"), zone("zone3", "ready", false)];
     expect(sampleOf({ at: 7, zones: [...zones, zone("zone4", "maint")], fault: null })).toEqual({
       at: 7,
       zones: [
-        { name: "zone1", reading },
-        { name: "zone3", reading },
+        { name: "zone1", reading, fault: null },
+        { name: "zone3", reading, fault: null },
       ],
-      sessions: 12,
+      out: [
+        { name: "zone2", number: 2 },
+        { name: "zone4", number: 4 },
+      ],
+      ...{ sessions: 12, fault: null },
+    });
+  });
+
+  test("has a zone that HAProxy does not know of out of the rotation", () => {
+    const zones = [zone("zone1", "ready"), { ...zone("zone2", "ready"), place: null }];
+    expect(sampleOf({ at: 7, zones, fault: null })).toMatchObject({
+      zones: [{ name: "zone1" }],
+      out: [{ name: "zone2", number: 2 }],
     });
   });
 
@@ -86,9 +98,16 @@ describe("a sample", () => {
     const zones = [{ ...zone("zone1", "ready"), place: null }];
     expect(sampleOf({ at: 7, zones, fault: "controller: no" })).toEqual({
       at: 7,
-      zones: [{ name: "zone1", reading }],
-      sessions: null,
+      zones: [{ name: "zone1", reading, fault: null }],
+      ...{ out: [], sessions: null, fault: "controller: no" },
     });
+  });
+
+  test("has why a zone could not be read", () => {
+    const zones = [{ ...zone("zone1", "ready"), reading: null, fault: "zone1: no answer in 8 s" }];
+    expect(sampleOf({ at: 7, zones, fault: null }).zones).toEqual([
+      { name: "zone1", reading: null, fault: "zone1: no answer in 8 s" },
+    ]);
   });
 });
 
@@ -107,6 +126,26 @@ describe("a look", () => {
         answers: ["greeting\n3 active channels\n2 active calls\n", "greeting\n", "greeting\n"],
       }),
   } as unknown as Session;
+
+  test("has rates from what another run has counted, and tells what it has counted itself", async () => {
+    const before: Counters = {
+      ...parseCounters(printed([0, 0], 3)),
+      ...{ uptime: 25_722.34, busy: 0, ticks: 0 },
+    };
+    const metrics = new Metrics(
+      {
+        controller: () => Promise.reject(new NodeError("controller", "out of reach")),
+        zone: () => Promise.resolve(zone1),
+        close: () => undefined,
+      },
+      20,
+    );
+    metrics.goOnFrom({ zone1: before });
+    const [zone1Only] = nodes.zones;
+    const { zones } = await metrics.observe({ ...nodes, zones: zone1Only ? [zone1Only] : [] });
+    expect(zones[0]?.reading?.bytesPerSecond).toBeCloseTo(3 / 60);
+    expect(metrics.counted()).toEqual({ zone1: parseCounters(printed([1, 2], 3)) });
+  });
 
   test("finds what answers, and neither waits for the rest nor asks it twice", async () => {
     const asked: string[] = [];

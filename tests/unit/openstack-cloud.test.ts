@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cloudSettings } from "../../autoscaler/openstack/cloud-settings";
 import { openstackHeadroom } from "../../autoscaler/openstack/limits";
 import { CloudSession } from "../../autoscaler/openstack/session";
+import { Fault } from "../../cli/command";
 
 /** As Nova 2.1 answers `GET /limits`. */
 const LIMITS = {
@@ -47,6 +48,10 @@ beforeAll(async () => {
       const sent: unknown = body === "" ? null : JSON.parse(body);
       requests.push({ path, token: request.headers["x-auth-token"], body: sent });
       const answer = answers[path];
+      if (typeof answer === "function") {
+        (answer as (response: ServerResponse) => void)(response);
+        return;
+      }
       response.writeHead(answer === undefined ? 404 : path.endsWith("tokens") ? 201 : 200, {
         "x-subject-token": "a-token",
       });
@@ -144,6 +149,32 @@ describe("the room for zones", () => {
   test("from an answer of another shape is a fault", async () => {
     answers["/compute/v2.1/limits"] = { limits: {} };
     await expect(headroom()).rejects.toThrow("/compute/v2.1/limits answers what is not understood");
+  });
+});
+
+describe("an answer that is none is a fault", () => {
+  const page = (response: ServerResponse) => response.end("<html>back in a minute</html>");
+  const cutShort = (response: ServerResponse) => {
+    response.writeHead(200, { "content-length": "100" });
+    response.write('{"limits":', () => response.destroy());
+  };
+  const refusedAndCutShort = (response: ServerResponse) => {
+    response.writeHead(503, { "content-length": "100" });
+    response.write("no", () => response.destroy());
+  };
+
+  test.each([
+    ["/compute/v2.1/limits", page, /\/limits answers what is no JSON$/],
+    ["/compute/v2.1/limits", cutShort, /\/limits does not answer: /],
+    ["/compute/v2.1/limits", refusedAndCutShort, /\/limits does not answer: /],
+    ["/v3/auth/tokens", page, /\/tokens answers what is no JSON$/],
+    ["/v3/auth/tokens", cutShort, /\/tokens does not answer: /],
+    ["/v3/auth/tokens", { error: "no" }, /\/tokens answers what is not understood: /],
+  ])("%s, %p", async (path, answer, message) => {
+    answers[path] = answer;
+    const fault = await headroom().catch((error: unknown) => error);
+    expect(fault).toBeInstanceOf(Fault);
+    expect((fault as Fault).message).toMatch(message);
   });
 });
 
@@ -269,6 +300,13 @@ describe("the cloud", () => {
     expect(() => cloudSettings({ OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file })).toThrow(
       `${file} is not YAML: MISSING_CHAR in line 4`,
     );
+  });
+
+  test("has to be in a file that can be read", () => {
+    const env = { OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file };
+    writeFileSync(file, "");
+    expect(() => cloudSettings(env)).toThrow(`${file} has no cloud ours; see OS_CLOUD`);
+    expect(() => cloudSettings({ ...env, OS_CLIENT_CONFIG_FILE: folder })).toThrow(Fault);
   });
 
   test("has to be named, and to be there", () => {

@@ -1,12 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, parse } from "node:path";
 import fc from "fast-check";
+import { Fault } from "../../cli/command";
 import { lastDecision } from "../../cli/decision-log";
 import { nodesOf } from "../../cli/exchange-nodes";
+import { autoscalerMemory, decisionLog } from "../../cli/paths";
+import { type Desk, renewed } from "../../cli/pbx/command";
 import { figureTexts, verdictOn } from "../../cli/pbx/quality";
 import { durationText, throughputText } from "../../cli/pbx/words";
 import { planExchange } from "../../plan/exchange";
+import { Connections } from "../../provider/ssh";
 import { MASTER_SECRET, STACK, settingsWith } from "../support/settings";
 
 describe("how a leg sounds", () => {
@@ -54,28 +58,68 @@ describe("figures in a table", () => {
 
 describe("the last decision of the autoscaler", () => {
   const folder = mkdtempSync(join(tmpdir(), "trunkline-decisions-"));
-  const log = join(folder, "decisions.jsonl");
+  const log = join(folder, "dev.decisions.jsonl");
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
 
-  const decision = (stack: string, zones: number) => ({
+  const decision = (zones: number) => ({
     time: "2026-11-24T04:00:00.000Z",
-    stack,
+    stack: "dev",
     action: "hold",
     zones,
     reason: "all is well",
   });
-
-  test("is that of the stack, whatever is half written after it", () => {
-    const lines = [decision("dev", 2), decision("dev", 3), decision("other", 5)];
-    writeFileSync(log, `${lines.map((line) => JSON.stringify(line)).join("\n")}\n{"time":"20`);
-    expect(lastDecision("dev", log)).toEqual(decision("dev", 3));
-    expect(lastDecision("third", log)).toBeNull();
-  });
+  const linesOf = (...zones: readonly number[]): string =>
+    zones.map((number) => `${JSON.stringify(decision(number))}\n`).join("");
 
   test("is none where no autoscaler has run", () => {
-    expect(lastDecision("dev", join(folder, "none.jsonl"))).toBeNull();
+    expect(lastDecision(log)).toBeNull();
+  });
+
+  test("is that of the last whole line, whatever is half written after it", () => {
+    writeFileSync(log, `${linesOf(2, 3)}{"time":"20`);
+    expect(lastDecision(log)).toEqual(decision(3));
+  });
+
+  test("is in the file before, where the newest has none yet", () => {
+    writeFileSync(`${log}.1`, linesOf(4, 5));
+    expect(lastDecision(log)).toEqual(decision(3));
+    writeFileSync(log, '{"time":"20');
+    expect(lastDecision(log)).toEqual(decision(5));
+    rmSync(log);
+    expect(lastDecision(log)).toEqual(decision(5));
+  });
+
+  test("is kept for each stack by itself", () => {
+    const { dir, base } = parse(decisionLog("dev"));
+    expect(base).toBe("dev.decisions.jsonl");
+    expect(dir).toBe(dirname(autoscalerMemory("dev")));
+    expect(decisionLog("other")).not.toBe(decisionLog("dev"));
+  });
+});
+
+describe("whoever goes on looking", () => {
+  const nodes = (...names: readonly string[]) => ({
+    access: { privateKey: "", controllerAddress: "", controllerHostKey: "" },
+    zones: names.map((name) => ({ name, fixedIp: "", sshHostKey: "" })),
+  });
+  const outputs = { controllerAddress: "", zones: [], sipAccounts: [], sshHostKeys: {} };
+  const desk = (latest: Desk["latest"]): Desk => ({
+    ...{ stack: "dev", outputs, nodes: nodes("zone1"), latest, connections: new Connections() },
+    ...{ json: false, watch: true },
+  });
+
+  test("finds zones that have come", async () => {
+    const both = nodes("zone1", "zone2");
+    const found = await renewed(desk(() => Promise.resolve({ outputs, nodes: both })));
+    expect([found.desk.nodes, found.fault]).toEqual([both, null]);
+  });
+
+  test("goes on with those that were known where the stack cannot be read, and says so", async () => {
+    const fault = new Fault("pulumi: no such host");
+    const found = await renewed(desk(() => Promise.reject(fault)));
+    expect([found.desk.nodes, found.fault]).toEqual([nodes("zone1"), "pulumi: no such host"]);
   });
 });
 

@@ -67,6 +67,14 @@ describe("a policy", () => {
     expect([policy.max, policy.spareCalls, prices]).toEqual([2, 2, { controller: 3, zone: 3 }]);
   });
 
+  test("may be text, as pulumi config set leaves it", () => {
+    const text = `config: { pbx:autoscale: '{"max":4,"callsPerZone":80}' }`;
+    expect(parsePolicy(text, "p.yaml").policy).toMatchObject({ max: 4, callsPerZone: 80 });
+    expect(() => parsePolicy("config: { pbx:autoscale: on }", "p.yaml")).toThrow(
+      "p.yaml: pbx:autoscale is not an object; write one such as { max: 4, callsPerZone: 80 }",
+    );
+  });
+
   test.each([
     ["config: {}", "p.yaml has no pbx:autoscale; add one such as { max: 4, callsPerZone: 80 }"],
     [

@@ -1,0 +1,100 @@
+import { CommandError, ConcurrentUpdateError, type Stack } from "@pulumi/pulumi/automation";
+import { StackHands, type StackHandsOptions } from "../../autoscaler/act";
+import type { Cloud } from "../../autoscaler/cloud";
+import { Fault } from "../../cli/command";
+import { WANTED_ZONES } from "../../config/wanted-zones";
+
+const failure = (of: { prototype: object }, message: string): Error =>
+  Object.assign(Object.create(of.prototype) as Error, { message });
+const HALF_WRITTEN = "stderr: error: failed to load checkpoint: unexpected end of JSON input";
+
+const NEVER = new AbortController().signal;
+const CLOUD: Cloud = {
+  headroom: () => Promise.resolve(null),
+  marked: () => Promise.resolve([]),
+};
+
+/** Hands on a stack whose updates, and refreshes, end with what `up` does. */
+function handsOf(up: () => Promise<unknown>, options: Partial<StackHandsOptions> = {}) {
+  const said: string[] = [];
+  const asked: unknown[] = [];
+  const envVars: Record<string, string> = {};
+  const update = () => {
+    asked.push(envVars[WANTED_ZONES]);
+    return up();
+  };
+  const hands = new StackHands({
+    stack: { workspace: { envVars }, up: update, refresh: update } as unknown as Stack,
+    cloud: () => CLOUD,
+    look: () => Promise.reject(new Error("nobody looks here")),
+    inService: () => Promise.reject(new Error("nobody counts here")),
+    exported: () => Promise.resolve({}),
+    releaseDeadLock: () => Promise.resolve(),
+    onEvent: () => undefined,
+    onChanged: () => undefined,
+    say: (line) => said.push(line),
+    ...options,
+  });
+  return { hands, said, asked, envVars };
+}
+
+const done = () => Promise.resolve({});
+const fails = (error: Error) => () => Promise.reject(error);
+
+test("a change hands its number over to one update alone", async () => {
+  const { hands, asked, envVars } = handsOf(done);
+  expect(await hands.change(3, NEVER)).toEqual({ kind: "done" });
+  expect([asked, envVars[WANTED_ZONES]]).toEqual([["3"], ""]);
+});
+
+describe("an update that finds another one under way has to wait", () => {
+  test.each([
+    ["which has locked the stack", failure(ConcurrentUpdateError, "the stack is locked")],
+    ["which is just writing its state", failure(CommandError, HALF_WRITTEN)],
+  ])("%s", async (_, error) => {
+    const { hands } = handsOf(fails(error));
+    expect(await hands.change(3, NEVER)).toEqual({ kind: "locked" });
+    expect(await hands.mend()).toEqual({ kind: "locked" });
+  });
+});
+
+test("any other failure has the last words of Pulumi", async () => {
+  const { hands } = handsOf(fails(failure(CommandError, "code: 255\nerror: no host has room\n")));
+  expect(await hands.change(3, NEVER)).toEqual({ kind: "failed", why: "no host has room" });
+});
+
+describe("a state", () => {
+  const state = (fields: object) => ({ exported: () => Promise.resolve(fields) });
+  const unread = { exported: () => Promise.reject(new Fault("pulumi: no such host")) };
+
+  test("with pending operations is broken", async () => {
+    expect(await handsOf(done, state({})).hands.isBroken()).toBe(false);
+    const pending = state({ pending_operations: [{}] });
+    expect(await handsOf(done, pending).hands.isBroken()).toBe(true);
+  });
+
+  test("that cannot be read is a fault, and cannot be mended", async () => {
+    await expect(handsOf(done, unread).hands.isBroken()).rejects.toThrow(Fault);
+    expect(await handsOf(done, unread).hands.mend()).toEqual({
+      ...{ kind: "failed", why: "pulumi: no such host" },
+    });
+  });
+});
+
+describe("a cloud that does not answer", () => {
+  const cloud = (): Cloud => {
+    throw new Fault("the cloud does not answer");
+  };
+
+  test("has unknown quotas", async () => {
+    const { hands, said } = handsOf(done, { cloud });
+    expect(await hands.headroom()).toBeNull();
+    expect(said).toEqual(["quotas are unknown: the cloud does not answer"]);
+  });
+
+  test("cannot be mended", async () => {
+    expect(await handsOf(done, { cloud }).hands.mend()).toEqual({
+      ...{ kind: "failed", why: "the cloud does not answer" },
+    });
+  });
+});
