@@ -47,6 +47,12 @@ order() {
   *) printf '%s\\n' "$answer" >&2; exit ${String(REFUSED)} ;;
   esac
 }
+# One change after the other, with what is kept of it: an update works on several zones at a time, and an
+# operator may be at work beside it. All that is done meanwhile comes to an end.
+alone() {
+  exec 9>"$state.lock"
+  flock 9 || exit
+}
 # What is to outlive a reload and a restart. Only root may put the file there, and reads it.
 keep() {
   ask '@1 show servers state' >"$state.new" || exit
@@ -113,7 +119,7 @@ export class Haproxy {
         *) printf '%s\\n' "$answer" >&2; exit ${String(REFUSED)} ;;
         esac`;
     });
-    if (scripts.length > 0) await this.run(`${scripts.join("\n")}\nkeep`);
+    if (scripts.length > 0) await this.change(scripts.join("\n"));
   }
 
   /**
@@ -134,17 +140,18 @@ export class Haproxy {
           sleep 0.2
         done`,
     );
-    if (scripts.length > 0) await this.run(`${scripts.join("\n")}\nkeep`);
+    if (scripts.length > 0) await this.change(scripts.join("\n"));
   }
 
   /** Lets a server have new connections, or none. Holds through a reload and a restart. */
   async setState(name: string, state: "ready" | "drain"): Promise<void> {
-    await this.run(`order 'set server ${BACKEND}/${name} state ${state}'\nkeep`);
+    await this.change(`order 'set server ${BACKEND}/${name} state ${state}'`);
   }
 
   /** Lets HAProxy read its file; it goes on with the former one where it does not take that. */
   async reload(): Promise<void> {
     await this.run(`
+      alone
       keep
       cp /etc/haproxy/haproxy.cfg "$running.new"
       answer=$(ask reload) || exit
@@ -172,6 +179,11 @@ export class Haproxy {
       for worker in $(printf '%s\\n' "$processes" | awk '$2 == "worker" {print $1}'); do
         ask "@!$worker shutdown sessions server ${BACKEND}/${zone}" >/dev/null || exit
       done`);
+  }
+
+  /** Changes something about the servers, and keeps it. */
+  private async change(script: string): Promise<void> {
+    await this.run(`alone\n${script}\nkeep`);
   }
 
   private async run(script: string): Promise<string> {
