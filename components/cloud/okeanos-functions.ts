@@ -70,17 +70,23 @@ export function solventProject(args: ProjectArgs): pulumi.Output<string | undefi
     return pulumi.output(args.project);
   }
   const looked = demand(args).then((wanted) =>
-    ask<{ project: string; table: string; shortage: string }>(
+    ask<{ project: string; table: string; shortage: string; retired: string }>(
       "pbx:okeanos:preflight",
       wanted,
       args.provider,
     ),
   );
-  return pulumi.output(looked).apply(({ project, table, shortage }) => {
+  return pulumi.output(looked).apply(({ project, table, shortage, retired }) => {
     if (shortage !== "") {
       throw new pulumi.RunError(
         `Okeanos has too little left for this update: ${shortage}; nothing was changed. ` +
           `Free some of it, or ask for more.\n${table}`,
+      );
+    }
+    if (retired !== "") {
+      void pulumi.log.warn(
+        `Okeanos does not offer flavor ${retired} any more. Servers keep it, and cannot be made anew ` +
+          "with it: before anything replaces them, set pbx:flavor and pbx:controllerFlavor to others",
       );
     }
     if (pulumi.runtime.isDryRun()) {

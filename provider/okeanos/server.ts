@@ -5,7 +5,7 @@ import type { Change, ResourceKind } from "../provider";
 import { NodeError } from "../session";
 import type { Voice } from "../voice";
 import { bootstrapFault, bootstrapOf } from "./bootstrap";
-import { findFlavor, findImage, readsUserData } from "./catalogue";
+import { findFlavor, findImage, flavorOfServer, readsUserData } from "./catalogue";
 import type { Okeanos } from "./client";
 import { ApiFault, Unfinished } from "./faults";
 import { freeAddress } from "./floating-ips";
@@ -89,11 +89,13 @@ export class OkeanosServer implements ResourceKind<State> {
   async read(state: State, _voice: Voice, id: string): Promise<State | null> {
     const server = await this.servers().find(id);
     if (server === undefined) return null;
-    const flavor = await findFlavor(this.okeanos(), state.flavor);
+    const flavor = await flavorOfServer(this.okeanos(), server.flavor.id);
+    const isAsKnown =
+      flavor === undefined || [flavor.name, String(flavor.id)].includes(state.flavor);
     const keys = Object.keys(state.metadata).filter((key) => key in server.metadata);
     return {
       ...state,
-      flavor: flavor.id === server.flavor.id ? state.flavor : String(server.flavor.id),
+      flavor: isAsKnown ? state.flavor : String(server.flavor.id),
       metadata: Object.fromEntries(keys.map((key) => [key, server.metadata[key] ?? ""])),
     };
   }
@@ -136,18 +138,17 @@ export class OkeanosServer implements ResourceKind<State> {
     voice: Voice,
   ): Promise<void> {
     const okeanos = this.okeanos();
-    const [before, after] = await Promise.all([
-      findFlavor(okeanos, olds.flavor),
-      findFlavor(okeanos, news.flavor),
-    ]);
-    if (before.disk !== after.disk) {
+    const servers = this.servers();
+    const server = await servers.find(id);
+    const before = server && (await flavorOfServer(okeanos, server.flavor.id));
+    const after = await findFlavor(okeanos, news.flavor);
+    if (before !== undefined && before.disk !== after.disk) {
       throw new NodeError(
         news.name,
         `flavor ${news.flavor} has a disk of ${String(after.disk)} GiB and ${olds.flavor} one of ` +
           `${String(before.disk)}; a server keeps its disk, so choose a flavor with the same one`,
       );
     }
-    const servers = this.servers();
     const isOfFlavor = ({ flavor }: Found): boolean => flavor.id === after.id;
     voice.say("stopping");
     await servers.act(

@@ -1,7 +1,12 @@
-import type { OkeanosFloatingIpInputs, OkeanosServerInputs } from "../../provider/inputs";
+import type {
+  OkeanosDemand,
+  OkeanosFloatingIpInputs,
+  OkeanosServerInputs,
+} from "../../provider/inputs";
 import { Okeanos as Client } from "../../provider/okeanos/client";
 import { OkeanosFloatingIp } from "../../provider/okeanos/floating-ip";
 import { OkeanosNetwork } from "../../provider/okeanos/network";
+import { preflight } from "../../provider/okeanos/preflight";
 import { OkeanosServer } from "../../provider/okeanos/server";
 import type { Voice } from "../../provider/voice";
 import { type Failure, failNext, type Okeanos, type Seen, startOkeanos } from "./synnefo";
@@ -123,6 +128,66 @@ test("where it is asked for, another flavor replaces the server", async () => {
   const { servers } = kinds();
   const next = { ...there.server, flavor: "2", replaceOn: ["flavor", "metadata"] };
   expect(servers.diff(there.server, next).kind).toBe("replace");
+});
+
+describe("a flavor that is not offered any more", () => {
+  const LARGER = "C2R2048D20drbd";
+  const demand = (...servers: OkeanosDemand["servers"]): OkeanosDemand => ({
+    addresses: 0,
+    reuse: false,
+    servers,
+  });
+  let server: OkeanosServerInputs;
+  let id: string;
+
+  beforeEach(async () => {
+    ({ server } = await place());
+    ({ id } = await kinds().servers.create(server, voice));
+    okeanos.retireFlavor(SMALL);
+  });
+
+  test("is what its server has all the same", async () => {
+    expect(await kinds().servers.read(server, voice, id)).toEqual(server);
+    const other = { ...server, flavor: LARGER };
+    expect(await kinds().servers.read(other, voice, id)).toEqual({ ...server, flavor: "1" });
+  });
+
+  test("stays with servers that keep it, which is told", async () => {
+    const { owner } = server;
+    const { shortage, retired, table } = await preflight(
+      client,
+      demand({ flavor: SMALL, was: SMALL, owner }),
+    );
+    expect({ shortage, retired }).toEqual({ shortage: "", retired: SMALL });
+    expect(table).toMatch(/ processors +0 .*\n +MiB of memory +0 /);
+  });
+
+  test("can be left for another one, of which only what is more is needed", async () => {
+    const { owner } = server;
+    const { retired, table } = await preflight(
+      client,
+      demand({ flavor: LARGER, was: SMALL, owner }),
+    );
+    expect(retired).toBe("");
+    expect(table).toMatch(/ servers +0 .*\n +processors +1 .*\n +MiB of memory +1024 /);
+    const next = { ...server, flavor: LARGER };
+    await kinds().servers.update(server, next, voice, id);
+    expect(await kinds().servers.read(next, voice, id)).toEqual(next);
+  });
+
+  test("counts nothing where nobody knows it, and its server is none that is new", async () => {
+    const { table } = await preflight(
+      client,
+      demand({ flavor: LARGER, was: "C9R9216D90drbd", owner: "of a server that is gone" }),
+    );
+    expect(table).toMatch(/ servers +0 .*\n +processors +2 .*\n +MiB of memory +2048 /);
+  });
+
+  test("is nothing to make a server of", async () => {
+    await expect(preflight(client, demand({ flavor: SMALL, owner: "a new one" }))).rejects.toThrow(
+      /^okeanos: there is no flavor C1R1024D20drbd; write one of: C2R2048D20drbd,/,
+    );
+  });
 });
 
 test("a quota that is used up is named", async () => {

@@ -63,7 +63,12 @@ const CALLS: Readonly<Record<string, (args: MockCallArgs) => Record<string, unkn
     id: `${(inputs as { name: string }).name}-id`,
     properties: {},
   }),
-  "pbx:okeanos:preflight": () => ({ project: "project-id", table: "project me:", shortage: "" }),
+  "pbx:okeanos:preflight": () => ({
+    project: "project-id",
+    table: "project me:",
+    shortage: "",
+    retired: "",
+  }),
   // As of a stack that was never deployed.
   "pulumi:pulumi:readStackOutputs": () => ({ outputs: {} }),
   "pulumi:pulumi:readStackResourceOutputs": () => ({ outputs: {} }),
