@@ -9,7 +9,8 @@ import { findFlavor, findImage, flavorOfServer, readsUserData } from "./catalogu
 import type { Okeanos } from "./client";
 import { ApiFault, Unfinished } from "./faults";
 import { freeAddress } from "./floating-ips";
-import { type Found, OWNER, REQUEST, Servers } from "./servers";
+import { Late } from "./polling";
+import { DELETION, type Found, OWNER, REQUEST, Servers } from "./servers";
 
 /** How long building a server may take: its image is copied to its disk. */
 const BUILDING = 20 * 60_000;
@@ -56,19 +57,28 @@ export class OkeanosServer implements ResourceKind<State> {
     const { name, owner } = inputs;
     const servers = this.servers();
     // Of an update that was killed before it could record what it had asked for.
-    await this.remove(await servers.marked(OWNER, owner), voice);
+    await this.remove(name, await servers.marked(OWNER, owner), voice);
     const request = randomUUID();
     const wanted = await this.request(inputs, request);
     voice.say("asking for a server");
     const id = await named(name, servers.create(wanted, [REQUEST, request]));
     try {
       voice.say("waiting for it to be built");
-      const server = await servers.settled(id, BUILDING);
+      const building = servers.settled(id, BUILDING);
+      const server = await named(
+        name,
+        building,
+        `server ${id} is not built after ${minutes(BUILDING)}`,
+      );
       const fault = faultOf(server, inputs);
       if (fault !== undefined) throw new NodeError(name, fault);
       // A request that was given up may have been carried out after all.
-      const twins = (await servers.marked(OWNER, owner)).filter((twin) => String(twin.id) !== id);
-      await this.remove(twins, voice);
+      const marked = await named(name, servers.marked(OWNER, owner));
+      await this.remove(
+        name,
+        marked.filter((twin) => String(twin.id) !== id),
+        voice,
+      );
       return { id };
     } catch (error) {
       throw await this.undone(name, id, error);
@@ -77,7 +87,10 @@ export class OkeanosServer implements ResourceKind<State> {
 
   async update(olds: State, news: OkeanosServerInputs, voice: Voice, id: string): Promise<void> {
     const servers = this.servers();
-    if (olds.flavor !== news.flavor) await named(news.name, this.resize(id, olds, news, voice));
+    if (olds.flavor !== news.flavor) {
+      const work = this.resize(id, olds, news, voice);
+      await named(news.name, work, "its server was not resized in time");
+    }
     for (const [key, value] of Object.entries(news.metadata)) {
       if (olds.metadata[key] !== value) await servers.setMetadata(id, key, value);
     }
@@ -102,7 +115,12 @@ export class OkeanosServer implements ResourceKind<State> {
 
   async delete({ name }: State, voice: Voice, id: string): Promise<void> {
     voice.say("waiting for it to be gone");
-    await named(name, this.servers().delete(id));
+    await this.deleted(name, id);
+  }
+
+  private deleted(name: string, id: string): Promise<void> {
+    const work = this.servers().delete(id);
+    return named(name, work, `server ${id} is not gone after ${minutes(DELETION)}`);
   }
 
   private servers(): Servers {
@@ -162,24 +180,22 @@ export class OkeanosServer implements ResourceKind<State> {
     await servers.act(id, { start: {} }, ({ status }) => status === "ACTIVE");
   }
 
-  private async remove(found: readonly Found[], voice: Voice): Promise<void> {
+  private async remove(name: string, found: readonly Found[], voice: Voice): Promise<void> {
     for (const { id } of found) {
       voice.say(`removing server ${String(id)}, which an interrupted update left behind`);
-      await this.servers().delete(String(id));
+      await this.deleted(name, String(id));
     }
   }
 
   /** What is to be thrown for `error`, once the server is away or is to be recorded. */
-  private async undone(name: string, id: string, error: unknown): Promise<Error> {
-    const cause = error instanceof NodeError ? error : undefined;
-    const fault = cause?.message.replace(`${name}: `, "") ?? `server ${id} was not ready in time`;
+  private async undone(name: string, id: string, error: unknown): Promise<unknown> {
     // Somebody pressed Ctrl-C, and does not want to wait.
     if (this.signal.aborted) return new Unfinished(name, `server ${id} is being built`, id);
     try {
       await this.servers().delete(id);
-      return new NodeError(name, fault);
+      return error;
     } catch {
-      return new Unfinished(name, fault, id);
+      return new Unfinished(name, error instanceof NodeError ? error.fault : String(error), id);
     }
   }
 }
@@ -214,8 +230,14 @@ function faultOf(server: Found | null, inputs: OkeanosServerInputs): string | un
     : `server ${id} has not got its address ${missing.join(" and ")}; run the same command again`;
 }
 
-/** What an API said, as the fault of the server it was about. */
-async function named<T>(name: string, work: Promise<T>): Promise<T> {
+const minutes = (milliseconds: number): string => `${String(milliseconds / 60_000)} minutes`;
+
+/**
+ * What an API said, as the fault of the server it was about.
+ *
+ * @param late what to say where it did not get done in time.
+ */
+async function named<T>(name: string, work: Promise<T>, late?: string): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -225,8 +247,9 @@ async function named<T>(name: string, work: Promise<T>): Promise<T> {
         `Okeanos refuses the server: ${error.reason}. Free some of it, or ask for more`,
       );
     }
-    if (error instanceof NodeError)
-      throw new NodeError(name, error.message.replace(/^okeanos: /, ""));
-    throw new NodeError(name, `its server was not ready in time; run the same command again`);
+    if (error instanceof NodeError) throw new NodeError(name, error.fault);
+    if (error instanceof Late && late !== undefined)
+      throw new NodeError(name, `${late}; run the same command again`);
+    throw error;
   }
 }

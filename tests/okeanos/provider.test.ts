@@ -8,6 +8,7 @@ import { OkeanosFloatingIp } from "../../provider/okeanos/floating-ip";
 import { OkeanosNetwork } from "../../provider/okeanos/network";
 import { preflight } from "../../provider/okeanos/preflight";
 import { OkeanosServer } from "../../provider/okeanos/server";
+import { PbxProvider } from "../../provider/provider";
 import type { Voice } from "../../provider/voice";
 import { type Failure, failNext, type Okeanos, type Seen, startOkeanos } from "./synnefo";
 
@@ -34,6 +35,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   expect(okeanos.unknownRequests).toEqual([]);
   await okeanos.stop();
 });
@@ -251,6 +253,84 @@ test("a create that is interrupted is recorded, and replaced by the next one", a
     id: expect.stringMatching(/^\d+$/) as string,
   });
   expect(servers.diff({ ...there.server, unfinished: true }, there.server).kind).toBe("replace");
+});
+
+describe("what takes longer than anybody waits for", () => {
+  /** An hour passes between any two looks at the clock. */
+  function hurry(): void {
+    let now = Date.now();
+    jest.spyOn(Date, "now").mockImplementation(() => (now += 3_600_000));
+  }
+  let there: Awaited<ReturnType<typeof place>>;
+  beforeEach(async () => {
+    there = await place();
+  });
+
+  test("names what a network or an address is still used by, and what to do", async () => {
+    const { networks, addresses, servers } = kinds();
+    const { id } = await servers.create(there.server, voice);
+    hurry();
+    const { network, address } = there;
+    await expect(networks.delete(NETWORK, voice, network.id)).rejects.toThrow(
+      `okeanos: network ${network.id} is still used by server ${id}; ` +
+        "detach that server, or delete it, and run the same command again",
+    );
+    await expect(networks.create(NETWORK, voice)).rejects.toThrow(
+      `okeanos: network ${network.id} is still used by server ${id}; `,
+    );
+    await expect(servers.create({ ...there.server, owner: "another" }, voice)).rejects.toThrow(
+      `okeanos: public address ${address.outs.address} is still used by server ${id}; ` +
+        "detach that server, or delete it, and run the same command again",
+    );
+    await expect(
+      addresses.delete({ ...ADDRESS, ...address.outs }, voice, address.id),
+    ).rejects.toThrow(`okeanos: public address ${address.outs.address} is still used by server`);
+  });
+
+  test("is told of a server by what was to become of it", async () => {
+    const { servers } = kinds();
+    const { id } = await servers.create(there.server, voice);
+    hurry();
+    await expect(servers.delete(there.server, voice, id)).rejects.toThrow(
+      "zone1: server 1 is not gone after 10 minutes; run the same command again",
+    );
+    const larger = { ...there.server, flavor: "C2R2048D20drbd" };
+    await expect(servers.update(there.server, larger, voice, id)).rejects.toThrow(
+      "zone1: its server was not resized in time; run the same command again",
+    );
+  });
+
+  test("is told of a server that is not built, which is recorded", async () => {
+    hurry();
+    await expect(kinds().servers.create(there.server, voice)).rejects.toThrow(
+      /^zone1: server 1 is not built after 20 minutes; run the same command again\. What there is of it is recorded, /,
+    );
+  });
+
+  test("is nobody's fault who did something else wrong", async () => {
+    const { servers } = kinds();
+    const { id } = await servers.create(there.server, voice);
+    const mistake = new TypeError("a mistake");
+    jest.spyOn(client, "delete").mockRejectedValue(mistake);
+    await expect(servers.delete(there.server, voice, id)).rejects.toBe(mistake);
+  });
+});
+
+test("whoever presses Ctrl-C is told so, in a line", async () => {
+  const there = await place();
+  const { id } = await kinds().servers.create(there.server, voice);
+  jest.replaceProperty(process, "env", {
+    ...process.env,
+    OS_AUTH_URL: okeanos.identityUrl,
+    OS_TOKEN: okeanos.token,
+  });
+  const provider = new PbxProvider(() => voice);
+  await provider.cancel();
+  const urn = "urn:pulumi:test::pbx::pbx:okeanos:Server::zone1";
+  await expect(provider.delete(id, urn, there.server)).rejects.toMatchObject({
+    name: "AbortError",
+    stack: "The operation was aborted",
+  });
 });
 
 test("a free address of the project is taken where that is asked for, and kept", async () => {
