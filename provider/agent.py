@@ -14,7 +14,8 @@ and that many bytes of JSON, compressed with zlib. Requests are worked on side b
   {"do": "tail", "path": path, "from": number of bytes or null for the end}
       -> {"size": number, "text": what stands behind "from"}; a file that is not there is empty
   {"do": "look", "paths": [path, ...]}
-      -> {path: {"sha256": hex, "owner": "user:group", "mode": "0640"} or null where there is none}
+      -> {path: {"sha256": hex, "owner": "user:group", "mode": "0640"} or null where there is none};
+         a user or a group without a name is a number
   {"do": "install", "files": {path: {"content": text, "owner": ..., "mode": ...}},
    "validate": {path: command}, "former": path}
       -> {"changed": [path, ...], "invalid": null or what the validating command said}
@@ -43,8 +44,29 @@ import threading
 import time
 import zlib
 
+
+class Fault(Exception):
+    """What was asked for cannot be had, in words."""
+
+
 def owner_of(uid, gid):
-    return f"{pwd.getpwuid(uid).pw_name}:{grp.getgrgid(gid).gr_name}"
+    return f"{name_of(pwd.getpwuid, uid)}:{name_of(grp.getgrgid, gid)}"
+
+
+def name_of(find, number):
+    try:
+        return find(number)[0]
+    except KeyError:
+        return str(number)
+
+
+def number_of(find, name, fault):
+    try:
+        return find(name)[2]
+    except KeyError:
+        if name.isdigit():
+            return int(name)
+        raise Fault(fault) from None
 
 
 def read(path):
@@ -62,12 +84,14 @@ def write(path, file):
     beside = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.new")
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     user, group = file["owner"].split(":")
+    uid = number_of(pwd.getpwnam, user, f"{path}: there is no user {user} on this server")
+    gid = number_of(grp.getgrnam, group, f"{path}: there is no group {group} on this server")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as out:
             out.write(file["content"].encode(errors="surrogateescape"))
             out.flush()
-            os.fchown(descriptor, pwd.getpwnam(user).pw_uid, grp.getgrnam(group).gr_gid)
+            os.fchown(descriptor, uid, gid)
             os.fchmod(descriptor, int(file["mode"], 8))
             os.fsync(descriptor)
     except OSError as error:
@@ -152,12 +176,25 @@ def run(script, given):
             "stderr": base64.b64encode(done.stderr).decode()}
 
 
+def connect(service, path, end):
+    """As soon as there is room: few can wait before a service that is busy, or frozen."""
+    while True:
+        service.settimeout(max(end - time.monotonic(), 0.001))
+        try:
+            return service.connect(path)
+        except BlockingIOError:
+            # The kernel waits for room only with those who would wait for ever: unix(7), EAGAIN.
+            if time.monotonic() >= end:
+                raise socket.timeout from None
+            time.sleep(0.05)
+
+
 def ask(path, orders, seconds):
     answers, end = [], time.monotonic() + seconds
     for order in orders:
         try:
             with socket.socket(socket.AF_UNIX) as service:
-                service.connect(path)
+                connect(service, path, end)
                 service.sendall(order.encode())
                 parts = []
                 while not parts or parts[-1]:
@@ -196,6 +233,10 @@ def answer(request, out, lock):
         outcome = {"result": DEEDS[request["do"]](request)}
     except OSError as error:
         outcome = {"error": f"{error.filename or 'its disk'}: {error.strerror}"}
+    except Fault as fault:
+        outcome = {"error": str(fault)}
+    except Exception as error:  # somebody waits for an answer, whatever it is
+        outcome = {"error": f"its agent fails ({type(error).__name__}: {error})"}
     frame = zlib.compress(json.dumps({"id": request["id"], **outcome}).encode(), 1)
     try:
         with lock:

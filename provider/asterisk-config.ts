@@ -1,8 +1,9 @@
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { asterisk, untilAsteriskServes } from "./asterisk-console";
+import { asterisk, PREFLIGHT_FAULT, SOCKET, untilAsteriskServes } from "./asterisk-console";
 import { install, restore, type WantedFile } from "./node-files";
 import { NodeError, type Session } from "./session";
+import { quote } from "./shell";
 import type { Voice } from "./voice";
 
 /** Contents of a zone's files by path. */
@@ -273,13 +274,21 @@ export async function editAsterisk(
   }
 }
 
-/** Started again, a server's Asterisk is checked for the driver that it is to have. */
-const RESTART =
-  "rm -f /run/trunkline/fault && systemctl restart trunkline-preflight.service asterisk.service";
+/**
+ * Started again, a server's Asterisk is checked for the driver that it is to have. What the check says is
+ * more than systemd knows of it, and is told by whoever waits for Asterisk.
+ */
+const RESTART = `
+rm -f ${PREFLIGHT_FAULT}
+systemctl restart trunkline-preflight.service asterisk.service || [ -s ${PREFLIGHT_FAULT} ]`;
 
-/** For one that was not started: an earlier run may have been killed before it could do so. */
-const START =
-  "[ -S /run/asterisk/asterisk.ctl ] || systemctl start asterisk.service 2>/dev/null || true";
+/**
+ * Starts an Asterisk that does not run, and prints which of the files at `paths` are newer than the start
+ * of one that does: an earlier run may have been killed before it had Asterisk read them.
+ */
+const startUnread = (paths: readonly string[]): string => `
+[ -S ${SOCKET} ] || { rm -f ${PREFLIGHT_FAULT}; systemctl start asterisk.service 2>/dev/null || true; }
+find ${paths.map(quote).join(" ")} -newer ${SOCKET} 2>/dev/null || true`;
 
 /**
  * Sees to it that a new server's Asterisk serves with these files. It has booted with the same ones, or
@@ -295,14 +304,19 @@ export async function furnishAsterisk(
 ): Promise<void> {
   const contents = contentsOf(files);
   const { changed } = await install(session, files);
-  if (needsRestart(changed)) {
+  const unread = new Set(changed);
+  if (!needsRestart(changed)) {
+    voice.say("waiting for Asterisk");
+    const newer = await session.run(startUnread(Object.keys(files)));
+    for (const path of newer.split("\n")) unread.add(path);
+  }
+  const paths = Object.keys(files).filter((path) => unread.has(path));
+  if (needsRestart(paths)) {
     voice.say("restarting Asterisk");
     await session.run(RESTART);
   }
-  voice.say("waiting for Asterisk");
-  await session.run(START);
   await untilAsteriskServes(session);
-  const faults = await readAgain(session, commandsFor(changed, contents), contents);
+  const faults = await readAgain(session, commandsFor(paths, contents), contents);
   if (faults.length > 0) {
     throw new NodeError(session.node, `Asterisk does not take its files: ${faults.join("; ")}`);
   }

@@ -2,13 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { converse } from "./conversation";
 import { NodeError, type Session } from "./session";
 
-const SOCKET = "/run/asterisk/asterisk.ctl";
+/** Made when Asterisk starts. */
+export const SOCKET = "/run/asterisk/asterisk.ctl";
 /** Seconds. An Asterisk that lives answers at once, also under load. */
 const PATIENCE = 20;
 /** Between two looks for an Asterisk that starts, in milliseconds. */
 const INTERVAL = 250;
 /** Left by the image's own check, which does not let Asterisk start then. */
-const PREFLIGHT_FAULT = "/run/trunkline/fault";
+export const PREFLIGHT_FAULT = "/run/trunkline/fault";
 
 /** No Asterisk runs there. */
 export class NotRunning extends NodeError {}

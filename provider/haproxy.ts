@@ -47,6 +47,12 @@ order() {
   *) printf '%s\\n' "$answer" >&2; exit ${String(REFUSED)} ;;
   esac
 }
+# One change after the other, with what is kept of it: an update works on several zones at a time, and an
+# operator may be at work beside it. All that is done meanwhile comes to an end.
+alone() {
+  exec 9>"$state.lock"
+  flock 9 || exit
+}
 # What is to outlive a reload and a restart. Only root may put the file there, and reads it.
 keep() {
   ask '@1 show servers state' >"$state.new" || exit
@@ -116,7 +122,7 @@ export class Haproxy {
         *) printf '%s\\n' "$answer" >&2; exit ${String(REFUSED)} ;;
         esac`;
     });
-    if (scripts.length > 0) await this.run(`${scripts.join("\n")}\nkeep`);
+    if (scripts.length > 0) await this.change(scripts.join("\n"));
   }
 
   /**
@@ -138,13 +144,13 @@ export class Haproxy {
         done
         rm -f "$unused/${name}"`,
     );
-    if (scripts.length > 0) await this.run(`${scripts.join("\n")}\nkeep`);
+    if (scripts.length > 0) await this.change(scripts.join("\n"));
   }
 
   /** Lets a server have new connections, or none. Holds through a reload and a restart. */
   async setState(name: string, state: "ready" | "drain"): Promise<void> {
     const opens = state === "ready" ? `rm -f "$unused/${name}"\n` : "";
-    await this.run(`${opens}order 'set server ${BACKEND}/${name} state ${state}'\nkeep`);
+    await this.change(`${opens}order 'set server ${BACKEND}/${name} state ${state}'`);
   }
 
   /** Whether a server was added and has never been in the rotation, so that nobody was given to it. */
@@ -155,6 +161,7 @@ export class Haproxy {
   /** Lets HAProxy read its file; it goes on with the former one where it does not take that. */
   async reload(): Promise<void> {
     await this.run(`
+      alone
       keep
       cp /etc/haproxy/haproxy.cfg "$running.new"
       answer=$(ask reload) || exit
@@ -182,6 +189,11 @@ export class Haproxy {
       for worker in $(printf '%s\\n' "$processes" | awk '$2 == "worker" {print $1}'); do
         ask "@!$worker shutdown sessions server ${BACKEND}/${zone}" >/dev/null || exit
       done`);
+  }
+
+  /** Changes something about the servers, and keeps it. */
+  private async change(script: string): Promise<void> {
+    await this.run(`alone\n${script}\nkeep`);
   }
 
   private async run(script: string): Promise<string> {

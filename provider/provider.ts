@@ -193,12 +193,14 @@ export class PbxProvider implements Provider {
 const unfinished = (error: Error, id: string, properties: object): Error =>
   Object.assign(error, { id, properties, reasons: [error.message] });
 
-/** An operator's error is its message alone: Pulumi would print the stack of any other. */
+/** Of an operator's error, and of Ctrl-C, the message is enough: Pulumi prints the stack of any other. */
 async function said<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof NodeError) error.stack = error.message;
+    if (error instanceof NodeError || (error as Error).name === "AbortError") {
+      (error as Error).stack = (error as Error).message;
+    }
     throw error;
   }
 }

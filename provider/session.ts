@@ -6,7 +6,7 @@ export class NodeError extends Error {
 
   constructor(
     readonly node: string,
-    fault: string,
+    readonly fault: string,
   ) {
     super(`${node}: ${fault}`);
   }

@@ -193,7 +193,8 @@ async function logIn(target: Target): Promise<Client> {
           new Refused(
             node,
             `whoever answers at ${address} has another host key than this stack gave the server. ` +
-              "Nothing was sent. If the server was replaced outside of Pulumi, run pulumi refresh",
+              "Nothing was sent. If pbx:masterSecret was changed, set the former one again; " +
+              "if the server was replaced outside of Pulumi, run pulumi refresh",
           ),
         );
       } else if (error.level === "client-authentication") {

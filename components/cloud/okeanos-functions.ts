@@ -1,10 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { OkeanosDemand } from "../../provider/inputs";
-import { lastResources } from "../last-resources";
+import { type LastResource, lastResources } from "../last-resources";
 import type { PbxProvider } from "../pbx-provider";
 
+const NETWORK = "pbx:okeanos:Network";
+const ADDRESS = "pbx:okeanos:FloatingIp";
+const SERVER = "pbx:okeanos:Server";
+
+/** Without a token there is nothing to ask with; a preview does without. */
+const isMute = (): boolean => pulumi.runtime.isDryRun() && !process.env.OS_TOKEN;
+
 /** Calls a function of this project's provider. @throws pulumi.RunError in its words. */
-export async function ask<Answer extends object>(
+async function ask<Answer extends object>(
   token: string,
   args: object,
   provider: PbxProvider,
@@ -16,6 +23,29 @@ export async function ask<Answer extends object>(
     throw new pulumi.RunError(answer.fault);
   }
   return answer;
+}
+
+/** What the stack has of a resource; undefined where it has none. */
+const outputsOf = (
+  resources: readonly LastResource[],
+  type: string,
+  name?: string,
+): LastResource["outputs"] | undefined =>
+  resources.find((resource) => resource.type === type && (name ?? resource.name) === resource.name)
+    ?.outputs;
+
+/**
+ * The image called `name`. A preview that cannot ask takes the one of the server `node`, where that is
+ * there: nothing is replaced then.
+ */
+export async function findImage(
+  name: string,
+  node: string,
+  provider: PbxProvider,
+): Promise<{ readonly id: string; readonly properties?: Readonly<Record<string, unknown>> }> {
+  if (!isMute()) return ask("pbx:okeanos:getImage", { name }, provider);
+  const { image = name } = outputsOf(await lastResources(), SERVER, node) ?? {};
+  return { id: String(image) };
 }
 
 export interface ProjectArgs {
@@ -40,17 +70,13 @@ async function demand({
   reuseAddresses,
 }: ProjectArgs): Promise<OkeanosDemand> {
   const resources = await lastResources();
-  const find = (type: string, name?: string) =>
-    resources.find(
-      (resource) => resource.type === type && (name ?? resource.name) === resource.name,
-    );
   return {
     project,
-    ...(find("pbx:okeanos:Network") === undefined ? { network } : {}),
-    addresses: servers.filter(({ name }) => find("pbx:okeanos:FloatingIp", name) === undefined)
+    ...(outputsOf(resources, NETWORK) === undefined ? { network } : {}),
+    addresses: servers.filter(({ name }) => outputsOf(resources, ADDRESS, name) === undefined)
       .length,
     servers: servers.map(({ name, owner, flavor }) => {
-      const was = find("pbx:okeanos:Server", name)?.outputs.flavor as string | undefined;
+      const was = outputsOf(resources, SERVER, name)?.flavor as string | undefined;
       return { flavor, owner, ...(was === undefined ? {} : { was }) };
     }),
     reuse: reuseAddresses,
@@ -64,23 +90,36 @@ async function demand({
  * @throws pulumi.RunError naming what there is too little of.
  */
 export function solventProject(args: ProjectArgs): pulumi.Output<string | undefined> {
-  // Without a token there is nothing to ask with; a preview does without.
-  if (pulumi.runtime.isDryRun() && !process.env.OS_TOKEN) {
-    void pulumi.log.warn("OS_TOKEN is not set: quotas and images of Okeanos were not looked at");
-    return pulumi.output(args.project);
+  if (isMute()) {
+    void pulumi.log.warn(
+      "OS_TOKEN is not set: quotas, project and images of Okeanos were not looked at; " +
+        "what the stack has of them is taken to stay",
+    );
+    return pulumi.output(
+      lastResources().then((resources) => {
+        const { project = args.project } = outputsOf(resources, NETWORK) ?? {};
+        return project as string | undefined;
+      }),
+    );
   }
   const looked = demand(args).then((wanted) =>
-    ask<{ project: string; table: string; shortage: string }>(
+    ask<{ project: string; table: string; shortage: string; retired: string }>(
       "pbx:okeanos:preflight",
       wanted,
       args.provider,
     ),
   );
-  return pulumi.output(looked).apply(({ project, table, shortage }) => {
+  return pulumi.output(looked).apply(({ project, table, shortage, retired }) => {
     if (shortage !== "") {
       throw new pulumi.RunError(
         `Okeanos has too little left for this update: ${shortage}; nothing was changed. ` +
           `Free some of it, or ask for more.\n${table}`,
+      );
+    }
+    if (retired !== "") {
+      void pulumi.log.warn(
+        `Okeanos does not offer flavor ${retired} any more. Servers keep it, and cannot be made anew ` +
+          "with it: before anything replaces them, set pbx:flavor and pbx:controllerFlavor to others",
       );
     }
     if (pulumi.runtime.isDryRun()) {

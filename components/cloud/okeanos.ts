@@ -12,7 +12,7 @@ import { OkeanosServer } from "../okeanos-server";
 import type { PbxProvider } from "../pbx-provider";
 import type { Child, Cloud, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
 import { HostFirewall } from "./host-firewall";
-import { ask } from "./okeanos-functions";
+import { findImage } from "./okeanos-functions";
 
 export interface OkeanosArgs {
   readonly exchange: Exchange;
@@ -39,15 +39,10 @@ export class Okeanos implements Cloud {
   constructor(private readonly args: OkeanosArgs) {}
 
   image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string> {
-    const found = pulumi
-      .output(after)
-      .apply(() =>
-        ask<{ id: string; properties: Record<string, unknown> }>(
-          "pbx:okeanos:getImage",
-          { name },
-          this.args.provider,
-        ),
-      );
+    const { exchange, provider } = this.args;
+    // Zones have a driver, and the controller has none.
+    const node = sipDriver === undefined ? exchange.controller : exchange.zones[0];
+    const found = pulumi.output(after).apply(() => findImage(name, node?.name ?? "", provider));
     return rightImage(name, found, sipDriver);
   }
 

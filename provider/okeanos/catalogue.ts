@@ -1,5 +1,6 @@
 import { NodeError } from "../session";
 import type { Okeanos } from "./client";
+import { ApiFault } from "./faults";
 
 /**
  * What can be chosen from: flavors, images, pools of public addresses. The APIs ignore filters, so all
@@ -30,11 +31,34 @@ interface Network {
   readonly "SNF:floating_ip_pool"?: boolean;
 }
 
+/** What new servers can have. */
+async function offeredFlavors(okeanos: Okeanos): Promise<Flavor[]> {
+  return (await okeanos.get<{ flavors: Flavor[] }>("compute", "flavors/detail")).flavors;
+}
+
+const pick = (flavors: readonly Flavor[], wanted: string): Flavor | undefined =>
+  flavors.find(({ name }) => name === wanted) ?? flavors.find(({ id }) => String(id) === wanted);
+
+/** @param wanted name, or number. @returns undefined where it is not offered, or not any more. */
+export async function offeredFlavor(okeanos: Okeanos, wanted: string): Promise<Flavor | undefined> {
+  return pick(await offeredFlavors(okeanos), wanted);
+}
+
+/** A flavor that a server has: it may be offered no more. Undefined where nobody tells. */
+export async function flavorOfServer(okeanos: Okeanos, id: number): Promise<Flavor | undefined> {
+  try {
+    const path = `flavors/${String(id)}`;
+    return (await okeanos.get<{ flavor: Flavor }>("compute", path)).flavor;
+  } catch (error) {
+    if (error instanceof ApiFault && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
 /** @param wanted name, or number. @throws NodeError naming the flavors that there are. */
 export async function findFlavor(okeanos: Okeanos, wanted: string): Promise<Flavor> {
-  const { flavors } = await okeanos.get<{ flavors: Flavor[] }>("compute", "flavors/detail");
-  const found =
-    flavors.find(({ name }) => name === wanted) ?? flavors.find(({ id }) => String(id) === wanted);
+  const flavors = await offeredFlavors(okeanos);
+  const found = pick(flavors, wanted);
   if (found === undefined) {
     const names = flavors.map(({ name }) => name).join(", ");
     throw new NodeError("okeanos", `there is no flavor ${wanted}; write one of: ${names}`);

@@ -32,6 +32,18 @@ export class Uncertain extends NodeError {
   }
 }
 
+/** What does not get free: `network 3`, and the IDs of servers that use it, where one does. */
+export function stillUsed(what: string, users: readonly (string | null)[]): NodeError {
+  const servers = users.filter((user) => user !== null);
+  return new NodeError(
+    "okeanos",
+    servers.length === 0
+      ? `${what} does not get free, though no server uses it; run the same command again`
+      : `${what} is still used by server ${servers.join(" and ")}; ` +
+          "detach that server, or delete it, and run the same command again",
+  );
+}
+
 /** A resource that exists and is not what it should be: Pulumi keeps it, and replaces it next time. */
 export class Unfinished extends NodeError {
   constructor(

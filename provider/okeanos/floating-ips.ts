@@ -1,7 +1,7 @@
 import { NodeError } from "../session";
 import type { Okeanos } from "./client";
-import { ApiFault, Uncertain } from "./faults";
-import { Late, LOOKS, until } from "./polling";
+import { ApiFault, stillUsed, Uncertain } from "./faults";
+import { LOOKS, unlessLate, until } from "./polling";
 
 /** A public address as Cyclades shows it. */
 export interface Address {
@@ -44,26 +44,22 @@ export async function freeAddress(
   address: string,
   signal?: AbortSignal,
 ): Promise<string> {
-  let user = "";
-  try {
-    return await until(
-      async () => {
-        const found = (await addresses(okeanos)).find(
-          ({ floating_ip_address }) => floating_ip_address === address,
-        );
-        if (found === undefined) {
-          throw new NodeError("okeanos", `public address ${address} is gone; run pulumi refresh`);
-        }
-        user = found.instance_id ?? "";
-        return isFree(found) ? found.floating_network_id : undefined;
-      },
-      DETACHING,
-      signal,
-    );
-  } catch (error) {
-    if (!(error instanceof Late)) throw error;
-    throw new NodeError("okeanos", `public address ${address} is used by server ${user}`);
-  }
+  let user: string | null = null;
+  const work = until(
+    async () => {
+      const found = (await addresses(okeanos)).find(
+        ({ floating_ip_address }) => floating_ip_address === address,
+      );
+      if (found === undefined) {
+        throw new NodeError("okeanos", `public address ${address} is gone; run pulumi refresh`);
+      }
+      user = found.instance_id;
+      return isFree(found) ? found.floating_network_id : undefined;
+    },
+    DETACHING,
+    signal,
+  );
+  return unlessLate(work, () => stillUsed(`public address ${address}`, [user]));
 }
 
 /** A new address, allocated once: what came between two looks is the one of a request without answer. */
@@ -82,7 +78,7 @@ export async function allocate(
         .floatingip;
     } catch (error) {
       if (!(error instanceof Uncertain)) throw error;
-      const fresh = await appeared(okeanos, before, error.mayFollow);
+      const fresh = await unlessLate(appeared(okeanos, before, error.mayFollow), () => error);
       if (fresh.length > 1) {
         const list = fresh.map((address) => address.floating_ip_address).join(", ");
         throw new NodeError(
@@ -116,10 +112,12 @@ async function appeared(
 
 /** Takes it from whoever has it, and gives it back; one that is gone is no fault. */
 export async function release(okeanos: Okeanos, id: string, signal?: AbortSignal): Promise<void> {
-  await until(
+  let [address, user]: [string, string | null] = ["", null];
+  const work = until(
     async () => {
       const found = await findAddress(okeanos, id);
       if (found === undefined) return true;
+      [address, user] = [found.floating_ip_address, found.instance_id];
       const path = isFree(found) ? `floatingips/${id}` : `ports/${String(found.port_id)}`;
       await okeanos.delete("network", path).catch((error: unknown) => {
         // Its server or its port is about to go.
@@ -130,4 +128,5 @@ export async function release(okeanos: Okeanos, id: string, signal?: AbortSignal
     DETACHING,
     signal,
   );
+  await unlessLate(work, () => stillUsed(`public address ${address}`, [user]));
 }

@@ -1,7 +1,7 @@
 import type { OkeanosDemand } from "../inputs";
 import { findImage } from "./catalogue";
 import type { Okeanos } from "./client";
-import { preflight } from "./quotas";
+import { preflight } from "./preflight";
 
 /** What the program asks the provider for without having it make something; in plain values. */
 export type ProviderFunction = (inputs: object) => Promise<object>;

@@ -1,7 +1,7 @@
 import { NodeError } from "../session";
 import type { Okeanos } from "./client";
-import { ApiFault, Uncertain } from "./faults";
-import { LOOKS, until } from "./polling";
+import { ApiFault, stillUsed, Uncertain } from "./faults";
+import { LOOKS, unlessLate, until } from "./polling";
 
 /** A network as Cyclades shows it. */
 export interface Network {
@@ -16,6 +16,12 @@ interface Subnet {
   readonly network_id: string;
   readonly cidr: string;
   readonly deleted?: boolean;
+}
+
+/** A card of a server. */
+interface Port {
+  readonly network_id: string;
+  readonly device_id: string | null;
 }
 
 /** The cards of servers that are gone may hold a network for a while. */
@@ -37,13 +43,13 @@ export async function findNetwork(okeanos: Okeanos, id: string): Promise<Network
   return (await allNetworks(okeanos)).find((network) => network.id === id);
 }
 
-/** Resolves when it is gone. */
+/** Resolves when it is gone. @throws NodeError naming the servers that keep it. */
 export async function removeNetwork(
   okeanos: Okeanos,
   id: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  await until(
+  const work = until(
     async () => {
       if ((await findNetwork(okeanos, id)) === undefined) return true;
       await okeanos.delete("network", `networks/${id}`).catch((error: unknown) => {
@@ -55,6 +61,14 @@ export async function removeNetwork(
     DELETION,
     signal,
   );
+  await unlessLate(work, async () => {
+    const { ports } = await okeanos.get<{ ports: Port[] }>("network", "ports");
+    const users = ports.filter(({ network_id }) => network_id === id);
+    return stillUsed(
+      `network ${id}`,
+      users.map(({ device_id }) => device_id),
+    );
+  });
 }
 
 /** Makes one network, however often it has to be asked for; no other one has this name. */
@@ -103,10 +117,11 @@ async function once<T>(
     } catch (error) {
       if (!(error instanceof Uncertain)) throw error;
       const end = Date.now() + (error.mayFollow ? okeanos.straggler : 0);
-      const found = await until(
+      const work = until(
         async () => (await find()) ?? (Date.now() >= end ? null : undefined),
         okeanos.straggler * 2 + LOOKS,
       );
+      const found = await unlessLate(work, () => error);
       if (found !== null) return found;
       if (attempt === 2) throw error;
     }

@@ -8,7 +8,21 @@ const GROWTH = 1.5;
 export const LOOKS = 10_000;
 
 /** Nothing happened before the end of one's patience. */
-export class Late extends Error {}
+export class Late extends Error {
+  override readonly message = "nothing happened in time";
+}
+
+/** Has `fault` be what is told of work that is late. */
+export async function unlessLate<T>(
+  work: Promise<T>,
+  fault: () => Error | Promise<Error>,
+): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof Late ? await fault() : error;
+  }
+}
 
 /**
  * Looks until there is something, often at first and seldom later: what is done fast is noticed fast,

@@ -1,10 +1,6 @@
-import type { OkeanosDemand } from "../inputs";
 import { NodeError } from "../session";
-import { type Flavor, findFlavor } from "./catalogue";
+import type { Flavor } from "./catalogue";
 import type { Okeanos } from "./client";
-import { unusedAddresses } from "./floating-ips";
-import { networksCalled } from "./networks";
-import { OWNER, Servers } from "./servers";
 
 /** What a project may have of a resource, and has, for the user and for the project as a whole. */
 export interface Quota {
@@ -117,48 +113,4 @@ export function quotaTable(project: string, rows: readonly QuotaRow[]): string {
       .trimEnd(),
   );
   return [`project ${project}:`, ...lines.map((line) => `  ${line}`)].join("\n");
-}
-
-/** What an update needs of its project, beside what is free there. */
-export async function preflight(
-  okeanos: Okeanos,
-  demand: OkeanosDemand,
-): Promise<{ readonly project: string; readonly table: string; readonly shortage: string }> {
-  const project = await findProject(okeanos, demand.project);
-  const quotas = await quotasOf(okeanos, project.id);
-  const flavorOf = (name: string): Promise<Flavor> => findFlavor(okeanos, name);
-  // What an interrupted update left behind goes before its successor comes.
-  const found = await new Servers(okeanos).all();
-  const servers = await Promise.all(
-    demand.servers.map(async ({ flavor, was, owner }) => {
-      const left = found.find(({ metadata }) => metadata[OWNER] === owner);
-      const before = was ?? (left === undefined ? undefined : String(left.flavor.id));
-      return {
-        flavor: await flavorOf(flavor),
-        ...(before === undefined ? {} : { was: await flavorOf(before) }),
-      };
-    }),
-  );
-  const { network } = demand;
-  const hasNetwork = network === undefined || (await networksCalled(okeanos, network)).length > 0;
-  const unused = demand.reuse ? await unusedAddresses(okeanos, project.id) : [];
-  const rows = quotaRows(
-    {
-      ...ofServers(servers),
-      "cyclades.network.private": hasNetwork ? 0 : 1,
-      [ADDRESSES]: Math.max(0, demand.addresses - unused.length),
-    },
-    quotas,
-  );
-  const short = rows.filter(({ needed, free }) => needed > free);
-  return {
-    project: project.id,
-    table: quotaTable(project.name, rows),
-    shortage: short
-      .map(
-        ({ resource, title, needed, free }) =>
-          `${title} (${resource}): ${String(needed)} needed, ${String(free)} free`,
-      )
-      .join("; "),
-  };
 }

@@ -5,11 +5,12 @@ import type { Change, ResourceKind } from "../provider";
 import { NodeError } from "../session";
 import type { Voice } from "../voice";
 import { bootstrapFault, bootstrapOf } from "./bootstrap";
-import { findFlavor, findImage, readsUserData } from "./catalogue";
+import { findFlavor, findImage, flavorOfServer, readsUserData } from "./catalogue";
 import type { Okeanos } from "./client";
 import { ApiFault, Unfinished } from "./faults";
 import { freeAddress } from "./floating-ips";
-import { type Found, OWNER, REQUEST, Servers } from "./servers";
+import { Late } from "./polling";
+import { DELETION, type Found, OWNER, REQUEST, Servers } from "./servers";
 
 /** How long building a server may take: its image is copied to its disk. */
 const BUILDING = 20 * 60_000;
@@ -56,19 +57,28 @@ export class OkeanosServer implements ResourceKind<State> {
     const { name, owner } = inputs;
     const servers = this.servers();
     // Of an update that was killed before it could record what it had asked for.
-    await this.remove(await servers.marked(OWNER, owner), voice);
+    await this.remove(name, await servers.marked(OWNER, owner), voice);
     const request = randomUUID();
     const wanted = await this.request(inputs, request);
     voice.say("asking for a server");
     const id = await named(name, servers.create(wanted, [REQUEST, request]));
     try {
       voice.say("waiting for it to be built");
-      const server = await servers.settled(id, BUILDING);
+      const building = servers.settled(id, BUILDING);
+      const server = await named(
+        name,
+        building,
+        `server ${id} is not built after ${minutes(BUILDING)}`,
+      );
       const fault = faultOf(server, inputs);
       if (fault !== undefined) throw new NodeError(name, fault);
       // A request that was given up may have been carried out after all.
-      const twins = (await servers.marked(OWNER, owner)).filter((twin) => String(twin.id) !== id);
-      await this.remove(twins, voice);
+      const marked = await named(name, servers.marked(OWNER, owner));
+      await this.remove(
+        name,
+        marked.filter((twin) => String(twin.id) !== id),
+        voice,
+      );
       return { id };
     } catch (error) {
       throw await this.undone(name, id, error);
@@ -77,7 +87,10 @@ export class OkeanosServer implements ResourceKind<State> {
 
   async update(olds: State, news: OkeanosServerInputs, voice: Voice, id: string): Promise<void> {
     const servers = this.servers();
-    if (olds.flavor !== news.flavor) await named(news.name, this.resize(id, olds, news, voice));
+    if (olds.flavor !== news.flavor) {
+      const work = this.resize(id, olds, news, voice);
+      await named(news.name, work, "its server was not resized in time");
+    }
     for (const [key, value] of Object.entries(news.metadata)) {
       if (olds.metadata[key] !== value) await servers.setMetadata(id, key, value);
     }
@@ -89,18 +102,25 @@ export class OkeanosServer implements ResourceKind<State> {
   async read(state: State, _voice: Voice, id: string): Promise<State | null> {
     const server = await this.servers().find(id);
     if (server === undefined) return null;
-    const flavor = await findFlavor(this.okeanos(), state.flavor);
+    const flavor = await flavorOfServer(this.okeanos(), server.flavor.id);
+    const isAsKnown =
+      flavor === undefined || [flavor.name, String(flavor.id)].includes(state.flavor);
     const keys = Object.keys(state.metadata).filter((key) => key in server.metadata);
     return {
       ...state,
-      flavor: flavor.id === server.flavor.id ? state.flavor : String(server.flavor.id),
+      flavor: isAsKnown ? state.flavor : String(server.flavor.id),
       metadata: Object.fromEntries(keys.map((key) => [key, server.metadata[key] ?? ""])),
     };
   }
 
   async delete({ name }: State, voice: Voice, id: string): Promise<void> {
     voice.say("waiting for it to be gone");
-    await named(name, this.servers().delete(id));
+    await this.deleted(name, id);
+  }
+
+  private deleted(name: string, id: string): Promise<void> {
+    const work = this.servers().delete(id);
+    return named(name, work, `server ${id} is not gone after ${minutes(DELETION)}`);
   }
 
   private servers(): Servers {
@@ -136,18 +156,17 @@ export class OkeanosServer implements ResourceKind<State> {
     voice: Voice,
   ): Promise<void> {
     const okeanos = this.okeanos();
-    const [before, after] = await Promise.all([
-      findFlavor(okeanos, olds.flavor),
-      findFlavor(okeanos, news.flavor),
-    ]);
-    if (before.disk !== after.disk) {
+    const servers = this.servers();
+    const server = await servers.find(id);
+    const before = server && (await flavorOfServer(okeanos, server.flavor.id));
+    const after = await findFlavor(okeanos, news.flavor);
+    if (before !== undefined && before.disk !== after.disk) {
       throw new NodeError(
         news.name,
         `flavor ${news.flavor} has a disk of ${String(after.disk)} GiB and ${olds.flavor} one of ` +
           `${String(before.disk)}; a server keeps its disk, so choose a flavor with the same one`,
       );
     }
-    const servers = this.servers();
     const isOfFlavor = ({ flavor }: Found): boolean => flavor.id === after.id;
     voice.say("stopping");
     await servers.act(
@@ -161,24 +180,22 @@ export class OkeanosServer implements ResourceKind<State> {
     await servers.act(id, { start: {} }, ({ status }) => status === "ACTIVE");
   }
 
-  private async remove(found: readonly Found[], voice: Voice): Promise<void> {
+  private async remove(name: string, found: readonly Found[], voice: Voice): Promise<void> {
     for (const { id } of found) {
       voice.say(`removing server ${String(id)}, which an interrupted update left behind`);
-      await this.servers().delete(String(id));
+      await this.deleted(name, String(id));
     }
   }
 
   /** What is to be thrown for `error`, once the server is away or is to be recorded. */
-  private async undone(name: string, id: string, error: unknown): Promise<Error> {
-    const cause = error instanceof NodeError ? error : undefined;
-    const fault = cause?.message.replace(`${name}: `, "") ?? `server ${id} was not ready in time`;
+  private async undone(name: string, id: string, error: unknown): Promise<unknown> {
     // Somebody pressed Ctrl-C, and does not want to wait.
     if (this.signal.aborted) return new Unfinished(name, `server ${id} is being built`, id);
     try {
       await this.servers().delete(id);
-      return new NodeError(name, fault);
+      return error;
     } catch {
-      return new Unfinished(name, fault, id);
+      return new Unfinished(name, error instanceof NodeError ? error.fault : String(error), id);
     }
   }
 }
@@ -213,8 +230,14 @@ function faultOf(server: Found | null, inputs: OkeanosServerInputs): string | un
     : `server ${id} has not got its address ${missing.join(" and ")}; run the same command again`;
 }
 
-/** What an API said, as the fault of the server it was about. */
-async function named<T>(name: string, work: Promise<T>): Promise<T> {
+const minutes = (milliseconds: number): string => `${String(milliseconds / 60_000)} minutes`;
+
+/**
+ * What an API said, as the fault of the server it was about.
+ *
+ * @param late what to say where it did not get done in time.
+ */
+async function named<T>(name: string, work: Promise<T>, late?: string): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -224,8 +247,9 @@ async function named<T>(name: string, work: Promise<T>): Promise<T> {
         `Okeanos refuses the server: ${error.reason}. Free some of it, or ask for more`,
       );
     }
-    if (error instanceof NodeError)
-      throw new NodeError(name, error.message.replace(/^okeanos: /, ""));
-    throw new NodeError(name, `its server was not ready in time; run the same command again`);
+    if (error instanceof NodeError) throw new NodeError(name, error.fault);
+    if (error instanceof Late && late !== undefined)
+      throw new NodeError(name, `${late}; run the same command again`);
+    throw error;
   }
 }

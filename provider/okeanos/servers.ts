@@ -1,6 +1,6 @@
 import type { Okeanos } from "./client";
 import { ApiFault, Uncertain } from "./faults";
-import { LOOKS, until } from "./polling";
+import { LOOKS, unlessLate, until } from "./polling";
 import { NodeError } from "../session";
 
 /** A server as Cyclades shows it. */
@@ -20,7 +20,8 @@ export interface Found {
 export const OWNER = "trunkline-owner";
 export const REQUEST = "trunkline-request";
 
-const DELETION = 10 * 60_000;
+/** How long a server may take to go, in milliseconds. */
+export const DELETION = 10 * 60_000;
 const ACTION = 10 * 60_000;
 
 /** A task may begin between a look and a request: only repeated refusals are meant. */
@@ -70,11 +71,8 @@ export class Servers {
         return String(server.id);
       } catch (error) {
         if (!(error instanceof Uncertain)) throw error;
-        const found = await this.straggler(
-          key,
-          value,
-          error.mayFollow ? this.okeanos.straggler : 0,
-        );
+        const patience = error.mayFollow ? this.okeanos.straggler : 0;
+        const found = await unlessLate(this.straggler(key, value, patience), () => error);
         if (found !== undefined) return String(found.id);
         if (attempt === 2) throw error;
       }

@@ -1,8 +1,14 @@
-import type { OkeanosFloatingIpInputs, OkeanosServerInputs } from "../../provider/inputs";
+import type {
+  OkeanosDemand,
+  OkeanosFloatingIpInputs,
+  OkeanosServerInputs,
+} from "../../provider/inputs";
 import { Okeanos as Client } from "../../provider/okeanos/client";
 import { OkeanosFloatingIp } from "../../provider/okeanos/floating-ip";
 import { OkeanosNetwork } from "../../provider/okeanos/network";
+import { preflight } from "../../provider/okeanos/preflight";
 import { OkeanosServer } from "../../provider/okeanos/server";
+import { PbxProvider } from "../../provider/provider";
 import type { Voice } from "../../provider/voice";
 import { type Failure, failNext, type Okeanos, type Seen, startOkeanos } from "./synnefo";
 
@@ -29,6 +35,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   expect(okeanos.unknownRequests).toEqual([]);
   await okeanos.stop();
 });
@@ -125,6 +132,66 @@ test("where it is asked for, another flavor replaces the server", async () => {
   expect(servers.diff(there.server, next).kind).toBe("replace");
 });
 
+describe("a flavor that is not offered any more", () => {
+  const LARGER = "C2R2048D20drbd";
+  const demand = (...servers: OkeanosDemand["servers"]): OkeanosDemand => ({
+    addresses: 0,
+    reuse: false,
+    servers,
+  });
+  let server: OkeanosServerInputs;
+  let id: string;
+
+  beforeEach(async () => {
+    ({ server } = await place());
+    ({ id } = await kinds().servers.create(server, voice));
+    okeanos.retireFlavor(SMALL);
+  });
+
+  test("is what its server has all the same", async () => {
+    expect(await kinds().servers.read(server, voice, id)).toEqual(server);
+    const other = { ...server, flavor: LARGER };
+    expect(await kinds().servers.read(other, voice, id)).toEqual({ ...server, flavor: "1" });
+  });
+
+  test("stays with servers that keep it, which is told", async () => {
+    const { owner } = server;
+    const { shortage, retired, table } = await preflight(
+      client,
+      demand({ flavor: SMALL, was: SMALL, owner }),
+    );
+    expect({ shortage, retired }).toEqual({ shortage: "", retired: SMALL });
+    expect(table).toMatch(/ processors +0 .*\n +MiB of memory +0 /);
+  });
+
+  test("can be left for another one, of which only what is more is needed", async () => {
+    const { owner } = server;
+    const { retired, table } = await preflight(
+      client,
+      demand({ flavor: LARGER, was: SMALL, owner }),
+    );
+    expect(retired).toBe("");
+    expect(table).toMatch(/ servers +0 .*\n +processors +1 .*\n +MiB of memory +1024 /);
+    const next = { ...server, flavor: LARGER };
+    await kinds().servers.update(server, next, voice, id);
+    expect(await kinds().servers.read(next, voice, id)).toEqual(next);
+  });
+
+  test("counts nothing where nobody knows it, and its server is none that is new", async () => {
+    const { table } = await preflight(
+      client,
+      demand({ flavor: LARGER, was: "C9R9216D90drbd", owner: "of a server that is gone" }),
+    );
+    expect(table).toMatch(/ servers +0 .*\n +processors +2 .*\n +MiB of memory +2048 /);
+  });
+
+  test("is nothing to make a server of", async () => {
+    await expect(preflight(client, demand({ flavor: SMALL, owner: "a new one" }))).rejects.toThrow(
+      /^okeanos: there is no flavor C1R1024D20drbd; write one of: C2R2048D20drbd,/,
+    );
+  });
+});
+
 test("a quota that is used up is named", async () => {
   const there = await place();
   const { servers } = kinds();
@@ -186,6 +253,84 @@ test("a create that is interrupted is recorded, and replaced by the next one", a
     id: expect.stringMatching(/^\d+$/) as string,
   });
   expect(servers.diff({ ...there.server, unfinished: true }, there.server).kind).toBe("replace");
+});
+
+describe("what takes longer than anybody waits for", () => {
+  /** An hour passes between any two looks at the clock. */
+  function hurry(): void {
+    let now = Date.now();
+    jest.spyOn(Date, "now").mockImplementation(() => (now += 3_600_000));
+  }
+  let there: Awaited<ReturnType<typeof place>>;
+  beforeEach(async () => {
+    there = await place();
+  });
+
+  test("names what a network or an address is still used by, and what to do", async () => {
+    const { networks, addresses, servers } = kinds();
+    const { id } = await servers.create(there.server, voice);
+    hurry();
+    const { network, address } = there;
+    await expect(networks.delete(NETWORK, voice, network.id)).rejects.toThrow(
+      `okeanos: network ${network.id} is still used by server ${id}; ` +
+        "detach that server, or delete it, and run the same command again",
+    );
+    await expect(networks.create(NETWORK, voice)).rejects.toThrow(
+      `okeanos: network ${network.id} is still used by server ${id}; `,
+    );
+    await expect(servers.create({ ...there.server, owner: "another" }, voice)).rejects.toThrow(
+      `okeanos: public address ${address.outs.address} is still used by server ${id}; ` +
+        "detach that server, or delete it, and run the same command again",
+    );
+    await expect(
+      addresses.delete({ ...ADDRESS, ...address.outs }, voice, address.id),
+    ).rejects.toThrow(`okeanos: public address ${address.outs.address} is still used by server`);
+  });
+
+  test("is told of a server by what was to become of it", async () => {
+    const { servers } = kinds();
+    const { id } = await servers.create(there.server, voice);
+    hurry();
+    await expect(servers.delete(there.server, voice, id)).rejects.toThrow(
+      "zone1: server 1 is not gone after 10 minutes; run the same command again",
+    );
+    const larger = { ...there.server, flavor: "C2R2048D20drbd" };
+    await expect(servers.update(there.server, larger, voice, id)).rejects.toThrow(
+      "zone1: its server was not resized in time; run the same command again",
+    );
+  });
+
+  test("is told of a server that is not built, which is recorded", async () => {
+    hurry();
+    await expect(kinds().servers.create(there.server, voice)).rejects.toThrow(
+      /^zone1: server 1 is not built after 20 minutes; run the same command again\. What there is of it is recorded, /,
+    );
+  });
+
+  test("is nobody's fault who did something else wrong", async () => {
+    const { servers } = kinds();
+    const { id } = await servers.create(there.server, voice);
+    const mistake = new TypeError("a mistake");
+    jest.spyOn(client, "delete").mockRejectedValue(mistake);
+    await expect(servers.delete(there.server, voice, id)).rejects.toBe(mistake);
+  });
+});
+
+test("whoever presses Ctrl-C is told so, in a line", async () => {
+  const there = await place();
+  const { id } = await kinds().servers.create(there.server, voice);
+  jest.replaceProperty(process, "env", {
+    ...process.env,
+    OS_AUTH_URL: okeanos.identityUrl,
+    OS_TOKEN: okeanos.token,
+  });
+  const provider = new PbxProvider(() => voice);
+  await provider.cancel();
+  const urn = "urn:pulumi:test::pbx::pbx:okeanos:Server::zone1";
+  await expect(provider.delete(id, urn, there.server)).rejects.toMatchObject({
+    name: "AbortError",
+    stack: "The operation was aborted",
+  });
 });
 
 test("a free address of the project is taken where that is asked for, and kept", async () => {

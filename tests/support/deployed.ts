@@ -109,7 +109,13 @@ function defaultProviders(states: readonly State[]): State[] {
 }
 
 /** A stack has what others depend on before them; a plan may learn of that later. */
-const RANKS = [/^pulumi:pulumi:Stack$/, /^pulumi:providers:/, /^(?!pbx:)/, /:NodeConfig$/, /./];
+const RANKS = [
+  /^pulumi:pulumi:Stack$/,
+  /^pulumi:providers:/,
+  /^(?!pbx:index:)/,
+  /:NodeConfig$/,
+  /./,
+];
 const rankOf = ({ type }: State): number => RANKS.findIndex((rank) => rank.test(type));
 
 async function planned(stack: TestStack, config: Properties): Promise<State[]> {

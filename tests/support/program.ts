@@ -63,7 +63,12 @@ const CALLS: Readonly<Record<string, (args: MockCallArgs) => Record<string, unkn
     id: `${(inputs as { name: string }).name}-id`,
     properties: {},
   }),
-  "pbx:okeanos:preflight": () => ({ project: "project-id", table: "project me:", shortage: "" }),
+  "pbx:okeanos:preflight": () => ({
+    project: "project-id",
+    table: "project me:",
+    shortage: "",
+    retired: "",
+  }),
   // As of a stack that was never deployed.
   "pulumi:pulumi:readStackOutputs": () => ({ outputs: {} }),
   "pulumi:pulumi:readStackResourceOutputs": () => ({ outputs: {} }),
@@ -132,10 +137,12 @@ function label(urn: string): string {
  * only what the program may ask for.
  *
  * @param answers to calls of provider functions, in place of those above.
+ * @param isPreview whether it is run as `pulumi preview` would.
  */
 export async function runProgram(
   config: Readonly<Record<string, unknown>>,
   answers: Readonly<Record<string, Record<string, unknown>>> = {},
+  isPreview = false,
 ): Promise<ProgramRun> {
   const requests: RegisterRequest[] = [];
   const outputs: Record<string, unknown> = {};
@@ -165,7 +172,7 @@ export async function runProgram(
         },
         "pbx",
         STACK,
-        false,
+        isPreview,
         "organization",
       );
       const { getMonitor, waitForRPCs } = runtime as unknown as Runtime;

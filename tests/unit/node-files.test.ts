@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:c
 import { once } from "node:events";
 import {
   chmodSync,
+  chownSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -11,17 +12,18 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Conversation, converse } from "../../provider/conversation";
 import { install, lookAt, restore, type WantedFile } from "../../provider/node-files";
 import { Agent, AGENT_COMMAND, AgentFault } from "../../provider/agent";
 import type { Session } from "../../provider/session";
 
 /** A node that is this machine, with the rights of whoever runs the tests. */
-let process: ChildProcessWithoutNullStreams;
+let agentProcess: ChildProcessWithoutNullStreams;
 let here: Session;
 
 beforeAll(() => {
-  process = spawn("sh", ["-c", `exec ${AGENT_COMMAND}`]);
-  const agent = new Agent(process.stdin, process.stdout);
+  agentProcess = spawn("sh", ["-c", `exec ${AGENT_COMMAND}`]);
+  const agent = new Agent(agentProcess.stdin, agentProcess.stdout);
   here = {
     node: "zone1",
     run: () => Promise.reject(new Error("no script is run in these tests")),
@@ -30,8 +32,8 @@ beforeAll(() => {
   };
 });
 afterAll(async () => {
-  process.stdin.end();
-  await once(process, "exit");
+  agentProcess.stdin.end();
+  await once(agentProcess, "exit");
 });
 
 const owner = execFileSync("sh", ["-c", 'printf %s "$(id -un):$(id -gn)"']).toString();
@@ -127,6 +129,81 @@ test("a look tells content, owner and mode, and what is not there", async () => 
         .slice(0, 64),
     },
     [at("none.conf")]: null,
+  });
+});
+
+test("an owner that there is not is named, and nothing is changed", async () => {
+  const [user = "", group = ""] = owner.split(":");
+  for (const [stranger, what] of [
+    [`nobody-of-tests:${group}`, "user nobody-of-tests"],
+    [`${user}:nobodies-of-tests`, "group nobodies-of-tests"],
+  ] as const) {
+    const attempt = install(
+      here,
+      { [at("new.conf")]: { ...wanted("new"), owner: stranger } },
+      { former: former() },
+    );
+    await expect(attempt).rejects.toThrow(`${at("new.conf")}: there is no ${what} on this server`);
+    expect(files()).toEqual(["sip.conf"]);
+  }
+});
+
+/** Only root can give a file away. */
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+asRoot("an owner without a name is told by number, and can be put back", async () => {
+  chownSync(at("sip.conf"), 54_321, 54_322);
+  const found = await lookAt(here, [at("sip.conf")]);
+  expect(found[at("sip.conf")]).toMatchObject({ owner: "54321:54322" });
+
+  await install(here, { [at("sip.conf")]: wanted("before") }, { former: former() });
+  expect((await lookAt(here, [at("sip.conf")]))[at("sip.conf")]).toMatchObject({ owner });
+  await restore(here, former());
+  expect(await lookAt(here, [at("sip.conf")])).toEqual(found);
+});
+
+test("a request that nobody foresaw is answered as well", async () => {
+  await expect(here.ask({ do: "dance" })).rejects.toThrow(AgentFault);
+  await expect(restore(here, former())).rejects.toThrow(AgentFault);
+});
+
+describe("a service with room for one more caller", () => {
+  /** Listens, and answers from `seconds` on. */
+  const SERVICE = `
+import socket, sys, time
+with socket.socket(socket.AF_UNIX) as service:
+    service.bind(sys.argv[1])
+    service.listen(0)
+    print("listening", flush=True)
+    time.sleep(float(sys.argv[2]))
+    while True:
+        with service.accept()[0] as caller:
+            caller.recv(100)
+            caller.sendall(b"yes")
+`;
+  let service: ChildProcessWithoutNullStreams;
+
+  async function start(seconds: number): Promise<void> {
+    service = spawn("python3", ["-c", SERVICE, at("service"), String(seconds)]);
+    await once(service.stdout, "data");
+  }
+  afterEach(async () => {
+    service.kill();
+    await once(service, "exit");
+  });
+
+  /** What four callers at once are answered who wait for `seconds`. */
+  const answers = (seconds: number): Promise<Conversation[]> =>
+    Promise.all(Array.from({ length: 4 }, () => converse(here, at("service"), ["well?"], seconds)));
+
+  test("that is frozen is silent to all, and none waits for ever", async () => {
+    await start(1_000);
+    expect(await answers(0.5)).toEqual(Array(4).fill({ answers: [], fault: "silent" }));
+  });
+
+  test("that is busy answers all when it gets to it", async () => {
+    await start(0.5);
+    expect(await answers(20)).toEqual(Array(4).fill({ answers: ["yes"], fault: null }));
   });
 });
 

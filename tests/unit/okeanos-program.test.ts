@@ -65,6 +65,70 @@ test("everything that costs something is taken from the project that the preflig
   expect(paying.map(({ inputs }) => inputs.project)).toEqual(paying.map(() => "project-id"));
 });
 
+describe("a preview without a token", () => {
+  const { OS_TOKEN: token } = process.env;
+  beforeEach(() => {
+    delete process.env.OS_TOKEN;
+    jest.spyOn(console, "warn").mockImplementation(() => undefined);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    if (token !== undefined) process.env.OS_TOKEN = token;
+  });
+
+  /** What the provider says of whatever it is asked. */
+  const fault = { fault: "okeanos: OS_TOKEN is not set in the environment; see docs/okeanos.md" };
+  const mute = { "pbx:okeanos:preflight": fault, "pbx:okeanos:getImage": fault };
+  const preview = (outputs: Record<string, unknown>): Promise<ProgramRun> =>
+    runProgram(OKEANOS, { ...mute, "pulumi:pulumi:readStackResourceOutputs": { outputs } }, true);
+  const inputsOf = ({ resources }: ProgramRun, key: string): Record<string, unknown> =>
+    Object.fromEntries(
+      resources
+        .filter(({ inputs }) => inputs[key] !== undefined)
+        .map((resource) => [label(resource), resource.inputs[key]]),
+    );
+  const FLOATING_IPS = ["FloatingIp controller", "FloatingIp zone1", "FloatingIp zone2"];
+  const SERVERS = ["Server controller", "Server zone1", "Server zone2"];
+
+  test("takes a stack's project and images for those that it has", async () => {
+    const servers = {
+      controller: "id-of-controller's",
+      zone1: "id-of-zones",
+      zone2: "id-of-zones",
+    };
+    const planned = await preview({
+      "urn:pulumi:test::pbx::pbx:okeanos:Network::trunk": {
+        type: "pbx:okeanos:Network",
+        outputs: { project: "id-of-project" },
+      },
+      ...Object.fromEntries(
+        Object.entries(servers).map(([name, image]) => [
+          `urn:pulumi:test::pbx::pbx:okeanos:Server::${name}`,
+          { type: "pbx:okeanos:Server", outputs: { image } },
+        ]),
+      ),
+    });
+    expect(inputsOf(planned, "project")).toEqual(
+      Object.fromEntries(
+        ["Network trunk", ...FLOATING_IPS, ...SERVERS].map((what) => [what, "id-of-project"]),
+      ),
+    );
+    expect(inputsOf(planned, "image")).toEqual(
+      Object.fromEntries(Object.entries(servers).map(([name, image]) => [`Server ${name}`, image])),
+    );
+  });
+
+  test("of a new stack has names in their place", async () => {
+    const planned = await preview({});
+    expect(inputsOf(planned, "project")).toEqual({});
+    expect(Object.values(inputsOf(planned, "image"))).toEqual([
+      "pbx-controller",
+      "pbx-asterisk-22",
+      "pbx-asterisk-22",
+    ]);
+  });
+});
+
 test("a server is on the trunk network and the public one, and is replaced rather than resized", () => {
   const { inputs, secretInputs, dependencies, provider } = find("Server zone2");
   expect({ inputs: { ...inputs, userData: "…" }, secretInputs, dependencies, provider }).toEqual({

@@ -169,6 +169,8 @@ export class Books {
   readonly users = new Map<string, User>();
   readonly projects = new Map<string, Project>();
   readonly flavors = new Map<number, Flavor>();
+  /** Of these, names that no new server can have; those that servers have can still be read. */
+  readonly retiredFlavors = new Set<string>();
   readonly images = new Map<string, Image>();
   readonly networks = new Map<number, Network>();
   readonly subnets = new Map<number, Subnet>();

@@ -26,6 +26,15 @@ const whole = (origin: string, flavor: Flavor): Json => ({
   "os-flavor-access:is_public": true,
 });
 
+/** One that a server can be given. */
+export function offeredFlavor(cloud: Cloud, id: number): Flavor {
+  const flavor = findFlavor(cloud, id);
+  if (cloud.books.retiredFlavors.has(flavor.name)) {
+    throw notFound("Flavor not found.");
+  }
+  return flavor;
+}
+
 export function findFlavor({ books }: Cloud, id: number): Flavor {
   const flavor = books.flavors.get(id);
   if (flavor === undefined) {
@@ -38,7 +47,11 @@ export function flavorRoutes(cloud: Cloud): readonly Route[] {
   const list = (path: string, view: typeof brief): Route =>
     cyclades(cloud, "GET", `/compute/v2.0/flavors${path}`, (_, { origin }) => ({
       status: 200,
-      body: { flavors: [...cloud.books.flavors.values()].map((flavor) => view(origin, flavor)) },
+      body: {
+        flavors: [...cloud.books.flavors.values()]
+          .filter(({ name }) => !cloud.books.retiredFlavors.has(name))
+          .map((flavor) => view(origin, flavor)),
+      },
     }));
   return [
     list("", brief),

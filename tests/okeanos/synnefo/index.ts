@@ -68,6 +68,8 @@ export interface Okeanos {
   readonly unknownRequests: readonly string[];
   /** What has not been deleted, from the cloud's own books. */
   books(): Balance;
+  /** Offers a flavor of this name no longer. */
+  retireFlavor(name: string): void;
   /** Has requests fail from now on; `undefined` ends that. */
   fail(plan: FailurePlan | undefined): void;
   stop(): Promise<void>;
@@ -131,6 +133,9 @@ export async function startOkeanos(options: OkeanosOptions = {}): Promise<Okeano
     books: () => {
       clock.settle();
       return books.balance();
+    },
+    retireFlavor: (name) => {
+      books.retiredFlavors.add(name);
     },
     fail: (next) => {
       plan = next;

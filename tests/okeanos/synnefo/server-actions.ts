@@ -1,7 +1,7 @@
 import type { Action, Server, User } from "./books";
 import type { Cloud } from "./cloud";
 import { badRequest, conflict, notFound } from "./faults";
-import { findFlavor } from "./flavors";
+import { findFlavor, offeredFlavor } from "./flavors";
 import { id, isJson, type Json, scalar } from "./json";
 import { activate, connect, floatingIpByAddress, makePublicPort, removePort } from "./nics";
 import * as quotas from "./quotas";
@@ -41,7 +41,7 @@ const reboot: Act = (cloud, server, { type }) => {
 
 /** There is nothing to confirm afterwards. */
 const resize: Act = (cloud, server, { flavorRef }) => {
-  const flavor = findFlavor(cloud, id(flavorRef));
+  const flavor = offeredFlavor(cloud, id(flavorRef));
   checkAction(server, "RESIZE");
   const present = findFlavor(cloud, server.flavorId);
   if (present.id === flavor.id) {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Server, User } from "./books";
 import type { Cloud } from "./cloud";
 import { badRequest, unexpected } from "./faults";
-import { findFlavor } from "./flavors";
+import { offeredFlavor } from "./flavors";
 import { findImage } from "./images";
 import { id as idOf, isJson, type Json, scalar } from "./json";
 import { findKeyPair } from "./keypairs";
@@ -62,7 +62,7 @@ export function createServer(cloud: Cloud, user: User, wanted: unknown): Server 
   const personality = parsePersonality(wanted.personality);
   const adminPass = checkPassword(wanted.adminPass);
   if (Number.isNaN(idOf(flavorRef))) throw badRequest(`Invalid flavor ID '${scalar(flavorRef)}'`);
-  const flavor = findFlavor(cloud, idOf(flavorRef));
+  const flavor = offeredFlavor(cloud, idOf(flavorRef));
   const imageId = scalar(imageRef);
   findImage(cloud, imageId, `Image '${imageId}' not found`);
   const keyNames = keyNamesOf(wanted);

@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Duplex } from "node:stream";
+import { Agent, AGENT_COMMAND } from "../../provider/agent";
+import { ScriptFailed, type Session } from "../../provider/session";
+
+/** Where a node has its files, in whatever is said to it. */
+const PATHS = /(?<![\w.])\/(?=(?:etc|run|var)\/)/g;
+
+/**
+ * A node that is a folder of this machine, with the provider's own agent: what the provider does below
+ * `/etc`, `/run` and `/var` of a node, it does in there. Programs of the node are given by the test.
+ */
+export class FolderNode implements Session {
+  readonly root = mkdtempSync(join(tmpdir(), "trunkline-node-"));
+  private readonly process = spawn("sh", ["-c", `exec ${AGENT_COMMAND}`], {
+    env: { ...process.env, PATH: `${this.at("/bin")}:${process.env.PATH ?? ""}` },
+  });
+  private readonly agent = new Agent(this.process.stdin, this.process.stdout);
+
+  constructor(readonly node: string) {}
+
+  /** Where this machine has the node's file `path`. */
+  at(path: string): string {
+    return join(this.root, path);
+  }
+
+  read(path: string): string {
+    return readFileSync(this.at(path), "utf8");
+  }
+
+  write(path: string, content: string, mode = 0o640): void {
+    mkdirSync(dirname(this.at(path)), { recursive: true });
+    writeFileSync(this.at(path), content, { mode });
+  }
+
+  /** Gives the node a program, which may name the node's files as any other script. */
+  program(name: string, script: string): void {
+    this.write(`/bin/${name}`, `#!/bin/sh\n${this.inside(script)}`, 0o755);
+  }
+
+  async run(script: string): Promise<string> {
+    const { exitCode, stdout, stderr } = (await this.ask({ do: "run", script, input: "" })) as {
+      exitCode: number;
+      stdout: string;
+      stderr: string;
+    };
+    const [output = "", complaints = ""] = [stdout, stderr].map((text) =>
+      this.outside(Buffer.from(text, "base64").toString()),
+    );
+    if (exitCode !== 0) throw new ScriptFailed(this.node, exitCode, output, complaints);
+    return output;
+  }
+
+  async ask(request: object): Promise<unknown> {
+    const there = JSON.parse(this.inside(JSON.stringify(request))) as object;
+    return JSON.parse(this.outside(JSON.stringify(await this.agent.ask(there))));
+  }
+
+  connect(): Promise<Duplex> {
+    return Promise.reject(new Error("nobody connects in these tests"));
+  }
+
+  async remove(): Promise<void> {
+    this.process.stdin.end();
+    await once(this.process, "exit");
+    rmSync(this.root, { recursive: true });
+  }
+
+  private inside(text: string): string {
+    return text.replace(PATHS, `${this.root}/`);
+  }
+
+  private outside(text: string): string {
+    return text.replaceAll(`${this.root}/`, "/");
+  }
+}

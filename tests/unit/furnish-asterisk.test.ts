@@ -1,0 +1,165 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, utimesSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { furnishAsterisk } from "../../provider/asterisk-config";
+import type { WantedFile } from "../../provider/node-files";
+import type { Voice } from "../../provider/voice";
+import { FolderNode } from "../support/folder-node";
+
+const SOCKET = "/run/asterisk/asterisk.ctl";
+const FAULT = "/run/trunkline/fault";
+const PJSIP = "/etc/asterisk/pjsip.conf";
+const RESTART = "restart trunkline-preflight.service asterisk.service";
+const START = "start asterisk.service";
+
+const owner = execFileSync("sh", ["-c", 'printf %s "$(id -un):$(id -gn)"']).toString();
+const wanted = (content: string): WantedFile => ({ content, owner, mode: "0640" });
+const users = (...names: string[]): string =>
+  ["[user](!)", ...names.map((name) => `[${name}](user)`), ""].join("\n");
+
+/** What a zone is to have. */
+const FILES: Readonly<Record<string, WantedFile>> = {
+  [PJSIP]: wanted(users("1001", "1002")),
+  "/etc/asterisk/asterisk.conf": wanted("[options]\n"),
+  "/etc/trunkline/node.json": wanted('{"sipDriver":"pjsip"}\n'),
+};
+const voice: Voice = { say: () => undefined, tell: () => undefined, warn: () => undefined };
+
+let zone: FolderNode;
+let asterisk: Server | null;
+/** What Asterisk was told. */
+let commands: string[];
+
+/** What systemd was told. */
+const orders = (): string[] => zone.read("/run/orders").split("\n").slice(0, -1);
+
+const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
+
+/** Writes files that are a while old. */
+function boot(files: Readonly<Record<string, string>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    zone.write(path, content);
+    utimesSync(zone.at(path), minutesAgo(5), minutesAgo(5));
+  }
+}
+
+/** The console of an Asterisk that has read its users, and reads them again when it is told to. */
+async function startAsterisk(): Promise<void> {
+  let known = zone.read(PJSIP);
+  let starts = 0;
+  const answerTo = (command: string): string => {
+    const restarts = orders().filter((order) => order === RESTART).length;
+    if (restarts > starts || command === "module reload res_pjsip.so") known = zone.read(PJSIP);
+    starts = restarts;
+    return command === "pjsip list endpoints"
+      ? known.replaceAll(/^\[(\d+)\].*/gm, " Endpoint:  $1/$1   Unavailable   0 of inf")
+      : "";
+  };
+  asterisk = createServer((caller) => {
+    caller.once("data", (bytes) => {
+      const command = bytes.toString().replace(/^cli quit after (.*)\0$/, "$1");
+      commands.push(command);
+      caller.end(`Asterisk/pid\n${answerTo(command)}\n`);
+    });
+  });
+  asterisk.listen(zone.at(SOCKET));
+  await once(asterisk, "listening");
+  utimesSync(zone.at(SOCKET), minutesAgo(3), minutesAgo(3));
+}
+
+beforeEach(() => {
+  zone = new FolderNode("zone1");
+  for (const folder of ["/run/asterisk", "/run/trunkline"]) {
+    mkdirSync(zone.at(folder), { recursive: true });
+  }
+  zone.write("/run/orders", "");
+  zone.program("systemctl", 'echo "$*" >>/run/orders');
+  asterisk = null;
+  commands = [];
+});
+afterEach(async () => {
+  asterisk?.close();
+  await zone.remove();
+});
+
+const contents = Object.fromEntries(
+  Object.entries(FILES).map(([path, { content }]) => [path, content]),
+);
+
+test("a zone that booted with its files is asked, and has nothing to do", async () => {
+  boot(contents);
+  await startAsterisk();
+  await furnishAsterisk(zone, FILES, voice);
+
+  expect(orders()).toEqual([]);
+  expect(commands).toEqual(["core waitfullybooted", "pjsip list endpoints"]);
+});
+
+describe("a run that was killed when the files were in place", () => {
+  beforeEach(async () => {
+    boot({ ...contents, [PJSIP]: users("1001") });
+    await startAsterisk();
+  });
+
+  test("left them to be read: they are", async () => {
+    zone.write(PJSIP, contents[PJSIP] ?? "");
+    await furnishAsterisk(zone, FILES, voice);
+
+    expect(orders()).toEqual([]);
+    expect(commands).toContain("module reload res_pjsip.so");
+  });
+
+  test.each(["/etc/asterisk/asterisk.conf", "/etc/trunkline/node.json"])(
+    "left Asterisk to be started again for %s: it is",
+    async (path) => {
+      for (const file of [PJSIP, path]) zone.write(file, contents[file] ?? "");
+      await furnishAsterisk(zone, FILES, voice);
+
+      expect(orders()).toEqual([RESTART]);
+    },
+  );
+});
+
+describe("an Asterisk that did not start", () => {
+  const refusing = (fault: string): string => `
+    echo "$*" >>/run/orders
+    ${fault}
+    echo 'Job for asterisk.service failed.' >&2
+    exit 1`;
+  const TOLD = "echo 'trunkline: SIP driver pjsip is not in this image' >/run/trunkline/fault";
+
+  test.each([
+    ["with the files that it is to have", contents, START],
+    ["with others", { ...contents, "/etc/trunkline/node.json": "{}\n" }, RESTART],
+  ])("for want of a driver, %s, is told in the image's own words", async (_, files, order) => {
+    boot(files);
+    zone.program("systemctl", refusing(TOLD));
+
+    await expect(furnishAsterisk(zone, FILES, voice)).rejects.toThrow(
+      /^zone1: SIP driver pjsip is not in this image$/,
+    );
+    expect(orders()).toEqual([order]);
+  });
+
+  test("for another reason is told in systemd's words", async () => {
+    boot({});
+    zone.program("systemctl", refusing(""));
+
+    await expect(furnishAsterisk(zone, FILES, voice)).rejects.toThrow(
+      /^zone1: Job for asterisk.service failed.$/,
+    );
+  });
+
+  test("for a reason that is gone is started, and the reason is forgotten", async () => {
+    boot({ ...contents, [FAULT]: "trunkline: SIP driver pjsip is not in this image\n" });
+    const furnished = furnishAsterisk(zone, FILES, voice);
+    while (orders().length === 0) await sleep(20);
+    await startAsterisk();
+    await furnished;
+
+    expect(orders()).toEqual([START]);
+    expect(() => zone.read(FAULT)).toThrow("ENOENT");
+  });
+});

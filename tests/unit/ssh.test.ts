@@ -1,0 +1,64 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { Server } from "ssh2";
+import { sshHostKeySeed } from "../../plan/secrets";
+import { type SshHostKey, sshHostKey } from "../../plan/ssh-host-key";
+import { Connections } from "../../provider/ssh";
+import { MASTER_SECRET } from "../support/settings";
+
+const keyOf = (masterSecret: string, node = "controller"): SshHostKey =>
+  sshHostKey(sshHostKeySeed(masterSecret, node), node);
+
+/** A controller that lets nobody in, with the host key that the stack gave it. */
+let controller: Server;
+let connections: Connections;
+
+beforeEach(async () => {
+  controller = new Server({ hostKeys: [keyOf(MASTER_SECRET).privateKey] }, (client) => {
+    client.on("error", () => undefined); // whoever finds another key than expected hangs up
+    client.on("authentication", (attempt) => {
+      attempt.reject(["publickey"]);
+    });
+  });
+  controller.listen(0, "127.0.0.1");
+  await once(controller, "listening");
+  const { port } = controller.address() as AddressInfo;
+  connections = new Connections(async () => {
+    const socket: Socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    return socket;
+  });
+});
+afterEach(async () => {
+  connections.close();
+  controller.close();
+  await once(controller, "close");
+});
+
+/** Why a stack with this master secret is not let in. */
+async function refusal(masterSecret: string): Promise<string> {
+  const access = {
+    privateKey: keyOf(masterSecret, "access").privateKey,
+    controllerAddress: "198.51.100.10",
+    controllerHostKey: keyOf(masterSecret).publicKey,
+  };
+  return connections.controller(access, 0).then(
+    () => "",
+    (error: unknown) => (error as Error).message,
+  );
+}
+
+test("a controller that knows the stack's key no more says what may have been changed", async () => {
+  expect(await refusal(MASTER_SECRET)).toBe(
+    "controller: it does not accept the key of this stack. " +
+      "If pbx:masterSecret was changed, set the former one again",
+  );
+});
+
+test("so does one whose host key is another, as all keys come from the master secret", async () => {
+  expect(await refusal("another-master-secret-of-a-test-0")).toBe(
+    "controller: whoever answers at 198.51.100.10 has another host key than this stack gave the " +
+      "server. Nothing was sent. If pbx:masterSecret was changed, set the former one again; " +
+      "if the server was replaced outside of Pulumi, run pulumi refresh",
+  );
+});
