@@ -97,9 +97,18 @@ interface Lock {
 function isDead(file: string): boolean {
   try {
     const { pid, hostname: host } = JSON.parse(readFileSync(file, "utf8")) as Lock;
-    return host === hostname() && !existsSync(`/proc/${String(pid)}`);
+    return host === hostname() && !isAlive(pid);
   } catch {
     return false;
+  }
+}
+
+/** By a signal that is none: /proc need not show the processes of other users. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
 
