@@ -88,6 +88,17 @@ test("a lock that is just being written, or has just gone, is that of a process 
   expect(cancelled).toBe(0);
 });
 
+test("a lock of a process that this one may not see stays", async () => {
+  // As under systemd's ProtectProc=invisible, which hides other users' processes in /proc.
+  const kill = jest.spyOn(process, "kill").mockImplementation(() => {
+    throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+  });
+  lock("a", NOBODY);
+  await releaseDeadLock(stack());
+  kill.mockRestore();
+  expect(cancelled).toBe(0);
+});
+
 test.each([
   ["of a process that lives", process.pid, hostname()],
   ["of another machine", NOBODY, "elsewhere"],

@@ -9,6 +9,8 @@ const UNITS = readdirSync(DEPLOY);
 
 /** Where the units expect the clone. */
 const INSTALLED = "/opt/trunkline";
+const HOME = "/var/lib/trunkline";
+const ENVIRONMENT = "/etc/trunkline/autoscale.env";
 
 let folder: string;
 
@@ -63,3 +65,37 @@ test.each(UNITS.filter((unit) => unit.endsWith(".service")))(
     }
   },
 );
+
+describe("docs/autoscaler.md", () => {
+  const section =
+    /### As a service\n([^]*?)\n### /.exec(
+      readFileSync(join(ROOT, "docs/autoscaler.md"), "utf8"),
+    )?.[1] ?? "";
+  const commands = section.split("\n").filter((line) => line.startsWith("# "));
+
+  test("has the units run where it puts the clone, with what it writes for them", () => {
+    for (const unit of UNITS.filter((name) => name.endsWith(".service"))) {
+      expect(readFileSync(join(DEPLOY, unit), "utf8").split("\n")).toEqual(
+        expect.arrayContaining([
+          ...[`WorkingDirectory=${INSTALLED}`, `EnvironmentFile=-${ENVIRONMENT}`],
+          ...[`ReadWritePaths=${INSTALLED}/.trunkline`, "StateDirectory=trunkline"],
+        ]),
+      );
+    }
+    const all = commands.join("\n");
+    for (const place of [`--home-dir ${HOME} `, ` ${INSTALLED} `, ` ${ENVIRONMENT} `]) {
+      expect(all).toContain(place);
+    }
+  });
+
+  test("puts nothing where the units cannot see it", () => {
+    const targets = commands.flatMap((line) => /^# install .* (\/\S+)/.exec(line)?.[1] ?? []);
+    expect(targets.length).toBeGreaterThan(1);
+    expect(targets.filter((path) => /^\/(?:home|root|run\/user|tmp)\//.test(path))).toEqual([]);
+  });
+
+  test("makes no stack: the one that is there is looked after", () => {
+    const made = commands.flatMap((line) => /\bmake (?:-C \S+ )?(.*)/.exec(line)?.[1] ?? []);
+    expect(made).toEqual(["node_modules/.package-lock.json tools"]);
+  });
+});
