@@ -6,6 +6,7 @@ import { MAX_LOSS_PERCENT } from "../cli/prove";
 import { type ExchangeOutputs, exchangeOutputs } from "../cli/stack";
 import { Phone } from "../phones/phone";
 import { type Deployment, newDeployment } from "../tests/lab/deployment";
+import { onNode } from "../tests/lab/ssh";
 import { keep, machine, markdownTable, median, timed } from "./figures";
 import { Witness } from "./witness";
 
@@ -85,6 +86,16 @@ class Bench {
     });
   }
 
+  /** Seconds that the users' file takes between the zones and this machine, all side by side. */
+  async transfer(): Promise<number> {
+    const { zones } = await this.outputs();
+    const access = await this.deployment.access();
+    const everywhere = (script: string): Promise<number> =>
+      timed(() => Promise.all(zones.map(({ fixedIp }) => onNode(access, script, fixedIp))));
+    const logins = await everywhere("true");
+    return Math.max(0, (await everywhere("cat /etc/asterisk/pjsip.conf")) - logins);
+  }
+
   async hangUp(): Promise<void> {
     await this.witness?.close();
     this.witness = null;
@@ -139,7 +150,14 @@ async function measureManyUsers(bench: Bench): Promise<void> {
   const many = await bench.update({ users: users(MANY) });
   bench.add(`${String(MANY)} users in place of ${String(FEW + 1)}, three zones`, many);
   const oneMore = await bench.update({ users: users(MANY + 1) });
-  bench.add(`one user added to ${String(MANY)}, three zones`, oneMore);
+  const transfer = await bench.transfer();
+  bench.add(`the file with ${String(MANY)} users copied from three zones`, transfer);
+  bench.add(`one user added to ${String(MANY)}, three zones`, oneMore, {
+    goal: {
+      text: `≤ one user added to ${String(FEW)} and the transfer`,
+      isMet: oneMore <= more + transfer,
+    },
+  });
   await bench.update({ users: users(FEW) });
 }
 
