@@ -262,9 +262,14 @@ export class Exchange {
     return found;
   }
 
-  /** Calls, and gives both ends of the established call. */
-  connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
-    return connect(caller, callee);
+  /** Calls, and gives both ends of the established call. @throws Error with what the zones say of it. */
+  async connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
+    try {
+      return await connect(caller, callee);
+    } catch (error) {
+      const words = await Promise.all(this.zones.map((zone) => zone.account()));
+      throw new Error([(error as Error).message, ...words].join("\n\n"), { cause: error });
+    }
   }
 
   /** Waits until both phones of a call hear something. */

@@ -44,6 +44,14 @@ export class Zone extends Server {
     return this.read("/var/log/asterisk/messages");
   }
 
+  /** How things are with its phones and its trunk, and what it said last. */
+  async account(): Promise<string> {
+    const phones = this.kind.sipDriver === "pjsip" ? "pjsip show contacts" : "sip show peers";
+    const tables = [await this.cli(phones), await this.cli("iax2 show peers")];
+    const log = (await this.log()).trimEnd().split("\n").slice(-20);
+    return [this.name, ...tables, ...log].join("\n");
+  }
+
   /** Whether all other zones, which are `count`, answer on the trunk. */
   async trunkIsUp(count: number): Promise<boolean> {
     const peers = await this.cli("iax2 show peers");
