@@ -24,8 +24,8 @@ const INTERVAL_SECONDS = 5;
 /** How long a call of SIPp may take to a phone, in milliseconds. */
 const CALL_DEADLINE = 30_000;
 
-/** How often it is killed; each time takes three minutes. */
-const KILLS = Number(process.env.KILLS ?? 1);
+/** How often it is killed; each time takes two minutes. */
+const KILLS = Number(process.env.KILLS ?? 5);
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 /** After how many hundredths of a scale-out it is killed. */
 const MOMENTS = sample(noBias(integer({ min: 2, max: 98 })), { seed: SEED, numRuns: KILLS });
