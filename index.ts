@@ -13,6 +13,12 @@ if (process.env.PULUMI_DEBUG_PROMISE_LEAKS === undefined) {
   Error.stackTraceLimit = 2;
 }
 
+// Where Pulumi was killed, nobody reads what this program says. Pulumi's host of programs would say so,
+// and fail at that, and say so, for ever: a processor and all memory would go into it.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.once("error", () => process.exit(1));
+}
+
 /** What `read` reads, or an end without a stack trace: its faults are the operator's to read. */
 function readOrEnd<T>(read: () => T): T {
   try {
