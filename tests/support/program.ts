@@ -147,7 +147,13 @@ export async function runProgram(
   const requests: RegisterRequest[] = [];
   const outputs: Record<string, unknown> = {};
   const { stackTraceLimit } = Error; // the program lowers it
-  const exitListeners = new Set(process.listeners("exit")); // each copy of Pulumi adds its own
+  // Each copy of Pulumi, and of the program, adds its own.
+  const listened = [
+    [process, "exit"],
+    [process.stdout, "error"],
+    [process.stderr, "error"],
+  ] as const;
+  const before = listened.map(([emitter, event]) => new Set(emitter.rawListeners(event)));
 
   await jest
     .isolateModulesAsync(async () => {
@@ -201,9 +207,11 @@ export async function runProgram(
     })
     .finally(() => {
       Error.stackTraceLimit = stackTraceLimit;
-      for (const listener of process.listeners("exit")) {
-        if (!exitListeners.has(listener)) {
-          process.off("exit", listener);
+      for (const [index, [emitter, event]] of listened.entries()) {
+        for (const listener of emitter.rawListeners(event)) {
+          if (before[index]?.has(listener) === false) {
+            emitter.off(event, listener as () => void);
+          }
         }
       }
     });
