@@ -23,9 +23,13 @@ const voice: Voice = { say: () => undefined, tell: () => undefined, warn: () => 
 let okeanos: Okeanos;
 let client: Client;
 let abort: AbortController;
+/** When Okeanos has got no further, whatever time it is; undefined where it goes on. */
+let stalled: number | undefined;
+const { now } = Date;
 
 beforeEach(async () => {
-  okeanos = await startOkeanos({ buildTime: 20, taskTime: 5 });
+  stalled = undefined;
+  okeanos = await startOkeanos({ buildTime: 20, taskTime: 5, time: () => stalled ?? now() });
   client = new Client(okeanos.identityUrl, okeanos.token, {
     timeout: 250,
     pause: 5,
@@ -256,10 +260,10 @@ test("a create that is interrupted is recorded, and replaced by the next one", a
 });
 
 describe("what takes longer than anybody waits for", () => {
-  /** An hour passes between any two looks at the clock. */
+  /** An hour passes between any two looks at the clock, and Okeanos gets nothing done in it. */
   function hurry(): void {
-    let now = Date.now();
-    jest.spyOn(Date, "now").mockImplementation(() => (now += 3_600_000));
+    let time = (stalled = now());
+    jest.spyOn(Date, "now").mockImplementation(() => (time += 3_600_000));
   }
   let there: Awaited<ReturnType<typeof place>>;
   beforeEach(async () => {
