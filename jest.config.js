@@ -8,6 +8,12 @@ const level = (displayName, overrides = {}) => ({
 });
 
 module.exports = {
-  projects: [level("unit"), level("preview"), level("okeanos"), level("calls"), level("lab")],
+  projects: [
+    level("unit"),
+    level("preview"),
+    level("okeanos"),
+    level("calls", { globalSetup: "<rootDir>/tests/calls/support/install-tools.ts" }),
+    level("lab"),
+  ],
   testSequencer: "<rootDir>/tests/slowest-first.js",
 };

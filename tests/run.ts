@@ -1,9 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { LAB_ENVIRONMENT } from "../cli/cloud";
 import { command } from "../cli/command";
 import { projectEnvironment } from "../cli/environment";
+import { ROOT } from "../cli/paths";
 import { main, relay, say } from "../cli/progress";
 import { ensureCommands } from "../phones/packages";
 
@@ -11,13 +13,24 @@ import { ensureCommands } from "../phones/packages";
 interface JestResult {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
-  /** Files that broke before any of their tests could run. */
+  /** Files that broke outside of their tests. */
   readonly numRuntimeErrorTestSuites: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly status: "passed" | "failed" | (string & {});
+      readonly fullName: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
 }
 
 interface Count {
   readonly passed: number;
   readonly failed: number;
+  /** A paragraph for each failure. */
+  readonly failures: readonly string[];
 }
 
 /**
@@ -39,11 +52,40 @@ async function lint(): Promise<Count> {
   try {
     await ensureCommands({ shellcheck: "shellcheck" });
     await command("npm", ["run", "--silent", "lint"], { onLine: relay("lint") });
-    return { passed: 1, failed: 0 };
+    return { passed: 1, failed: 0, failures: [] };
   } catch (error) {
-    say("lint", (error as Error).message);
-    return { passed: 0, failed: 1 };
+    return broken("lint", (error as Error).message);
   }
+}
+
+/** What could not be done at all counts as one failure. */
+function broken(name: string, fault: string): Count {
+  say(name, fault);
+  return { passed: 0, failed: 1, failures: [paragraph(name, fault)] };
+}
+
+/** Lines of a failure that its summary shows. */
+const LINES = 12;
+
+/** `title`, and the beginning of what there is to say of it, without colours. */
+function paragraph(title: string, text: string): string {
+  const lines = stripVTControlCharacters(text).trim().split("\n");
+  return [title, ...lines.slice(0, LINES).map((line) => `    ${line}`)].join("\n");
+}
+
+function failuresOf({ testResults }: JestResult): string[] {
+  return testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = relative(ROOT, name);
+    const failed = assertionResults.filter(({ status }) => status === "failed");
+    // What broke outside of the tests is told in the file's message alone.
+    const isOutside = message.includes("Test suite failed to run");
+    return [
+      ...failed.map(({ fullName, failureMessages: [first = ""] }) =>
+        paragraph(`${file} › ${fullName}`, first),
+      ),
+      ...(isOutside ? [paragraph(file, message)] : []),
+    ];
+  });
 }
 
 async function jest({ levels, workers }: Run, env: NodeJS.ProcessEnv): Promise<Count> {
@@ -67,10 +109,10 @@ async function jest({ levels, workers }: Run, env: NodeJS.ProcessEnv): Promise<C
     return {
       passed: result.numPassedTests,
       failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
+      failures: failuresOf(result),
     };
   } catch (error) {
-    say(name, `jest gave no result: ${(error as Error).message}`);
-    return { passed: 0, failed: 1 };
+    return broken(name, `jest gave no result: ${(error as Error).message}`);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -123,16 +165,19 @@ main(async () => {
           : { ...withoutCloud, ...(await projectEnvironment(withoutCloud)) };
       counts[name] = await jest(run, env);
     } catch (error) {
-      say(name, `cannot run: ${(error as Error).message}`);
-      counts[name] = { passed: 0, failed: 1 };
+      counts[name] = broken(name, `cannot run: ${(error as Error).message}`);
     }
   }
 
+  // Last, as of a long output the end alone may be kept.
+  for (const failure of Object.values(counts).flatMap(({ failures }) => failures)) {
+    console.log(`\n✕ ${failure}`);
+  }
   console.log();
   for (const [name, { passed, failed }] of Object.entries(counts)) {
     console.log(`${name.padEnd(16)} ${String(passed)} passed, ${String(failed)} failed`);
   }
-  const sum = (key: keyof Count): number =>
+  const sum = (key: "passed" | "failed"): number =>
     Object.values(counts).reduce((total, count) => total + count[key], 0);
   console.log(`\n${String(sum("passed"))} passed, ${String(sum("failed"))} failed`);
   if (sum("failed") > 0 || sum("passed") === 0) {

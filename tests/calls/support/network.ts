@@ -39,10 +39,14 @@ export async function removeLeftovers(): Promise<void> {
   };
   const list = await run(["ip", "-j", "netns", "list"]);
   for (const { name } of JSON.parse(list === "" ? "[]" : list) as { name: string }[]) {
-    if (isLeftover(name)) await run(["ip", "netns", "delete", name]);
+    if (!isLeftover(name)) continue;
+    await run(["ip", "netns", "delete", name]).catch((error: unknown) => {
+      // Somebody else who begins at the same time has removed it.
+      if (existsSync(`/run/netns/${name}`)) throw error;
+    });
   }
   for (const name of await readdir(tmpdir())) {
-    if (isLeftover(name)) await rm(join(tmpdir(), name), { recursive: true });
+    if (isLeftover(name)) await rm(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 
