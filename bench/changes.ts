@@ -93,7 +93,7 @@ class Bench {
     const everywhere = (script: string): Promise<number> =>
       timed(() => Promise.all(zones.map(({ fixedIp }) => onNode(access, script, fixedIp))));
     const logins = await everywhere("true");
-    return Math.max(0, (await everywhere("cat /etc/asterisk/pjsip.conf")) - logins);
+    return Math.max(0, (await everywhere("cat /etc/asterisk/users.sql")) - logins);
   }
 
   async hangUp(): Promise<void> {

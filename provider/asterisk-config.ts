@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { asterisk, PREFLIGHT_FAULT, SOCKET, untilAsteriskServes } from "./asterisk-console";
 import { install, restore, type WantedFile } from "./node-files";
-import { NodeError, type Session } from "./session";
+import { NodeError, ScriptFailed, type Session } from "./session";
 import { quote } from "./shell";
 import type { Voice } from "./voice";
 
@@ -10,6 +10,7 @@ import type { Voice } from "./voice";
 type Contents = Readonly<Record<string, string>>;
 
 const FOLDER = "/etc/asterisk/";
+const USERS = `${FOLDER}users.sql`;
 const LOG = "/var/log/asterisk/messages";
 /** How long a reload may take, of ten thousand users on an emulated processor, in seconds. */
 const RELOAD_DEADLINE = 180;
@@ -31,6 +32,8 @@ const RELOADS: Readonly<Record<string, (content: string) => string[]>> = {
   "logger.conf": () => ["logger reload"],
   "cdr.conf": () => ["cdr reload", "module reload cdr_csv.so"],
   "rtp.conf": () => ["module reload res_rtp_asterisk.so"],
+  // Loaded by the node itself; Asterisk looks each user up when it has to do with him.
+  "users.sql": () => [],
   "pjsip.conf": () => ["module reload res_pjsip.so"],
   "sip.conf": () => ["sip reload"],
   "iax.conf": () => ["iax2 reload"],
@@ -52,26 +55,42 @@ const commandsFor = (changed: readonly string[], contents: Contents): string[] =
     return changed.includes(path) ? commands(contents[path] ?? "") : [];
   });
 
-/** The sections of a file that are made from the template `template`: all text under each name. */
-function sections(content: string, template: string): ReadonlyMap<string, string> {
-  const texts = new Map<string, string>();
-  const wanted = new Set<string>();
-  let name = "";
-  for (const line of content.split("\n")) {
-    const [, header, from] = /^\[([^\]]+)\](?:\((.+)\))?$/.exec(line) ?? [];
-    name = header ?? name;
-    if (from === template) wanted.add(name);
-    texts.set(name, `${texts.get(name) ?? ""}${line}\n`);
-  }
-  return new Map([...texts].filter(([section]) => wanted.has(section)));
-}
+/** Brings the users of chan_pjsip from their file to where Asterisk looks them up, or says what is wrong. */
+const LOAD_USERS = "/usr/lib/trunkline/load-users";
+
+/** What a file has of each of its subjects: all text, by their names. */
+type Subjects = ReadonlyMap<string, string>;
+
+/** The sections of a file of Asterisk's that are made from the template `template`. */
+const sections =
+  (template: string) =>
+  (content: string): Subjects => {
+    const texts = new Map<string, string>();
+    const wanted = new Set<string>();
+    let name = "";
+    for (const line of content.split("\n")) {
+      const [, header, from] = /^\[([^\]]+)\](?:\((.+)\))?$/.exec(line) ?? [];
+      name = header ?? name;
+      if (from === template) wanted.add(name);
+      texts.set(name, `${texts.get(name) ?? ""}${line}\n`);
+    }
+    return new Map([...texts].filter(([section]) => wanted.has(section)));
+  };
+
+/** The rows of users.sql, each of a user: `('1001', 'Alice', '…'),`. */
+const rows = (content: string): Subjects =>
+  new Map(
+    Array.from(content.matchAll(/^(\('(\d+)', .*\))[,;]$/gm), ([, row = "", user = ""]) => [
+      user,
+      row,
+    ]),
+  );
 
 /** What Asterisk has to say of itself once it has read a file. */
 interface ReadBack {
   /** What is read, as an operator calls it. */
-  readonly what: string;
-  /** Template that their sections are made from. */
-  readonly template: string;
+  readonly what: "users" | "trunk peers";
+  readonly subjects: (content: string) => Subjects;
   /** Lists all of them, and what a line of the list tells the name by. */
   readonly list: string;
   readonly name: RegExp;
@@ -81,9 +100,9 @@ interface ReadBack {
 }
 
 const READ_BACKS: Readonly<Record<string, ReadBack>> = {
-  "pjsip.conf": {
+  "users.sql": {
     what: "users",
-    template: "user",
+    subjects: rows,
     list: "pjsip list endpoints",
     name: /^ *Endpoint: *(\d+)[/ ]/gm,
     show: "pjsip show endpoint",
@@ -91,7 +110,7 @@ const READ_BACKS: Readonly<Record<string, ReadBack>> = {
   },
   "sip.conf": {
     what: "users",
-    template: "user",
+    subjects: sections("user"),
     list: "sip show peers",
     name: /^(\d+)[/ ](?!sip peers)/gm,
     show: "sip show peer",
@@ -99,21 +118,27 @@ const READ_BACKS: Readonly<Record<string, ReadBack>> = {
   },
   "iax.conf": {
     what: "trunk peers",
-    template: "zone",
+    subjects: sections("zone"),
     list: "iax2 show peers",
     name: /^(zone\d+)[/ ]/gm,
   },
 };
 
+/** The users in the file at `path`, which may be about something else. */
+function usersOf(path: string, content: string): Subjects {
+  const readBack = READ_BACKS[basename(path)];
+  return readBack?.what === "users" ? readBack.subjects(content) : new Map();
+}
+
 /** What Asterisk has of `content` other than it should; null when all is well. */
 async function mismatch(
   session: Session,
-  { what, template, list, name, show, none }: ReadBack,
+  { what, subjects, list, name, show, none }: ReadBack,
   content: string,
   before: string | undefined,
 ): Promise<string | null> {
-  const expected = sections(content, template);
-  const former = before === undefined ? null : sections(before, template);
+  const expected = subjects(content);
+  const former = before === undefined ? null : subjects(before);
   const edited = [...new Set([...expected.keys(), ...(former?.keys() ?? [])])].filter(
     (section) => expected.get(section) !== former?.get(section),
   );
@@ -171,7 +196,7 @@ function applications(contents: Contents): string[] {
 const COMPLAINT = /\] (?:ERROR|WARNING)\[\d+\](?:\[[^\]]*\])? (\S+\.c): (.*)$/;
 /** Parts of Asterisk that do nothing but read configuration. */
 const READERS =
-  /^(?:.*\/)?(?:config\w*|sorcery|res_sorcery_config|pjsip_configuration|location|pbx_config|loader)\.c$/;
+  /^(?:.*\/)?(?:config\w*|sorcery|res_(?:sorcery|config)_\w+|pjsip_configuration|location|pbx_config|loader)\.c$/;
 /** Of a part that does more, only words of this kind are about a file: calls go on meanwhile. */
 const ABOUT_FILE = /\.conf\b|\bline \d+/;
 /** A module that is there already stays. */
@@ -195,21 +220,42 @@ const logFrom = (session: Session, from: number | null): Promise<Log> =>
   session.ask({ do: "tail", path: LOG, from }) as Promise<Log>;
 
 /**
- * Has a running Asterisk read files again, and tell what it made of them.
+ * Has a running Asterisk read the files at `paths` again.
  *
- * @param commands of its console.
- * @param contents of the files that it is asked about.
- * @param before what they held so far; without it, everything is looked at.
+ * @returns what could not be read, or null. Asterisk itself says nothing of that: see its log.
+ */
+async function reload(
+  session: Session,
+  paths: readonly string[],
+  contents: Contents,
+): Promise<string | null> {
+  if (paths.includes(USERS)) {
+    try {
+      await session.run(LOAD_USERS);
+    } catch (error) {
+      if (!(error instanceof ScriptFailed)) throw error;
+      return error.fault;
+    }
+  }
+  await asterisk(session, commandsFor(paths, contents), RELOAD_DEADLINE);
+  return null;
+}
+
+/**
+ * The same, and has it tell what it made of them.
+ *
+ * @param before what the files held so far; without it, everything is looked at.
  * @returns what Asterisk did not take; empty when all is as it should be.
  */
 async function readAgain(
   session: Session,
-  commands: readonly string[],
+  paths: readonly string[],
   contents: Contents,
   before: Contents = {},
 ): Promise<string[]> {
   const { size } = await logFrom(session, null);
-  await asterisk(session, commands, RELOAD_DEADLINE);
+  const unread = await reload(session, paths, contents);
+  if (unread !== null) return [unread];
   const mismatches = await Promise.all(
     Object.entries(READ_BACKS).flatMap(([name, readBack]) => {
       const content = contents[FOLDER + name];
@@ -253,11 +299,11 @@ export async function editAsterisk(
   const contents = contentsOf(files);
   const { changed } = await install(session, files);
   voice.say(`Asterisk reads ${names(paths)}`);
-  const faults = await readAgain(session, commandsFor(paths, contents), contents, before);
+  const faults = await readAgain(session, paths, contents, before);
   if (faults.length > 0) {
     if (changed.length > 0) {
       await restore(session);
-      await readAgain(session, commandsFor(changed, contents), {});
+      await reload(session, changed, contents);
     }
     throw new NodeError(
       session.node,
@@ -265,8 +311,8 @@ export async function editAsterisk(
     );
   }
   const removed = Object.entries(contents).flatMap(([path, content]) => {
-    const left = sections(content, "user");
-    return [...sections(before[path] ?? "", "user").keys()].filter((user) => !left.has(user));
+    const left = usersOf(path, content);
+    return [...usersOf(path, before[path] ?? "").keys()].filter((user) => !left.has(user));
   });
   if (removed.length > 0) await forget(session, new Set(removed));
   if (needsRestart(changed)) {
@@ -316,7 +362,7 @@ export async function furnishAsterisk(
     await session.run(RESTART);
   }
   await untilAsteriskServes(session);
-  const faults = await readAgain(session, commandsFor(paths, contents), contents);
+  const faults = await readAgain(session, paths, contents);
   if (faults.length > 0) {
     throw new NodeError(session.node, `Asterisk does not take its files: ${faults.join("; ")}`);
   }

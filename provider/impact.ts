@@ -25,7 +25,8 @@ const ASTERISK = "/etc/asterisk/";
 
 /** What a file of Asterisk is about; null where callers have nothing to do with it. */
 const SUBJECTS: Readonly<Record<string, string | null>> = {
-  "pjsip.conf": "users",
+  "users.sql": "users",
+  "pjsip.conf": "SIP",
   "sip.conf": "users",
   "iax.conf": "trunk",
   "extensions.conf": "dialplan",

@@ -7,18 +7,25 @@ import type { z } from "zod";
 const load = createRequire(__filename);
 
 /**
- * The only way a value that people wrote gets into a configuration file. Asterisk and HAProxy read
- * line by line, so a line break would start a setting of its own; a double quote ends the quoted
- * name of a caller; `;` starts a comment in Asterisk's files unless it is escaped. The value itself
- * stays out of the message: it may be a secret.
+ * What people wrote, as long as it is no more than a value. Asterisk and HAProxy read line by line, so a
+ * line break would start a setting of its own; a double quote ends the quoted name of a caller. The
+ * value itself stays out of the message: it may be a secret.
  */
-function value(written: unknown): string {
+function harmless(written: unknown): string {
   const text = String(written);
   if (/[\u0000-\u001f\u007f"]/.test(text)) {
     throw new Error("a value holds a line break, another control character or a double quote");
   }
-  return text.replaceAll(";", "\\;");
+  return text;
 }
+
+/** The only ways a value that people wrote gets into a file. */
+const HELPERS = {
+  /** In a configuration file. In those of Asterisk, `;` starts a comment unless it is escaped. */
+  value: (written: unknown): string => harmless(written).replaceAll(";", "\\;"),
+  /** In SQL, with its quotes (https://www.sqlite.org/lang_expr.html, "Literal Values"). */
+  sql: (written: unknown): string => `'${harmless(written).replaceAll("'", "''")}'`,
+};
 
 let engine: typeof Handlebars | undefined;
 
@@ -26,7 +33,7 @@ let engine: typeof Handlebars | undefined;
 function handlebars(): typeof Handlebars {
   if (engine === undefined) {
     engine = (load("handlebars") as typeof Handlebars).create();
-    engine.registerHelper("value", value);
+    engine.registerHelper(HELPERS);
   }
   return engine;
 }
@@ -49,7 +56,7 @@ export function template<Schema extends z.ZodType>(
       strict: true,
       noEscape: true,
       knownHelpersOnly: true,
-      knownHelpers: { value: true },
+      knownHelpers: { value: true, sql: true },
     });
     return render(schema.parse(context));
   };

@@ -1,11 +1,11 @@
 import { template } from "./engine";
-import { zoneContextSchema } from "./context";
+import { type SipDriver, zoneContextSchema } from "./context";
 import { z } from "zod";
 
 /** `extensions.conf` of one zone. */
 export const ExtensionsConfContext = z.strictObject({
-  /** Prefix of a user's device in `DEVICE_STATE`: `SIP` or `PJSIP`. */
-  technology: z.enum(["SIP", "PJSIP"]),
+  /** Whether nobody has the number that was dialled, as `$[]` takes it. */
+  isUnknown: z.string(),
   /** What `Dial` rings for a user of this zone. */
   localDevice: z.string(),
   /** What `Dial` rings in the other zones, all at once; empty where this zone is alone. */
@@ -20,14 +20,23 @@ const zone = zoneContextSchema
   .pick({ sipDriver: true, trunkPeers: true, ringTimeout: true })
   .strip();
 
+/** What a driver tells of a user. Neither is asked whether a phone is there: it is called. */
+const LOCAL: Readonly<Record<SipDriver, { isUnknown: string; localDevice: string }>> = {
+  chan_sip: {
+    isUnknown: '"${DEVICE_STATE(SIP/${EXTEN})}" = "INVALID"',
+    localDevice: "SIP/${EXTEN}",
+  },
+  pjsip: {
+    // Of a user whom Asterisk has not looked up yet, it would say that there is no such device.
+    isUnknown: '"${REALTIME(ps_aors,id,${EXTEN})}" = ""',
+    // An endpoint may be reached at the address of a contact only: PJSIP/1001 alone would ignore what
+    // the phone registered.
+    localDevice: "${PJSIP_DIAL_CONTACTS(${EXTEN})}",
+  },
+};
+
 export function renderExtensionsConf(context: z.input<typeof zone>): string {
   const { sipDriver, trunkPeers, ringTimeout } = zone.parse(context);
   const otherZones = trunkPeers.map(({ name }) => `IAX2/${name}/\${EXTEN}`).join("&");
-  const device =
-    sipDriver === "chan_sip"
-      ? ({ technology: "SIP", localDevice: "SIP/${EXTEN}" } as const)
-      : // An endpoint may be reached at the address of a contact only: PJSIP/1001 alone would ignore
-        // what the phone registered.
-        ({ technology: "PJSIP", localDevice: "${PJSIP_DIAL_CONTACTS(${EXTEN})}" } as const);
-  return render({ ...device, otherZones, ringTimeout });
+  return render({ ...LOCAL[sipDriver], otherZones, ringTimeout });
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { renderAsteriskConf } from "./asterisk.conf";
-import type { ControllerContext, ZoneContext } from "./context";
+import type { ControllerContext, SipDriver, ZoneContext } from "./context";
 import { template } from "./engine";
 import { renderExtensionsConf } from "./extensions.conf";
 import { renderHaproxyCfg } from "./haproxy.cfg";
@@ -12,10 +12,14 @@ import { renderPjsipConf } from "./pjsip.conf";
 import { renderRtpConf } from "./rtp.conf";
 import { renderSipConf } from "./sip.conf";
 import { UNUSED_PARTS } from "./unused";
+import { renderUsersSql } from "./users.sql";
 
 const nothing = z.strictObject({});
 const renderLoggerConf = template("logger.conf.hbs", nothing);
 const renderCdrConf = template("cdr.conf.hbs", nothing);
+const renderSorceryConf = template("sorcery.conf.hbs", nothing);
+const renderExtconfigConf = template("extconfig.conf.hbs", nothing);
+const renderResConfigSqlite3Conf = template("res_config_sqlite3.conf.hbs", nothing);
 
 /** Asterisk reads its files as user `asterisk`, and nobody else does: most of them hold secrets. */
 const asterisk = (name: string, content: string): NodeFile => ({
@@ -62,6 +66,18 @@ export const renderFirewall = (context: NftablesContext): NodeFile => ({
   mode: "0644",
 });
 
+/** Its users, and how phones and Asterisk speak with each other. */
+const DRIVER_FILES: Readonly<Record<SipDriver, (zone: ZoneContext) => NodeFile[]>> = {
+  chan_sip: (zone) => [asterisk("sip.conf", renderSipConf(zone))],
+  pjsip: (zone) => [
+    asterisk("pjsip.conf", renderPjsipConf(zone)),
+    asterisk("sorcery.conf", renderSorceryConf({})),
+    asterisk("extconfig.conf", renderExtconfigConf({})),
+    asterisk("res_config_sqlite3.conf", renderResConfigSqlite3Conf({})),
+    asterisk("users.sql", renderUsersSql(zone)),
+  ],
+};
+
 /** All that a zone serves with: its server boots into service with these files. */
 export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
   return [
@@ -71,9 +87,7 @@ export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
     asterisk("logger.conf", renderLoggerConf({})),
     asterisk("cdr.conf", renderCdrConf({})),
     asterisk("rtp.conf", renderRtpConf(zone)),
-    zone.sipDriver === "chan_sip"
-      ? asterisk("sip.conf", renderSipConf(zone))
-      : asterisk("pjsip.conf", renderPjsipConf(zone)),
+    ...DRIVER_FILES[zone.sipDriver](zone),
     asterisk("iax.conf", renderIaxConf(zone)),
     asterisk("extensions.conf", renderExtensionsConf(zone)),
     ...Object.entries(UNUSED_PARTS).map(([name, content]) => asterisk(name, content)),

@@ -12,7 +12,6 @@ const COMMON = [
   "pbx_config",
   "app_dial",
   "app_stack",
-  "func_devstate",
   "bridge_simple",
   "bridge_native_rtp",
   "res_timing_timerfd",
@@ -27,10 +26,13 @@ const COMMON = [
 ];
 
 const DRIVER: Record<SipDriver, readonly string[]> = {
-  chan_sip: ["chan_sip"],
+  chan_sip: ["func_devstate", "chan_sip"],
   pjsip: [
     "res_sorcery_memory",
     "res_sorcery_astdb",
+    "res_config_sqlite3",
+    "res_sorcery_realtime",
+    "func_realtime",
     "res_pjsip",
     "res_pjsip_authenticator_digest",
     "res_pjsip_endpoint_identifier_user",

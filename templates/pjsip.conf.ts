@@ -3,11 +3,9 @@ import { zoneContextSchema } from "./context";
 
 /** `pjsip.conf` of one zone: chan_pjsip, Asterisk 16 and newer. */
 export const PjsipConfContext = zoneContextSchema.pick({
-  codecs: true,
   controllerAddress: true,
   address: true,
   fixedIp: true,
-  users: true,
 });
 
 export const renderPjsipConf = template("pjsip.conf.hbs", PjsipConfContext.strip());

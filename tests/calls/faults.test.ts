@@ -36,7 +36,7 @@ async function sabotage(server: Server, expression: string): Promise<() => Promi
 /** Before all files of an installation are put into place. */
 const BEFORE_PUT = "s/^def put(.*/&\\n    ";
 
-describe.each(KINDS)("a fault, with $name:", ({ kind, sipFile }) => {
+describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
   let exchange: Exchange;
   let stack: Stack;
   /** The call of Alice in zone1 and Bob in zone2. */
@@ -154,7 +154,7 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, sipFile }) => {
       );
 
   test.each([
-    ["zone2", join(ASTERISK, sipFile), "[1001](no-such-template)"],
+    ["zone2", join(ASTERISK, usersFile.name), usersFile.fault],
     ["zone2", join(ASTERISK, "extensions.conf"), "exten => 4711"],
     ["zone2", join(ASTERISK, "iax.conf"), "[half-a-section"],
     ["controller", "/etc/haproxy/haproxy.cfg", "nonsense"],

@@ -11,7 +11,7 @@ const EXPIRES = 30;
 /** A phone that registers anew has to connect first; seconds. */
 const SLACK = 5;
 
-describe.each(KINDS)("an exchange, with $name,", ({ kind, sipFile }) => {
+describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
   let exchange: Exchange;
   let stack: Stack;
   /** The call of Alice and Bob in zone1, the zone that stays. */
@@ -26,8 +26,8 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, sipFile }) => {
 
   /** Extensions that the files of a zone have. */
   async function usersOf(zone: string): Promise<string[]> {
-    const file = await exchange.zone(zone).read(`/etc/asterisk/${sipFile}`);
-    return Array.from(file.matchAll(/^\[(\d+)\]\(user\)$/gm), ([, user = ""]) => user);
+    const file = await exchange.zone(zone).read(`/etc/asterisk/${usersFile.name}`);
+    return Array.from(file.matchAll(usersFile.user), ([, user = ""]) => user);
   }
 
   /** Calls, talks and hangs up. */

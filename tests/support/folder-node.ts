@@ -8,11 +8,11 @@ import { Agent, AGENT_COMMAND } from "../../provider/agent";
 import { ScriptFailed, type Session } from "../../provider/session";
 
 /** Where a node has its files, in whatever is said to it. */
-const PATHS = /(?<![\w.])\/(?=(?:etc|run|var)\/)/g;
+const PATHS = /(?<![\w.])\/(?=(?:etc|run|var|usr\/lib\/trunkline)\/)/g;
 
 /**
  * A node that is a folder of this machine, with the provider's own agent: what the provider does below
- * `/etc`, `/run` and `/var` of a node, it does in there. Programs of the node are given by the test.
+ * `/etc`, `/run`, `/var` and `/usr/lib/trunkline` of a node, it does in there. Programs of the node are given by the test.
  */
 export class FolderNode implements Session {
   readonly root = mkdtempSync(join(tmpdir(), "trunkline-node-"));
@@ -39,7 +39,11 @@ export class FolderNode implements Session {
 
   /** Gives the node a program, which may name the node's files as any other script. */
   program(name: string, script: string): void {
-    this.write(`/bin/${name}`, `#!/bin/sh\n${this.inside(script)}`, 0o755);
+    this.write(
+      name.startsWith("/") ? name : `/bin/${name}`,
+      `#!/bin/sh\n${this.inside(script)}`,
+      0o755,
+    );
   }
 
   async run(script: string): Promise<string> {

@@ -10,18 +10,19 @@ import { FolderNode } from "../support/folder-node";
 
 const SOCKET = "/run/asterisk/asterisk.ctl";
 const FAULT = "/run/trunkline/fault";
-const PJSIP = "/etc/asterisk/pjsip.conf";
+const USERS = "/etc/asterisk/users.sql";
+const DATABASE = "/run/asterisk/users.sqlite3";
 const RESTART = "restart trunkline-preflight.service asterisk.service";
 const START = "start asterisk.service";
 
 const owner = execFileSync("sh", ["-c", 'printf %s "$(id -un):$(id -gn)"']).toString();
 const wanted = (content: string): WantedFile => ({ content, owner, mode: "0640" });
 const users = (...names: string[]): string =>
-  ["[user](!)", ...names.map((name) => `[${name}](user)`), ""].join("\n");
+  names.map((name) => `('${name}', NULL, 'secret'),\n`).join("");
 
 /** What a zone is to have. */
 const FILES: Readonly<Record<string, WantedFile>> = {
-  [PJSIP]: wanted(users("1001", "1002")),
+  [USERS]: wanted(users("1001", "1002")),
   "/etc/asterisk/asterisk.conf": wanted("[options]\n"),
   "/etc/trunkline/node.json": wanted('{"sipDriver":"pjsip"}\n'),
 };
@@ -45,18 +46,15 @@ function boot(files: Readonly<Record<string, string>>): void {
   }
 }
 
-/** The console of an Asterisk that has read its users, and reads them again when it is told to. */
+/** The console of an Asterisk that looks its users up. */
 async function startAsterisk(): Promise<void> {
-  let known = zone.read(PJSIP);
-  let starts = 0;
-  const answerTo = (command: string): string => {
-    const restarts = orders().filter((order) => order === RESTART).length;
-    if (restarts > starts || command === "module reload res_pjsip.so") known = zone.read(PJSIP);
-    starts = restarts;
-    return command === "pjsip list endpoints"
-      ? known.replaceAll(/^\[(\d+)\].*/gm, " Endpoint:  $1/$1   Unavailable   0 of inf")
+  zone.write(DATABASE, zone.read(USERS));
+  const answerTo = (command: string): string =>
+    command === "pjsip list endpoints"
+      ? zone
+          .read(DATABASE)
+          .replaceAll(/^\('(\d+)'.*/gm, " Endpoint:  $1/$1   Unavailable   0 of inf")
       : "";
-  };
   asterisk = createServer((caller) => {
     caller.once("data", (bytes) => {
       const command = bytes.toString().replace(/^cli quit after (.*)\0$/, "$1");
@@ -75,7 +73,9 @@ beforeEach(() => {
     mkdirSync(zone.at(folder), { recursive: true });
   }
   zone.write("/run/orders", "");
-  zone.program("systemctl", 'echo "$*" >>/run/orders');
+  const load = `cp ${USERS} ${DATABASE}`;
+  zone.program("/usr/lib/trunkline/load-users", `${load}; echo users >>/run/loads`);
+  zone.program("systemctl", `echo "$*" >>/run/orders; case $* in restart*) ${load} ;; esac`);
   asterisk = null;
   commands = [];
 });
@@ -99,22 +99,22 @@ test("a zone that booted with its files is asked, and has nothing to do", async 
 
 describe("a run that was killed when the files were in place", () => {
   beforeEach(async () => {
-    boot({ ...contents, [PJSIP]: users("1001") });
+    boot({ ...contents, [USERS]: users("1001") });
     await startAsterisk();
   });
 
   test("left them to be read: they are", async () => {
-    zone.write(PJSIP, contents[PJSIP] ?? "");
+    zone.write(USERS, contents[USERS] ?? "");
     await furnishAsterisk(zone, FILES, voice);
 
     expect(orders()).toEqual([]);
-    expect(commands).toContain("module reload res_pjsip.so");
+    expect(zone.read("/run/loads")).toBe("users\n");
   });
 
   test.each(["/etc/asterisk/asterisk.conf", "/etc/trunkline/node.json"])(
     "left Asterisk to be started again for %s: it is",
     async (path) => {
-      for (const file of [PJSIP, path]) zone.write(file, contents[file] ?? "");
+      for (const file of [USERS, path]) zone.write(file, contents[file] ?? "");
       await furnishAsterisk(zone, FILES, voice);
 
       expect(orders()).toEqual([RESTART]);

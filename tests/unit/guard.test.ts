@@ -40,7 +40,7 @@ const configState = (node: string, zones: string[], digest: string) => ({
     zones: zones.map((name) => ({ name })),
     drain,
     files: {
-      [node === "controller" ? "/etc/haproxy/haproxy.cfg" : "/etc/asterisk/pjsip.conf"]: { digest },
+      [node === "controller" ? "/etc/haproxy/haproxy.cfg" : "/etc/asterisk/users.sql"]: { digest },
     },
   },
 });
@@ -231,13 +231,13 @@ test("a new zone joins, and the others learn of it", () => {
     ]),
   ).toEqual([
     ["zone2: server created", "zone2 joins once it is ready", true],
-    ["zone1: files changed", "zone1: change of users (pjsip.conf): reload only, calls go on", true],
+    ["zone1: files changed", "zone1: change of users (users.sql): reload only, calls go on", true],
   ]);
 });
 
 test("what a refresh found on a node is mended", () => {
   const state = configState("zone1", ["zone1"], "a");
-  const files = { "/etc/asterisk/pjsip.conf": { digest: "changed on the node: 0123" } };
+  const files = { "/etc/asterisk/users.sql": { digest: "changed on the node: 0123" } };
   expect(
     felt([
       step("update", CONFIG, "zone1", {
@@ -246,7 +246,7 @@ test("what a refresh found on a node is mended", () => {
       }),
     ]),
   ).toEqual([
-    ["zone1: files changed", "zone1: change of users (pjsip.conf): reload only, calls go on", true],
+    ["zone1: files changed", "zone1: change of users (users.sql): reload only, calls go on", true],
   ]);
 });
 

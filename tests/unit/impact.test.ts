@@ -15,6 +15,7 @@ const ZONE_FILES = files(
   ...["asterisk", "cdr", "extensions", "iax", "logger", "modules", "pjsip", "rtp"].map(
     (name) => `/etc/asterisk/${name}.conf`,
   ),
+  "/etc/asterisk/users.sql",
   "/etc/trunkline/authorized_keys",
 );
 const CONTROLLER_FILES = files("/etc/haproxy/haproxy.cfg", "/etc/trunkline/authorized_keys");
@@ -47,13 +48,14 @@ function impact(
 }
 
 test.each([
-  [["pjsip.conf"], "zone1: change of users (pjsip.conf): reload only, calls go on"],
+  [["users.sql"], "zone1: change of users (users.sql): reload only, calls go on"],
+  [["pjsip.conf"], "zone1: change of SIP (pjsip.conf): reload only, calls go on"],
   [["iax.conf"], "zone1: change of trunk (iax.conf): reload only, calls go on"],
   [["rtp.conf"], "zone1: change of media ports (rtp.conf): reload only, calls go on"],
   [["modules.conf"], "zone1: change of modules (modules.conf): reload only, calls go on"],
   [
-    ["extensions.conf", "iax.conf", "pjsip.conf"],
-    "zone1: change of dialplan (extensions.conf), trunk (iax.conf) and users (pjsip.conf): " +
+    ["extensions.conf", "iax.conf", "users.sql"],
+    "zone1: change of dialplan (extensions.conf), trunk (iax.conf) and users (users.sql): " +
       "reload only, calls go on",
   ],
   [["asterisk.conf"], "zone1: change of asterisk.conf: from Asterisk's next start on, calls go on"],
@@ -75,9 +77,9 @@ test("nobody notices who may log in", () => {
 
 test("a change of owner, mode or existence is a change as one of content is", () => {
   const olds = nodeConfig("zone1");
-  const path = "/etc/asterisk/pjsip.conf";
+  const path = "/etc/asterisk/users.sql";
   const { [path]: spec, ...others } = olds.files;
-  const line = ["zone1: change of users (pjsip.conf): reload only, calls go on"];
+  const line = ["zone1: change of users (users.sql): reload only, calls go on"];
   for (const files of [
     others,
     { ...others, [path]: { ...spec, owner: "root:asterisk" } as FileSpec },

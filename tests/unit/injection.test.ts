@@ -2,15 +2,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { parseSettings } from "../../config/schema";
-import { renderPjsipConf } from "../../templates/pjsip.conf";
 import { renderSipConf } from "../../templates/sip.conf";
+import { renderUsersSql } from "../../templates/users.sql";
 import { readAsteriskConf, settingsOf } from "../support/ini";
 import { MINIMAL } from "../support/settings";
+import { sqlite } from "../support/users-sql";
 import { zone1Of } from "../support/zone-context";
 
 const RENDERERS = [
-  ["sip.conf", renderSipConf, "secret"],
-  ["pjsip.conf", renderPjsipConf, "password"],
+  ["sip.conf", renderSipConf],
+  ["users.sql", renderUsersSql],
 ] as const;
 
 const withUser = (name: string | null, secret: string) => ({
@@ -18,7 +19,9 @@ const withUser = (name: string | null, secret: string) => ({
   users: [{ extension: "1001", name, secret }],
 });
 
-describe.each(RENDERERS)("%s, whatever the settings let through", (_, render, password) => {
+const anything = fc.oneof(fc.string({ minLength: 1 }), fc.string({ unit: "binary", minLength: 1 }));
+
+describe.each(RENDERERS)("%s, whatever the settings let through", (_, render) => {
   test.each(["\n", "\r", "\r\n", "\0", "\t", "\u007f", '"'])("refuses %j", (text) => {
     const secret = `hush${text}hush`;
     const message = /^a value holds /;
@@ -26,16 +29,19 @@ describe.each(RENDERERS)("%s, whatever the settings let through", (_, render, pa
     expect(() => render(withUser("Alice", secret))).not.toThrow(/hush/);
     expect(() => render(withUser(`Alice${text}`, "secret"))).toThrow(message);
   });
+});
+
+describe("sip.conf", () => {
+  const render = renderSipConf;
 
   test("escapes a semicolon, which Asterisk takes for a comment", () => {
     const sections = readAsteriskConf(render(withUser("Alice; Bob", "a;b")));
     const settings = settingsOf(sections, "1001");
-    expect(settings[password]).toBe("a;b");
+    expect(settings.secret).toBe("a;b");
     expect(settings.callerid).toBe('"Alice; Bob" <1001>');
   });
 
   test("whatever a name and a secret hold, the file says the same or is not made", () => {
-    const text = fc.oneof(fc.string({ minLength: 1 }), fc.string({ unit: "binary", minLength: 1 }));
     const shape = (rendered: string) =>
       readAsteriskConf(rendered).map(({ name, template, settings }) => [
         name,
@@ -44,7 +50,7 @@ describe.each(RENDERERS)("%s, whatever the settings let through", (_, render, pa
       ]);
     const expected = shape(render(withUser("Alice", "secret")));
     fc.assert(
-      fc.property(text, text, (name, secret) => {
+      fc.property(anything, anything, (name, secret) => {
         let rendered: string;
         try {
           rendered = render(withUser(name, secret));
@@ -55,6 +61,24 @@ describe.each(RENDERERS)("%s, whatever the settings let through", (_, render, pa
       }),
     );
   });
+});
+
+test("users.sql says of a name and a secret what they are, or is not made", async () => {
+  const load = await sqlite();
+  fc.assert(
+    fc.property(anything, anything, (name, secret) => {
+      let rendered: string;
+      try {
+        rendered = renderUsersSql(withUser(name, secret));
+      } catch {
+        return;
+      }
+      const lookUp = load(rendered);
+      expect(lookUp("ps_auths", "1001")?.password).toBe(secret);
+      expect(lookUp("ps_endpoints", "1001")?.callerid).toBe(`"${name}" <1001>`);
+    }),
+    { examples: [["'); DROP TABLE users; --", "a';--b"]] },
+  );
 });
 
 test("what the schema lets through gets into the files", () => {

@@ -326,11 +326,11 @@ describe("files of nodes", () => {
   });
 
   test("more users than user data holds: servers boot without, and get them after that", async () => {
-    const program = await run({ users: [{ range: "10000-11999" }] });
-    expect(userData(find(program, "Instance zone1"))).not.toContain("[10000]");
-    const pjsip = contents(find(program, "NodeConfig zone1"))["/etc/asterisk/pjsip.conf"];
-    expect(pjsip).toContain("[10000]");
-    expect(pjsip).toContain("[11999]");
+    const program = await run({ users: [{ range: "10000-15999" }] });
+    expect(userData(find(program, "Instance zone1"))).not.toContain("('10000', ");
+    const users = contents(find(program, "NodeConfig zone1"))["/etc/asterisk/users.sql"];
+    expect(users).toContain("('10000', ");
+    expect(users).toContain("('15999', ");
   });
 });
 

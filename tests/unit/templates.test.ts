@@ -5,6 +5,7 @@ import type { SipDriver } from "../../templates/context";
 import type { NodeFile } from "../../templates/node-file";
 import { expectGolden } from "../support/golden";
 import { readAsteriskConf, type Section, settingsOf } from "../support/ini";
+import { type LookUp, sqlite, type Table } from "../support/users-sql";
 import { controllerOf, zone1Of } from "../support/zone-context";
 import { UNUSED_PARTS } from "../../templates/unused";
 
@@ -46,7 +47,10 @@ describe("a node's files", () => {
       "/etc/asterisk/logger.conf",
       "/etc/asterisk/cdr.conf",
       "/etc/asterisk/rtp.conf",
-      driver === "chan_sip" ? "/etc/asterisk/sip.conf" : "/etc/asterisk/pjsip.conf",
+      ...(driver === "chan_sip"
+        ? ["sip.conf"]
+        : ["pjsip.conf", "sorcery.conf", "extconfig.conf", "res_config_sqlite3.conf", "users.sql"]
+      ).map((name) => `/etc/asterisk/${name}`),
       "/etc/asterisk/iax.conf",
       "/etc/asterisk/extensions.conf",
       ...Object.keys(UNUSED_PARTS).map((name) => `/etc/asterisk/${name}`),
@@ -179,6 +183,12 @@ describe("trunk", () => {
 });
 
 describe("SIP", () => {
+  let load: (text: string) => LookUp;
+  beforeAll(async () => {
+    load = await sqlite();
+  });
+  const users = (): LookUp => load(content(renderZoneFiles(zone1Of(2)), "users.sql"));
+
   test("signalling returns through the controller, media goes straight to the zone", () => {
     expect(settingsOf(conf(2, "sip.conf", "chan_sip"), "general")).toMatchObject({
       externaddr: "198.51.100.10",
@@ -192,7 +202,7 @@ describe("SIP", () => {
       external_media_address: "198.51.100.11",
       local_net: "192.168.0.2/32",
     });
-    expect(settingsOf(pjsip, "user", "!")).toMatchObject({
+    expect(users()("ps_endpoints", "1001")).toMatchObject({
       media_address: "198.51.100.11",
       direct_media: "no",
       rewrite_contact: "yes",
@@ -213,7 +223,7 @@ describe("SIP", () => {
 
   test("a registration outlives its phone's move by a minute at the most", () => {
     expect(settingsOf(conf(2, "sip.conf", "chan_sip"), "general").maxexpiry).toBe("60");
-    expect(settingsOf(conf(2, "pjsip.conf"), "user-aor", "!").maximum_expiration).toBe("60");
+    expect(users()("ps_aors", "1001")?.maximum_expiration).toBe("60");
   });
 
   test("chan_sip: each user has a secret and says who is calling", () => {
@@ -229,14 +239,37 @@ describe("SIP", () => {
   });
 
   test("PJSIP: each user is an endpoint, an auth and an aor", () => {
-    const sections = conf(2, "pjsip.conf");
-    expect(
-      ["user", "user-auth", "user-aor"].map((template) => settingsOf(sections, "1001", template)),
-    ).toEqual([
-      { auth: "1001", aors: "1001", callerid: '"Alice Example" <1001>' },
-      { username: "1001", password: "secret-of-1001" },
-      {},
-    ]);
+    const lookUp = users();
+    expect(lookUp("ps_endpoints", "1001")).toMatchObject({
+      auth: "1001",
+      aors: "1001",
+      callerid: '"Alice Example" <1001>',
+      allow: zone1Of(2).codecs.join(","),
+    });
+    expect(lookUp("ps_endpoints", "1002")).toMatchObject({ callerid: "<1002>" });
+    expect(lookUp("ps_auths", "1001")).toMatchObject({
+      username: "1001",
+      password: "secret-of-1001",
+    });
+    for (const table of ["ps_endpoints", "ps_auths", "ps_aors"] as const) {
+      expect(lookUp(table, "1999")).toBeNull();
+    }
+  });
+
+  test("PJSIP: everything that sorcery.conf looks up elsewhere is in the database", () => {
+    const settings = (name: string): (readonly [string, string])[] =>
+      conf(1, name).flatMap((section) => section.settings);
+    const realtime = settings("sorcery.conf").flatMap(([, value]) => {
+      const [, family] = /^realtime,(.+)$/.exec(value) ?? [];
+      return family === undefined ? [] : [family];
+    });
+    expect(settings("extconfig.conf")).toEqual(realtime.map((name) => [name, "sqlite3,users"]));
+    for (const family of realtime) expect(users()(family as Table, "1001")).not.toBeNull();
+  });
+
+  test("PJSIP: an exchange may have no users yet", () => {
+    const text = content(renderZoneFiles({ ...zone1Of(1), users: [] }), "users.sql");
+    expect(load(text)("ps_endpoints", "1001")).toBeNull();
   });
 });
 

@@ -24,8 +24,24 @@ export const PJSIP_22: ZoneKind = { image: "pbx-asterisk-22", sipDriver: "pjsip"
 
 /** What every change of an exchange in use is tried with: each driver, each version of Asterisk. */
 export const KINDS = [
-  { name: "pjsip on Asterisk 22", kind: PJSIP_22, sipFile: "pjsip.conf" },
-  { name: "chan_sip on Asterisk 16", kind: CHAN_SIP_16, sipFile: "sip.conf" },
+  {
+    name: "pjsip on Asterisk 22",
+    kind: PJSIP_22,
+    usersFile: {
+      name: "users.sql",
+      user: /^\('(\d+)', /gm,
+      fault: "INSERT INTO users VALUES ('1001', NULL, 'twice');",
+    },
+  },
+  {
+    name: "chan_sip on Asterisk 16",
+    kind: CHAN_SIP_16,
+    usersFile: {
+      name: "sip.conf",
+      user: /^\[(\d+)\]\(user\)$/gm,
+      fault: "[1001](no-such-template)",
+    },
+  },
 ];
 
 /** Keys of the stack's configuration, without `pbx:`. */

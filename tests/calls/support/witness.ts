@@ -17,7 +17,7 @@ const BYE_DEADLINE = 5_000;
 export interface Testimony {
   /** Of the worse direction. */
   readonly lossPercent: number;
-  /** The longest time in which one of the phones heard nothing, in milliseconds. */
+  /** The longest time in which one of the phones heard nothing of what the other one said, in milliseconds. */
   readonly longestSilence: number;
   /** Why it is over; null while both ends are up. */
   readonly ended: string | null;
@@ -48,7 +48,8 @@ export class Witness {
   private constructor(private readonly ends: readonly [Call, Call]) {
     for (const end of ends) void end.closed.then((reason) => (this.ended ??= reason));
     this.quality = measure(...ends, () => this.dismissed.promise);
-    this.silences = Promise.all(ends.map((end) => this.longestSilence(end)));
+    const [one, other] = ends;
+    this.silences = Promise.all([this.longestSilence(one, other), this.longestSilence(other, one)]);
     // Whoever asks for the testimony hears of a phone that is gone; nobody may.
     for (const observation of [this.quality, this.silences]) observation.catch(() => undefined);
   }
@@ -88,16 +89,20 @@ export class Witness {
     await within(BYE_DEADLINE, "a BYE to the other end", other.closed);
   }
 
-  /** However late an answer of the phone comes, a packet that arrived was 20 ms of sound. */
-  private async longestSilence(end: Call): Promise<number> {
-    let [longest, heard, since] = [0, (await end.counters()).received, performance.now()];
+  /** By packets and not by the clock: where the machine pauses, a phone says nothing either. */
+  private async longestSilence(listener: Call, speaker: Call): Promise<number> {
+    const look = async (): Promise<readonly [heard: number, said: number]> => {
+      const [{ received }, { sent }] = await Promise.all([listener.counters(), speaker.counters()]);
+      return [received, sent];
+    };
+    let [longest, before] = [0, await look()];
     while (this.isListening && this.ended === null) {
       await sleep(INTERVAL);
-      const { received } = await end.counters();
-      const now = performance.now();
-      longest = Math.max(longest, now - since - (received - heard) * PACKET);
-      if (received > heard) [heard, since] = [received, now];
+      const now = await look();
+      const [heard, said] = [now[0] - before[0], now[1] - before[1]];
+      longest = Math.max(longest, (said - heard) * PACKET);
+      if (heard > 0) before = now;
     }
-    return Math.round(longest);
+    return longest;
   }
 }

@@ -8,6 +8,11 @@ export interface ZoneKind {
   readonly sipDriver: SipDriver;
 }
 
+/** What asterisk.service does. */
+const START = `
+runuser -u asterisk -g asterisk -- /usr/lib/trunkline/load-users &&
+exec /usr/sbin/asterisk -g -f -p -U asterisk -G asterisk`;
+
 /** A zone of the exchange: Asterisk from its golden image, with the files the program renders. */
 export class Zone extends Server {
   private constructor(
@@ -27,7 +32,7 @@ export class Zone extends Server {
       ...place,
       image: kind.image,
       files,
-      argv: ["/usr/sbin/asterisk", "-g", "-f", "-p", "-U", "asterisk", "-G", "asterisk"],
+      argv: ["sh", "-c", START],
       runtime: { folder: "asterisk", owner: "asterisk:asterisk" },
     };
     return new Zone(options, await Server.prepare(options), kind);
