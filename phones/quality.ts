@@ -20,9 +20,13 @@ export interface ConversationQuality {
 
 /**
  * The two phones' counters cannot be read at the same instant: as many packets of a 20 ms stream
- * may be under way or counted early, without any of them being lost.
+ * may be counted early, without any of them being lost.
  */
 const SAMPLING_ERROR = 2;
+
+/** How often the counters are read at either end of a measurement, and milliseconds between. */
+const LOOKS = 10;
+const LOOKS_INTERVAL = 50;
 
 /** Asterisk sends its RTCP reports every five seconds. */
 const REPORT_DEADLINE = 8_000;
@@ -32,12 +36,38 @@ interface Sample {
   readonly lostHere: number;
   readonly lostThere: number;
 }
+type Sides<T> = readonly [caller: T, callee: T];
 
 const sample = async (call: Call): Promise<Sample> => ({
   counters: await call.counters(),
   lostHere: call.report?.lostHere ?? 0,
   lostThere: call.report?.lostThere ?? 0,
 });
+
+/** What several looks at both sides have shown. */
+interface Looks {
+  readonly first: Sides<Sample>;
+  readonly last: Sides<Sample>;
+  /** Packets from one side that the other one has not got: one under way arrives, a lost one does not. */
+  missing(from: 0 | 1, to: 0 | 1): number;
+}
+
+async function looks(caller: Call, callee: Call): Promise<Looks> {
+  const look = (): Promise<Sides<Sample>> => Promise.all([sample(caller), sample(callee)]);
+  const first = await look();
+  const all = [first];
+  let last = first;
+  while (all.length < LOOKS) {
+    await sleep(LOOKS_INTERVAL);
+    all.push((last = await look()));
+  }
+  return {
+    first,
+    last,
+    missing: (from, to) =>
+      Math.min(...all.map((sides) => sides[from].counters.sent - sides[to].counters.received)),
+  };
+}
 
 /**
  * Listens to both ends of an established call.
@@ -55,21 +85,21 @@ export async function measure(
 ): Promise<ConversationQuality> {
   const setupMs = await caller.established;
   await callee.established;
-  const before = await Promise.all([sample(caller), sample(callee)]);
+  const before = await looks(caller, callee);
   await (typeof during === "number" ? sleep(during * 1000) : during());
   await Promise.all([caller, callee].map(withReport));
-  const after = await Promise.all([sample(caller), sample(callee)]);
+  const after = await looks(caller, callee);
 
   const direction = (from: 0 | 1, to: 0 | 1, receiver: Call): CallQuality => {
-    const packetsSent = after[from].counters.sent - before[from].counters.sent;
-    const packetsReceived = after[to].counters.received - before[to].counters.received;
-    const missing = packetsSent - packetsReceived;
-    const gaps =
-      after[from].lostThere - before[from].lostThere + after[to].lostHere - before[to].lostHere;
-    const packetsLost = Math.max(0, gaps, missing > SAMPLING_ERROR ? missing : 0);
+    const since = (count: (sides: Sides<Sample>) => number): number =>
+      count(after.last) - count(before.first);
+    const packetsSent = since((sides) => sides[from].counters.sent);
+    const unseen = after.missing(from, to) - before.missing(from, to);
+    const gaps = since((sides) => sides[from].lostThere + sides[to].lostHere);
+    const packetsLost = Math.max(0, gaps, unseen > SAMPLING_ERROR ? unseen : 0);
     return {
       packetsSent,
-      packetsReceived,
+      packetsReceived: since((sides) => sides[to].counters.received),
       packetsLost,
       lossPercent: packetsSent === 0 ? 100 : (100 * packetsLost) / packetsSent,
       jitterMs: receiver.report?.jitterMs ?? Number.NaN,

@@ -20,6 +20,15 @@ const INTERVAL = 200;
 /** Users that are asked for one by one. To list thousands takes Asterisk longer than to read them. */
 const FEW = 20;
 
+/** A few of `many`: the first one, the last one, and others evenly between. */
+const sampleOf = (many: readonly string[]): readonly string[] => {
+  const step = Math.max(1, (many.length - 1) / (FEW - 1));
+  return Array.from(
+    { length: Math.min(FEW, many.length) },
+    (_, index) => many[Math.round(index * step)] ?? "",
+  );
+};
+
 /**
  * What makes Asterisk read a file again, in the order of doing: what a dialplan dials has to be there
  * first. Files that are not listed are read at its next start. No reload ends a call.
@@ -91,36 +100,28 @@ interface ReadBack {
   /** What is read, as an operator calls it. */
   readonly what: "users" | "trunk peers";
   readonly subjects: (content: string) => Subjects;
-  /** Lists all of them, and what a line of the list tells the name by. */
-  readonly list: string;
-  readonly name: RegExp;
-  /** Shows one of them, and what the answer says where there is none. */
-  readonly show?: string;
-  readonly none?: RegExp;
+  /** Lists all of them; absent where all are there as soon as one is. */
+  readonly all?: { readonly command: string; readonly name: RegExp };
+  /** Shows one of them. */
+  readonly one?: { readonly command: string; readonly none: RegExp };
 }
 
 const READ_BACKS: Readonly<Record<string, ReadBack>> = {
   "users.sql": {
     what: "users",
     subjects: rows,
-    list: "pjsip list endpoints",
-    name: /^ *Endpoint: *(\d+)[/ ]/gm,
-    show: "pjsip show endpoint",
-    none: /^Unable to find object/m,
+    one: { command: "pjsip show endpoint", none: /^Unable to find object/m },
   },
   "sip.conf": {
     what: "users",
     subjects: sections("user"),
-    list: "sip show peers",
-    name: /^(\d+)[/ ](?!sip peers)/gm,
-    show: "sip show peer",
-    none: /^Peer \S+ not found/m,
+    all: { command: "sip show peers", name: /^(\d+)[/ ](?!sip peers)/gm },
+    one: { command: "sip show peer", none: /^Peer \S+ not found/m },
   },
   "iax.conf": {
     what: "trunk peers",
     subjects: sections("zone"),
-    list: "iax2 show peers",
-    name: /^(zone\d+)[/ ]/gm,
+    all: { command: "iax2 show peers", name: /^(zone\d+)[/ ]/gm },
   },
 };
 
@@ -133,28 +134,31 @@ function usersOf(path: string, content: string): Subjects {
 /** What Asterisk has of `content` other than it should; null when all is well. */
 async function mismatch(
   session: Session,
-  { what, subjects, list, name, show, none }: ReadBack,
+  { what, subjects, all, one }: ReadBack,
   content: string,
   before: string | undefined,
 ): Promise<string | null> {
   const expected = subjects(content);
   const former = before === undefined ? null : subjects(before);
   const edited = [...new Set([...expected.keys(), ...(former?.keys() ?? [])])].filter(
-    (section) => expected.get(section) !== former?.get(section),
+    (subject) => expected.get(subject) !== former?.get(subject),
   );
-  if (former !== null && show !== undefined && edited.length > 0 && edited.length <= FEW) {
+  const isFew = former !== null && edited.length > 0 && edited.length <= FEW;
+  if (one !== undefined && (isFew || all === undefined)) {
+    const asked = sampleOf(edited.length > 0 ? edited : [...expected.keys()]);
     const answers = await asterisk(
       session,
-      edited.map((section) => `${show} ${section}`),
+      asked.map((subject) => `${one.command} ${subject}`),
     );
-    const wrong = edited.filter(
-      (section, index) => none?.test(answers[index] ?? "") === expected.has(section),
+    const wrong = asked.filter(
+      (subject, index) => one.none.test(answers[index] ?? "") === expected.has(subject),
     );
     return wrong.length === 0 ? null : `it is not right about ${what} ${wrong.join(", ")}`;
   }
-  const [listed = ""] = await asterisk(session, [list], RELOAD_DEADLINE);
-  const got = new Set(Array.from(listed.matchAll(name), ([, found = ""]) => found));
-  return got.size === expected.size && [...expected.keys()].every((section) => got.has(section))
+  if (all === undefined) return null;
+  const [listed = ""] = await asterisk(session, [all.command], RELOAD_DEADLINE);
+  const got = new Set(Array.from(listed.matchAll(all.name), ([, found = ""]) => found));
+  return got.size === expected.size && [...expected.keys()].every((subject) => got.has(subject))
     ? null
     : `it has ${String(got.size)} ${what}, other than the ${String(expected.size)} it was given`;
 }

@@ -50,11 +50,9 @@ function boot(files: Readonly<Record<string, string>>): void {
 async function startAsterisk(): Promise<void> {
   zone.write(DATABASE, zone.read(USERS));
   const answerTo = (command: string): string =>
-    command === "pjsip list endpoints"
-      ? zone
-          .read(DATABASE)
-          .replaceAll(/^\('(\d+)'.*/gm, " Endpoint:  $1/$1   Unavailable   0 of inf")
-      : "";
+    zone.read(DATABASE).includes(command.replace(/^pjsip show endpoint (\d+)$/, "('$1'"))
+      ? " Endpoint:  …"
+      : "Unable to find object …";
   asterisk = createServer((caller) => {
     caller.once("data", (bytes) => {
       const command = bytes.toString().replace(/^cli quit after (.*)\0$/, "$1");
@@ -94,7 +92,11 @@ test("a zone that booted with its files is asked, and has nothing to do", async 
   await furnishAsterisk(zone, FILES, voice);
 
   expect(orders()).toEqual([]);
-  expect(commands).toEqual(["core waitfullybooted", "pjsip list endpoints"]);
+  expect(commands).toEqual([
+    "core waitfullybooted",
+    "pjsip show endpoint 1001",
+    "pjsip show endpoint 1002",
+  ]);
 });
 
 describe("a run that was killed when the files were in place", () => {
@@ -162,4 +164,18 @@ describe("an Asterisk that did not start", () => {
     expect(orders()).toEqual([START]);
     expect(() => zone.read(FAULT)).toThrow("ENOENT");
   });
+});
+
+test("of thousands of users some are asked for, the first and the last among them", async () => {
+  const many = Array.from({ length: 5000 }, (_, index) => String(10_000 + index));
+  const files = { ...FILES, [USERS]: wanted(users(...many)) };
+  boot({ ...contents, [USERS]: users(...many) });
+  await startAsterisk();
+  await furnishAsterisk(zone, files, voice);
+
+  const asked = commands.flatMap(
+    (command) => /^pjsip show endpoint (\d+)$/.exec(command)?.[1] ?? [],
+  );
+  expect(asked).toHaveLength(20);
+  expect(asked).toEqual(expect.arrayContaining(["10000", "14999"]));
 });

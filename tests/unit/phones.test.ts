@@ -56,18 +56,19 @@ class FakeCall extends Call {
 }
 
 describe("the quality of a call", () => {
-  /** What is measured when `sent` packets leave each phone, and so many arrive at the other. */
+  /** What is measured when 600 packets leave each phone, and so many arrive at the other. */
   const measured = async (
-    arrived: { atCallee: number; atCaller: number },
+    arrived: { atCallee: number; atCaller: number; late?: number },
     lostInRtcp = 0,
   ): ReturnType<typeof measure> => {
     const [caller, callee] = [new FakeCall(), new FakeCall(lostInRtcp)];
-    const quality = measure(caller, callee, 0.05);
-    setTimeout(() => {
-      Object.assign(caller, { sent: 600, received: arrived.atCaller });
-      Object.assign(callee, { sent: 600, received: arrived.atCallee });
-    }, 20);
-    return quality;
+    const { atCallee, atCaller, late = 0 } = arrived;
+    return measure(caller, callee, async () => {
+      Object.assign(caller, { sent: 600, received: atCaller });
+      Object.assign(callee, { sent: 600, received: atCallee - late });
+      setTimeout(() => Object.assign(callee, { received: atCallee }), 100);
+      await Promise.resolve();
+    });
   };
 
   test("is that of each direction at its receiver", async () => {
@@ -85,6 +86,12 @@ describe("the quality of a call", () => {
 
   test("does not count packets under way as lost", async () => {
     const { callerToCallee } = await measured({ atCallee: 598, atCaller: 601 });
+
+    expect(callerToCallee.packetsLost).toBe(0);
+  });
+
+  test("does not count packets that come late as lost", async () => {
+    const { callerToCallee } = await measured({ atCallee: 600, atCaller: 600, late: 50 });
 
     expect(callerToCallee.packetsLost).toBe(0);
   });
