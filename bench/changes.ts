@@ -144,12 +144,20 @@ async function measureRemovalUnderCall(bench: Bench): Promise<void> {
 }
 
 /** One more user, where there are few and where there are many. */
-async function measureManyUsers(bench: Bench): Promise<void> {
-  const more = await bench.update({ users: users(FEW + 1) });
+async function measureManyUsers(bench: Bench, rounds: number): Promise<void> {
+  /** Each time there is one more than the time before. */
+  const addedTo = async (count: number): Promise<number> => {
+    const seconds: number[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      seconds.push(await bench.update({ users: users(count + round) }));
+    }
+    return median(seconds);
+  };
+  const more = await addedTo(FEW);
   bench.add(`one user added to ${String(FEW)}, three zones`, more);
   const many = await bench.update({ users: users(MANY) });
-  bench.add(`${String(MANY)} users in place of ${String(FEW + 1)}, three zones`, many);
-  const oneMore = await bench.update({ users: users(MANY + 1) });
+  bench.add(`${String(MANY)} users in place of ${String(FEW + rounds)}, three zones`, many);
+  const oneMore = await addedTo(MANY);
   const transfer = await bench.transfer();
   bench.add(`the file with ${String(MANY)} users copied from three zones`, transfer);
   bench.add(`one user added to ${String(MANY)}, three zones`, oneMore, {
@@ -188,7 +196,7 @@ export async function measureChanges(rounds: number): Promise<void> {
     await bench.update({ users: users(FEW) });
     await measureEditsUnderCall(bench);
     await bench.hangUp();
-    await measureManyUsers(bench);
+    await measureManyUsers(bench, rounds);
     await measureRemovalUnderCall(bench);
   } finally {
     await bench.hangUp();
