@@ -35,14 +35,20 @@ export interface ExchangeOutputs {
   readonly sshHostKeys: Readonly<Record<string, string>>;
 }
 
-/** The stack `name` of this clone, made at its first use. */
+/**
+ * The stack `name` of this clone, made at its first use.
+ *
+ * @throws Fault when Pulumi cannot make or open it, as with a pass phrase that is not its own.
+ */
 export async function openStack(name: string, env: Record<string, string>): Promise<Stack> {
   // The Automation API looks for the CLI on the path of this very process.
   Object.assign(process.env, env);
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName: name, workDir: ROOT },
     { envVars: env },
-  );
+  ).catch((error: unknown) => {
+    throw pulumiFault(error);
+  });
   await releaseDeadLock(stack);
   return stack;
 }
@@ -69,7 +75,10 @@ function pulumiFault(error: unknown): unknown {
   if (!(error instanceof CommandError)) return error;
   const [, words = "it fails; see what pulumi stack says"] =
     /error: (.*)/.exec(error.message) ?? [];
-  return new Fault(`pulumi: ${words}`);
+  const remedy = words.endsWith("incorrect passphrase")
+    ? "; PULUMI_CONFIG_PASSPHRASE is another one than the stacks of this clone were made with: unset it, or set the right one"
+    : "";
+  return new Fault(`pulumi: ${words}${remedy}`);
 }
 
 /** How often a state that is being written is read, and the time in between, in milliseconds. */

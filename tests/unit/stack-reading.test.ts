@@ -1,6 +1,6 @@
-import { CommandError } from "@pulumi/pulumi/automation";
+import { CommandError, LocalWorkspace } from "@pulumi/pulumi/automation";
 import { Fault } from "../../cli/command";
-import { readStack } from "../../cli/stack";
+import { openStack, readStack } from "../../cli/stack";
 
 /** As the Automation API has what `pulumi` says on standard error. */
 const says = (stderr: string): Error => {
@@ -37,4 +37,16 @@ test("anything else that Pulumi says is one at once, and a bug stays one", async
   await expect(answer).rejects.toEqual(new Fault("pulumi: no such host"));
   expect(attempts()).toBe(1);
   await expect(reading(new TypeError("x is undefined")).answer).rejects.toThrow(TypeError);
+});
+
+test("a pass phrase that is another one is told, with the remedy", async () => {
+  jest
+    .spyOn(LocalWorkspace, "createOrSelectStack")
+    .mockRejectedValue(says("error: could not create secrets manager: incorrect passphrase"));
+  await expect(openStack("dev", {})).rejects.toEqual(
+    new Fault(
+      "pulumi: could not create secrets manager: incorrect passphrase; PULUMI_CONFIG_PASSPHRASE is " +
+        "another one than the stacks of this clone were made with: unset it, or set the right one",
+    ),
+  );
 });
