@@ -91,11 +91,13 @@ export async function measure(
   const after = await looks(caller, callee);
 
   const direction = (from: 0 | 1, to: 0 | 1, receiver: Call): CallQuality => {
+    /** From the end of the looks before to the beginning of those after: that is `during`. */
     const since = (count: (sides: Sides<Sample>) => number): number =>
-      count(after.last) - count(before.first);
+      count(after.first) - count(before.last);
     const packetsSent = since((sides) => sides[from].counters.sent);
     const unseen = after.missing(from, to) - before.missing(from, to);
-    const gaps = since((sides) => sides[from].lostThere + sides[to].lostHere);
+    const told = (sides: Sides<Sample>): number => sides[from].lostThere + sides[to].lostHere;
+    const gaps = told(after.last) - told(before.first);
     const packetsLost = Math.max(0, gaps, unseen > SAMPLING_ERROR ? unseen : 0);
     return {
       packetsSent,

@@ -124,7 +124,7 @@ describe("an exchange of two zones", () => {
       { users: [{ extension: "1001" }, { extension: "1003" }] },
       [1, 2].map((zone) => [
         `zone${String(zone)}: files changed`,
-        `zone${String(zone)}: change of users (pjsip.conf): reload only, calls go on`,
+        `zone${String(zone)}: change of users (users.sql): reload only, calls go on`,
       ]),
     ],
     [
