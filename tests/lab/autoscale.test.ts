@@ -30,7 +30,7 @@ const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 /** After how many hundredths of a scale-out it is killed. */
 const MOMENTS = sample(noBias(integer({ min: 2, max: 98 })), { seed: SEED, numRuns: KILLS });
 
-/** Seconds from the order for the server of `zone` to its entry into the rotation. */
+/** Seconds from the order for the server of `zone`, which begins with its port, to its entry into the rotation. */
 class BootClock {
   private begun = 0;
   seconds = 0;
@@ -40,7 +40,7 @@ class BootClock {
   readonly onEvent = ({ resourcePreEvent, resOutputsEvent }: EngineEvent): void => {
     const is = (urn: string | undefined, type: string): boolean =>
       urn?.endsWith(`:${type}::${this.zone}`) === true;
-    if (is(resourcePreEvent?.metadata.urn, "Instance")) this.begun = Date.now();
+    if (is(resourcePreEvent?.metadata.urn, "Port")) this.begun = Date.now();
     if (is(resOutputsEvent?.metadata.urn, "ZoneMembership")) {
       this.seconds = (Date.now() - this.begun) / 1000;
     }
@@ -153,7 +153,8 @@ describe("an exchange that scales by itself", () => {
     );
     // Both are given to the zone with the fewest connections.
     const media = new Set<string>();
-    const [one, other] = await connect(await plug("1005"), await plug("1006"));
+    const [caller, callee] = await Promise.all([plug("1005"), plug("1006")]);
+    const [one, other] = await connect(caller, callee);
     for (const end of [one, other]) media.add(await end.mediaPeer());
     const scaleOut = (Date.now() - passed) / 1000;
     await eventually("the update's end", 120, () =>
