@@ -86,13 +86,16 @@ export class Ticker {
   private async move(from: number, to: number, wasLeft: boolean, stop: Stop): Promise<Verdict> {
     const { hands } = this.options;
     const what = `from ${String(from)} to ${count(to, "zone")}`;
-    if (wasLeft || (await hands.isBroken())) {
+    const [isBroken, found] = wasLeft
+      ? [true, from]
+      : await Promise.all([hands.isBroken(), hands.inService()]);
+    if (isBroken) {
       const mended = await hands.mend();
       if (mended.kind === "failed") this.note({ failures: this.oneMoreFailure() });
       if (mended.kind !== "done") return verdict(mended, what);
     }
     // Somebody may have changed their number by hand since it was read: it is not changed back.
-    const now = await hands.inService();
+    const now = isBroken ? await hands.inService() : found;
     if (now !== from) {
       return [`held: there ${are(now)} by now; the next look decides anew`, true];
     }
