@@ -7,8 +7,10 @@ set -euo pipefail
 
 # rw: the root file system needs no second mount. mitigations: they slow emulation down and guard nothing
 # in a node that runs one program. net.ifnames: the kernel's names of network cards need no udev. TERM:
-# systemd else asks the console for its size, and waits for an answer.
-COMMAND_LINE="rw console=ttyS0 quiet mitigations=off net.ifnames=0 audit=0 systemd.log_level=notice TERM=dumb"
+# systemd else asks the console for its size, and waits for an answer. panic: a kernel that cannot go on
+# begins anew a second later. Under emulation that happens now and then while it boots (an int3 of its own,
+# where it has just patched itself), and the server would stand still until somebody looks.
+COMMAND_LINE="rw console=ttyS0 quiet panic=1 mitigations=off net.ifnames=0 audit=0 systemd.log_level=notice TERM=dumb"
 
 # The archive that this machine's own apt uses, by the name its Release file gives: Debian or Debian-Security.
 mirror() {
