@@ -30,7 +30,7 @@ const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 /** After how many hundredths of a scale-out it is killed. */
 const MOMENTS = sample(noBias(integer({ min: 2, max: 98 })), { seed: SEED, numRuns: KILLS });
 
-/** Seconds from the order for the server of `zone`, which begins with its port, to its entry into the rotation. */
+/** Seconds from the order for the server of `zone`, its port first, to its entry into the rotation. */
 class BootClock {
   private begun = 0;
   seconds = 0;
