@@ -135,8 +135,6 @@ export async function releaseDeadLock(stack: Stack): Promise<void> {
   if (locks.length > 0 && locks.every(isDead)) await stack.cancel();
 }
 
-const INSTANCE = "openstack:compute/instance:Instance";
-
 /** What is read of a stack's state: `initErrors` says that a resource is there, and not as it should be. */
 export interface Deployed {
   readonly resources?: readonly {
@@ -151,15 +149,6 @@ export interface Deployed {
 /** The state as `pulumi stack export` has it. @throws Fault */
 export const exportedStack = (stack: Stack): Promise<Deployed> =>
   readStack(async () => (await stack.exportStack()).deployment as Deployed);
-
-/**
- * URNs of the servers that the cloud took on and could not build (Nova's state ERROR). An update would
- * keep such a server and wait for it in vain: OpenStack's provider has it replaced only where it is asked to.
- */
-export const unbuiltServers = ({ resources = [] }: Deployed): string[] =>
-  resources
-    .filter(({ type, initErrors = [] }) => type === INSTANCE && initErrors.length > 0)
-    .map(({ urn }) => urn);
 
 /** The private half of the key that this clone made for its operator. */
 export const OPERATOR_KEY = join(LOCAL, "ssh", "id_ed25519");

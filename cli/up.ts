@@ -4,14 +4,9 @@ import { command, Fault } from "./command";
 import { projectEnvironment } from "./environment";
 import { elapsed, main, relay, relayUpdate, say } from "./progress";
 import { proveCall, qualityFault } from "./prove";
-import {
-  exchangeOutputs,
-  exportedStack,
-  generateSecrets,
-  openStack,
-  unbuiltServers,
-} from "./stack";
+import { exchangeOutputs, exportedStack, generateSecrets, openStack } from "./stack";
 import { printReport } from "./report";
+import { buildFaults, unbuiltServers } from "./unbuilt-servers";
 
 const HELP = `Deploys the exchange and proves it with a phone call.
 
@@ -37,15 +32,18 @@ main(async () => {
   const stack = await openStack(stackName, await projectEnvironment());
   await generateSecrets(stack);
   say("pulumi", `deploying stack ${stackName}`);
-  const replace = unbuiltServers(await exportedStack(stack));
+  const unbuilt = async () => unbuiltServers(await exportedStack(stack));
+  const replace = (await unbuilt()).map(({ urn }) => urn);
   if (replace.length > 0) {
     say(
       "pulumi",
       `${String(replace.length)} server(s) that the cloud could not build are replaced`,
     );
   }
-  await stack.up({ onEvent: relayUpdate, replace }).catch(() => {
-    // Pulumi has said what is wrong, line by line, just above.
+  await stack.up({ onEvent: relayUpdate, replace }).catch(async () => {
+    // Pulumi has said what is wrong, line by line, just above; of servers, only that something is.
+    const faults = unbuilt().then((servers) => buildFaults(servers));
+    for (const fault of await faults.catch(() => [])) say("cloud", fault);
     throw new Fault("the deployment failed, see above; mend it and run the same command again");
   });
   const deployed = elapsed();

@@ -16,6 +16,7 @@ usage: lab.sh COMMAND
   up              install what is missing, start what is not running; again and again if you like
   down [--purge]  stop everything; --purge also deletes databases, images, servers and passwords
   status          one line per process; exit status 0 when all of them run, 3 when none does
+  trouble         what is amiss: processes that are down, and the last error that each one logged
   logs [SERVICE]  the end of every log, or more of one service's: ${SERVICES[*]}
 
 environment
@@ -152,6 +153,17 @@ status() {
   return $missing
 }
 
+# A lab in good health logs next to no errors.
+trouble() {
+  local file
+  status | awk '$2 == "down" {print $1 ": is down"}'
+  for file in "$LOG"/*.log; do
+    # Date and time stay; what follows up to the words, the same for all of a service, does not.
+    sed -nE 's/\x1b\[[0-9;]*m//g; s/^(\S+ \S+) .*(ERROR|CRITICAL) \S+ (\[[^]]*\] )*(.*\S.*)$/\1 \4/p' "$file" |
+      tail -n 1 | cut -c 1-200 | sed "s/^/$(basename "$file" .log): /"
+  done
+}
+
 # Of a unit and its children, which share its process group; shared pages counted once.
 memory() { # memory PID
   local pids pid
@@ -178,7 +190,7 @@ logs() {
 command=${1:---help}
 [ $# -eq 0 ] || shift
 case $command in
-  up | down | status | logs) "$command" "$@" ;;
+  up | down | status | trouble | logs) "$command" "$@" ;;
   -h | --help | help) usage ;;
   *) die "no command $command; see lab.sh --help" ;;
 esac

@@ -68,9 +68,9 @@ function broken(name: string, fault: string): Count {
 const LINES = 12;
 
 /** `title`, and the beginning of what there is to say of it, without colours. */
-function paragraph(title: string, text: string): string {
+function paragraph(title: string, text: string, limit = LINES): string {
   const lines = stripVTControlCharacters(text).trim().split("\n");
-  return [title, ...lines.slice(0, LINES).map((line) => `    ${line}`)].join("\n");
+  return [title, ...lines.slice(0, limit).map((line) => `    ${line}`)].join("\n");
 }
 
 function failuresOf({ testResults }: JestResult): string[] {
@@ -125,12 +125,19 @@ function showUnlessJson(line: string): void {
   }
 }
 
+const labUp = (): Promise<unknown> => command("lab/lab.sh", ["up"], { onLine: relay("lab") });
+
+/** What the lab's services have to say of tests that failed there. */
+async function labTrouble(): Promise<string[]> {
+  const lines = await command("lab/lab.sh", ["trouble"]).catch((error: unknown) => String(error));
+  return lines === "" ? [] : [paragraph("lab/lab.sh trouble", lines, Infinity)];
+}
+
 /** Builds what the slower levels need while the faster ones run. */
 function prepare(): Record<Level, Promise<unknown>> {
   const tools = command("tools/install.sh", [], { onLine: relay("tools") });
   const images = command("images/build.sh", [], { onLine: relay("images") });
-  const lab = command("lab/lab.sh", ["up"], { onLine: relay("lab") });
-  const uploaded = Promise.all([images, lab]).then(() =>
+  const uploaded = Promise.all([images, labUp()]).then(() =>
     command("images/upload.sh", [], {
       env: { ...process.env, ...LAB_ENVIRONMENT },
       onLine: relay("images"),
@@ -159,11 +166,15 @@ main(async () => {
     const name = run.levels.join(", ");
     try {
       await Promise.all(run.levels.map((level) => ready[level]));
+      // It has been up since long before; what has died in the meantime is started again.
+      if (name === "lab") await labUp();
       const env =
         name === "unit"
           ? withoutCloud
           : { ...withoutCloud, ...(await projectEnvironment(withoutCloud)) };
-      counts[name] = await jest(run, env);
+      const count = await jest(run, env);
+      const trouble = name === "lab" && count.failed > 0 ? await labTrouble() : [];
+      counts[name] = { ...count, failures: [...count.failures, ...trouble] };
     } catch (error) {
       counts[name] = broken(name, `cannot run: ${(error as Error).message}`);
     }

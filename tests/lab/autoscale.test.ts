@@ -68,8 +68,7 @@ describe("an exchange that scales by itself", () => {
       users: JSON.stringify([{ range: "1001-1010" }]),
     });
     cloneAutoscaler(deployment);
-    const { onOutput } = deployment;
-    await deployment.stack.up({ onOutput, color: "never", onEvent: boot.onEvent });
+    await deployment.up(boot.onEvent);
   });
 
   // A test that fails leaves no autoscaler to the next one, nor to the end.
@@ -177,7 +176,7 @@ describe("an exchange that scales by itself", () => {
   });
 
   test("an operator's update keeps the zone", async () => {
-    const { summary } = await deployment.stack.up({ color: "never" });
+    const { summary } = await deployment.up();
     expect(Object.keys(summary.resourceChanges ?? {})).toEqual(["same"]);
     expect(await zones()).toEqual(["zone1", "zone2"]);
   });
@@ -215,7 +214,7 @@ describe("an exchange that scales by itself", () => {
     async function backToOneZone(): Promise<void> {
       const { stack } = deployment;
       stack.workspace.envVars[WANTED_ZONES] = "1";
-      await stack.up({ color: "never" });
+      await deployment.up();
       stack.workspace.envVars[WANTED_ZONES] = "";
       expect(await counts()).toEqual(one);
     }
@@ -251,7 +250,7 @@ describe("an exchange that scales by itself", () => {
         await tick();
         expect(await zones()).toEqual(["zone1", "zone2"]);
         expect(await counts()).toEqual(two);
-        expect(Object.keys((await deployment.stack.up()).summary.resourceChanges ?? {})).toEqual([
+        expect(Object.keys((await deployment.up()).summary.resourceChanges ?? {})).toEqual([
           "same",
         ]);
         await backToOneZone();

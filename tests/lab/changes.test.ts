@@ -57,8 +57,7 @@ describe("an exchange in use", () => {
     for (const [key, value] of Object.entries(config)) {
       await deployment.stack.setConfig(`pbx:${key}`, { value });
     }
-    const { onOutput } = deployment;
-    const update = (updating = deployment.stack.up({ onOutput, color: "never" }));
+    const update = (updating = deployment.up());
     const { summary } = await update;
     return summary.resourceChanges ?? {};
   }

@@ -2,10 +2,18 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ConfigMap, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import {
+  type ConfigMap,
+  type EngineEvent,
+  LocalWorkspace,
+  type Stack,
+  type UpResult,
+} from "@pulumi/pulumi/automation";
 import { command } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
 import { makeKeyPair } from "../../cli/ssh-key";
+import { exportedStack } from "../../cli/stack";
+import { buildFaults, unbuiltServers } from "../../cli/unbuilt-servers";
 import type { Access } from "./ssh";
 
 /** A stack of the test's own: its state, its pass phrase and its configuration are nobody else's. */
@@ -17,6 +25,8 @@ export interface Deployment {
   /** Everything that Pulumi has printed for this stack. */
   readonly printed: () => string;
   readonly onOutput: (text: string) => void;
+  /** One update. @throws Error that begins with what the cloud has to say, if it has anything. */
+  readonly up: (onEvent?: (event: EngineEvent) => void) => Promise<UpResult>;
   /** The stack as `pulumi stack export` prints it. */
   readonly exported: () => Promise<string>;
   readonly access: () => Promise<Access>;
@@ -72,15 +82,23 @@ export async function newDeployment(
   await stack.setAllConfig(settings);
 
   let printed = "";
+  const onOutput = (text: string): void => {
+    printed += text;
+    process.stdout.write(text);
+  };
   return {
     stack,
     directory,
     masterSecret,
     printed: () => printed,
-    onOutput: (text) => {
-      printed += text;
-      process.stdout.write(text);
-    },
+    onOutput,
+    up: (onEvent) =>
+      stack
+        .up({ onOutput, color: "never", ...(onEvent && { onEvent }) })
+        .catch(async (error: unknown) => {
+          const faults = await buildFaults(unbuiltServers(await exportedStack(stack)));
+          throw new Error([...faults, (error as Error).message].join("\n"), { cause: error });
+        }),
     exported: () =>
       command("pulumi", ["stack", "export", "--stack", "test", "--cwd", directory], {
         env: { ...process.env, ...stack.workspace.envVars },

@@ -41,8 +41,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   test(
     "is deployed by one update",
     async () => {
-      const { onOutput } = deployment;
-      const { summary } = await deployment.stack.up({ onOutput, color: "never" });
+      const { summary } = await deployment.up();
 
       expect(summary.result).toBe("succeeded");
       const { controllerAddress, zones } = exchangeOutputs(await deployment.stack.outputs());
@@ -75,8 +74,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   test(
     "is left alone by a second update",
     async () => {
-      const { onOutput } = deployment;
-      const { summary } = await deployment.stack.up({ onOutput, color: "never" });
+      const { summary } = await deployment.up();
 
       expect(Object.keys(summary.resourceChanges ?? {})).toEqual(["same"]);
     },
@@ -86,12 +84,12 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   test(
     "refuses an image whose Asterisk does not have the driver",
     async () => {
-      const { stack, onOutput } = deployment;
+      const { stack } = deployment;
       const image = await createImage("own-asterisk", "pjsip");
       try {
         await stack.setConfig("pbx:image", { value: "own-asterisk" });
 
-        await expect(stack.up({ onOutput, color: "never" })).rejects.toThrow(
+        await expect(deployment.up()).rejects.toThrow(
           "pbx:sipDriver is chan_sip, and the Asterisk of pbx:image own-asterisk has pjsip",
         );
       } finally {
@@ -161,10 +159,10 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   test(
     "is moved to PJSIP and Asterisk 22 by one update",
     async () => {
-      const { stack, onOutput } = deployment;
+      const { stack } = deployment;
       await stack.setConfig("pbx:sipDriver", { value: "pjsip" });
       await stack.setConfig("pbx:image", { value: "pbx-asterisk-22" });
-      await stack.up({ onOutput, color: "never" });
+      await deployment.up();
 
       const proof = await proveCall(exchangeOutputs(await stack.outputs()), (line) => {
         process.stdout.write(`${line}\n`);
