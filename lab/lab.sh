@@ -14,6 +14,7 @@ An OpenStack cloud on this machine (Debian 12, root), for deployments and their 
 
 usage: lab.sh COMMAND
   up              install what is missing, start what is not running; again and again if you like
+  prove           boot a server; where it does not come up, start the lab anew and try again
   down [--purge]  stop everything; --purge also deletes databases, images, servers and passwords
   status          one line per process; exit status 0 when all of them run, 3 when none does
   trouble         what is amiss: processes that are down, and the last error that each one logged
@@ -97,6 +98,21 @@ report() { # report EXIT-STATUS
   if [ "$1" = 0 ] || abandoned; then return; fi
   [ "$phase" = init ] && log=$LOG/$service-init.log
   die "$service: $phase failed; log: $log: $(last_words "$log")"
+}
+
+# That every process runs, and says so, does not mean that a server gets its network.
+prove() {
+  as_root
+  boots && return 0
+  trouble >&2
+  say "a server does not come up; starting the lab anew"
+  down ""
+  up
+  boots || die "a server does not come up; log: $LOG/prove.log: $(last_words "$LOG/prove.log")"
+}
+
+boots() {
+  "${CLEAN[@]}" OS_CLIENT_CONFIG_FILE="$CLOUDS" python3 "$LAB/lib/prove.py" >>"$LOG/prove.log" 2>&1
 }
 
 foreign_listeners() {
@@ -190,7 +206,7 @@ logs() {
 command=${1:---help}
 [ $# -eq 0 ] || shift
 case $command in
-  up | down | status | trouble | logs) "$command" "$@" ;;
+  up | prove | down | status | trouble | logs) "$command" "$@" ;;
   -h | --help | help) usage ;;
   *) die "no command $command; see lab.sh --help" ;;
 esac

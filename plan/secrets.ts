@@ -1,11 +1,21 @@
-import { hkdfSync } from "node:crypto";
+import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
+
+/** As OpenSSL wants it: to make that anew for each of ten thousand users takes longer than to derive. */
+let key: { readonly of: string; readonly object: KeyObject } | undefined;
+
+function keyOf(masterSecret: string): KeyObject {
+  if (key?.of !== masterSecret) {
+    key = { of: masterSecret, object: createSecretKey(masterSecret, "utf8") };
+  }
+  return key.object;
+}
 
 /**
  * Everything secret comes from the stack's one master secret by HKDF (RFC 5869): the same stack
  * always has the same secrets, nothing needs storing, and none of them tells another one.
  */
 function derive(masterSecret: string, purpose: string, bytes: number): Buffer {
-  return Buffer.from(hkdfSync("sha256", masterSecret, "trunkline", purpose, bytes));
+  return Buffer.from(hkdfSync("sha256", keyOf(masterSecret), "trunkline", purpose, bytes));
 }
 
 /** 120 bits, as 20 characters that need no quoting in any configuration file. */

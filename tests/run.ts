@@ -125,7 +125,8 @@ function showUnlessJson(line: string): void {
   }
 }
 
-const labUp = (): Promise<unknown> => command("lab/lab.sh", ["up"], { onLine: relay("lab") });
+const lab = (verb: "up" | "prove"): Promise<unknown> =>
+  command("lab/lab.sh", [verb], { onLine: relay("lab") });
 
 /** What the lab's services have to say of tests that failed there. */
 async function labTrouble(): Promise<string[]> {
@@ -137,7 +138,7 @@ async function labTrouble(): Promise<string[]> {
 function prepare(): Record<Level, Promise<unknown>> {
   const tools = command("tools/install.sh", [], { onLine: relay("tools") });
   const images = command("images/build.sh", [], { onLine: relay("images") });
-  const uploaded = Promise.all([images, labUp()]).then(() =>
+  const uploaded = Promise.all([images, lab("up")]).then(() =>
     command("images/upload.sh", [], {
       env: { ...process.env, ...LAB_ENVIRONMENT },
       onLine: relay("images"),
@@ -166,8 +167,8 @@ main(async () => {
     const name = run.levels.join(", ");
     try {
       await Promise.all(run.levels.map((level) => ready[level]));
-      // It has been up since long before; what has died in the meantime is started again.
-      if (name === "lab") await labUp();
+      // It has been up since long before: what has died in the meantime is started again.
+      if (name === "lab") await lab("up").then(() => lab("prove"));
       const env =
         name === "unit"
           ? withoutCloud

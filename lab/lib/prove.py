@@ -1,0 +1,41 @@
+"""Boots a server on a network of its own: only that shows that all services work together. The server has
+an empty disk, for it is ready, to Nova, as soon as its interface is plugged and its processor runs."""
+import sys
+
+import openstack
+
+NAME = "lab-proof"
+SECONDS = 90  # it takes five, or twelve where both processors are busy
+
+cloud = openstack.connect(cloud="trunkline-lab-admin")
+
+
+def clear():
+    """Of this run, and of one that was killed."""
+    for server in list(cloud.compute.servers(name=f"^{NAME}$")):
+        cloud.compute.delete_server(server)
+        cloud.compute.wait_for_delete(server, interval=0.5, wait=60)
+    for network in cloud.network.networks(name=NAME):
+        # Ports that Nova made go with their server; that is told to Neutron a moment later.
+        for port in cloud.network.ports(network_id=network.id, device_owner="compute:nova"):
+            cloud.network.delete_port(port)
+        cloud.network.delete_network(network)
+    for image in cloud.image.images(name=NAME):
+        cloud.image.delete_image(image)
+
+
+clear()
+try:
+    network = cloud.network.create_network(name=NAME)
+    cloud.network.create_subnet(name=NAME, network_id=network.id, ip_version=4, cidr="10.255.255.0/29")
+    image = cloud.image.create_image(name=NAME, data=bytes(1 << 20), disk_format="raw", container_format="bare")
+    server = cloud.compute.create_server(
+        name=NAME, image_id=image.id, flavor_id=cloud.compute.find_flavor("pbx.tiny").id,
+        networks=[{"uuid": network.id}])
+    try:
+        cloud.compute.wait_for_server(server, interval=0.5, wait=SECONDS)
+    except openstack.exceptions.SDKException as error:
+        fault = (cloud.compute.get_server(server).fault or {}).get("message")
+        sys.exit(f"Error: a server does not come up: {fault or error}")
+finally:
+    clear()
