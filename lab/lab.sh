@@ -105,7 +105,8 @@ prove() {
   as_root
   boots && return 0
   trouble >&2
-  say "a server does not come up; starting the lab anew"
+  say "a server does not come up: $(last_words "$LOG/prove.log")"
+  say "starting the lab anew"
   down ""
   up
   boots || die "a server does not come up; log: $LOG/prove.log: $(last_words "$LOG/prove.log")"

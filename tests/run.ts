@@ -173,16 +173,16 @@ main(async () => {
         name === "unit"
           ? withoutCloud
           : { ...withoutCloud, ...(await projectEnvironment(withoutCloud)) };
-      const count = await jest(run, env);
-      const trouble = name === "lab" && count.failed > 0 ? await labTrouble() : [];
-      counts[name] = { ...count, failures: [...count.failures, ...trouble] };
+      counts[name] = await jest(run, env);
     } catch (error) {
       counts[name] = broken(name, `cannot run: ${(error as Error).message}`);
     }
   }
 
   // Last, as of a long output the end alone may be kept.
-  for (const failure of Object.values(counts).flatMap(({ failures }) => failures)) {
+  const failures = Object.values(counts).flatMap((count) => count.failures);
+  const trouble = counts.lab?.failed === 0 ? [] : await labTrouble();
+  for (const failure of [...failures, ...trouble]) {
     console.log(`\n✕ ${failure}`);
   }
   console.log();
