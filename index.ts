@@ -46,9 +46,6 @@ function zonesOf({ zones, autoscale }: Settings, last: Readonly<Record<string, u
  * number of zones, and so of resources, may be what the stack remembers.
  */
 export = async (): Promise<pulumi.Inputs> => {
-  // The engine takes a while to read them, in which this process has its settings to read.
-  const reading = lastOutputs();
-  reading.catch(() => undefined);
   const settings = readOrEnd(loadSettings);
 
   const fault = sshFault(settings.operatorCidrs);
@@ -59,7 +56,7 @@ export = async (): Promise<pulumi.Inputs> => {
     void pulumi.log.warn(fault);
   }
 
-  const last = await reading;
+  const last = await lastOutputs();
   const zones = zonesOf(settings, last);
 
   // Pulumi starts the provider's process when it hears of it, and that is while this one loads the rest.
