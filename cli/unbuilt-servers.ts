@@ -1,7 +1,8 @@
+import type { Stack } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { cloudSettings } from "../autoscaler/openstack/cloud-settings";
 import { CloudSession } from "../autoscaler/openstack/session";
-import type { Deployed } from "./stack";
+import { type Deployed, exportedStack } from "./stack";
 
 const INSTANCE = "openstack:compute/instance:Instance";
 
@@ -39,4 +40,13 @@ export async function buildFaults(
     }),
   );
   return lines.filter((line) => line !== undefined);
+}
+
+/** The same for all that `stack` has; nothing where that cannot be found out, for it is said beside a failure. */
+export async function buildFaultsOf(stack: Stack): Promise<string[]> {
+  try {
+    return await buildFaults(unbuiltServers(await exportedStack(stack)));
+  } catch {
+    return [];
+  }
 }

@@ -6,7 +6,7 @@ import { elapsed, main, relay, relayUpdate, say } from "./progress";
 import { proveCall, qualityFault } from "./prove";
 import { exchangeOutputs, exportedStack, generateSecrets, openStack } from "./stack";
 import { printReport } from "./report";
-import { buildFaults, unbuiltServers } from "./unbuilt-servers";
+import { buildFaultsOf, unbuiltServers } from "./unbuilt-servers";
 
 const HELP = `Deploys the exchange and proves it with a phone call.
 
@@ -32,8 +32,7 @@ main(async () => {
   const stack = await openStack(stackName, await projectEnvironment());
   await generateSecrets(stack);
   say("pulumi", `deploying stack ${stackName}`);
-  const unbuilt = async () => unbuiltServers(await exportedStack(stack));
-  const replace = (await unbuilt()).map(({ urn }) => urn);
+  const replace = unbuiltServers(await exportedStack(stack)).map(({ urn }) => urn);
   if (replace.length > 0) {
     say(
       "pulumi",
@@ -42,8 +41,7 @@ main(async () => {
   }
   await stack.up({ onEvent: relayUpdate, replace }).catch(async () => {
     // Pulumi has said what is wrong, line by line, just above; of servers, only that something is.
-    const faults = unbuilt().then((servers) => buildFaults(servers));
-    for (const fault of await faults.catch(() => [])) say("cloud", fault);
+    for (const fault of await buildFaultsOf(stack)) say("cloud", fault);
     throw new Fault("the deployment failed, see above; mend it and run the same command again");
   });
   const deployed = elapsed();

@@ -12,8 +12,7 @@ import {
 import { command } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
 import { makeKeyPair } from "../../cli/ssh-key";
-import { exportedStack } from "../../cli/stack";
-import { buildFaults, unbuiltServers } from "../../cli/unbuilt-servers";
+import { buildFaultsOf } from "../../cli/unbuilt-servers";
 import type { Access } from "./ssh";
 
 /** A stack of the test's own: its state, its pass phrase and its configuration are nobody else's. */
@@ -96,8 +95,9 @@ export async function newDeployment(
       stack
         .up({ onOutput, color: "never", ...(onEvent && { onEvent }) })
         .catch(async (error: unknown) => {
-          const faults = await buildFaults(unbuiltServers(await exportedStack(stack)));
-          throw new Error([...faults, (error as Error).message].join("\n"), { cause: error });
+          throw new Error([...(await buildFaultsOf(stack)), (error as Error).message].join("\n"), {
+            cause: error,
+          });
         }),
     exported: () =>
       command("pulumi", ["stack", "export", "--stack", "test", "--cwd", directory], {
