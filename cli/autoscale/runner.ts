@@ -8,7 +8,7 @@ import type { Report } from "../../autoscaler/report";
 import { type Considered, type Stop, Ticker } from "../../autoscaler/tick";
 import { relayUpdate, say } from "../progress";
 import { exportedStack, releaseDeadLock } from "../stack";
-import { cloudOf } from "./cloud";
+import { cloudOf } from "../stack-cloud";
 import { ExchangeView } from "./view";
 
 /** Rates take two looks: time between the first two, in milliseconds. */

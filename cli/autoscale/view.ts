@@ -1,13 +1,12 @@
 import { Metrics } from "../../autoscaler/metrics";
 import { type Policy, policyOf } from "../../autoscaler/policy";
 import type { Look } from "../../autoscaler/hands";
-import { plainValues } from "../../config/plain-values";
-import { ConfigError, parseSettings, type Settings } from "../../config/schema";
+import type { Settings } from "../../config/schema";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { Fault } from "../command";
 import { type Exchange, exchangeNodes } from "../exchange-nodes";
 import { Recent } from "../recent";
-import { readStack } from "../stack";
+import { stackSettings } from "../stack-settings";
 
 interface Known {
   readonly settings: Settings;
@@ -54,7 +53,7 @@ export class ExchangeView {
   }
 
   private async read(): Promise<Known> {
-    const settings = await this.settings();
+    const settings = await stackSettings(this.stack);
     const policy = policyOf(settings);
     if (policy === null) {
       throw new Fault(
@@ -63,18 +62,5 @@ export class ExchangeView {
     }
     const { nodes } = await exchangeNodes(this.stack);
     return { settings, policy, nodes };
-  }
-
-  private async settings(): Promise<Settings> {
-    try {
-      const config = Object.entries(await readStack(() => this.stack.getAllConfig()));
-      const secret = new Map(config.map(([key, { secret = false }]) => [key, secret]));
-      return parseSettings(
-        plainValues(Object.fromEntries(config.map(([key, { value }]) => [key, value]))),
-        (key) => secret.get(`pbx:${key}`) === true,
-      );
-    } catch (error) {
-      throw error instanceof ConfigError ? new Fault(error.message) : error;
-    }
   }
 }

@@ -1,8 +1,8 @@
-import type { Cloud } from "../../autoscaler/cloud";
-import { okeanosCloud } from "../../autoscaler/okeanos";
-import { openstackCloud } from "../../autoscaler/openstack";
-import type { Settings } from "../../config/schema";
-import { cloudMark } from "../../plan/secrets";
+import type { Cloud } from "../autoscaler/cloud";
+import { okeanosCloud } from "../autoscaler/okeanos";
+import { openstackCloud } from "../autoscaler/openstack";
+import type { Settings } from "../config/schema";
+import { cloudMark } from "../plan/secrets";
 
 /** The cloud that the environment names, of the kind that `stack` is made for. @throws Fault */
 export function cloudOf(settings: Settings, stack: string): Cloud {
