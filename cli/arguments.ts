@@ -1,9 +1,12 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { Fault } from "./command";
 
+/** The stack of a shell with `eval "$(make -s env)"`, which plain pulumi heeds as well. */
+const { PULUMI_STACK = "" } = process.env;
+
 /** What every one of these programs takes. */
 const COMMON = {
-  stack: { type: "string", default: "dev" },
+  stack: { type: "string", default: PULUMI_STACK === "" ? "dev" : PULUMI_STACK },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 

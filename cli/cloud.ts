@@ -1,14 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { command } from "./command";
+import { all, command } from "./command";
 import { LAB_STATE, LOCAL, ROOT } from "./paths";
 import { relay } from "./progress";
-
-/** Whether the environment names a cloud, as every OpenStack client reads it: empty is unset. */
-export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean {
-  return Boolean(env.OS_CLOUD) || Boolean(env.OS_AUTH_URL);
-}
 
 /** What every OpenStack client needs to find the lab cloud. */
 export const LAB_ENVIRONMENT = {
@@ -23,6 +18,17 @@ export const LAB_ENVIRONMENT = {
 export const NO_CLOUD_ENVIRONMENT = {
   OS_AUTH_URL: "http://no-cloud-is-configured.invalid/v3",
 } as const;
+
+/**
+ * Whether the environment names a cloud of the operator's, as every OpenStack client reads it: empty is
+ * unset. What `make env` names where there is none is none.
+ */
+export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean {
+  const isOurs = [LAB_ENVIRONMENT, NO_CLOUD_ENVIRONMENT].some((ours) =>
+    Object.entries(ours).every(([name, value]) => env[name] === value),
+  );
+  return !isOurs && (Boolean(env.OS_CLOUD) || Boolean(env.OS_AUTH_URL));
+}
 
 /** Whether the lab cloud is up, or was and can be asked why it is not. */
 export function labExists(): boolean {
@@ -51,7 +57,7 @@ export const labIsClaimed = (claim = CLAIM): boolean => existsSync(claim);
 
 /** Starts the lab cloud and gives it the golden images, building both side by side. */
 export async function startLab(): Promise<void> {
-  await Promise.all([
+  await all([
     command("lab/lab.sh", ["up"], { onLine: relay("lab") }),
     command("images/build.sh", [], { onLine: relay("images") }),
   ]);

@@ -9,6 +9,8 @@ export class Fault extends Error {
 
 export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
+  /** What the command reads on standard input; nothing without it. */
+  readonly input?: string;
   /** Takes each line that the command prints; without it the lines are only kept for a fault. */
   readonly onLine?: (line: string) => void;
 }
@@ -21,10 +23,12 @@ export interface CommandOptions {
 export function command(
   file: string,
   args: readonly string[],
-  { env = process.env, onLine }: CommandOptions = {},
+  { env = process.env, input = "", onLine }: CommandOptions = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(file, args, { cwd: ROOT, env, stdio: "pipe" });
+    child.stdin.on("error", () => undefined); // it was not read to its end
+    child.stdin.end(input);
     const output: string[] = [];
     let lastWords = "";
     for (const stream of [child.stdout, child.stderr]) {
@@ -50,4 +54,10 @@ export function command(
       }
     });
   });
+}
+
+/** Waits for all of `jobs`: what fails is then the last that is said. @throws what the first of them throws */
+export async function all(jobs: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(jobs);
+  await Promise.all(jobs);
 }

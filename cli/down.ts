@@ -2,8 +2,10 @@ import { parseArguments } from "./arguments";
 import { claimLab, cloudIsConfigured, labExists, labIsClaimed, stopLab } from "./cloud";
 import { command, Fault } from "./command";
 import { projectEnvironment } from "./environment";
-import { main, relay, relayUpdate, say } from "./progress";
-import { openStack } from "./stack";
+import { mendKilledUpdate } from "./mend";
+import { main, relay, say } from "./progress";
+import { findStack, otherDeployedStacks, releaseDeadLock } from "./stack";
+import { runUpdate } from "./update";
 
 const HELP = `Destroys what \`make up\` deployed, and stops the lab cloud if \`make up\` or this started it.
 
@@ -26,13 +28,20 @@ main(async () => {
     claimLab();
     await command("lab/lab.sh", ["up"], { onLine: relay("lab") });
   }
-  const stack = await openStack(stackName, await projectEnvironment());
-  await stack.destroy({ onEvent: relayUpdate }).catch(() => {
-    throw new Fault("not everything could be destroyed, see above; run the same command again");
-  });
-  if (inLab && labIsClaimed()) {
+  const stack = await findStack(stackName, await projectEnvironment());
+  await releaseDeadLock(stack);
+  await mendKilledUpdate(stack);
+  await runUpdate(
+    (options) => stack.destroy(options),
+    "not everything could be destroyed, see above; run the same command again",
+  );
+  if (!inLab) return;
+  const others = await otherDeployedStacks(stack);
+  if (others.length > 0) {
+    say("lab", `still up, for stack ${others.join(", ")}`);
+  } else if (labIsClaimed()) {
     await stopLab();
-  } else if (inLab) {
+  } else {
     say("lab", "still up, as it was before; stop it with: make lab-down");
   }
 });

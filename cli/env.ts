@@ -18,8 +18,10 @@ Options:
 main(async () => {
   const { stack } = parseArguments(HELP);
   const environment = await projectEnvironment();
-  await generateSecrets(await openStack(stack, environment));
+  const opened = await openStack(stack, environment);
+  // First of all, since a secret that is missing is mended with it.
   for (const [name, value] of Object.entries({ ...environment, PULUMI_STACK: stack })) {
     console.log(`export ${name}=${quote(value)}`);
   }
+  await generateSecrets(opened);
 });

@@ -39,7 +39,9 @@ function cloud(env: NodeJS.ProcessEnv): Record<string, string> {
   if (cloudIsConfigured(env)) {
     return {};
   }
-  return labExists() ? LAB_ENVIRONMENT : NO_CLOUD_ENVIRONMENT;
+  // What it named before there was a lab, or while there was one, is taken back.
+  const none = { OS_CLOUD: "", OS_AUTH_URL: "" };
+  return { ...none, ...(labExists() ? LAB_ENVIRONMENT : NO_CLOUD_ENVIRONMENT) };
 }
 
 /**

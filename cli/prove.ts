@@ -1,3 +1,4 @@
+import { ensureBaresip } from "../phones/baresip";
 import type { Call } from "../phones/call";
 import { connect } from "../phones/connect";
 import { sleep } from "../phones/deadline";
@@ -67,6 +68,13 @@ async function retrying<T>(deadline: number, what: string, attempt: () => Promis
       await sleep(RETRY);
     }
   }
+}
+
+/** Installs the phones that {@link proveCall} calls with. @throws Fault */
+export async function ensurePhones(): Promise<void> {
+  await ensureBaresip().catch((error: unknown) => {
+    throw new Fault(messageOf(error));
+  });
 }
 
 /** A phone that is registered. */

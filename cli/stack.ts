@@ -15,6 +15,7 @@ import { isHalfWritten } from "../autoscaler/half-written";
 import { command, Fault } from "./command";
 import { LOCAL, ROOT } from "./paths";
 import { stillLives } from "./process";
+import { pulumiInSession } from "./pulumi-command";
 import { makeKeyPair } from "./ssh-key";
 
 /** The stack's outputs that others may rely on. */
@@ -43,14 +44,16 @@ export interface ExchangeOutputs {
 export async function openStack(name: string, env: Record<string, string>): Promise<Stack> {
   // The Automation API looks for the CLI on the path of this very process.
   Object.assign(process.env, env);
-  const stack = await LocalWorkspace.createOrSelectStack(
-    { stackName: name, workDir: ROOT },
-    { envVars: env },
-  ).catch((error: unknown) => {
+  try {
+    const stack = await LocalWorkspace.createOrSelectStack(
+      { stackName: name, workDir: ROOT },
+      { envVars: env, pulumiCommand: await pulumiInSession() },
+    );
+    await releaseDeadLock(stack);
+    return stack;
+  } catch (error) {
     throw pulumiFault(error);
-  });
-  await releaseDeadLock(stack);
-  return stack;
+  }
 }
 
 /**
@@ -60,9 +63,13 @@ export async function openStack(name: string, env: Record<string, string>): Prom
  */
 export async function findStack(name: string, env: Record<string, string>): Promise<Stack> {
   Object.assign(process.env, env);
+  const pulumiCommand = await pulumiInSession();
   return readStack(async () => {
     try {
-      return await LocalWorkspace.selectStack({ stackName: name, workDir: ROOT }, { envVars: env });
+      return await LocalWorkspace.selectStack(
+        { stackName: name, workDir: ROOT },
+        { envVars: env, pulumiCommand },
+      );
     } catch (error) {
       if (!(error instanceof StackNotFoundError)) throw error;
       throw new Fault(`there is no stack ${name}; make it with: make up STACK=${name}`);
@@ -71,7 +78,7 @@ export async function findStack(name: string, env: Record<string, string>): Prom
 }
 
 /** What `pulumi` has against a command, in its own last words. */
-function pulumiFault(error: unknown): unknown {
+export function pulumiFault(error: unknown): unknown {
   if (!(error instanceof CommandError)) return error;
   const [, words = "it fails; see what pulumi stack says"] =
     /error: (.*)/.exec(error.message) ?? [];
@@ -150,6 +157,18 @@ export interface Deployed {
 export const exportedStack = (stack: Stack): Promise<Deployed> =>
   readStack(async () => (await stack.exportStack()).deployment as Deployed);
 
+/** Whether there is anything of the stack in its cloud. */
+const isDeployed = async (stack: Stack): Promise<boolean> =>
+  ((await exportedStack(stack)).resources ?? []).some(({ type }) => !type.startsWith("pulumi:"));
+
+/** Names of the other stacks of this program that have anything in a cloud. @throws Fault */
+export async function otherDeployedStacks({ name, workspace }: Stack): Promise<string[]> {
+  const stacks = await readStack(() => workspace.listStacks());
+  return stacks
+    .filter((other) => other.name !== name && (other.resourceCount ?? 0) > 0)
+    .map((other) => other.name);
+}
+
 /** The private half of the key that this clone made for its operator. */
 export const OPERATOR_KEY = join(LOCAL, "ssh", "id_ed25519");
 
@@ -162,13 +181,28 @@ async function operatorPublicKey(): Promise<string> {
   return command("ssh-keygen", ["-y", "-f", OPERATOR_KEY]);
 }
 
-/** Gives the stack the secrets that it has no default for. What is configured stays as it is. */
+/**
+ * Gives the stack the secrets that it has no default for. What is configured stays as it is.
+ *
+ * @throws Fault when the stack has servers, and none of the secret that they know it by.
+ */
 export async function generateSecrets(stack: Stack): Promise<void> {
-  const config = await stack.getAllConfig();
+  const config = await readStack(() => stack.getAllConfig());
   // Pulumi.yaml declares every key; one without a default is there with an empty value.
   if (!config["pbx:masterSecret"]?.value) {
-    const value = randomBytes(32).toString("base64url");
-    await stack.setConfig("pbx:masterSecret", { value, secret: true });
+    if (await isDeployed(stack)) {
+      throw new Fault(
+        `stack ${stack.name} is deployed, and Pulumi.${stack.name}.yaml has no pbx:masterSecret any more; a ` +
+          "new one would lock it out of its own servers. Bring the settings of its last update back: " +
+          `pulumi config refresh --force --stack ${stack.name}`,
+      );
+    }
+    // Not by the Automation API, which hands values over where every process can read them.
+    await command(
+      "pulumi",
+      ["config", "set", "--secret", "pbx:masterSecret", "--stack", stack.name, "--non-interactive"],
+      { input: randomBytes(32).toString("base64url") },
+    );
   }
   if (!config["pbx:sshPublicKey"]?.value) {
     await stack.setConfig("pbx:sshPublicKey", { value: await operatorPublicKey() });

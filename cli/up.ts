@@ -1,12 +1,15 @@
 import { parseArguments } from "./arguments";
+import { count } from "../autoscaler/words";
 import { claimLab, cloudIsConfigured, startLab } from "./cloud";
-import { command, Fault } from "./command";
+import { all, command, Fault } from "./command";
 import { projectEnvironment } from "./environment";
-import { elapsed, main, relay, relayUpdate, say } from "./progress";
-import { proveCall, qualityFault } from "./prove";
-import { exchangeOutputs, exportedStack, generateSecrets, openStack } from "./stack";
+import { mendKilledUpdate } from "./mend";
+import { elapsed, main, relay, say } from "./progress";
+import { ensurePhones, proveCall, qualityFault } from "./prove";
 import { printReport } from "./report";
+import { exchangeOutputs, exportedStack, generateSecrets, openStack, readStack } from "./stack";
 import { buildFaultsOf, unbuiltServers } from "./unbuilt-servers";
+import { runUpdate } from "./update";
 
 const HELP = `Deploys the exchange and proves it with a phone call.
 
@@ -24,37 +27,39 @@ main(async () => {
   const { stack: stackName } = parseArguments(HELP);
   const ownCloud = cloudIsConfigured();
   if (!ownCloud) claimLab();
-  await Promise.all([
+  await all([
     command("tools/install.sh", [], { onLine: relay("tools") }),
+    ensurePhones(),
     ...(ownCloud ? [] : [startLab()]),
   ]);
 
   const stack = await openStack(stackName, await projectEnvironment());
   await generateSecrets(stack);
+  await mendKilledUpdate(stack);
   say("pulumi", `deploying stack ${stackName}`);
   const replace = unbuiltServers(await exportedStack(stack)).map(({ urn }) => urn);
   if (replace.length > 0) {
-    say(
-      "pulumi",
-      `${String(replace.length)} server(s) that the cloud could not build are replaced`,
-    );
+    say("pulumi", `replacing ${count(replace.length, "server")} that the cloud could not build`);
   }
-  await stack.up({ onEvent: relayUpdate, replace }).catch(async () => {
-    // Pulumi has said what is wrong, line by line, just above; of servers, only that something is.
+  await runUpdate(
+    (options) => stack.up({ ...options, replace }),
+    "the deployment failed, see above; mend it and run the same command again",
+  ).catch(async (error: unknown) => {
+    // Of servers, Pulumi says only that something is wrong.
     for (const fault of await buildFaultsOf(stack)) say("cloud", fault);
-    throw new Fault("the deployment failed, see above; mend it and run the same command again");
+    throw error;
   });
   const deployed = elapsed();
 
-  const outputs = exchangeOutputs(await stack.outputs());
-  const balance = await stack.getAllConfig().then((config) => config["pbx:balance"]?.value);
+  const outputs = exchangeOutputs(await readStack(() => stack.outputs()));
+  const config = await readStack(() => stack.getAllConfig());
   const proof = await proveCall(
     outputs,
     (line) => {
       say("phones", line);
     },
     // By their address, all phones of this machine belong to one zone.
-    { oneZoneIsEnough: balance === "source" },
+    { oneZoneIsEnough: config["pbx:balance"]?.value === "source" },
   );
   printReport(stackName, outputs, proof, { deployed, total: elapsed() });
   const fault = qualityFault(proof);

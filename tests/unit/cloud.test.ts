@@ -1,7 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { claimLab, cloudIsConfigured, labIsClaimed } from "../../cli/cloud";
+import {
+  claimLab,
+  cloudIsConfigured,
+  LAB_ENVIRONMENT,
+  labIsClaimed,
+  NO_CLOUD_ENVIRONMENT,
+} from "../../cli/cloud";
 
 test.each([
   [{}, false],
@@ -9,6 +15,10 @@ test.each([
   [{ OS_CLOUD: "mycloud" }, true],
   [{ OS_AUTH_URL: "https://a/v3" }, true],
   [{ OS_CLOUD: "", OS_AUTH_URL: "https://a/v3" }, true],
+  // What a shell has that has asked `make env`, with and without a lab.
+  [{ OS_AUTH_URL: "", ...LAB_ENVIRONMENT }, false],
+  [{ OS_CLOUD: "", ...NO_CLOUD_ENVIRONMENT }, false],
+  [{ ...LAB_ENVIRONMENT, OS_CLOUD: "mycloud" }, true],
 ])("that the environment %j names a cloud is %s", (env, named) => {
   expect(cloudIsConfigured(env)).toBe(named);
 });

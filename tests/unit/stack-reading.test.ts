@@ -1,4 +1,4 @@
-import { CommandError, LocalWorkspace } from "@pulumi/pulumi/automation";
+import { CommandError, LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
 import { Fault } from "../../cli/command";
 import { openStack, readStack } from "../../cli/stack";
 
@@ -40,6 +40,9 @@ test("anything else that Pulumi says is one at once, and a bug stays one", async
 });
 
 test("a pass phrase that is another one is told, with the remedy", async () => {
+  jest
+    .spyOn(PulumiCommand, "get")
+    .mockResolvedValue(Object.create(PulumiCommand.prototype) as PulumiCommand);
   jest
     .spyOn(LocalWorkspace, "createOrSelectStack")
     .mockRejectedValue(says("error: could not create secrets manager: incorrect passphrase"));

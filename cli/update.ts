@@ -1,0 +1,57 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { Fault } from "./command";
+import { relayUpdate, say } from "./progress";
+import { pulumiFault } from "./stack";
+
+/** What ends a command that runs in a terminal: Ctrl-C, `kill`, and the end of the terminal. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+export interface UpdateOptions {
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: EngineEvent) => void;
+}
+
+const isFault = ({ resOpFailedEvent, diagnosticEvent }: EngineEvent): boolean =>
+  resOpFailedEvent !== undefined || diagnosticEvent?.severity === "error";
+
+/**
+ * Runs an update of a stack with its progress told. Where it is called off, what it has begun is ended
+ * all the same, and known to the stack.
+ *
+ * @param failed what is said where the progress has told why.
+ * @throws Fault
+ */
+export async function runUpdate(
+  update: (options: UpdateOptions) => Promise<unknown>,
+  failed: string,
+): Promise<void> {
+  const callOff = new AbortController();
+  const interrupt = (): void => {
+    if (callOff.signal.aborted) return;
+    say("pulumi", "called off: ending what has begun");
+    callOff.abort();
+  };
+  const faults: EngineEvent[] = [];
+  for (const signal of SIGNALS) process.on(signal, interrupt);
+  // Nobody reads what is written to a terminal that is gone.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignore);
+  try {
+    await update({
+      signal: callOff.signal,
+      onEvent: (event) => {
+        if (isFault(event)) faults.push(event);
+        relayUpdate(event);
+      },
+    });
+  } catch (error) {
+    if (callOff.signal.aborted) {
+      throw new Fault("called off; the same command goes on from here");
+    }
+    throw faults.length > 0 ? new Fault(failed) : pulumiFault(error);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+    for (const stream of [process.stdout, process.stderr]) stream.off("error", ignore);
+  }
+}
+
+const ignore = (): void => undefined;
