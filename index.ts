@@ -5,6 +5,7 @@ import { loadSettings } from "./config/load";
 import { ConfigError, type Settings } from "./config/schema";
 import { wantedZones } from "./config/wanted-zones";
 import { sshFault } from "./plan/firewall";
+import { masterSecretFault } from "./plan/master-secret";
 import { zoneCount } from "./plan/zone-count";
 
 // Pulumi takes a stack trace for each property of each resource, in case its promise leaks, and maps
@@ -57,6 +58,13 @@ export = async (): Promise<pulumi.Inputs> => {
   }
 
   const last = await lastOutputs();
+  const secretFault = masterSecretFault(
+    settings.masterSecret,
+    last.sshHostKeys as Readonly<Record<string, string>> | undefined,
+  );
+  if (secretFault !== undefined) {
+    throw new pulumi.RunError(secretFault);
+  }
   const zones = zonesOf(settings, last);
 
   // Pulumi starts the provider's process when it hears of it, and that is while this one loads the rest.

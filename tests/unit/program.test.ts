@@ -419,6 +419,15 @@ describe("what the program refuses", () => {
     );
   });
 
+  test("another master secret than its servers know, before any resource", async () => {
+    const { outputs } = await run();
+    const last = { sshHostKeys: outputs.sshHostKeys };
+    await expect(run({ masterSecret: MASTER_SECRET.toUpperCase() }, last)).rejects.toThrow(
+      /^pbx:masterSecret is another one than .*; nothing was changed. Set the former one again/,
+    );
+    expect(labels(await run({ zones: 2 }, last))).toContain("NodeConfig zone2");
+  });
+
   test("a deployment that no edit could reach, at `up`, before any resource", async () => {
     await expect(run({ operatorCidrs: [] })).rejects.toThrow(
       /^pbx:operatorCidrs is empty, .*: write the networks that you run pulumi from, such as /,
