@@ -6,7 +6,8 @@ SHELL := bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-STACK ?= dev
+# As plain pulumi in a shell with what `make env` prints.
+STACK ?= $(or $(PULUMI_STACK),dev)
 TSX := tools/with-node.sh node_modules/.bin/tsx
 
 .PHONY: help up down env tools images lab-up lab-down lab-status lab-logs lint format test bench

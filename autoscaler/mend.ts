@@ -15,6 +15,8 @@ export interface MendOptions extends Updated {
   /** The stack's state. @throws Fault */
   readonly exported: (stack: Updated["stack"]) => Promise<Exported>;
   readonly say: (line: string) => void;
+  /** URNs of what is refreshed; everything where there are none. */
+  readonly target?: readonly string[];
 }
 
 /** Whether an update was killed before it could tell what became of what it had begun. */
@@ -30,18 +32,18 @@ export const isBroken = ({ pending_operations = [] }: Exported): boolean =>
  * being made just now can be taken for forsaken.
  */
 export async function mend(options: MendOptions): Promise<Outcome> {
-  const { stack, cloud, exported, say } = options;
+  const { stack, cloud, exported, say, target = [] } = options;
   try {
     const found = await cloud().marked();
     const outcome = await outcomeOf(options, (onEvent) =>
-      stack.refresh({ clearPendingCreates: true, color: "never", onEvent }),
+      stack.refresh({ clearPendingCreates: true, target: [...target], color: "never", onEvent }),
     );
     if (outcome.kind !== "done") return outcome;
     const { resources = [] } = await exported(stack);
     const key = ({ type, id }: { type: string; id?: string }): string => `${type} ${String(id)}`;
     const known = new Set(resources.map(key));
     for (const thing of found.filter((marked) => !known.has(key(marked)))) {
-      say(`deleting ${thing.kind} ${thing.id} of ${thing.node}, which a killed update has left`);
+      say(`deleting ${thing.kind} ${thing.id} of ${thing.node}, which an update has left`);
       await thing.remove();
     }
     return outcome;

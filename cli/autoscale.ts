@@ -27,7 +27,7 @@ Options:
   --dry-run            one look and the decision; nothing is changed
   --explain            the same with all figures that it rests on, as tables
   --metrics-port PORT  figures for Prometheus at http://127.0.0.1:PORT/metrics
-  --stack NAME         the stack to look after (dev)
+  --stack NAME         the stack to look after (PULUMI_STACK, or dev)
   -h, --help           this text
 
 SIGTERM ends it when a new zone that has been begun is in service; a drain is called off, and the

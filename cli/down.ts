@@ -2,7 +2,7 @@ import { parseArguments } from "./arguments";
 import { claimLab, cloudIsConfigured, labExists, labIsClaimed, stopLab } from "./cloud";
 import { command, Fault } from "./command";
 import { projectEnvironment } from "./environment";
-import { mendKilledUpdate } from "./mend";
+import { mendCalledOff, mendKilledUpdate } from "./mend";
 import { main, relay, say } from "./progress";
 import { findStack, otherDeployedStacks, releaseDeadLock } from "./stack";
 import { runUpdate } from "./update";
@@ -12,7 +12,7 @@ const HELP = `Destroys what \`make up\` deployed, and stops the lab cloud if \`m
 The stack's configuration and secrets stay, so that \`make up\` brings the same exchange back.
 
 Options:
-  --stack NAME   the stack to destroy (dev)
+  --stack NAME   the stack to destroy (PULUMI_STACK, or dev)
   -h, --help     this text`;
 
 main(async () => {
@@ -31,10 +31,10 @@ main(async () => {
   const stack = await findStack(stackName, await projectEnvironment());
   await releaseDeadLock(stack);
   await mendKilledUpdate(stack);
-  await runUpdate(
-    (options) => stack.destroy(options),
-    "not everything could be destroyed, see above; run the same command again",
-  );
+  await runUpdate((options) => stack.destroy(options), {
+    failed: "not everything could be destroyed, see above; run the same command again",
+    calledOff: () => mendCalledOff(stack),
+  });
   if (!inLab) return;
   const others = await otherDeployedStacks(stack);
   if (others.length > 0) {

@@ -12,7 +12,7 @@ const HELP = `Prints the environment in which plain pulumi commands work on this
 Makes the stack and its secrets at their first use.
 
 Options:
-  --stack NAME   the stack that those commands are about (dev)
+  --stack NAME   the stack that those commands are about (PULUMI_STACK, or dev)
   -h, --help     this text`;
 
 main(async () => {

@@ -19,7 +19,7 @@ const HELP = `Tells what callers will feel of an update before it is made, and r
 Changes nothing: it reads what \`pulumi preview --json\` prints.
 
 Options:
-  --stack NAME         the stack to preview (dev)
+  --stack NAME         the stack to preview (PULUMI_STACK, or dev)
   --plan FILE          a saved plan in place of a preview; - for standard input
   --allow-controller   replacing the controller is intended: no calls or registrations for a while
   -h, --help           this text

@@ -7,20 +7,17 @@ import { cloudOf } from "./stack-cloud";
 import { stackSettings } from "./stack-settings";
 
 /**
- * Puts right what an update that was killed has left in the cloud and not in the stack's state: who
- * makes the same again would find its place taken.
+ * Deletes what an update has left in the cloud and not in the stack's state: who makes the same again
+ * would find its place taken.
  *
+ * @param target URNs of what is refreshed before that; everything where there are none.
  * @throws Fault
  */
-export async function mendKilledUpdate(stack: Stack): Promise<void> {
-  if (!isBroken(await exportedStack(stack))) return;
-  say("pulumi", "an update was killed: looking for what it had begun");
+async function deleteForsaken(stack: Stack, target: readonly string[]): Promise<void> {
   const settings = await stackSettings(stack);
   const outcome = await mend({
-    stack,
-    releaseDeadLock,
+    ...{ stack, releaseDeadLock, target, exported: exportedStack },
     cloud: () => cloudOf(settings, stack.name),
-    exported: exportedStack,
     say: (line) => {
       say("pulumi", line);
     },
@@ -28,7 +25,29 @@ export async function mendKilledUpdate(stack: Stack): Promise<void> {
   if (outcome.kind === "done") return;
   throw new Fault(
     outcome.kind === "failed"
-      ? `what a killed update has left cannot be found out: ${outcome.why}`
+      ? `what the last update has left cannot be found out: ${outcome.why}`
       : `another update of stack ${stack.name} is under way; wait for its end`,
   );
+}
+
+/** Puts right what an update that was killed has left, where there is one. @throws Fault */
+export async function mendKilledUpdate(stack: Stack): Promise<void> {
+  if (!isBroken(await exportedStack(stack))) return;
+  say("pulumi", "the last update was killed: looking for what it has left");
+  await deleteForsaken(stack, []);
+}
+
+/**
+ * Puts right what an update that was called off has left: it has given up what it was just waiting for,
+ * and the cloud may have made that all the same. The rest of the state is as it should be; a refresh
+ * would lose which servers could not be built.
+ *
+ * @throws Fault
+ */
+export async function mendCalledOff(stack: Stack): Promise<void> {
+  const { resources = [] } = await exportedStack(stack);
+  const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+  if (root === undefined) return;
+  say("pulumi", "looking for what it has left");
+  await deleteForsaken(stack, [root.urn]);
 }

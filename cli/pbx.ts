@@ -24,7 +24,7 @@ Commands:
   undrain ZONE   put it back
 
 Options:
-  --stack NAME   the stack to look at (dev)
+  --stack NAME   the stack to look at (PULUMI_STACK, or dev)
   --json         for a program
   --watch        status: again every five seconds
   -h, --help     this text, or that of a command

@@ -3,7 +3,7 @@ import { count } from "../autoscaler/words";
 import { claimLab, cloudIsConfigured, startLab } from "./cloud";
 import { all, command, Fault } from "./command";
 import { projectEnvironment } from "./environment";
-import { mendKilledUpdate } from "./mend";
+import { mendCalledOff, mendKilledUpdate } from "./mend";
 import { elapsed, main, relay, say } from "./progress";
 import { ensurePhones, proveCall, qualityFault } from "./prove";
 import { printReport } from "./report";
@@ -18,7 +18,7 @@ neither is set, to the lab cloud, which it starts and gives the golden images. M
 any time: what is done already is not done again.
 
 Options:
-  --stack NAME   the stack to deploy (dev)
+  --stack NAME   the stack to deploy (PULUMI_STACK, or dev)
   -h, --help     this text
 
 Exit code 0 when the call went through, 1 otherwise.`;
@@ -41,10 +41,10 @@ main(async () => {
   if (replace.length > 0) {
     say("pulumi", `replacing ${count(replace.length, "server")} that the cloud could not build`);
   }
-  await runUpdate(
-    (options) => stack.up({ ...options, replace }),
-    "the deployment failed, see above; mend it and run the same command again",
-  ).catch(async (error: unknown) => {
+  await runUpdate((options) => stack.up({ ...options, replace }), {
+    failed: "the deployment failed, see above; mend it and run the same command again",
+    calledOff: () => mendCalledOff(stack),
+  }).catch(async (error: unknown) => {
     // Of servers, Pulumi says only that something is wrong.
     for (const fault of await buildFaultsOf(stack)) say("cloud", fault);
     throw error;

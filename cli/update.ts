@@ -14,16 +14,22 @@ export interface UpdateOptions {
 const isFault = ({ resOpFailedEvent, diagnosticEvent }: EngineEvent): boolean =>
   resOpFailedEvent !== undefined || diagnosticEvent?.severity === "error";
 
+export interface Endings {
+  /** What is said of an update that failed, where its progress has told why. */
+  readonly failed: string;
+  /** What is still to do after one that was called off. */
+  readonly calledOff: () => Promise<void>;
+}
+
 /**
- * Runs an update of a stack with its progress told. Where it is called off, what it has begun is ended
- * all the same, and known to the stack.
+ * Runs an update of a stack with its progress told. Where it is called off, Pulumi is given the time to
+ * end in order.
  *
- * @param failed what is said where the progress has told why.
  * @throws Fault
  */
 export async function runUpdate(
   update: (options: UpdateOptions) => Promise<unknown>,
-  failed: string,
+  { failed, calledOff }: Endings,
 ): Promise<void> {
   const callOff = new AbortController();
   const interrupt = (): void => {
@@ -45,6 +51,7 @@ export async function runUpdate(
     });
   } catch (error) {
     if (callOff.signal.aborted) {
+      await calledOff();
       throw new Fault("called off; the same command goes on from here");
     }
     throw faults.length > 0 ? new Fault(failed) : pulumiFault(error);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ROOT } from "../../cli/paths";
@@ -15,6 +15,17 @@ export function cloneAutoscaler({ directory }: Deployment): void {
     cpSync(join(ROOT, name), join(directory, name), { recursive: true, verbatimSymlinks: true });
   }
 }
+
+/** As `proc_pid_task_children(5)` has them, for each thread. */
+const childrenOf = (pid: number): number[] =>
+  readdirSync(`/proc/${String(pid)}/task`)
+    .flatMap((thread) =>
+      readFileSync(`/proc/${String(pid)}/task/${thread}/children`, "utf8")
+        .trim()
+        .split(" "),
+    )
+    .filter((child) => child !== "")
+    .map(Number);
 
 /** An autoscaler that runs, with all that it has said. */
 export class AutoscalerProcess {
@@ -36,10 +47,7 @@ export class AutoscalerProcess {
     const args = ["--import", "tsx", "cli/autoscale.ts", "--stack", stack.name, ...options];
     const { envVars } = stack.workspace;
     return new AutoscalerProcess(
-      spawn(process.execPath, args, {
-        // A process group of its own, so that it can be killed with its children and without.
-        ...{ cwd: directory, env: { ...process.env, ...envVars }, detached: true },
-      }),
+      spawn(process.execPath, args, { cwd: directory, env: { ...process.env, ...envVars } }),
     );
   }
 
@@ -60,7 +68,8 @@ export class AutoscalerProcess {
 
   async kill({ withChildren }: { readonly withChildren: boolean }): Promise<void> {
     const { pid = 0 } = this.child;
-    process.kill(withChildren ? -pid : pid, "SIGKILL");
+    const children = withChildren ? childrenOf(pid) : [];
+    for (const victim of [pid, ...children]) process.kill(victim, "SIGKILL");
     await this.ended;
   }
 }

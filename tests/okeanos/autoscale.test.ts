@@ -180,7 +180,7 @@ test("what a killed scale-out has made and not told of is deleted", async () => 
   await atLeast(2);
   const begin = okeanos.requests.length;
   const { exitCode, stdout } = await cli("autoscale", "--once");
-  expect(stdout).toMatch(/deleting server \d+ of zone3, which a killed update has left/);
+  expect(stdout).toMatch(/deleting server \d+ of zone3, which an update has left/);
   expect(stdout).toContain("done: mending what was left half done, at 2 zones");
   expect(exitCode).toBe(0);
   expect(counts()).toEqual(exchangeOf(["zone1", "zone2"]));

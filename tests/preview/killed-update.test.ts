@@ -152,9 +152,9 @@ test("what a killed update has made and not told of is deleted, and nothing else
   expect(await hands().mend()).toEqual({ kind: "done" });
   expect(deleted).toEqual([OF_TWO, "address-zone3", "port-zone3"]);
   expect(said).toEqual([
-    `deleting server ${OF_TWO} of zone3, which a killed update has left`,
-    "deleting floating address address-zone3 of zone3, which a killed update has left",
-    "deleting port port-zone3 of zone3, which a killed update has left",
+    `deleting server ${OF_TWO} of zone3, which an update has left`,
+    "deleting floating address address-zone3 of zone3, which an update has left",
+    "deleting port port-zone3 of zone3, which an update has left",
   ]);
   expect(await hands().isBroken()).toBe(false);
   const { resources } = (await stack.exportStack()).deployment as {

@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** A cloud that can be asked for what the program looks up, and keeps nothing. */
@@ -14,12 +14,15 @@ export const IMAGE_ID = "image-id";
 /**
  * Any user may log in (Identity API v3); the catalog has the services that are looked up in.
  *
- * @param more answers, by the method and the path of a request.
+ * @param more answers, by the method and the path of a request; a promise keeps the client waiting.
  */
 export async function startFakeCloud(
   more: (method: string, path: string) => unknown = () => undefined,
 ): Promise<FakeCloud> {
   const server = createServer((request, response) => {
+    void answerTo(request, response);
+  });
+  const answerTo = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { port } = server.address() as AddressInfo;
     const base = `http://127.0.0.1:${String(port)}`;
     const { pathname, searchParams } = new URL(request.url ?? "/", base);
@@ -45,13 +48,13 @@ export async function startFakeCloud(
         images: [{ id: IMAGE_ID, name: searchParams.get("name"), status: "active" }],
       },
     };
-    const answer = more(request.method ?? "", pathname) ?? answers[pathname];
+    const answer = (await more(request.method ?? "", pathname)) ?? answers[pathname];
     response.writeHead(answer === undefined ? 404 : pathname.endsWith("tokens") ? 201 : 200, {
       "content-type": "application/json",
       "x-subject-token": "token",
     });
     response.end(JSON.stringify(answer ?? {}));
-  });
+  };
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {

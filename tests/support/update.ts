@@ -1,0 +1,25 @@
+import { LocalWorkspace } from "@pulumi/pulumi/automation";
+import { mend } from "../../autoscaler/mend";
+import { openstackCloud } from "../../autoscaler/openstack";
+import { main } from "../../cli/progress";
+import { pulumiInSession } from "../../cli/pulumi-command";
+import { exportedStack, releaseDeadLock } from "../../cli/stack";
+import { runUpdate } from "../../cli/update";
+
+/** `make up` of a program of the tests' own, in a folder, whose things have a mark. */
+main(async () => {
+  const [, , workDir = "", mark = ""] = process.argv;
+  const stack = await LocalWorkspace.selectStack(
+    { stackName: "test", workDir },
+    { pulumiCommand: await pulumiInSession() },
+  );
+  await runUpdate((options) => stack.up(options), {
+    failed: "the update failed, see above",
+    calledOff: async () => {
+      const target = ["urn:pulumi:test::pbx::pulumi:pulumi:Stack::pbx-test"];
+      const cloud = () => openstackCloud({ flavor: "m1.small", mark });
+      const mending = { stack, cloud, target, releaseDeadLock, exported: exportedStack };
+      console.log((await mend({ ...mending, say: console.log })).kind);
+    },
+  });
+});
