@@ -36,7 +36,7 @@ zone stays in service. A second one, or Ctrl-C, calls off whatever is under way.
 Exit code 0 when nothing failed, which includes that it waits for another update of the stack; 2 when
 a change failed and the exchange is, or is being brought, back to what it was; 1 when it cannot work
 at all: a fault of the configuration, another autoscaler of the stack, a stack that cannot be read, or
-an exchange of which no zone can.`;
+an exchange none of whose zones can be read.`;
 
 main(async () => {
   const values = parseArguments(HELP, {
