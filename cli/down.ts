@@ -18,17 +18,17 @@ Options:
 main(async () => {
   const { stack: stackName } = parseArguments(HELP);
   const inLab = !cloudIsConfigured();
+  if (inLab && !labExists()) {
+    throw new Fault(
+      "there is no lab cloud on this machine and no other is named; nothing to destroy",
+    );
+  }
+  const stack = await findStack(stackName, await projectEnvironment());
   if (inLab) {
-    if (!labExists()) {
-      throw new Fault(
-        "there is no lab cloud on this machine and no other is named; nothing to destroy",
-      );
-    }
     // A cloud that is down cannot be asked to delete anything; it is down again when that is done.
     claimLab();
     await command("lab/lab.sh", ["up"], { onLine: relay("lab") });
   }
-  const stack = await findStack(stackName, await projectEnvironment());
   await releaseDeadLock(stack);
   await mendKilledUpdate(stack);
   await runUpdate((options) => stack.destroy(options), {
