@@ -21,7 +21,7 @@ up: node_modules/.package-lock.json ## Install what is missing, deploy, and prov
 down: node_modules/.package-lock.json ## Destroy what `make up` deployed, and stop the lab it started
 	@$(TSX) cli/down.ts --stack $(STACK)
 
-env: node_modules/.package-lock.json ## Print an environment for plain pulumi: eval "$$(make -s env)"
+env: node_modules/.package-lock.json ## Print an environment for plain pulumi: eval "$(make -s env)"
 	@$(TSX) cli/env.ts --stack $(STACK)
 
 tools: ## Install pulumi, its Node host and the OpenStack plugin
@@ -52,7 +52,7 @@ test: node_modules/.package-lock.json ## Run all tests: unit, preview, okeanos, 
 	@$(TSX) tests/run.ts
 
 bench: node_modules/.package-lock.json ## Measure previews and, in the lab, changes of a running exchange
-	@eval "$$($(TSX) cli/env.ts)"; $(TSX) bench/bench.ts
+	@environment=$$($(TSX) cli/env.ts) && eval "$$environment" && $(TSX) bench/bench.ts
 
 # npm writes this file last, so that it is newer than the lock file when all is installed.
 node_modules/.package-lock.json: package-lock.json
