@@ -49,7 +49,7 @@ image_key() {
         image_format
         sha256sum bake.sh requirements.txt "definitions/$name.sh"
         # Names, executable bits, contents: what git keeps, and a clone's umask does not change.
-        find elements/pbx-node "elements/$element" -type f -printf '%p %m\n' | sed -E 's/ .[1357]..?$/ x/; s/ [0-9]+$//' | LC_ALL=C sort
+        find elements/pbx-node "elements/$element" -type f -printf '%p %m\n' | sed -E 's/ .?[1357]..$/ x/; s/ [0-9]+$//' | LC_ALL=C sort
         find elements/pbx-node "elements/$element" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
     ) | sha256sum | cut -c1-12
 }
