@@ -27,8 +27,8 @@ env: node_modules/.package-lock.json ## Print an environment for plain pulumi: e
 tools: ## Install pulumi, its Node host and the OpenStack plugin
 	@tools/install.sh
 
-images: ## Build the golden images and upload them to the cloud in use, or to the lab
-	@images/upload.sh
+images: ## Build the golden images and upload them to the cloud in use, or to the lab (FRESH=1: anew)
+	@images/upload.sh $(if $(FRESH),--fresh)
 
 lab-up: ## Start a real OpenStack on this machine
 	@lab/lab.sh up

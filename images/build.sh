@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Builds the golden images that are missing or whose inputs have changed.
+# Builds the golden images that are missing or whose inputs have changed; with --fresh, all anew.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {
     cat <<END
-usage: images/build.sh [--help] [NAME...]
+usage: images/build.sh [--help] [--fresh] [NAME...]
 
 Builds golden images with diskimage-builder; by default all: $(known_images | paste -sd' ').
-An image whose inputs have not changed is not built again.
+An image whose inputs have not changed is not built again. Debian's packages are no such input: --fresh
+builds an image anew from those of today, security updates among them, and it stays in use from then on.
 
 Result, in $STORE/NAME-KEY/:
   disk.qcow2     the disk
@@ -57,11 +58,19 @@ prune() {
         cut -d' ' -f2- | xargs -r rm -rf --one-file-system
 }
 
+keep_stamp() {
+    printf '%s\n' "$fresh" >"$STORE/.$1.fresh.new"
+    mv "$STORE/.$1.fresh.new" "$STORE/$1.fresh"
+}
+
 build_if_missing() {
-    local name=$1 key dir work
-    key=$(image_key "$name") dir=$(image_dir "$name")
+    local name=$1 stamp key dir work
     exec 9>"$STORE/.$name.lock"
     flock -n 9 || { say "$name: waiting for the build that is running" && flock 9; }
+    # Only now, for the build that was running may have been a fresh one.
+    stamp=${fresh:-$(image_stamp "$name")}
+    key=$(image_key "$name" "$stamp")
+    dir=$STORE/$name-$key
     if [[ -e $dir/manifest.json ]]; then
         say "$name: up to date"
         return
@@ -72,13 +81,17 @@ build_if_missing() {
     say "$name: building (log: $work/build.log)"
     "$IMAGES/bake.sh" "$name" "$key" "$work"
     mv -T "$work/result" "$dir"
+    # Last, so that a fresh build that fails or is killed leaves the image before it in use.
+    [[ -z $fresh ]] || keep_stamp "$name"
     rm -rf "$work"
     prune "$name"
     say "$name: $dir"
 }
 
+fresh=
 case ${1:-} in
 -h | --help) usage && exit ;;
+--fresh) fresh=$(date --utc +%FT%TZ) && shift ;;
 -*) die "unknown option '$1': see images/build.sh --help" ;;
 esac
 

@@ -39,9 +39,13 @@ image_format() {
     printf '%s\n' "$format"
 }
 
+# When the image in use was built anew though nothing but Debian had changed (build.sh --fresh); empty where
+# none ever was. As a part of the key it keeps that image from giving way to an older one.
+image_stamp() { cat "$STORE/$1.fresh" 2>/dev/null || true; }
+
 # Everything that goes into an image, and so decides whether it must be built again.
-image_key() {
-    local name=$1 element
+image_key() { # image_key NAME [STAMP]
+    local name=$1 stamp=${2-$(image_stamp "$1")} element
     # shellcheck source=/dev/null
     element=$(. "$IMAGES/definitions/$name.sh" && printf '%s' "$element")
     (
@@ -51,6 +55,7 @@ image_key() {
         # Names, executable bits, contents: what git keeps, and a clone's umask does not change.
         find elements/pbx-node "elements/$element" -type f -printf '%p %m\n' | sed -E 's/ .?[1357]..$/ x/; s/ [0-9]+$//' | LC_ALL=C sort
         find elements/pbx-node "elements/$element" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+        printf '%s' "$stamp"
     ) | sha256sum | cut -c1-12
 }
 

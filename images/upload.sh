@@ -3,19 +3,22 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+fresh=()
 case ${1:-} in
 -h | --help)
     cat <<END
-usage: images/upload.sh [--help] [NAME...]
+usage: images/upload.sh [--help] [--fresh] [NAME...]
 
 Uploads golden images, as private images of the project; by default all: $(known_images | paste -sd' ').
-What the cloud already has is left alone, what has changed is replaced.
+What the cloud already has is left alone, what has changed is replaced. With --fresh, images are first
+built anew from today's packages: see images/build.sh --help.
 
 The cloud is the one that OS_CLOUD names in clouds.yaml, or that the OS_* variables describe; where
 neither does, the lab on this machine.
 END
     exit
     ;;
+--fresh) fresh=(--fresh) && shift ;;
 -*) die "unknown option '$1': see images/upload.sh --help" ;;
 esac
 
@@ -30,7 +33,7 @@ if [[ -z ${OS_CLOUD:-} && -z ${OS_AUTH_URL:-} ]]; then
 fi
 names=$(wanted_images "$@")
 # shellcheck disable=SC2086
-"$IMAGES/build.sh" $names
+"$IMAGES/build.sh" "${fresh[@]}" $names
 tools=$(python_tools)
 dirs=()
 for name in $names; do dirs+=("$(image_dir "$name")"); done
