@@ -131,7 +131,6 @@ foreign_listeners() {
 down() {
   local purge=${1:-} stage left=()
   local -A stops
-  case $purge in '' | --purge) ;; *) die "down takes --purge or nothing, not $purge" ;; esac
   as_root
   [ -d "$STATE" ] || { say "nothing there"; return 0; }
   lock
@@ -191,7 +190,6 @@ memory() { # memory PID
 logs() {
   local lines=20 names=() file
   if [ $# -gt 0 ]; then
-    [ -e "$LAB/services/$1.sh" ] || die "no service $1; there are: ${SERVICES[*]}"
     load "$1"
     lines=200 names=("$1" "$1-init" "${units[@]}")
     names=("${names[@]/%/.log}")
@@ -204,10 +202,20 @@ logs() {
   done
 }
 
+refuse() {
+  printf 'lab: %s; see lab.sh --help\n' "$*" >&4
+  exit 2
+}
+
 command=${1:---help}
 [ $# -eq 0 ] || shift
+# Whoever asks what a command does has not asked for it.
+[[ " $* " != *" --help "* && " $* " != *" -h "* ]] || command=help
 case $command in
-  up | prove | down | status | trouble | logs) "$command" "$@" ;;
-  -h | --help | help) usage ;;
-  *) die "no command $command; see lab.sh --help" ;;
+  -h | --help | help) usage && exit ;;
+  up | prove | status | trouble) [ $# -eq 0 ] || refuse "$command takes no argument, not $*" ;;
+  down) [ $# -eq 0 ] || [ "$*" = --purge ] || refuse "down takes --purge or nothing, not $*" ;;
+  logs) [ $# -eq 0 ] || [[ $# -eq 1 && -e $LAB/services/$1.sh ]] || refuse "no service $*; there are: ${SERVICES[*]}" ;;
+  *) refuse "no command $command" ;;
 esac
+"$command" "$@"
