@@ -8,6 +8,7 @@ LOG=$STATE/log         # one file per process, one more for a service's initiali
 RUN=$STATE/run         # pid files, and the marks by which services wait for each other
 DONE=$STATE/done       # marks of what must happen once in the life of the state
 SECRETS=$STATE/secrets # one random password per file
+CLAIM=$LAB/../.trunkline/lab-started # that `make up` of this clone started the lab, see cli/cloud.ts
 CACHE=${TRUNKLINE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/trunkline}/lab
 
 API=127.0.0.1 # the one address that anything listens on

@@ -60,6 +60,19 @@ test("a lab that was stopped keeps its state, unless it is purged", () => {
   expect([down("--purge"), isKept()]).toEqual([{ status: 0, stderr: "" }, false]);
 });
 
+test("a lab that was stopped is nobody's, whoever started it", () => {
+  const claim = join(folder, ".trunkline/lab-started");
+  mkdirSync(join(folder, ".trunkline"));
+  for (const purge of [[], ["--purge"], []]) {
+    writeFileSync(claim, "");
+    expect([down(...purge).status, existsSync(claim)]).toEqual([0, false]);
+  }
+  writeFileSync(claim, "");
+  mkdirSync(join(folder, "state/run"), { recursive: true });
+  service("nova", "exit 1");
+  expect([down().status, existsSync(claim)]).toEqual([1, true]);
+});
+
 test("where something does not end, the rest does, nothing is deleted, and that is a fault", () => {
   service("libvirt", 'die "these processes do not end: 42"');
   service("mariadb", `touch "${folder}/mariadb-stopped"`);
