@@ -5,24 +5,27 @@ POLICY=/usr/sbin/policy-rc.d
 POLICY_MARK='# trunkline-lab: packages must not start services'
 
 install_packages() { # install_packages PACKAGE... (debconf answers on standard input)
-  local answers wanted=("$@") missing=() package
-  answers=$(cat)
-  for package in "${wanted[@]}"; do
+  local missing=() package
+  for package in "$@"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
   done
-  [ ${#missing[@]} -gt 0 ] || return 0
+  [ ${#missing[@]} = 0 ] || install_missing "${missing[@]}"
+  # Also after an `up` that was killed when all packages were there.
+  allow_starts
+}
 
-  local manual="apt-get install --no-install-recommends ${missing[*]}"
+install_missing() { # install_missing PACKAGE... (debconf answers on standard input)
+  local answers unknown manual="apt-get install --no-install-recommends $*"
+  answers=$(cat)
   command -v apt-get >/dev/null ||
-    die "this is no Debian: the lab runs on Debian 12 (missing there: ${missing[*]})"
-  say "installing ${#missing[@]} packages and what they depend on (about three minutes)"
+    die "this is no Debian: the lab runs on Debian 12 (missing there: $*)"
+  say "installing $# packages and what they depend on (about three minutes)"
   local apt=("${CLEAN[@]}" "$LAB/../tools/apt-get.sh" -y -q
     -o Dpkg::Options::=--force-unsafe-io -o Dpkg::Options::=--force-confold)
   "${apt[@]}" update >"$LOG/apt.log" 2>&1 ||
     die "apt-get update failed; log: $LOG/apt.log: $(last_words "$LOG/apt.log")"
-  local unknown
   # The trial fails where a package is unknown, and for reasons that the installation will give.
-  unknown=$({ "${apt[@]}" -s --no-install-recommends install "${missing[@]}" 2>&1 || true; } |
+  unknown=$({ "${apt[@]}" -s --no-install-recommends install "$@" 2>&1 || true; } |
     sed -nE "s/^E: Unable to locate package //p; s/^E: Package '?([^ ']+)'? has no installation candidate/\\1/p" |
     paste -sd ' ')
   [ -z "$unknown" ] ||
@@ -31,7 +34,10 @@ install_packages() { # install_packages PACKAGE... (debconf answers on standard 
   # A machine may have its own policy-rc.d; ours goes away again, also after an `up` that was killed.
   [ -e "$POLICY" ] || printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" | install -m 755 /dev/stdin "$POLICY"
   debconf-set-selections <<<"$answers"
-  "${apt[@]}" --no-install-recommends install "${missing[@]}" >>"$LOG/apt.log" 2>&1 ||
+  if ! "${apt[@]}" --no-install-recommends install "$@" >>"$LOG/apt.log" 2>&1; then
+    allow_starts
     die "packages are missing; to see why: $manual; log: $LOG/apt.log: $(last_words "$LOG/apt.log")"
-  ! grep -qxF "$POLICY_MARK" "$POLICY" || rm "$POLICY"
+  fi
 }
+
+allow_starts() { ! grep -qsxF "$POLICY_MARK" "$POLICY" || rm "$POLICY"; }

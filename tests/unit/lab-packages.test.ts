@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../cli/paths";
@@ -30,16 +30,25 @@ POLICY=$LOG/policy-rc.d
 install_packages "$@"
 `;
 
-/** What the lab says of these packages, with `answer` from apt. */
-function refusal(packages: readonly string[], ...answer: readonly string[]): string {
-  writeFileSync(join(folder, "answer"), answer.join("\n"));
+function install(packages: readonly string[]) {
   const { status, stderr } = spawnSync("bash", ["-c", INSTALL, "lab", ...packages], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: `${folder}/bin:/usr/bin:/bin`, LAB: join(folder, "lab"), LOG: folder },
+    env: {
+      PATH: `${folder}/bin:/usr/bin:/bin`,
+      LAB: join(folder, "lab"),
+      LOG: folder,
+    },
   });
+  return { status, stderr: stderr.trimEnd() };
+}
+
+/** What the lab says of these packages, with `answer` from apt. */
+function refusal(packages: readonly string[], ...answer: readonly string[]): string {
+  writeFileSync(join(folder, "answer"), answer.join("\n"));
+  const { status, stderr } = install(packages);
   expect(status).toBe(1);
-  return stderr.trimEnd();
+  return stderr;
 }
 
 test("packages that no source has are named", () => {
@@ -62,4 +71,25 @@ test("what else apt has against them is in its own words", () => {
     "lab: packages are missing; to see why: apt-get install --no-install-recommends glance; " +
       `log: ${folder}/apt.log: E: Unable to correct problems, you have held broken packages.`,
   );
+});
+
+const inFolder = (name: string): boolean => existsSync(join(folder, name));
+
+const OURS = "#!/bin/sh\n# trunkline-lab: packages must not start services\nexit 101\n";
+
+test.each([
+  ["the lab's goes", OURS, false],
+  ["another one stays", "#!/bin/sh\nexit 101\n", true],
+])("of a rule against starts that is there when no package is missing, %s", (_, rule, stays) => {
+  program("bin/dpkg-query", "printf installed");
+  writeFileSync(join(folder, "policy-rc.d"), rule);
+  expect([install(["glance"]), inFolder("policy-rc.d")]).toEqual([
+    { status: 0, stderr: "" },
+    stays,
+  ]);
+});
+
+test("packages that could not be installed leave no rule against starts", () => {
+  refusal(["glance"], "E: Unable to correct problems, you have held broken packages.");
+  expect(inFolder("policy-rc.d")).toBe(false);
 });
