@@ -67,7 +67,9 @@ up() {
     (load "$service" && configure)
   done
   busy=$(foreign_listeners)
-  [ -z "$busy" ] || die "another program listens where the lab must: $busy"
+  [ -z "$busy" ] ||
+    die "another program listens where the lab must: ${busy% }; ss -ltnp names it. Stop it, and where it" \
+      "starts with the machine: systemctl disable --now NAME.service NAME.socket"
 
   local workers=() worker failed=0
   for service in "${SERVICES[@]}"; do

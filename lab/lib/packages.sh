@@ -1,8 +1,11 @@
 # shellcheck shell=bash
-# Debian packages: found missing, installed without questions and without starting anything. Sourced.
+# Debian packages: found missing, installed without questions and without starting anything, neither now nor
+# when the machine boots. Sourced.
 
 POLICY=/usr/sbin/policy-rc.d
 POLICY_MARK='# trunkline-lab: packages must not start services'
+SYSTEMD=/run/systemd/system # is there where systemd runs the machine
+UNITS=$STATE/units-before   # what was enabled before the installation that has not ended yet
 
 install_packages() { # install_packages PACKAGE... (debconf answers on standard input)
   local missing=() package
@@ -11,6 +14,7 @@ install_packages() { # install_packages PACKAGE... (debconf answers on standard 
   done
   [ ${#missing[@]} = 0 ] || install_missing "${missing[@]}"
   # Also after an `up` that was killed when all packages were there.
+  disable_units
   allow_starts
 }
 
@@ -33,6 +37,10 @@ install_missing() { # install_missing PACKAGE... (debconf answers on standard in
 
   # A machine may have its own policy-rc.d; ours goes away again, also after an `up` that was killed.
   [ -e "$POLICY" ] || printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" | install -m 755 /dev/stdin "$POLICY"
+  if [ -d "$SYSTEMD" ] && [ ! -e "$UNITS" ]; then
+    enabled_units >"$UNITS.new"
+    mv "$UNITS.new" "$UNITS"
+  fi
   debconf-set-selections <<<"$answers"
   if ! "${apt[@]}" --no-install-recommends install "$@" >>"$LOG/apt.log" 2>&1; then
     allow_starts
@@ -41,3 +49,19 @@ install_missing() { # install_missing PACKAGE... (debconf answers on standard in
 }
 
 allow_starts() { ! grep -qsxF "$POLICY_MARK" "$POLICY" || rm "$POLICY"; }
+
+# indirect: started by units of other names. generated: made from a script in /etc/init.d.
+enabled_units() {
+  systemctl list-unit-files --no-legend --state=enabled,indirect,generated '*.service' '*.socket' |
+    awk '{print $1}'
+}
+
+# A package enables its services, and at the next boot they would listen where the lab must.
+disable_units() {
+  local new
+  [ -e "$UNITS" ] || return 0
+  mapfile -t new < <(enabled_units | grep -vxFf "$UNITS")
+  [ ${#new[@]} = 0 ] || systemctl disable --now "${new[@]}" >>"$LOG/apt.log" 2>&1 ||
+    say "some of these may be in the lab's way after the next boot, see $LOG/apt.log: ${new[*]}"
+  rm "$UNITS"
+}

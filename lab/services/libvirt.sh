@@ -29,7 +29,8 @@ init() { :; }
 # there, in a mount namespace of its own; the machine's stays untouched.
 start() {
   [ ! -S /run/libvirt/libvirt-sock ] || alive libvirtd || ! virsh -c qemu:///system uri >/dev/null 2>&1 ||
-    die "another libvirtd is running: stop it first, the lab brings its own"
+    die "another libvirtd is running: stop it first, the lab brings its own:" \
+      "systemctl disable --now libvirtd.service libvirtd{,-ro,-admin}.socket virtlogd{,-admin}.socket"
   local own_etc=(unshare --mount bash -c "mount --bind '$ETC/libvirt' /etc/libvirt && exec \"\$@\"" libvirt)
   launch virtlogd -- "${own_etc[@]}" virtlogd
   # Guests inherit it: people may be talking in them while this machine builds or tests something.

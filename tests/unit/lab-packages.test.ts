@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../cli/paths";
@@ -26,7 +26,7 @@ function program(name: string, body: string): void {
 const INSTALL = `
 set -euo pipefail
 for part in console process packages; do . "${ROOT}/lab/lib/$part.sh"; done
-POLICY=$LOG/policy-rc.d
+POLICY=$LOG/policy-rc.d SYSTEMD=$LOG/systemd
 install_packages "$@"
 `;
 
@@ -38,6 +38,7 @@ function install(packages: readonly string[]) {
       PATH: `${folder}/bin:/usr/bin:/bin`,
       LAB: join(folder, "lab"),
       LOG: folder,
+      STATE: folder,
     },
   });
   return { status, stderr: stderr.trimEnd() };
@@ -92,4 +93,49 @@ test.each([
 test("packages that could not be installed leave no rule against starts", () => {
   refusal(["glance"], "E: Unable to correct problems, you have held broken packages.");
   expect(inFolder("policy-rc.d")).toBe(false);
+});
+
+describe("on a machine that systemd runs", () => {
+  beforeEach(() => {
+    mkdirSync(join(folder, "systemd"));
+    writeFileSync(join(folder, "enabled"), "ssh.service enabled enabled\n");
+    const disable = `echo "$*" >>'${folder}/disabled'`;
+    program(
+      "bin/systemctl",
+      `case $1 in list-unit-files) cat '${folder}/enabled' ;; *) ${disable} ;; esac`,
+    );
+  });
+
+  /** Apt with packages that bring services; `end` is how it ends. */
+  function aptEnables(end: string): void {
+    const units = "mariadb.service enabled enabled\\nvirtlogd.service indirect enabled\\n";
+    program(
+      "tools/apt-get.sh",
+      `case " $* " in *" -s "* | *" update "*) exit ;; esac
+      printf '${units}' >>'${folder}/enabled'; ${end}`,
+    );
+  }
+
+  const disabled = (): string => readFileSync(join(folder, "disabled"), "utf8");
+  const DISABLED = "disable --now mariadb.service virtlogd.service\n";
+
+  test("the services of packages that were installed are disabled, and no others", () => {
+    aptEnables(`[ -x '${folder}/policy-rc.d' ]`);
+    expect(install(["mariadb-server"])).toEqual({ status: 0, stderr: "" });
+    expect([disabled(), inFolder("policy-rc.d")]).toEqual([DISABLED, false]);
+  });
+
+  test("they are also where the installation was killed", () => {
+    aptEnables('kill -KILL "$PPID"');
+    expect(install(["mariadb-server"]).status).toBe(null);
+    expect([inFolder("disabled"), inFolder("policy-rc.d")]).toEqual([false, true]);
+    program("bin/dpkg-query", "printf installed");
+    expect(install(["mariadb-server"])).toEqual({ status: 0, stderr: "" });
+    expect([disabled(), inFolder("policy-rc.d")]).toEqual([DISABLED, false]);
+  });
+
+  test("nothing is disabled where no package was missing", () => {
+    program("bin/dpkg-query", "printf installed");
+    expect([install(["mariadb-server"]).status, inFolder("disabled")]).toEqual([0, false]);
+  });
 });
