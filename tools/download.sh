@@ -19,7 +19,11 @@ download_urls() {
 # The site is asked for a few seconds only: where it is out of reach, building is the way.
 download_reachable() {
   local urls url
-  command -v curl >/dev/null && urls=$(download_urls) || return 1
+  urls=$(download_urls) || return 1
+  if ! command -v curl >/dev/null && ! apt_install curl ca-certificates; then
+    say "curl is missing, and without it nothing can be downloaded: apt-get install curl ca-certificates"
+    return 1
+  fi
   for url in $urls; do
     curl --silent --fail --location --head --output /dev/null --connect-timeout 3 --max-time 8 \
       "$url" || return 1

@@ -4,16 +4,14 @@
 # From 1.21 on, Go fetches another release of itself as a module when told to.
 go_first_switching=1.21
 
-go_version() { GOTOOLCHAIN=local go env GOVERSION 2>/dev/null | sed 's/^go//'; }
+go_version() { { GOTOOLCHAIN=local go env GOVERSION 2>/dev/null || true; } | sed 's/^go//'; }
 
-# need_go: puts a Go on PATH that builds as GO_VERSION or later, or ends with what to do.
+# need_go: puts a Go on PATH that builds as GO_VERSION or later, or ends with what to do. Debian 12's own is
+# older, so it is not installed.
 need_go() {
   PATH=$PATH:/usr/local/go/bin
   local found
   found=$(go_version)
-  if [[ -z $found ]] && apt_install golang-go; then
-    found=$(go_version)
-  fi
   if at_least "${found:-0}" "$GO_VERSION"; then
     export GOTOOLCHAIN=local
   elif at_least "${found:-0}" "$go_first_switching"; then
