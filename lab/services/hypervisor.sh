@@ -10,14 +10,17 @@ configure() { :; }
 init() { :; }
 
 start() {
-  local answer=${LAB_VIRT:-}
+  local answer=${LAB_VIRT:-} reason="LAB_VIRT says so"
   case $answer in
     kvm | qemu) ;;
-    '') answer=$("$LAB/lib/probe-kvm.sh" "$CACHE" 2>"$LOG/hypervisor.log") ;;
+    '')
+      answer=$("$LAB/lib/probe-kvm.sh" "$CACHE" 2>"$LOG/hypervisor.log")
+      reason=$(tail -n 1 "$LOG/hypervisor.log")
+      ;;
     *) die "LAB_VIRT=$answer: expected kvm or qemu" ;;
   esac
   printf '%s' "$answer" | conf "$STATE/virt-type"
-  say "guests run on $answer"
+  say "guests run on $answer: ${reason#"$answer: "}"
 }
 
 ready() { :; }
