@@ -4,6 +4,8 @@ import { z } from "zod";
 
 /** `extensions.conf` of one zone. */
 export const ExtensionsConfContext = z.strictObject({
+  /** What may be dialled, as Asterisk's patterns. */
+  numbers: z.array(z.string()),
   /** Whether nobody has the number that was dialled, as `$[]` takes it. */
   isUnknown: z.string(),
   /** What `Dial` rings for a user of this zone. */
@@ -19,6 +21,10 @@ const render = template("extensions.conf.hbs", ExtensionsConfContext);
 const zone = zoneContextSchema
   .pick({ sipDriver: true, trunkPeers: true, ringTimeout: true })
   .strip();
+
+/** Digits of an extension at the most (`pbx:users`). No pattern stands for any number of digits. */
+const DIGITS = 15;
+const NUMBERS = Array.from({ length: DIGITS }, (_, index) => `_${"X".repeat(index + 1)}`);
 
 /** What a driver tells of a user. Neither is asked whether a phone is there: it is called. */
 const LOCAL: Readonly<Record<SipDriver, { isUnknown: string; localDevice: string }>> = {
@@ -38,5 +44,5 @@ const LOCAL: Readonly<Record<SipDriver, { isUnknown: string; localDevice: string
 export function renderExtensionsConf(context: z.input<typeof zone>): string {
   const { sipDriver, trunkPeers, ringTimeout } = zone.parse(context);
   const otherZones = trunkPeers.map(({ name }) => `IAX2/${name}/\${EXTEN}`).join("&");
-  return render({ ...LOCAL[sipDriver], otherZones, ringTimeout });
+  return render({ numbers: NUMBERS, ...LOCAL[sipDriver], otherZones, ringTimeout });
 }

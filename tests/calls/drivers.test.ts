@@ -118,6 +118,21 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     expect(performance.now() - started).toBeLessThan(2000);
   });
 
+  test.each([
+    ["an option of Dial, which shows another caller", "1002,+0,f(1000)"],
+    ["a device of Dial", "1005%29%3A0%3A99&IAX2%2Fzone2%2F1002"],
+  ])("a number that would be read as %s is nobody's", async (_, number) => {
+    const alice = await exchange.phoneIn("zone1", "1001");
+    const bob = await exchange.phoneIn("zone2", "1002");
+    let rung = false;
+    bob.once("call", () => (rung = true));
+
+    const { established } = await alice.call(`sip:${number}@${exchange.controllerAddress}`);
+
+    await expect(established).rejects.toThrow("404 Not Found");
+    expect(rung).toBe(false);
+  });
+
   test.each(["zone1", "zone2"])("a busy phone in %s says so to a caller of zone1", async (name) => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const carol = await exchange.phoneIn("zone1", "1003");

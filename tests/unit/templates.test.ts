@@ -93,9 +93,20 @@ describe("dialplan", () => {
     expect(reachable.filter((step) => step.includes("IAX2"))).toEqual([]);
   });
 
+  test.each(["from-users", "from-trunk"])("%s has a first step for digits alone", (context) => {
+    const settings = (name: string): readonly (readonly [string, string])[] =>
+      conf(3, "extensions.conf").find((section) => section.name === name)?.settings ?? [];
+    expect(settings(context).filter(([, value]) => /^[^,]*,1,/.test(value))).toEqual([]);
+    expect(settings(context)[0]).toEqual(["include", "number"]);
+    const digits = Array.from({ length: 15 }, (_, index) => `_${"X".repeat(index + 1)}`);
+    expect(settings("number")).toEqual(
+      digits.map((pattern) => ["exten", `${pattern},1,Gosub(local,\${EXTEN},1)`]),
+    );
+  });
+
   test("users are tried here first, then in all other zones at once", () => {
     const steps = dialplan(3, "from-users");
-    const local = steps.findIndex((step) => step.startsWith("Gosub(local,"));
+    const local = steps.indexOf("number");
     const trunk = steps.findIndex((step) => step.startsWith("Dial("));
     expect(local).toBe(0);
     expect(trunk).toBeGreaterThan(local);
