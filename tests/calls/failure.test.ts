@@ -114,6 +114,20 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     await exchange.serving();
   });
 
+  test("who is given to a zone that has just died gets another one", async () => {
+    // leastconn: zone2 has nobody, and is the next one.
+    await exchange.phoneIn("zone1", "1001");
+    const zone = exchange.zone("zone2");
+    await zone.kill();
+
+    expect(await exchange.options()).toBe(200);
+    expect(await exchange.controller.status("zone2")).toMatch(/^UP/);
+
+    await becomes("zone2", "DOWN");
+    await zone.boot();
+    await exchange.serving();
+  });
+
   test("the phones of a dead zone come back in another one, and the zone comes back itself", async () => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const bob = await exchange.phoneIn("zone2", "1002", { expires: 30 });
