@@ -4,6 +4,7 @@ import { PbxProvider } from "./components/pbx-provider";
 import { loadSettings } from "./config/load";
 import { ConfigError, type Settings } from "./config/schema";
 import { wantedZones } from "./config/wanted-zones";
+import { capacityFault } from "./plan/capacity";
 import { sshFault } from "./plan/firewall";
 import { masterSecretFault } from "./plan/master-secret";
 import { zoneCount } from "./plan/zone-count";
@@ -56,6 +57,8 @@ export = async (): Promise<pulumi.Inputs> => {
     }
     void pulumi.log.warn(fault);
   }
+  const crowd = capacityFault(settings);
+  if (crowd !== undefined && pulumi.runtime.isDryRun()) void pulumi.log.warn(crowd);
 
   const last = await lastOutputs();
   const secretFault = masterSecretFault(

@@ -1,3 +1,4 @@
+import { PHONES_PER_ZONE } from "../plan/capacity";
 import type { Exchange, ZonePlan } from "../plan/exchange";
 import { renderAuthorizedKeys, renderControllerFiles, renderZoneFiles } from "../templates";
 import type { ControllerContext } from "../templates/context";
@@ -11,7 +12,7 @@ export interface ZoneAddresses {
 }
 
 /** What an operator may set about HAProxy. */
-export type HaproxySettings = Omit<ControllerContext, "zones">;
+export type HaproxySettings = Omit<ControllerContext, "phonesPerZone" | "zones">;
 
 /** All files of `zone`. */
 export function zoneFiles(
@@ -38,7 +39,10 @@ export function zoneFiles(
 /** All files of the controller. */
 export function controllerFiles(exchange: Exchange, haproxy: HaproxySettings): NodeFile[] {
   const zones = exchange.zones.map(({ name, fixedIp }) => ({ name, fixedIp }));
-  return [...authorizedKeys(exchange), ...renderControllerFiles({ ...haproxy, zones })];
+  return [
+    ...authorizedKeys(exchange),
+    ...renderControllerFiles({ ...haproxy, phonesPerZone: PHONES_PER_ZONE, zones }),
+  ];
 }
 
 /** Who may log in to a node. */

@@ -4,17 +4,10 @@ import { within } from "./deadline";
 
 const DEADLINE = 3_000;
 
-/**
- * Asks a SIP server over TCP whether it serves (OPTIONS, RFC 3261, 11), and returns its status code:
- * 200 when it does.
- */
-export async function sipOptions(
-  server: string,
-  { namespace = null }: { namespace?: string | null } = {},
-): Promise<number> {
-  const [host = server, port = "5060"] = server.split(":");
+/** The request to `host`, another one each time. */
+export function optionsRequest(host: string): string {
   const id = randomBytes(8).toString("hex");
-  const request = [
+  return [
     `OPTIONS sip:${host} SIP/2.0`,
     // An address: chan_sip would look a name up.
     `Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK${id};rport`,
@@ -27,6 +20,17 @@ export async function sipOptions(
     "Content-Length: 0",
     "\r\n",
   ].join("\r\n");
+}
+
+/**
+ * Asks a SIP server over TCP whether it serves (OPTIONS, RFC 3261, 11), and returns its status code:
+ * 200 when it does.
+ */
+export async function sipOptions(
+  server: string,
+  { namespace = null }: { namespace?: string | null } = {},
+): Promise<number> {
+  const [host = server, port = "5060"] = server.split(":");
   const script = `exec 3<>"/dev/tcp/$1/$2" || exit; cat >&3; exec head -n1 <&3`;
   const probe = start(namespace, ["bash", "-c", script, "probe", host, port], {
     stdio: ["pipe", "pipe", "ignore"],
@@ -42,7 +46,7 @@ export async function sipOptions(
       });
     });
     probe.stdin?.on("error", () => undefined);
-    probe.stdin?.end(request);
+    probe.stdin?.end(optionsRequest(host));
     return await within(DEADLINE, `OPTIONS to ${server}`, answer);
   } finally {
     probe.kill("SIGKILL");

@@ -64,6 +64,8 @@ export const controllerContextSchema = z.strictObject({
   connectTimeout: z.int().positive(),
   /** How long a phone's connection may be silent, in seconds. */
   idleTimeout: z.int().positive(),
+  /** Connections that a zone takes at the most. */
+  phonesPerZone: z.int().positive(),
   /** In the order of their numbers; HAProxy server names are the zones' names. */
   zones: z.array(z.strictObject({ name: z.string(), fixedIp: address })).min(1),
 });

@@ -1,8 +1,17 @@
+import { sleep } from "../../phones/deadline";
+import { PHONES_PER_ZONE } from "../../plan/capacity";
 import type { Balance } from "../../templates/context";
+import { crowd } from "./support/crowd";
+import { eventually } from "./support/eventually";
+import type { Backend } from "./support/controller";
 import { Exchange, IMAGES_DEADLINE, PJSIP_22, TEST_DEADLINE } from "./support/exchange";
 import { OFFICES, type Office } from "./support/network";
 
 jest.setTimeout(TEST_DEADLINE);
+
+/** Seconds for as many connections as a zone takes, and for several checks of HAProxy. */
+const CONNECT = 10;
+const CHECKS = 8;
 
 /** An exchange of two zones, and what HAProxy does with connections. */
 function balanced(balance: Balance): {
@@ -71,5 +80,31 @@ describe("source", () => {
       zones.add(first);
     }
     expect([...zones].sort()).toEqual(["zone1", "zone2"]);
+  });
+});
+
+describe("more phones than a zone takes", () => {
+  const { exchange } = balanced("leastconn");
+
+  test("a zone that is full goes on serving, and another one takes the rest", async () => {
+    const { controller, controllerAddress, network } = exchange();
+    const zone1 = async (): Promise<Backend | undefined> => (await controller.backends())[0];
+    await controller.admin("set server nodes/zone2 state drain");
+    const phones = crowd(network.namespace("office1"), controllerAddress, 1.1 * PHONES_PER_ZONE);
+    try {
+      await eventually("a full zone", CONNECT, async () =>
+        ((await zone1())?.current ?? 0) >= PHONES_PER_ZONE ? true : null,
+      );
+      for (let second = 0; second < CHECKS; second++) {
+        await sleep(1000);
+        expect(await zone1()).toMatchObject({ status: "UP", current: PHONES_PER_ZONE });
+      }
+
+      await controller.admin("set server nodes/zone2 state ready");
+      await exchange().registeredPhone("1001");
+      expect(await exchange().whereabouts("1001")).toEqual(["zone2"]);
+    } finally {
+      phones.kill("SIGKILL");
+    }
   });
 });

@@ -1,4 +1,5 @@
 import type { Phone } from "../../phones";
+import { PHONES_PER_ZONE } from "../../plan/capacity";
 import { eventually } from "./support/eventually";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE, USERS } from "./support/exchange";
 import { Stack } from "./support/stack";
@@ -52,7 +53,8 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     await stack.up({ zones });
 
     const newest = `zone${String(zones)}`;
-    expect(await exchange.controller.status(newest)).toBe("UP");
+    const server = (await exchange.controller.backends()).find(({ name }) => name === newest);
+    expect(server).toMatchObject({ status: "UP", limit: PHONES_PER_ZONE });
     const dave = await phone(newest, "1004");
     await talk(carol, dave);
     await talk(dave, carol);

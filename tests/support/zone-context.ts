@@ -30,6 +30,7 @@ export function controllerOf(zoneCount: number): ControllerContext {
     balance: "leastconn",
     connectTimeout: 5,
     idleTimeout: 3600,
+    phonesPerZone: 1000,
     zones: Array.from({ length: zoneCount }, (_, index) => ({
       name: `zone${String(index + 1)}`,
       fixedIp: `192.168.0.${String(index + 2)}`,

@@ -4,7 +4,7 @@ import type { ControllerContext } from "../../templates/context";
 import { renderHaproxyCfg } from "../../templates/haproxy.cfg";
 import { controllerOf } from "../support/zone-context";
 
-const CHECKS = "check inter 2s fall 2 rise 1 on-marked-down shutdown-sessions";
+const CHECKS = "check inter 2s fall 2 rise 1 on-marked-down shutdown-sessions maxconn 1000";
 
 const cfg = (zoneCount: number, changes: Partial<ControllerContext> = {}): string =>
   renderHaproxyCfg({ ...controllerOf(zoneCount), ...changes });

@@ -10,6 +10,8 @@ export interface Backend {
   /** Connections at present, and since the start. */
   readonly current: number;
   readonly total: number;
+  /** Connections at the most. */
+  readonly limit: number;
 }
 
 /** The controller: HAProxy from its golden image, with the file the program renders. */
@@ -19,11 +21,11 @@ export class Controller extends Server {
       ...place,
       image: "pbx-controller",
       files,
-      // For a test few connections do: the limit on open files that the image's unit raises for more
-      // cannot be raised everywhere.
+      // For a test few connections do, a little more than a zone takes: the limit on open files that the
+      // image's unit raises for more cannot be raised everywhere.
       argv: [
         "/usr/sbin/haproxy",
-        ...["-W", "-db", "-n", "1000"],
+        ...["-W", "-db", "-n", "1500"],
         ...["-S", "/run/haproxy/master.sock,mode,600"],
         ...["-f", "/etc/haproxy/haproxy.cfg"],
       ],
@@ -59,6 +61,7 @@ export class Controller extends Server {
         status: value("status"),
         current: Number(value("scur")),
         total: Number(value("stot")),
+        limit: Number(value("slim")),
       };
     });
   }
