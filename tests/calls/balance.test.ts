@@ -1,7 +1,10 @@
-import { sleep } from "../../phones/deadline";
+import { once } from "node:events";
+import { sleep, within } from "../../phones/deadline";
 import { PHONES_PER_ZONE } from "../../plan/capacity";
+import { SIP_PORT } from "../../plan/ports";
 import type { Balance } from "../../templates/context";
 import { crowd } from "./support/crowd";
+import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import type { Backend } from "./support/controller";
 import { Exchange, IMAGES_DEADLINE, PJSIP_22, TEST_DEADLINE } from "./support/exchange";
@@ -12,6 +15,8 @@ jest.setTimeout(TEST_DEADLINE);
 /** Seconds for as many connections as a zone takes, and for several checks of HAProxy. */
 const CONNECT = 10;
 const CHECKS = 8;
+/** Milliseconds that a connection may be silent at its beginning, and some more. */
+const SILENCE = 13_000;
 
 /** An exchange of two zones, and what HAProxy does with connections. */
 function balanced(balance: Balance): {
@@ -37,7 +42,7 @@ function balanced(balance: Balance): {
 }
 
 describe("roundrobin", () => {
-  const { landing } = balanced("roundrobin");
+  const { exchange, landing } = balanced("roundrobin");
 
   test("connections take turns", async () => {
     const first = await landing();
@@ -45,6 +50,17 @@ describe("roundrobin", () => {
 
     expect([first, second].sort()).toEqual(["zone1", "zone2"]);
     expect([await landing(), await landing()]).toEqual([first, second]);
+  });
+
+  test("who connects and says nothing is in no zone, and is soon disconnected", async () => {
+    const { controller, controllerAddress, network } = exchange();
+    const served = async (): Promise<number[]> =>
+      (await controller.backends()).map(({ total }) => total);
+    const before = await served();
+    const silent = await dialFrom(network.namespace("office1"))(controllerAddress, SIP_PORT);
+    silent.on("error", () => undefined); // it is cut off when it has ended
+    await within(SILENCE, "the end of a silent connection", once(silent.resume(), "end"));
+    expect(await served()).toEqual(before);
   });
 });
 
