@@ -6,6 +6,8 @@ import {
   TEST_DEADLINE,
 } from "./support/exchange";
 import type { Phone } from "../../phones";
+import { sleep } from "../../phones/deadline";
+import { crowd } from "./support/crowd";
 import { eventually } from "./support/eventually";
 import { SilentPhone } from "../support/silent-phone";
 import { SIP_PORT } from "../../plan/ports";
@@ -23,6 +25,8 @@ const EXCHANGES = [
 ];
 /** Milliseconds from a call to its INVITE: well before a phone without an answer is given up. */
 const PROMPTLY = 1_500;
+/** Connections that nobody has registered by yet. */
+const MANY = 400;
 /** Seconds that a phone asks to be registered for. */
 const EXPIRES = 30;
 
@@ -126,6 +130,24 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     await becomes("zone2", "DOWN");
     await zone.boot();
     await exchange.serving();
+  });
+
+  test("phones that come back all at once are let in", async () => {
+    const { controller, controllerAddress, network } = exchange;
+    const connected = async (): Promise<number> =>
+      (await controller.backends()).reduce((sum, { current }) => sum + current, 0);
+    const phones = crowd(network.namespace("office2"), controllerAddress, MANY);
+    try {
+      await eventually("many connections", NOTICED, async () =>
+        (await connected()) >= MANY ? true : null,
+      );
+      // A zone refuses a connection after it has taken it.
+      await sleep(1000);
+      expect(await connected()).toBeGreaterThanOrEqual(MANY);
+      await exchange.registeredPhone("1001");
+    } finally {
+      phones.kill("SIGKILL");
+    }
   });
 
   test("the phones of a dead zone come back in another one, and the zone comes back itself", async () => {
