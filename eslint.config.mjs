@@ -9,7 +9,7 @@ import tseslint from "typescript-eslint";
  *   index.ts -> exchange.ts, config, plan, components
  *   exchange.ts -> plan, components, types of config
  *   components -> plan, templates, types of provider/inputs, @pulumi/*
- *   config -> plan/address-plan, templates/context, zod, ip-address, croner
+ *   config -> plan/address-plan, plan/ports, templates/context, zod, ip-address, croner
  *   plan -> types of config, templates/context, ip-address
  *   templates -> handlebars, yaml, zod
  *   simulation -> autoscaler, config, yaml
@@ -81,14 +81,14 @@ export default defineConfig(
     ["config/**/*.ts"],
     [
       packagesBut("zod", "ip-address", "croner"),
-      siblingsBut("plan/address-plan", "templates/context"),
+      siblingsBut("plan/(?:address-plan|ports)", "templates/context"),
     ],
   ),
   arrows(
     ["config/load.ts"],
     [
       packagesBut("@pulumi/pulumi/runtime/config"),
-      siblingsBut("plan/address-plan", "templates/context"),
+      siblingsBut("plan/(?:address-plan|ports)", "templates/context"),
     ],
   ),
   arrows(

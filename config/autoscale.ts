@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { MAX_CALLS } from "../plan/ports";
 import { cronFault, isTimeZone } from "./cron";
 import { durationSchema, formatDuration } from "./duration";
+import { MAX_ZONES, TOO_MANY_ZONES } from "./max-zones";
 
 /** How the number of zones follows the load: the fields of `pbx:autoscale`. */
 
@@ -67,9 +69,12 @@ export const autoscaleSchema = fields(
   {
     /** Zones there are at least, and at most. */
     min: whole(1, "1").default(1),
-    max: whole(1, "4"),
+    max: whole(1, "4").max(MAX_ZONES, { error: TOO_MANY_ZONES }),
     /** What a zone carries, and how many calls more there shall always be room for. */
-    callsPerZone: whole(1, "80"),
+    callsPerZone: whole(1, "80").max(MAX_CALLS, {
+      error: ({ input }) =>
+        `is ${String(input)}, and the RTP ports of a zone carry ${String(MAX_CALLS)} calls; lower callsPerZone`,
+    }),
     spareCalls: whole(0, "16").optional(),
     /** What a zone may use for as long as `window`: bytes a second, and a share of processors. */
     throughputPerZone: positive("a number of bytes per second", "3000000").optional(),

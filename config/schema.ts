@@ -4,6 +4,7 @@ import { planAddresses } from "../plan/address-plan";
 import { balanceSchema, codecSchema, sipDriverSchema } from "../templates/context";
 import { autoscaleFaults, autoscaleSchema } from "./autoscale";
 import { durationSchema } from "./duration";
+import { MAX_ZONES, TOO_MANY_ZONES } from "./max-zones";
 import { isSshPublicKey } from "./ssh-public-key";
 import { expandUsers, rangeSize } from "./users";
 
@@ -14,9 +15,6 @@ import { expandUsers, rangeSize } from "./users";
 
 /** A bound on typing errors (`2000-2999999`), not on what an exchange could carry. */
 const MAX_USERS = 100_000;
-
-/** Every zone has a trunk to every other one: their number grows with the square of this. */
-const MAX_ZONES = 250;
 
 /** Which drivers the project's own images have; any other image is asked when it is deployed. */
 const IMAGE_DRIVERS: Readonly<Record<string, readonly string[]>> = {
@@ -175,9 +173,7 @@ export const settingsSchema = z.strictObject({
       error: "is not a whole number; write how many Asterisk servers there shall be, such as 2",
     })
     .min(1, { error: "is less than 1; an exchange has at least one zone" })
-    .max(MAX_ZONES, {
-      error: `is more than ${String(MAX_ZONES)}, the most that a full mesh of trunks is made for; write a smaller number`,
-    })
+    .max(MAX_ZONES, { error: TOO_MANY_ZONES })
     .default(1)
     .meta({
       description: "Number of Asterisk servers: zone1 is the PBX node, the others extend it.",

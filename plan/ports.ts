@@ -8,5 +8,8 @@ export const IAX2_PORT = 4569;
 
 export const SSH_PORT = 22;
 
-/** Media of a zone: an even and an odd port (RTP, RTCP) for each phone in a call, 250 calls. */
+/** Media of a zone: an even and an odd port (RTP, RTCP) for each phone in a call. */
 export const RTP_PORTS: PortRange = { start: 10_000, end: 10_999 };
+
+/** Calls of a zone, all of them with a phone in another one; half as many have both phones here. */
+export const MAX_CALLS = (RTP_PORTS.end - RTP_PORTS.start + 1) / 2;

@@ -177,6 +177,18 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
   bad("autoscaling in words", { autoscale: "yes" }, "autoscale", "{ max: 4, callsPerZone: 80 }"),
   bad("autoscaling without an end", autoscale({ max: undefined }), "autoscale.max", "such as 4"),
   bad("half a zone at most", autoscale({ max: 2.5 }), "autoscale.max", "such as 4"),
+  bad(
+    "more zones by itself than a full mesh carries",
+    autoscale({ max: 251 }),
+    "autoscale.max",
+    "write a smaller number",
+  ),
+  bad(
+    "more calls than a zone has ports for",
+    autoscale({ callsPerZone: 501 }),
+    "autoscale.callsPerZone",
+    "is 501, and the RTP ports of a zone carry 500 calls; lower callsPerZone",
+  ),
   bad("a capacity of nothing", autoscale({ callsPerZone: 0 }), "autoscale.callsPerZone", "as 80"),
   bad("an unknown field", autoscale({ maximum: 4 }), "autoscale", "it takes min, max, callsPer"),
   bad("a minimum above", autoscale({ min: 5 }), "autoscale.min", "lower min or raise max"),
