@@ -26,6 +26,8 @@ export interface PhoneOptions {
   readonly namespace?: string | null;
   /** Whether it picks up at once (the default) or waits for {@link Call.answer}. */
   readonly answer?: "auto" | "manual";
+  /** What it says its user is called. Nothing by default. */
+  readonly displayName?: string;
   /** The tone that it speaks for as long as a call lasts. 440 by default. */
   readonly toneHz?: number;
   /** Seconds for which it asks to be registered. 60 by default. */
@@ -222,10 +224,15 @@ const PLAIN_SECRET = /^[^\s;"<>]+$/;
 /** The size of the buffer that ctrl_tcp copies a command to. */
 const COMMAND_LIMIT = 255;
 
-function accountLine({ account, answer = "auto", expires = 60 }: PhoneOptions): string {
+function accountLine({
+  account,
+  displayName,
+  answer = "auto",
+  expires = 60,
+}: PhoneOptions): string {
   const { extension, secret, server, transport } = account;
   const line =
-    `<sip:${extension}@${server};transport=${transport}>;auth_pass=${secret}` +
+    `${displayName === undefined ? "" : `"${displayName}" `}<sip:${extension}@${server};transport=${transport}>;auth_pass=${secret}` +
     `;answermode=${answer};regint=${String(expires)}`;
   if (!PLAIN_SECRET.test(secret) || `uanew ${line}`.length > COMMAND_LIMIT) {
     throw new Error(`the secret of ${extension} is too long, or of characters baresip cannot take`);

@@ -91,6 +91,20 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     expect(ringing.peer).toBe(`sip:1001@${exchange.controllerAddress}`);
   });
 
+  test.each([
+    ["1001", "Alice"],
+    ["1003", "1003"],
+  ])("%s is shown as %s, whatever the phone says", async (extension, name) => {
+    const caller = await exchange.phoneIn("zone1", extension, { displayName: "Bob" });
+    for (const zone of ["zone1", "zone2"]) {
+      const callee = await exchange.phoneIn(zone, "1004");
+      const [call, ringing] = await exchange.connect(caller, callee);
+      expect(ringing.peerName).toBe(name);
+      await call.hangUp();
+      await callee.close();
+    }
+  });
+
   test("a wrong password is refused", async () => {
     const phone = await exchange.phone("1009", { secret: "wrong" });
 

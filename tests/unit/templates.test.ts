@@ -245,7 +245,7 @@ describe("SIP", () => {
     });
     expect(settingsOf(sections, "1002", "user")).toEqual({
       secret: "secret-of-1002",
-      callerid: "<1002>",
+      callerid: '"1002" <1002>',
     });
   });
 
@@ -257,7 +257,7 @@ describe("SIP", () => {
       callerid: '"Alice Example" <1001>',
       allow: zone1Of(2).codecs.join(","),
     });
-    expect(lookUp("ps_endpoints", "1002")).toMatchObject({ callerid: "<1002>" });
+    expect(lookUp("ps_endpoints", "1002")).toMatchObject({ callerid: '"1002" <1002>' });
     expect(lookUp("ps_auths", "1001")).toMatchObject({
       username: "1001",
       password: "secret-of-1001",

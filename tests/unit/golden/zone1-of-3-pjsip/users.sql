@@ -22,7 +22,7 @@ CREATE VIEW ps_endpoints AS SELECT
   'username' AS identify_by,
   'all' AS disallow,
   'ulaw,alaw' AS allow,
-  CASE WHEN name IS NULL THEN '' ELSE '"' || name || '" ' END || '<' || extension || '>' AS callerid,
+  '"' || ifnull(name, extension) || '" <' || extension || '>' AS callerid,
   -- Who calls is shown at the address that phones know, where a call back arrives.
   '198.51.100.10' AS from_domain,
   'no' AS direct_media,
