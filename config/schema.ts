@@ -16,6 +16,9 @@ import { expandUsers, rangeSize } from "./users";
 /** A bound on typing errors (`2000-2999999`), not on what an exchange could carry. */
 const MAX_USERS = 100_000;
 
+/** What Asterisk keeps of a caller's name (`cid_name[80]` of chan_sip and res_pjsip). */
+const MAX_NAME_BYTES = 79;
+
 /** Which drivers the project's own images have; any other image is asked when it is deployed. */
 const IMAGE_DRIVERS: Readonly<Record<string, readonly string[]>> = {
   "pbx-asterisk-16": ["chan_sip", "pjsip"],
@@ -59,6 +62,11 @@ const user = z.strictObject(
       .regex(/^[^\p{Cc}\p{Zl}\p{Zp}"'`;<>\\]{1,64}$/u, {
         error:
           "is empty, longer than 64 characters, or holds a line break, quote, semicolon, angle bracket or backslash; leave those out",
+        abort: true,
+      })
+      .refine((name) => Buffer.byteLength(name) <= MAX_NAME_BYTES, {
+        error: ({ input }) =>
+          `has ${String(Buffer.byteLength(input as string))} bytes in UTF-8, and Asterisk keeps ${String(MAX_NAME_BYTES)}; shorten it`,
       })
       .optional(),
     secret: z

@@ -265,6 +265,12 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "leave those out",
   ),
   bad(
+    "a name that Asterisk would cut inside a letter",
+    user({ extension: "1001", name: "Ω".repeat(40) }),
+    "users[0].name",
+    "has 80 bytes in UTF-8, and Asterisk keeps 79; shorten it",
+  ),
+  bad(
     "a secret with a semicolon",
     user({ extension: "1001", secret: "long-enough;comment" }),
     "users[0].secret",
