@@ -9,7 +9,7 @@ import tseslint from "typescript-eslint";
  *   index.ts -> exchange.ts, config, plan, components
  *   exchange.ts -> plan, components, types of config
  *   components -> plan, templates, types of provider/inputs, @pulumi/*
- *   config -> plan/address-plan, plan/ports, templates/context, zod, ip-address, croner
+ *   config -> plan/address-plan, plan/ports, templates/context, zod, croner
  *   plan -> types of config, templates/context, ip-address
  *   templates -> handlebars, yaml, zod
  *   simulation -> autoscaler, config, yaml
@@ -79,10 +79,7 @@ export default defineConfig(
   ),
   arrows(
     ["config/**/*.ts"],
-    [
-      packagesBut("zod", "ip-address", "croner"),
-      siblingsBut("plan/(?:address-plan|ports)", "templates/context"),
-    ],
+    [packagesBut("zod", "croner"), siblingsBut("plan/(?:address-plan|ports)", "templates/context")],
   ),
   arrows(
     ["config/load.ts"],

@@ -1,6 +1,5 @@
-import { Address4 } from "ip-address";
 import { z } from "zod";
-import { planAddresses } from "../plan/address-plan";
+import { parseNetwork, planAddresses } from "../plan/address-plan";
 import { balanceSchema, codecSchema, sipDriverSchema } from "../templates/context";
 import { autoscaleFaults, autoscaleSchema } from "./autoscale";
 import { durationSchema } from "./duration";
@@ -20,10 +19,10 @@ const MAX_USERS = 100_000;
 const MAX_NAME_BYTES = 79;
 
 /** Which drivers the project's own images have; any other image is asked when it is deployed. */
-const IMAGE_DRIVERS: Readonly<Record<string, readonly string[]>> = {
-  "pbx-asterisk-16": ["chan_sip", "pjsip"],
-  "pbx-asterisk-22": ["pjsip"],
-};
+const IMAGE_DRIVERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["pbx-asterisk-16", ["chan_sip", "pjsip"]],
+  ["pbx-asterisk-22", ["pjsip"]],
+]);
 
 const CLOUDS = ["openstack", "okeanos"] as const;
 
@@ -157,21 +156,12 @@ const users = z
 
 const operatorCidr = z
   .string({ error: "is not text; write a network such as 203.0.113.0/24" })
-  .superRefine((cidr, context) => {
-    if (!Address4.isValid(cidr) || !cidr.includes("/")) {
-      context.addIssue({
-        code: "custom",
-        message:
-          "is not an IPv4 network; write one such as 203.0.113.0/24, or 203.0.113.7/32 for one address",
-      });
-      return;
-    }
-    const network = new Address4(cidr);
-    if (network.startAddress().correctForm() !== network.correctForm()) {
-      context.addIssue({
-        code: "custom",
-        message: `has address bits behind its prefix; write ${network.startAddress().correctForm()}/${String(network.subnetMask)}`,
-      });
+  .transform((cidr, context) => {
+    try {
+      return parseNetwork(cidr, "203.0.113.0/24, or 203.0.113.7/32 for one address").normalised;
+    } catch (error) {
+      context.addIssue({ code: "custom", message: (error as Error).message });
+      return z.NEVER;
     }
   });
 
@@ -256,7 +246,7 @@ export const settingsSchema = z.strictObject({
     .refine((cidrs) => new Set(cidrs).size === cidrs.length, {
       error: "names a network twice; name each once",
     })
-    .default([])
+    .prefault([])
     .meta({ description: "Networks that may use SSH; pulumi has to run in one of them." }),
   drainTimeout: durationSchema({ min: 0, max: 7 * 24 * 3600, such: "1h" })
     .prefault("1h")
@@ -353,7 +343,7 @@ function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
     const controllerFlavor = shape.controllerFlavor.safeParse(raw.controllerFlavor).data;
     faults.push(...autoscaleFaults(autoscale, { flavor, controllerFlavor, trunkCidr, capacity }));
   }
-  const drivers = image === undefined ? undefined : IMAGE_DRIVERS[image];
+  const drivers = image === undefined ? undefined : IMAGE_DRIVERS.get(image);
   if (image !== undefined && sipDriver !== undefined && drivers?.includes(sipDriver) === false) {
     faults.push(
       `pbx:sipDriver is ${sipDriver}, which pbx:image ${image} does not have; set pbx:sipDriver to ${drivers.join(" or ")}, or pbx:image to pbx-asterisk-16`,

@@ -1,16 +1,28 @@
+/** What the images' sshd takes. The last two are of keys in a security token (OpenSSH's PROTOCOL.u2f). */
+const TYPES: ReadonlySet<string> = new Set([
+  "ssh-ed25519",
+  "ssh-rsa",
+  "ecdsa-sha2-nistp256",
+  "ecdsa-sha2-nistp384",
+  "ecdsa-sha2-nistp521",
+  "sk-ssh-ed25519@openssh.com",
+  "sk-ecdsa-sha2-nistp256@openssh.com",
+]);
+
 /**
  * Whether `line` is an OpenSSH public key: type, blob, comment. The blob's first field repeats the
  * type (RFC 4253, section 6.6), so a key that lost a part in copying is found here and not by a
  * server that nobody can log in to.
  */
 export function isSshPublicKey(line: string): boolean {
-  const match =
-    /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) ([A-Za-z0-9+/]+={0,2})(?: [^\r\n]*)?$/.exec(
-      line,
-    );
+  const match = /^(\S+) ([A-Za-z0-9+/]+={0,2})(?: [^\r\n]*)?$/.exec(line);
   const [, type = "", encoded = ""] = match ?? [];
   const blob = Buffer.from(encoded, "base64");
-  if (blob.length < 4 + type.length + 4 || blob.readUInt32BE(0) !== type.length) {
+  if (
+    !TYPES.has(type) ||
+    blob.length < 4 + type.length + 4 ||
+    blob.readUInt32BE(0) !== type.length
+  ) {
     return false;
   }
   let offset = 0;

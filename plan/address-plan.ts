@@ -25,19 +25,33 @@ const POOL_SIZE = 4n;
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map((cidr) => new Address4(cidr));
 
 /**
+ * The network `cidr`, and how it is written at its plainest: `10.0.0.0/8` for `10.0.0.0/08`.
+ *
+ * @param such what to write instead of one that is none.
+ * @throws Error saying what is wrong with `cidr`.
+ */
+export function parseNetwork(
+  cidr: string,
+  such: string,
+): { readonly network: Address4; readonly normalised: string } {
+  if (!Address4.isValid(cidr) || !cidr.includes("/")) {
+    throw new Error(`is not an IPv4 network; write one such as ${such}`);
+  }
+  const network = new Address4(cidr);
+  const first = network.startAddress().correctForm();
+  const normalised = `${first}/${String(network.subnetMask)}`;
+  if (first !== network.correctForm()) {
+    throw new Error(`has address bits behind its prefix; write ${normalised}`);
+  }
+  return { network, normalised };
+}
+
+/**
  * @param cidr a private IPv4 network, /16 to /28.
  * @throws Error saying what is wrong with `cidr`.
  */
 export function planAddresses(cidr: string): AddressPlan {
-  if (!Address4.isValid(cidr) || !cidr.includes("/")) {
-    throw new Error("is not an IPv4 network; write one such as 192.168.0.0/24");
-  }
-  const network = new Address4(cidr);
-  const first = network.startAddress();
-  const normalised = `${first.correctForm()}/${String(network.subnetMask)}`;
-  if (first.correctForm() !== network.correctForm()) {
-    throw new Error(`has address bits behind its prefix; write ${normalised}`);
-  }
+  const { network, normalised } = parseNetwork(cidr, "192.168.0.0/24");
   if (network.subnetMask < 16 || network.subnetMask > 28) {
     throw new Error("has a prefix that is not between /16 and /28; write one such as /24");
   }
@@ -46,7 +60,7 @@ export function planAddresses(cidr: string): AddressPlan {
       "is not a private network (RFC 1918); use a part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
     );
   }
-  const base = first.bigInt();
+  const base = network.startAddress().bigInt();
   const broadcast = network.endAddress().bigInt();
   const at = (value: bigint): string => Address4.fromBigInt(value).correctForm();
   const controller = broadcast - 1n;

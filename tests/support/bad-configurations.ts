@@ -315,6 +315,18 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "okeanosReuseAddresses",
     "set pbx:cloud to okeanos",
   ),
+  bad(
+    "operators twice, written in two ways",
+    { operatorCidrs: ["10.0.0.0/08", "10.0.0.0/8"] },
+    "operatorCidrs",
+    "name each once",
+  ),
+  bad(
+    "an operator's address for a network",
+    { operatorCidrs: ["203.0.113.7/24"] },
+    "operatorCidrs[0]",
+    "write 203.0.113.0/24",
+  ),
   bad("an address for a network", { trunkCidr: "192.168.0.7/24" }, "trunkCidr", "192.168.0.0/24"),
   bad("a network too large", { trunkCidr: "10.0.0.0/8" }, "trunkCidr", "such as /24"),
   bad("a trunk network of IPv6", { trunkCidr: "fd00::/64" }, "trunkCidr", "192.168.0.0/24"),

@@ -122,6 +122,23 @@ describe("a configuration that is right", () => {
     });
   });
 
+  test("may name an image as JavaScript names something of every object", () => {
+    expect(settingsWith({ image: "constructor" }).image).toBe("constructor");
+  });
+
+  test.each([
+    ["sk-ssh-ed25519@openssh.com", ["a point", "ssh:"]],
+    ["sk-ecdsa-sha2-nistp256@openssh.com", ["nistp256", "a point", "ssh:"]],
+  ])("may have an operator's key in a security token: %s", (type, fields) => {
+    const wire = [type, ...fields].map((field) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(field.length);
+      return Buffer.concat([length, Buffer.from(field)]);
+    });
+    const sshPublicKey = `${type} ${Buffer.concat(wire).toString("base64")} operator`;
+    expect(settingsWith({ sshPublicKey })).toMatchObject({ sshPublicKey });
+  });
+
   test("may write an extension as YAML reads it, as a number", () => {
     expect(settingsWith({ users: [{ extension: 1001 }] }).users).toEqual([{ extension: "1001" }]);
   });
