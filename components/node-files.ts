@@ -25,7 +25,6 @@ export function zoneFiles(
     sipDriver: exchange.sipDriver,
     codecs: [...exchange.codecs],
     controllerAddress,
-    controllerFixedIp: exchange.controller.fixedIp,
     address,
     fixedIp: zone.fixedIp,
     rtpPorts: RTP_PORTS,

@@ -1,11 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { Zone, type ZoneArgs } from "./zone";
 
-export type PbxNodeArgs = ZoneArgs;
-
 /** zone1: the Asterisk server that every exchange has. */
 export class PbxNode extends Zone {
-  constructor(args: PbxNodeArgs, opts: pulumi.ComponentResourceOptions = {}) {
+  constructor(args: ZoneArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("trunkline:index:PbxNode", args, opts);
   }
 }

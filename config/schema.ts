@@ -35,6 +35,8 @@ const oneOf = (values: readonly string[]): string =>
 
 const missing = "is missing; set it with: pulumi config set";
 
+const boolean = z.boolean({ error: "is neither true nor false; write one of them" });
+
 /** A name that another service gave to something of its own. */
 const cloudName = (what: string) =>
   z.string({ error: `is not text; write the name of ${what}` }).regex(/^[\x20-\x7e]{1,255}$/, {
@@ -224,12 +226,9 @@ export const settingsSchema = z.strictObject({
   okeanosProject: cloudName("a project of Okeanos that you are a member of")
     .optional()
     .meta({ description: "Project of Okeanos, by name or ID, that pays; your own if not set." }),
-  okeanosReuseAddresses: z
-    .boolean({ error: "is neither true nor false; write one of them" })
-    .default(false)
-    .meta({
-      description: "Whether unused public addresses of the Okeanos project are taken, and kept.",
-    }),
+  okeanosReuseAddresses: boolean.default(false).meta({
+    description: "Whether unused public addresses of the Okeanos project are taken, and kept.",
+  }),
   trunkCidr: z
     .string({ error: "is not text; write a network such as 192.168.0.0/24" })
     .superRefine((cidr, context) => {
@@ -253,12 +252,9 @@ export const settingsSchema = z.strictObject({
     .meta({
       description: "How long the calls of a zone that is to go may go on.",
     }),
-  drainForce: z
-    .boolean({ error: "is neither true nor false; write one of them" })
-    .default(false)
-    .meta({
-      description: "Whether calls left after pbx:drainTimeout are cut; else the zone stays.",
-    }),
+  drainForce: boolean.default(false).meta({
+    description: "Whether calls left after pbx:drainTimeout are cut; else the zone stays.",
+  }),
   ringTimeout: durationSchema({ min: 5, max: 300, such: "60s" })
     .prefault("60s")
     .meta({ description: "How long a phone rings before its caller hears that nobody answers." }),

@@ -44,8 +44,6 @@ export const zoneContextSchema = z.strictObject({
   codecs: z.array(codecSchema).min(1),
   /** Public address of the controller: where phones send every in-dialog request. */
   controllerAddress: address,
-  /** Address of the controller in the trunk network: where SIP arrives from. */
-  controllerFixedIp: address,
   /** Public address of this zone: where phones send media. */
   address,
   /** Address of this zone in the trunk network. */

@@ -29,7 +29,7 @@ const HELPERS = {
 
 let engine: typeof Handlebars | undefined;
 
-/** Handlebars with our helper, loaded where something is rendered: that is late, if at all, in a preview. */
+/** Handlebars with our helpers, loaded where something is rendered: that is late, if at all, in a preview. */
 function handlebars(): typeof Handlebars {
   if (engine === undefined) {
     engine = (load("handlebars") as typeof Handlebars).create();
@@ -56,7 +56,7 @@ export function template<Schema extends z.ZodType>(
       strict: true,
       noEscape: true,
       knownHelpersOnly: true,
-      knownHelpers: { value: true, sql: true },
+      knownHelpers: Object.fromEntries(Object.keys(HELPERS).map((helper) => [helper, true])),
     });
     return render(schema.parse(context));
   };

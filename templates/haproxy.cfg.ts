@@ -2,6 +2,4 @@ import { template } from "./engine";
 import { controllerContextSchema } from "./context";
 
 /** `haproxy.cfg` of the controller. */
-export const HaproxyCfgContext = controllerContextSchema;
-
-export const renderHaproxyCfg = template("haproxy.cfg.hbs", HaproxyCfgContext);
+export const renderHaproxyCfg = template("haproxy.cfg.hbs", controllerContextSchema);

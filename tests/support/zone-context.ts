@@ -8,7 +8,6 @@ export function zone1Of(zoneCount: number, sipDriver: SipDriver = "pjsip"): Zone
     sipDriver,
     codecs: ["ulaw", "alaw"],
     controllerAddress: "198.51.100.10",
-    controllerFixedIp: "192.168.0.254",
     address: "198.51.100.11",
     fixedIp: "192.168.0.2",
     rtpPorts: { start: 10_000, end: 10_999 },
