@@ -6,7 +6,7 @@ import { allKnown, fits } from "./release";
 import { beside, outOfRotation, serving } from "./rotation";
 import { blindness, type Sample } from "./sample";
 import { scheduled } from "./schedule";
-import { backOff, cooldownIn, cooldownOut, waiting } from "./waits";
+import { backOff, cooldownIn, cooldownOut, failedIn, waiting } from "./waits";
 import { count } from "./words";
 
 type Step = Omit<Decision, "criteria">;
@@ -109,7 +109,10 @@ function shrink({ samples, state, policy, now }: Situation, because: string | nu
     return hold(`${known.because}, so no zone is taken away`);
   }
   if (because !== null) {
-    return { action: "in", zones, reason: because };
+    const failed = failedIn(state, policy, now);
+    return failed === null
+      ? { action: "in", zones, reason: because }
+      : hold(`${because}, but ${failed}`);
   }
   const wish = `${count(zones, "zone")} would do now`;
   const cooldown = cooldownIn(state, policy, now);

@@ -5,6 +5,8 @@ export interface ScalingState {
   /** When the last scale-out and the last scale-in were finished; null when there was none. */
   readonly lastOut: number | null;
   readonly lastIn: number | null;
+  /** When a zone was to go and could not; null where none was since the last scale-in. */
+  readonly failedIn: number | null;
   /** Scale-outs that have failed in a row, and when the last of them did. */
   readonly failures: { readonly count: number; readonly at: number } | null;
   /** How many zones more the cloud's quota allows, and what is short beyond them; null when unknown. */

@@ -7,6 +7,8 @@ export type Outcome =
   | { readonly kind: "done" }
   /** Another update is under way: nothing was begun. */
   | { readonly kind: "locked" }
+  /** It is not the time for it: nothing was begun. */
+  | { readonly kind: "held"; readonly why: string }
   /** It was called off by its signal. */
   | { readonly kind: "interrupted" }
   | { readonly kind: "failed"; readonly why: string };

@@ -7,7 +7,9 @@ import { SELDOM } from "./load";
 import type { Sample } from "./sample";
 
 /** What one tick leaves to the next, which may be another process. */
-export interface Memory extends Pick<ScalingState, "lastOut" | "lastIn" | "failures"> {
+export interface Memory extends Pick<ScalingState, "lastOut" | "lastIn" | "failedIn" | "failures"> {
+  /** How often in a row what was left half done could not be mended, and when that was so last. */
+  readonly failedMends: ScalingState["failures"];
   /** A change that was begun and is not known to have ended. */
   readonly unfinished: { readonly from: number; readonly to: number } | null;
   /** The oldest first. */
@@ -19,7 +21,9 @@ export interface Memory extends Pick<ScalingState, "lastOut" | "lastIn" | "failu
 const NOTHING: Memory = {
   lastOut: null,
   lastIn: null,
+  failedIn: null,
   failures: null,
+  failedMends: null,
   unfinished: null,
   samples: [],
   counters: {},
@@ -27,15 +31,16 @@ const NOTHING: Memory = {
 
 /**
  * The counters that the first rates of a run are reckoned from. None where the last look was too long
- * ago, or was before zones came or went: a mean that tells of that time would ask for them again.
+ * ago, or was before zones came, went or were to go: a mean that tells of that time would ask for them
+ * again.
  */
 export function countersToGoOnFrom(
-  { samples, counters, lastOut, lastIn }: Memory,
+  { samples, counters, lastOut, lastIn, failedIn }: Memory,
   now: number,
 ): Memory["counters"] {
   const last = samples.at(-1)?.at ?? -Infinity;
   const isOld = now - last > SELDOM * 1000;
-  return isOld || last < Math.max(lastOut ?? 0, lastIn ?? 0) ? {} : counters;
+  return isOld || last < Math.max(lastOut ?? 0, lastIn ?? 0, failedIn ?? 0) ? {} : counters;
 }
 
 /** Keeps it in a file, which is whole at any time: whoever is killed writes all of it or nothing. */

@@ -90,8 +90,7 @@ export class Ticker {
       ? [true, from]
       : await Promise.all([hands.isBroken(), hands.inService()]);
     if (isBroken) {
-      const mended = await hands.mend();
-      if (mended.kind === "failed") this.note({ failures: this.oneMoreFailure() });
+      const mended = await this.mend();
       if (mended.kind !== "done") return verdict(mended, what);
     }
     // Somebody may have changed their number by hand since it was read: it is not changed back.
@@ -105,20 +104,20 @@ export class Ticker {
     switch (outcome.kind) {
       case "done":
         this.note({
-          unfinished: null,
-          ...(to > from ? { lastOut: at, failures: null } : { lastIn: at }),
+          ...{ unfinished: null, failedMends: null },
+          ...(to > from ? { lastOut: at, failures: null } : { lastIn: at, failedIn: null }),
         });
         break;
       case "locked":
+      case "held":
         this.note({ unfinished });
         break;
       case "interrupted":
         break;
       case "failed": {
-        // A zone that could not leave is given as long as if it had left, before it is asked again.
-        this.note(to > from ? { failures: this.oneMoreFailure() } : { lastIn: at });
+        this.note(to > from ? { failures: this.oneMore("failures") } : { failedIn: at });
         const back = await hands.change(from, stop.atOnce);
-        if (back.kind === "done") this.note({ unfinished: null });
+        this.noteMended(back);
         return [
           `${inWords(outcome, what)}; ${inWords(back, `back to ${count(from, "zone")}`)}`,
           false,
@@ -130,21 +129,37 @@ export class Ticker {
 
   /** Brings the exchange to what the stack remembers, after a change that has not ended. */
   private async settle(seen: number, stop: Stop): Promise<Verdict> {
+    const { hands } = this.options;
+    const what = (zones: number): string =>
+      `mending what was left half done, at ${count(zones, "zone")}`;
+    const mended = await this.mend();
+    if (mended.kind !== "done") return verdict(mended, what(seen));
+    const zones = await hands.inService();
+    const outcome = await hands.change(zones, AbortSignal.any([stop.gently, stop.atOnce]));
+    this.noteMended(outcome);
+    return verdict(outcome, what(zones));
+  }
+
+  /** Takes away what was left half done. Where that has failed, the next try waits, each time longer. */
+  private async mend(): Promise<Outcome> {
     const { hands, interval, memory } = this.options;
-    const { failures } = memory.read();
-    const wait = failures === null ? 0 : Math.min(interval * 2 ** failures.count, LONGEST_WAIT);
-    const left = (failures?.at ?? 0) + wait - this.now();
-    if (left > 0) {
+    const { failedMends } = memory.read();
+    if (failedMends !== null) {
+      const { count, at } = failedMends;
+      const left = at + Math.min(interval * 2 ** count, LONGEST_WAIT) - this.now();
       const seconds = String(Math.ceil(left / 1000));
-      return [`held: what was left half done is tried again in ${seconds} s`, true];
+      const why = `what was left half done is tried again in ${seconds} s`;
+      if (left > 0) return { kind: "held", why };
     }
-    const mended = await hands.mend();
-    const zones = mended.kind === "done" ? await hands.inService() : seen;
-    const signal = AbortSignal.any([stop.gently, stop.atOnce]);
-    const outcome = mended.kind === "done" ? await hands.change(zones, signal) : mended;
-    if (outcome.kind === "done") this.note({ unfinished: null });
-    if (outcome.kind === "failed") this.note({ failures: this.oneMoreFailure() });
-    return verdict(outcome, `mending what was left half done, at ${count(zones, "zone")}`);
+    const outcome = await hands.mend();
+    if (outcome.kind === "failed") this.noteMended(outcome);
+    return outcome;
+  }
+
+  /** Remembers what became of the way back from a change that has not ended. */
+  private noteMended({ kind }: Outcome): void {
+    if (kind === "done") this.note({ unfinished: null, failedMends: null });
+    if (kind === "failed") this.note({ failedMends: this.oneMore("failedMends") });
   }
 
   /** Lets zones leave when their calls have ended; they stay when they are needed before that. */
@@ -184,9 +199,9 @@ export class Ticker {
     }
   }
 
-  private oneMoreFailure(): NonNullable<Memory["failures"]> {
-    const { failures } = this.options.memory.read();
-    return { count: (failures?.count ?? 0) + 1, at: this.now() };
+  private oneMore(series: "failures" | "failedMends"): Memory["failures"] {
+    const { [series]: failed } = this.options.memory.read();
+    return { count: (failed?.count ?? 0) + 1, at: this.now() };
   }
 
   private remember({ sample, counters }: Look): Memory {
@@ -215,9 +230,11 @@ const verdict = (outcome: Outcome, what: string): Verdict => [
 const scalingOf = ({
   lastOut,
   lastIn,
+  failedIn,
   failures,
 }: Memory): Omit<ScalingState, "zones" | "headroom"> => ({
   lastOut,
   lastIn,
+  failedIn,
   failures,
 });

@@ -36,11 +36,20 @@ export function cooldownOut({ lastOut }: ScalingState, policy: Policy, now: numb
   return wait("zones were added", lastOut, policy.cooldownOut, now);
 }
 
-/** After zones came or went. */
-export function cooldownIn({ lastOut, lastIn }: ScalingState, policy: Policy, now: number): Wait {
+/** After zones came or went, or one could not go. */
+export function cooldownIn(state: ScalingState, policy: Policy, now: number): Wait {
+  const { lastOut, lastIn } = state;
   const last = Math.max(lastOut ?? -Infinity, lastIn ?? -Infinity);
   const what = last === lastOut ? "zones were added" : "a zone was taken away";
-  return wait(what, last === -Infinity ? null : last, policy.cooldownIn, now);
+  return (
+    failedIn(state, policy, now) ??
+    wait(what, last === -Infinity ? null : last, policy.cooldownIn, now)
+  );
+}
+
+/** After one could not go, whatever it was to go for: its calls get time to end. */
+export function failedIn(state: ScalingState, policy: Policy, now: number): Wait {
+  return wait("a zone could not go", state.failedIn, policy.cooldownIn, now);
 }
 
 /** Both cooldowns and the back-off in the table of criteria. */

@@ -18,6 +18,7 @@ export class Trunkline implements Rule {
   private underWay: "out" | "in" | null = null;
   private lastOut: number | null = null;
   private lastIn: number | null = null;
+  private failedIn: number | null = null;
 
   /** @param midnight when the trace begins, in milliseconds since 1970: schedules go by it. */
   constructor(
@@ -36,7 +37,7 @@ export class Trunkline implements Rule {
       if (action === "out") {
         fleet.recall();
         this.underWay = null;
-        this.lastIn = now;
+        this.failedIn = now;
       }
     } else if (action !== "hold") {
       this.underWay = action;
@@ -51,6 +52,7 @@ export class Trunkline implements Rule {
     }
     if (this.underWay === "in" && leaving.length === 0) {
       this.lastIn = now;
+      this.failedIn = null;
       this.underWay = null;
     }
   }
@@ -59,8 +61,8 @@ export class Trunkline implements Rule {
     const { scaleInAfter: seconds, interval } = this.policy;
     const oldest = now - usefulFor({ seconds, interval }) * 1000;
     this.samples = [...this.samples.filter(({ at }) => at > oldest), sample];
-    const { lastOut, lastIn } = this;
-    const state = { zones, lastOut, lastIn, failures: null, headroom: null };
+    const { lastOut, lastIn, failedIn } = this;
+    const state = { zones, lastOut, lastIn, failedIn, failures: null, headroom: null };
     return decide(this.samples, state, this.policy, now);
   }
 }

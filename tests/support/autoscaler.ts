@@ -25,6 +25,7 @@ export const STATE: ScalingState = {
   zones: 1,
   lastOut: null,
   lastIn: null,
+  failedIn: null,
   failures: null,
   headroom: null,
 };

@@ -20,6 +20,7 @@ import { runLoop } from "../../cli/autoscale/loop";
 import { readOnly } from "../../cli/autoscale/runner";
 import { explanation } from "../../cli/autoscale/tables";
 import { Fault } from "../../cli/command";
+import { STATE } from "../support/autoscaler";
 
 const BEGIN = Date.UTC(2026, 0, 5, 12);
 const READING: ZoneReading = { calls: 7, registrations: 12, bytesPerSecond: 125_000, cpu: 0.25 };
@@ -144,7 +145,7 @@ describe("where no zone can be read", () => {
 
   test("an explanation says why, once", () => {
     const { decision } = report();
-    const state = { zones: 2, lastOut: null, lastIn: null, failures: null, headroom: null };
+    const state = { ...STATE, zones: 2 };
     const lines = explanation({ decision, state, sample }).split("\n");
     expect(lines.filter((line) => line === "controller: gone")).toHaveLength(1);
   });
@@ -227,7 +228,8 @@ describe("the log of decisions", () => {
 
 describe("the memory", () => {
   const MEMORY: Memory = {
-    ...{ lastOut: BEGIN, lastIn: null, failures: { count: 2, at: BEGIN } },
+    ...{ lastOut: BEGIN, lastIn: null, failedIn: null },
+    ...{ failures: { count: 2, at: BEGIN }, failedMends: null },
     ...{ unfinished: { from: 2, to: 3 }, samples: [OUT.sample] },
     counters: { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } },
   };
@@ -235,13 +237,20 @@ describe("the memory", () => {
   test("is empty at first, and is what was written from then on", () => {
     const file = join(folder, "autoscale", "dev.json");
     expect(new MemoryFile(file).read()).toEqual({
-      ...{ lastOut: null, lastIn: null, failures: null, unfinished: null, samples: [] },
-      counters: {},
+      ...{ lastOut: null, lastIn: null, failedIn: null, failures: null, failedMends: null },
+      ...{ unfinished: null, samples: [], counters: {} },
     });
     new MemoryFile(file).write(MEMORY);
     expect(new MemoryFile(file).read()).toEqual(MEMORY);
     expect(statSync(file).mode & 0o777).toBe(0o640);
     expect(readdirSync(join(folder, "autoscale"))).toEqual(["dev.json"]);
+  });
+
+  test("may be one that an earlier version has written", () => {
+    const file = join(folder, "dev.json");
+    const { failedIn: _in, failedMends: _mends, ...earlier } = MEMORY;
+    writeFileSync(file, JSON.stringify(earlier));
+    expect(new MemoryFile(file).read()).toEqual(MEMORY);
   });
 
   test.each([
@@ -250,6 +259,7 @@ describe("the memory", () => {
     ["longer ago", { lastOut: null }, 150_001, {}],
     ["before zones came", { lastOut: BEGIN + 1 }, 60_000, {}],
     ["before a zone went", { lastOut: null, lastIn: BEGIN + 1 }, 60_000, {}],
+    ["before a zone was to go", { lastOut: null, failedIn: BEGIN + 1 }, 60_000, {}],
     ["never", { lastOut: null, samples: [] }, 60_000, {}],
   ])("has counters to go on from, unless its last look was %s", (_, change, age, counters) => {
     expect(countersToGoOnFrom({ ...MEMORY, ...change }, BEGIN + age)).toEqual(counters);
@@ -329,7 +339,7 @@ describe("figures for Prometheus", () => {
 
 test("an explanation names the zones that are out of the rotation, but not one that goes", () => {
   const { decision } = report();
-  const state = { zones: 2, lastOut: null, lastIn: null, failures: null, headroom: null };
+  const state = { ...STATE, zones: 2 };
   const out = [
     { name: "zone2", number: 2 },
     { name: "zone3", number: 3 },
@@ -347,7 +357,7 @@ test("an explanation has samples, thresholds, and what would happen", () => {
         { name: "cpu", found: "unknown", threshold: "80 %", zones: null },
       ],
     },
-    state: { zones: 2, lastOut: null, lastIn: null, failures: null, headroom: null },
+    state: { ...STATE, zones: 2 },
     sample: OUT.sample,
   });
   expect(text.replace(/[^\S\n]+/g, " ").split("\n")).toEqual([

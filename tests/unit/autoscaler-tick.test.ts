@@ -7,8 +7,8 @@ import { type Decide, type Stop, Ticker } from "../../autoscaler/tick";
 const INTERVAL = 15_000;
 const KEEP = 60_000;
 const FRESH: Memory = {
-  ...{ lastOut: null, lastIn: null, failures: null, unfinished: null },
-  ...{ samples: [], counters: {} },
+  ...{ lastOut: null, lastIn: null, failedIn: null, failures: null, failedMends: null },
+  ...{ unfinished: null, samples: [], counters: {} },
 };
 const COUNTERS = { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } };
 
@@ -172,14 +172,17 @@ test("a scale-out that fails is rolled back, and counted", async () => {
   expect(world.memory).toMatchObject({ failures: null, lastOut: world.now });
 });
 
-test("a scale-in that fails is rolled back, and waits as if it had been done", async () => {
+test("a scale-in that fails is rolled back, and remembered apart from one that is done", async () => {
   world.calls = 3;
   world.outcomes = [{ kind: "failed", why: "1 call still going after 3600 s" }];
   expect(await world.tick()).toBe(
     "bad: failed: from 2 to 1 zone: 1 call still going after 3600 s; done: back to 2 zones",
   );
-  expect(world.memory.failures).toBeNull();
-  expect(world.memory.lastIn).not.toBeNull();
+  // The rollback took as long as the attempt did.
+  const failedIn = world.now - 60_000;
+  expect(world.memory).toMatchObject({ failures: null, lastIn: null, failedIn });
+  await world.tick();
+  expect(world.memory).toMatchObject({ lastIn: world.now, failedIn: null });
 });
 
 test("a rollback that fails is tried again, each time later", async () => {
@@ -190,15 +193,17 @@ test("a rollback that fails is tried again, each time later", async () => {
   );
   world.calls = 5;
   world.done.length = 0;
-  world.now = (world.memory.failures?.at ?? 0) + INTERVAL;
+  world.now = (world.memory.failedMends?.at ?? 0) + INTERVAL;
   expect(await world.tick()).toBe("ok: held: what was left half done is tried again in 15 s");
   world.now += INTERVAL;
   world.outcomes = [{ kind: "failed", why: "no answer" }];
   expect(await world.tick()).toMatch(/^bad: failed: mending .* at 2 zones: no answer$/);
-  expect(world.memory.failures?.count).toBe(2);
+  expect(world.memory.failedMends?.count).toBe(2);
   world.now += 10 * INTERVAL;
   expect(await world.tick()).toBe("ok: done: mending what was left half done, at 2 zones");
-  expect(world.memory.unfinished).toBeNull();
+  // That the cloud refused a zone has been so once.
+  expect(world.memory).toMatchObject({ unfinished: null, failedMends: null });
+  expect(world.memory.failures?.count).toBe(1);
   const attempt = ["mended", 'update to 2, {"from":2,"to":3}'];
   expect(world.done).toEqual([...attempt, ...attempt]);
 });
@@ -237,8 +242,25 @@ test("what cannot be mended is a failure, after which the next try waits", async
   world.mended = { kind: "failed", why: "no answer" };
   expect(await world.tick()).toBe("bad: failed: from 2 to 3 zones: no answer");
   expect(world.memory).toMatchObject({
-    ...{ failures: { count: 1, at: world.now }, unfinished: { from: 2, to: 3 } },
+    ...{ failedMends: { count: 1, at: world.now }, unfinished: { from: 2, to: 3 } },
+    failures: null,
   });
+  expect(await world.tick()).toBe("ok: held: what was left half done is tried again in 30 s");
+  world.calls = 3;
+  expect(await world.tick()).toBe("ok: held: what was left half done is tried again in 30 s");
+  expect(world.done).toEqual(["asked for quotas", "mended", "asked for quotas"]);
+  Object.assign(world, { now: world.now + 2 * INTERVAL, mended: { kind: "done" } });
+  expect(await world.tick()).toBe("ok: done: from 2 to 1 zone");
+  expect(world.memory).toMatchObject({ unfinished: null, failedMends: null });
+});
+
+test("what somebody else has put right meanwhile is not waited for", async () => {
+  world.broken = true;
+  world.calls = 9;
+  world.mended = { kind: "failed", why: "no answer" };
+  expect(await world.tick()).toBe("bad: failed: from 2 to 3 zones: no answer");
+  world.broken = false;
+  expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
 });
 
 test("an update of somebody else's that was killed is mended before a change", async () => {

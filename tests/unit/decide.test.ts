@@ -358,6 +358,21 @@ describe("a cooldown", () => {
     );
     expect(decided(calls(0, 0), {}, { lastOut: ago(300), lastIn: ago(300) }).action).toBe("in");
   });
+
+  test("keeps one that could not go from being asked again, whatever it is to go for", () => {
+    const failedIn = ago(100);
+    expect(decided(calls(0, 0), {}, { failedIn, lastIn: ago(200) }).reason).toBe(
+      "1 zone would do now, but a zone could not go 100s ago; 200s to wait",
+    );
+    expect(decided(calls(0, 0, 0), { max: 2 }, { failedIn })).toEqual({
+      action: "hold",
+      zones: 3,
+      reason:
+        "pbx:autoscale.max allows 2, and there are 3 zones, " +
+        "but a zone could not go 100s ago; 200s to wait",
+    });
+    expect(decided(calls(0, 0, 0), { max: 2 }, { failedIn: ago(300) }).action).toBe("in");
+  });
 });
 
 describe("a schedule", () => {
@@ -498,8 +513,7 @@ test("everything that was looked at is told with its figures", () => {
   const state = {
     zones: 2,
     lastOut: ago(30),
-    lastIn: null,
-    failures: null,
+    ...{ lastIn: null, failedIn: null, failures: null },
     headroom: { zones: 3, short: "cores" },
   };
   expect(decide(samples, state, policy, NOW).criteria).toEqual([
