@@ -75,11 +75,13 @@ export class Ticker {
     const { unfinished } = this.options.memory.read();
     const blind = isBlind({ decision, sample });
     const [outcome, ok] =
-      decision.action !== "hold"
-        ? await this.move(from, decision.zones, unfinished !== null, stop)
-        : unfinished !== null
-          ? await this.settle(from, stop)
-          : ([blind ? "nothing was done" : "nothing to do", true] as const);
+      decision.action === "hold" && unfinished === null
+        ? ([blind ? "nothing was done" : "nothing to do", true] as const)
+        : stop.gently.aborted
+          ? ENDING
+          : decision.action === "hold"
+            ? await this.settle(from, stop)
+            : await this.move(from, decision.zones, unfinished !== null, stop);
     return { decision, sample, from, outcome, ok: ok && !blind };
   }
 
@@ -98,6 +100,7 @@ export class Ticker {
     if (now !== from) {
       return [`held: there ${are(now)} by now; the next look decides anew`, true];
     }
+    if (stop.gently.aborted) return ENDING;
     const { unfinished } = this.note({ unfinished: { from, to } });
     const outcome = to < from ? await this.drain(to, stop) : await hands.change(to, stop.atOnce);
     const at = this.now();
@@ -187,15 +190,19 @@ export class Ticker {
   /** Ends when so many zones would be too few. @throws when `signal` is aborted. */
   private async untilShortOf(zones: number, signal: AbortSignal): Promise<void> {
     const { hands, decide, interval } = this.options;
-    for (;;) {
+    // A zone that stays takes no cloud: neither a cooldown nor a failure is a reason to wait for it.
+    const state = { ...NEVER_SCALED, zones, headroom: null };
+    for (let isShort = false; !isShort;) {
       await this.pause(interval, signal);
-      // Who cannot look lets the drain go on: that loses no call.
-      const look = await hands.look().catch(() => null);
+      try {
+        const { sample, counters } = await hands.look();
+        const samples = this.samplesWith(sample);
+        isShort = decide(samples, state, sample.at).action === "out";
+        this.note({ samples, counters });
+      } catch {
+        // Who cannot look, or write down what was seen, lets the drain go on: that loses no call.
+      }
       signal.throwIfAborted();
-      if (look === null) continue;
-      const memory = this.remember(look);
-      const state = { zones, ...scalingOf(memory), headroom: null };
-      if (decide(memory.samples, state, look.sample.at).action === "out") return;
     }
   }
 
@@ -205,10 +212,13 @@ export class Ticker {
   }
 
   private remember({ sample, counters }: Look): Memory {
+    this.note({ samples: this.samplesWith(sample), counters });
+    return this.options.memory.read();
+  }
+
+  private samplesWith(sample: Sample): readonly Sample[] {
     const { memory, keep } = this.options;
-    const samples = [...memory.read().samples, sample].filter(({ at }) => at > sample.at - keep);
-    this.note({ samples, counters });
-    return memory.read();
+    return [...memory.read().samples, sample].filter(({ at }) => at > sample.at - keep);
   }
 
   /** Writes `changes` down, and returns what was there before. */
@@ -222,10 +232,15 @@ export class Ticker {
 
 type Verdict = readonly [outcome: string, ok: boolean];
 
+/** Of who was asked to end before it has begun anything. */
+const ENDING: Verdict = ["held: ending", true];
+
 const verdict = (outcome: Outcome, what: string): Verdict => [
   inWords(outcome, what),
   outcome.kind !== "failed",
 ];
+
+const NEVER_SCALED = { lastOut: null, lastIn: null, failedIn: null, failures: null } as const;
 
 const scalingOf = ({
   lastOut,

@@ -2,6 +2,7 @@ import type { Decision } from "../../autoscaler/decision";
 import type { Hands, Headroom, Look, Outcome } from "../../autoscaler/hands";
 import type { Memory } from "../../autoscaler/memory";
 import type { Sample } from "../../autoscaler/sample";
+import { Fault } from "../../cli/command";
 import { type Decide, type Stop, Ticker } from "../../autoscaler/tick";
 
 const INTERVAL = 15_000;
@@ -23,8 +24,12 @@ class World implements Hands {
   /** What became of the updates that are yet to come; those beyond it are done. */
   outcomes: Outcome[] = [];
   mended: Outcome = { kind: "done" };
+  /** Writes that the disk has no room for, before it has again. */
+  full = 0;
   room: Headroom | null = null;
   broken = false;
+  /** Whether no zone comes after anything that a policy has cooldowns for. */
+  waits = false;
   readonly gently = new AbortController();
   readonly atOnce = new AbortController();
   readonly done: string[] = [];
@@ -84,21 +89,27 @@ class World implements Hands {
       memory: {
         read: () => this.memory,
         write: (memory) => {
+          if (this.full > 0) {
+            this.full -= 1;
+            throw new Fault("no space left on device");
+          }
           this.memory = memory;
         },
       },
       ...{ interval: INTERVAL, keep: KEEP },
       now: () => this.now,
-      pause: () => Promise.resolve(),
+      pause: () => new Promise(setImmediate),
     });
   }
 }
 
-const decide: Decide = (samples, { zones, headroom }) => {
+const decide: Decide = (samples, { zones, headroom, lastOut, failedIn, failures }) => {
+  const waits = [lastOut, failedIn, failures].some((wait) => wait !== null);
   const calls = samples.at(-1)?.zones[0]?.reading?.calls ?? null;
   const wanted = calls === null ? zones : Math.ceil(calls / 3);
   const allowed = Math.min(wanted, zones + (headroom?.zones ?? Infinity));
-  const action = allowed > zones ? "out" : allowed < zones ? "in" : "hold";
+  const action =
+    allowed > zones ? (world.waits && waits ? "hold" : "out") : allowed < zones ? "in" : "hold";
   return { action, zones: allowed, reason: "", criteria: [] } satisfies Decision;
 };
 
@@ -309,22 +320,65 @@ describe("a number of zones that was changed by hand meanwhile", () => {
   });
 });
 
-test("a zone that is drained stays when it is needed again", async () => {
-  world.calls = 3;
-  world.during = async (signal) => {
-    world.during = () => Promise.resolve();
-    world.calls = 5;
-    await new Promise((resolve) => {
-      signal.addEventListener("abort", resolve);
-    });
-  };
-  expect(await world.tick()).toBe(
-    "bad: failed: from 2 to 1 zone: its zone is needed again; done: back to 2 zones",
-  );
-  expect(world.zones).toBe(2);
+describe("a zone that is drained stays when it is needed again", () => {
+  beforeEach(() => {
+    world.calls = 3;
+    world.during = async (signal) => {
+      world.during = () => Promise.resolve();
+      world.calls = 5;
+      await new Promise((resolve) => {
+        signal.addEventListener("abort", resolve);
+        setTimeout(resolve, 500).unref();
+      });
+    };
+  });
+  afterEach(async () => {
+    expect(await world.tick()).toBe(
+      "bad: failed: from 2 to 1 zone: its zone is needed again; done: back to 2 zones",
+    );
+    expect(world.zones).toBe(2);
+  });
+
+  test("which takes no cloud, so that nothing is waited for", () => {
+    const failures = { count: 3, at: world.now };
+    world.waits = true;
+    world.memory = { ...FRESH, lastOut: world.now, failedIn: world.now, failures };
+  });
+
+  test("also where what is seen cannot be written down", () => {
+    const { during } = world;
+    world.during = (signal) => {
+      world.full = 1;
+      return during(signal);
+    };
+  });
 });
 
 describe("told to end", () => {
+  test("before it begins, it begins nothing", async () => {
+    world.gently.abort();
+    expect(await world.tick()).toBe("ok: nothing to do");
+    world.calls = 9;
+    expect(await world.tick()).toBe("ok: held: ending");
+    world.calls = 5;
+    world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+    expect(await world.tick()).toBe("ok: held: ending");
+    expect(world.done).toEqual(["asked for quotas"]);
+  });
+
+  test("while it mends, it begins no change after that", async () => {
+    world.broken = true;
+    world.calls = 9;
+    const mend = world.mend.bind(world);
+    world.mend = () => {
+      world.gently.abort();
+      return mend();
+    };
+    expect(await world.tick()).toBe("ok: held: ending");
+    expect(world.done).toEqual(["asked for quotas", "mended"]);
+    expect(world.memory.unfinished).toBeNull();
+  });
+
   test("a drain is called off, and left to the next run", async () => {
     world.calls = 3;
     world.during = () => {
