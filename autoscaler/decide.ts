@@ -3,7 +3,7 @@ import { demands, type Argument } from "./demand";
 import { are, ceilings, least, quota, type Limit } from "./limits";
 import type { Policy } from "./policy";
 import { allKnown, fits } from "./release";
-import { beside, outOfRotation, serving } from "./rotation";
+import { beside, outOfRotation, serving, withoutDown } from "./rotation";
 import { blindness, type Sample } from "./sample";
 import { scheduled } from "./schedule";
 import { backOff, cooldownIn, cooldownOut, failedIn, waiting } from "./waits";
@@ -22,15 +22,16 @@ interface Situation {
  * Decides how many zones there shall be. Zones come as many at a time as the load asks for, and go
  * one at a time. Nothing is done here, and nothing is remembered.
  *
- * @param samples the oldest first, of the last `scaleInAfter` at least; the last one is the present.
+ * @param seen the oldest first, of the last `scaleInAfter` at least; the last one is the present.
  * @param now milliseconds since 1970.
  */
 export function decide(
-  samples: readonly Sample[],
+  seen: readonly Sample[],
   state: ScalingState,
   policy: Policy,
   now: number,
 ): Decision {
+  const samples = withoutDown(seen, policy, now);
   const situation = { samples, state, policy, now };
   const floor = least(policy, state);
   const out = outOfRotation(samples.at(-1), state.zones);
@@ -45,7 +46,7 @@ export function decide(
 
   const criteria = [...asks, ...caps, ...(room === null ? [] : [room])].map(criterion);
   return {
-    ...inTheDark(step(situation, ask, cap, room), samples.at(-1)),
+    ...inTheDark(step(situation, ask, cap, room), seen.at(-1)),
     criteria: [...criteria, waiting(state, policy, now)],
   };
 }

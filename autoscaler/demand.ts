@@ -35,7 +35,9 @@ export function demands(
     const inTime =
       window === null ||
       covering(samples, now, { seconds: window, interval: policy.interval }) !== null;
-    if (known.length === 0 || !inTime) {
+    // A zone that has just come is neither full nor idle: what it uses shows at the next look.
+    const isNew = loads.some(({ load, isRead }) => load === null && isRead);
+    if (known.length === 0 || isNew || !inTime) {
       return { ...titleOf(metric), found: "unknown", zones: null, because: "" };
     }
     const unknown = loads.filter(({ load }) => load === null).map(({ name }) => name);

@@ -3,6 +3,8 @@ import type { Sample, ZoneReading } from "./sample";
 /** A zone and what it carries of something; null where that is unknown. */
 export interface ZoneLoad {
   readonly name: string;
+  /** Whether the latest look has read the zone: rates take two. */
+  readonly isRead: boolean;
   readonly load: number | null;
 }
 
@@ -83,8 +85,9 @@ function byZone(
   samples: readonly Sample[],
   load: (readings: readonly ZoneReading[]) => number | null,
 ): readonly ZoneLoad[] {
-  return (samples.at(-1)?.zones ?? []).map(({ name }) => ({
+  return (samples.at(-1)?.zones ?? []).map(({ name, reading }) => ({
     name,
+    isRead: reading !== null,
     load: load(
       samples.flatMap(({ zones }) => zones.find((zone) => zone.name === name)?.reading ?? []),
     ),

@@ -129,7 +129,9 @@ export function sampleOf({ at, zones, fault }: Observation): Sample {
   const serves = ({ place }: ObservedZone): boolean => !isKnown || place?.state === "ready";
   return {
     at,
-    zones: zones.filter(serves).map(({ place: _, ...zone }) => zone),
+    zones: zones
+      .filter(serves)
+      .map(({ place, ...zone }) => ({ ...zone, down: place?.healthy === false })),
     out: zones.flatMap((zone, index) =>
       serves(zone) ? [] : [{ name: zone.name, number: index + 1 }],
     ),

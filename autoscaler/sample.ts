@@ -19,6 +19,8 @@ export interface ZoneSample {
   readonly reading: ZoneReading | null;
   /** Why not; null where it could. */
   readonly fault: string | null;
+  /** Whether HAProxy sends it nobody, since it has not passed a check; false where that is unknown. */
+  readonly down: boolean;
 }
 
 export interface ZoneReading {

@@ -84,7 +84,7 @@ function sampleOf(
     ...{ out: [], sessions: null, fault: null },
     zones: perZone.map((exact, index): ZoneSample => {
       return {
-        ...{ name: `zone${String(index + 1)}`, fault: null },
+        ...{ name: `zone${String(index + 1)}`, fault: null, down: false },
         reading: {
           calls: (whole[index] ?? 0) + (index < rest ? 1 : 0),
           registrations: 0,

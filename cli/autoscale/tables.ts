@@ -1,7 +1,7 @@
 import type { Considered } from "../../autoscaler/tick";
 import type { Sample, ZoneSample } from "../../autoscaler/sample";
 import { areOut, outOfRotation } from "../../autoscaler/rotation";
-import { bytesPerSecond as rate, percent } from "../../autoscaler/words";
+import { bytesPerSecond as rate, namesOf, percent } from "../../autoscaler/words";
 import { table } from "../table";
 
 /** Why the autoscaler would do what: samples and thresholds. */
@@ -29,7 +29,12 @@ export function explanation({ decision, state, sample }: Considered): string {
     hold: `would leave ${String(state.zones)} as they are`,
   }[action];
   const out = outOfRotation(sample, state.zones);
-  const notes = [...faultsOf(sample), ...(out.length === 0 ? [] : [areOut(out)])];
+  const down = sample.zones.filter((zone) => zone.down).map(({ name }) => name);
+  const notes = [
+    ...faultsOf(sample),
+    ...(out.length === 0 ? [] : [areOut(out)]),
+    ...(down.length === 0 ? [] : [`HAProxy has ${namesOf(down)} down`]),
+  ];
   return [zones, ...notes, criteria, `${verdict}: ${reason}`].join("\n");
 }
 

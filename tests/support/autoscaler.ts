@@ -39,11 +39,11 @@ export function sampleOf(at: number, readings: readonly Reading[]): Sample {
     zones: readings.map((reading, index) => {
       const name = `zone${String(index + 1)}`;
       return reading === null
-        ? { name, reading, fault: `${name}: out of reach` }
+        ? { name, reading, fault: `${name}: out of reach`, down: false }
         : {
             name,
             reading: { calls: 0, registrations: 0, bytesPerSecond: null, cpu: null, ...reading },
-            fault: null,
+            ...{ fault: null, down: false },
           };
     }),
     out: [],

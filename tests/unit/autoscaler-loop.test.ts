@@ -30,8 +30,8 @@ const report = (change: Partial<Report> = {}): Report => ({
   sample: {
     at: BEGIN,
     zones: [
-      { name: "zone1", reading: READING, fault: null },
-      { name: "zone2", reading: null, fault: "zone2: no answer in 8 s" },
+      { name: "zone1", reading: READING, fault: null, down: false },
+      { name: "zone2", reading: null, fault: "zone2: no answer in 8 s", down: false },
     ],
     ...{ out: [], sessions: 12, fault: null },
   },
@@ -126,7 +126,7 @@ describe("the loop", () => {
 
 describe("where no zone can be read", () => {
   const zones = OUT.sample.zones.map(({ name }) => ({
-    ...{ name, reading: null, fault: "controller: gone" },
+    ...{ name, reading: null, fault: "controller: gone", down: false },
   }));
   const sample = { ...OUT.sample, zones, sessions: null, fault: "controller: gone" };
 
@@ -346,6 +346,16 @@ test("an explanation names the zones that are out of the rotation, but not one t
   ];
   const lines = explanation({ decision, state, sample: { ...OUT.sample, out } }).split("\n");
   expect(lines).toContain("zone2 is out of the rotation");
+});
+
+test("an explanation names the zones that HAProxy has down", () => {
+  const zones = OUT.sample.zones.map((zone) => ({ ...zone, down: zone.name === "zone1" }));
+  const lines = explanation({
+    decision: report().decision,
+    state: { ...STATE, zones: 2 },
+    sample: { ...OUT.sample, zones },
+  }).split("\n");
+  expect(lines).toContain("HAProxy has zone1 down");
 });
 
 test("an explanation has samples, thresholds, and what would happen", () => {

@@ -42,7 +42,7 @@ class World implements Hands {
         ? null
         : { calls: this.calls, registrations: 0, bytesPerSecond: null, cpu: null };
     const fault = reading === null ? "zone1: out of reach" : null;
-    const zones = [{ name: "zone1", reading, fault }];
+    const zones = [{ name: "zone1", reading, fault, down: false }];
     const sample = { at: this.now, zones, out: [], sessions: null, fault: null };
     return Promise.resolve({ zones: this.seen ?? this.zones, sample, counters: COUNTERS });
   }

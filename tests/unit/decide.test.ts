@@ -1,6 +1,7 @@
 import { decide } from "../../autoscaler/decide";
 import type { Decision, ScalingState } from "../../autoscaler/decision";
 import type { Policy } from "../../autoscaler/policy";
+import type { Sample } from "../../autoscaler/sample";
 import { MIDNIGHT, POLICY, type Reading, sampleOf, STATE, steady } from "../support/autoscaler";
 
 const NOW = MIDNIGHT + 9 * 3_600_000;
@@ -106,6 +107,80 @@ describe("throughput and processors", () => {
 
   test("of one zone ask for nothing where another one has room and takes none of it", () => {
     expect(decided([used(3.5e6, 0.1), used(1e6, 0.1)], policy).action).toBe("hold");
+  });
+});
+
+describe("a zone that has just come", () => {
+  const policy = { ...POLICY, throughputPerZone: 3e6, cpu: 0.8 };
+  const used = { calls: 40, bytesPerSecond: 2e6, cpu: 0.7 };
+  const samples = [
+    ...steady(ago(15), [used, used]),
+    sampleOf(NOW, [used, used, { bytesPerSecond: null, cpu: null }]),
+  ];
+
+  test("has no rates at its first look, which is not to be unread: none comes for it", () => {
+    const decision = decide(samples, { ...STATE, zones: 3 }, policy, NOW);
+    expect(decision).toMatchObject({ action: "hold", zones: 3 });
+    expect(decision.criteria.slice(1, 3).map(({ found, zones }) => [found, zones])).toEqual([
+      ["unknown", null],
+      ["unknown", null],
+    ]);
+  });
+
+  test("counts as full where it cannot be read", () => {
+    const unread = [...samples.slice(0, -1), sampleOf(NOW, [used, used, null])];
+    expect(decide(unread, { ...STATE, zones: 3 }, policy, NOW).reason).toMatch(
+      /, zone3 cannot be read and counts as full; /,
+    );
+  });
+});
+
+describe("a zone that HAProxy has down", () => {
+  /** Looks at a zone that carries 60 calls and another one, which is down in the last `down` of them. */
+  const looks = (down: number, interval = 15, other: Reading = { calls: 0 }): Sample[] => {
+    const all = steady(NOW, [{ calls: 60 }, other], { interval });
+    return all.map((look, index) => ({
+      ...look,
+      zones: look.zones.map((zone) => ({
+        ...zone,
+        down: zone.name === "zone2" && index >= all.length - down,
+      })),
+    }));
+  };
+  const after = (samples: readonly Sample[], policy: Partial<Policy> = {}): Decision =>
+    decide(samples, { ...STATE, zones: 2 }, { ...POLICY, spareCalls: 21, ...policy }, NOW);
+
+  test("for all of the window serves nobody, so another one comes where it is needed", () => {
+    expect(after(looks(61))).toMatchObject({
+      ...{ action: "out", zones: 3 },
+      reason:
+        "zone1 carries 60 calls; with 21 spare they need 2 zones of 80, " +
+        "and zone2 is out of the rotation",
+    });
+  });
+
+  test("keeps the others in service", () => {
+    expect(after(looks(61), { spareCalls: 0, max: 1 }).reason).toBe(
+      "zone2 is out of the rotation, so no zone is taken away",
+    );
+  });
+
+  test("is none that cannot be read beside that", () => {
+    expect(after(looks(61, 15, null))).toMatchObject({ action: "out", zones: 3 });
+  });
+
+  test("for less is one that has just come, or whose HAProxy was reloaded", () => {
+    expect(after(looks(3)).action).toBe("hold");
+  });
+
+  test.each([
+    [60, 1, "hold"],
+    [60, 2, "out"],
+    [120, 1, "hold"],
+    [120, 2, "out"],
+    [180, 5, "hold"],
+  ])("for who looks every %i s, in the last %i looks: %s", (interval, down, action) => {
+    expect(after(looks(down, interval)).action).toBe(action);
   });
 });
 

@@ -70,13 +70,13 @@ describe("a sample", () => {
     fault: null,
   });
 
-  test("has the zones in the rotation, those that fail their checks among them, and who is out", () => {
+  test("has the zones in the rotation, whether they fail their checks, and who is out of it", () => {
     const zones = [zone("zone1", "ready"), zone("zone2", "drain"), zone("zone3", "ready", false)];
     expect(sampleOf({ at: 7, zones: [...zones, zone("zone4", "maint")], fault: null })).toEqual({
       at: 7,
       zones: [
-        { name: "zone1", reading, fault: null },
-        { name: "zone3", reading, fault: null },
+        { name: "zone1", reading, fault: null, down: false },
+        { name: "zone3", reading, fault: null, down: true },
       ],
       out: [
         { name: "zone2", number: 2 },
@@ -98,7 +98,7 @@ describe("a sample", () => {
     const zones = [{ ...zone("zone1", "ready"), place: null }];
     expect(sampleOf({ at: 7, zones, fault: "controller: no" })).toEqual({
       at: 7,
-      zones: [{ name: "zone1", reading, fault: null }],
+      zones: [{ name: "zone1", reading, fault: null, down: false }],
       ...{ out: [], sessions: null, fault: "controller: no" },
     });
   });
@@ -106,7 +106,7 @@ describe("a sample", () => {
   test("has why a zone could not be read", () => {
     const zones = [{ ...zone("zone1", "ready"), reading: null, fault: "zone1: no answer in 8 s" }];
     expect(sampleOf({ at: 7, zones, fault: null }).zones).toEqual([
-      { name: "zone1", reading: null, fault: "zone1: no answer in 8 s" },
+      { name: "zone1", reading: null, fault: "zone1: no answer in 8 s", down: false },
     ]);
   });
 });
