@@ -1,4 +1,4 @@
-import type { EngineEvent } from "@pulumi/pulumi/automation";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { Fault } from "../cli/command";
 import { WANTED_ZONES } from "../config/wanted-zones";
 import type { Hands, Headroom, Look, Outcome } from "./hands";
@@ -8,6 +8,8 @@ import { outcomeOf } from "./update";
 export interface StackHandsOptions extends MendOptions {
   readonly look: () => Promise<Look>;
   readonly inService: () => Promise<number>;
+  /** What callers would lose by the update that the stack would make now, a line each. @throws Fault */
+  readonly refusals: (stack: Stack, signal: AbortSignal) => Promise<readonly string[]>;
   readonly onEvent: (event: EngineEvent) => void;
   /** What was known of the stack is out of date. */
   readonly onChanged: () => void;
@@ -35,11 +37,18 @@ export class StackHands implements Hands {
   }
 
   async change(zones: number, signal: AbortSignal): Promise<Outcome> {
-    const { stack, onEvent } = this.options;
+    const { stack, refusals, onEvent } = this.options;
     if (signal.aborted) return { kind: "interrupted" };
     const { envVars } = stack.workspace;
     envVars[WANTED_ZONES] = String(zones);
     try {
+      const losses: string[] = [];
+      const judge = async (): Promise<void> => {
+        losses.push(...(await refusals(stack, signal)));
+      };
+      const judged = await outcomeOf(this.options, judge, signal);
+      if (judged.kind !== "done") return judged;
+      if (losses.length > 0) return { kind: "refused", why: losses.join("; ") };
       return await outcomeOf(
         this.options,
         (listen) =>

@@ -9,6 +9,8 @@ export type Outcome =
   | { readonly kind: "locked" }
   /** It is not the time for it: nothing was begun. */
   | { readonly kind: "held"; readonly why: string }
+  /** Callers would lose by it: nothing was begun. */
+  | { readonly kind: "refused"; readonly why: string }
   /** It was called off by its signal. */
   | { readonly kind: "interrupted" }
   | { readonly kind: "failed"; readonly why: string };

@@ -24,6 +24,8 @@ export function inWords(outcome: Outcome, what: string): string {
       return `held: another update of the stack is under way; ${what} has to wait`;
     case "held":
       return `held: ${outcome.why}`;
+    case "refused":
+      return `held: the guard refuses: ${outcome.why}`;
     case "interrupted":
       return `called off: ${what}; the next run goes on from there`;
     case "failed":

@@ -113,6 +113,7 @@ export class Ticker {
         break;
       case "locked":
       case "held":
+      case "refused":
         this.note({ unfinished });
         break;
       case "interrupted":
@@ -162,7 +163,9 @@ export class Ticker {
   /** Remembers what became of the way back from a change that has not ended. */
   private noteMended({ kind }: Outcome): void {
     if (kind === "done") this.note({ unfinished: null, failedMends: null });
-    if (kind === "failed") this.note({ failedMends: this.oneMore("failedMends") });
+    if (kind === "failed" || kind === "refused") {
+      this.note({ failedMends: this.oneMore("failedMends") });
+    }
   }
 
   /** Lets zones leave when their calls have ended; they stay when they are needed before that. */
@@ -237,7 +240,7 @@ const ENDING: Verdict = ["held: ending", true];
 
 const verdict = (outcome: Outcome, what: string): Verdict => [
   inWords(outcome, what),
-  outcome.kind !== "failed",
+  outcome.kind !== "failed" && outcome.kind !== "refused",
 ];
 
 const NEVER_SCALED = { lastOut: null, lastIn: null, failedIn: null, failures: null } as const;

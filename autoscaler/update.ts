@@ -1,9 +1,4 @@
-import {
-  ConcurrentUpdateError,
-  type EngineEvent,
-  type Stack,
-  type UpResult,
-} from "@pulumi/pulumi/automation";
+import { ConcurrentUpdateError, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
 import { isHalfWritten } from "./half-written";
 import type { Outcome } from "./hands";
 
@@ -17,7 +12,7 @@ export interface Updated {
 /** Runs an update of a stack and tells what became of it. */
 export async function outcomeOf(
   { stack, releaseDeadLock }: Updated,
-  run: (onEvent: (event: EngineEvent) => void) => Promise<Pick<UpResult, "summary">>,
+  run: (onEvent: (event: EngineEvent) => void) => Promise<unknown>,
   signal?: AbortSignal,
 ): Promise<Outcome> {
   const errors: string[] = [];

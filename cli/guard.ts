@@ -1,13 +1,12 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { CONTROLLER_RESTARTS } from "../provider/impact";
 import { parseArguments } from "./arguments";
 import { Fault } from "./command";
 import { projectEnvironment } from "./environment";
-import { judge, type Row } from "./impact";
+import { faultsOf, judge, type Row } from "./impact";
 import { readPlan } from "./impact-plan";
-import { ROOT } from "./paths";
+import { preview } from "./preview";
 import { main } from "./progress";
 import { table } from "./table";
 
@@ -29,29 +28,6 @@ Exit code 0 when no call is lost, 1 when calls are lost or may be, 2 when there 
 /** So that the table fits into a comment on a pull request. */
 const FELT_WIDTH = 68;
 
-/** The preview of the stack `name`, of which pulumi prints the faults as well. */
-async function preview(name: string): Promise<string> {
-  const env = { ...process.env, ...(await projectEnvironment()) };
-  return new Promise((resolve, reject) => {
-    execFile(
-      "pulumi",
-      ["preview", "--json", "--show-replacement-steps", "--non-interactive", "--stack", name],
-      { cwd: ROOT, env, maxBuffer: 2 ** 28 },
-      (error, stdout, stderr) => {
-        if (error === null || stdout.trimStart().startsWith("{")) {
-          resolve(stdout);
-        } else {
-          reject(
-            new Fault(
-              `pulumi preview failed: ${stderr.trim().replace(/^error: /, "") || error.message}`,
-            ),
-          );
-        }
-      },
-    );
-  });
-}
-
 async function saved(file: string): Promise<string> {
   try {
     return file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
@@ -62,9 +38,7 @@ async function saved(file: string): Promise<string> {
 
 /** What the table comes to, in a sentence or a line for each fault. */
 function verdict(rows: readonly Row[]): string {
-  const faults = rows.flatMap(({ change, fault }) =>
-    fault === null ? [] : [`${change}: ${fault}`],
-  );
+  const faults = faultsOf(rows);
   if (faults.length > 0) {
     return faults.join("\n");
   }
@@ -79,7 +53,9 @@ main(
       plan: { type: "string" },
       "allow-controller": { type: "boolean", default: false },
     });
-    const json = await (options.plan === undefined ? preview(options.stack) : saved(options.plan));
+    const json = await (options.plan === undefined
+      ? preview(options.stack, { ...process.env, ...(await projectEnvironment()) })
+      : saved(options.plan));
     const rows = judge(readPlan(json), { controller: options["allow-controller"] });
     if (rows.length > 0) {
       console.log(

@@ -25,6 +25,8 @@ export interface Plan {
   readonly changes: readonly Change[];
   /** Outputs of the stack as it was deployed last. */
   readonly outputs: Properties;
+  /** URNs of all that there was before; null where the plan does not tell of what stays as it is. */
+  readonly known: ReadonlySet<string> | null;
 }
 
 interface State {
@@ -89,6 +91,9 @@ function changeOf(urn: string, steps: readonly Step[]): Change[] {
   ];
 }
 
+/** What a plan says of something that was not there before. */
+const COMES = ["create", "import"];
+
 const NO_PLAN = "this is no plan; make one with: pulumi preview --json";
 
 function parse(json: string): Digest {
@@ -118,5 +123,8 @@ export function readPlan(json: string): Plan {
   return {
     changes: [...byUrn].flatMap(([urn, steps]) => changeOf(urn, steps)),
     outputs: stack?.oldState?.outputs ?? {},
+    known: steps.some((step) => step.op === "same" && step !== stack)
+      ? new Set(steps.filter(({ op }) => !COMES.includes(op)).map(({ urn }) => urn))
+      : null,
   };
 }

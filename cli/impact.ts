@@ -101,7 +101,10 @@ function drainRow(zone: string, membership: Change, parts: readonly Change[], pl
   const what = membership.action === "replace" ? isReplaced(zone) : drains(zone);
   const limit = duration(drain.timeout);
   const deployed = plan.outputs.zones;
-  const isOnlyZone = Array.isArray(deployed) && deployed.length === 1;
+  const isOnlyZone =
+    Array.isArray(deployed) &&
+    deployed.length === 1 &&
+    (deployed as { name: string }[])[0]?.name === zone;
   return {
     change: `${zone}: ${parts.length === 0 ? "leaves the rotation" : describe(parts)}`,
     felt: drain.force
@@ -115,10 +118,18 @@ function drainRow(zone: string, membership: Change, parts: readonly Change[], pl
   };
 }
 
+/** Whether `zone` has no place in the rotation by a plan that tells of all places. */
+const isOut = (zone: string, { known }: Plan): boolean =>
+  known !== null && ![...known].some((urn) => urn.endsWith(`${MEMBERSHIP}::${zone}`));
+
 function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan): Row[] {
   const undrained = parts.filter(
     (part) => isInterrupted(part) && !isDrained(part, membership, plan),
   );
+  if (undrained.some(isGone) && isOut(zone, plan)) {
+    const change = `${zone}: ${describe(undrained)}`;
+    return [{ change, felt: `${zone} is out of the rotation`, fault: null }];
+  }
   if (undrained.length > 0) {
     return [
       {
@@ -218,6 +229,10 @@ function changesOf(node: string, { changes }: Plan): NodeChanges {
     membership: all.find(({ type }) => type === MEMBERSHIP),
   };
 }
+
+/** What is not to be done as it stands, a line each. */
+export const faultsOf = (rows: readonly Row[]): string[] =>
+  rows.flatMap(({ change, fault }) => (fault === null ? [] : [`${change}: ${fault}`]));
 
 /** What callers feel of a plan. Empty where they feel nothing. */
 export function judge(plan: Plan, allowed: Allowances): Row[] {

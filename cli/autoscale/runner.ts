@@ -9,6 +9,7 @@ import { type Considered, type Stop, Ticker } from "../../autoscaler/tick";
 import { relayUpdate, say } from "../progress";
 import { exportedStack, releaseDeadLock } from "../stack";
 import { cloudOf } from "../stack-cloud";
+import { refusals } from "./refusals";
 import { ExchangeView } from "./view";
 
 /** Rates take two looks: time between the first two, in milliseconds. */
@@ -59,6 +60,7 @@ export class Runner {
       inService: () => this.view.inService(),
       exported: exportedStack,
       releaseDeadLock,
+      refusals,
       onEvent: relayUpdate,
       onChanged: () => {
         this.view.forget();

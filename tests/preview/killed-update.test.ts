@@ -135,6 +135,7 @@ const hands = (): StackHands =>
     inService: () => Promise.reject(new Error("nobody counts")),
     exported: exportedStack,
     releaseDeadLock,
+    refusals: () => Promise.resolve([]),
     onEvent: () => undefined,
     onChanged: () => undefined,
     say: (line) => said.push(line),

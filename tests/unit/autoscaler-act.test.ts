@@ -30,6 +30,7 @@ function handsOf(up: () => Promise<unknown>, options: Partial<StackHandsOptions>
     inService: () => Promise.reject(new Error("nobody counts here")),
     exported: () => Promise.resolve({}),
     releaseDeadLock: () => Promise.resolve(),
+    refusals: () => Promise.resolve([]),
     onEvent: () => undefined,
     onChanged: () => undefined,
     say: (line) => said.push(line),
@@ -55,6 +56,34 @@ describe("an update that finds another one under way has to wait", () => {
     const { hands } = handsOf(fails(error));
     expect(await hands.change(3, NEVER)).toEqual({ kind: "locked" });
     expect(await hands.mend()).toEqual({ kind: "locked" });
+  });
+});
+
+describe("an update that the guard refuses is not made", () => {
+  test("and says what callers would lose", async () => {
+    const wanted: (string | undefined)[] = [];
+    const { hands, asked, envVars } = handsOf(done, {
+      refusals: ({ workspace }) => {
+        wanted.push(workspace.envVars[WANTED_ZONES]);
+        return Promise.resolve(["controller: server replaced: not now", "zone1: not at all"]);
+      },
+    });
+    expect(await hands.change(3, NEVER)).toEqual({
+      ...{ kind: "refused", why: "controller: server replaced: not now; zone1: not at all" },
+    });
+    expect([wanted, asked, envVars[WANTED_ZONES]]).toEqual([["3"], [], ""]);
+  });
+
+  test.each([
+    ["waits where the state is just being written", HALF_WRITTEN, { kind: "locked" }],
+    [
+      "fails where there is no preview",
+      "there is no plan, the preview failed: pbx:max is no key",
+      { kind: "failed", why: "there is no plan, the preview failed: pbx:max is no key" },
+    ],
+  ])("and %s", async (_, message, outcome) => {
+    const { hands, asked } = handsOf(done, { refusals: fails(new Fault(message)) });
+    expect([await hands.change(3, NEVER), asked]).toEqual([outcome, []]);
   });
 });
 

@@ -164,6 +164,22 @@ test("another update's lock is no failure: the next tick tries again", async () 
   expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
 });
 
+test("what the guard refuses waits for an operator, and is no failure of the cloud", async () => {
+  const refused: Outcome = { kind: "refused", why: "controller: server replaced: not now" };
+  world.calls = 9;
+  world.outcomes = [refused];
+  expect(await world.tick()).toBe(
+    "bad: held: the guard refuses: controller: server replaced: not now",
+  );
+  expect(world.done.slice(1)).toEqual(['update to 3, {"from":2,"to":3}']);
+  expect(world.memory).toMatchObject({ unfinished: null, failures: null, failedMends: null });
+  world.calls = 5;
+  world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+  world.outcomes = [refused];
+  expect(await world.tick()).toMatch(/^bad: held: the guard refuses: /);
+  expect(await world.tick()).toBe("ok: held: what was left half done is tried again in 30 s");
+});
+
 test("a scale-out that fails is rolled back, and counted", async () => {
   world.calls = 9;
   world.outcomes = [QUOTA];

@@ -159,6 +159,24 @@ describe("a zone that goes", () => {
     ]);
   });
 
+  test("has nothing to drain where its place in the rotation is gone already, or never was", () => {
+    const [, ...parts] = departure("zone3");
+    const deletion = "attachment of its public address deleted, server deleted";
+    const same = (zone: string): Step =>
+      step("same", MEMBERSHIP, zone, { oldState: membershipState(zone) });
+    expect(felt([...parts, same("zone1")])).toEqual([
+      [expect.stringContaining(`zone3: ${deletion}`), "zone3 is out of the rotation", true],
+    ]);
+    expect(felt([...parts, same("zone1"), same("zone3")])).toEqual([
+      [expect.stringContaining(`zone3: ${deletion}`), "cuts every call of zone3", false],
+    ]);
+  });
+
+  test("is none of two that a scale-out to two has left", () => {
+    const [row] = rowsOf(departure("zone2"), false, ["zone1"]);
+    expect(row?.fault).toBeNull();
+  });
+
   test("cannot be the only one", () => {
     const [row] = rowsOf(departure("zone1"), false, ["zone1"]);
     expect(row?.fault).toBe(
