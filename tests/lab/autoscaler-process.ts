@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ROOT } from "../../cli/paths";
@@ -16,16 +16,16 @@ export function cloneAutoscaler({ directory }: Deployment): void {
   }
 }
 
-/** As `proc_pid_task_children(5)` has them, for each thread. */
-const childrenOf = (pid: number): number[] =>
-  readdirSync(`/proc/${String(pid)}/task`)
-    .flatMap((thread) =>
-      readFileSync(`/proc/${String(pid)}/task/${thread}/children`, "utf8")
-        .trim()
-        .split(" "),
-    )
-    .filter((child) => child !== "")
-    .map(Number);
+/** As proc_pid_task(5) has them, for each thread; none of a process that has ended. */
+function childrenOf(pid: number): number[] {
+  const tasks = `/proc/${String(pid)}/task`;
+  const threads = existsSync(tasks) ? readdirSync(tasks) : [];
+  return threads.flatMap((thread) => {
+    const list = join(tasks, thread, "children");
+    const children = existsSync(list) ? readFileSync(list, "utf8").trim() : "";
+    return children === "" ? [] : children.split(" ").map(Number);
+  });
+}
 
 /** An autoscaler that runs, with all that it has said. */
 export class AutoscalerProcess {
@@ -68,8 +68,14 @@ export class AutoscalerProcess {
 
   async kill({ withChildren }: { readonly withChildren: boolean }): Promise<void> {
     const { pid = 0 } = this.child;
-    const children = withChildren ? childrenOf(pid) : [];
-    for (const victim of [pid, ...children]) process.kill(victim, "SIGKILL");
+    for (const victim of [pid, ...(withChildren ? childrenOf(pid) : [])]) {
+      try {
+        process.kill(victim, "SIGKILL");
+      } catch (error) {
+        // It has ended by itself.
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    }
     await this.ended;
   }
 }

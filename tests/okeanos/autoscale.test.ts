@@ -5,7 +5,7 @@ import { AutoscalerProcess, cloneAutoscaler } from "../lab/autoscaler-process";
 import { type Deployment, newDeployment } from "../lab/deployment";
 import type { Run } from "../support/pulumi";
 import { Machines, PUBLIC_CIDR } from "./machines";
-import { kindOf, type Okeanos, startOkeanos } from "./synnefo";
+import { failNext, kindOf, type Okeanos, startOkeanos } from "./synnefo";
 
 jest.setTimeout(5 * 60_000);
 
@@ -162,8 +162,23 @@ test("the guard knows what callers feel of changes", async () => {
   await configure("controllerFlavor", SMALL);
 });
 
-test("the zone goes when it is not asked for any more", async () => {
+test("an edit that callers would feel does not come with a zone that goes", async () => {
   await atLeast(2);
+  await configure("controllerFlavor", "C2R2048D20drbd");
+  await configure("drainForce", "true");
+  const { exitCode, stdout } = await cli("autoscale", "--once");
+  expect(stdout).toContain(
+    "held: the guard refuses: " +
+      "controller: server replaced: choose a quiet hour, and allow it with: --allow-controller; " +
+      "zone3: server deleted: pbx:drainForce is on: calls of zone3 may be cut; set it to false",
+  );
+  expect(exitCode).toBe(2);
+  expect(counts()).toEqual(exchangeOf(["zone1", "zone2", "zone3"]));
+  await configure("controllerFlavor", SMALL);
+  await configure("drainForce", "false");
+});
+
+test("the zone goes when it is not asked for any more", async () => {
   const { exitCode, stdout } = await cli("autoscale", "--once");
   expect(stdout).toContain("done: from 3 to 2 zones");
   expect(exitCode).toBe(0);
@@ -173,10 +188,13 @@ test("the zone goes when it is not asked for any more", async () => {
 test("what a killed scale-out has made and not told of is deleted", async () => {
   await atLeast(3);
   const killed = AutoscalerProcess.start(deployment, "--once");
-  await eventually("an order for the server", 60, () =>
-    Promise.resolve(okeanos.books().servers.includes("zone3") ? true : null),
-  );
-  await killed.kill({ withChildren: true });
+  try {
+    await eventually("an order for the server", 60, () =>
+      Promise.resolve(okeanos.books().servers.includes("zone3") ? true : null),
+    );
+  } finally {
+    await killed.kill({ withChildren: true });
+  }
   await atLeast(2);
   const begin = okeanos.requests.length;
   const { exitCode, stdout } = await cli("autoscale", "--once");
@@ -186,6 +204,18 @@ test("what a killed scale-out has made and not told of is deleted", async () => 
   expect(counts()).toEqual(exchangeOf(["zone1", "zone2"]));
   const deleted = okeanos.requests.slice(begin).filter(({ method }) => method === "DELETE");
   expect(deleted.map(kindOf).sort()).toEqual(["DELETE floatingips/*", "DELETE servers/*"]);
+});
+
+test("a scale-out that the cloud refuses is taken back, and counted", async () => {
+  await atLeast(3);
+  okeanos.fail(
+    failNext(({ method, path }) => method === "POST" && path.endsWith("/servers"), { status: 413 }),
+  );
+  const { exitCode, stdout } = await cli("autoscale", "--once");
+  expect(stdout).toMatch(/failed: from 2 to 3 zones: .*; done: back to 2 zones/);
+  expect(exitCode).toBe(2);
+  expect(counts()).toEqual(exchangeOf(["zone1", "zone2"]));
+  expect((await cli("autoscale", "--once")).stdout).toContain("but adding zones failed once, last");
 });
 
 test("nothing is left of it when it is destroyed", async () => {
