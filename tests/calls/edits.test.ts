@@ -1,4 +1,7 @@
 import { type Phone, RegistrationRefused } from "../../phones";
+import { liveCallsOf } from "../../provider/live-calls";
+import { Connections, PATIENCE } from "../../provider/ssh";
+import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {
   type Configuration,
@@ -6,7 +9,9 @@ import {
   IMAGES_DEADLINE,
   KINDS,
   TEST_DEADLINE,
+  zoneHost,
 } from "./support/exchange";
+import { OPERATOR } from "./support/network";
 import { Stack } from "./support/stack";
 import { undisturbed, Witness } from "./support/witness";
 
@@ -56,6 +61,22 @@ describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
     await stack.up(changes);
     expect(await everybody()).toEqual(before);
     expect(before).toEqual([["zone1"], ["zone2"], ["zone1"], ["zone2"]]);
+  }
+
+  /** What the phones of a call from one zone to the other talk by, as the zones have it. */
+  async function codecs(...extensions: readonly string[]): Promise<(string | null)[]> {
+    const connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
+    try {
+      const calls = exchange.plan.zones.map(async (zone) =>
+        liveCallsOf(await connections.zone(exchange.access, zoneHost(zone), PATIENCE.look)),
+      );
+      const legs = (await Promise.all(calls)).flat().flatMap((call) => call.legs);
+      return extensions.map(
+        (extension) => legs.find(({ end }) => end === extension)?.codec ?? null,
+      );
+    } finally {
+      connections.close();
+    }
   }
 
   /** Calls, talks and hangs up. */
@@ -113,21 +134,24 @@ describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
     await talk(carol, await exchange.phoneIn("zone2", "1005"));
   });
 
-  test("changes how phones are spread", async () => {
-    await edit({ users: [ALICE, BOB, CAROL, DAVE, { range: "1005-1006" }], balance: "roundrobin" });
+  test("changes how phones are spread: those of one office stay together from then on", async () => {
+    await edit({ users: [ALICE, BOB, CAROL, DAVE, { range: "1005-1006" }], balance: "source" });
 
+    // As many are in either zone: they would be told apart by what was before.
     await exchange.registeredPhone("1005");
     await exchange.registeredPhone("1006");
-    const landings = [await exchange.whereabouts("1005"), await exchange.whereabouts("1006")];
-    expect(landings.sort()).toEqual([["zone1"], ["zone2"]]);
+    const [zone] = await exchange.whereabouts("1005");
+    expect(await exchange.whereabouts("1006")).toEqual([zone]);
   });
 
-  test("changes HAProxy's timeouts", async () => {
+  test("changes HAProxy's timeouts, of connections that are made from then on", async () => {
     await edit({ idleTimeout: "2h", connectTimeout: "7s" });
 
     const cfg = await exchange.controller.read("/etc/haproxy/haproxy.cfg");
     expect(cfg).toContain("timeout connect 7s");
-    expect(cfg).toContain("timeout client 7200s");
+    await exchange.registeredPhone("1005");
+    const sessions = await exchange.controller.admin("show sess");
+    expect(sessions).toMatch(/ fe=localnodes .*\bre?x=(?:2h|1h59m)\b/);
   });
 
   test("changes for how long a phone rings", async () => {
@@ -145,7 +169,11 @@ describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
   test("changes the codecs", async () => {
     await edit({ codecs: ["alaw"] });
 
-    await talk(carol, dave);
+    const [outgoing, incoming] = await exchange.connect(carol, dave);
+    await exchange.hear(carol, dave);
+    expect(await codecs(CAROL.extension, DAVE.extension)).toEqual(["alaw", "alaw"]);
+    await outgoing.hangUp();
+    await incoming.closed;
   });
 
   test("is nothing that the call that was up all the while noticed", async () => {
