@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { controllerFiles, zoneFiles } from "../../../components/node-files";
 import type { Settings } from "../../../config/schema";
-import type { Call } from "../../../phones/call";
+import { type Call, CallRefused } from "../../../phones/call";
 import { connect } from "../../../phones/connect";
 import { sleep } from "../../../phones/deadline";
 import { sipOptions } from "../../../phones/options";
@@ -67,6 +67,8 @@ export const TEST_DEADLINE = 60_000;
 const START = 50;
 /** How long a phone may take to notice that its connection is gone, in milliseconds. */
 const RETURN = 1_000;
+/** What res_pjsip says of a connection that brought it nothing that it took for a request. */
+const SHUT_DOWN = "no request was received in";
 /** How long media may take to flow, in seconds, and how many packets of 20 ms show that it does. */
 const HEAR = 5;
 const PACKETS_HEARD = 10;
@@ -283,15 +285,17 @@ export class Exchange {
    * Calls, and gives both ends of the established call.
    *
    * Of some two thousand calls to phones that had registered milliseconds before, one met a connection
-   * that res_pjsip was just shutting down ("no request was received in 6 seconds"): its phone registers
-   * again, and is called again, once. What the zones say of it is shown.
+   * that res_pjsip was just shutting down: its phone registers again, and is called again, once. Any
+   * other call that does not come about is a fault. What the zones say of it is shown.
    */
   async connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
     try {
       return await connect(caller, callee);
     } catch (error) {
-      const words = await Promise.all(this.zones.map((zone) => zone.account()));
+      const words = await Promise.all(this.zones.map((zone) => zone.account().catch(String)));
       console.warn([(error as Error).message, ...words].join("\n\n"));
+      const isGone = error instanceof CallRefused && error.message.startsWith("480");
+      if (!isGone || !words.some((zone) => zone.includes(SHUT_DOWN))) throw error;
       await sleep(RETURN);
       await callee.registered();
       return connect(caller, callee);
