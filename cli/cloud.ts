@@ -30,6 +30,10 @@ export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean
   return !isOurs && (Boolean(env.OS_CLOUD) || Boolean(env.OS_AUTH_URL));
 }
 
+/** `env` without any cloud: what an openrc file has left there would go before a `clouds.yaml`. */
+export const withoutCloud = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("OS_")));
+
 /** Whether the lab cloud is up, or was and can be asked why it is not. */
 export function labExists(): boolean {
   return existsSync(LAB_ENVIRONMENT.OS_CLIENT_CONFIG_FILE);

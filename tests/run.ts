@@ -1,37 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
-import { stripVTControlCharacters } from "node:util";
-import { LAB_ENVIRONMENT } from "../cli/cloud";
+import { join } from "node:path";
+import { LAB_ENVIRONMENT, withoutCloud } from "../cli/cloud";
 import { command } from "../cli/command";
 import { projectEnvironment } from "../cli/environment";
-import { ROOT } from "../cli/paths";
 import { main, relay, say } from "../cli/progress";
 import { ensureCommands } from "../phones/packages";
-
-/** What `jest --json` says at its end. */
-interface JestResult {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  /** Files that broke outside of their tests. */
-  readonly numRuntimeErrorTestSuites: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly message: string;
-    readonly assertionResults: readonly {
-      readonly status: "passed" | "failed" | (string & {});
-      readonly fullName: string;
-      readonly failureMessages: readonly string[];
-    }[];
-  }[];
-}
-
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
-  /** A paragraph for each failure. */
-  readonly failures: readonly string[];
-}
+import { type Count, countOf, type JestResult, paragraph } from "./jest-result";
 
 /**
  * The levels, from fast to slow, and how many of their files run side by side. An Okeanos mostly waits,
@@ -64,30 +39,6 @@ function broken(name: string, fault: string): Count {
   return { passed: 0, failed: 1, failures: [paragraph(name, fault)] };
 }
 
-/** Lines of a failure that its summary shows. */
-const LINES = 12;
-
-/** `title`, and the beginning of what there is to say of it, without colours. */
-function paragraph(title: string, text: string, limit = LINES): string {
-  const lines = stripVTControlCharacters(text).trim().split("\n");
-  return [title, ...lines.slice(0, limit).map((line) => `    ${line}`)].join("\n");
-}
-
-function failuresOf({ testResults }: JestResult): string[] {
-  return testResults.flatMap(({ name, message, assertionResults }) => {
-    const file = relative(ROOT, name);
-    const failed = assertionResults.filter(({ status }) => status === "failed");
-    // What broke outside of the tests is told in the file's message alone.
-    const isOutside = message.includes("Test suite failed to run");
-    return [
-      ...failed.map(({ fullName, failureMessages: [first = ""] }) =>
-        paragraph(`${file} › ${fullName}`, first),
-      ),
-      ...(isOutside ? [paragraph(file, message)] : []),
-    ];
-  });
-}
-
 async function jest({ levels, workers }: Run, env: NodeJS.ProcessEnv): Promise<Count> {
   const directory = mkdtempSync(join(tmpdir(), "trunkline-test-"));
   const resultFile = join(directory, "result.json");
@@ -105,12 +56,7 @@ async function jest({ levels, workers }: Run, env: NodeJS.ProcessEnv): Promise<C
   try {
     // The exit code says no more than the counts do, as long as there are counts.
     await command("node_modules/.bin/jest", args, { env, onLine: showUnlessJson }).catch(() => "");
-    const result = JSON.parse(readFileSync(resultFile, "utf8")) as JestResult;
-    return {
-      passed: result.numPassedTests,
-      failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
-      failures: failuresOf(result),
-    };
+    return countOf(JSON.parse(readFileSync(resultFile, "utf8")) as JestResult);
   } catch (error) {
     return broken(name, `jest gave no result: ${(error as Error).message}`);
   } finally {
@@ -140,7 +86,7 @@ function prepare(): Record<Level, Promise<unknown>> {
   const images = command("images/build.sh", [], { onLine: relay("images") });
   const uploaded = Promise.all([images, lab("up")]).then(() =>
     command("images/upload.sh", [], {
-      env: { ...process.env, ...LAB_ENVIRONMENT },
+      env: { ...withoutCloud(process.env), ...LAB_ENVIRONMENT },
       onLine: relay("images"),
     }),
   );
@@ -160,7 +106,7 @@ function prepare(): Record<Level, Promise<unknown>> {
 
 main(async () => {
   // The tests have a cloud of their own, whatever cloud the caller works with.
-  const { OS_CLOUD: _cloud, OS_AUTH_URL: _url, ...withoutCloud } = process.env;
+  const ours = withoutCloud(process.env);
   const ready = prepare();
   const counts: Record<string, Count> = { lint: await lint() };
   for (const run of RUNS) {
@@ -169,10 +115,7 @@ main(async () => {
       await Promise.all(run.levels.map((level) => ready[level]));
       // It has been up since long before: what has died in the meantime is started again.
       if (name === "lab") await lab("up").then(() => lab("prove"));
-      const env =
-        name === "unit"
-          ? withoutCloud
-          : { ...withoutCloud, ...(await projectEnvironment(withoutCloud)) };
+      const env = name === "unit" ? ours : { ...ours, ...(await projectEnvironment(ours)) };
       counts[name] = await jest(run, env);
     } catch (error) {
       counts[name] = broken(name, `cannot run: ${(error as Error).message}`);

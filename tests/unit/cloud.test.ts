@@ -7,6 +7,7 @@ import {
   LAB_ENVIRONMENT,
   labIsClaimed,
   NO_CLOUD_ENVIRONMENT,
+  withoutCloud,
 } from "../../cli/cloud";
 
 test.each([
@@ -21,6 +22,13 @@ test.each([
   [{ ...LAB_ENVIRONMENT, OS_CLOUD: "mycloud" }, true],
 ])("that the environment %j names a cloud is %s", (env, named) => {
   expect(cloudIsConfigured(env)).toBe(named);
+});
+
+test("an environment without a cloud has nothing of what an openrc file sets", () => {
+  const openrc = { OS_AUTH_URL: "https://a/v3", OS_USERNAME: "pbx", OS_PASSWORD: "x" };
+  expect(withoutCloud({ ...openrc, OS_REGION_NAME: "here", PATH: "/bin" })).toEqual({
+    PATH: "/bin",
+  });
 });
 
 describe("a lab that is about to be started", () => {
