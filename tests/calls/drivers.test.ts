@@ -129,7 +129,8 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     await expect(established).rejects.toThrow(CallRefused);
     await expect(established).rejects.toThrow(answer);
 
-    expect(performance.now() - started).toBeLessThan(2000);
+    // Nobody's phone has rung for it.
+    expect(performance.now() - started).toBeLessThan(1000 * (exchange.plan.ringTimeout / 2));
   });
 
   test.each([
