@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -13,6 +13,7 @@ import { command } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
 import { makeKeyPair } from "../../cli/ssh-key";
 import { buildFaultsOf } from "../../cli/unbuilt-servers";
+import { destroyForsaken, environmentOf, PASSPHRASE, PREFIX } from "./forsaken";
 import type { Access } from "./ssh";
 
 /** A stack of the test's own: its state, its pass phrase and its configuration are nobody else's. */
@@ -51,7 +52,14 @@ export async function newDeployment(
   config: Readonly<Record<string, string>>,
   cloud: Readonly<Record<string, string>> = {},
 ): Promise<Deployment> {
-  const directory = mkdtempSync(join(tmpdir(), "trunkline-lab-"));
+  const isOfLab = Object.keys(cloud).length === 0;
+  if (isOfLab) await destroyForsaken(tmpdir());
+  // Any other cloud is one of the tests' own, and goes with them.
+  const prefix = isOfLab ? `${PREFIX}${String(process.pid)}-` : "trunkline-deployment-";
+  const directory = mkdtempSync(join(tmpdir(), prefix));
+  writeFileSync(join(directory, PASSPHRASE), randomBytes(32).toString("base64url"), {
+    mode: 0o600,
+  });
   linkProgram(directory);
   mkdirSync(join(directory, "state"));
   const privateKeyFile = join(directory, "id_ed25519");
@@ -61,12 +69,7 @@ export async function newDeployment(
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName: "test", workDir: directory },
     {
-      envVars: {
-        ...cloud,
-        PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
-        PULUMI_CONFIG_PASSPHRASE: randomBytes(32).toString("base64url"),
-        PULUMI_CONFIG_PASSPHRASE_FILE: "",
-      },
+      envVars: { ...cloud, ...environmentOf(directory) },
     },
   );
   const settings: ConfigMap = {
