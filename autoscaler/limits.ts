@@ -19,7 +19,7 @@ export function least({ min }: Policy, { zones }: ScalingState): Limit {
   };
 }
 
-/** What an operator allows at most, the tightest first: a number of zones, and an hourly cost. */
+/** What an operator allows at most: a number of zones, and an hourly cost. */
 export function ceilings({ max, cost }: Policy, { zones }: ScalingState): readonly Limit[] {
   const limits: Limit[] = [
     {
@@ -41,7 +41,7 @@ export function ceilings({ max, cost }: Policy, { zones }: ScalingState): readon
       because: `pbx:autoscale.maxHourlyCost ${money(cost.limit)} pays for ${String(allowed)}`,
     });
   }
-  return limits.sort((one, other) => one.zones - other.zones);
+  return limits;
 }
 
 /** What the cloud allows; null where it was not asked. Zones that there are stay, whatever it says. */

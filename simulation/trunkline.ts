@@ -67,7 +67,10 @@ export class Trunkline implements Rule {
   }
 }
 
-/** What a look finds: processors are in use as much as there are calls, throughput likewise. */
+/**
+ * What a look finds in the zones that serve: one that leaves is out of the rotation. Processors are in
+ * use as much as there are calls, throughput likewise.
+ */
 function sampleOf(
   at: number,
   { calls, bytesPerSecond }: Row,
@@ -75,24 +78,21 @@ function sampleOf(
   { callsPerZone }: Policy,
 ): Sample {
   const share = fleet.share(calls);
-  const perZone = [...Array<number>(fleet.serving).fill(share), ...fleet.leaving];
   // Calls are whole: the first zones have one more where they cannot be shared out evenly.
-  const whole = perZone.map(Math.floor);
-  const rest = Math.max(0, calls - whole.reduce((sum, some) => sum + some, 0));
+  const whole = Math.floor(share);
+  const rest = Math.round((share - whole) * fleet.serving);
   return {
     at,
     ...{ out: [], sessions: null, fault: null },
-    zones: perZone.map((exact, index): ZoneSample => {
-      return {
-        ...{ name: `zone${String(index + 1)}`, fault: null, down: false },
-        reading: {
-          calls: (whole[index] ?? 0) + (index < rest ? 1 : 0),
-          registrations: 0,
-          bytesPerSecond:
-            calls === 0 ? bytesPerSecond / perZone.length : (bytesPerSecond * exact) / calls,
-          cpu: Math.min(1, exact / callsPerZone),
-        },
-      };
-    }),
+    zones: Array.from({ length: fleet.serving }, (_, index): ZoneSample => ({
+      ...{ name: `zone${String(index + 1)}`, fault: null, down: false },
+      reading: {
+        calls: whole + (index < rest ? 1 : 0),
+        registrations: 0,
+        bytesPerSecond:
+          calls === 0 ? bytesPerSecond / fleet.serving : (bytesPerSecond * share) / calls,
+        cpu: Math.min(1, share / callsPerZone),
+      },
+    })),
   };
 }
