@@ -214,6 +214,41 @@ describe("an exchange of two zones", () => {
   });
 });
 
+describe("a third zone that never came into the rotation", () => {
+  let cloud: FakeCloud;
+  let stack: TestStack;
+
+  beforeAll(async () => {
+    cloud = await startFakeCloud();
+    stack = await createStack(ROOT, cloud.environment);
+    await pretendDeployed(stack, { ...CONFIG, zones: 3 });
+    const { resources } = await stack.exported();
+    await stack.importResources(
+      resources.filter(({ urn }) => !urn.endsWith("ZoneMembership::zone3")),
+    );
+  });
+  afterAll(async () => {
+    stack.remove();
+    await cloud.close();
+  });
+
+  test.each([
+    ["goes, where the plan tells of all places", ["--show-sames"], 0],
+    ["is taken for one that serves, where it does not", [], 1],
+  ])("%s", async (_, options, exitCode) => {
+    const { stdout } = await stack.run([...PREVIEW, ...options], CONFIG);
+
+    const run = await guard(stdout);
+
+    expect(run.exitCode).toBe(exitCode);
+    const [row] = said(run).rows;
+    expect(row?.[0]).toMatch(/^zone3: .*server deleted/);
+    expect(row?.[1]).toBe(
+      exitCode === 0 ? "zone3 is out of the rotation" : "cuts every call of zone3",
+    );
+  });
+});
+
 test("what is no plan is refused", async () => {
   const { exitCode, stdout, stderr } = await guard("Previewing update (dev):\n");
 
