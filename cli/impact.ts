@@ -126,7 +126,7 @@ function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan):
   const undrained = parts.filter(
     (part) => isInterrupted(part) && !isDrained(part, membership, plan),
   );
-  if (undrained.some(isGone) && isOut(zone, plan)) {
+  if (undrained.length > 0 && isOut(zone, plan)) {
     const change = `${zone}: ${describe(undrained)}`;
     return [{ change, felt: `${zone} is out of the rotation`, fault: null }];
   }

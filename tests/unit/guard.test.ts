@@ -167,6 +167,10 @@ describe("a zone that goes", () => {
     expect(felt([...parts, same("zone1")])).toEqual([
       [expect.stringContaining(`zone3: ${deletion}`), "zone3 is out of the rotation", true],
     ]);
+    const change = step("update", INSTANCE, "zone3", { diffReasons: ["powerState"] });
+    expect(felt([change, same("zone1")])).toEqual([
+      ["zone3: server changed", "zone3 is out of the rotation", true],
+    ]);
     expect(felt([...parts, same("zone1"), same("zone3")])).toEqual([
       [expect.stringContaining(`zone3: ${deletion}`), "cuts every call of zone3", false],
     ]);
