@@ -47,11 +47,14 @@ export function drainZone(options: DrainOptions): Promise<Drained> {
   return new Drain(options).run();
 }
 
-class Drain {
+/** The drain of one zone. */
+export class Drain {
   private readonly decision: DrainDecision;
   private readonly begin = Date.now();
   private callsCut = 0;
   private reported = { calls: -1, at: 0 };
+  /** What HAProxy had of the zone; null where there is nothing to be put back. */
+  private found: Server | null = null;
 
   constructor(private readonly options: DrainOptions) {
     this.decision = new DrainDecision(options.policy, options.last);
@@ -60,19 +63,25 @@ class Drain {
   async run(): Promise<Drained> {
     const { name, last } = this.options;
     const servers = await this.haproxy((haproxy) => haproxy.servers());
-    const isServer = servers.some((server) => server.name === name);
-    if (isServer && (await this.haproxy((haproxy) => haproxy.isUnused(name)))) {
+    const found = servers.find((server) => server.name === name) ?? null;
+    if (found !== null && (await this.haproxy((haproxy) => haproxy.isUnused(name)))) {
       this.options.say(`${name}: was never in the rotation, so nobody has to be waited for`);
       return { callsCut: 0 };
     }
+    this.found = found;
     try {
       if (last === "refuse" && !this.refuge(servers)) throw this.alone();
-      if (isServer) await this.haproxy((haproxy) => haproxy.setState(name, "drain"));
+      if (found !== null) await this.haproxy((haproxy) => haproxy.setState(name, "drain"));
       return { callsCut: await this.untilEmpty() };
     } catch (error) {
-      if (isServer) await this.putBack();
+      await this.undo();
       throw error;
     }
+  }
+
+  /** Puts a zone back that was drained, and is to stay after all. */
+  undo(): Promise<void> {
+    return this.found === null ? Promise.resolve() : this.putBack();
   }
 
   private async untilEmpty(): Promise<number | null> {
@@ -164,7 +173,7 @@ class Drain {
     } catch (error) {
       warn(
         `${name} is still out of the rotation (${(error as Error).message}); ` +
-          "it comes back, or goes on draining, with the next 'pulumi up'",
+          "'pulumi up --refresh' brings it back, or goes on draining it",
       );
     }
   }

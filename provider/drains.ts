@@ -1,4 +1,4 @@
-import { drainZone } from "./drain";
+import { Drain } from "./drain";
 import type { Access, DrainPolicy, ZoneHost } from "./inputs";
 import { type Connections, PATIENCE } from "./ssh";
 import type { Voice } from "./voice";
@@ -9,7 +9,7 @@ import type { Voice } from "./voice";
  * date before it deletes what goes, and what is in use may not be taken from a zone.
  */
 export class Drains {
-  private readonly begun = new Map<string, Promise<void>>();
+  private readonly begun = new Map<string, { readonly drain: Drain; end: Promise<void> }>();
   /** What the program says in this run. Null while an exchange is destroyed, which runs no program. */
   private policy: DrainPolicy | null = null;
 
@@ -30,9 +30,42 @@ export class Drains {
    * @throws NodeError when it has calls still; it is in service again then.
    */
   drained(access: Access, zone: ZoneHost, known: DrainPolicy, voice: Voice): Promise<void> {
+    return this.of(access, zone, known, voice).end;
+  }
+
+  /**
+   * Resolves when all of `zones` are drained: they go together, or not at all.
+   *
+   * @throws NodeError when one of them cannot go; all are in service again then.
+   */
+  async allDrained(
+    access: Access,
+    zones: readonly ZoneHost[],
+    known: DrainPolicy,
+    voice: Voice,
+  ): Promise<void> {
+    const drains = zones.map((zone) => this.of(access, zone, known, voice));
+    const ends = await Promise.allSettled(drains.map(({ end }) => end));
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed === undefined) return;
+    for (const [index, begun] of drains.entries()) {
+      if (ends[index]?.status !== "fulfilled") continue;
+      // Nobody has forgotten it: whoever drains zones that go waits for all of them.
+      begun.end = begun.drain.undo().then(() => Promise.reject(failed.reason as Error));
+    }
+    await Promise.allSettled(drains.map(({ end }) => end));
+    throw failed.reason;
+  }
+
+  private of(
+    access: Access,
+    zone: ZoneHost,
+    known: DrainPolicy,
+    voice: Voice,
+  ): { readonly drain: Drain; end: Promise<void> } {
     const begun = this.begun.get(zone.name);
     if (begun !== undefined) return begun;
-    const drain = drainZone({
+    const drain = new Drain({
       controller: () => this.connections.controller(access, PATIENCE.change),
       zone: () => this.connections.zone(access, zone, PATIENCE.look),
       name: zone.name,
@@ -42,8 +75,9 @@ export class Drains {
       say: voice.say,
       warn: voice.warn,
       signal: this.signal,
-    }).then(() => undefined);
-    this.begun.set(zone.name, drain);
-    return drain;
+    });
+    const entry = { drain, end: drain.run().then(() => undefined) };
+    this.begun.set(zone.name, entry);
+    return entry;
   }
 }

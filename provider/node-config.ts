@@ -16,6 +16,12 @@ import { NodeError, type Session } from "./session";
 import { type Connections, PATIENCE } from "./ssh";
 import type { Voice } from "./voice";
 
+/** What the state has beside the inputs. */
+interface State extends NodeConfigInputs {
+  /** Of the controller: names of zones that a failed update may have left out of the rotation. */
+  readonly unsettled?: readonly string[];
+}
+
 /**
  * The files of one node. Its server has booted with them, out of its user data; every later edit
  * reaches it here, while people talk.
@@ -43,16 +49,18 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
     this.roster.heed(news.zones);
   }
 
-  diff(olds: NodeConfigInputs, news: NodeConfigInputs): Change {
+  diff(olds: State, news: NodeConfigInputs): Change {
     const impact = nodeConfigImpact(olds, news);
-    if (news.node === CONTROLLER) this.roster.compare(olds.zones, news.zones);
+    const { unsettled = [] } = olds;
+    if (news.node === CONTROLLER) this.roster.compare(olds.zones, unsettled, news.zones);
     if (olds.serverId !== news.serverId) {
       return { kind: "replace", because: ["serverId"], impact };
     }
     // The contents themselves are not compared: compressed, they may differ where the files do not.
-    const because = (["files", "zones", "access", "drain"] as const).filter(
+    const changed = (["files", "zones", "access", "drain"] as const).filter(
       (key) => !isDeepStrictEqual(olds[key], news[key]),
     );
+    const because = [...changed, ...(unsettled.length > 0 ? ["unsettled"] : [])];
     return because.length === 0
       ? { kind: "none", because, impact: [] }
       : { kind: "update", because, impact };
@@ -73,7 +81,7 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
     return { id: `${inputs.node}/${inputs.serverId}` };
   }
 
-  async update(olds: NodeConfigInputs, news: NodeConfigInputs, voice: Voice): Promise<void> {
+  async update(olds: State, news: NodeConfigInputs, voice: Voice): Promise<void> {
     const paths = changedPaths(olds, news);
     const departed = olds.zones.filter(
       (zone) => !news.zones.some(({ name }) => name === zone.name),
@@ -96,15 +104,18 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
       await bringAbout(first);
       if (departed.length > 0) {
         voice.say(`waiting for ${departed.map(({ name }) => name).join(", ")} to be drained`);
-        await Promise.all(
-          departed.map((zone) => this.drains.drained(olds.access, zone, news.drain, voice)),
-        );
+        await this.drains.allDrained(olds.access, departed, news.drain, voice);
       }
       await bringAbout(last);
     } catch (error) {
-      if (!(error instanceof NodeError) || done.length === 0) throw error;
+      if (!(error instanceof NodeError)) throw error;
+      // Where it stays after all, it may have to be let into the rotation again.
+      const doubtful = news.node === CONTROLLER ? departed.map(({ name }) => name) : [];
+      if (done.length === 0 && doubtful.length === 0) throw error;
       // Of what is in force the state has to know, or it could not be taken back.
-      throw new PartlyDone(error, withFilesOf(olds, news, done));
+      const state: State = withFilesOf(olds, news, done);
+      const unsettled = [...new Set([...(olds.unsettled ?? []), ...doubtful])];
+      throw new PartlyDone(error, unsettled.length === 0 ? state : { ...state, unsettled });
     }
   }
 

@@ -6,7 +6,7 @@ export class PartlyDone extends Error {
 
   constructor(
     fault: NodeError,
-    /** The resource's inputs as they are brought about. */
+    /** The resource's inputs as they are brought about, or what the next update has to know of them. */
     readonly state: object,
   ) {
     super(fault.message);

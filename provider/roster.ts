@@ -9,13 +9,23 @@ export class Roster {
     this.zones = zones;
   }
 
-  /** Takes note of the zones that the controller does not know, and is going to. */
-  compare(known: readonly ZoneHost[], wanted: readonly ZoneHost[]): void {
-    const names = new Set(known.map(({ name }) => name));
-    this.coming = new Set(wanted.map(({ name }) => name).filter((name) => !names.has(name)));
+  /**
+   * Takes note of the zones that the controller does not know, and is going to, and of those that it
+   * may not have in the rotation.
+   *
+   * @param unsettled names of such as a failed update may have left out.
+   */
+  compare(
+    known: readonly ZoneHost[],
+    unsettled: readonly string[],
+    wanted: readonly ZoneHost[],
+  ): void {
+    const settled = new Set(known.map(({ name }) => name));
+    for (const name of unsettled) settled.delete(name);
+    this.coming = new Set(wanted.map(({ name }) => name).filter((name) => !settled.has(name)));
   }
 
-  /** Whether the controller is told of a zone in this run, as of one that is not in the rotation. */
+  /** Whether a zone has to enter the rotation in this run, whatever its membership says. */
   comes(name: string): boolean {
     return this.coming.has(name);
   }

@@ -4,6 +4,7 @@ import { enterRotation } from "./entry";
 import { Haproxy, type Server } from "./haproxy";
 import { membershipImpact } from "./impact";
 import type { ZoneMembershipInputs } from "./inputs";
+import { PartlyDone } from "./partly-done";
 import type { Change, ResourceKind } from "./provider";
 import type { Roster } from "./roster";
 import { NodeError } from "./session";
@@ -53,7 +54,14 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
     // How to drain one day is no reason to do anything today. A zone that was to go, and stays because
     // the update then failed, is one that the controller may have forgotten.
     const isUnknown = olds.controllerId !== news.controllerId || this.roster.comes(news.zone.name);
-    if (isUnknown) await this.enter(news, voice);
+    if (!isUnknown) return;
+    try {
+      await this.enter(news, voice);
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      // Nothing else would tell the next update that the zone has still to enter.
+      throw new PartlyDone(error, notIn(news, "it could not enter"));
+    }
   }
 
   /** A zone that somebody has taken out of the rotation is one that the controller has to be told of. */
@@ -70,7 +78,7 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
     }
     const { state: found = "unknown to HAProxy" } =
       servers.find(({ name }) => name === zone.name) ?? {};
-    return found === "ready" ? state : { ...state, controllerId: `not in the rotation: ${found}` };
+    return found === "ready" ? state : notIn(state, found);
   }
 
   async delete({ access, zone, drain }: ZoneMembershipInputs, voice: Voice): Promise<void> {
@@ -87,3 +95,9 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
     });
   }
 }
+
+/** The state of a zone that the controller has to be told of again. */
+const notIn = (inputs: ZoneMembershipInputs, why: string): ZoneMembershipInputs => ({
+  ...inputs,
+  controllerId: `not in the rotation: ${why}`,
+});

@@ -1,0 +1,127 @@
+import type { AdminState } from "../../provider/haproxy";
+import type { Access, ZoneHost } from "../../provider/inputs";
+import { NodeError, type Session } from "../../provider/session";
+import { Connections } from "../../provider/ssh";
+
+interface PaperServer {
+  state: AdminState;
+  /** Whether it was added and never in the rotation. */
+  isUnused: boolean;
+}
+
+const HEADER = [
+  ...["be_id", "be_name", "srv_name", "srv_addr", "srv_port"],
+  ...["srv_op_state", "srv_admin_state", "srv_check_status"],
+].join(" ");
+/** As in `show servers state`. */
+const ADMIN: Readonly<Record<AdminState, number>> = { ready: 0, maint: 1, drain: 8 };
+
+/** An exchange of which there is nothing but what its HAProxy and its Asterisks answer. */
+export class PaperExchange extends Connections {
+  /** What HAProxy has. */
+  readonly servers = new Map<string, PaperServer>();
+  /** Zones that have a call. */
+  readonly talking = new Set<string>();
+  /** Nodes that nobody gets into. */
+  readonly closed = new Set<string>();
+  /** Nodes whose disk is full. */
+  readonly full = new Set<string>();
+  /** Zones that do not answer SIP. */
+  readonly mute = new Set<string>();
+  /** Called with what the controller is told, before it does it. */
+  onOrder: (script: string) => void = () => undefined;
+
+  constructor(zones: readonly string[]) {
+    super(() => Promise.reject(new Error("there is nobody to connect with")));
+    for (const zone of zones) this.servers.set(zone, { state: "ready", isUnused: false });
+  }
+
+  /** The zones in the rotation. */
+  get rotation(): string[] {
+    return [...this.servers].filter(([, { state }]) => state === "ready").map(([name]) => name);
+  }
+
+  override controller(): Promise<Session> {
+    return this.sessionWith("controller", (script) => this.haproxy(script));
+  }
+
+  override zone(_access: Access, { name }: ZoneHost): Promise<Session> {
+    return this.sessionWith(name, () => "");
+  }
+
+  private sessionWith(node: string, run: (script: string) => string): Promise<Session> {
+    const reach = (): void => {
+      if (this.closed.has(node)) throw new NodeError(node, "SSH does not answer");
+    };
+    const session: Session = {
+      node,
+      run: async (script) => {
+        reach();
+        return Promise.resolve(run(script));
+      },
+      ask: async (request) => {
+        reach();
+        return Promise.resolve(this.answer(node, request as { do: string }));
+      },
+      connect: () => Promise.reject(new Error("nobody connects in these tests")),
+    };
+    return new Promise((resolve) => {
+      reach();
+      resolve(session);
+    });
+  }
+
+  private answer(node: string, request: { do: string; files?: object; orders?: string[] }): object {
+    switch (request.do) {
+      case "ask":
+        return {
+          answers: (request.orders ?? []).map((order) => `Asterisk\n${this.console(node, order)}`),
+          fault: null,
+        };
+      case "install":
+        if (this.full.has(node)) throw new NodeError(node, "its disk is full");
+        return { changed: Object.keys(request.files ?? {}), invalid: null };
+      default:
+        throw new Error(`nobody answers to ${request.do}`);
+    }
+  }
+
+  private console(zone: string, order: string): string {
+    if (order.includes("iax2 show peers")) {
+      return [...this.servers.keys()]
+        .map((name) => `${name} 192.168.0.9 (S) 255.255.255.255 4569 (T) (E) OK (1 ms)`)
+        .join("\n");
+    }
+    if (!order.includes("core show channels count")) return "";
+    const count = this.talking.has(zone) ? 2 : 0;
+    return `${String(count)} active channels\n${String(count / 2)} active calls\n`;
+  }
+
+  private haproxy(script: string): string {
+    this.onOrder(script);
+    const all = (order: RegExp): string[][] => [...script.matchAll(order)];
+    for (const [, name = ""] of all(/add server nodes\/(\S+)/g)) {
+      if (!this.servers.has(name)) this.servers.set(name, { state: "drain", isUnused: true });
+    }
+    for (const [, name = "", state] of all(/set server nodes\/(\S+) state (\w+)/g)) {
+      const server = this.servers.get(name);
+      if (server !== undefined) server.state = state as AdminState;
+    }
+    for (const [, name = ""] of all(/rm -f "\$unused\/(\w+)"/g)) {
+      const server = this.servers.get(name);
+      if (server !== undefined) server.isUnused = false;
+    }
+    for (const [, name = ""] of all(/del server nodes\/(\w+)/g)) this.servers.delete(name);
+    const [, asked] = /-e "\$unused\/(\w+)"/.exec(script) ?? [];
+    if (asked !== undefined) return this.servers.get(asked)?.isUnused === true ? "unused\n" : "";
+    return script.includes("show servers state nodes") ? this.states() : "";
+  }
+
+  private states(): string {
+    const rows = [...this.servers].map(([name, { state }]) => {
+      const operation = this.mute.has(name) || this.closed.has(name) ? 0 : 2;
+      return `3 nodes ${name} 192.168.0.9 5060 ${String(operation)} ${String(ADMIN[state])} 15`;
+    });
+    return ["1", `# ${HEADER}`, ...rows, "--- cfg", ""].join("\n");
+  }
+}

@@ -1,0 +1,174 @@
+import { gzipSync } from "node:zlib";
+import type { NodeConfigInputs, ZoneHost, ZoneMembershipInputs } from "../../provider/inputs";
+import { PbxProvider } from "../../provider/provider";
+import type { Voice } from "../../provider/voice";
+import { plain } from "../../provider/wire";
+import { PaperExchange } from "../support/paper-exchange";
+
+// Nobody waits in these tests, and time goes by all the same.
+jest.mock("node:timers/promises", () => ({
+  setTimeout: (milliseconds: number) => {
+    jest.setSystemTime(Date.now() + milliseconds);
+    return Promise.resolve();
+  },
+}));
+beforeEach(() =>
+  jest.useFakeTimers({
+    doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "setInterval", "setTimeout"],
+  }),
+);
+afterEach(() => jest.useRealTimers());
+
+type Inputs = Record<string, unknown>;
+
+const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
+const access = { privateKey: "", controllerAddress: "198.51.100.10", controllerHostKey: "" };
+const drain = { timeout: 3600, force: false };
+const zoneHost = (name: string): ZoneHost => ({ name, fixedIp: "192.168.0.9", sshHostKey: "" });
+const urnOf = (kind: string, name: string): string =>
+  `urn:pulumi:test::trunkline::pbx:index:${kind}::${name}`;
+const CONTROLLER = urnOf("NodeConfig", "controller");
+
+const configFor = (zones: readonly string[]): NodeConfigInputs => {
+  const cfg = ["backend nodes", ...zones.map((name) => `server ${name} 192.168.0.9:5060`)].join(
+    "\n",
+  );
+  return {
+    ...{ node: "controller", serverId: "server", access, drain },
+    zones: zones.map(zoneHost),
+    files: { [HAPROXY_CFG]: { owner: "root:root", mode: "0640", digest: zones.join() } },
+    contents: gzipSync(JSON.stringify({ [HAPROXY_CFG]: cfg })).toString("base64"),
+  };
+};
+const membershipOf = (name: string): ZoneMembershipInputs => ({
+  ...{ zone: zoneHost(name), serverId: `server of ${name}`, controllerId: "server" },
+  ...{ access, drain },
+});
+
+let exchange: PaperExchange;
+/** What Pulumi keeps of the resources. */
+let state: Map<string, Inputs>;
+let warnings: string[];
+
+const ZONES = ["zone1", "zone2", "zone3"];
+
+beforeEach(() => {
+  exchange = new PaperExchange(ZONES);
+  warnings = [];
+  state = new Map(
+    [
+      [CONTROLLER, configFor(ZONES)] as const,
+      ...ZONES.map((name) => [urnOf("ZoneMembership", name), membershipOf(name)] as const),
+    ].map(([urn, inputs]) => [urn, { ...inputs }]),
+  );
+});
+
+/**
+ * What `pulumi up` does with the controller's files, and after them with the memberships.
+ *
+ * @returns the URNs of what was updated, or was to be.
+ * @throws the first fault.
+ */
+async function up(...zones: string[]): Promise<string[]> {
+  const voice: Voice = {
+    say: () => undefined,
+    tell: () => undefined,
+    warn: (line) => warnings.push(line),
+  };
+  const provider = new PbxProvider(() => voice, exchange);
+  const changed: string[] = [];
+  const wanted: (readonly [string, NodeConfigInputs | ZoneMembershipInputs])[] = [
+    [CONTROLLER, configFor(zones)],
+    ...zones.map((name) => [urnOf("ZoneMembership", name), membershipOf(name)] as const),
+  ];
+  for (const [urn, inputs] of wanted) await provider.check(urn, {}, { ...inputs });
+  for (const [urn, values] of wanted) {
+    const olds = state.get(urn) ?? {};
+    const news: Inputs = { ...values };
+    const { changes } = await provider.diff("id", urn, olds, news);
+    if (changes !== true) continue;
+    changed.push(urn);
+    try {
+      const updated = await provider.update("id", urn, olds, news);
+      state.set(urn, plain(updated.outs) as Inputs);
+    } catch (error) {
+      const { properties } = error as { properties?: unknown };
+      if (properties !== undefined) state.set(urn, plain(properties) as Inputs);
+      throw error;
+    }
+  }
+  for (const name of ZONES.filter((zone) => !zones.includes(zone))) {
+    const urn = urnOf("ZoneMembership", name);
+    if (!state.has(urn)) continue;
+    await provider.delete("id", urn, state.get(urn));
+    state.delete(urn);
+  }
+  return changed;
+}
+
+describe("of two zones that were to go, one cannot", () => {
+  beforeEach(async () => {
+    exchange.talking.add("zone2");
+    await expect(up("zone1")).rejects.toThrow("zone2: 1 call still going after 3600 s");
+  });
+
+  test("so both stay in service", () => {
+    expect(exchange.rotation).toEqual(ZONES);
+    expect(warnings).toEqual([]);
+  });
+
+  test("and go with the same command, when the call has ended", async () => {
+    exchange.talking.clear();
+    await up("zone1");
+    expect([...exchange.servers.keys()]).toEqual(["zone1"]);
+    expect(await up("zone1")).toEqual([]);
+  });
+});
+
+describe("when the controller is lost in the middle of a drain", () => {
+  beforeEach(async () => {
+    exchange.onOrder = (script) => {
+      if (script.includes("zone3 state drain")) exchange.closed.add("controller");
+    };
+    exchange.talking.add("zone3");
+    await expect(up("zone1", "zone2")).rejects.toThrow("controller: SSH does not answer");
+    exchange.onOrder = () => undefined;
+    exchange.closed.clear();
+    expect(exchange.rotation).toEqual(["zone1", "zone2"]);
+  });
+
+  test("the former number of zones brings the zone back", async () => {
+    await up(...ZONES);
+    expect(exchange.rotation).toEqual(ZONES);
+    expect(await up(...ZONES)).toEqual([]);
+  });
+
+  test("the same command goes on", async () => {
+    exchange.talking.clear();
+    await up("zone1", "zone2");
+    expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
+  });
+});
+
+test("a zone that was drained when the controller's disk was full comes back with the former number", async () => {
+  exchange.full.add("controller");
+  await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
+  expect(exchange.rotation).toEqual(["zone1", "zone2"]);
+
+  exchange.full.clear();
+  await up(...ZONES);
+  expect(exchange.rotation).toEqual(ZONES);
+  expect(await up(...ZONES)).toEqual([]);
+});
+
+test("a zone that could not enter again in time enters with the same command", async () => {
+  exchange.full.add("controller");
+  await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
+  exchange.full.clear();
+  exchange.mute.add("zone3");
+  await expect(up(...ZONES)).rejects.toThrow("zone3: HAProxy's OPTIONS is not answered");
+
+  exchange.mute.clear();
+  expect(await up(...ZONES)).toEqual([urnOf("ZoneMembership", "zone3")]);
+  expect(exchange.rotation).toEqual(ZONES);
+});
