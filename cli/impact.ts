@@ -139,10 +139,13 @@ function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan):
       },
     ];
   }
-  if (membership !== undefined && isGone(membership)) {
-    return [drainRow(zone, membership, parts.filter(isServer), plan)];
-  }
   const server = parts.filter(isServer);
+  // A server that is created has no predecessor any more: it was lost, and its calls with it.
+  const isLost =
+    membership?.action === "replace" && server.some(({ action }) => action === "create");
+  if (membership !== undefined && isGone(membership) && !isLost) {
+    return [drainRow(zone, membership, server, plan)];
+  }
   if (membership?.action === "create" || server.some(({ action }) => action === "create")) {
     const change = server.length > 0 ? describe(server) : "enters the rotation";
     return [{ change: `${zone}: ${change}`, felt: joins(zone), fault: null }];

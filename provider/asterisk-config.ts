@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { activityOf } from "./asterisk";
 import { asterisk, PREFLIGHT_FAULT, SOCKET, untilAsteriskServes } from "./asterisk-console";
 import { install, restore, type WantedFile } from "./node-files";
 import { NodeError, ScriptFailed, type Session } from "./session";
@@ -341,8 +342,25 @@ const startUnread = (paths: readonly string[]): string => `
 find ${paths.map(quote).join(" ")} -newer ${SOCKET} 2>/dev/null || true`;
 
 /**
+ * Starts a new server's Asterisk again. Where the predecessor was lost, HAProxy has let phones in as soon
+ * as it answered SIP.
+ */
+async function restart(session: Session, paths: readonly string[], voice: Voice): Promise<void> {
+  const { channels } = await activityOf(session);
+  if (channels > 0) {
+    throw new NodeError(
+      session.node,
+      `Asterisk has to be started again for ${names(paths)}, and there are calls; ` +
+        "run the same command again when they have ended",
+    );
+  }
+  voice.say("restarting Asterisk");
+  await session.run(RESTART);
+}
+
+/**
  * Sees to it that a new server's Asterisk serves with these files. It has booted with the same ones, or
- * with those that its predecessor booted with; nobody has called it yet, so that it may be restarted.
+ * with those that its predecessor booted with; as long as nobody has a call there, it may be restarted.
  *
  * @param files all of the zone's.
  * @throws NodeError saying what Asterisk did not take.
@@ -361,10 +379,7 @@ export async function furnishAsterisk(
     for (const path of newer.split("\n")) unread.add(path);
   }
   const paths = Object.keys(files).filter((path) => unread.has(path));
-  if (needsRestart(paths)) {
-    voice.say("restarting Asterisk");
-    await session.run(RESTART);
-  }
+  if (needsRestart(paths)) await restart(session, paths, voice);
   await untilAsteriskServes(session);
   const faults = await readAgain(session, paths, contents);
   if (faults.length > 0) {

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { CONTROLLER, type NodeConfigInputs, type ZoneMembershipInputs } from "./inputs";
+import { isUnknown } from "./wire";
 
 /**
  * What callers feel of a change, in words. Pure: the provider says them during a preview and an
@@ -113,6 +114,13 @@ export function nodeConfigImpact(olds: NodeConfigInputs, news: NodeConfigInputs)
 }
 
 /**
+ * Whether a zone's server is to go. It does so before its successor is there: one whose successor is
+ * known is gone already, with its calls.
+ */
+export const serverGoes = (olds: ZoneMembershipInputs, news: ZoneMembershipInputs): boolean =>
+  olds.serverId !== news.serverId && isUnknown(news.serverId);
+
+/**
  * What callers feel of a change of a zone's place in the rotation.
  *
  * @param isForgotten whether the controller has to be told of the zone again.
@@ -123,11 +131,9 @@ export function membershipImpact(
   isForgotten = false,
 ): string[] {
   const { name } = news.zone;
-  if (olds.serverId !== news.serverId) {
-    return [isReplaced(name)];
-  }
+  if (serverGoes(olds, news)) return [isReplaced(name)];
   // Another controller does not know it, or a refresh found it out of the rotation.
-  return olds.controllerId === news.controllerId && !isForgotten
+  return olds.controllerId === news.controllerId && olds.serverId === news.serverId && !isForgotten
     ? []
     : [`${name} enters the rotation again`];
 }

@@ -59,7 +59,7 @@ export interface NodeConfigInputs {
 /** A zone's place in the rotation. */
 export interface ZoneMembershipInputs {
   readonly zone: ZoneHost;
-  /** Another server is another member: the old one is drained first. */
+  /** Another server enters anew; the old one is drained first, where it is there still. */
   readonly serverId: string;
   /** Another controller has to be told of its zones again. */
   readonly controllerId: string;

@@ -20,6 +20,9 @@ export function plain(value: unknown): unknown {
   }
 }
 
+/** During a preview, and of what is replaced: a value that is still to come. */
+export const isUnknown = (value: unknown): boolean => value === unknownValue;
+
 /** A value that Pulumi is to encrypt wherever it keeps it. */
 export const secret = (value: unknown): unknown => ({
   [specialSigKey]: specialSecretSig,

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Drains } from "./drains";
 import { enterRotation } from "./entry";
 import { Haproxy, type Server } from "./haproxy";
-import { membershipImpact } from "./impact";
+import { membershipImpact, serverGoes } from "./impact";
 import type { ZoneMembershipInputs } from "./inputs";
 import { PartlyDone } from "./partly-done";
 import type { Change, ResourceKind } from "./provider";
@@ -32,10 +32,8 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
   diff(olds: ZoneMembershipInputs, news: ZoneMembershipInputs): Change {
     const isForgotten = this.roster.comes(news.zone.name);
     const impact = membershipImpact(olds, news, isForgotten);
-    if (olds.serverId !== news.serverId) {
-      return { kind: "replace", because: ["serverId"], impact };
-    }
-    const because = (["zone", "controllerId", "access", "drain"] as const).filter(
+    if (serverGoes(olds, news)) return { kind: "replace", because: ["serverId"], impact };
+    const because = (["zone", "serverId", "controllerId", "access", "drain"] as const).filter(
       (key) => !isDeepStrictEqual(olds[key], news[key]) || (key === "zone" && isForgotten),
     );
     return { kind: because.length === 0 ? "none" : "update", because, impact };
@@ -53,8 +51,11 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
   ): Promise<void> {
     // How to drain one day is no reason to do anything today. A zone that was to go, and stays because
     // the update then failed, is one that the controller may have forgotten.
-    const isUnknown = olds.controllerId !== news.controllerId || this.roster.comes(news.zone.name);
-    if (!isUnknown) return;
+    const isOut =
+      olds.controllerId !== news.controllerId ||
+      olds.serverId !== news.serverId ||
+      this.roster.comes(news.zone.name);
+    if (!isOut) return;
     try {
       await this.enter(news, voice);
     } catch (error) {

@@ -33,6 +33,9 @@ let asterisk: Server | null;
 /** What Asterisk was told. */
 let commands: string[];
 
+/** What Asterisk says of its calls. */
+let calls: string;
+
 /** What systemd was told. */
 const orders = (): string[] => zone.read("/run/orders").split("\n").slice(0, -1);
 
@@ -52,7 +55,9 @@ async function startAsterisk(): Promise<void> {
   const answerTo = (command: string): string =>
     zone.read(DATABASE).includes(command.replace(/^pjsip show endpoint (\d+)$/, "('$1'"))
       ? " Endpoint:  …"
-      : "Unable to find object …";
+      : command === "core show channels count"
+        ? calls
+        : "Unable to find object …";
   asterisk = createServer((caller) => {
     caller.once("data", (bytes) => {
       const command = bytes.toString().replace(/^cli quit after (.*)\0$/, "$1");
@@ -76,6 +81,7 @@ beforeEach(() => {
   zone.program("systemctl", `echo "$*" >>/run/orders; case $* in restart*) ${load} ;; esac`);
   asterisk = null;
   commands = [];
+  calls = "0 active channels\n0 active calls";
 });
 afterEach(async () => {
   asterisk?.close();
@@ -122,6 +128,22 @@ describe("a run that was killed when the files were in place", () => {
       expect(orders()).toEqual([RESTART]);
     },
   );
+});
+
+test("an Asterisk that has a call already is not started again under it", async () => {
+  boot({ ...contents, "/etc/trunkline/node.json": "{}\n" });
+  await startAsterisk();
+  calls = "2 active channels\n1 active call";
+  const furnish = (): Promise<void> => furnishAsterisk(zone, FILES, voice);
+
+  await expect(furnish()).rejects.toThrow(
+    /^zone1: Asterisk has to be started again for node.json, and there are calls; run the same command/,
+  );
+  expect(orders()).toEqual([]);
+
+  calls = "0 active channels\n0 active calls";
+  await furnish();
+  expect(orders()).toEqual([RESTART]);
 });
 
 describe("an Asterisk that did not start", () => {

@@ -235,6 +235,16 @@ test("a server with another name in the cloud goes on", () => {
   expect(felt([step("update", INSTANCE, "zone2", { diffReasons: ["metadata"] })])).toEqual([]);
 });
 
+test("the successor of a server that was lost enters, also in the only zone", () => {
+  const steps = [
+    step("create", INSTANCE, "zone1", { newState: {} }),
+    replacement(MEMBERSHIP, "zone1", membershipState("zone1"), membershipState("zone1")),
+  ];
+  expect(rowsOf(steps, false, ["zone1"])).toEqual([
+    { change: "zone1: server created", felt: "zone1 joins once it is ready", fault: null },
+  ]);
+});
+
 test("a new zone joins, and the others learn of it", () => {
   const [before, after] = [["zone1"], ["zone1", "zone2"]];
   expect(

@@ -137,8 +137,15 @@ describe("a zone's place in the rotation", () => {
   };
 
   test("is kept while its server is replaced", () => {
-    expect(membershipImpact(member, { ...member, serverId: "another" })).toEqual([
+    const serverId = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    expect(membershipImpact(member, { ...member, serverId })).toEqual([
       "zone2 drains, is replaced, and comes back; the other zones keep serving",
+    ]);
+  });
+
+  test("is taken again by the successor of a server that was lost", () => {
+    expect(membershipImpact(member, { ...member, serverId: "another" })).toEqual([
+      "zone2 enters the rotation again",
     ]);
   });
 

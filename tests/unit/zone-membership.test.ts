@@ -1,0 +1,43 @@
+import { unknownValue } from "@pulumi/pulumi/runtime/rpc";
+import type { ZoneMembershipInputs } from "../../provider/inputs";
+import { PbxProvider } from "../../provider/provider";
+import type { Voice } from "../../provider/voice";
+import { PaperExchange } from "../support/paper-exchange";
+
+const URN = "urn:pulumi:test::trunkline::pbx:index:ZoneMembership::zone1";
+const member: ZoneMembershipInputs = {
+  zone: { name: "zone1", fixedIp: "192.168.0.2", sshHostKey: "" },
+  serverId: "server",
+  controllerId: "controller",
+  access: { privateKey: "", controllerAddress: "198.51.100.10", controllerHostKey: "" },
+  drain: { timeout: 3600, force: false },
+};
+const voice: Voice = { say: () => undefined, tell: () => undefined, warn: () => undefined };
+
+/** The only zone there is. */
+let exchange: PaperExchange;
+let provider: PbxProvider;
+
+beforeEach(() => {
+  exchange = new PaperExchange(["zone1"]);
+  provider = new PbxProvider(() => voice, exchange);
+});
+
+test("a server that is to be replaced is drained before it goes", async () => {
+  const { replaces, deleteBeforeReplace } = await provider.diff("zone1/server", URN, member, {
+    ...member,
+    serverId: unknownValue,
+  });
+  expect([replaces, deleteBeforeReplace]).toEqual([["serverId"], true]);
+});
+
+test("the successor of a server that was lost enters the rotation, also that of the only one", async () => {
+  const news = { ...member, serverId: "another" };
+  await provider.check(URN, {}, news);
+  const { changes, replaces } = await provider.diff("zone1/server", URN, member, news);
+  expect([changes, replaces]).toEqual([true, []]);
+
+  exchange.servers.set("zone1", { state: "drain", isUnused: false });
+  await provider.update("zone1/server", URN, { ...member }, news);
+  expect(exchange.rotation).toEqual(["zone1"]);
+});
