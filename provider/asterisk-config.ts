@@ -1,9 +1,15 @@
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { activityOf } from "./asterisk";
-import { asterisk, PREFLIGHT_FAULT, SOCKET, untilAsteriskServes } from "./asterisk-console";
+import {
+  asterisk,
+  NotRunning,
+  PREFLIGHT_FAULT,
+  SOCKET,
+  untilAsteriskServes,
+} from "./asterisk-console";
 import { install, restore, type WantedFile } from "./node-files";
-import { NodeError, ScriptFailed, type Session } from "./session";
+import { LeftAsItWas, NodeError, ScriptFailed, type Session } from "./session";
 import { quote } from "./shell";
 import type { Voice } from "./voice";
 
@@ -287,11 +293,32 @@ const contentsOf = (files: Readonly<Record<string, WantedFile>>): Contents =>
 const names = (paths: readonly string[]): string => paths.map((path) => basename(path)).join(", ");
 
 /**
+ * Takes an installation back, of which Asterisk may have read something.
+ *
+ * @returns whether the former files are in service again for sure.
+ */
+async function takeBack(
+  session: Session,
+  changed: readonly string[],
+  contents: Contents,
+): Promise<boolean> {
+  try {
+    await restore(session);
+    return (await reload(session, changed, contents)) === null;
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    // One that does not run reads them when it starts.
+    return error instanceof NotRunning;
+  }
+}
+
+/**
  * Puts files of a zone that is in service into place, and has Asterisk read them: no reload ends a
  * call. What Asterisk does not take is taken back.
  *
  * @param before what the zone's files held so far.
- * @throws NodeError saying what Asterisk did not take; the former files are in service again then.
+ * @throws NodeError saying what Asterisk did not take; {@link LeftAsItWas} where the former files are in
+ * service again.
  */
 export async function editAsterisk(
   session: Session,
@@ -304,16 +331,20 @@ export async function editAsterisk(
   const contents = contentsOf(files);
   const { changed } = await install(session, files);
   voice.say(`Asterisk reads ${names(paths)}`);
-  const faults = await readAgain(session, paths, contents, before);
-  if (faults.length > 0) {
-    if (changed.length > 0) {
-      await restore(session);
-      await reload(session, changed, contents);
+  const fault = await readAgain(session, paths, contents, before).then(
+    (faults) =>
+      faults.length === 0 ? null : `Asterisk does not take ${names(paths)}: ${faults.join("; ")}`,
+    (error: unknown) => {
+      if (!(error instanceof NodeError)) throw error;
+      return error.fault;
+    },
+  );
+  if (fault !== null) {
+    // Where an earlier run has put them there, nobody knows what was there before.
+    if (changed.length > 0 && (await takeBack(session, changed, contents))) {
+      throw new LeftAsItWas(session.node, `${fault}. The former files are in service again`);
     }
-    throw new NodeError(
-      session.node,
-      `Asterisk does not take ${names(changed)}: ${faults.join("; ")}. The former files are in service again`,
-    );
+    throw new NodeError(session.node, fault);
   }
   const removed = Object.entries(contents).flatMap(([path, content]) => {
     const left = usersOf(path, content);

@@ -1,5 +1,5 @@
 import { install, restore, type WantedFile } from "./node-files";
-import { NodeError, type Session } from "./session";
+import { LeftAsItWas, ScriptFailed, type Session } from "./session";
 
 const RULES = "/etc/nftables.conf";
 /** Apart from what the node's service can take back. */
@@ -11,7 +11,7 @@ type Files = Readonly<Record<string, WantedFile>>;
  * Lets the node's own packet filter follow its file, where it has one. Connections that are there stay.
  *
  * @returns the other files.
- * @throws NodeError saying what nft does not take; the former rules hold then.
+ * @throws LeftAsItWas saying what nft does not take.
  */
 export async function applyFirewall(session: Session, files: Files): Promise<Files> {
   const { [RULES]: rules, ...others } = files;
@@ -22,7 +22,7 @@ export async function applyFirewall(session: Session, files: Files): Promise<Fil
     { validate: { [RULES]: 'nft -c -f "$1"' }, former: FORMER },
   );
   if (invalid !== null) {
-    throw new NodeError(
+    throw new LeftAsItWas(
       session.node,
       `nft does not take its rules: ${invalid}. Nothing was changed`,
     );
@@ -31,8 +31,10 @@ export async function applyFirewall(session: Session, files: Files): Promise<Fil
     // Also where the file was there: an earlier run may have been killed in between.
     await session.run(`nft -f ${RULES}`);
   } catch (error) {
-    if (changed.length > 0) await restore(session, FORMER);
-    throw error;
+    if (!(error instanceof ScriptFailed) || changed.length === 0) throw error;
+    // It takes all rules of a file, or none.
+    await restore(session, FORMER);
+    throw new LeftAsItWas(error.node, error.fault);
   }
   return others;
 }

@@ -1,14 +1,14 @@
 import { Haproxy } from "./haproxy";
 import { planHaproxyChange } from "./haproxy-plan";
 import { install, restore, type WantedFile } from "./node-files";
-import { NodeError, type Session } from "./session";
+import { LeftAsItWas, type NodeError, type Session } from "./session";
 import type { Voice } from "./voice";
 
 const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
 const VALIDATE = { [HAPROXY_CFG]: 'haproxy -c -q -f "$1"' };
 
 const refused = (session: Session, why: string): NodeError =>
-  new NodeError(session.node, `HAProxy does not take haproxy.cfg: ${why}. Nothing was changed`);
+  new LeftAsItWas(session.node, `HAProxy does not take haproxy.cfg: ${why}. Nothing was changed`);
 
 /** Its unit starts nothing as long as there is no file to start with. */
 const HAS_FILE = `[ -e ${HAPROXY_CFG} ] && echo yes || true`;
@@ -38,7 +38,7 @@ export async function furnishHaproxy(
  * its runtime interface, and only what else has changed makes it read its file again. Nobody's
  * connection is touched by either.
  *
- * @throws NodeError saying what HAProxy did not take; the former files are in service again then.
+ * @throws NodeError saying what HAProxy did not take; {@link LeftAsItWas} where it has the former files.
  */
 export async function applyHaproxy(
   session: Session,

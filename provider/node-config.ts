@@ -12,7 +12,7 @@ import { PartlyDone } from "./partly-done";
 import type { Change, ResourceKind } from "./provider";
 import { untilBooted } from "./readiness";
 import type { Roster } from "./roster";
-import { NodeError, type Session } from "./session";
+import { LeftAsItWas, NodeError, type Session } from "./session";
 import { type Connections, PATIENCE } from "./ssh";
 import type { Voice } from "./voice";
 
@@ -95,9 +95,11 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
     const [first, last] = [paths.filter((path) => !isAbout(path)), paths.filter(isAbout)];
 
     const done: string[] = [];
+    let begun: readonly string[] = [];
     const bringAbout = async (some: readonly string[]): Promise<void> => {
       if (some.length === 0) return;
       const session = await this.session(news, PATIENCE.change);
+      begun = some;
       await edit(session, wantedFiles(news, some), before, voice, done);
     };
     try {
@@ -111,9 +113,11 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
       if (!(error instanceof NodeError)) throw error;
       // Where it stays after all, it may have to be let into the rotation again.
       const doubtful = news.node === CONTROLLER ? departed.map(({ name }) => name) : [];
-      if (done.length === 0 && doubtful.length === 0) throw error;
+      const unsure =
+        error instanceof LeftAsItWas ? [] : begun.filter((path) => !done.includes(path));
+      if ([done, unsure, doubtful].every(({ length }) => length === 0)) throw error;
       // Of what is in force the state has to know, or it could not be taken back.
-      const state: State = withFilesOf(olds, news, done);
+      const state: State = withUnsure(withFilesOf(olds, news, done), unsure);
       const unsettled = [...new Set([...(olds.unsettled ?? []), ...doubtful])];
       throw new PartlyDone(error, unsettled.length === 0 ? state : { ...state, unsettled });
     }
@@ -197,6 +201,17 @@ function withFilesOf(
   };
 }
 
+/** `state` that any configuration differs from at `paths`: nobody knows what the node has there. */
+const withUnsure = (state: NodeConfigInputs, paths: readonly string[]): NodeConfigInputs => ({
+  ...state,
+  files: {
+    ...state.files,
+    ...Object.fromEntries(
+      paths.map((path) => [path, { owner: "", mode: "", digest: "unknown: its edit failed" }]),
+    ),
+  },
+});
+
 function wantedFiles(
   inputs: NodeConfigInputs,
   paths: readonly string[],
@@ -211,10 +226,11 @@ function wantedFiles(
 }
 
 /**
- * Puts files into place and lets the node's service use them, or leaves all as it was.
+ * Puts files into place and lets the node's service use them.
  *
  * @param before what the node's files held so far.
  * @param done takes the paths of the files that are in force.
+ * @throws LeftAsItWas where all others are as they were; after any other error nobody knows.
  */
 async function edit(
   session: Session,

@@ -1,5 +1,5 @@
 import type { FileSpec } from "./inputs";
-import type { Session } from "./session";
+import { AgentRefused, LeftAsItWas, type Session } from "./session";
 
 /** A file as it is to be on its node. */
 export interface WantedFile extends Omit<FileSpec, "digest"> {
@@ -38,13 +38,21 @@ export interface InstallOptions {
   readonly former?: string;
 }
 
-/** Puts all files into place, or none. @throws NodeError naming the file that cannot be written. */
+/** Puts all files into place, or none. @throws LeftAsItWas naming the file that cannot be written. */
 export async function install(
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
   { validate = {}, former = FORMER }: InstallOptions = {},
 ): Promise<Installation> {
-  return (await session.ask({ do: "install", files, validate, former })) as Installation;
+  try {
+    return (await session.ask({ do: "install", files, validate, former })) as Installation;
+  } catch (error) {
+    if (!(error instanceof AgentRefused)) throw error;
+    throw new LeftAsItWas(
+      error.node,
+      `${error.reason}; its files were left as they were. Mend that and run the same command again`,
+    );
+  }
 }
 
 /** Takes the last installation back. */

@@ -25,6 +25,20 @@ export class ScriptFailed extends NodeError {
   }
 }
 
+/** It could not be done, and the node is as it was. */
+export class LeftAsItWas extends NodeError {}
+
+/** The node's agent could not do what it was asked. */
+export class AgentRefused extends NodeError {
+  constructor(
+    node: string,
+    /** The agent's words, without the remedy. */
+    readonly reason: string,
+  ) {
+    super(node, `${reason}; mend that and run the same command again`);
+  }
+}
+
 /** One open connection to a node, shared by everything that is done there. */
 export interface Session {
   /** `controller`, `zone1`, … */

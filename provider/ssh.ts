@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
 import { Agent, AGENT_COMMAND, AgentFault } from "./agent";
 import { type Access, CONTROLLER, type ZoneHost } from "./inputs";
-import { NodeError, ScriptFailed, type Session } from "./session";
+import { AgentRefused, NodeError, ScriptFailed, type Session } from "./session";
 
 /** Makes a TCP connection from this machine. */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
@@ -90,12 +90,8 @@ class SshSession implements Session {
     try {
       return await agent.ask(request);
     } catch (error) {
-      throw new NodeError(
-        this.node,
-        error instanceof AgentFault
-          ? `${error.message}; its files were left as they were. Mend that and run the same command again`
-          : "the SSH connection was lost; run the same command again",
-      );
+      if (error instanceof AgentFault) throw new AgentRefused(this.node, error.message);
+      throw new NodeError(this.node, "the SSH connection was lost; run the same command again");
     }
   }
 

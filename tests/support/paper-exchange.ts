@@ -1,6 +1,6 @@
 import type { AdminState } from "../../provider/haproxy";
 import type { Access, ZoneHost } from "../../provider/inputs";
-import { NodeError, type Session } from "../../provider/session";
+import { AgentRefused, NodeError, type Session } from "../../provider/session";
 import { Connections } from "../../provider/ssh";
 
 interface PaperServer {
@@ -26,6 +26,8 @@ export class PaperExchange extends Connections {
   readonly closed = new Set<string>();
   /** Nodes whose disk is full. */
   readonly full = new Set<string>();
+  /** Nodes whose connection is lost when they have been given files. */
+  readonly lost = new Set<string>();
   /** Zones that do not answer SIP. */
   readonly mute = new Set<string>();
   /** Called with what the controller is told, before it does it. */
@@ -79,8 +81,14 @@ export class PaperExchange extends Connections {
           fault: null,
         };
       case "install":
-        if (this.full.has(node)) throw new NodeError(node, "its disk is full");
+        if (this.full.has(node)) throw new AgentRefused(node, "its disk is full");
+        if (this.lost.has(node)) throw new NodeError(node, "the SSH connection was lost");
         return { changed: Object.keys(request.files ?? {}), invalid: null };
+      case "tail":
+        return { size: 0, text: "" };
+      case "restore":
+        if (this.lost.has(node)) throw new NodeError(node, "the SSH connection was lost");
+        return { changed: [] };
       default:
         throw new Error(`nobody answers to ${request.do}`);
     }
