@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { activityOf, disconnect, hangUpAll } from "./asterisk";
 import { DrainDecision, type LastZone, type Look } from "./drain-decision";
-import { Haproxy, type Server } from "./haproxy";
+import { type AdminState, Haproxy, type Server } from "./haproxy";
 import type { DrainPolicy } from "./inputs";
 import { NodeError, type Say, type Session } from "./session";
 
@@ -61,18 +61,21 @@ export class Drain {
   }
 
   async run(): Promise<Drained> {
-    const { name, last } = this.options;
+    const { name } = this.options;
     const servers = await this.haproxy((haproxy) => haproxy.servers());
     const found = servers.find((server) => server.name === name) ?? null;
-    if (found !== null && (await this.haproxy((haproxy) => haproxy.isUnused(name)))) {
-      this.options.say(`${name}: was never in the rotation, so nobody has to be waited for`);
-      return { callsCut: 0 };
+    if (found?.state !== "ready" && (await this.haproxy((haproxy) => haproxy.isUnused(name)))) {
+      return { callsCut: this.goUnused() };
     }
     this.found = found;
     try {
-      if (last === "refuse" && !this.refuge(servers)) throw this.alone();
-      if (found !== null) await this.haproxy((haproxy) => haproxy.setState(name, "drain"));
-      return { callsCut: await this.untilEmpty() };
+      if (this.options.last === "refuse" && !this.refuge(servers)) throw this.alone();
+      if (found === null) return { callsCut: await this.untilEmpty() };
+      await this.haproxy((haproxy) => haproxy.setState(name, "drain"));
+      const callsCut = await this.untilEmpty();
+      // Its server may be gone by the time it is to go again.
+      await this.haproxy((haproxy) => haproxy.markUnused(name));
+      return { callsCut };
     } catch (error) {
       await this.undo();
       throw error;
@@ -81,16 +84,16 @@ export class Drain {
 
   /** Puts a zone back that was drained, and is to stay after all. */
   undo(): Promise<void> {
-    return this.found === null ? Promise.resolve() : this.putBack();
+    return this.found === null ? Promise.resolve() : this.putBack(this.found);
   }
 
   private async untilEmpty(): Promise<number | null> {
     const { name, zone, signal } = this.options;
     for (;;) {
       const look = await this.look();
-      if (look === null) return this.goUnseen();
+      if (look instanceof NodeError) return this.goUnseen(look);
       if (signal?.aborted === true) {
-        throw new NodeError(name, "the drain was interrupted; the zone stays in service");
+        throw new NodeError(name, `the drain was interrupted; ${this.stays}`);
       }
       const step = this.decision.next(look);
       this.report(look);
@@ -114,9 +117,9 @@ export class Drain {
     }
   }
 
-  /** Null when the zone cannot be looked at, and may go all the same. */
-  private async look(): Promise<Look | null> {
-    const { name, policy, zone } = this.options;
+  /** What there is to see, or why the zone cannot be looked at. */
+  private async look(): Promise<Look | NodeError> {
+    const { name, zone } = this.options;
     try {
       const [servers, activity] = await Promise.all([
         this.haproxy((haproxy) => haproxy.servers()),
@@ -125,12 +128,7 @@ export class Drain {
       return { ...activity, refuge: this.refuge(servers), at: Date.now() - this.begin };
     } catch (error) {
       if (!(error instanceof NodeError) || error.node !== name) throw error;
-      if (policy.force) return null;
-      throw new NodeError(
-        name,
-        `its calls cannot be seen (${error.message}); the zone stays in service. ` +
-          "Mend that, or set pbx:drainForce to true to let it go without a look",
-      );
+      return error;
     }
   }
 
@@ -146,9 +144,28 @@ export class Drain {
     );
   }
 
-  /** Lets a zone go that does not answer. */
-  private async goUnseen(): Promise<null> {
-    const { name, warn } = this.options;
+  /** Lets a zone go that nobody can be connected with. */
+  private goUnused(): number {
+    const { name, say } = this.options;
+    say(`${name}: nobody is connected with it, so nobody has to be waited for`);
+    return 0;
+  }
+
+  /** Lets a zone go that cannot be looked at, where it may. */
+  private async goUnseen(fault: NodeError): Promise<number | null> {
+    const { name, policy, warn } = this.options;
+    // Its server may never have been built. HAProxy has it from its first haproxy.cfg all the same.
+    const isDown = this.found?.healthy === false;
+    if (isDown && (await this.haproxy((haproxy) => haproxy.connectionsEver(name))) === 0) {
+      return this.goUnused();
+    }
+    if (!policy.force) {
+      throw new NodeError(
+        name,
+        `its calls cannot be seen (${fault.message}); ${this.stays}. ` +
+          "Mend that, or set pbx:drainForce to true to let it go without a look",
+      );
+    }
     await this.record(null);
     warn(`${name} does not answer, and goes without a look at its calls (pbx:drainForce)`);
     await this.haproxy((haproxy) => haproxy.close(name));
@@ -166,16 +183,23 @@ export class Drain {
     );
   }
 
-  private async putBack(): Promise<void> {
+  private async putBack(found: Server): Promise<void> {
     const { name, warn } = this.options;
     try {
-      await this.haproxy((haproxy) => haproxy.setState(name, "ready"));
+      await this.haproxy((haproxy) => haproxy.setState(name, stateAfter(found)));
     } catch (error) {
       warn(
         `${name} is still out of the rotation (${(error as Error).message}); ` +
           "'pulumi up --refresh' brings it back, or goes on draining it",
       );
     }
+  }
+
+  /** What becomes of a zone that cannot go, in words. */
+  private get stays(): string {
+    return this.found === null || stateAfter(this.found) === "ready"
+      ? "the zone stays in service"
+      : "the zone stays out of the rotation";
   }
 
   private report(look: Look): void {
@@ -200,8 +224,8 @@ export class Drain {
     const { name, policy } = this.options;
     return new NodeError(
       name,
-      `${counted(calls, "call")} still going after ${String(policy.timeout)} s; the zone stays in ` +
-        "service. Wait for them, raise pbx:drainTimeout, or set pbx:drainForce to true to cut them",
+      `${counted(calls, "call")} still going after ${String(policy.timeout)} s; ${this.stays}. ` +
+        "Wait for them, raise pbx:drainTimeout, or set pbx:drainForce to true to cut them",
     );
   }
 
@@ -222,6 +246,12 @@ export class Drain {
     await sleep(INTERVAL, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   }
 }
+
+/**
+ * How a zone that cannot go is left. One that was draining and serves was in the rotation before a run
+ * that was killed; one that does not serve has to wait until it does, as it was found.
+ */
+const stateAfter = ({ state, healthy }: Server): AdminState => (healthy ? "ready" : state);
 
 /** A connection that is lost is made anew, and a service that is down may be about to come back. */
 async function patiently<T>(work: () => Promise<T>): Promise<T> {

@@ -60,7 +60,7 @@ keep() {
   sync "$state.new"
   mv "$state.new" "$state"
 }
-# A file for each server that was added and has had no connection yet.
+# A file for each server that nobody is connected with, and that has been out of the rotation since.
 unused=/var/lib/haproxy/unused
 `;
 
@@ -142,18 +142,26 @@ export class Haproxy {
           esac
           sleep 0.2
         done
-        rm -f "$unused/${name}"`,
+        mkdir -p "$unused" && touch "$unused/${name}"`,
     );
     if (scripts.length > 0) await this.change(scripts.join("\n"));
   }
 
   /** Lets a server have new connections, or none. Holds through a reload and a restart. */
-  async setState(name: string, state: "ready" | "drain"): Promise<void> {
+  async setState(name: string, state: AdminState): Promise<void> {
     const opens = state === "ready" ? `rm -f "$unused/${name}"\n` : "";
     await this.change(`${opens}order 'set server ${BACKEND}/${name} state ${state}'`);
   }
 
-  /** Whether a server was added and has never been in the rotation, so that nobody was given to it. */
+  /** Takes note that nobody is connected with a server that is out of the rotation. */
+  async markUnused(name: string): Promise<void> {
+    await this.run(`mkdir -p "$unused" && touch "$unused/${name}"`);
+  }
+
+  /**
+   * Whether nobody can be connected with a server that is out of the rotation: it was drained, removed,
+   * or added, and has not been in it since.
+   */
   async isUnused(name: string): Promise<boolean> {
     return (await this.run(`[ ! -e "$unused/${name}" ] || echo unused`)) !== "";
   }
@@ -174,6 +182,11 @@ export class Haproxy {
   /** How many connections each zone has, those of before a reload among them. */
   async connections(): Promise<ReadonlyMap<string, number>> {
     return parseConnections(await this.run(STATISTICS));
+  }
+
+  /** How many connections a zone has had, as far back as any worker remembers. */
+  async connectionsEver(zone: string): Promise<number> {
+    return parseConnections(await this.run(STATISTICS), "stot").get(zone) ?? 0;
   }
 
   /** How many connections with a zone there are, those of before a reload among them. */
@@ -239,8 +252,15 @@ export function parseServers(output: string): Server[] {
     });
 }
 
-/** What `show stat` of several workers prints, one after the other. */
-export function parseConnections(output: string): ReadonlyMap<string, number> {
+/**
+ * What `show stat` of several workers prints, one after the other.
+ *
+ * @param counter connections that there are (`scur`), or that there were (`stot`).
+ */
+export function parseConnections(
+  output: string,
+  counter: "scur" | "stot" = "scur",
+): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   let columns: string[] = [];
   for (const line of output.split("\n").filter((text) => text !== "")) {
@@ -251,7 +271,7 @@ export function parseConnections(output: string): ReadonlyMap<string, number> {
     const values = line.split(",");
     const value = (column: string): string => values[columns.indexOf(column)] ?? "";
     const zone = value("svname");
-    found.set(zone, (found.get(zone) ?? 0) + Number(value("scur")));
+    found.set(zone, (found.get(zone) ?? 0) + Number(value(counter)));
   }
   return found;
 }

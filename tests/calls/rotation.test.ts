@@ -201,6 +201,23 @@ describe("the rotation", () => {
     }
   });
 
+  test("a zone whose server was never there goes, as nobody can be connected with it", async () => {
+    await exchange.zone("zone2").kill();
+    await killHaproxy();
+    await becomes("zone2", { state: "ready", healthy: false });
+    try {
+      expect(await drain("zone2", { zone: () => zone("zone2", 0) })).toEqual({ callsCut: 0 });
+      expect(said).toEqual(["zone2: nobody is connected with it, so nobody has to be waited for"]);
+    } finally {
+      await exchange.zone("zone2").boot();
+    }
+    // Once it was drained, whatever becomes of its server.
+    await becomes("zone2", { state: "drain", healthy: true });
+    expect(
+      await drain("zone2", { zone: () => Promise.reject(new Error("nobody asks it")) }),
+    ).toEqual({ callsCut: 0 });
+  });
+
   test("who drains goes on draining when HAProxy was killed", async () => {
     await haproxy.setState("zone1", "drain");
     await killHaproxy();

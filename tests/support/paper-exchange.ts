@@ -3,12 +3,6 @@ import type { Access, ZoneHost } from "../../provider/inputs";
 import { AgentRefused, NodeError, type Session } from "../../provider/session";
 import { Connections } from "../../provider/ssh";
 
-interface PaperServer {
-  state: AdminState;
-  /** Whether it was added and never in the rotation. */
-  isUnused: boolean;
-}
-
 const HEADER = [
   ...["be_id", "be_name", "srv_name", "srv_addr", "srv_port"],
   ...["srv_op_state", "srv_admin_state", "srv_check_status"],
@@ -18,8 +12,12 @@ const ADMIN: Readonly<Record<AdminState, number>> = { ready: 0, maint: 1, drain:
 
 /** An exchange of which there is nothing but what its HAProxy and its Asterisks answer. */
 export class PaperExchange extends Connections {
-  /** What HAProxy has. */
-  readonly servers = new Map<string, PaperServer>();
+  /** What HAProxy has of each zone. */
+  readonly servers = new Map<string, AdminState>();
+  /** Zones that the controller knows nobody to be connected with. */
+  readonly unused = new Set<string>();
+  /** Zones that have had connections. */
+  readonly used = new Set<string>();
   /** Zones that have a call. */
   readonly talking = new Set<string>();
   /** Nodes that nobody gets into. */
@@ -35,12 +33,12 @@ export class PaperExchange extends Connections {
 
   constructor(zones: readonly string[]) {
     super(() => Promise.reject(new Error("there is nobody to connect with")));
-    for (const zone of zones) this.servers.set(zone, { state: "ready", isUnused: false });
+    for (const zone of zones) this.servers.set(zone, "ready");
   }
 
   /** The zones in the rotation. */
   get rotation(): string[] {
-    return [...this.servers].filter(([, { state }]) => state === "ready").map(([name]) => name);
+    return [...this.servers].filter(([, state]) => state === "ready").map(([name]) => name);
   }
 
   override controller(): Promise<Session> {
@@ -109,27 +107,31 @@ export class PaperExchange extends Connections {
     this.onOrder(script);
     const all = (order: RegExp): string[][] => [...script.matchAll(order)];
     for (const [, name = ""] of all(/add server nodes\/(\S+)/g)) {
-      if (!this.servers.has(name)) this.servers.set(name, { state: "drain", isUnused: true });
+      if (!this.servers.has(name)) this.servers.set(name, "drain");
     }
     for (const [, name = "", state] of all(/set server nodes\/(\S+) state (\w+)/g)) {
-      const server = this.servers.get(name);
-      if (server !== undefined) server.state = state as AdminState;
-    }
-    for (const [, name = ""] of all(/rm -f "\$unused\/(\w+)"/g)) {
-      const server = this.servers.get(name);
-      if (server !== undefined) server.isUnused = false;
+      if (this.servers.has(name)) this.servers.set(name, state as AdminState);
     }
     for (const [, name = ""] of all(/del server nodes\/(\w+)/g)) this.servers.delete(name);
+    for (const [, name = ""] of all(/rm -f "\$unused\/(\w+)"/g)) this.unused.delete(name);
+    for (const [, name = ""] of all(/touch "\$unused\/(\w+)"/g)) this.unused.add(name);
     const [, asked] = /-e "\$unused\/(\w+)"/.exec(script) ?? [];
-    if (asked !== undefined) return this.servers.get(asked)?.isUnused === true ? "unused\n" : "";
+    if (asked !== undefined) return this.unused.has(asked) ? "unused\n" : "";
+    if (script.includes("show stat nodes")) return this.statistics();
     return script.includes("show servers state nodes") ? this.states() : "";
   }
 
   private states(): string {
-    const rows = [...this.servers].map(([name, { state }]) => {
+    const rows = [...this.servers].map(([name, state]) => {
       const operation = this.mute.has(name) || this.closed.has(name) ? 0 : 2;
       return `3 nodes ${name} 192.168.0.9 5060 ${String(operation)} ${String(ADMIN[state])} 15`;
     });
     return ["1", `# ${HEADER}`, ...rows, "--- cfg", ""].join("\n");
+  }
+  private statistics(): string {
+    const rows = [...this.servers.keys()].map(
+      (name) => `${name},0,${this.used.has(name) ? "7" : "0"}`,
+    );
+    return ["# svname,scur,stot", ...rows, ""].join("\n");
   }
 }

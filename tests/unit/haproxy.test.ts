@@ -107,10 +107,14 @@ nodes,zone2,0,0,0,2,,2,DRAIN
 nodes,zone1,0,0,1,4,,7,UP
 `;
 
-  test("tells how many connections each zone has, in its former workers too", () => {
+  test("tells how many connections each zone has, and has had, in its former workers too", () => {
     expect([...parseConnections(STATISTICS)]).toEqual([
       ["zone1", 4],
       ["zone2", 0],
+    ]);
+    expect([...parseConnections(STATISTICS, "stot")]).toEqual([
+      ["zone1", 16],
+      ["zone2", 2],
     ]);
   });
 });

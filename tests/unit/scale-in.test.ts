@@ -54,6 +54,7 @@ const ZONES = ["zone1", "zone2", "zone3"];
 
 beforeEach(() => {
   exchange = new PaperExchange(ZONES);
+  for (const zone of ZONES) exchange.used.add(zone);
   warnings = [];
   state = new Map(
     [
@@ -63,6 +64,21 @@ beforeEach(() => {
   );
 });
 
+const voice: Voice = {
+  say: () => undefined,
+  tell: () => undefined,
+  warn: (line) => warnings.push(line),
+};
+
+/** Takes a zone out of the rotation, as Pulumi does before it replaces its server. */
+async function drained(zone: string): Promise<void> {
+  const urn = urnOf("ZoneMembership", zone);
+  const provider = new PbxProvider(() => voice, exchange);
+  await provider.check(urn, {}, { ...membershipOf(zone) });
+  await provider.delete("id", urn, membershipOf(zone));
+  state.delete(urn);
+}
+
 /**
  * What `pulumi up` does with the controller's files, and after them with the memberships.
  *
@@ -70,11 +86,6 @@ beforeEach(() => {
  * @throws the first fault.
  */
 async function up(...zones: string[]): Promise<string[]> {
-  const voice: Voice = {
-    say: () => undefined,
-    tell: () => undefined,
-    warn: (line) => warnings.push(line),
-  };
   const provider = new PbxProvider(() => voice, exchange);
   const changed: string[] = [];
   const wanted: (readonly [string, NodeConfigInputs | ZoneMembershipInputs])[] = [
@@ -171,4 +182,30 @@ test("a zone that could not enter again in time enters with the same command", a
   exchange.mute.clear();
   expect(await up(...ZONES)).toEqual([urnOf("ZoneMembership", "zone3")]);
   expect(exchange.rotation).toEqual(ZONES);
+});
+
+describe("a zone without a server", () => {
+  beforeEach(() => exchange.closed.add("zone3"));
+
+  test("goes where it has never had one", async () => {
+    exchange.used.delete("zone3");
+    await up("zone1", "zone2");
+    expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
+  });
+
+  test("goes where it was drained for a successor that could not be built", async () => {
+    exchange.closed.clear();
+    await drained("zone3");
+    exchange.closed.add("zone3");
+    await up("zone1", "zone2");
+    expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
+  });
+
+  test("does not go where it has served, and is left as it was found", async () => {
+    exchange.servers.set("zone3", "drain");
+    await expect(up("zone1", "zone2")).rejects.toThrow(
+      /^zone3: its calls cannot be seen \(.*\); the zone stays out of the rotation/,
+    );
+    expect(exchange.servers.get("zone3")).toBe("drain");
+  });
 });

@@ -37,7 +37,7 @@ test("the successor of a server that was lost enters the rotation, also that of 
   const { changes, replaces } = await provider.diff("zone1/server", URN, member, news);
   expect([changes, replaces]).toEqual([true, []]);
 
-  exchange.servers.set("zone1", { state: "drain", isUnused: false });
+  exchange.servers.set("zone1", "drain");
   await provider.update("zone1/server", URN, { ...member }, news);
   expect(exchange.rotation).toEqual(["zone1"]);
 });
