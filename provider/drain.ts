@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { activityOf, disconnect, hangUpAll } from "./asterisk";
 import { DrainDecision, type LastZone, type Look } from "./drain-decision";
 import { type AdminState, Haproxy, type Server } from "./haproxy";
-import type { DrainPolicy } from "./inputs";
+import { CONTROLLER, type DrainPolicy } from "./inputs";
 import { NodeError, type Say, type Session } from "./session";
 
 export interface DrainOptions {
@@ -61,6 +61,24 @@ export class Drain {
   }
 
   async run(): Promise<Drained> {
+    const { name, policy, last, warn } = this.options;
+    try {
+      return await this.leave();
+    } catch (error) {
+      if (!(error instanceof NodeError) || error.node !== CONTROLLER) throw error;
+      // The controller of an exchange that goes may be what is broken about it.
+      if (last !== "wait" || !policy.force) throw error;
+      warn(`${error.message}; ${name} goes without a look at its calls (pbx:drainForce)`);
+      return { callsCut: null };
+    }
+  }
+
+  /** Puts a zone back that was drained, and is to stay after all. */
+  undo(): Promise<void> {
+    return this.found === null ? Promise.resolve() : this.putBack(this.found);
+  }
+
+  private async leave(): Promise<Drained> {
     const { name } = this.options;
     const servers = await this.haproxy((haproxy) => haproxy.servers());
     const found = servers.find((server) => server.name === name) ?? null;
@@ -80,11 +98,6 @@ export class Drain {
       await this.undo();
       throw error;
     }
-  }
-
-  /** Puts a zone back that was drained, and is to stay after all. */
-  undo(): Promise<void> {
-    return this.found === null ? Promise.resolve() : this.putBack(this.found);
   }
 
   private async untilEmpty(): Promise<number | null> {
