@@ -21,6 +21,8 @@ export type Step =
   | { readonly kind: "close" }
   /** End the calls. */
   | { readonly kind: "cut" }
+  /** Close all connections, and let the zone go with what cannot be ended. */
+  | { readonly kind: "release" }
   | { readonly kind: "done" }
   /** Put the zone back into service. */
   | { readonly kind: "abandon"; readonly because: "late" | "alone" };
@@ -38,10 +40,14 @@ const QUIET_LOOKS = 2;
  */
 const SETTLING = 5_000;
 
+/** How often calls are ended before what is left then is taken for one that cannot be. */
+const CUTS = 3;
+
 /** Decides what a drain does next. Remembers what it has done, and does nothing itself. */
 export class DrainDecision {
   private readonly moved = new Set<number>();
   private quiet = 0;
+  private cuts = 0;
 
   constructor(
     private readonly policy: DrainPolicy,
@@ -59,12 +65,20 @@ export class DrainDecision {
     if (this.quiet === QUIET_LOOKS) return { kind: "close" };
 
     if (look.channels > 0 && look.at >= this.policy.timeout * 1000) {
-      return this.policy.force ? { kind: "cut" } : { kind: "abandon", because: "late" };
+      if (!this.policy.force) return { kind: "abandon", because: "late" };
+      return { kind: this.cuts++ < CUTS ? "cut" : "release" };
     }
     if (idle.length === 0) return { kind: "wait" };
     const ports = idle.slice(0, MOVED_AT_ONCE);
     for (const port of ports) this.moved.add(port);
     return { kind: "move", ports };
+  }
+
+  /** Takes note that connections could not be closed: whose they are to be is asked anew. */
+  retract(step: Step): void {
+    this.quiet = 0;
+    if (step.kind !== "move") return;
+    for (const port of step.ports) this.moved.delete(port);
   }
 
   /** Phones that `look` has found, and that have still to be moved. */

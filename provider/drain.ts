@@ -1,10 +1,10 @@
 import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { activityOf, disconnect, hangUpAll } from "./asterisk";
-import { DrainDecision, type LastZone, type Look } from "./drain-decision";
+import { DrainDecision, type LastZone, type Look, type Step } from "./drain-decision";
 import { type AdminState, Haproxy, type Server } from "./haproxy";
 import { CONTROLLER, type DrainPolicy } from "./inputs";
-import { NodeError, type Say, type Session } from "./session";
+import { NodeError, type Say, ScriptFailed, type Session } from "./session";
 
 export interface DrainOptions {
   readonly controller: () => Promise<Session>;
@@ -23,6 +23,11 @@ export interface DrainOptions {
 export interface Drained {
   /** 0 unless it was forced; null where the zone did not even answer. */
   readonly callsCut: number | null;
+}
+
+/** A look, and the connection that it was taken by. */
+interface Sight extends Look {
+  readonly zone: Session;
 }
 
 /** Time between two looks, in milliseconds. */
@@ -101,7 +106,7 @@ export class Drain {
   }
 
   private async untilEmpty(): Promise<number | null> {
-    const { name, zone, signal } = this.options;
+    const { name, signal } = this.options;
     for (;;) {
       const look = await this.look();
       if (look instanceof NodeError) return this.goUnseen(look);
@@ -112,14 +117,16 @@ export class Drain {
       this.report(look);
       switch (step.kind) {
         case "move":
-          await patiently(async () => disconnect(await zone(), step.ports));
+          await this.disconnect(look.zone, step, step.ports);
           break;
         case "close":
-          await patiently(async () => disconnect(await zone(), "all"));
+          await this.disconnect(look.zone, step, "all");
           break;
         case "cut":
           await this.cut(look.calls);
           break;
+        case "release":
+          return this.release();
         case "abandon":
           throw step.because === "alone" ? this.alone() : this.late(look.calls);
         case "done":
@@ -131,12 +138,15 @@ export class Drain {
   }
 
   /** What there is to see, or why the zone cannot be looked at. */
-  private async look(): Promise<Look | NodeError> {
+  private async look(): Promise<Sight | NodeError> {
     const { name, zone } = this.options;
     try {
       const [servers, activity] = await Promise.all([
         this.haproxy((haproxy) => haproxy.servers()),
-        patiently(async () => activityOf(await zone())),
+        patiently(async () => {
+          const session = await zone();
+          return { ...(await activityOf(session)), zone: session };
+        }),
       ]);
       return { ...activity, refuge: this.refuge(servers), at: Date.now() - this.begin };
     } catch (error) {
@@ -145,16 +155,43 @@ export class Drain {
     }
   }
 
+  /**
+   * By the connection of the look alone: when another one is made, a phone that had nothing to do may
+   * have a call.
+   */
+  private async disconnect(
+    zone: Session,
+    step: Step,
+    ports: readonly number[] | "all",
+  ): Promise<void> {
+    try {
+      await disconnect(zone, ports);
+    } catch (error) {
+      if (!(error instanceof NodeError) || error instanceof ScriptFailed) throw error;
+      this.decision.retract(step);
+    }
+  }
+
   private async cut(calls: number): Promise<void> {
     const { name, policy, zone, warn } = this.options;
+    const isFirst = this.callsCut === 0;
     // No call is cut of which there is no record.
-    await this.record(calls);
+    if (isFirst) await this.record(calls);
     await patiently(async () => hangUpAll(await zone()));
-    this.callsCut += calls;
+    if (!isFirst) return;
+    this.callsCut = calls;
     warn(
       `${name}: ${counted(calls, "call")} cut, still going after ${String(policy.timeout)} s ` +
         `(pbx:drainForce); recorded in ${DRAIN_LOG} on the controller`,
     );
+  }
+
+  /** Lets a zone go whose Asterisk does not end a call. */
+  private async release(): Promise<number> {
+    const { name, warn } = this.options;
+    warn(`${name} goes with a call that its Asterisk does not end (pbx:drainForce)`);
+    await this.haproxy((haproxy) => haproxy.close(name));
+    return this.callsCut;
   }
 
   /** Lets a zone go that nobody can be connected with. */

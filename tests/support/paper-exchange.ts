@@ -28,8 +28,14 @@ export class PaperExchange extends Connections {
   readonly lost = new Set<string>();
   /** Zones that do not answer SIP. */
   readonly mute = new Set<string>();
+  /** What `database show registrar` has in a zone. */
+  readonly registrar = new Map<string, string>();
+  /** Extensions in a call, by zone. */
+  readonly busy = new Map<string, string[]>();
   /** Called with what the controller is told, before it does it. */
   onOrder: (script: string) => void = () => undefined;
+  /** Called with what is run in a zone. */
+  onScript: (script: string) => void = () => undefined;
 
   constructor(zones: readonly string[]) {
     super(() => Promise.reject(new Error("there is nobody to connect with")));
@@ -46,7 +52,10 @@ export class PaperExchange extends Connections {
   }
 
   override zone(_access: Access, { name }: ZoneHost): Promise<Session> {
-    return this.sessionWith(name, () => "");
+    return this.sessionWith(name, (script) => {
+      this.onScript(script);
+      return "";
+    });
   }
 
   private sessionWith(node: string, run: (script: string) => string): Promise<Session> {
@@ -97,6 +106,10 @@ export class PaperExchange extends Connections {
       return [...this.servers.keys()]
         .map((name) => `${name} 192.168.0.9 (S) 255.255.255.255 4569 (T) (E) OK (1 ms)`)
         .join("\n");
+    }
+    if (order.includes("database show registrar")) return this.registrar.get(zone) ?? "";
+    if (order.includes("core show channels concise")) {
+      return (this.busy.get(zone) ?? []).map((user) => `PJSIP/${user}-00000001!local`).join("\n");
     }
     if (!order.includes("core show channels count")) return "";
     const count = this.talking.has(zone) ? 2 : 0;

@@ -95,6 +95,34 @@ describe("after the time that calls are given", () => {
   });
 });
 
+test("what cannot be hung up keeps a zone no longer than a few attempts", () => {
+  const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
+  const kinds = [60_000, 66_000, 72_000, 78_000].map(
+    (at) => decision.next(look({ ...inCall, at })).kind,
+  );
+  expect(kinds).toEqual(["cut", "cut", "cut", "release"]);
+});
+
+test("phones that could not be moved are decided about anew", () => {
+  const decision = new DrainDecision(POLICY, "refuse");
+  const idle = look({ contacts: [alice] });
+  const step = decision.next(idle);
+  expect(step).toEqual({ kind: "move", ports: [alice.port] });
+  decision.retract(step);
+  expect(decision.next(look({ ...inCall, busy: new Set(["1001"]), contacts: [alice] }))).toEqual(
+    WAIT,
+  );
+  expect(decision.next(idle)).toEqual(step);
+});
+
+test("connections that could not be closed are closed before it ends", () => {
+  const decision = new DrainDecision(POLICY, "refuse");
+  const kinds = [0, 0].map(() => decision.next(look()).kind);
+  expect(kinds).toEqual(["wait", "close"]);
+  decision.retract({ kind: "close" });
+  expect([0, 0, 0].map(() => decision.next(look()).kind)).toEqual(["wait", "close", "done"]);
+});
+
 describe("without another zone in the rotation", () => {
   test("a zone does not go while the exchange goes on", () => {
     const alone = look({ refuge: false, contacts: [bob] });
@@ -178,7 +206,8 @@ describe("whatever it sees", () => {
         const decision = new DrainDecision(drain, zone);
         return looks.every((seen, index) => {
           const { kind } = decision.next({ ...seen, at: index * 1000 });
-          return kind !== "cut" || (drain.force && index >= drain.timeout);
+          const isCut = kind === "cut" || kind === "release";
+          return !isCut || (drain.force && index >= drain.timeout);
         });
       }),
     );
