@@ -16,6 +16,8 @@ export interface Entry {
   readonly zone: ZoneHost;
   readonly others: readonly ZoneHost[];
   readonly say: Say;
+  /** Ends the wait, and leaves the zone out. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface Entry {
  * that do, and they it. @throws NodeError when that is not so in time; it stays out then.
  */
 export async function enterRotation(entry: Entry): Promise<void> {
-  const { connections, access, zone, say } = entry;
+  const { connections, access, zone, say, signal } = entry;
   const haproxy = new Haproxy(await connections.controller(access, PATIENCE.change));
   const end = Date.now() + DEADLINE;
   for (;;) {
@@ -45,6 +47,9 @@ export async function enterRotation(entry: Entry): Promise<void> {
       say("in the rotation");
       return;
     }
+    if (signal?.aborted === true) {
+      throw new NodeError(zone.name, `interrupted (${obstacle}); it stays out of the rotation`);
+    }
     if (Date.now() > end) {
       throw new NodeError(
         zone.name,
@@ -53,7 +58,8 @@ export async function enterRotation(entry: Entry): Promise<void> {
       );
     }
     say(`not in the rotation yet: ${obstacle}`);
-    await sleep(INTERVAL);
+    // An interruption is found at the next look.
+    await sleep(INTERVAL, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   }
 }
 

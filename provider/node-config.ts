@@ -42,6 +42,7 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
     private readonly connections: Connections,
     private readonly drains: Drains,
     private readonly roster: Roster,
+    private readonly signal: AbortSignal,
   ) {}
 
   check(news: NodeConfigInputs): undefined {
@@ -69,7 +70,7 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
   async create(inputs: NodeConfigInputs, voice: Voice): Promise<{ id: string }> {
     voice.say("waiting for the server to boot");
     const session = await this.session(inputs, PATIENCE.boot);
-    await untilBooted(session, voice.say);
+    await untilBooted(session, voice.say, this.signal);
     voice.say("looking at its files");
     // Before the services have what they need to serve.
     const files = await applyFirewall(session, wantedFiles(inputs, Object.keys(inputs.files)));

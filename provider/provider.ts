@@ -74,14 +74,16 @@ export class PbxProvider implements Provider {
   ) {
     // Its environment is looked at where something of it is asked for: OpenStack needs none of it.
     const okeanos = (): Okeanos => (this.okeanos ??= Okeanos.fromEnvironment());
-    const drains = new Drains(connections, this.abort.signal);
+    const { signal } = this.abort;
+    connections.heed(signal);
+    const drains = new Drains(connections, signal);
     const roster = new Roster();
     this.kinds = {
-      NodeConfig: new NodeConfig(connections, drains, roster),
-      ZoneMembership: new ZoneMembership(connections, drains, roster),
-      Server: new OkeanosServer(okeanos, this.abort.signal),
-      Network: new OkeanosNetwork(okeanos, this.abort.signal),
-      FloatingIp: new OkeanosFloatingIp(okeanos, this.abort.signal),
+      NodeConfig: new NodeConfig(connections, drains, roster, signal),
+      ZoneMembership: new ZoneMembership(connections, drains, roster, signal),
+      Server: new OkeanosServer(okeanos, signal),
+      Network: new OkeanosNetwork(okeanos, signal),
+      FloatingIp: new OkeanosFloatingIp(okeanos, signal),
     };
     this.functions = okeanosFunctions(okeanos);
   }

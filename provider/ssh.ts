@@ -1,5 +1,6 @@
 import { connect as connectTcp } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, ClientChannel } from "ssh2";
 import { Agent, AGENT_COMMAND, AgentFault } from "./agent";
 import { type Access, CONTROLLER, type ZoneHost } from "./inputs";
@@ -230,6 +231,7 @@ async function logIn(target: Target): Promise<Client> {
  */
 export class Connections {
   private readonly open = new Map<string, { node: string; session: Promise<SshSession> }>();
+  private signal: AbortSignal | undefined;
 
   /** @param dial makes the connections to the controller. */
   constructor(private readonly dial: Dial = dialTcp) {}
@@ -263,6 +265,11 @@ export class Connections {
         remedy: "see that the server runs (openstack console log show)",
       });
     });
+  }
+
+  /** Waits for nobody any more once `signal` says so. */
+  heed(signal: AbortSignal): void {
+    this.signal = signal;
   }
 
   /** The server is about to go: its successor answers with the same key at the same address. */
@@ -315,7 +322,11 @@ export class Connections {
         return await attempt();
       } catch (error) {
         if (error instanceof Refused || Date.now() >= end) throw error;
-        await new Promise((resolve) => setTimeout(resolve, RETRY));
+        const { signal } = this;
+        await sleep(RETRY, undefined, signal === undefined ? {} : { signal }).catch(
+          () => undefined,
+        );
+        if (signal?.aborted === true) throw error;
       }
     }
   }

@@ -23,6 +23,7 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
     private readonly connections: Connections,
     private readonly drains: Drains,
     private readonly roster: Roster,
+    private readonly signal: AbortSignal,
   ) {}
 
   check(news: ZoneMembershipInputs): undefined {
@@ -93,6 +94,7 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
       zone,
       others: this.roster.othersThan(zone.name),
       say: voice.say,
+      signal: this.signal,
     });
   }
 }
