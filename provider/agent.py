@@ -108,6 +108,16 @@ def discard(paths):
             pass
 
 
+def settle(paths):
+    """Has it outlast a power cut that the files at `paths` have their names, or are gone."""
+    for folder in {os.path.dirname(path) for path in paths}:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def put(files, validate):
     """Returns what a validating command said against its file, or None when all are in place."""
     written = {}
@@ -127,6 +137,7 @@ def put(files, validate):
                 discard([path])
             else:
                 os.rename(written[path], path)
+        settle(files)
     finally:
         discard(written.values())
     return None
@@ -148,6 +159,7 @@ def install(files, validate, keep):
         discard([kept])
         return {"changed": [], "invalid": invalid}
     os.rename(kept, keep)
+    settle([keep])
     return {"changed": changed, "invalid": None}
 
 

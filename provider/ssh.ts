@@ -87,7 +87,11 @@ class SshSession implements Session {
 
   async ask(request: object): Promise<unknown> {
     // Started by the first request: a controller that only passes connections on needs none.
-    const agent = await (this.agent ??= this.startAgent());
+    this.agent ??= this.startAgent().catch((error: unknown) => {
+      this.agent = null; // the next request may have better luck
+      throw error;
+    });
+    const agent = await this.agent;
     try {
       return await agent.ask(request);
     } catch (error) {

@@ -111,6 +111,29 @@ test("an installation can be taken back, the files that it brought included", as
   expect(statSync(at("sip.conf")).mode & 0o7777).toBe(0o640);
 });
 
+test("the names of files outlast a power cut as their contents do", async () => {
+  const log = at("synced");
+  const watch = [
+    "import os",
+    "fsync = os.fsync",
+    "def watched(descriptor):",
+    "    fsync(descriptor)",
+    `    with open("${log}", "a") as out:`,
+    '        print(os.readlink(f"/proc/self/fd/{descriptor}"), file=out)',
+    "os.fsync = watched",
+  ].join("\n");
+  const watched = node(AGENT_COMMAND.replace(" -c '", ` -c '${watch}\n`));
+  await install(watched, { [at("sip.conf")]: wanted("after") }, { former: former() });
+
+  expect(readFileSync(log, "utf8").split("\n")).toEqual([
+    at("kept/.former.json.new"),
+    at(".sip.conf.new"),
+    folder,
+    at("kept"),
+    "",
+  ]);
+});
+
 test("what was replaced is kept from everybody else", async () => {
   await install(here, { [at("sip.conf")]: wanted("after") }, { former: former() });
   expect(statSync(former()).mode & 0o7777).toBe(0o600);

@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { Server } from "ssh2";
 import { sshHostKeySeed } from "../../plan/secrets";
 import { type SshHostKey, sshHostKey } from "../../plan/ssh-host-key";
+import type { Access } from "../../provider/inputs";
 import { Connections } from "../../provider/ssh";
 import { MASTER_SECRET } from "../support/settings";
 
@@ -35,14 +37,16 @@ afterEach(async () => {
   await once(controller, "close");
 });
 
+/** The way in of a stack with this master secret. */
+const accessOf = (masterSecret: string): Access => ({
+  privateKey: keyOf(masterSecret, "access").privateKey,
+  controllerAddress: "198.51.100.10",
+  controllerHostKey: keyOf(masterSecret).publicKey,
+});
+
 /** Why a stack with this master secret is not let in. */
 async function refusal(masterSecret: string): Promise<string> {
-  const access = {
-    privateKey: keyOf(masterSecret, "access").privateKey,
-    controllerAddress: "198.51.100.10",
-    controllerHostKey: keyOf(masterSecret).publicKey,
-  };
-  return connections.controller(access, 0).then(
+  return connections.controller(accessOf(masterSecret), 0).then(
     () => "",
     (error: unknown) => (error as Error).message,
   );
@@ -61,4 +65,30 @@ test("so does one whose host key is another, as all keys come from the master se
       "server. Nothing was sent. If pbx:masterSecret was changed, set the former one again; " +
       "if the server was replaced outside of Pulumi, run pulumi refresh",
   );
+});
+
+test("a node where no command could be run for a moment is asked again", async () => {
+  let attempts = 0;
+  controller.removeAllListeners("connection");
+  controller.on("connection", (client) => {
+    client.on("authentication", (attempt) => {
+      attempt.accept();
+    });
+    client.on("session", (open) => {
+      open().on("exec", (accept, reject, { command }) => {
+        if (++attempts === 1) {
+          reject();
+          return;
+        }
+        const channel = accept();
+        const agent = spawn("sh", ["-c", command]);
+        channel.pipe(agent.stdin);
+        agent.stdout.pipe(channel);
+      });
+    });
+  });
+  const session = await connections.controller(accessOf(MASTER_SECRET), 0);
+
+  await expect(session.run("echo there")).rejects.toThrow(/^controller: no command can be run/);
+  expect(await session.run("echo there")).toBe("there\n");
 });
