@@ -109,6 +109,8 @@ export interface OkeanosFloatingIpInputs {
   readonly project?: string | undefined;
   /** Whether one that the project has and nobody uses is taken before a new one is allocated. */
   readonly reuse: boolean;
+  /** Addresses of the stack, which are not taken for another node even while nobody uses them. */
+  readonly reserved: readonly string[];
 }
 
 /** What an update adds to a project of Okeanos. */
@@ -127,6 +129,8 @@ export interface OkeanosDemand {
   }[];
   /** Whether free addresses of the project count as new ones. */
   readonly reuse: boolean;
+  /** Addresses that the stack has: they do not count. */
+  readonly reserved: readonly string[];
 }
 
 /** Name of the controller's NodeConfig; all others are zones. */

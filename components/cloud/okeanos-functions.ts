@@ -34,6 +34,15 @@ const outputsOf = (
   resources.find((resource) => resource.type === type && (name ?? resource.name) === resource.name)
     ?.outputs;
 
+/** The public addresses that the stack has, also those whose servers are still to come. */
+const addressesIn = (resources: readonly LastResource[]): string[] =>
+  resources.flatMap(({ type, outputs: { address } }) =>
+    type === ADDRESS && typeof address === "string" ? [address] : [],
+  );
+
+/** The same as the last update left them. */
+export const stackAddresses = async (): Promise<string[]> => addressesIn(await lastResources());
+
 /**
  * The image called `name`. A preview that cannot ask takes the one of the server `node`, where that is
  * there: nothing is replaced then.
@@ -80,6 +89,7 @@ async function demand({
       return { flavor, owner, ...(was === undefined ? {} : { was }) };
     }),
     reuse: reuseAddresses,
+    reserved: addressesIn(resources),
   };
 }
 

@@ -12,7 +12,7 @@ import { OkeanosServer } from "../okeanos-server";
 import type { PbxProvider } from "../pbx-provider";
 import type { Child, Cloud, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
 import { HostFirewall } from "./host-firewall";
-import { findImage } from "./okeanos-functions";
+import { findImage, stackAddresses } from "./okeanos-functions";
 
 export interface OkeanosArgs {
   readonly exchange: Exchange;
@@ -36,7 +36,13 @@ const START_FIREWALL = [["systemctl", "enable", "--now", "nftables.service"]];
  * and a public address is one of the server's own.
  */
 export class Okeanos implements Cloud {
-  constructor(private readonly args: OkeanosArgs) {}
+  /** Public addresses that no other node may take. */
+  private readonly reserved: Promise<string[]>;
+
+  constructor(private readonly args: OkeanosArgs) {
+    // It matters only where any address may be taken that nobody uses.
+    this.reserved = args.reuseAddresses ? stackAddresses() : Promise.resolve([]);
+  }
 
   image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string> {
     const { exchange, provider } = this.args;
@@ -61,8 +67,12 @@ export class Okeanos implements Cloud {
 
   publicAddress({ name }: NodePlan, child: Child): pulumi.Output<string> {
     const { pool, project, reuseAddresses } = this.args;
-    return new OkeanosFloatingIp(name, { name, pool, project, reuse: reuseAddresses }, child)
-      .address;
+    const { reserved } = this;
+    return new OkeanosFloatingIp(
+      name,
+      { name, pool, project, reuse: reuseAddresses, reserved },
+      child,
+    ).address;
   }
 
   /** Whatever there is: servers boot with next to nothing of it. */

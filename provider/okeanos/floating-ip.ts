@@ -68,12 +68,13 @@ export class OkeanosFloatingIp implements ResourceKind<OkeanosFloatingIpInputs> 
     pool: wanted,
     project,
     reuse,
+    reserved,
   }: OkeanosFloatingIpInputs): Promise<{ address: Address; found: boolean }> {
     const okeanos = this.okeanos();
     const pool = await findPool(okeanos, wanted);
     if (reuse) {
       const owner = project ?? (await okeanos.user());
-      const free = (await unusedAddresses(okeanos, owner)).find(
+      const free = (await unusedAddresses(okeanos, owner, reserved)).find(
         (address) => address.floating_network_id === pool && !this.taken.has(address.id),
       );
       if (free !== undefined) {

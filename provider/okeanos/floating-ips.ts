@@ -26,10 +26,17 @@ async function addresses(okeanos: Okeanos): Promise<Address[]> {
 const isFree = ({ instance_id, port_id }: Address): boolean =>
   instance_id === null && port_id === null;
 
-/** Those that `project` has and nobody uses. */
-export async function unusedAddresses(okeanos: Okeanos, project: string): Promise<Address[]> {
+/** Those that `project` has and nobody uses, nor is going to: `reserved` wait for their servers. */
+export async function unusedAddresses(
+  okeanos: Okeanos,
+  project: string,
+  reserved: readonly string[] = [],
+): Promise<Address[]> {
   return (await addresses(okeanos)).filter(
-    (address) => isFree(address) && address.tenant_id === project,
+    (address) =>
+      isFree(address) &&
+      address.tenant_id === project &&
+      !reserved.includes(address.floating_ip_address),
   );
 }
 

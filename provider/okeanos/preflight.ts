@@ -62,7 +62,7 @@ export async function preflight(okeanos: Okeanos, demand: OkeanosDemand): Promis
   const servers = await flavorsOf(okeanos, demand.servers);
   const { network } = demand;
   const hasNetwork = network === undefined || (await networksCalled(okeanos, network)).length > 0;
-  const unused = demand.reuse ? await unusedAddresses(okeanos, project.id) : [];
+  const unused = demand.reuse ? await unusedAddresses(okeanos, project.id, demand.reserved) : [];
   const rows = quotaRows(
     {
       ...ofServers(servers),

@@ -16,7 +16,12 @@ jest.setTimeout(60_000);
 
 const SMALL = "C1R1024D20drbd";
 const NETWORK = { name: "trunk-of-tests", cidr: "192.168.0.0/24" };
-const ADDRESS: OkeanosFloatingIpInputs = { name: "zone1", pool: "public", reuse: false };
+const ADDRESS: OkeanosFloatingIpInputs = {
+  name: "zone1",
+  pool: "public",
+  reuse: false,
+  reserved: [],
+};
 const EMPTY = { servers: [], networks: [], ports: [], floatingIps: [], keyPairs: [] };
 const voice: Voice = { say: () => undefined, tell: () => undefined, warn: () => undefined };
 
@@ -141,6 +146,7 @@ describe("a flavor that is not offered any more", () => {
   const demand = (...servers: OkeanosDemand["servers"]): OkeanosDemand => ({
     addresses: 0,
     reuse: false,
+    reserved: [],
     servers,
   });
   let server: OkeanosServerInputs;
@@ -346,6 +352,23 @@ test("a free address of the project is taken where that is asked for, and kept",
   expect(okeanos.books().floatingIps).toHaveLength(1);
   await addresses.delete({ ...ADDRESS, ...own.outs }, voice, own.id);
   expect(okeanos.books().floatingIps).toEqual([]);
+});
+
+test("an address of the stack whose server is still to come is not taken for a free one", async () => {
+  const { addresses } = kinds();
+  const own = await addresses.create(ADDRESS);
+  const another = { ...ADDRESS, name: "zone2", project: okeanos.userId, reuse: true };
+  const { outs } = await addresses.create({ ...another, reserved: [own.outs.address] });
+  expect(outs.found).toBe(false);
+  expect(outs.address).not.toBe(own.outs.address);
+
+  const needed = async (reserved: readonly string[]): Promise<string | undefined> => {
+    const demand = { addresses: 3, reuse: true, servers: [], reserved };
+    const { table } = await preflight(client, demand);
+    return /public addresses +(\d+) /.exec(table)?.[1];
+  };
+  expect(await needed([])).toBe("1");
+  expect(await needed([own.outs.address, outs.address])).toBe("3");
 });
 
 test("a token that is refused is not repeated in what is said of it", async () => {

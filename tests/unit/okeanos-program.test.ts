@@ -65,6 +65,23 @@ test("everything that costs something is taken from the project that the preflig
   expect(paying.map(({ inputs }) => inputs.project)).toEqual(paying.map(() => "project-id"));
 });
 
+test("no free address is taken for a new node that waits for the server of another one", async () => {
+  const outputs = {
+    "urn:pulumi:test::pbx::pbx:okeanos:FloatingIp::zone1": {
+      type: "pbx:okeanos:FloatingIp",
+      outputs: { address: "203.0.113.7" },
+    },
+  };
+  const { resources } = await runProgram(
+    { ...OKEANOS, okeanosReuseAddresses: true },
+    { "pulumi:pulumi:readStackResourceOutputs": { outputs } },
+  );
+  const addresses = resources.filter(({ type }) => type === "pbx:okeanos:FloatingIp");
+  expect(addresses.map(({ inputs }) => inputs.reserved)).toEqual(
+    addresses.map(() => ["203.0.113.7"]),
+  );
+});
+
 describe("a preview without a token", () => {
   const { OS_TOKEN: token } = process.env;
   beforeEach(() => {
