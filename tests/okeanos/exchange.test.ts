@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createStack, type TestStack } from "../support/pulumi";
 import { MINIMAL } from "../support/settings";
+import { client } from "./client";
 import { Machines, PUBLIC_CIDR } from "./machines";
 import { type Failure, failEachOnce, kindOf, type Okeanos, startOkeanos } from "./synnefo";
 
@@ -50,8 +52,9 @@ async function pulumi(
   command: "up" | "destroy",
   zones: number,
   variables: Readonly<Record<string, string>> = {},
+  ...flags: readonly string[]
 ): Promise<Outcome> {
-  const args = [command, "--yes", "--skip-preview"];
+  const args = [command, "--yes", "--skip-preview", ...flags];
   const config = { ...CONFIG, zones };
   const { exitCode, stdout, stderr } = await stack.run(args, config, [], variables);
   const [, summary = ""] = stdout.split(/^Resources:$/m);
@@ -86,6 +89,23 @@ test("an exchange comes, stays, grows, shrinks and goes, and nothing of it is le
   expect(await pulumi("destroy", 2)).toMatchObject({ exitCode: 0, changes: { deleted: 18 } });
   expect(okeanos.books()).toEqual(EMPTY);
   expect(okeanos.unknownRequests).toEqual([]);
+});
+
+test("the lost server of the only zone gets a successor, and the exchange serves again", async () => {
+  expect(await pulumi("up", 1)).toMatchObject({ exitCode: 0 });
+  const ask = client(okeanos);
+  const { body } = await ask("GET", "/compute/v2.0/servers");
+  const lost = (body.servers as { id: number; name: string }[]).find(
+    ({ name }) => name === "zone1",
+  );
+  await ask("DELETE", `/compute/v2.0/servers/${String(lost?.id)}`);
+  while (okeanos.books().servers.includes("zone1")) await sleep(100);
+
+  const { exitCode, output } = await pulumi("up", 1, {}, "--refresh");
+  expect([exitCode, output]).toEqual([0, expect.stringContaining("in the rotation")]);
+  expect(await pulumi("up", 1)).toMatchObject({ exitCode: 0, changes: { unchanged: 13 } });
+  expect(await pulumi("destroy", 1)).toMatchObject({ exitCode: 0 });
+  expect(okeanos.books()).toEqual(EMPTY);
 });
 
 test("too little quota stops an update before it has made anything, and names what is missing", async () => {
