@@ -18,7 +18,7 @@ import type { Voice } from "./voice";
 
 /** What the state has beside the inputs. */
 interface State extends NodeConfigInputs {
-  /** Of the controller: names of zones that a failed update may have left out of the rotation. */
+  /** Names of zones that a failed update may have left out of the rotation. */
   readonly unsettled?: readonly string[];
 }
 
@@ -52,8 +52,11 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
 
   diff(olds: State, news: NodeConfigInputs): Change {
     const impact = nodeConfigImpact(olds, news);
-    const { unsettled = [] } = olds;
-    if (news.node === CONTROLLER) this.roster.compare(olds.zones, unsettled, news.zones);
+    const unsettled = (olds.unsettled ?? []).filter((name) =>
+      news.zones.some((zone) => zone.name === name),
+    );
+    this.roster.doubt(unsettled);
+    if (news.node === CONTROLLER) this.roster.compare(olds.zones, news.zones);
     if (olds.serverId !== news.serverId) {
       return { kind: "replace", because: ["serverId"], impact };
     }
@@ -112,14 +115,16 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
       await bringAbout(last);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      // Where it stays after all, it may have to be let into the rotation again.
-      const doubtful = news.node === CONTROLLER ? departed.map(({ name }) => name) : [];
+      // No zone enters now, and the next update may find nothing else to do.
+      const departing = news.node === CONTROLLER ? departed.map(({ name }) => name) : [];
+      const unsettled = [
+        ...new Set([...(olds.unsettled ?? []), ...departing, ...this.roster.doubtful]),
+      ];
       const unsure =
         error instanceof LeftAsItWas ? [] : begun.filter((path) => !done.includes(path));
-      if ([done, unsure, doubtful].every(({ length }) => length === 0)) throw error;
+      if ([done, unsure, unsettled].every(({ length }) => length === 0)) throw error;
       // Of what is in force the state has to know, or it could not be taken back.
       const state: State = withUnsure(withFilesOf(olds, news, done), unsure);
-      const unsettled = [...new Set([...(olds.unsettled ?? []), ...doubtful])];
       throw new PartlyDone(error, unsettled.length === 0 ? state : { ...state, unsettled });
     }
   }

@@ -3,31 +3,31 @@ import type { ZoneHost } from "./inputs";
 /** The zones that the program speaks of in this run of Pulumi. */
 export class Roster {
   private zones: readonly ZoneHost[] = [];
-  private coming: ReadonlySet<string> = new Set();
+  /** Names of the zones that have to enter the rotation, whatever their memberships say. */
+  private readonly entering = new Set<string>();
 
   heed(zones: readonly ZoneHost[]): void {
     this.zones = zones;
   }
 
-  /**
-   * Takes note of the zones that the controller does not know, and is going to, and of those that it
-   * may not have in the rotation.
-   *
-   * @param unsettled names of such as a failed update may have left out.
-   */
-  compare(
-    known: readonly ZoneHost[],
-    unsettled: readonly string[],
-    wanted: readonly ZoneHost[],
-  ): void {
-    const settled = new Set(known.map(({ name }) => name));
-    for (const name of unsettled) settled.delete(name);
-    this.coming = new Set(wanted.map(({ name }) => name).filter((name) => !settled.has(name)));
+  /** Takes note of zones that may not be in the rotation. */
+  doubt(names: readonly string[]): void {
+    for (const name of names) this.entering.add(name);
   }
 
-  /** Whether a zone has to enter the rotation in this run, whatever its membership says. */
-  comes(name: string): boolean {
-    return this.coming.has(name);
+  /** Takes note of the zones that the controller does not know, and is going to. */
+  compare(known: readonly ZoneHost[], wanted: readonly ZoneHost[]): void {
+    const names = new Set(known.map(({ name }) => name));
+    this.doubt(wanted.map(({ name }) => name).filter((name) => !names.has(name)));
+  }
+
+  enters(name: string): boolean {
+    return this.entering.has(name);
+  }
+
+  /** Those that have to enter, for whoever fails before they do. */
+  get doubtful(): readonly string[] {
+    return [...this.entering];
   }
 
   othersThan(name: string): readonly ZoneHost[] {

@@ -31,7 +31,7 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
   }
 
   diff(olds: ZoneMembershipInputs, news: ZoneMembershipInputs): Change {
-    const isForgotten = this.roster.comes(news.zone.name);
+    const isForgotten = this.roster.enters(news.zone.name);
     const impact = membershipImpact(olds, news, isForgotten);
     if (serverGoes(olds, news)) return { kind: "replace", because: ["serverId"], impact };
     const because = (["zone", "serverId", "controllerId", "access", "drain"] as const).filter(
@@ -55,7 +55,7 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
     const isOut =
       olds.controllerId !== news.controllerId ||
       olds.serverId !== news.serverId ||
-      this.roster.comes(news.zone.name);
+      this.roster.enters(news.zone.name);
     if (!isOut) return;
     try {
       await this.enter(news, voice);

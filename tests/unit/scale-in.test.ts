@@ -22,26 +22,37 @@ afterEach(() => jest.useRealTimers());
 type Inputs = Record<string, unknown>;
 
 const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
+const LOGGER = "/etc/asterisk/logger.conf";
 const access = { privateKey: "", controllerAddress: "198.51.100.10", controllerHostKey: "" };
 const drain = { timeout: 3600, force: false };
 const zoneHost = (name: string): ZoneHost => ({ name, fixedIp: "192.168.0.9", sshHostKey: "" });
 const urnOf = (kind: string, name: string): string =>
   `urn:pulumi:test::trunkline::pbx:index:${kind}::${name}`;
-const CONTROLLER = urnOf("NodeConfig", "controller");
 
-const configFor = (zones: readonly string[]): NodeConfigInputs => {
+const configOf = (
+  node: string,
+  path: string,
+  content: string,
+  zones: readonly string[],
+): NodeConfigInputs => ({
+  ...{ node, serverId: `server of ${node}`, access, drain },
+  zones: zones.map(zoneHost),
+  files: { [path]: { owner: "root:root", mode: "0640", digest: content } },
+  contents: gzipSync(JSON.stringify({ [path]: content })).toString("base64"),
+});
+/** The resources of an exchange, by URN: the files of its nodes, and the places in the rotation. */
+const configsFor = (zones: readonly string[]): [string, NodeConfigInputs][] => {
   const cfg = ["backend nodes", ...zones.map((name) => `server ${name} 192.168.0.9:5060`)].join(
     "\n",
   );
-  return {
-    ...{ node: "controller", serverId: "server", access, drain },
-    zones: zones.map(zoneHost),
-    files: { [HAPROXY_CFG]: { owner: "root:root", mode: "0640", digest: zones.join() } },
-    contents: gzipSync(JSON.stringify({ [HAPROXY_CFG]: cfg })).toString("base64"),
-  };
+  const configs = [
+    configOf("controller", HAPROXY_CFG, cfg, zones),
+    ...zones.map((name) => configOf(name, LOGGER, zones.join(), zones)),
+  ];
+  return configs.map((config) => [urnOf("NodeConfig", config.node), config]);
 };
 const membershipOf = (name: string): ZoneMembershipInputs => ({
-  ...{ zone: zoneHost(name), serverId: `server of ${name}`, controllerId: "server" },
+  ...{ zone: zoneHost(name), serverId: `server of ${name}`, controllerId: "server of controller" },
   ...{ access, drain },
 });
 
@@ -58,7 +69,7 @@ beforeEach(() => {
   warnings = [];
   state = new Map(
     [
-      [CONTROLLER, configFor(ZONES)] as const,
+      ...configsFor(ZONES),
       ...ZONES.map((name) => [urnOf("ZoneMembership", name), membershipOf(name)] as const),
     ].map(([urn, inputs]) => [urn, { ...inputs }]),
   );
@@ -80,7 +91,7 @@ async function drained(zone: string): Promise<void> {
 }
 
 /**
- * What `pulumi up` does with the controller's files, and after them with the memberships.
+ * What `pulumi up` does with the files of all nodes, and after them with the memberships.
  *
  * @returns the URNs of what was updated, or was to be.
  * @throws the first fault.
@@ -88,16 +99,10 @@ async function drained(zone: string): Promise<void> {
 async function up(...zones: string[]): Promise<string[]> {
   const provider = new PbxProvider(() => voice, exchange);
   const changed: string[] = [];
-  const wanted: (readonly [string, NodeConfigInputs | ZoneMembershipInputs])[] = [
-    [CONTROLLER, configFor(zones)],
-    ...zones.map((name) => [urnOf("ZoneMembership", name), membershipOf(name)] as const),
-  ];
-  for (const [urn, inputs] of wanted) await provider.check(urn, {}, { ...inputs });
-  for (const [urn, values] of wanted) {
+  const bringAbout = async (urn: string, news: Inputs): Promise<void> => {
     const olds = state.get(urn) ?? {};
-    const news: Inputs = { ...values };
     const { changes } = await provider.diff("id", urn, olds, news);
-    if (changes !== true) continue;
+    if (changes !== true) return;
     changed.push(urn);
     try {
       const updated = await provider.update("id", urn, olds, news);
@@ -107,12 +112,22 @@ async function up(...zones: string[]): Promise<string[]> {
       if (properties !== undefined) state.set(urn, plain(properties) as Inputs);
       throw error;
     }
+  };
+  const memberships = zones.map(
+    (name) => [urnOf("ZoneMembership", name), membershipOf(name)] as const,
+  );
+  for (const wanted of [configsFor(zones), memberships]) {
+    for (const [urn, inputs] of wanted) await provider.check(urn, {}, { ...inputs });
+    const ends = await Promise.allSettled(
+      wanted.map(([urn, inputs]) => bringAbout(urn, { ...inputs })),
+    );
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
   for (const name of ZONES.filter((zone) => !zones.includes(zone))) {
-    const urn = urnOf("ZoneMembership", name);
-    if (!state.has(urn)) continue;
-    await provider.delete("id", urn, state.get(urn));
-    state.delete(urn);
+    const [membership, config] = [urnOf("ZoneMembership", name), urnOf("NodeConfig", name)];
+    if (!state.has(membership)) continue;
+    await provider.delete("id", membership, state.get(membership));
+    for (const urn of [membership, config]) state.delete(urn);
   }
   return changed;
 }
@@ -165,6 +180,20 @@ test("a zone that was drained when the controller's disk was full comes back wit
   exchange.full.add("controller");
   await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
   expect(exchange.rotation).toEqual(["zone1", "zone2"]);
+
+  exchange.full.clear();
+  await up(...ZONES);
+  expect(exchange.rotation).toEqual(ZONES);
+  expect(await up(...ZONES)).toEqual([]);
+});
+
+test("a zone that was to enter again when another node could not be told enters with the same command", async () => {
+  exchange.full.add("zone1");
+  await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
+  expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
+  exchange.full.add("zone2");
+  exchange.full.delete("zone1");
+  await expect(up(...ZONES)).rejects.toThrow("its disk is full");
 
   exchange.full.clear();
   await up(...ZONES);
