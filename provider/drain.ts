@@ -66,13 +66,13 @@ export class Drain {
   }
 
   async run(): Promise<Drained> {
-    const { name, policy, last, warn } = this.options;
+    const { name, policy, last, warn, signal } = this.options;
     try {
       return await this.leave();
     } catch (error) {
       if (!(error instanceof NodeError) || error.node !== CONTROLLER) throw error;
       // The controller of an exchange that goes may be what is broken about it.
-      if (last !== "wait" || !policy.force) throw error;
+      if (last !== "wait" || !policy.force || signal?.aborted === true) throw error;
       warn(`${error.message}; ${name} goes without a look at its calls (pbx:drainForce)`);
       return { callsCut: null };
     }
@@ -109,10 +109,11 @@ export class Drain {
     const { name, signal } = this.options;
     for (;;) {
       const look = await this.look();
-      if (look instanceof NodeError) return this.goUnseen(look);
+      // Nobody waits for a node any more then: what was not seen may well be there.
       if (signal?.aborted === true) {
         throw new NodeError(name, `the drain was interrupted; ${this.stays}`);
       }
+      if (look instanceof NodeError) return this.goUnseen(look);
       const step = this.decision.next(look);
       this.report(look);
       switch (step.kind) {

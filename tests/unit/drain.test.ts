@@ -32,7 +32,7 @@ beforeEach(() => {
 });
 afterEach(() => jest.useRealTimers());
 
-const drain = (policy: DrainPolicy): Promise<Drained> =>
+const drain = (policy: DrainPolicy, signal?: AbortSignal): Promise<Drained> =>
   drainZone({
     controller: () => exchange.controller(),
     zone: () => exchange.zone(access, { name: "zone2", fixedIp: "192.168.0.3", sshHostKey: "" }),
@@ -41,6 +41,7 @@ const drain = (policy: DrainPolicy): Promise<Drained> =>
     last: "refuse",
     say: () => undefined,
     warn: (line) => warnings.push(line),
+    ...(signal === undefined ? {} : { signal }),
   });
 
 test("a connection that is lost on the way to idle phones closes none that has a call by then", async () => {
@@ -79,4 +80,14 @@ test("a call that cannot be hung up is recorded once, and does not keep a zone f
       "recorded in /var/log/trunkline/drain.log on the controller",
     "zone2 goes with a call that its Asterisk does not end (pbx:drainForce)",
   ]);
+});
+
+test("a forced drain that is interrupted lets nobody go unseen", async () => {
+  exchange.closed.add("zone2");
+  exchange.used.add("zone2");
+  await expect(drain({ timeout: 10, force: true }, AbortSignal.abort())).rejects.toThrow(
+    "zone2: the drain was interrupted; the zone stays in service",
+  );
+  expect(records).toEqual([]);
+  expect(exchange.rotation).toEqual(["zone1", "zone2"]);
 });

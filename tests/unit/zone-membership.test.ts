@@ -67,6 +67,11 @@ describe("an exchange that goes as a whole, with a controller that is gone alrea
     await expect(destroy(false)).rejects.toThrow("controller: SSH does not answer");
   });
 
+  test("stays where somebody pressed Ctrl-C, as it was not waited for then", async () => {
+    await provider.cancel();
+    await expect(destroy(true)).rejects.toThrow("controller: SSH does not answer");
+  });
+
   test("is not what a zone goes with that others stay behind", async () => {
     await provider.check(URN, {}, { ...member, drain: { timeout: 3600, force: true } });
     await expect(destroy(true)).rejects.toThrow("controller: SSH does not answer");
