@@ -149,8 +149,9 @@ export class Haproxy {
 
   /** Lets a server have new connections, or none. Holds through a reload and a restart. */
   async setState(name: string, state: AdminState): Promise<void> {
-    const opens = state === "ready" ? `rm -f "$unused/${name}"\n` : "";
-    await this.change(`${opens}order 'set server ${BACKEND}/${name} state ${state}'`);
+    await this.change(`
+      rm -f "$unused/${name}"
+      order 'set server ${BACKEND}/${name} state ${state}'`);
   }
 
   /** Takes note that nobody is connected with a server that is out of the rotation. */

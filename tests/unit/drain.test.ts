@@ -91,3 +91,17 @@ test("a forced drain that is interrupted lets nobody go unseen", async () => {
   expect(records).toEqual([]);
   expect(exchange.rotation).toEqual(["zone1", "zone2"]);
 });
+
+test("a zone that somebody has put back by hand is one that may be used", async () => {
+  exchange.unused.add("zone2");
+  exchange.talking.add("zone2");
+  let isKilled = false;
+  exchange.onOrder = (script) => {
+    if (isKilled) throw new Error("killed");
+    isKilled = script.includes("zone2 state drain");
+  };
+  await expect(drain({ timeout: 10, force: false })).rejects.toThrow("killed");
+
+  exchange.onOrder = () => undefined;
+  await expect(drain({ timeout: 10, force: false })).rejects.toThrow("zone2: 1 call still going");
+});
