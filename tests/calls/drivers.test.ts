@@ -21,8 +21,13 @@ const EXCHANGES = [
 
 jest.setTimeout(TEST_DEADLINE);
 
-/** chan_sip says of itself at every start that it has no future. */
-const DEPRECATED = "Module 'chan_sip' has been loaded but will be deprecated";
+/** Of what Asterisk may complain. */
+const EXPECTED = [
+  // chan_sip says of itself at every start that it has no future.
+  "Module 'chan_sip' has been loaded but will be deprecated",
+  // PJSIP, of a request that comes while it loads its modules: HAProxy's checks wait for nobody.
+  "registered during operation. Enable PJSIP_SAFE_MODULE",
+];
 
 describe.each(EXCHANGES)("$name", ({ zones }) => {
   let exchange: Exchange;
@@ -37,7 +42,8 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     for (const zone of exchange.zones) {
       const complaints = (await zone.log())
         .split("\n")
-        .filter((line) => /WARNING|ERROR/.test(line) && !line.includes(DEPRECATED));
+        .filter((line) => /WARNING|ERROR/.test(line))
+        .filter((line) => !EXPECTED.some((complaint) => line.includes(complaint)));
       expect(complaints).toEqual([]);
     }
   });
