@@ -1,6 +1,7 @@
 import type { Criterion, Decision, ScalingState } from "./decision";
 import { demands, type Argument } from "./demand";
 import { are, ceilings, least, quota, type Limit } from "./limits";
+import { phones } from "./phones";
 import type { Policy } from "./policy";
 import { allKnown, fits } from "./release";
 import { beside, outOfRotation, serving, withoutDown } from "./rotation";
@@ -36,7 +37,9 @@ export function decide(
   const floor = least(policy, state);
   const out = outOfRotation(samples.at(-1), state.zones);
   const asks = [
-    ...[...demands(samples, policy, now), scheduled(policy, now)].map((ask) => beside(ask, out)),
+    ...[...demands(samples, policy, now), phones(samples.at(-1)), scheduled(policy, now)].map(
+      (ask) => beside(ask, out),
+    ),
     ...[...serving(out), floor],
   ];
   const ask = asks.reduce<Limit>((most, next) => (asksFor(next, most) ? next : most), floor);

@@ -27,7 +27,7 @@ export interface Decision {
 /** One thing that may ask for more zones, or allow fewer. */
 export interface Criterion {
   /**
-   * `calls`, `throughput`, `cpu`, `schedule`, `rotation`, `min`, `max`, `cost`, `quota`,
+   * `calls`, `throughput`, `cpu`, `phones`, `schedule`, `rotation`, `min`, `max`, `cost`, `quota`,
    * `cooldown`.
    */
   readonly name: string;

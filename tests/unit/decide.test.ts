@@ -110,6 +110,35 @@ describe("throughput and processors", () => {
   });
 });
 
+describe("phones", () => {
+  /** After a quarter of an hour in which HAProxy had so many connections. */
+  const connected = (phones: number, zones: number): Omit<Decision, "criteria"> => {
+    const samples = steady(NOW, Array<Reading>(zones).fill({ calls: 0 }));
+    const seen = samples.map((look) => ({ ...look, sessions: phones }));
+    const { action, zones: wanted, reason } = decide(seen, { ...STATE, zones }, POLICY, NOW);
+    return { action, zones: wanted, reason };
+  };
+
+  test("get another zone before one of them finds no room", () => {
+    expect(connected(900, 1).action).toBe("hold");
+    expect(connected(901, 1)).toEqual({
+      action: "out",
+      zones: 2,
+      reason: "901 phones are connected; with 100 spare they need 2 zones of 1000",
+    });
+  });
+
+  test("keep a zone that the others could not take them from", () => {
+    expect(connected(600, 2).action).toBe("in");
+    expect(connected(601, 2)).toEqual({
+      action: "hold",
+      zones: 2,
+      reason:
+        "1 zone would do now, but 601 phones are connected, and with 100 spare do not fit 1 zone with 30 % free",
+    });
+  });
+});
+
 describe("a zone that has just come", () => {
   const policy = { ...POLICY, throughputPerZone: 3e6, cpu: 0.8 };
   const used = { calls: 40, bytesPerSecond: 2e6, cpu: 0.7 };
@@ -577,7 +606,9 @@ describe("after a failure", () => {
 });
 
 test("everything that was looked at is told with its figures", () => {
-  const samples = steady(NOW, [{ calls: 50, bytesPerSecond: 1.2e6, cpu: 0.25 }, null]);
+  const samples = steady(NOW, [{ calls: 50, bytesPerSecond: 1.2e6, cpu: 0.25 }, null]).map(
+    (look) => ({ ...look, sessions: 1050 }),
+  );
   const policy: Policy = {
     ...POLICY,
     throughputPerZone: 3e6,
@@ -600,6 +631,7 @@ test("everything that was looked at is told with its figures", () => {
       zones: 2,
     },
     { name: "cpu", found: "25 %, zone2 unknown", threshold: "80 % a zone for 1m", zones: 2 },
+    { name: "phones", found: "1050 phones", threshold: "1000 a zone, 100 spare", zones: 2 },
     { name: "schedule", found: "09:00 UTC, for 1h", threshold: '"0 9 * * *", 5m before', zones: 2 },
     { name: "min", found: "2 zones", threshold: "1", zones: 1 },
     { name: "max", found: "2 zones", threshold: "6", zones: 6 },
