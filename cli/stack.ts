@@ -194,7 +194,7 @@ export async function generateSecrets(stack: Stack): Promise<void> {
       throw new Fault(
         `stack ${stack.name} is deployed, and Pulumi.${stack.name}.yaml has no pbx:masterSecret any more; a ` +
           "new one would lock it out of its own servers. Bring the settings of its last update back: " +
-          `pulumi config refresh --force --stack ${stack.name}`,
+          `pulumi config refresh --stack ${stack.name}`,
       );
     }
     // Not by the Automation API, which hands values over where every process can read them.

@@ -13,6 +13,6 @@ const stackWith = (...types: readonly string[]): Stack =>
 test("a stack that is deployed gets no other master secret: it is told how to get its own back", async () => {
   const stack = stackWith("pulumi:pulumi:Stack", "trunkline:index:TrunkNetwork");
   await expect(generateSecrets(stack)).rejects.toThrow(
-    /^stack office is deployed, and Pulumi.office.yaml has no pbx:masterSecret any more; .*: pulumi config refresh --force --stack office$/,
+    /^stack office is deployed, and Pulumi.office.yaml has no pbx:masterSecret any more; .*: pulumi config refresh --stack office$/,
   );
 });
