@@ -24,10 +24,9 @@ export const NO_CLOUD_ENVIRONMENT = {
  * unset. What `make env` names where there is none is none.
  */
 export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean {
-  const isOurs = [LAB_ENVIRONMENT, NO_CLOUD_ENVIRONMENT].some((ours) =>
-    Object.entries(ours).every(([name, value]) => env[name] === value),
-  );
-  return !isOurs && (Boolean(env.OS_CLOUD) || Boolean(env.OS_AUTH_URL));
+  const isLab = Object.entries(LAB_ENVIRONMENT).every(([name, value]) => env[name] === value);
+  const isNone = env.OS_AUTH_URL === NO_CLOUD_ENVIRONMENT.OS_AUTH_URL;
+  return (Boolean(env.OS_CLOUD) && !isLab) || (Boolean(env.OS_AUTH_URL) && !isNone);
 }
 
 /** `env` without any cloud: what an openrc file has left there would go before a `clouds.yaml`. */

@@ -19,7 +19,9 @@ test.each([
   // What a shell has that has asked `make env`, with and without a lab.
   [{ OS_AUTH_URL: "", ...LAB_ENVIRONMENT }, false],
   [{ OS_CLOUD: "", ...NO_CLOUD_ENVIRONMENT }, false],
+  [{ ...LAB_ENVIRONMENT, ...NO_CLOUD_ENVIRONMENT }, false],
   [{ ...LAB_ENVIRONMENT, OS_CLOUD: "mycloud" }, true],
+  [{ ...LAB_ENVIRONMENT, OS_AUTH_URL: "https://a/v3" }, true],
 ])("that the environment %j names a cloud is %s", (env, named) => {
   expect(cloudIsConfigured(env)).toBe(named);
 });
