@@ -13,7 +13,7 @@ import { table } from "./table";
 const HELP = `Tells what callers will feel of an update before it is made, and refuses one that loses calls.
 
   npm run guard
-  pulumi preview --json --show-replacement-steps | npm run --silent guard -- --plan -
+  pulumi preview --json --show-replacement-steps --show-sames | npm run --silent guard -- --plan -
 
 Changes nothing: it reads what \`pulumi preview --json\` prints.
 
