@@ -22,12 +22,11 @@ export const environmentOf = (folder: string): Record<string, string> => ({
 export function forsakenIn(place: string): string[] {
   return readdirSync(place).flatMap((name) => {
     const [, pid] = /^trunkline-lab-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined) return [];
     const folder = join(place, name);
     // Written once, before there is a stack. Where there is none yet, there is nothing to destroy.
     const begun = statSync(join(folder, PASSPHRASE), { throwIfNoEntry: false })?.mtimeMs;
-    return pid === undefined || begun === undefined || stillLives(Number(pid), begun)
-      ? []
-      : [folder];
+    return begun === undefined || stillLives(Number(pid), begun) ? [] : [folder];
   });
 }
 

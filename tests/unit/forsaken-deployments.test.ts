@@ -18,6 +18,7 @@ test("a deployment in the lab is forsaken where the process that made it is gone
     writeFileSync(join(place, name, "passphrase"), "");
   }
   mkdirSync(join(place, `trunkline-lab-${String(NOBODY)}-new`));
+  writeFileSync(join(place, "a-file-of-others"), "");
   expect(forsakenIn(place)).toEqual([join(place, names[0] ?? "")]);
   rmSync(place, { recursive: true });
 });
