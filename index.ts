@@ -57,8 +57,8 @@ export = async (): Promise<pulumi.Inputs> => {
     }
     void pulumi.log.warn(fault);
   }
-  const crowd = capacityFault(settings);
-  if (crowd !== undefined && pulumi.runtime.isDryRun()) void pulumi.log.warn(crowd);
+  const crowd = pulumi.runtime.isDryRun() ? capacityFault(settings) : undefined;
+  if (crowd !== undefined) void pulumi.log.warn(crowd);
 
   const last = await lastOutputs();
   const secretFault = masterSecretFault(

@@ -1,5 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { Fault } from "./command";
+import { untilInterrupted } from "./interruption";
 import { relayUpdate, say } from "./progress";
 import { pulumiFault } from "./stack";
 
@@ -31,32 +32,31 @@ export async function runUpdate(
   update: (options: UpdateOptions) => Promise<unknown>,
   { failed, calledOff }: Endings,
 ): Promise<void> {
-  const callOff = new AbortController();
-  const interrupt = (): void => {
-    if (callOff.signal.aborted) return;
-    say("pulumi", "called off: ending what has begun");
-    callOff.abort();
-  };
   const faults: EngineEvent[] = [];
-  for (const signal of SIGNALS) process.on(signal, interrupt);
   // Nobody reads what is written to a terminal that is gone.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignore);
   try {
-    await update({
-      signal: callOff.signal,
-      onEvent: (event) => {
-        if (isFault(event)) faults.push(event);
-        relayUpdate(event);
-      },
+    await untilInterrupted(SIGNALS, async (signal) => {
+      signal.addEventListener("abort", () => {
+        say("pulumi", "called off: ending what has begun");
+      });
+      try {
+        await update({
+          signal,
+          onEvent: (event) => {
+            if (isFault(event)) faults.push(event);
+            relayUpdate(event);
+          },
+        });
+      } catch (error) {
+        if (signal.aborted) {
+          await calledOff();
+          throw new Fault("called off; the same command goes on from here");
+        }
+        throw faults.length > 0 ? new Fault(failed) : pulumiFault(error);
+      }
     });
-  } catch (error) {
-    if (callOff.signal.aborted) {
-      await calledOff();
-      throw new Fault("called off; the same command goes on from here");
-    }
-    throw faults.length > 0 ? new Fault(failed) : pulumiFault(error);
   } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupt);
     for (const stream of [process.stdout, process.stderr]) stream.off("error", ignore);
   }
 }

@@ -1,5 +1,5 @@
 import type { Settings } from "../config/schema";
-import { expandUsers } from "../config/users";
+import { rangeSize } from "../config/users";
 
 /**
  * Phones that a zone takes, each by a connection of its own. PJSIP watches 1,024 sockets, Asterisk's own
@@ -14,7 +14,8 @@ export function capacityFault({
   zones,
   autoscale,
 }: Pick<Settings, "users" | "zones" | "autoscale">): string | undefined {
-  const count = Array.from(expandUsers(users)).length;
+  const sizes = users.map((entry) => ("range" in entry ? rangeSize(entry.range) : 1));
+  const count = sizes.reduce((sum, size) => sum + size, 0);
   const [key, most] =
     autoscale === undefined ? ["pbx:zones", zones] : ["pbx:autoscale.max", autoscale.max];
   const needed = Math.ceil(count / PHONES_PER_ZONE);

@@ -1,6 +1,7 @@
 import { drainZone } from "../../provider/drain";
 import { enterRotation } from "../../provider/entry";
 import { PATIENCE } from "../../provider/ssh";
+import { untilInterrupted } from "../interruption";
 import { type Command, printJson, zoneNamed } from "./command";
 
 const COMMON_HELP = `
@@ -30,21 +31,6 @@ const sayFor = (json: boolean) => (line: string) => {
   else console.log(line);
 };
 
-/** Does work that Ctrl-C is to end in order. */
-async function untilInterrupted(work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-  const abort = new AbortController();
-  const interrupt = (): void => {
-    abort.abort();
-  };
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) process.on(signal, interrupt);
-  try {
-    await work(abort.signal);
-  } finally {
-    for (const signal of signals) process.off(signal, interrupt);
-  }
-}
-
 export const drain: Command = {
   help: DRAIN_HELP,
   operands: ["drain", "ZONE"],
@@ -52,7 +38,7 @@ export const drain: Command = {
     const { nodes, connections, json } = desk;
     const zone = zoneNamed(desk, name);
     const say = sayFor(json);
-    await untilInterrupted((signal) =>
+    await untilInterrupted(["SIGINT", "SIGTERM"], (signal) =>
       drainZone({
         controller: () => connections.controller(nodes.access, PATIENCE.change),
         zone: () => connections.zone(nodes.access, zone, PATIENCE.look),

@@ -1,0 +1,16 @@
+/** Does work that `signals` are to end in order: they abort its signal, and not this process. */
+export async function untilInterrupted(
+  signals: readonly NodeJS.Signals[],
+  work: (signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
+  const abort = new AbortController();
+  const interrupt = (): void => {
+    abort.abort();
+  };
+  for (const signal of signals) process.on(signal, interrupt);
+  try {
+    await work(abort.signal);
+  } finally {
+    for (const signal of signals) process.off(signal, interrupt);
+  }
+}
