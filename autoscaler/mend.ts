@@ -4,7 +4,7 @@ import type { Outcome } from "./hands";
 import { outcomeOf, type Updated } from "./update";
 
 /** A stack as `pulumi stack export` has it. */
-export interface Exported {
+interface Exported {
   readonly resources?: readonly { readonly type: string; readonly id?: string }[];
   readonly pending_operations?: readonly unknown[];
 }

@@ -7,7 +7,7 @@ import { pulumiFault } from "./stack";
 /** What ends a command that runs in a terminal: Ctrl-C, `kill`, and the end of the terminal. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-export interface UpdateOptions {
+interface UpdateOptions {
   readonly signal: AbortSignal;
   readonly onEvent: (event: EngineEvent) => void;
 }
@@ -15,7 +15,7 @@ export interface UpdateOptions {
 const isFault = ({ resOpFailedEvent, diagnosticEvent }: EngineEvent): boolean =>
   resOpFailedEvent !== undefined || diagnosticEvent?.severity === "error";
 
-export interface Endings {
+interface Endings {
   /** What is said of an update that failed, where its progress has told why. */
   readonly failed: string;
   /** What is still to do after one that was called off. */
