@@ -3,17 +3,35 @@ import { join } from "node:path";
 
 const SAMPLE_RATE = 8000;
 const WAV_HEADER = 44;
+/** Samples of one packet, which lasts 20 ms. */
+const PACKET = 160;
 
-/** Share of a recording's energy that is in the tone of `hz` (Goertzel's algorithm), 0 to 1. */
-function shareOf(samples: Int16Array, hz: number): number {
+/** Energy of `samples`, and how much of it is in the tone of `hz` (Goertzel's algorithm). */
+function energies(samples: Int16Array, hz: number): { all: number; tone: number } {
   const coefficient = 2 * Math.cos((2 * Math.PI * hz) / SAMPLE_RATE);
-  let [previous, beforeThat, energy] = [0, 0, 0];
+  let [previous, beforeThat, all] = [0, 0, 0];
   for (const sample of samples) {
     [previous, beforeThat] = [sample + coefficient * previous - beforeThat, previous];
-    energy += sample * sample;
+    all += sample * sample;
   }
   const power = previous * previous + beforeThat * beforeThat - coefficient * previous * beforeThat;
-  return energy === 0 ? 0 : (2 * power) / (samples.length * energy);
+  return { all, tone: (2 * power) / samples.length };
+}
+
+/**
+ * Share of the energy of `samples`, 8,000 a second, that is in the tone of `hz`, 0 to 1.
+ *
+ * Each packet counts for itself: one that is lost or played twice moves the phase of all that follows,
+ * which a listener does not hear, and over a whole second the parts would cancel each other.
+ */
+export function shareOfTone(samples: Int16Array, hz: number): number {
+  const sum = { all: 0, tone: 0 };
+  for (let start = 0; start + PACKET <= samples.length; start += PACKET) {
+    const { all, tone } = energies(samples.subarray(start, start + PACKET), hz);
+    sum.all += all;
+    sum.tone += tone;
+  }
+  return sum.all === 0 ? 0 : sum.tone / sum.all;
 }
 
 /** How much of what a phone heard, by its recordings in `folder`, was the tone of `hz`. */
@@ -24,5 +42,5 @@ export async function heardTone(folder: string, hz: number): Promise<number> {
   // One second from the middle: the beginning has silence, and packets that arrived in a bunch.
   const samples = new Int16Array(data.buffer, data.byteOffset, Math.floor(data.length / 2));
   const start = Math.max(0, Math.floor(samples.length / 2) - SAMPLE_RATE / 2);
-  return shareOf(samples.slice(start, start + SAMPLE_RATE), hz);
+  return shareOfTone(samples.slice(start, start + SAMPLE_RATE), hz);
 }
