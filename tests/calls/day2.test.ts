@@ -148,6 +148,7 @@ describe("an exchange in use", () => {
       const begin = performance.now();
       expect(knownZones(await metrics.sample(nodes))).toEqual(["zone1"]);
       expect(performance.now() - begin).toBeLessThan(PATIENCE_HERE + 1_000);
+      await exchange.missed("zone2");
     } finally {
       await exchange.zone("zone2").signal("SIGCONT");
     }

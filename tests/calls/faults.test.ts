@@ -227,6 +227,7 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
       await eventually("an upload", SOON, () => server.read("/run/uploaded"));
       await server.kill();
       await expect(update).rejects.toThrow(/^(?:zone\d|controller): /);
+      if (node !== "controller") await exchange.missed(node);
 
       await server.boot();
       await restore();

@@ -4,7 +4,6 @@ import { controllerFiles, zoneFiles } from "../../../components/node-files";
 import type { Settings } from "../../../config/schema";
 import { type Call, CallRefused } from "../../../phones/call";
 import { connect } from "../../../phones/connect";
-import { sleep } from "../../../phones/deadline";
 import { sipOptions } from "../../../phones/options";
 import { Phone, type PhoneOptions } from "../../../phones/phone";
 import { type Exchange as Plan, type NodePlan, planExchange } from "../../../plan/exchange";
@@ -65,10 +64,16 @@ export const TEST_DEADLINE = 60_000;
 
 /** How long a start may take, in seconds: several Asterisks share the cores of a small machine. */
 const START = 50;
-/** How long a phone may take to notice that its connection is gone, in milliseconds. */
-const RETURN = 1_000;
-/** What res_pjsip says of a connection that brought it nothing that it took for a request. */
-const SHUT_DOWN = "no request was received in";
+/** How long it may take until everybody misses a zone, in seconds: they ask every 5 s at the least. */
+const MISSED = 15;
+/**
+ * What Asterisk says where the machine stood still for seconds: an answer on the trunk came late, or not
+ * in time, from a zone that had answered before; a health check was given up before it was read.
+ */
+const STOOD_STILL =
+  /is now TOO LAGGED|is now UNREACHABLE! Time: [1-9]|since no request was received in/;
+/** How long ago it may have said so, in milliseconds: of a health check, it does after 6 s. */
+const JUST_NOW = 10_000;
 /** How long media may take to flow, in seconds, and how many packets of 20 ms show that it does. */
 const HEAR = 5;
 const PACKETS_HEARD = 10;
@@ -213,6 +218,24 @@ export class Exchange {
     }
   }
 
+  /**
+   * Waits until HAProxy and the other zones know that a zone does not answer. Who revives it earlier
+   * finds it `serving` by what they knew before, and a call fails when they hear of the gap.
+   */
+  async missed(name: string): Promise<void> {
+    const others = this.zones.filter((zone) => zone.name !== name);
+    await Promise.all([
+      eventually(`${name} DOWN in HAProxy`, MISSED, async () =>
+        (await this.controller.status(name)) === "DOWN" ? true : null,
+      ),
+      ...others.map((zone) =>
+        eventually(`${name} away from the trunk of ${zone.name}`, MISSED, async () =>
+          (await zone.trunkIsUp(others.length)) ? null : true,
+        ),
+      ),
+    ]);
+  }
+
   get controller(): Controller {
     if (this.balancer === null) throw new Error("the exchange was not started");
     return this.balancer;
@@ -282,24 +305,29 @@ export class Exchange {
   }
 
   /**
-   * Calls, and gives both ends of the established call.
-   *
-   * Of some two thousand calls to phones that had registered milliseconds before, one met a connection
-   * that res_pjsip was just shutting down: its phone registers again, and is called again, once. Any
-   * other call that does not come about is a fault. What the zones say of it is shown.
+   * Calls, and gives both ends of the established call. Who gets a 480 while the machine stood still
+   * calls once more; any other call that does not come about is a fault.
+   * @throws Error with what the zones say of it.
    */
   async connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
     try {
       return await connect(caller, callee);
     } catch (error) {
       const words = await Promise.all(this.zones.map((zone) => zone.account().catch(String)));
-      console.warn([(error as Error).message, ...words].join("\n\n"));
+      const account = [(error as Error).message, ...words].join("\n\n");
       const isGone = error instanceof CallRefused && error.message.startsWith("480");
-      if (!isGone || !words.some((zone) => zone.includes(SHUT_DOWN))) throw error;
-      await sleep(RETURN);
+      if (!isGone || !(await this.stoodStill())) throw new Error(account, { cause: error });
+      console.warn(account);
+      await this.serving();
       await callee.registered();
       return connect(caller, callee);
     }
+  }
+
+  /** Whether a zone was, just now, without the time to answer. */
+  private async stoodStill(): Promise<boolean> {
+    const logs = await Promise.all(this.zones.map((zone) => zone.logSince(JUST_NOW)));
+    return logs.some((log) => STOOD_STILL.test(log));
   }
 
   /** Waits until both phones of a call hear something. */

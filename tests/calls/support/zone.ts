@@ -49,6 +49,14 @@ export class Zone extends Server {
     return this.read("/var/log/asterisk/messages");
   }
 
+  /** What it complained of in the last `ms` milliseconds. */
+  async logSince(ms: number): Promise<string> {
+    const since = new Date(Date.now() - ms).toISOString();
+    const lines = (await this.log()).split("\n");
+    // "[2026-01-31 23:59:59.123] NOTICE…": the time of day of a server whose zone is UTC.
+    return lines.filter((line) => line.slice(1, 24).replace(" ", "T") >= since).join("\n");
+  }
+
   /** How things are with its phones and its trunk, and what it said last. */
   async account(): Promise<string> {
     const phones = this.kind.sipDriver === "pjsip" ? "pjsip show contacts" : "sip show peers";
