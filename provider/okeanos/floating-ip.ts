@@ -83,7 +83,10 @@ export class OkeanosFloatingIp implements ResourceKind<OkeanosFloatingIpInputs> 
       }
     }
     try {
-      return { address: await allocate(okeanos, pool, project), found: false };
+      const address = await allocate(okeanos, pool, project);
+      // Nobody uses it yet, either.
+      this.taken.add(address.id);
+      return { address, found: false };
     } catch (error) {
       throw refused(name, "a public address", error);
     }

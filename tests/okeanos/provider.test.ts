@@ -344,8 +344,9 @@ test("whoever presses Ctrl-C is told so, in a line", async () => {
 });
 
 test("a free address of the project is taken where that is asked for, and kept", async () => {
+  // Made before this run.
+  const own = await kinds().addresses.create(ADDRESS);
   const { addresses } = kinds();
-  const own = await addresses.create(ADDRESS);
   const reused = await addresses.create({ ...ADDRESS, project: okeanos.userId, reuse: true });
   expect(reused).toEqual({ id: own.id, outs: { address: own.outs.address, found: true } });
   await addresses.delete({ ...ADDRESS, ...reused.outs }, voice, reused.id);
@@ -354,9 +355,19 @@ test("a free address of the project is taken where that is asked for, and kept",
   expect(okeanos.books().floatingIps).toEqual([]);
 });
 
-test("an address of the stack whose server is still to come is not taken for a free one", async () => {
+test("an address that one node has just got is not free for the next one", async () => {
   const { addresses } = kinds();
-  const own = await addresses.create(ADDRESS);
+  const wanted = ["zone1", "zone2"].map((name) =>
+    addresses.create({ ...ADDRESS, name, project: okeanos.userId, reuse: true }),
+  );
+  const [one, other] = await Promise.all(wanted);
+  expect([one?.outs.found, other?.outs.found]).toEqual([false, false]);
+  expect(other?.id).not.toBe(one?.id);
+});
+
+test("an address of the stack whose server is still to come is not taken for a free one", async () => {
+  const own = await kinds().addresses.create(ADDRESS);
+  const { addresses } = kinds();
   const another = { ...ADDRESS, name: "zone2", project: okeanos.userId, reuse: true };
   const { outs } = await addresses.create({ ...another, reserved: [own.outs.address] });
   expect(outs.found).toBe(false);
