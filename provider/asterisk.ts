@@ -86,18 +86,20 @@ export async function disconnect(zone: Session, ports: readonly number[] | "all"
   );
 }
 
-/** Ends all calls of a zone, and gives them a moment to be gone. */
-export async function hangUpAll(zone: Session): Promise<void> {
+/** Ends all calls of a zone, gives them a moment to be gone, and tells how many are not. */
+export async function hangUpAll(zone: Session): Promise<number> {
   const end = Date.now() + HANG_UP_DEADLINE;
   try {
     await asterisk(zone, ["channel request hangup all"]);
-    while (Date.now() < end) {
+    for (;;) {
       const [count = ""] = await asterisk(zone, ["core show channels count"]);
-      if (count.startsWith("0 active channels")) return;
+      const { calls } = parseChannels(count);
+      if (calls === 0 || Date.now() >= end) return calls;
       await sleep(HANG_UP_INTERVAL);
     }
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error;
+    return 0;
   }
 }
 

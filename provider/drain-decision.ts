@@ -66,7 +66,10 @@ export class DrainDecision {
 
     if (look.channels > 0 && look.at >= this.policy.timeout * 1000) {
       if (!this.policy.force) return { kind: "abandon", because: "late" };
-      return { kind: this.cuts++ < CUTS ? "cut" : "release" };
+      // Who was cut off calls again, elsewhere where that can be.
+      if (this.cuts === 0 || idle.length === 0) {
+        return { kind: this.cuts++ < CUTS ? "cut" : "release" };
+      }
     }
     if (idle.length === 0) return { kind: "wait" };
     const ports = idle.slice(0, MOVED_AT_ONCE);

@@ -57,6 +57,8 @@ export class Drain {
   private readonly decision: DrainDecision;
   private readonly begin = Date.now();
   private callsCut = 0;
+  /** Calls that the last cut did not end. */
+  private stuck = 0;
   private reported = { calls: -1, at: 0 };
   /** What HAProxy had of the zone; null where there is nothing to be put back. */
   private found: Server | null = null;
@@ -175,14 +177,16 @@ export class Drain {
 
   private async cut(calls: number): Promise<void> {
     const { name, policy, zone, warn } = this.options;
-    const isFirst = this.callsCut === 0;
+    const fresh = calls - this.stuck;
     // No call is cut of which there is no record.
-    if (isFirst) await this.record(calls);
-    await patiently(async () => hangUpAll(await zone()));
-    if (!isFirst) return;
-    this.callsCut = calls;
+    if (fresh > 0) await this.record(fresh);
+    this.stuck = await patiently(async () => hangUpAll(await zone()));
+    if (fresh <= 0) return;
+    const why =
+      this.callsCut === 0 ? `still going after ${String(policy.timeout)} s` : "begun after that";
+    this.callsCut += fresh;
     warn(
-      `${name}: ${counted(calls, "call")} cut, still going after ${String(policy.timeout)} s ` +
+      `${name}: ${counted(fresh, "call")} cut, ${why} ` +
         `(pbx:drainForce); recorded in ${DRAIN_LOG} on the controller`,
     );
   }

@@ -34,6 +34,8 @@ export class PaperExchange extends Connections {
   readonly busy = new Map<string, string[]>();
   /** Called with what the controller is told, before it does it. */
   onOrder: (script: string) => void = () => undefined;
+  /** Called with a zone whose calls are to end. */
+  onHangUp: (zone: string) => void = () => undefined;
   /** Called with what is run in a zone. */
   onScript: (script: string) => void = () => undefined;
 
@@ -111,6 +113,7 @@ export class PaperExchange extends Connections {
     if (order.includes("core show channels concise")) {
       return (this.busy.get(zone) ?? []).map((user) => `PJSIP/${user}-00000001!local`).join("\n");
     }
+    if (order.includes("channel request hangup all")) this.onHangUp(zone);
     if (!order.includes("core show channels count")) return "";
     const count = this.talking.has(zone) ? 2 : 0;
     return `${String(count)} active channels\n${String(count / 2)} active calls\n`;

@@ -103,6 +103,16 @@ test("what cannot be hung up keeps a zone no longer than a few attempts", () => 
   expect(kinds).toEqual(["cut", "cut", "cut", "release"]);
 });
 
+test("phones whose calls were cut are moved before what they call then is", () => {
+  const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
+  const busy = (...extensions: string[]): Look =>
+    look({ ...inCall, at: 60_000, busy: new Set(extensions), contacts: [alice, bob] });
+  expect(decision.next(busy("1001", "1002"))).toEqual({ kind: "cut" });
+  expect(decision.next(busy("1002"))).toEqual({ kind: "move", ports: [alice.port] });
+  expect(decision.next(busy("1002"))).toEqual({ kind: "cut" });
+  expect(decision.next(busy())).toEqual({ kind: "move", ports: [bob.port] });
+});
+
 test("phones that could not be moved are decided about anew", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const idle = look({ contacts: [alice] });

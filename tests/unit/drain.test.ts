@@ -82,6 +82,28 @@ test("a call that cannot be hung up is recorded once, and does not keep a zone f
   ]);
 });
 
+test("who calls again after a cut is cut off with a record, too", async () => {
+  exchange.talking.add("zone2");
+  let hasCalledAgain = false;
+  exchange.onHangUp = (zone) => {
+    exchange.talking.delete(zone);
+    exchange.onOrder = (script) => {
+      if (script.includes("drain.log")) records.push(script);
+      if (!hasCalledAgain && script.includes("show servers state nodes")) {
+        exchange.talking.add(zone);
+        hasCalledAgain = true;
+      }
+    };
+  };
+
+  expect(await drain({ timeout: 10, force: true })).toEqual({ callsCut: 2 });
+  expect(records).toHaveLength(2);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^zone2: 1 call cut, still going after 10 s \(pbx:drainForce\); /),
+    expect.stringMatching(/^zone2: 1 call cut, begun after that \(pbx:drainForce\); /),
+  ]);
+});
+
 test("a forced drain that is interrupted lets nobody go unseen", async () => {
   exchange.closed.add("zone2");
   exchange.used.add("zone2");
