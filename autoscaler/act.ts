@@ -72,7 +72,7 @@ export class StackHands implements Hands {
     return isBroken(await this.options.exported(this.options.stack));
   }
 
-  mend(): Promise<Outcome> {
-    return mend(this.options);
+  mend(signal: AbortSignal): Promise<Outcome> {
+    return mend({ ...this.options, signal });
   }
 }

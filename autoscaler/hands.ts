@@ -39,5 +39,5 @@ export interface Hands {
   /** Whether an update was killed, so that the cloud may have more than the stack knows of. */
   isBroken(): Promise<boolean>;
   /** Takes what a killed update left behind in the cloud away, and tells the stack how things are. */
-  mend(): Promise<Outcome>;
+  mend(signal: AbortSignal): Promise<Outcome>;
 }

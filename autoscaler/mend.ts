@@ -17,6 +17,8 @@ export interface MendOptions extends Updated {
   readonly say: (line: string) => void;
   /** URNs of what is refreshed; everything where there are none. */
   readonly target?: readonly string[];
+  /** Calls it off. */
+  readonly signal?: AbortSignal;
 }
 
 /** Whether an update was killed before it could tell what became of what it had begun. */
@@ -32,11 +34,18 @@ export const isBroken = ({ pending_operations = [] }: Exported): boolean =>
  * being made just now can be taken for forsaken.
  */
 export async function mend(options: MendOptions): Promise<Outcome> {
-  const { stack, cloud, exported, say, target = [] } = options;
+  const { stack, cloud, exported, say, target = [], signal } = options;
+  if (signal?.aborted === true) return { kind: "interrupted" };
   try {
     const found = await cloud().marked();
-    const outcome = await outcomeOf(options, (onEvent) =>
-      stack.refresh({ clearPendingCreates: true, target: [...target], color: "never", onEvent }),
+    const outcome = await outcomeOf(
+      options,
+      (onEvent) =>
+        stack.refresh({
+          ...{ clearPendingCreates: true, target: [...target], color: "never", onEvent },
+          ...(signal === undefined ? {} : { signal }),
+        }),
+      signal,
     );
     if (outcome.kind !== "done") return outcome;
     const { resources = [] } = await exported(stack);

@@ -92,7 +92,7 @@ export class Ticker {
       ? [true, from]
       : await Promise.all([hands.isBroken(), hands.inService()]);
     if (isBroken) {
-      const mended = await this.mend();
+      const mended = await this.mend(stop);
       if (mended.kind !== "done") return verdict(mended, what);
     }
     // Somebody may have changed their number by hand since it was read: it is not changed back.
@@ -115,6 +115,7 @@ export class Ticker {
       case "held":
       case "refused":
         this.note({ unfinished });
+        if (unfinished !== null) this.noteMended(outcome);
         break;
       case "interrupted":
         break;
@@ -136,7 +137,7 @@ export class Ticker {
     const { hands } = this.options;
     const what = (zones: number): string =>
       `mending what was left half done, at ${count(zones, "zone")}`;
-    const mended = await this.mend();
+    const mended = await this.mend(stop);
     if (mended.kind !== "done") return verdict(mended, what(seen));
     const zones = await hands.inService();
     const outcome = await hands.change(zones, AbortSignal.any([stop.gently, stop.atOnce]));
@@ -145,7 +146,7 @@ export class Ticker {
   }
 
   /** Takes away what was left half done. Where that has failed, the next try waits, each time longer. */
-  private async mend(): Promise<Outcome> {
+  private async mend(stop: Stop): Promise<Outcome> {
     const { hands, interval, memory } = this.options;
     const { failedMends } = memory.read();
     if (failedMends !== null) {
@@ -155,7 +156,7 @@ export class Ticker {
       const why = `what was left half done is tried again in ${seconds} s`;
       if (left > 0) return { kind: "held", why };
     }
-    const outcome = await hands.mend();
+    const outcome = await hands.mend(stop.atOnce);
     if (outcome.kind === "failed") this.noteMended(outcome);
     return outcome;
   }

@@ -1,9 +1,6 @@
 import type { Stop } from "../../autoscaler/tick";
 
-/**
- * What SIGTERM and Ctrl-C ask for. Ctrl-C reaches Pulumi, too, which calls off what it does; so does
- * a second SIGTERM.
- */
+/** What SIGTERM and Ctrl-C ask for: Ctrl-C, like a second SIGTERM, calls off what Pulumi does just now. */
 export function stopOnSignals(say: (line: string) => void): Stop & { readonly done: () => void } {
   const gently = new AbortController();
   const atOnce = new AbortController();

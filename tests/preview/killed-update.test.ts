@@ -10,6 +10,8 @@ import { type FakeCloud, startFakeCloud } from "../support/fake-cloud";
 jest.setTimeout(300_000);
 
 const MARK = "trunkline 0123456789ab";
+/** Calls nothing off. */
+const NEVER = new AbortController().signal;
 /** No process has a number as high as this. */
 const NOBODY = 2 ** 30;
 const PROVIDER_ID = "00000000-0000-4000-8000-000000000000";
@@ -150,7 +152,7 @@ function lockAs(pid: number): void {
 
 test("what a killed update has made and not told of is deleted, and nothing else", async () => {
   expect(await hands().isBroken()).toBe(true);
-  expect(await hands().mend()).toEqual({ kind: "done" });
+  expect(await hands().mend(NEVER)).toEqual({ kind: "done" });
   expect(deleted).toEqual([OF_TWO, "address-zone3", "port-zone3"]);
   expect(said).toEqual([
     `deleting server ${OF_TWO} of zone3, which an update has left`,
@@ -166,20 +168,20 @@ test("what a killed update has made and not told of is deleted, and nothing else
 
 test("while an update lives, nothing is deleted and nothing is changed", async () => {
   lockAs(process.pid);
-  expect(await hands().mend()).toEqual({ kind: "locked" });
-  expect(await hands().change(2, new AbortController().signal)).toEqual({ kind: "locked" });
+  expect(await hands().mend(NEVER)).toEqual({ kind: "locked" });
+  expect(await hands().change(2, NEVER)).toEqual({ kind: "locked" });
   expect(deleted).toEqual([]);
   await stack.cancel();
 });
 
 test("the lock of an update that was killed is no obstacle", async () => {
   lockAs(NOBODY);
-  expect(await hands().mend()).toEqual({ kind: "done" });
+  expect(await hands().mend(NEVER)).toEqual({ kind: "done" });
   expect(deleted).toEqual([OF_TWO, "address-zone3", "port-zone3"]);
 });
 
 test("a cloud without the services that are asked is a failure in words", async () => {
   things = {};
-  expect(await hands().mend()).toMatchObject({ kind: "failed" });
+  expect(await hands().mend(NEVER)).toMatchObject({ kind: "failed" });
   expect(deleted).toEqual([]);
 });

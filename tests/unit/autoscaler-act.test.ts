@@ -55,8 +55,18 @@ describe("an update that finds another one under way has to wait", () => {
   ])("%s", async (_, error) => {
     const { hands } = handsOf(fails(error));
     expect(await hands.change(3, NEVER)).toEqual({ kind: "locked" });
-    expect(await hands.mend()).toEqual({ kind: "locked" });
+    expect(await hands.mend(NEVER)).toEqual({ kind: "locked" });
   });
+});
+
+test("a mending that was called off is no failure", async () => {
+  const atOnce = new AbortController();
+  const { hands } = handsOf(() => {
+    atOnce.abort();
+    return Promise.reject(failure(CommandError, "error: update cancelled"));
+  });
+  expect(await hands.mend(atOnce.signal)).toEqual({ kind: "interrupted" });
+  expect(await handsOf(done).hands.mend(atOnce.signal)).toEqual({ kind: "interrupted" });
 });
 
 describe("an update that the guard refuses is not made", () => {
@@ -104,7 +114,7 @@ describe("a state", () => {
 
   test("that cannot be read is a fault, and cannot be mended", async () => {
     await expect(handsOf(done, unread).hands.isBroken()).rejects.toThrow(Fault);
-    expect(await handsOf(done, unread).hands.mend()).toEqual({
+    expect(await handsOf(done, unread).hands.mend(NEVER)).toEqual({
       ...{ kind: "failed", why: "pulumi: no such host" },
     });
   });
@@ -122,7 +132,7 @@ describe("a cloud that does not answer", () => {
   });
 
   test("cannot be mended", async () => {
-    expect(await handsOf(done, { cloud }).hands.mend()).toEqual({
+    expect(await handsOf(done, { cloud }).hands.mend(NEVER)).toEqual({
       ...{ kind: "failed", why: "the cloud does not answer" },
     });
   });

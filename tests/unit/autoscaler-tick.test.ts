@@ -180,6 +180,16 @@ test("what the guard refuses waits for an operator, and is no failure of the clo
   expect(await world.tick()).toBe("ok: held: what was left half done is tried again in 30 s");
 });
 
+test("what was left half done is not looked for again and again where the guard refuses the next change", async () => {
+  world.calls = 9;
+  world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+  world.outcomes = [{ kind: "refused", why: "controller: server replaced: not now" }];
+  expect(await world.tick()).toMatch(/^bad: held: the guard refuses: /);
+  expect(world.memory.unfinished).toEqual({ from: 2, to: 3 });
+  expect(await world.tick()).toBe("ok: held: what was left half done is tried again in 30 s");
+  expect(world.done.filter((what) => what === "mended")).toHaveLength(1);
+});
+
 test("a scale-out that fails is rolled back, and counted", async () => {
   world.calls = 9;
   world.outcomes = [QUOTA];
