@@ -29,6 +29,21 @@ export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean
   return (Boolean(env.OS_CLOUD) && !isLab) || (Boolean(env.OS_AUTH_URL) && !isNone);
 }
 
+/**
+ * What of `env` is by `make env`, emptied: it would go before the cloud that was named since, or beside it.
+ * To be asked where that is so (`cloudIsConfigured`).
+ */
+export function withoutOurs(env: NodeJS.ProcessEnv): Record<string, string> {
+  const { OS_CLOUD, OS_CLIENT_CONFIG_FILE } = LAB_ENVIRONMENT;
+  const ours: string[] = [];
+  if (env.OS_AUTH_URL === NO_CLOUD_ENVIRONMENT.OS_AUTH_URL) ours.push("OS_AUTH_URL");
+  if (env.OS_CLIENT_CONFIG_FILE === OS_CLIENT_CONFIG_FILE) {
+    ours.push("OS_CLIENT_CONFIG_FILE");
+    if (env.OS_CLOUD === OS_CLOUD) ours.push("OS_CLOUD");
+  }
+  return Object.fromEntries(ours.map((name) => [name, ""]));
+}
+
 /** `env` without any cloud: what an openrc file has left there would go before a `clouds.yaml`. */
 export const withoutCloud = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("OS_")));

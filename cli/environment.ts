@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cloudIsConfigured, LAB_ENVIRONMENT, labExists, NO_CLOUD_ENVIRONMENT } from "./cloud";
+import {
+  cloudIsConfigured,
+  LAB_ENVIRONMENT,
+  labExists,
+  NO_CLOUD_ENVIRONMENT,
+  withoutOurs,
+} from "./cloud";
 import { command } from "./command";
 import { LOCAL } from "./paths";
 
@@ -37,7 +43,7 @@ function pulumiBackend(env: NodeJS.ProcessEnv): Record<string, string> {
 
 function cloud(env: NodeJS.ProcessEnv): Record<string, string> {
   if (cloudIsConfigured(env)) {
-    return {};
+    return withoutOurs(env);
   }
   // What it named before there was a lab, or while there was one, is taken back.
   const none = { OS_CLOUD: "", OS_AUTH_URL: "" };

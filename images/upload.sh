@@ -22,9 +22,15 @@ END
 -*) die "unknown option '$1': see images/upload.sh --help" ;;
 esac
 
+lab=${LAB_STATE:-/var/lib/trunkline-lab}/clouds.yaml
+# What `make env` has left in this shell is not meant where another cloud has been named since.
+[[ ${OS_AUTH_URL:-} != *.invalid/* ]] || unset OS_AUTH_URL
+if [[ ${OS_CLIENT_CONFIG_FILE:-} == "$lab" ]]; then
+    [[ ${OS_CLOUD:-} != trunkline-lab || -z ${OS_AUTH_URL:-} ]] || unset OS_CLOUD
+    [[ ${OS_CLOUD:-} == trunkline-lab ]] || unset OS_CLIENT_CONFIG_FILE
+fi
 # That there is no cloud to take them is said before images are built, which takes minutes.
 if [[ -z ${OS_CLOUD:-} && -z ${OS_AUTH_URL:-} ]]; then
-    lab=${LAB_STATE:-/var/lib/trunkline-lab}/clouds.yaml
     [[ -e $lab ]] ||
         die "no cloud: set OS_CLOUD to the name of one in clouds.yaml, or OS_AUTH_URL and its companions, or start the lab: make lab-up"
     "$IMAGES/../lab/lab.sh" status >/dev/null ||

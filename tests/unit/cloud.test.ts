@@ -8,6 +8,7 @@ import {
   labIsClaimed,
   NO_CLOUD_ENVIRONMENT,
   withoutCloud,
+  withoutOurs,
 } from "../../cli/cloud";
 
 test.each([
@@ -26,9 +27,25 @@ test.each([
   expect(cloudIsConfigured(env)).toBe(named);
 });
 
+const openrc = { OS_AUTH_URL: "https://a/v3" };
+
+test.each([
+  [{ OS_CLOUD: "mycloud" }, {}],
+  [{ OS_CLOUD: "mycloud", OS_CLIENT_CONFIG_FILE: "/etc/clouds.yaml" }, {}],
+  [{ ...LAB_ENVIRONMENT, OS_CLOUD: "mycloud" }, { OS_CLIENT_CONFIG_FILE: "" }],
+  [
+    { ...LAB_ENVIRONMENT, ...openrc },
+    { OS_CLOUD: "", OS_CLIENT_CONFIG_FILE: "" },
+  ],
+  [{ ...NO_CLOUD_ENVIRONMENT, OS_CLOUD: "mycloud" }, { OS_AUTH_URL: "" }],
+  [openrc, {}],
+])("of the environment %j, where a cloud is named, %j is by make env", (env, ours) => {
+  expect(withoutOurs(env)).toEqual(ours);
+});
+
 test("an environment without a cloud has nothing of what an openrc file sets", () => {
-  const openrc = { OS_AUTH_URL: "https://a/v3", OS_USERNAME: "pbx", OS_PASSWORD: "x" };
-  expect(withoutCloud({ ...openrc, OS_REGION_NAME: "here", PATH: "/bin" })).toEqual({
+  const whole = { ...openrc, OS_USERNAME: "pbx", OS_PASSWORD: "x", OS_REGION_NAME: "here" };
+  expect(withoutCloud({ ...whole, PATH: "/bin" })).toEqual({
     PATH: "/bin",
   });
 });

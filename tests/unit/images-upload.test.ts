@@ -56,6 +56,16 @@ test("it is the lab where none is named", () => {
   });
 });
 
+test("what make env has left does not go before the cloud that was named since", () => {
+  const lab = { OS_CLOUD: "trunkline-lab", OS_CLIENT_CONFIG_FILE: labIsInstalled() };
+  const none = { OS_AUTH_URL: "http://no-cloud-is-configured.invalid/v3" };
+  const takes = (env: Readonly<Record<string, string>>): string => upload(env).stdout;
+  expect(takes(lab)).toBe(`trunkline-lab ${lab.OS_CLIENT_CONFIG_FILE}`);
+  expect(takes(none)).toBe(`trunkline-lab ${lab.OS_CLIENT_CONFIG_FILE}`);
+  expect(takes({ ...lab, OS_CLOUD: "mycloud" })).toBe("mycloud");
+  expect(takes({ ...lab, OS_AUTH_URL: "https://a/v3" })).toBe("");
+});
+
 test("where there is neither, nothing is built", () => {
   expect(upload({})).toEqual({
     status: 1,
