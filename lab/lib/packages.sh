@@ -43,6 +43,7 @@ install_missing() { # install_missing PACKAGE... (debconf answers on standard in
   fi
   debconf-set-selections <<<"$answers"
   if ! "${apt[@]}" --no-install-recommends install "$@" >>"$LOG/apt.log" 2>&1; then
+    disable_units
     allow_starts
     die "packages are missing; to see why: $manual; log: $LOG/apt.log: $(last_words "$LOG/apt.log")"
   fi

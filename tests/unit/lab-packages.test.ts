@@ -134,6 +134,18 @@ describe("on a machine that systemd runs", () => {
     expect([disabled(), inFolder("policy-rc.d")]).toEqual([DISABLED, false]);
   });
 
+  test("what an operator installs after an installation that failed is not taken for the lab's", () => {
+    aptEnables("exit 100");
+    expect(install(["mariadb-server"]).status).toBe(1);
+    expect([disabled(), inFolder("policy-rc.d")]).toEqual([DISABLED, false]);
+    writeFileSync(
+      join(folder, "enabled"),
+      "ssh.service enabled enabled\napt-cacher-ng.service enabled\n",
+    );
+    program("bin/dpkg-query", "printf installed");
+    expect([install(["mariadb-server"]).status, disabled()]).toEqual([0, DISABLED]);
+  });
+
   test("nothing is disabled where no package was missing", () => {
     program("bin/dpkg-query", "printf installed");
     expect([install(["mariadb-server"]).status, inFolder("disabled")]).toEqual([0, false]);
