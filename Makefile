@@ -8,7 +8,8 @@ MAKEFLAGS += --no-print-directory
 
 # As plain pulumi in a shell with what `make env` prints.
 STACK ?= $(or $(PULUMI_STACK),dev)
-TSX := tools/with-node.sh node_modules/.bin/tsx
+# Not by the command `tsx`, which kills a program that is slow to take note of Ctrl-C.
+TSX := tools/with-node.sh node --import tsx
 
 .PHONY: help up down env tools images lab-up lab-down lab-status lab-logs lint format test bench
 
