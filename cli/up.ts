@@ -35,9 +35,12 @@ main(async () => {
 
   const stack = await openStack(stackName, await projectEnvironment());
   await generateSecrets(stack);
+  // Before a refresh, which would lose which these are.
+  const unbuilt = unbuiltServers(await exportedStack(stack)).map(({ urn }) => urn);
   await mendKilledUpdate(stack);
   say("pulumi", `deploying stack ${stackName}`);
-  const replace = unbuiltServers(await exportedStack(stack)).map(({ urn }) => urn);
+  const { resources = [] } = await exportedStack(stack);
+  const replace = unbuilt.filter((urn) => resources.some((resource) => resource.urn === urn));
   if (replace.length > 0) {
     say("pulumi", `replacing ${count(replace.length, "server")} that the cloud could not build`);
   }
