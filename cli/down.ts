@@ -38,7 +38,7 @@ main(async () => {
   if (!inLab) return;
   const others = await otherDeployedStacks(stack);
   if (others.length > 0) {
-    say("lab", `still up, for stack ${others.join(", ")}`);
+    say("lab", `still up, for stack ${others.join(", ")}; stop it with: make lab-down`);
   } else if (labIsClaimed()) {
     await stopLab();
   } else {
