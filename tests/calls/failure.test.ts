@@ -114,6 +114,7 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     } finally {
       await zone.signal("SIGCONT");
     }
+    await becomes("zone2", "UP");
     await exchange.serving();
   });
 

@@ -204,6 +204,7 @@ describe("the rotation", () => {
   test("a zone whose server was never there goes, as nobody can be connected with it", async () => {
     await exchange.zone("zone2").kill();
     await killHaproxy();
+    await becomes("zone2", { state: "ready", healthy: false });
     await exchange.missed("zone2");
     try {
       expect(await drain("zone2", { zone: () => zone("zone2", 0) })).toEqual({ callsCut: 0 });
