@@ -4,7 +4,7 @@ import { command, Fault } from "./command";
 import { projectEnvironment } from "./environment";
 import { mendCalledOff, mendKilledUpdate } from "./mend";
 import { main, relay, say } from "./progress";
-import { findStack, otherDeployedStacks, releaseDeadLock } from "./stack";
+import { exportedStack, findStack, otherDeployedStacks, releaseDeadLock } from "./stack";
 import { runUpdate } from "./update";
 
 const HELP = `Destroys what \`make up\` deployed, and stops the lab cloud if \`make up\` or this started it.
@@ -30,7 +30,7 @@ main(async () => {
     await command("lab/lab.sh", ["up"], { onLine: relay("lab") });
   }
   await releaseDeadLock(stack);
-  await mendKilledUpdate(stack);
+  await mendKilledUpdate(stack, await exportedStack(stack));
   await runUpdate((options) => stack.destroy(options), {
     failed: "not everything could be destroyed, see above; run the same command again",
     calledOff: () => mendCalledOff(stack),

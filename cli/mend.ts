@@ -2,7 +2,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { isBroken, mend } from "../autoscaler/mend";
 import { Fault } from "./command";
 import { say } from "./progress";
-import { exportedStack, releaseDeadLock } from "./stack";
+import { type Deployed, exportedStack, releaseDeadLock } from "./stack";
 import { cloudOf } from "./stack-cloud";
 import { stackSettings } from "./stack-settings";
 
@@ -30,11 +30,18 @@ async function deleteForsaken(stack: Stack, target: readonly string[]): Promise<
   );
 }
 
-/** Puts right what an update that was killed has left, where there is one. @throws Fault */
-export async function mendKilledUpdate(stack: Stack): Promise<void> {
-  if (!isBroken(await exportedStack(stack))) return;
+/**
+ * Puts right what an update that was killed has left, where there is one.
+ *
+ * @param state of the stack.
+ * @returns its state then.
+ * @throws Fault
+ */
+export async function mendKilledUpdate(stack: Stack, state: Deployed): Promise<Deployed> {
+  if (!isBroken(state)) return state;
   say("pulumi", "the last update was killed: looking for what it has left");
   await deleteForsaken(stack, []);
+  return exportedStack(stack);
 }
 
 /**

@@ -35,12 +35,13 @@ main(async () => {
 
   const stack = await openStack(stackName, await projectEnvironment());
   await generateSecrets(stack);
-  // Before a refresh, which would lose which these are.
-  const unbuilt = unbuiltServers(await exportedStack(stack)).map(({ urn }) => urn);
-  await mendKilledUpdate(stack);
+  const found = await exportedStack(stack);
+  const { resources = [] } = await mendKilledUpdate(stack, found);
   say("pulumi", `deploying stack ${stackName}`);
-  const { resources = [] } = await exportedStack(stack);
-  const replace = unbuilt.filter((urn) => resources.some((resource) => resource.urn === urn));
+  // By the state as it was found: the refresh that mends it forgets which could not be built.
+  const replace = unbuiltServers(found)
+    .map(({ urn }) => urn)
+    .filter((urn) => resources.some((resource) => resource.urn === urn));
   if (replace.length > 0) {
     say("pulumi", `replacing ${count(replace.length, "server")} that the cloud could not build`);
   }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { mendKilledUpdate } from "../../cli/mend";
 import { stillLives } from "../../cli/process";
-import { releaseDeadLock } from "../../cli/stack";
+import { exportedStack, releaseDeadLock } from "../../cli/stack";
 
 /** Its folders are named after the process that a deployment is made by. */
 export const PREFIX = "trunkline-lab-";
@@ -43,7 +43,7 @@ export async function destroyForsaken(place: string): Promise<void> {
         { envVars: environmentOf(folder) },
       );
       await releaseDeadLock(stack);
-      await mendKilledUpdate(stack);
+      await mendKilledUpdate(stack, await exportedStack(stack));
       await stack.destroy({ color: "never" });
       rmSync(folder, { recursive: true });
     } catch (error) {
