@@ -4,6 +4,7 @@ import { balanceSchema, codecSchema, sipDriverSchema } from "../templates/contex
 import { autoscaleFaults, autoscaleSchema } from "./autoscale";
 import { durationSchema } from "./duration";
 import { MAX_ZONES, TOO_MANY_ZONES } from "./max-zones";
+import { limitsSchema } from "./limits";
 import { isSshPublicKey } from "./ssh-public-key";
 import { expandUsers, rangeSize } from "./users";
 
@@ -265,6 +266,12 @@ export const settingsSchema = z.strictObject({
   connectTimeout: durationSchema({ min: 1, max: 60, such: "5s" })
     .prefault("5s")
     .meta({ description: "How long HAProxy waits for a zone to take a connection." }),
+  limits: limitsSchema
+    .optional()
+    .transform((limits) => limits ?? limitsSchema.parse({}))
+    .meta({
+      description: "What one source address or account may take: { connectionsPerSource, … }.",
+    }),
   sshPublicKey: z
     .string({ error: "is not text; write the line of your id_ed25519.pub" })
     .refine(isSshPublicKey, {

@@ -39,6 +39,8 @@ export interface Exchange {
   readonly codecs: readonly Codec[];
   /** Seconds that a phone rings. */
   readonly ringTimeout: number;
+  /** What one source address, or one account, may take. */
+  readonly limits: Settings["limits"];
   /** What the stack itself logs in to its nodes with, to bring them what has changed. */
   readonly accessKey: SshHostKey;
   /** Public key that the operator logs in to the nodes with. */
@@ -87,6 +89,7 @@ export function planExchange(settings: Settings, stack: string): Exchange {
     sipDriver: settings.sipDriver,
     codecs: settings.codecs,
     ringTimeout: settings.ringTimeout,
+    limits: settings.limits,
     accessKey: accessKey(masterSecret),
     operatorKey: settings.sshPublicKey,
     digestKey: digestKey(masterSecret),

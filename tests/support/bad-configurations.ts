@@ -295,6 +295,25 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
   bad("a time of another kind", { ringTimeout: true }, "ringTimeout", 'such as "60s"'),
   bad("a part of a second", { connectTimeout: 1.5 }, "connectTimeout", 'such as "5s"'),
   bad("a cut in words", { drainForce: "yes" }, "drainForce", "true nor false"),
+  bad("limits in words", { limits: "strict" }, "limits", "write one such as"),
+  bad(
+    "a limit of another name",
+    { limits: { bans: 3 } },
+    "limits",
+    "it takes connectionsPerSource",
+  ),
+  bad(
+    "no call for anyone",
+    { limits: { callsPerAccount: 0 } },
+    "limits.callsPerAccount",
+    "write a number such as 4",
+  ),
+  bad(
+    "a log-in that may take for ever",
+    { limits: { loginTime: "10m" } },
+    "limits.loginTime",
+    "between 2s and 1m",
+  ),
   bad("no codec", { codecs: [] }, "codecs", "at least one"),
   bad("a cloud of another kind", { cloud: "aws" }, "cloud", "openstack, okeanos"),
   bad(
