@@ -8,7 +8,6 @@ import { Rollout } from "./components/rollout";
 import { TrunkNetwork } from "./components/trunk-network";
 import type { Settings } from "./config/schema";
 import { planExchange } from "./plan/exchange";
-import { firewallRules } from "./plan/firewall";
 import type { Servers, ServerSpec } from "./plan/rollout";
 
 /**
@@ -27,7 +26,7 @@ export async function newExchange(
   const cloud = await chooseCloud(settings, exchange, provider);
   const boot = cloud.bootable(exchange);
   const network = new TrunkNetwork("trunk", { cloud, addresses: exchange.addresses });
-  const firewall = cloud.firewall("exchange", firewallRules(settings.operatorCidrs));
+  const firewall = cloud.firewall("exchange", exchange.firewall);
 
   const controllerServer = {
     image: cloud.image(settings.controllerImage, network.id),

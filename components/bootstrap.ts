@@ -3,17 +3,9 @@ import type { NodeFile } from "../templates/node-file";
 import { renderUserData, USER_DATA_LIMIT } from "../templates/user-data";
 import { zoneFiles } from "./node-files";
 
-/**
- * User data of `node`, in base64.
- *
- * @param commands that are run when `files` are there.
- */
-export function userData(
-  node: NodePlan,
-  files: readonly NodeFile[],
-  commands: readonly (readonly string[])[] = [],
-): string {
-  return renderUserData({ hostname: node.name, sshHostKey: node.sshHostKey, files, commands });
+/** Returns the user data of `node`, in base64. */
+export function userData(node: NodePlan, files: readonly NodeFile[]): string {
+  return renderUserData({ hostname: node.name, sshHostKey: node.sshHostKey, files });
 }
 
 /**

@@ -1,6 +1,12 @@
 import { PHONES_PER_ZONE } from "../plan/capacity";
 import type { Exchange, ZonePlan } from "../plan/exchange";
-import { renderAuthorizedKeys, renderControllerFiles, renderZoneFiles } from "../templates";
+import { filterOf, type Role } from "../plan/firewall";
+import {
+  renderAuthorizedKeys,
+  renderControllerFiles,
+  renderFirewall,
+  renderZoneFiles,
+} from "../templates";
 import type { ControllerContext } from "../templates/context";
 import type { NodeFile } from "../templates/node-file";
 import { RTP_PORTS } from "../plan/ports";
@@ -32,18 +38,23 @@ export function zoneFiles(
     users: [...exchange.users],
     trunkPeers: [...zone.trunkPeers],
   });
-  return [...authorizedKeys(exchange), ...files];
+  return [...accessFiles(exchange, "zone"), ...files];
 }
 
 /** All files of the controller. */
 export function controllerFiles(exchange: Exchange, haproxy: HaproxySettings): NodeFile[] {
   const zones = exchange.zones.map(({ name, fixedIp }) => ({ name, fixedIp }));
   return [
-    ...authorizedKeys(exchange),
+    ...accessFiles(exchange, "controller"),
     ...renderControllerFiles({ ...haproxy, phonesPerZone: PHONES_PER_ZONE, zones }),
   ];
 }
 
-/** Who may log in to a node. */
-export const authorizedKeys = ({ operatorKey, accessKey }: Exchange): NodeFile[] =>
-  renderAuthorizedKeys(operatorKey, accessKey.publicKey);
+/** Files that decide which hosts and which keys may reach a node of `role`, and what the node may send. */
+export const accessFiles = (exchange: Exchange, role: Role): NodeFile[] => {
+  const { accessKey, addresses, firewall, operatorKey } = exchange;
+  return [
+    ...renderAuthorizedKeys(operatorKey, accessKey.publicKey),
+    renderFirewall({ cidr: addresses.cidr, ...filterOf(role, firewall, addresses) }),
+  ];
+};

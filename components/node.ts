@@ -71,9 +71,7 @@ export abstract class Node extends pulumi.ComponentResource {
     const child = { parent: this };
 
     this.address = cloud.publicAddress(plan, child);
-    const filesFor = (known: Exchange): pulumi.Output<NodeFile[]> =>
-      args.files(known, this.address).apply((files) => [...files, ...firewall.files(args.role)]);
-    const files = filesFor(exchange);
+    const files = args.files(exchange, this.address);
     const server = cloud.server(
       plan.name,
       {
@@ -84,7 +82,7 @@ export abstract class Node extends pulumi.ComponentResource {
         network: args.network,
         firewall,
         publicAddress: this.address,
-        files: boot === exchange ? files : filesFor(boot),
+        files: boot === exchange ? files : args.files(boot, this.address),
         ...(args.metadata === undefined ? {} : { metadata: args.metadata }),
         ...(args.serverAfter === undefined ? {} : { after: args.serverAfter }),
       },

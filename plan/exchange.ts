@@ -2,6 +2,7 @@ import type { Settings } from "../config/schema";
 import { expandUsers } from "../config/users";
 import type { Codec, SipDriver, TrunkPeer, User } from "../templates/context";
 import { type AddressPlan, planAddresses } from "./address-plan";
+import { firewallRules, type Rule } from "./firewall";
 import {
   cloudMark,
   digestKey,
@@ -39,6 +40,8 @@ export interface Exchange {
   readonly codecs: readonly Codec[];
   /** Seconds that a phone rings. */
   readonly ringTimeout: number;
+  /** Which hosts may reach which nodes. */
+  readonly firewall: readonly Rule[];
   /** What one source address, or one account, may take. */
   readonly limits: Settings["limits"];
   /** What the stack itself logs in to its nodes with, to bring them what has changed. */
@@ -89,6 +92,7 @@ export function planExchange(settings: Settings, stack: string): Exchange {
     sipDriver: settings.sipDriver,
     codecs: settings.codecs,
     ringTimeout: settings.ringTimeout,
+    firewall: firewallRules(settings.operatorCidrs),
     limits: settings.limits,
     accessKey: accessKey(masterSecret),
     operatorKey: settings.sshPublicKey,

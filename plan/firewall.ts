@@ -1,54 +1,111 @@
 import type { PortRange } from "../templates/context";
-import { IAX2_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "./ports";
+import type { AddressPlan } from "./address-plan";
+import { IAX2_PORT, REPORT_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "./ports";
 
 /** What a node is for, and so what it may be reached by. */
 export type Role = "controller" | "zone";
 
-/** A kind of traffic that is let in. Whatever has no rule is refused, from inside the network as well. */
+/** Hosts of the exchange, or a network. */
+export type Peer = { readonly role: Role } | { readonly cidr: string };
+
+/** Traffic that is allowed, with the answers to it. All other traffic is refused, in both directions. */
 export interface Rule {
   readonly name: string;
   readonly to: Role;
   readonly protocol: "tcp" | "udp";
   readonly ports: PortRange;
-  readonly from: { readonly role: Role } | { readonly cidr: string };
+  readonly from: Peer;
 }
 
-const ANYWHERE = { cidr: "0.0.0.0/0" };
+/** Packets that a node may receive or send. */
+export interface Traffic {
+  readonly name: string;
+  readonly protocol: Rule["protocol"];
+  /** Port of the node itself, or two with a dash; null for all. */
+  readonly own: string | null;
+  /** Port of the other hosts, or two with a dash; null for all. */
+  readonly others: string | null;
+  /** Addresses of the other hosts: one, two with a dash, or a network; null for all. */
+  readonly peers: string | null;
+  /** Whether the other hosts are nodes of the exchange, which use their addresses in the trunk network. */
+  readonly internal: boolean;
+  /** Whether these packets belong to TCP connections that the other side opens. */
+  readonly answers: boolean;
+}
+
+const EVERYWHERE = "0.0.0.0/0";
 const only = (port: number): PortRange => ({ start: port, end: port });
+const written = ({ start, end }: PortRange): string =>
+  start === end ? String(start) : `${String(start)}-${String(end)}`;
 
 /**
- * Who may reach what.
+ * Returns which hosts may reach which nodes.
  *
  * @param operatorCidrs networks that may use SSH to the controller.
  */
 export function firewallRules(operatorCidrs: readonly string[]): Rule[] {
-  const fromController = { role: "controller" } as const;
+  const controller = { role: "controller" } as const;
+  const zone = { role: "zone" } as const;
+  const tcp = (name: string, to: Role, port: number, from: Peer): Rule => ({
+    name,
+    to,
+    protocol: "tcp",
+    ports: only(port),
+    from,
+  });
   return [
-    {
-      name: "controller-sip",
-      to: "controller",
-      protocol: "tcp",
-      ports: only(SIP_PORT),
-      from: ANYWHERE,
-    },
-    ...operatorCidrs.map((cidr): Rule => ({
-      name: `controller-ssh-${cidr}`,
-      to: "controller",
-      protocol: "tcp",
-      ports: only(SSH_PORT),
-      from: { cidr },
-    })),
-    { name: "zone-sip", to: "zone", protocol: "tcp", ports: only(SIP_PORT), from: fromController },
-    { name: "zone-ssh", to: "zone", protocol: "tcp", ports: only(SSH_PORT), from: fromController },
-    {
-      name: "zone-iax2",
-      to: "zone",
-      protocol: "udp",
-      ports: only(IAX2_PORT),
-      from: { role: "zone" },
-    },
-    { name: "zone-rtp", to: "zone", protocol: "udp", ports: RTP_PORTS, from: ANYWHERE },
+    tcp("controller-sip", "controller", SIP_PORT, { cidr: EVERYWHERE }),
+    ...operatorCidrs.map((cidr) => tcp(`controller-ssh-${cidr}`, "controller", SSH_PORT, { cidr })),
+    tcp("controller-reports", "controller", REPORT_PORT, zone),
+    tcp("zone-sip", "zone", SIP_PORT, controller),
+    tcp("zone-ssh", "zone", SSH_PORT, controller),
+    { name: "zone-iax2", to: "zone", protocol: "udp", ports: only(IAX2_PORT), from: zone },
+    { name: "zone-rtp", to: "zone", protocol: "udp", ports: RTP_PORTS, from: { cidr: EVERYWHERE } },
   ];
+}
+
+/**
+ * Returns what a node of `role` may receive and send by `rules`.
+ *
+ * No connection is tracked: no table of connections can fill up, and no running call is lost when the
+ * rules are loaded. For TCP, the flags of a packet tell an answer from a new connection. By UDP, a node
+ * sends from the port that it listens on.
+ */
+export function filterOf(
+  role: Role,
+  rules: readonly Rule[],
+  addresses: AddressPlan,
+): Record<"input" | "output", Traffic[]> {
+  const input: Traffic[] = [];
+  const output: Traffic[] = [];
+  for (const { name, to, protocol, ports: range, from } of rules) {
+    const ports = written(range);
+    const internal = "role" in from;
+    const common = { name, protocol, internal };
+    // Both nodes listen on the same port.
+    const isMutual = protocol === "udp" && internal;
+    if (to === role) {
+      const peers = addressesOf(from, addresses);
+      const server = { ...common, own: ports, others: isMutual ? ports : null, peers };
+      input.push({ ...server, answers: false });
+      output.push({ ...server, answers: protocol === "tcp" });
+    }
+    if (internal && from.role === role && !isMutual) {
+      const peers = addressesOf({ role: to }, addresses);
+      const client = { ...common, own: null, others: ports, peers };
+      output.push({ ...client, answers: false });
+      input.push({ ...client, answers: protocol === "tcp" });
+    }
+  }
+  return { input, output };
+}
+
+/** Returns all addresses that `peer` can ever have: a zone that comes or goes changes no rule. */
+function addressesOf(peer: Peer, addresses: AddressPlan): string | null {
+  if ("cidr" in peer) return peer.cidr === EVERYWHERE ? null : peer.cidr;
+  return peer.role === "controller"
+    ? addresses.controller
+    : `${addresses.zone(1)}-${addresses.zone(addresses.capacity)}`;
 }
 
 /** Why nobody could bring the nodes an edit, or undefined. */

@@ -3,6 +3,9 @@ import type { PortRange } from "../templates/context";
 /** SIP over TCP (RFC 3261, section 19.1.2). */
 export const SIP_PORT = 5060;
 
+/** TCP port of the controller's trunk address that zones report failed and successful log-ins to. */
+export const REPORT_PORT = 5075;
+
 /** IAX2 (RFC 5456, section 10). */
 export const IAX2_PORT = 4569;
 

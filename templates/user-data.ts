@@ -10,20 +10,13 @@ export interface UserDataContext {
   readonly hostname: string;
   readonly sshHostKey: { readonly privateKey: string; readonly publicKey: string };
   readonly files: readonly NodeFile[];
-  /** Commands that are run when the files are there, each a list of its words. */
-  readonly commands: readonly (readonly string[])[];
 }
 
 /** Bytes of base64 that Nova takes (`user_data` of "Create Server" in the Compute API). */
 export const USER_DATA_LIMIT = 65_535;
 
 /** The cloud-config of a node, as cloud-init reads it. */
-export function renderCloudConfig({
-  hostname,
-  sshHostKey,
-  files,
-  commands,
-}: UserDataContext): string {
+export function renderCloudConfig({ hostname, sshHostKey, files }: UserDataContext): string {
   const config = {
     hostname,
     ssh_deletekeys: true,
@@ -37,7 +30,6 @@ export function renderCloudConfig({
       permissions: mode,
       content,
     })),
-    ...(commands.length === 0 ? {} : { runcmd: commands }),
   };
   // Loaded here, since a first preview, where no address is known yet, renders no user data.
   const { stringify } = load("yaml") as typeof YAML;

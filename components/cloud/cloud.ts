@@ -17,12 +17,10 @@ export interface InternalNetwork {
   readonly uplink: pulumi.Resource;
 }
 
-/** Who may reach whom. */
+/** What the cloud filters, besides each node itself. */
 export interface Firewall {
-  /** What the cloud filters by for servers of `role`; empty where the servers do that themselves. */
+  /** IDs of what the cloud filters traffic of servers of `role` by; empty if the cloud filters nothing. */
   groups(role: Role): pulumi.Input<string>[];
-  /** Files that nodes of `role` filter by themselves; none where the cloud does. */
-  files(role: Role): readonly NodeFile[];
   /** Nothing reaches a node before these exist. */
   readonly rules: readonly pulumi.Resource[];
 }

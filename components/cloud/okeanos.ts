@@ -1,17 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../plan/address-plan";
 import type { Exchange, NodePlan } from "../../plan/exchange";
-import type { Rule } from "../../plan/firewall";
 import type { SipDriver } from "../../templates/context";
 import { userData } from "../bootstrap";
 import { rightImage } from "../image";
-import { authorizedKeys } from "../node-files";
+import { accessFiles } from "../node-files";
 import { OkeanosFloatingIp } from "../okeanos-floating-ip";
 import { OkeanosNetwork } from "../okeanos-network";
 import { OkeanosServer } from "../okeanos-server";
 import type { PbxProvider } from "../pbx-provider";
 import type { Child, Cloud, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
-import { HostFirewall } from "./host-firewall";
 import { findImage, stackAddresses } from "./okeanos-functions";
 
 export interface OkeanosArgs {
@@ -26,9 +24,6 @@ export interface OkeanosArgs {
   /** Whether public addresses that the project has and nobody uses are taken. */
   readonly reuseAddresses: boolean;
 }
-
-/** The rules are there before anything is that they protect: NodeConfig brings the services' files. */
-const START_FIREWALL = [["systemctl", "enable", "--now", "nftables.service"]];
 
 /**
  * Cyclades and Plankton (Synnefo), by this project's own provider: OpenStack's can make no server there,
@@ -61,8 +56,9 @@ export class Okeanos implements Cloud {
     return { id: network.id, subnetId: network.subnetId, uplink: network };
   }
 
-  firewall(_name: string, rules: readonly Rule[]): Firewall {
-    return new HostFirewall(this.args.exchange, rules);
+  /** The cloud filters nothing: the nodes do. */
+  firewall(): Firewall {
+    return { groups: () => [], rules: [] };
   }
 
   publicAddress({ name }: NodePlan, child: Child): pulumi.Output<string> {
@@ -84,7 +80,6 @@ export class Okeanos implements Cloud {
   server(name: string, args: ServerArgs, child: Child): Server {
     const { exchange, project } = this.args;
     const { plan, network } = args;
-    const files = [...authorizedKeys(exchange), ...args.firewall.files(args.role)];
     const server = new OkeanosServer(
       name,
       {
@@ -96,7 +91,7 @@ export class Okeanos implements Cloud {
         network: network.id.apply((id) => ({ id, fixedIp: plan.fixedIp })),
         publicAddress: args.publicAddress,
         metadata: args.metadata ?? {},
-        userData: userData(plan, files, START_FIREWALL),
+        userData: userData(plan, accessFiles(exchange, args.role)),
         // As anywhere: a server that is to be another one is drained first, and then replaced.
         replaceOn: ["flavor", "metadata"],
       },

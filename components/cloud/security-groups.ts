@@ -1,7 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { Role, Rule } from "../../plan/firewall";
-import type { NodeFile } from "../../templates/node-file";
 import type { Firewall } from "./cloud";
 
 export interface SecurityGroupsArgs {
@@ -51,9 +50,5 @@ export class SecurityGroups extends pulumi.ComponentResource implements Firewall
 
   groups(role: Role): pulumi.Input<string>[] {
     return [role === "controller" ? this.controllerId : this.zoneId];
-  }
-
-  files(): readonly NodeFile[] {
-    return [];
   }
 }

@@ -15,7 +15,6 @@ interface CloudConfig {
     readonly permissions: string;
     readonly content: string;
   }[];
-  readonly runcmd: readonly (readonly string[])[];
 }
 
 const SEED = "/var/lib/cloud/seed/nocloud/user-data";
@@ -46,7 +45,6 @@ const SYSTEMCTL: NodeFile = {
   mode: "0755",
   content: `#!/bin/sh
 case "$*" in
-"enable --now nftables.service") exec nft -f /etc/nftables.conf ;;
 "start haproxy.service")
   touch /run/haproxy/wanted
   until echo 'show proc' | socat - UNIX-CONNECT:/run/haproxy/master.sock 2>/dev/null | grep -q worker; do
@@ -61,14 +59,6 @@ esac
 
 /** A server of the conformance cloud with a golden image's programs, and what its creator told it. */
 export class CloudNode extends Server {
-  private constructor(
-    options: ServerOptions,
-    image: string,
-    private readonly config: CloudConfig,
-  ) {
-    super(options, image);
-  }
-
   static async create(machine: Machine, namespace: string, folder: string): Promise<CloudNode> {
     const config = cloudConfigOf(machine);
     const isController = machine.image === "pbx-controller";
@@ -90,14 +80,6 @@ export class CloudNode extends Server {
         ? { folder: "haproxy", owner: "haproxy:haproxy" }
         : { folder: "asterisk", owner: "asterisk:asterisk" },
     };
-    return new CloudNode(options, await Server.prepare(options), config);
-  }
-
-  /** Starts the server, and has it do what cloud-init would. */
-  override async boot(): Promise<void> {
-    await super.boot();
-    for (const command of this.config.runcmd) {
-      await this.inside(command);
-    }
+    return new CloudNode(options, await Server.prepare(options));
   }
 }

@@ -37,12 +37,6 @@ function cloudConfig(name: string): CloudConfig {
   return parse(text) as CloudConfig;
 }
 
-const rulesOf = (name: string): string[] =>
-  (cloudConfig(name).write_files.find(({ path }) => path === "/etc/nftables.conf")?.content ?? "")
-    .split("\n")
-    .filter((line) => line.includes("dport") && line.includes("comment"))
-    .map((line) => line.trim());
-
 test("an exchange of two zones is made of these", () => {
   const nodes = ["controller", "zone1", "zone2"];
   expect(run.resources.map(label).sort()).toEqual(
@@ -180,22 +174,10 @@ test("a server boots with what it can be reached by, and with its firewall", () 
       expect.objectContaining({ path: "/etc/trunkline/root_authorized_keys" }),
       expect.objectContaining({ path: "/etc/nftables.conf" }),
     ],
-    runcmd: [["systemctl", "enable", "--now", "nftables.service"]],
   });
 });
 
-test("nodes let in what OpenStack's security groups would, and keep their firewall by NodeConfig", () => {
-  expect(rulesOf("controller")).toEqual([
-    'tcp dport 5060 accept comment "controller-sip"',
-    'ip saddr 203.0.113.0/24 tcp dport 22 accept comment "controller-ssh-203.0.113.0/24"',
-  ]);
-  const inside = "ip daddr 192.168.0.0/24";
-  expect(rulesOf("zone1")).toEqual([
-    `ip saddr 192.168.0.254 ${inside} tcp dport 5060 accept comment "zone-sip"`,
-    `ip saddr 192.168.0.254 ${inside} tcp dport 22 accept comment "zone-ssh"`,
-    `ip saddr 192.168.0.2-192.168.0.249 ${inside} udp dport 4569 accept comment "zone-iax2"`,
-    'udp dport 10000-10999 accept comment "zone-rtp"',
-  ]);
+test("nodes keep their firewall by NodeConfig", () => {
   const { files } = find("NodeConfig zone1").inputs as { files: Record<string, unknown> };
   expect(Object.keys(files)).toContain("/etc/nftables.conf");
 });

@@ -7,7 +7,6 @@ import { controllerOf, zone1Of } from "../support/zone-context";
 const zone: UserDataContext = {
   hostname: "zone1",
   sshHostKey: { privateKey: "-----BEGIN…\nkey\n-----END…\n", publicKey: "ssh-ed25519 AAAA zone1" },
-  commands: [],
   files: renderZoneFiles(zone1Of(3)),
 };
 

@@ -12,7 +12,7 @@ import type { NodeFile } from "../../../templates/node-file";
 import { STACK, settingsWith } from "../../support/settings";
 import { Controller } from "./controller";
 import { eventually } from "./eventually";
-import { type Host, Network, newFolder, type Office, PUBLIC } from "./network";
+import { type Host, Network, newFolder, type Office, OPERATOR_CIDRS, PUBLIC } from "./network";
 import type { Server, ServerPlace } from "./server";
 import { Zone, type ZoneKind } from "./zone";
 
@@ -82,6 +82,8 @@ export const USERS = [
   { extension: "1002", name: "Bob" },
   { range: "1003-1009" },
 ];
+/** What every exchange is configured with unless a test says otherwise. */
+export const BASE: Configuration = { users: USERS, operatorCidrs: OPERATOR_CIDRS };
 
 /** A node's floating address ends as its fixed one does. */
 const hostOf = ({ name, fixedIp }: NodePlan): Host => ({
@@ -116,7 +118,7 @@ export class Exchange {
 
   /** Starts an exchange, and waits until it serves. */
   static async start({ zones: kinds, configuration = {} }: ExchangeOptions): Promise<Exchange> {
-    const settings = settingsWith({ zones: kinds.length, users: USERS, ...configuration });
+    const settings = settingsWith({ ...BASE, zones: kinds.length, ...configuration });
     const plan = planExchange(settings, STACK);
     const hosts = [plan.controller, ...plan.zones].map(hostOf);
     const network = await Network.create(hosts, plan.controller.name);

@@ -22,6 +22,8 @@ export const OPERATOR = "operator";
 /** Documentation range (RFC 5737): it exists inside the namespaces only. */
 export const PUBLIC = "198.51.100";
 const OPERATOR_ADDRESS = `${PUBLIC}.210`;
+/** Networks that may use SSH to the controller. */
+export const OPERATOR_CIDRS = [`${OPERATOR_ADDRESS}/32`];
 const TRUNK_GATEWAY = "192.168.0.1/24";
 
 /** What a run calls its namespaces and folders. */

@@ -49,6 +49,7 @@ mount -t devpts -o newinstance,ptmxmode=0666,gid=5 devpts "$root/dev/pts"
 hostname "$name"
 chroot "$root" install -d -o "\${owner%:*}" -g "\${owner#*:}" "/run/$runtime"
 mkdir "$root/run/sshd"
+[ ! -e "$root/etc/nftables.conf" ] || chroot "$root" nft -f /etc/nftables.conf
 exec chroot "$root" /bin/bash -c 'echo up; read -r'`;
 
 const SSHD = ["/usr/sbin/sshd", "-D", "-e"];

@@ -14,7 +14,7 @@ import { plain } from "../../../provider/wire";
 import type { NodeFile } from "../../../templates/node-file";
 import { STACK, settingsWith } from "../../support/settings";
 import { dialFrom } from "./dial";
-import { type Configuration, type Exchange, USERS, type ZoneKind, zoneHost } from "./exchange";
+import { BASE, type Configuration, type Exchange, type ZoneKind, zoneHost } from "./exchange";
 import { OPERATOR } from "./network";
 
 type Kind = "NodeConfig" | "ZoneMembership";
@@ -67,7 +67,7 @@ export class Stack {
     configuration: Configuration = {},
   ): Promise<Stack> {
     const zones = exchange.zones.length;
-    const stack = new Stack(exchange, kind, { zones, users: USERS, ...configuration });
+    const stack = new Stack(exchange, kind, { ...BASE, zones, ...configuration });
     await stack.up();
     return stack;
   }
