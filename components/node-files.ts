@@ -9,7 +9,7 @@ import {
 } from "../templates";
 import type { ControllerContext } from "../templates/context";
 import type { NodeFile } from "../templates/node-file";
-import { RTP_PORTS } from "../plan/ports";
+import { REPORT_PORT, RTP_PORTS } from "../plan/ports";
 
 /** The two public addresses that a zone has to know; the cloud gives them. */
 export interface ZoneAddresses {
@@ -37,6 +37,11 @@ export function zoneFiles(
     ringTimeout: exchange.ringTimeout,
     users: [...exchange.users],
     trunkPeers: [...zone.trunkPeers],
+    logins: {
+      host: exchange.controller.fixedIp,
+      port: REPORT_PORT,
+      managerSecret: zone.managerSecret,
+    },
   });
   return [...accessFiles(exchange, "zone"), ...files];
 }

@@ -6,6 +6,7 @@ import { firewallRules, type Rule } from "./firewall";
 import {
   cloudMark,
   digestKey,
+  managerSecret,
   sshAccessKeySeed,
   sshHostKeySeed,
   trunkSecret,
@@ -25,6 +26,8 @@ export interface NodePlan {
 
 export interface ZonePlan extends NodePlan {
   readonly trunkPeers: readonly TrunkPeer[];
+  /** Password at the manager interface of the zone's Asterisk. */
+  readonly managerSecret: string;
 }
 
 /** Everything about an exchange that does not depend on what the cloud answers. Holds secrets. */
@@ -83,7 +86,11 @@ export function planExchange(settings: Settings, stack: string): Exchange {
     mark,
     addresses,
     controller: node("controller", addresses.controller),
-    zones: zones.map((zone) => ({ ...zone, trunkPeers: trunkPeersOf(zone) })),
+    zones: zones.map((zone) => ({
+      ...zone,
+      trunkPeers: trunkPeersOf(zone),
+      managerSecret: managerSecret(masterSecret, zone.name),
+    })),
     users: Array.from(expandUsers(settings.users), ({ extension, name, secret }) => ({
       extension,
       name,

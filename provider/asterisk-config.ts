@@ -54,6 +54,7 @@ const RELOADS: Readonly<Record<string, (content: string) => string[]>> = {
   "sip.conf": () => ["sip reload"],
   "iax.conf": () => ["iax2 reload"],
   "extensions.conf": () => ["dialplan reload"],
+  "manager.conf": () => ["manager reload"],
 };
 
 /** Says at the server's start which driver Asterisk is to have. */

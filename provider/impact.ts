@@ -35,6 +35,7 @@ const SUBJECTS: Readonly<Record<string, string | null>> = {
   "modules.conf": "modules",
   "logger.conf": null,
   "cdr.conf": null,
+  "manager.conf": null,
 };
 
 /** `a`, `a and b`, `a, b and c`. */

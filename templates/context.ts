@@ -37,6 +37,15 @@ const trunkPeer = z.strictObject({
 });
 export type TrunkPeer = z.infer<typeof trunkPeer>;
 
+/** Where a zone reports log-ins to, and how the reporting program gets them from Asterisk. */
+const logins = z.strictObject({
+  /** The controller's address in the trunk network. */
+  host: address,
+  port: z.int().positive(),
+  /** Password of the program at Asterisk's manager interface; each zone has its own. */
+  managerSecret: z.string().min(1),
+});
+
 export const zoneContextSchema = z.strictObject({
   /** `zone1`, `zone2`, … */
   name: z.string(),
@@ -53,6 +62,7 @@ export const zoneContextSchema = z.strictObject({
   ringTimeout: z.int().positive(),
   users: z.array(user),
   trunkPeers: z.array(trunkPeer),
+  logins,
 });
 export type ZoneContext = z.infer<typeof zoneContextSchema>;
 

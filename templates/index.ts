@@ -5,6 +5,7 @@ import { template } from "./engine";
 import { renderExtensionsConf } from "./extensions.conf";
 import { renderHaproxyCfg } from "./haproxy.cfg";
 import { renderIaxConf } from "./iax.conf";
+import { renderManagerConf, renderReportLogins } from "./manager.conf";
 import { renderModulesConf } from "./modules.conf";
 import { type NftablesContext, renderNftablesConf } from "./nftables.conf";
 import type { NodeFile } from "./node-file";
@@ -33,6 +34,14 @@ const asterisk = (name: string, content: string): NodeFile => ({
 const nodeJson = (node: Record<string, string>): NodeFile => ({
   path: "/etc/trunkline/node.json",
   content: `${JSON.stringify(node)}\n`,
+  owner: "root:root",
+  mode: "0640",
+});
+
+/** What the program that reports log-ins reads; systemd hands it over, so that root alone need read it. */
+const reportLogins = (zone: ZoneContext): NodeFile => ({
+  path: "/etc/trunkline/report-logins.json",
+  content: renderReportLogins(zone),
   owner: "root:root",
   mode: "0640",
 });
@@ -90,6 +99,8 @@ export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
     ...DRIVER_FILES[zone.sipDriver](zone),
     asterisk("iax.conf", renderIaxConf(zone)),
     asterisk("extensions.conf", renderExtensionsConf(zone)),
+    asterisk("manager.conf", renderManagerConf(zone)),
+    reportLogins(zone),
     ...Object.entries(UNUSED_PARTS).map(([name, content]) => asterisk(name, content)),
   ];
 }

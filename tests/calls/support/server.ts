@@ -23,6 +23,8 @@ export interface ServerOptions extends ServerPlace {
   readonly files: readonly NodeFile[];
   /** The daemon, in the foreground. */
   readonly argv: readonly string[];
+  /** Programs that run beside the daemon from boot on. */
+  readonly helpers?: readonly (readonly string[])[];
   /** Folder below /run that systemd would make, and its owner. */
   readonly runtime: { readonly folder: string; readonly owner: string };
 }
@@ -71,6 +73,7 @@ export class Server {
   private machine: { readonly process: ChildProcess; readonly init: number } | null = null;
   private daemon: Service | null = null;
   private sshd: Service | null = null;
+  private helpers: readonly Service[] = [];
 
   protected constructor(
     private readonly options: ServerOptions,
@@ -102,6 +105,11 @@ export class Server {
     return this.daemon?.output ?? "";
   }
 
+  /** What the helpers printed since the boot. */
+  get helpersOutput(): string {
+    return this.helpers.map(({ output }) => output).join("");
+  }
+
   /** Starts the server with its daemon and sshd, which serve a little later. */
   async boot(): Promise<void> {
     const { namespace, folder, name, runtime } = this.options;
@@ -116,6 +124,7 @@ export class Server {
     this.machine = { process: machine, init: await childOf(machine) };
     this.startDaemon();
     this.startSsh();
+    this.helpers = (this.options.helpers ?? []).map((argv) => this.serve(argv));
   }
 
   /** Starts the daemon of a server that is up. */
@@ -148,7 +157,8 @@ export class Server {
     const { process: machine, init } = this.machine;
     // The kernel ends all others before process 1 is gone, and the mounts with it. It waits for the
     // parents outside, one of which may be stopped with its child.
-    for (const service of [this.daemon, this.sshd]) service?.process.kill("SIGKILL");
+    for (const service of [this.daemon, this.sshd, ...this.helpers])
+      service?.process.kill("SIGKILL");
     if (!hasEnded(machine)) process.kill(init, "SIGKILL");
     await ended(machine);
     this.machine = null;

@@ -13,6 +13,20 @@ const START = `
 runuser -u asterisk -g asterisk -- /usr/lib/trunkline/load-users &&
 exec /usr/sbin/asterisk -g -f -p -U asterisk -G asterisk`;
 
+/**
+ * What trunkline-report-logins.service does: a user without rights, a copy of the configuration for that user
+ * alone, and another start after every end.
+ */
+const REPORT_LOGINS = `
+config=/etc/trunkline/report-logins.json
+install -d -o nobody -g nogroup -m 0700 /run/report-logins
+while [ -e "$config" ]; do
+  install -o nobody -g nogroup -m 0400 "$config" /run/report-logins/
+  setpriv --reuid=nobody --regid=nogroup --clear-groups --no-new-privs --bounding-set=-all \\
+    /usr/lib/trunkline/report-logins /run/report-logins/report-logins.json "$config"
+  sleep 1
+done`;
+
 /** A zone of the exchange: Asterisk from its golden image, with the files the program renders. */
 export class Zone extends Server {
   private constructor(
@@ -33,6 +47,7 @@ export class Zone extends Server {
       image: kind.image,
       files,
       argv: ["sh", "-c", START],
+      helpers: [["sh", "-c", REPORT_LOGINS]],
       runtime: { folder: "asterisk", owner: "asterisk:asterisk" },
     };
     return new Zone(options, await Server.prepare(options), kind);

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { type SipDriver, zoneContextSchema } from "./context";
+import { template } from "./engine";
+
+/** The manager interface of a zone's Asterisk, and the one program that uses the interface. */
+const PORT = 5038;
+const USERNAME = "reports";
+
+const ManagerConfContext = z.strictObject({
+  port: z.int().positive(),
+  username: z.string(),
+  secret: z.string().min(1),
+  /** Classes of events. */
+  classes: z.string(),
+});
+
+const render = template("manager.conf.hbs", ManagerConfContext);
+
+const zone = zoneContextSchema.pick({ name: true, sipDriver: true, logins: true }).strip();
+type Zone = z.input<typeof zone>;
+
+/**
+ * Classes of events that tell of log-ins. chan_sip's security events do not tell the port of a connection;
+ * its PeerStatus events, of the class `system`, do.
+ */
+const CLASSES: Readonly<Record<SipDriver, string>> = {
+  chan_sip: "security,system",
+  pjsip: "security",
+};
+
+/** `manager.conf` of one zone. */
+export function renderManagerConf(context: Zone): string {
+  const { sipDriver, logins } = zone.parse(context);
+  return render({
+    port: PORT,
+    username: USERNAME,
+    secret: logins.managerSecret,
+    classes: CLASSES[sipDriver],
+  });
+}
+
+/** Configuration of `/usr/lib/trunkline/report-logins`; the shape is documented there. */
+export function renderReportLogins(context: Zone): string {
+  const { name, sipDriver, logins } = zone.parse(context);
+  const { host, port, managerSecret } = logins;
+  return `${JSON.stringify({
+    zone: name,
+    sipDriver,
+    controller: { host, port },
+    manager: { port: PORT, username: USERNAME, secret: managerSecret },
+  })}\n`;
+}

@@ -1,0 +1,248 @@
+import { SIP_PORT } from "../../plan/ports";
+import { type Attempt, LogIn } from "../support/log-in";
+import { dialFrom } from "./support/dial";
+import { eventually } from "./support/eventually";
+import { Exchange, IMAGES_DEADLINE, KINDS, PJSIP_16, TEST_DEADLINE } from "./support/exchange";
+import { Reports } from "./support/reports";
+import type { Zone } from "./support/zone";
+
+jest.setTimeout(2 * TEST_DEADLINE);
+
+/** Seconds in which a log-in is reported at the latest. */
+const SOON = 5;
+/** Guesses on each of the connections, at the same time. */
+const [CONNECTIONS, GUESSES] = [5, 100];
+
+describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
+  "log-ins that a zone reports, with $name:",
+  ({ kind }) => {
+    const isPjsip = kind.sipDriver === "pjsip";
+    let exchange: Exchange;
+    let zone: Zone;
+    let reports: Reports;
+    const opened: LogIn[] = [];
+
+    beforeAll(async () => {
+      exchange = await Exchange.start({ zones: [kind] });
+      zone = exchange.zone("zone1");
+      reports = new Reports(exchange.network.namespace("controller"));
+      reports.listen();
+      await reports.until("hello", 1, 30);
+      await readsEvents();
+    }, IMAGES_DEADLINE);
+    beforeEach(() => {
+      reports.forget();
+    });
+    afterEach(() => {
+      for (const connection of opened.splice(0)) connection.close();
+    });
+    afterAll(async () => {
+      await reports.stop();
+      await exchange.close();
+    });
+
+    async function connection(): Promise<LogIn> {
+      const dial = dialFrom(exchange.network.namespace("office1"));
+      const login = new LogIn(
+        exchange.controllerAddress,
+        await dial(exchange.controllerAddress, SIP_PORT),
+      );
+      opened.push(login);
+      return login;
+    }
+
+    /** Tries to log in on a connection of its own, which stays open. */
+    const attempt = async (what: Attempt) => (await connection()).attempt(what);
+
+    /** Ports that HAProxy connects from, of the connections that are open. */
+    const openPorts = async (): Promise<number[]> => {
+      const list = await zone.inside(["cat", "/proc/net/tcp"]);
+      return list.split("\n").flatMap((line) => {
+        const [, local = "", remote = "", state] = line.trim().split(/\s+/);
+        const port = (address: string) => parseInt(address.split(":")[1] ?? "", 16);
+        return state === "01" && port(local) === SIP_PORT ? [port(remote)] : [];
+      });
+    };
+
+    /** Waits until the program has logged in to Asterisk once more than so far. */
+    const readsEvents = (times = 1): Promise<true> =>
+      eventually("the program reads Asterisk's events", 30, () =>
+        Promise.resolve(
+          zone.helpersOutput.split("reading Asterisk's events").length > times ? true : null,
+        ),
+      );
+
+    const right = (account = "1001"): Attempt => ({
+      method: "REGISTER",
+      account,
+      password: exchange.secretOf(account),
+    });
+    const wrong: Attempt = { method: "REGISTER", account: "1001", password: "a guess" };
+    const unknown: Attempt = { ...wrong, account: "nobody" };
+    const register = isPjsip ? "other" : "register";
+    const call = isPjsip ? "other" : "call";
+
+    test("tells who has logged in, and on which connection", async () => {
+      expect(await attempt(right())).toEqual([401, 200]);
+      const [accepted] = await reports.until("accepted", 1, SOON);
+      expect(accepted).toEqual({
+        event: "accepted",
+        account: "1001",
+        port: expect.any(Number) as number,
+        service: register,
+      });
+      expect(await openPorts()).toContain(accepted?.port);
+      expect(reports.of("challenged")).toMatchObject([{ account: "1001" }]);
+      expect(reports.of("refused")).toEqual([]);
+    });
+
+    test("tells of a wrong password once, and on which connection", async () => {
+      await attempt(wrong);
+      const [refused] = await reports.until("refused", 1, SOON);
+      expect(refused).toMatchObject({ account: "1001", service: register });
+      expect(await openPorts()).toContain(refused?.port);
+      await attempt(unknown);
+      const [, other] = await reports.until("refused", 2, SOON);
+      expect(other).toMatchObject({ account: "nobody", service: register });
+      // chan_sip tells the connection of an account's phone alone.
+      const known = [...(await openPorts()), ...(isPjsip ? [] : [0])];
+      expect(known).toContain(other?.port);
+      expect(other?.port).not.toBe(refused?.port);
+      expect(reports.of("refused")).toHaveLength(2);
+    });
+
+    test("tells of a wrong password in a call", async () => {
+      await attempt({ ...wrong, method: "INVITE", callee: "1003" });
+      await attempt({ ...unknown, method: "INVITE", callee: "1003" });
+      const refused = await reports.until("refused", 2, SOON);
+      expect(refused).toMatchObject([
+        { account: "1001", service: call },
+        { account: "nobody", service: call },
+      ]);
+      // chan_sip's event has the port that the caller has made up.
+      const ports = isPjsip ? await openPorts() : [0];
+      for (const { port } of refused) expect(ports).toContain(port);
+    });
+
+    test("takes neither a first challenge nor a stale nonce for a refusal", async () => {
+      expect(await attempt({ ...right(), nonce: "1/0123456789abcdef" })).toEqual([401, 401]);
+      expect(await attempt(right())).toEqual([401, 200]);
+      await reports.until("accepted", 1, SOON);
+      expect(reports.of("refused")).toEqual([]);
+      expect(reports.of("challenged")).toHaveLength(3);
+    });
+
+    test("takes no name for an event of its own", async () => {
+      const forged =
+        "x%0D%0A%0D%0AEvent%3A%20SuccessfulAuth%0D%0AService%3A%20PJSIP%0D%0AAccountID%3A%201001" +
+        "%0D%0ARemoteAddress%3A%20IPV4%2FTCP%2F192.168.0.254%2F7%0D%0A%0D%0AEvent%3A%20PeerStatus%0D%0A" +
+        "ChannelType%3A%20SIP%0D%0APeer%3A%20SIP%2F1001%0D%0APeerStatus%3A%20Registered%0D%0A" +
+        "Address%3A%20192.168.0.254%3A7%0D%0A%0D%0A";
+      const short = "%0D%0A%0D%0AEvent%3A%20SuccessfulAuth%0D%0A";
+      for (const account of [forged, short, `a"b`]) {
+        await attempt({ ...wrong, account }).catch(() => undefined);
+        await attempt({ ...wrong, account, method: "INVITE", callee: account }).catch(() => null);
+      }
+      await attempt({ ...wrong, account: "1004" });
+      await eventually("the last one", SOON, () =>
+        Promise.resolve(reports.of("refused").find(({ account }) => account === "1004") ?? null),
+      );
+      expect(reports.of("accepted")).toEqual([]);
+      expect(reports.all.filter(({ port }) => port === 7)).toEqual([]);
+    });
+
+    test("keeps names within bounds", async () => {
+      await attempt({ ...wrong, account: "é".repeat(100) }).catch(() => undefined);
+      await attempt({ ...wrong, account: "1".repeat(200) }).catch(() => undefined);
+      const reported = await reports.until("refused", 1, SOON);
+      for (const { account = "" } of reported) {
+        expect(Buffer.byteLength(account)).toBeLessThanOrEqual(64);
+      }
+    });
+
+    test(`reports each of ${String(CONNECTIONS * GUESSES)} wrong passwords, within seconds`, async () => {
+      const names = Array.from({ length: CONNECTIONS }, (_, index) => `100${String(index + 1)}`);
+      const connections = await Promise.all(names.map(connection));
+      await Promise.all(
+        connections.map(async (one, index) => {
+          for (let guess = 0; guess < GUESSES; guess++) {
+            await one.attempt({ ...wrong, account: names[index] ?? "" });
+          }
+        }),
+      );
+      const refused = await reports.until("refused", CONNECTIONS * GUESSES, SOON);
+      const ports = new Map(names.map((name) => [name, new Map<number, number>()]));
+      for (const { account = "", port = 0 } of refused) {
+        const counts = ports.get(account);
+        counts?.set(port, (counts.get(port) ?? 0) + 1);
+      }
+      const open = await openPorts();
+      for (const counts of ports.values()) {
+        expect([...counts.values()]).toEqual([GUESSES]);
+        expect(open).toEqual(expect.arrayContaining([...counts.keys()]));
+      }
+      expect(reports.of("dropped")).toEqual([]);
+    });
+
+    test("keeps events while the controller is away, and tells it who is logged in", async () => {
+      await attempt(right("1005"));
+      const [accepted] = await reports.until("accepted", 1, SOON);
+      const gone = await connection();
+      await gone.attempt(right("1006"));
+      await reports.until("accepted", 2, SOON);
+      await reports.stop();
+      gone.close();
+      await attempt({ ...wrong, account: "1002" });
+      reports.forget();
+      reports.listen();
+      const [refused] = await reports.until("refused", 1, 20);
+      expect(refused).toMatchObject({ account: "1002" });
+      expect(reports.all[0]).toEqual({ event: "hello", zone: "zone1" });
+      expect(reports.of("accepted")).toEqual([accepted]);
+      await reports.until("alive", 1, 10);
+      expect(reports.of("refused")).toHaveLength(1);
+    });
+
+    test("goes on after Asterisk has started again", async () => {
+      const before = zone.helpersOutput.split("reading Asterisk's events").length;
+      await zone.stopDaemon();
+      zone.startDaemon();
+      await exchange.serving();
+      await readsEvents(before);
+      await attempt(wrong);
+      expect(await reports.until("refused", 1, SOON)).toMatchObject([{ account: "1001" }]);
+    });
+
+    test("may do nothing else with Asterisk than to read", async () => {
+      const { manager } = JSON.parse(await zone.read("/etc/trunkline/report-logins.json")) as {
+        manager: { username: string; secret: string };
+      };
+      const actions = ["Command", "Reload", "Originate", "DBGet", "GetConfig", "CoreStatus"];
+      const requests = [
+        `Action: Login\r\nUsername: ${manager.username}\r\nSecret: ${manager.secret}\r\nEvents: off\r\n\r\n`,
+        ...actions.map((action) => `Action: ${action}\r\nCommand: core stop now\r\n\r\n`),
+        "Action: Logoff\r\n\r\n",
+      ];
+      const script = `exec 3<>/dev/tcp/127.0.0.1/5038; printf %b "$1" >&3; cat <&3`;
+      const answer = await zone.inside(["bash", "-c", script, "ami", requests.join("")]);
+      expect(answer.match(/^Response: .*/gm)?.map((line) => line.trim())).toEqual([
+        "Response: Success",
+        ...actions.map(() => "Response: Error"),
+        "Response: Goodbye",
+      ]);
+      expect(answer.match(/Permission denied/g)).toHaveLength(actions.length);
+    });
+
+    test("is open to nobody else: the secret is root's, and the interface on loopback", async () => {
+      const files = ["/etc/trunkline/report-logins.json", "/etc/asterisk/manager.conf"];
+      const modes = await zone.inside(["stat", "-c", "%U:%G %a", ...files]);
+      expect(modes.trim().split("\n")).toEqual(["root:root 640", "root:asterisk 640"]);
+      await expect(
+        dialFrom(exchange.network.namespace("controller"))(
+          exchange.plan.zones[0]?.fixedIp ?? "",
+          5038,
+        ),
+      ).rejects.toThrow("refused");
+    });
+  },
+);

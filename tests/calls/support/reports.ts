@@ -1,0 +1,65 @@
+import type { ChildProcess } from "node:child_process";
+import { ended, start } from "../../../phones/command";
+import { REPORT_PORT } from "../../../plan/ports";
+import { eventually } from "./eventually";
+
+/** What a zone says of log-ins: the protocol is in `report-logins`. */
+export interface Report {
+  readonly event: string;
+  readonly zone?: string;
+  readonly account?: string;
+  readonly port?: number;
+  readonly service?: string;
+  readonly count?: number;
+}
+
+/** Prints what arrives on all connections. */
+const SCRIPT = `
+require("node:net").createServer((connection) => connection.on("error", () => undefined).pipe(process.stdout, { end: false }))
+  .listen(Number(process.argv[1]), "0.0.0.0");`;
+
+/** A listener in the place of the controller's own. */
+export class Reports {
+  readonly all: Report[] = [];
+  private process: ChildProcess | null = null;
+
+  constructor(private readonly namespace: string) {}
+
+  listen(): void {
+    const child = start(this.namespace, [process.execPath, "-e", SCRIPT, String(REPORT_PORT)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let rest = "";
+    child.stdout?.on("data", (bytes: Buffer) => {
+      const lines = (rest + bytes.toString()).split("\n");
+      rest = lines.pop() ?? "";
+      this.all.push(...lines.map((line) => JSON.parse(line) as Report));
+    });
+    this.process = child;
+  }
+
+  /** Ends the listener with its connections. */
+  async stop(): Promise<void> {
+    if (this.process === null) return;
+    this.process.kill("SIGKILL");
+    await ended(this.process);
+    this.process = null;
+  }
+
+  of(event: string): Report[] {
+    return this.all.filter((report) => report.event === event);
+  }
+
+  forget(): void {
+    this.all.length = 0;
+  }
+
+  /** Waits until so many of one kind have come. */
+  async until(event: string, count: number, seconds = 10): Promise<Report[]> {
+    return eventually(`${String(count)} reports of "${event}"`, seconds, () => {
+      const found = this.of(event);
+      if (found.length < count) throw new Error(`there are ${String(found.length)}`);
+      return Promise.resolve(found);
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { within } from "../../phones/deadline";
+
+/** Milliseconds that an answer may take. */
+const DEADLINE = 10_000;
+
+/** A log-in to try. */
+export interface Attempt {
+  readonly method: "REGISTER" | "INVITE";
+  /** Name in From, and in To of a registration: may have escapes (`%0D`). */
+  readonly account: string;
+  readonly password: string;
+  /** Extension to call. */
+  readonly callee?: string;
+  /** To answer another challenge than that of the server. */
+  readonly nonce?: string;
+}
+
+/** What became of a log-in: the status of the first request, and of the one with Authorization. */
+export type Outcome = readonly number[];
+
+/** A SIP connection that only tries to log in (RFC 3261, 22; RFC 2617). */
+export class LogIn {
+  private readonly answers: string[] = [];
+  private received = "";
+  private wake = (): void => undefined;
+
+  constructor(
+    private readonly server: string,
+    private readonly connection: Duplex,
+  ) {
+    connection.on("error", () => undefined); // a reader hears that nothing came
+    connection.on("data", (bytes: Buffer) => {
+      this.received += bytes.toString();
+      const messages = this.received.split("\r\n\r\n");
+      this.received = messages.pop() ?? "";
+      // Asterisk's own requests, and bodies, are nothing here.
+      this.answers.push(...messages.filter((message) => message.startsWith("SIP/2.0 ")));
+      this.wake();
+    });
+  }
+
+  close(): void {
+    this.connection.destroy();
+  }
+
+  /** Tries to log in once, and returns the statuses of both answers. */
+  async attempt({ method, account, password, callee, nonce }: Attempt): Promise<Outcome> {
+    const uri = callee === undefined ? `sip:${this.server}` : `sip:${callee}@${this.server}`;
+    const callId = randomBytes(8).toString("hex");
+    const send = (sequence: number, verb: string, ...headers: string[]): void => {
+      const address = `<sip:${account}@${this.server}>`;
+      const lines = [
+        `${verb} ${uri} SIP/2.0`,
+        // Another port than that of the connection, as behind any translation of addresses.
+        `Via: SIP/2.0/TCP 192.0.2.1:9999;branch=z9hG4bK${callId}${String(sequence)};rport`,
+        "Max-Forwards: 70",
+        `From: ${address};tag=${callId}`,
+        `To: ${method === "REGISTER" ? address : `<${uri}>`}`,
+        `Call-ID: ${callId}`,
+        `CSeq: ${String(sequence)} ${verb}`,
+        "Contact: <sip:phone@192.0.2.1:5060;transport=tcp>",
+        "Expires: 60",
+        ...headers,
+        "Content-Length: 0",
+      ];
+      this.connection.write(`${lines.join("\r\n")}\r\n\r\n`);
+    };
+    const ask = async (sequence: number, ...headers: string[]): Promise<string> => {
+      send(sequence, method, ...headers);
+      const answer = await this.answer(callId, sequence);
+      if (method === "INVITE" && statusOf(answer) >= 300) send(sequence, "ACK");
+      return answer;
+    };
+    const first = await ask(1);
+    if (statusOf(first) !== 401) return [statusOf(first)];
+    const challenge =
+      nonce === undefined ? first : first.replace(/nonce="[^"]*"/, `nonce="${nonce}"`);
+    const authorization = digest(challenge, account, password, method, uri);
+    return [401, statusOf(await ask(2, `Authorization: ${authorization}`))];
+  }
+
+  private answer(callId: string, sequence: number): Promise<string> {
+    const found = new Promise<string>((resolve) => {
+      this.wake = () => {
+        const index = this.answers.findIndex(
+          (answer) =>
+            answer.includes(`Call-ID: ${callId}`) && answer.includes(`CSeq: ${String(sequence)} `),
+        );
+        const [answer] = index < 0 ? [] : this.answers.splice(index, 1);
+        if (answer !== undefined) resolve(answer);
+      };
+      this.wake();
+    });
+    return within(DEADLINE, "an answer to a log-in", found);
+  }
+}
+
+const statusOf = (answer: string): number => Number(answer.slice(8, 11));
+
+function digest(
+  challenge: string,
+  username: string,
+  password: string,
+  method: string,
+  uri: string,
+): string {
+  const part = (name: string): string =>
+    new RegExp(`\\b${name}="?([^",\\r]*)"?`).exec(challenge)?.[1] ?? "";
+  const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
+  const [realm, nonce, opaque, qop] = [part("realm"), part("nonce"), part("opaque"), part("qop")];
+  const middle = qop === "" ? [nonce] : [nonce, "00000001", "abc", qop];
+  const ha1 = md5(`${username}:${realm}:${password}`);
+  const response = md5([ha1, ...middle, md5(`${method}:${uri}`)].join(":"));
+  return [
+    `Digest username="${username}"`,
+    ...Object.entries({ realm, nonce, uri, response }).map(([name, value]) => `${name}="${value}"`),
+    ...(opaque === "" ? [] : [`opaque="${opaque}"`]),
+    ...(qop === "" ? [] : [`qop=${qop}`, "nc=00000001", 'cnonce="abc"']),
+  ].join(", ");
+}
