@@ -1,13 +1,13 @@
 import type { Criterion, Decision, ScalingState } from "./decision";
 import { demands, type Argument } from "./demand";
 import { are, ceilings, least, quota, type Limit } from "./limits";
-import { phones } from "./phones";
 import type { Policy } from "./policy";
 import { allKnown, fits } from "./release";
 import { beside, outOfRotation, serving, withoutDown } from "./rotation";
 import { blindness, type Sample } from "./sample";
 import { scheduled } from "./schedule";
 import { backOff, cooldownIn, cooldownOut, failedIn, waiting } from "./waits";
+import { flood, withoutFlood } from "./flood";
 import { count } from "./words";
 
 type Step = Omit<Decision, "criteria">;
@@ -37,9 +37,10 @@ export function decide(
   const floor = least(policy, state);
   const out = outOfRotation(samples.at(-1), state.zones);
   const asks = [
-    ...[...demands(samples, policy, now), phones(samples.at(-1)), scheduled(policy, now)].map(
-      (ask) => beside(ask, out),
-    ),
+    ...[
+      ...demands(samples, policy, now).map((ask) => withoutFlood(ask, samples.at(-1))),
+      scheduled(policy, now),
+    ].map((ask) => beside(ask, out)),
     ...[...serving(out), floor],
   ];
   const ask = asks.reduce<Limit>((most, next) => (asksFor(next, most) ? next : most), floor);
@@ -49,7 +50,7 @@ export function decide(
 
   const criteria = [...asks, ...caps, ...(room === null ? [] : [room])].map(criterion);
   return {
-    ...inTheDark(step(situation, ask, cap, room), seen.at(-1)),
+    ...inTheDark(inFlood(step(situation, ask, cap, room), seen.at(-1)), seen.at(-1)),
     criteria: [...criteria, waiting(state, policy, now)],
   };
 }
@@ -65,6 +66,14 @@ const criterion = ({ name, found, threshold, zones }: Argument): Criterion => ({
   threshold,
   zones,
 });
+
+/** Names the unknown connections beside the reason to hold: an operator sees why they buy no zone. */
+function inFlood(next: Step, latest: Sample | undefined): Step {
+  const because = flood(latest);
+  return next.action === "hold" && because !== null
+    ? { ...next, reason: `${next.reason}; ${because}` }
+    : next;
+}
 
 /** Who sees no zone holds for that, whatever there is to hold for beside it. */
 function inTheDark(next: Step, latest: Sample | undefined): Step {

@@ -10,6 +10,10 @@ export class Exporter {
   private readonly zones = this.gauge("trunkline_zones", "Zones in service.");
   private readonly wanted = this.gauge("trunkline_zones_wanted", "Zones there shall be.");
   private readonly sessions = this.gauge("trunkline_sessions", "Connections through HAProxy.");
+  private readonly unknown = this.gauge(
+    "trunkline_unknown_connections",
+    "Connections through HAProxy without a registered phone.",
+  );
   private readonly lastTick = this.gauge(
     "trunkline_last_tick_timestamp_seconds",
     "When the autoscaler last came to a decision.",
@@ -41,8 +45,10 @@ export class Exporter {
     this.wanted.set(decision.zones);
     // What is unknown is left out: Prometheus would take a number for one that was read.
     this.sessions.remove();
+    this.unknown.remove();
     for (const gauge of Object.values(this.ofZone)) gauge.reset();
     if (sample.sessions !== null) this.sessions.set(sample.sessions);
+    if (sample.unknown !== null) this.unknown.set(sample.unknown);
     for (const { name: zone, reading } of sample.zones) {
       for (const [key, gauge] of Object.entries(this.ofZone)) {
         const value = reading?.[key as keyof ZoneReading] ?? null;

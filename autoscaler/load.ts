@@ -57,15 +57,16 @@ export function covering(
 }
 
 /**
- * Calls of each zone of the latest sample. Calls are exact, so the latest reading is as good as any;
- * one that is missing now is taken from the samples of the last `window` seconds.
+ * Calls, or registered phones, of each zone of the latest sample. They are exact, so the latest reading is as
+ * good as any; a reading that is missing now is taken from the samples of the last `window` seconds.
  */
-export function callsByZone(
+export function countByZone(
   samples: readonly Sample[],
   at: number,
   window: number,
+  metric: "calls" | "registrations",
 ): readonly ZoneLoad[] {
-  return byZone(samplesOf(samples, at, window), (readings) => readings.at(-1)?.calls ?? null);
+  return byZone(samplesOf(samples, at, window), (readings) => readings.at(-1)?.[metric] ?? null);
 }
 
 /** Mean of what each zone of the latest sample used in the last `window` seconds. */

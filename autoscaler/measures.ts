@@ -1,12 +1,13 @@
 import { formatDuration } from "../config/duration";
-import { callsByZone, meanByZone, type ZoneLoad } from "./load";
+import { PHONES_PER_ZONE } from "../plan/capacity";
+import { countByZone, meanByZone, type ZoneLoad } from "./load";
 import type { Policy } from "./policy";
 import type { Sample, ZoneReading } from "./sample";
 import { bytesPerSecond, count, percent } from "./words";
 
 /** Something that zones carry, and that a zone has so much room for. */
 export interface Metric {
-  readonly name: "calls" | "throughput" | "cpu";
+  readonly name: "calls" | "throughput" | "cpu" | "phones";
   /** Room of a zone, and room that there shall be beside what is carried. */
   readonly perZone: number;
   readonly spare: number;
@@ -21,6 +22,9 @@ export interface Metric {
   /** What the zones are held against. */
   readonly threshold: string;
 }
+
+/** Phones that there shall always be room for: a phone that finds none cannot call, nor be called. */
+export const SPARE_PHONES = PHONES_PER_ZONE / 10;
 
 const CARRY = ["carries", "carry"] as const;
 
@@ -54,7 +58,7 @@ export function metricsOf(policy: Policy): readonly Metric[] {
       perZone: callsPerZone,
       spare: spareCalls,
       window: null,
-      loads: (samples, at) => callsByZone(samples, at, window),
+      loads: (samples, at) => countByZone(samples, at, window, "calls"),
       value: (reading) => reading.calls,
       verb: CARRY,
       format: (value) => count(value, "call"),
@@ -65,5 +69,16 @@ export function metricsOf(policy: Policy): readonly Metric[] {
       format: bytesPerSecond,
     }),
     ...mean("cpu", "cpu", cpu, { verb: ["uses", "use"], format: percent }),
+    {
+      name: "phones",
+      perZone: PHONES_PER_ZONE,
+      spare: SPARE_PHONES,
+      window: null,
+      loads: (samples, at) => countByZone(samples, at, window, "registrations"),
+      value: (reading) => reading.registrations,
+      verb: ["has", "have"],
+      format: (value) => count(value, "phone"),
+      threshold: `${String(PHONES_PER_ZONE)} a zone, ${String(SPARE_PHONES)} spare`,
+    },
   ];
 }

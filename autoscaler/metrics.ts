@@ -1,10 +1,10 @@
 import { type AdminState, Haproxy } from "../provider/haproxy";
 import type { Access, ZoneHost } from "../provider/inputs";
 import { Connections } from "../provider/ssh";
-import { type Counters, ratesBetween } from "./counters";
+import { type Counters, type Rates, ratesBetween } from "./counters";
 import { inTime, late, type Outcome } from "./in-time";
 import type { Sample, ZoneReading } from "./sample";
-import { lookAtZone } from "./zone-look";
+import { lookAtZone, type ZoneLook } from "./zone-look";
 
 /** The nodes of a deployed exchange, and the way to them. */
 export interface Nodes {
@@ -35,6 +35,21 @@ export interface Observation {
   readonly fault: string | null;
 }
 
+type RatedLook = ZoneLook & Rates;
+
+/**
+ * Returns what the look at a zone found, without the phones that are `counted` already. A phone that has moved
+ * to another zone stays registered in the former one for up to a minute.
+ *
+ * @param counted takes the extensions of this zone.
+ */
+function readingOf(look: RatedLook, counted: Set<string>): ZoneReading {
+  const { calls, registered, bytesPerSecond, cpu } = look;
+  const before = counted.size;
+  for (const extension of registered) counted.add(extension);
+  return { calls, registrations: counted.size - before, bytesPerSecond, cpu };
+}
+
 /** How long one look may take, in milliseconds: who is slower is unknown for this time. */
 const PATIENCE = 8_000;
 
@@ -56,15 +71,17 @@ export class Metrics {
 
   async observe({ access, zones }: Nodes): Promise<Observation> {
     const at = Date.now();
-    const [rotation, ...readings] = await Promise.all([
+    const [rotation, ...looks] = await Promise.all([
       this.inTime("controller", () => this.rotation(access)),
-      ...zones.map((zone) => this.inTime(zone.name, () => this.reading(access, zone))),
+      ...zones.map((zone) => this.inTime(zone.name, () => this.look(access, zone))),
     ]);
+    const counted = new Set<string>();
     return {
       at,
       zones: zones.map(({ name }, index) => {
-        const { value = null, fault = null } = readings[index] ?? {};
-        return { name, place: rotation.value?.get(name) ?? null, reading: value, fault };
+        const { value = null, fault = null } = looks[index] ?? {};
+        const reading = value && readingOf(value, counted);
+        return { name, place: rotation.value?.get(name) ?? null, reading, fault };
       }),
       fault: rotation.fault,
     };
@@ -100,12 +117,11 @@ export class Metrics {
     );
   }
 
-  private async reading(access: Access, zone: ZoneHost): Promise<ZoneReading> {
+  private async look(access: Access, zone: ZoneHost): Promise<RatedLook> {
     const look = await lookAtZone(await this.connections.zone(access, zone, 0));
-    const { calls, registrations, counters } = look;
-    const rates = ratesBetween(this.counters.get(zone.name) ?? null, counters);
-    this.counters.set(zone.name, counters);
-    return { calls, registrations, ...rates };
+    const rates = ratesBetween(this.counters.get(zone.name) ?? null, look.counters);
+    this.counters.set(zone.name, look.counters);
+    return { ...look, ...rates };
   }
 
   /** A node that still owes an answer gets no more work. */
@@ -125,7 +141,10 @@ export class Metrics {
  */
 export function sampleOf({ at, zones, fault }: Observation): Sample {
   const places = zones.flatMap(({ place }) => (place === null ? [] : [place]));
+  const readings = zones.flatMap(({ reading }) => (reading === null ? [] : [reading]));
+  const registrations = readings.reduce((sum, reading) => sum + reading.registrations, 0);
   const isKnown = places.length > 0;
+  const sessions = isKnown ? places.reduce((sum, { connections }) => sum + connections, 0) : null;
   const serves = ({ place }: ObservedZone): boolean => !isKnown || place?.state === "ready";
   return {
     at,
@@ -135,7 +154,11 @@ export function sampleOf({ at, zones, fault }: Observation): Sample {
     out: zones.flatMap((zone, index) =>
       serves(zone) ? [] : [{ name: zone.name, number: index + 1 }],
     ),
-    sessions: isKnown ? places.reduce((sum, { connections }) => sum + connections, 0) : null,
+    sessions,
+    unknown:
+      sessions === null || readings.length < zones.length
+        ? null
+        : Math.max(0, sessions - registrations),
     fault,
   };
 }

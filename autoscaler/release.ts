@@ -1,7 +1,6 @@
 import { formatDuration } from "../config/duration";
 import { covering } from "./load";
 import { metricsOf } from "./measures";
-import { phonesFault } from "./phones";
 import type { Policy } from "./policy";
 import { areOut, outOfRotation } from "./rotation";
 import type { Sample, ZoneReading } from "./sample";
@@ -67,8 +66,6 @@ export function fits(
       );
     }
   }
-  const fault = phonesFault(seen, zones, margin);
-  if (fault !== null) return no(fault);
   const calls = Math.max(...seen.map((sample) => total(sample, (reading) => reading.calls) ?? 0));
   return {
     may: true,

@@ -8,7 +8,9 @@ export interface Sample {
   readonly out: readonly { readonly name: string; readonly number: number }[];
   /** Connections that HAProxy carries to all zones; null when HAProxy could not be asked. */
   readonly sessions: number | null;
-  /** Why it could not be; null where it could. */
+  /** Those of them that no registered phone has; null if HAProxy, or a zone, could not be asked. */
+  readonly unknown: number | null;
+  /** Why HAProxy could not be; null where it could. */
   readonly fault: string | null;
 }
 
@@ -26,7 +28,7 @@ export interface ZoneSample {
 export interface ZoneReading {
   /** Calls that Asterisk carries. */
   readonly calls: number;
-  /** Phones registered. */
+  /** Phones registered. A phone that is registered in several zones counts in one of them. */
   readonly registrations: number;
   /** Through its network interface in both directions, since the look before; null at the first one. */
   readonly bytesPerSecond: number | null;

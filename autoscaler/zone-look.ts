@@ -6,7 +6,8 @@ import { COUNTERS, type Counters, parseCounters } from "./counters";
 /** What one look at a zone has found. */
 export interface ZoneLook {
   readonly calls: number;
-  readonly registrations: number;
+  /** Extensions whose phones are registered. */
+  readonly registered: readonly string[];
   readonly counters: Counters;
 }
 
@@ -17,10 +18,9 @@ export async function lookAtZone(zone: Session): Promise<ZoneLook> {
     zone.run(COUNTERS),
   ]);
   const [channels = "", ...contacts] = answers;
-  const phones = parseContacts(contacts.join("\n")).map(({ extension }) => extension);
   return {
     calls: parseChannels(channels).calls,
-    registrations: new Set(phones).size,
+    registered: parseContacts(contacts.join("\n")).map(({ extension }) => extension),
     counters: parseCounters(counters),
   };
 }

@@ -83,7 +83,7 @@ function sampleOf(
   const rest = Math.round((share - whole) * fleet.serving);
   return {
     at,
-    ...{ out: [], sessions: null, fault: null },
+    ...{ out: [], sessions: null, unknown: null, fault: null },
     zones: Array.from({ length: fleet.serving }, (_, index): ZoneSample => ({
       ...{ name: `zone${String(index + 1)}`, fault: null, down: false },
       reading: {

@@ -33,10 +33,14 @@ export function explanation({ decision, state, sample }: Considered): string {
   const notes = [
     ...faultsOf(sample),
     ...(out.length === 0 ? [] : [areOut(out)]),
+    ...(sample.unknown === null ? [] : [unknownConnections(sample.unknown)]),
     ...(down.length === 0 ? [] : [`HAProxy has ${namesOf(down)} down`]),
   ];
   return [zones, ...notes, criteria, `${verdict}: ${reason}`].join("\n");
 }
+
+const unknownConnections = (unknown: number): string =>
+  `connections without a registered phone: ${String(unknown)}; they buy no zone`;
 
 /** Why what is unknown is, each fault once: that of the controller is that of all zones. */
 function faultsOf({ zones, fault }: Sample): string[] {

@@ -43,7 +43,9 @@ interface Status {
   readonly stack: string;
   readonly controllerAddress: string;
   readonly at: number;
+  /** Connections of HAProxy with all zones, and those of them that no registered phone has. */
   readonly sessions: number | null;
+  readonly unknown: number | null;
   readonly zones: readonly ZoneStatus[];
   readonly faults: readonly string[];
   readonly lastDecision: LoggedDecision | null;
@@ -83,11 +85,13 @@ async function look(desk: Desk, metrics: Metrics, fault: string | null): Promise
       trunk: seen && { reached: seen.filter(({ ok }) => ok).length, total: seen.length },
     };
   });
+  const { sessions, unknown } = sampleOf(observation);
   return {
     stack: desk.stack,
     controllerAddress: desk.outputs.controllerAddress,
     at: observation.at,
-    sessions: sampleOf(observation).sessions,
+    sessions,
+    unknown,
     zones,
     faults: [fault, observation.fault, ...zones.map((zone) => zone.fault)].filter(
       (some) => some !== null,
@@ -98,9 +102,10 @@ async function look(desk: Desk, metrics: Metrics, fault: string | null): Promise
 
 function print(found: Status, watch: boolean): void {
   if (watch && process.stdout.isTTY) console.clear();
-  const { stack, controllerAddress, sessions, zones, faults } = found;
-  const connections = orUnknown(sessions, String);
-  console.log(`stack ${stack}: controller ${controllerAddress}, connections: ${connections}`);
+  const { stack, controllerAddress, sessions, unknown, zones, faults } = found;
+  const connections = `connections: ${orUnknown(sessions, String)}`;
+  const strangers = `without a registered phone: ${orUnknown(unknown, String)}`;
+  console.log(`stack ${stack}: controller ${controllerAddress}, ${connections}, ${strangers}`);
   console.log(table(zones.map(row), HEAD));
   for (const fault of faults) console.log(fault);
   console.log(decisionText(found.lastDecision));

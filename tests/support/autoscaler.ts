@@ -48,6 +48,7 @@ export function sampleOf(at: number, readings: readonly Reading[]): Sample {
     }),
     out: [],
     sessions: null,
+    unknown: null,
     fault: null,
   };
 }

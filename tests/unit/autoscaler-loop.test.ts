@@ -33,7 +33,7 @@ const report = (change: Partial<Report> = {}): Report => ({
       { name: "zone1", reading: READING, fault: null, down: false },
       { name: "zone2", reading: null, fault: "zone2: no answer in 8 s", down: false },
     ],
-    ...{ out: [], sessions: 12, fault: null },
+    ...{ out: [], sessions: 15, unknown: 3, fault: null },
   },
   ...{ from: 2, outcome: "nothing to do", ok: true },
   ...change,
@@ -128,7 +128,7 @@ describe("where no zone can be read", () => {
   const zones = OUT.sample.zones.map(({ name }) => ({
     ...{ name, reading: null, fault: "controller: gone", down: false },
   }));
-  const sample = { ...OUT.sample, zones, sessions: null, fault: "controller: gone" };
+  const sample = { ...OUT.sample, zones, sessions: null, unknown: null, fault: "controller: gone" };
 
   test("a single tick ends as one that cannot work", async () => {
     const stop = new AbortController().signal;
@@ -303,13 +303,16 @@ describe("figures for Prometheus", () => {
 
   test("are those of the last tick; what is unknown is left out", async () => {
     const exporter = new Exporter();
-    exporter.record(report({ sample: { ...OUT.sample, sessions: null, zones: [] } }));
+    exporter.record(
+      report({ sample: { ...OUT.sample, sessions: null, unknown: null, zones: [] } }),
+    );
     exporter.record({ ...OUT, ok: false });
     exporter.fail();
     expect(await figures(exporter)).toEqual([
       "trunkline_zones 2",
       "trunkline_zones_wanted 3",
-      "trunkline_sessions 12",
+      "trunkline_sessions 15",
+      "trunkline_unknown_connections 3",
       `trunkline_last_tick_timestamp_seconds ${String(BEGIN / 1000)}`,
       'trunkline_zone_calls{zone="zone1"} 7',
       'trunkline_zone_registrations{zone="zone1"} 12',
@@ -379,6 +382,7 @@ test("an explanation has samples, thresholds, and what would happen", () => {
     "│ zone2 │ unknown │ unknown │ unknown │ unknown │",
     "└───────┴─────────┴─────────┴────────────┴────────────┘",
     "zone2: no answer in 8 s",
+    "connections without a registered phone: 3; they buy no zone",
     "┌───────────┬─────────┬──────────────┬───────┐",
     "│ criterion │ found │ held against │ zones │",
     "├───────────┼─────────┼──────────────┼───────┤",

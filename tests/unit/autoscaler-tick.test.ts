@@ -1,9 +1,11 @@
+import { decide } from "../../autoscaler/decide";
 import type { Decision } from "../../autoscaler/decision";
 import type { Hands, Headroom, Look, Outcome } from "../../autoscaler/hands";
 import type { Memory } from "../../autoscaler/memory";
 import type { Sample } from "../../autoscaler/sample";
 import { Fault } from "../../cli/command";
 import { type Decide, type Stop, Ticker } from "../../autoscaler/tick";
+import { POLICY } from "../support/autoscaler";
 
 const INTERVAL = 15_000;
 const KEEP = 60_000;
@@ -28,6 +30,9 @@ class World implements Hands {
   full = 0;
   room: Headroom | null = null;
   broken = false;
+  decide: Decide = byCalls;
+  /** Connections of no registered phone. */
+  unknown: number | null = null;
   /** Whether no zone comes after anything that a policy has cooldowns for. */
   waits = false;
   readonly gently = new AbortController();
@@ -43,7 +48,8 @@ class World implements Hands {
         : { calls: this.calls, registrations: 0, bytesPerSecond: null, cpu: null };
     const fault = reading === null ? "zone1: out of reach" : null;
     const zones = [{ name: "zone1", reading, fault, down: false }];
-    const sample = { at: this.now, zones, out: [], sessions: null, fault: null };
+    const { now: at, unknown } = this;
+    const sample = { at, zones, out: [], sessions: unknown, unknown, fault: null };
     return Promise.resolve({ zones: this.seen ?? this.zones, sample, counters: COUNTERS });
   }
 
@@ -85,7 +91,7 @@ class World implements Hands {
   ticker(): Ticker {
     return new Ticker({
       hands: this,
-      decide,
+      decide: this.decide,
       memory: {
         read: () => this.memory,
         write: (memory) => {
@@ -103,7 +109,7 @@ class World implements Hands {
   }
 }
 
-const decide: Decide = (samples, { zones, headroom, lastOut, failedIn, failures }) => {
+const byCalls: Decide = (samples, { zones, headroom, lastOut, failedIn, failures }) => {
   const waits = [lastOut, failedIn, failures].some((wait) => wait !== null);
   const calls = samples.at(-1)?.zones[0]?.reading?.calls ?? null;
   const wanted = calls === null ? zones : Math.ceil(calls / 3);
@@ -121,6 +127,16 @@ beforeEach(() => {
 });
 
 test("who has what is needed does nothing, and asks the cloud nothing", async () => {
+  expect(await world.tick()).toBe("ok: nothing to do");
+  expect(world.done).toEqual([]);
+});
+
+test("a flood of connections without a phone changes nothing, and asks the cloud nothing", async () => {
+  world.zones = 1;
+  world.unknown = 5_000;
+  world.decide = (samples, state, now) => decide(samples, state, POLICY, now);
+  const { decision } = await world.ticker().consider();
+  expect(decision.reason).toMatch(/; 5000 connections without a registered phone do not count$/);
   expect(await world.tick()).toBe("ok: nothing to do");
   expect(world.done).toEqual([]);
 });

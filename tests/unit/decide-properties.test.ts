@@ -38,6 +38,7 @@ const anyPolicy: fc.Arbitrary<Policy> = fc
 
 const reading = fc.record({
   calls: fc.integer({ min: 0, max: 120 }),
+  registrations: fc.integer({ min: 0, max: 1000 }),
   bytesPerSecond: fc.integer({ min: 0, max: 5_000_000 }),
   cpu: fc.double({ min: 0, max: 1, noNaN: true }),
 });
@@ -117,6 +118,27 @@ test("there are never fewer zones than the minimum, nor more than the maximum an
       const { counts } = replay(policy, load, null);
       const most = Math.min(policy.max, affordable(policy));
       expect(counts.filter((zones) => zones < policy.min || zones > most)).toEqual([]);
+    }),
+  );
+});
+
+test("connections without a registered phone never bring a zone", () => {
+  fc.assert(
+    fc.property(anyPolicy, day, fc.nat(100_000), (policy, load, unknown) => {
+      const now = MIDNIGHT + load.length * policy.interval * 1000;
+      const looks = load
+        .slice(-KEPT)
+        .map((readings, index, { length }) =>
+          sampleOf(
+            now - (length - 1 - index) * policy.interval * 1000,
+            readings.slice(0, policy.min),
+          ),
+        );
+      const flooded = looks.map((look) => ({ ...look, sessions: unknown, unknown }));
+      const state = { ...STATE, zones: policy.min };
+      const wanted = (samples: readonly Sample[]): number =>
+        decide(samples, state, policy, now).zones;
+      expect(wanted(flooded)).toBeLessThanOrEqual(wanted(looks));
     }),
   );
 });

@@ -110,32 +110,92 @@ describe("throughput and processors", () => {
   });
 });
 
-describe("phones", () => {
-  /** After a quarter of an hour in which HAProxy had so many connections. */
-  const connected = (phones: number, zones: number): Omit<Decision, "criteria"> => {
-    const samples = steady(NOW, Array<Reading>(zones).fill({ calls: 0 }));
-    const seen = samples.map((look) => ({ ...look, sessions: phones }));
-    const { action, zones: wanted, reason } = decide(seen, { ...STATE, zones }, POLICY, NOW);
-    return { action, zones: wanted, reason };
-  };
+describe("registered phones", () => {
+  /** Zones in which so many phones are registered, and which carry no call. */
+  const phones = (...numbers: readonly number[]): Reading[] =>
+    numbers.map((registrations) => ({ registrations }));
 
   test("get another zone before one of them finds no room", () => {
-    expect(connected(900, 1).action).toBe("hold");
-    expect(connected(901, 1)).toEqual({
+    expect(decided(phones(900)).action).toBe("hold");
+    expect(decided(phones(901))).toEqual({
       action: "out",
       zones: 2,
-      reason: "901 phones are connected; with 100 spare they need 2 zones of 1000",
+      reason: "zone1 has 901 phones; with 100 spare they need 2 zones of 1000 phones",
     });
   });
 
   test("keep a zone that the others could not take them from", () => {
-    expect(connected(600, 2).action).toBe("in");
-    expect(connected(601, 2)).toEqual({
+    expect(decided(phones(300, 300)).action).toBe("in");
+    expect(decided(phones(300, 301))).toEqual({
       action: "hold",
       zones: 2,
       reason:
-        "1 zone would do now, but 601 phones are connected, and with 100 spare do not fit 1 zone with 30 % free",
+        "1 zone would do now, but the 601 phones of the last 10m with 100 spare " +
+        "do not fit 1 zone with 30 % free",
     });
+  });
+});
+
+describe("connections without a registered phone", () => {
+  const office: Reading = { calls: 7, registrations: 250 };
+  const policy: Policy = { ...POLICY, throughputPerZone: 3e6, cpu: 0.8 };
+  /** After a quarter of an hour with so many of them. */
+  const flooded = (unknown: number | null, readings: readonly Reading[]): Decision => {
+    const samples = steady(NOW, readings).map((look) => ({
+      ...look,
+      sessions: unknown === null ? null : 250 + unknown,
+      unknown,
+    }));
+    return decide(samples, { ...STATE, zones: readings.length }, policy, NOW);
+  };
+
+  test("buy no zone, and the reason to hold names them", () => {
+    const { criteria, ...decision } = flooded(5000, [office]);
+    expect(decision).toEqual({
+      action: "hold",
+      zones: 1,
+      reason:
+        "zone1 carries 7 calls; with 20 spare they need 1 zone of 80; " +
+        "5000 connections without a registered phone do not count",
+    });
+    expect(criteria.find(({ name }) => name === "phones")).toMatchObject({
+      found: "250 phones",
+      zones: 1,
+    });
+  });
+
+  test("buy none by keeping processors and the network busy", () => {
+    const busy = { ...office, bytesPerSecond: 9e6, cpu: 1 };
+    expect(flooded(0, [busy])).toMatchObject({ action: "out", zones: 3 });
+    const { action, criteria } = flooded(1000, [busy]);
+    expect(action).toBe("hold");
+    expect(criteria.filter(({ name }) => name === "cpu" || name === "throughput")).toEqual([
+      {
+        name: "throughput",
+        found: "9 MB/s, 1000 connections without a registered phone do not count",
+        threshold: "3 MB/s a zone for 1m",
+        zones: null,
+      },
+      {
+        name: "cpu",
+        found: "100 %, 1000 connections without a registered phone do not count",
+        threshold: "80 % a zone for 1m",
+        zones: null,
+      },
+    ]);
+  });
+
+  test("keep away no zone that calls or registered phones need", () => {
+    expect(flooded(5000, [{ calls: 90 }])).toMatchObject({ action: "out", zones: 2 });
+    expect(flooded(5000, [{ registrations: 950 }])).toMatchObject({ action: "out", zones: 2 });
+  });
+
+  test("go without a word if there are few, or if their number is unknown", () => {
+    for (const unknown of [0, 100, null]) {
+      expect(flooded(unknown, [office]).reason).toBe(
+        "zone1 carries 7 calls; with 20 spare they need 1 zone of 80",
+      );
+    }
   });
 });
 
@@ -606,9 +666,8 @@ describe("after a failure", () => {
 });
 
 test("everything that was looked at is told with its figures", () => {
-  const samples = steady(NOW, [{ calls: 50, bytesPerSecond: 1.2e6, cpu: 0.25 }, null]).map(
-    (look) => ({ ...look, sessions: 1050 }),
-  );
+  const zone1 = { calls: 50, registrations: 750, bytesPerSecond: 1.2e6, cpu: 0.25 };
+  const samples = steady(NOW, [zone1, null]);
   const policy: Policy = {
     ...POLICY,
     throughputPerZone: 3e6,
@@ -631,7 +690,12 @@ test("everything that was looked at is told with its figures", () => {
       zones: 2,
     },
     { name: "cpu", found: "25 %, zone2 unknown", threshold: "80 % a zone for 1m", zones: 2 },
-    { name: "phones", found: "1050 phones", threshold: "1000 a zone, 100 spare", zones: 2 },
+    {
+      name: "phones",
+      found: "750 phones, zone2 unknown",
+      threshold: "1000 a zone, 100 spare",
+      zones: 2,
+    },
     { name: "schedule", found: "09:00 UTC, for 1h", threshold: '"0 9 * * *", 5m before', zones: 2 },
     { name: "min", found: "2 zones", threshold: "1", zones: 1 },
     { name: "max", found: "2 zones", threshold: "6", zones: 6 },

@@ -82,7 +82,7 @@ describe("a sample", () => {
         { name: "zone2", number: 2 },
         { name: "zone4", number: 4 },
       ],
-      ...{ sessions: 12, fault: null },
+      ...{ sessions: 12, unknown: 4, fault: null },
     });
   });
 
@@ -99,7 +99,20 @@ describe("a sample", () => {
     expect(sampleOf({ at: 7, zones, fault: "controller: no" })).toEqual({
       at: 7,
       zones: [{ name: "zone1", reading, fault: null, down: false }],
-      ...{ out: [], sessions: null, fault: "controller: no" },
+      ...{ out: [], sessions: null, unknown: null, fault: "controller: no" },
+    });
+  });
+
+  test("has no connection too few for its phones, nor a guess if a zone could not be read", () => {
+    const few = { ...zone("zone1", "ready"), reading: { ...reading, registrations: 4 } };
+    expect(sampleOf({ at: 7, zones: [few], fault: null })).toMatchObject({
+      sessions: 3,
+      unknown: 0,
+    });
+    const unread = { ...zone("zone2", "drain"), reading: null };
+    expect(sampleOf({ at: 7, zones: [few, unread], fault: null })).toMatchObject({
+      sessions: 6,
+      unknown: null,
     });
   });
 
@@ -145,6 +158,37 @@ describe("a look", () => {
     const { zones } = await metrics.observe({ ...nodes, zones: zone1Only ? [zone1Only] : [] });
     expect(zones[0]?.reading?.bytesPerSecond).toBeCloseTo(3 / 60);
     expect(metrics.counted()).toEqual({ zone1: parseCounters(printed([1, 2], 3)) });
+  });
+
+  test("counts a phone once that has moved, and is still registered where it was", async () => {
+    const registrar = (extensions: readonly string[]): string =>
+      extensions
+        .map((extension) => {
+          const uri = `sip:${extension}@192.168.0.254:4${extension};transport=TCP`;
+          return `/registrar/contact/${extension};@9f3e : {"via_addr":"192.168.0.254","uri":"${uri}"}\n`;
+        })
+        .join("");
+    const registered: Record<string, string[]> = {
+      zone1: ["1001", "1002"],
+      zone2: ["1002", "1003"],
+    };
+    const metrics = new Metrics({
+      controller: () => Promise.reject(new NodeError("controller", "out of reach")),
+      zone: (_, { name }) =>
+        Promise.resolve({
+          ...zone1,
+          ask: () =>
+            Promise.resolve({
+              fault: null,
+              answers: ["0 active calls\n", "", registrar(registered[name] ?? [])].map(
+                (answer) => `greeting\n${answer}`,
+              ),
+            }),
+        }),
+      close: () => undefined,
+    });
+    const { zones } = await metrics.observe(nodes);
+    expect(zones.map(({ reading }) => reading?.registrations)).toEqual([2, 1, 0]);
   });
 
   test("finds what answers, and neither waits for the rest nor asks it twice", async () => {
