@@ -18,7 +18,7 @@ export interface ZoneAddresses {
 }
 
 /** What an operator may set about HAProxy. */
-export type HaproxySettings = Omit<ControllerContext, "phonesPerZone" | "zones">;
+export type HaproxySettings = Pick<ControllerContext, "balance" | "connectTimeout" | "idleTimeout">;
 
 /** All files of `zone`. */
 export function zoneFiles(
@@ -48,10 +48,16 @@ export function zoneFiles(
 
 /** All files of the controller. */
 export function controllerFiles(exchange: Exchange, haproxy: HaproxySettings): NodeFile[] {
-  const zones = exchange.zones.map(({ name, fixedIp }) => ({ name, fixedIp }));
+  const { callsPerAccount, callsPerMinute, ...limits } = exchange.limits;
   return [
     ...accessFiles(exchange, "controller"),
-    ...renderControllerFiles({ ...haproxy, phonesPerZone: PHONES_PER_ZONE, zones }),
+    ...renderControllerFiles({
+      ...haproxy,
+      phonesPerZone: PHONES_PER_ZONE,
+      limits,
+      reportPort: REPORT_PORT,
+      zones: exchange.zones.map(({ name, fixedIp }) => ({ name, fixedIp })),
+    }),
   ];
 }
 

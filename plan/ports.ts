@@ -16,6 +16,3 @@ export const RTP_PORTS: PortRange = { start: 10_000, end: 10_999 };
 
 /** Calls of a zone, all of them with a phone in another one; half as many have both phones here. */
 export const MAX_CALLS = (RTP_PORTS.end - RTP_PORTS.start + 1) / 2;
-
-/** Where zones report log-ins to the controller, over TCP in the trunk network. */
-export const REPORT_PORT = 5075;

@@ -66,6 +66,18 @@ export const zoneContextSchema = z.strictObject({
 });
 export type ZoneContext = z.infer<typeof zoneContextSchema>;
 
+/** Bounds of `pbx:limits` that the controller enforces; times are in seconds. */
+const admissionLimits = z.strictObject({
+  connectionsPerSource: z.int().positive(),
+  connectionsPerUnknownSource: z.int().positive(),
+  connectionRate: z.int().positive(),
+  bytesPerSecond: z.int().positive(),
+  loginTime: z.int().positive(),
+  failuresPerAccount: z.int().positive(),
+  failuresPerSource: z.int().positive(),
+  lockTime: z.int().positive(),
+});
+
 export const controllerContextSchema = z.strictObject({
   balance: balanceSchema,
   /** How long a zone may take to accept a connection, in seconds. */
@@ -74,6 +86,9 @@ export const controllerContextSchema = z.strictObject({
   idleTimeout: z.int().positive(),
   /** Connections that a zone takes at the most. */
   phonesPerZone: z.int().positive(),
+  limits: admissionLimits,
+  /** Where zones report log-ins over TCP, and where HAProxy reports connections, by UDP on loopback. */
+  reportPort: z.int().positive(),
   /** In the order of their numbers; HAProxy server names are the zones' names. */
   zones: z.array(z.strictObject({ name: z.string(), fixedIp: address })).min(1),
 });

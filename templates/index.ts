@@ -105,6 +105,14 @@ export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
   ];
 }
 
+/** Settings of the controller's trunkline-admission, which runs in the group `haproxy`. */
+const limitsJson = ({ limits, reportPort, zones }: ControllerContext): NodeFile => ({
+  path: "/etc/trunkline/limits.json",
+  content: `${JSON.stringify({ reportPort, limits, zones }, null, 2)}\n`,
+  owner: "root:haproxy",
+  mode: "0640",
+});
+
 /** All that the controller serves with. */
 export function renderControllerFiles(controller: ControllerContext): NodeFile[] {
   return [
@@ -115,5 +123,6 @@ export function renderControllerFiles(controller: ControllerContext): NodeFile[]
       owner: "root:haproxy",
       mode: "0640",
     },
+    limitsJson(controller),
   ];
 }

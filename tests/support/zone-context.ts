@@ -35,6 +35,17 @@ export function controllerOf(zoneCount: number): ControllerContext {
     connectTimeout: 5,
     idleTimeout: 3600,
     phonesPerZone: 1000,
+    limits: {
+      connectionsPerSource: 600,
+      connectionsPerUnknownSource: 40,
+      connectionRate: 50,
+      bytesPerSecond: 200_000,
+      loginTime: 5,
+      failuresPerAccount: 10,
+      failuresPerSource: 100,
+      lockTime: 60,
+    },
+    reportPort: 5075,
     zones: Array.from({ length: zoneCount }, (_, index) => ({
       name: `zone${String(index + 1)}`,
       fixedIp: `192.168.0.${String(index + 2)}`,

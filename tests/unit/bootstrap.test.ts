@@ -93,7 +93,7 @@ describe("edits change these files, and no other", () => {
     const files = (zones: number, haproxy = HAPROXY) =>
       controllerFiles(exchangeOf({ zones }), haproxy);
     const cfg = ["/etc/haproxy/haproxy.cfg"];
-    expect(changed(files(2), files(3))).toEqual(cfg);
+    expect(changed(files(2), files(3))).toEqual([...cfg, "/etc/trunkline/limits.json"]);
     for (const change of [{ balance: "source" }, { connectTimeout: 9 }, { idleTimeout: 300 }]) {
       expect(changed(files(2), files(2, { ...HAPROXY, ...change } as HaproxySettings))).toEqual(
         cfg,

@@ -63,13 +63,15 @@ describe("a node's files", () => {
     expect(renderControllerFiles(controllerOf(1)).map(({ path }) => path)).toEqual([
       "/etc/trunkline/node.json",
       "/etc/haproxy/haproxy.cfg",
+      "/etc/trunkline/limits.json",
     ]);
   });
 
   test("nobody but root and the service reads them", () => {
     const files = [...renderZoneFiles(zone1Of(3)), ...renderControllerFiles(controllerOf(3))];
     for (const { path, owner, mode } of files) {
-      const service = path.split("/")[2];
+      const folder = path.split("/")[2];
+      const service = path.endsWith("/limits.json") ? "haproxy" : folder;
       expect([path, owner, mode]).toEqual([
         path,
         service === "trunkline" ? "root:root" : `root:${String(service)}`,
