@@ -1,0 +1,411 @@
+"""Decides which sources and accounts are locked, and which connections are shut.
+
+Pure: a caller tells what has happened and when, in seconds of a monotonic clock, and takes what is to be done.
+
+A *source* is an IPv4 address that connects. A *pair* is a source and an account that it tries. A connection
+is known by the zone that it reached and by the port that HAProxy connects from, which the zone sees.
+"""
+import heapq
+import re
+from collections import Counter, deque
+from dataclasses import dataclass, field, fields
+
+MINUTE = 60.0
+DAY = 24 * 3600.0
+
+# Seconds in which refused log-ins are counted.
+WINDOW = 10 * MINUTE
+# Seconds that a phone counts as registered after a log-in. A phone registers once a minute.
+LIVE = 150.0
+# Seconds that a source counts as known after a log-in.
+KNOWN = 7 * DAY
+# Connections without a log-in that an unknown source may leave in a minute.
+ABANDONED = 40
+# Connections of unknown sources without a log-in that a zone may have at a time.
+CROWD = 100
+# Connections that a zone takes: plan/capacity.ts says why. Close to that, known sources have to yield too.
+PLACES = 1000
+# Seconds that a connection of a known source keeps its place in a full zone.
+GRACE = 1.0
+
+# Bounds of what is remembered. The oldest entry goes first.
+MAX_CONNECTIONS = 100_000
+MAX_SOURCES = 50_000
+MAX_LOCKS = 20_000
+MAX_ACCOUNTS = 16
+
+ACCOUNT = re.compile(r"[0-9A-Za-z._+*#-]{1,64}")
+# Accounts that HAProxy looks up; it does so for no other.
+EXTENSION = re.compile(r"[0-9]{1,32}")
+# Stands for every account whose name no exchange would give.
+STRANGE = "?"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of `pbx:limits` that are decided here. Times are in seconds."""
+
+    loginTime: int
+    failuresPerAccount: int
+    failuresPerSource: int
+    lockTime: int
+
+    @classmethod
+    def of(cls, written):
+        return cls(**{each.name: written[each.name] for each in fields(cls)})
+
+
+@dataclass
+class Connection:
+    source: str
+    sourcePort: int
+    zone: str
+    port: int
+    # User of the first message's From; None if it is no extension, or not known.
+    account: str | None
+    opened: float
+    # When it is shut without a log-in.
+    deadline: float
+    # Seen in the kernel's table only: it is older than this service.
+    found: bool = False
+    shut: bool = False
+    # Accounts that have logged in on it, with the time of the last log-in.
+    accounts: dict = field(default_factory=dict)
+
+
+@dataclass
+class Lock:
+    until: float
+    reason: str
+    # How many locks this is in a day.
+    times: int
+    # Log-ins that were refused meanwhile.
+    refused: int = 0
+
+
+class Admission:
+    """What is known of connections, sources and accounts."""
+
+    def __init__(self, limits):
+        self.limits = limits
+        self.connections = {}
+        self.of_source = {}
+        # Connections without a log-in, by zone, the oldest first.
+        self.waiting = {}
+        self.open = Counter()
+        # Zones that report log-ins at present, and those that were said not to.
+        self.reporting = set()
+        self.silent = set()
+        self.known = {}
+        self.live = {}
+        self.failures = {}
+        self.abandoned = {}
+        self.locks = {}
+        self.history = {}
+        # Log-ins on connections that HAProxy has not told of.
+        self.orphans = {}
+        self.pruned = 0.0
+        # Whether `maps` may give something new.
+        self.changed = True
+        self.shutting = []
+        self.records = []
+
+    # What happens.
+
+    def opened(self, now, source, source_port, zone, port, account, found=False):
+        """A connection has reached a zone. `found`: it was there before this service."""
+        patience = LIVE if found else self.limits.loginTime
+        connection = Connection(source, source_port, zone, port, account, now, now + patience, found)
+        self._forget((zone, port))
+        if len(self.connections) >= MAX_CONNECTIONS:
+            self._forget(next(iter(self.connections)))
+        self.connections[zone, port] = connection
+        self.of_source.setdefault(source, set()).add((zone, port))
+        self.waiting.setdefault(zone, {})[port] = connection
+        self.open[zone] += 1
+        account, when = self.orphans.pop((zone, port), (None, 0.0))
+        if found and account is not None:
+            self._accepted(when, connection, account)
+
+    def closed(self, now, keys):
+        """Connections have ended by themselves, or were shut."""
+        for key in keys:
+            connection = self.connections.get(key)
+            if connection is None:
+                continue
+            if key[1] in self.waiting.get(key[0], {}) and not connection.found:
+                self._abandon(now, connection)
+            self._forget(key)
+
+    def reporter(self, now, zone, connected):
+        """A zone begins to report log-ins, or does so no more."""
+        if not connected:
+            self.reporting.discard(zone)
+            return
+        self.reporting.add(zone)
+        self.silent.discard(zone)
+        # Their log-ins may have gone unreported. A phone registers again before this ends.
+        for connection in self.waiting.get(zone, {}).values():
+            connection.deadline = max(connection.deadline, now + LIVE)
+            connection.found = True
+
+    def report(self, now, zone, event, account, port):
+        """A zone has `accepted` or `refused` a log-in, or asked for one (`challenged`)."""
+        if not ACCOUNT.fullmatch(account):
+            account = STRANGE
+        connection = self.connections.get((zone, port))
+        if event == "accepted":
+            if connection is not None:
+                self._accepted(now, connection, account)
+            else:
+                self.orphans[zone, port] = (account, now)
+                self._bound(self.orphans, MAX_SOURCES)
+        elif event == "refused":
+            self._refused(now, zone, port, connection, account)
+
+    def tick(self, now):
+        """Time has passed. To be called about once a second."""
+        for key in [key for key, lock in self.locks.items() if lock.until <= now]:
+            self._unlock(key, "expired")
+        for zone, waiting in self.waiting.items():
+            late = [connection for connection in waiting.values() if connection.deadline <= now]
+            if late and zone not in self.reporting:
+                if zone not in self.silent:
+                    self.silent.add(zone)
+                    self._record("unreported", zone=zone,
+                                 text="the zone reports no log-ins: connections without one are not shut")
+                continue
+            for connection in late:
+                self._shut_waiting(now, connection)
+            self._make_room(now, zone, waiting)
+        if now - self.pruned >= MINUTE:
+            self.pruned, self.changed = now, True
+            self._prune(now)
+
+    def lift(self, now, source, account):
+        """Ends a lock by hand: of a pair, or of a source and of all its pairs. Returns what was lifted."""
+        lifted = [key for key in self.locks if key[0] == source and account in (None, key[1])]
+        for key in lifted:
+            self._unlock(key, "by hand")
+            self.history.pop(key, None)
+        for key in [key for key in self.failures if key[0] == source and account in (None, key[1])]:
+            del self.failures[key]
+        if account is None:
+            self.abandoned.pop(source, None)
+        return lifted
+
+    # What is to be done.
+
+    def take(self):
+        """Returns the connections to shut and the records to write, once."""
+        shutting, records = self.shutting, self.records
+        self.shutting, self.records = [], []
+        return shutting, records
+
+    def maps(self, now):
+        """Returns what HAProxy is to know of sources, and of pairs; None if it is as it was."""
+        # A phone that is not there any more changes a lock without an event.
+        if not self.changed and not self.locks:
+            return None
+        self.changed = False
+        sources = {"0.0.0.0/0": "unknown"}
+        sources.update((source, "known") for source in self.known)
+        pairs = {}
+        restricted = set()
+        for source, account in self.locks:
+            if account is None:
+                restricted.add(source)
+                sources[source] = "locked"
+            elif EXTENSION.fullmatch(account):
+                pairs[f"{source}/{account}"] = "restricted" if self.is_live(now, source, account) else "locked"
+        if restricted:
+            for source, account in self.live:
+                if source in restricted and self.is_live(now, source, account):
+                    sources[source] = "restricted"
+                    pairs.setdefault(f"{source}/{account}", "restricted")
+        return sources, pairs
+
+    def bans(self, now):
+        """Returns the locks, those of longest duration last."""
+        return [
+            {"source": source, "account": account, "seconds": max(0, round(lock.until - now)),
+             "reason": lock.reason, "times": lock.times, "refused": lock.refused,
+             "restricted": self._has_live(now, source, account)}
+            for (source, account), lock in sorted(self.locks.items(), key=lambda item: item[1].until)
+        ]
+
+    def is_live(self, now, source, account):
+        when = self.live.get((source, account))
+        return when is not None and now - when < LIVE
+
+    # What outlives this service. Ages and not times, which mean nothing to another clock.
+
+    def snapshot(self, now):
+        return {
+            "known": {source: round(now - when) for source, when in self.known.items()},
+            "live": [[*pair, round(now - when)] for pair, when in self.live.items() if now - when < LIVE],
+            "locks": [[*key, round(lock.until - now), lock.reason, lock.times, lock.refused]
+                      for key, lock in self.locks.items()],
+            "history": [[*key, [round(now - when) for when in times]] for key, times in self.history.items()],
+        }
+
+    def restore(self, now, kept):
+        self.known = {source: now - age for source, age in kept["known"].items()}
+        self.live = {(source, account): now - age for source, account, age in kept["live"]}
+        self.locks = {(source, account): Lock(now + left, reason, times, refused)
+                      for source, account, left, reason, times, refused in kept["locks"]}
+        self.history = {(source, account): [now - age for age in ages]
+                        for source, account, ages in kept["history"]}
+
+    # How.
+
+    def _accepted(self, now, connection, account):
+        self.changed |= connection.source not in self.known
+        connection.accounts[account] = now
+        self._bound(connection.accounts, MAX_ACCOUNTS)
+        self.waiting.get(connection.zone, {}).pop(connection.port, None)
+        for remembered, key in ((self.live, (connection.source, account)), (self.known, connection.source)):
+            remembered.pop(key, None)
+            remembered[key] = now
+            self._bound(remembered, MAX_SOURCES)
+        self.abandoned.pop(connection.source, None)
+
+    def _refused(self, now, zone, port, connection, account):
+        if connection is None:
+            self._record("refused", zone=zone, zonePort=port, account=account, source=None)
+            return
+        source = connection.source
+        for key in ((source, account), (source, None)):
+            if key in self.locks:
+                self.locks[key].refused += 1
+                self._shut(connection)
+                return
+        self._record("refused", zone=zone, account=account, source=source, sourcePort=connection.sourcePort)
+        failures = self._count(self.failures, now, (source, account), WINDOW, self.limits.failuresPerAccount)
+        if failures >= self.limits.failuresPerAccount:
+            self._shut(connection)
+            self._lock(now, (source, account), "refused log-ins of the account")
+        failures = self._count(self.failures, now, (source, None), WINDOW, self.limits.failuresPerSource)
+        if failures >= self.limits.failuresPerSource:
+            self._shut(connection)
+            self._lock(now, (source, None), "refused log-ins of the source")
+
+    def _abandon(self, now, connection):
+        """Counts a connection that nothing came of."""
+        source = connection.source
+        if source in self.known or (source, None) in self.locks or connection.zone not in self.reporting:
+            return
+        if self._count(self.abandoned, now, source, MINUTE, ABANDONED) >= ABANDONED:
+            self._lock(now, (source, None), "connections without a log-in")
+
+    def _shut_waiting(self, now, connection):
+        self._shut(connection)
+        self.waiting[connection.zone].pop(connection.port, None)
+        self._abandon(now, connection)
+
+    def _make_room(self, now, zone, waiting):
+        """Shuts connections without a log-in, the oldest of the source that has most of them first."""
+        strangers = [each for each in waiting.values() if each.source not in self.known]
+        self._thin_out(now, strangers, len(strangers) - CROWD)
+        yielding = [each for each in waiting.values() if now - each.opened >= GRACE]
+        self._thin_out(now, yielding, min(self.open[zone] - (PLACES - CROWD), len(yielding) - CROWD))
+
+    def _thin_out(self, now, connections, excess):
+        if excess <= 0:
+            return
+        of_source = {}
+        for connection in connections:
+            of_source.setdefault(connection.source, deque()).append(connection)
+        most = [(-len(those), source) for source, those in of_source.items()]
+        heapq.heapify(most)
+        for _ in range(excess):
+            count, source = most[0]
+            self._shut_waiting(now, of_source[source].popleft())
+            heapq.heapreplace(most, (count + 1, source))
+
+    def _lock(self, now, key, reason):
+        times = [when for when in self.history.get(key, ()) if now - when < DAY]
+        seconds = min(self.limits.lockTime * 2 ** len(times), DAY)
+        times.append(now)
+        self.history.pop(key, None)
+        self.history[key] = times
+        self._bound(self.history, MAX_SOURCES)
+        self.changed = True
+        self.failures.pop(key, None)
+        self.locks.pop(key, None)
+        self.locks[key] = Lock(now + seconds, reason, len(times))
+        if len(self.locks) > MAX_LOCKS:
+            self._unlock(min(self.locks, key=lambda other: self.locks[other].until), "too many locks")
+        source, account = key
+        self._record("lock", source=source, account=account, seconds=round(seconds), reason=reason,
+                     times=len(times), restricted=self._has_live(now, source, account))
+        for connection in [self.connections[other] for other in self.of_source.get(source, ())]:
+            concerned = account is None or (connection.account == account and not connection.accounts)
+            if concerned and not self._is_protected(now, connection):
+                self._shut(connection)
+
+    def _unlock(self, key, reason):
+        self.changed = True
+        lock = self.locks.pop(key)
+        self._record("lift", source=key[0], account=key[1], reason=reason, refused=lock.refused)
+
+    def _has_live(self, now, source, account):
+        if account is not None:
+            return self.is_live(now, source, account)
+        return any(other == source and now - when < LIVE for (other, _), when in self.live.items())
+
+    def _is_protected(self, now, connection):
+        """Whether a registered phone may be at the other end."""
+        source = connection.source
+        if any(self.is_live(now, source, account) for account in (*connection.accounts, connection.account)):
+            return True
+        return connection.found and not connection.accounts and self._has_live(now, source, None)
+
+    def _shut(self, connection):
+        if not connection.shut:
+            connection.shut = True
+            self.shutting.append((connection.zone, connection.port))
+
+    def _record(self, event, **what):
+        self.records.append({"event": event, **what})
+
+    def _forget(self, key):
+        connection = self.connections.pop(key, None)
+        if connection is None:
+            return
+        zone, port = key
+        self.open[zone] -= 1
+        if self.waiting.get(zone, {}).get(port) is connection:
+            del self.waiting[zone][port]
+        keys = self.of_source[connection.source]
+        keys.discard(key)
+        if not keys:
+            del self.of_source[connection.source]
+
+    def _prune(self, now):
+        for remembered, age in ((self.known, KNOWN), (self.live, LIVE)):
+            for key in [key for key, when in remembered.items() if now - when >= age]:
+                del remembered[key]
+        for counted, age in ((self.failures, WINDOW), (self.abandoned, MINUTE), (self.history, DAY)):
+            for key in [key for key, times in counted.items() if now - times[-1] >= age]:
+                del counted[key]
+        for key in [key for key, (_, when) in self.orphans.items() if now - when >= LIVE]:
+            del self.orphans[key]
+
+    @staticmethod
+    def _count(counted, now, key, window, most):
+        """Counts one more of `key`, up to `most`, and returns how many there were in `window` seconds."""
+        times = counted.pop(key, None)
+        if times is None or times.maxlen != most:
+            times = deque(times or (), maxlen=most)
+        times.append(now)
+        while now - times[0] >= window:
+            times.popleft()
+        counted[key] = times
+        Admission._bound(counted, 2 * MAX_SOURCES)
+        return len(times)
+
+    @staticmethod
+    def _bound(remembered, most):
+        while len(remembered) > most:
+            del remembered[next(iter(remembered))]

@@ -1,0 +1,297 @@
+"""Decisions of trunkline-admission, without a network and with a clock of their own."""
+import unittest
+from dataclasses import replace
+
+from decisions import CROWD, DAY, KNOWN, LIVE, Admission, Limits
+
+OFFICE, STRANGER = "203.0.113.7", "198.51.100.66"
+LIMITS = Limits(loginTime=5, failuresPerAccount=3, failuresPerSource=8, lockTime=60)
+
+
+class Exchange(Admission):
+    """A controller with zone1, which reports; ports count up."""
+
+    def __init__(self, limits=LIMITS):
+        super().__init__(limits)
+        self.reporter(0.0, "zone1", True)
+        self.port = 10_000
+
+    def connect(self, now, source, account=None, zone="zone1", **how):
+        self.port += 1
+        self.opened(now, source, 5060, zone, self.port, account, **how)
+        return self.port
+
+    def log_in(self, now, source, account):
+        port = self.connect(now, source, account)
+        self.report(now, "zone1", "accepted", account, port)
+        return port
+
+    def guess(self, now, source, account, times=1):
+        port = self.connect(now, source, account)
+        for _ in range(times):
+            self.report(now, "zone1", "refused", account, port)
+        return port
+
+    def ports(self):
+        """Ports of the connections that are to be shut."""
+        return [port for _, port in self.take()[0]]
+
+    def events(self):
+        return [record["event"] for record in self.take()[1]]
+
+    def banned(self, now):
+        return {(ban["source"], ban["account"]): ban["seconds"] for ban in self.bans(now)}
+
+
+class GuessingTest(unittest.TestCase):
+    def test_locks_a_pair_and_shuts_its_connections_after_so_many_refusals(self):
+        exchange = Exchange()
+        other = exchange.connect(1.0, OFFICE, "1001")
+        colleague = exchange.connect(1.0, OFFICE, "1002")
+        guessing = exchange.guess(1.0, OFFICE, "1001", times=2)
+        self.assertEqual((exchange.banned(1.0), exchange.ports()), ({}, []))
+
+        exchange.report(1.5, "zone1", "refused", "1001", guessing)
+
+        self.assertEqual(exchange.banned(1.5), {(OFFICE, "1001"): 60})
+        ports = exchange.ports()
+        self.assertEqual(sorted(ports), [other, guessing])
+        self.assertNotIn(colleague, ports)
+        sources, pairs = exchange.maps(1.5)
+        self.assertEqual((sources, pairs), ({"0.0.0.0/0": "unknown"}, {f"{OFFICE}/1001": "locked"}))
+
+    def test_does_not_count_refusals_of_more_than_ten_minutes_ago(self):
+        exchange = Exchange()
+        exchange.guess(0.0, OFFICE, "1001", times=2)
+        exchange.guess(600.0, OFFICE, "1001", times=2)
+        self.assertEqual(exchange.banned(600.0), {})
+
+    def test_does_not_count_a_challenge(self):
+        exchange = Exchange()
+        port = exchange.connect(0.0, OFFICE)
+        for _ in range(50):
+            exchange.report(0.0, "zone1", "challenged", "1001", port)
+        self.assertEqual((exchange.banned(0.0), exchange.ports(), exchange.events()), ({}, [], []))
+
+    def test_doubles_the_time_with_each_lock_in_a_day_up_to_a_day(self):
+        exchange, now, found = Exchange(replace(LIMITS, failuresPerSource=1000)), 0.0, []
+        for _ in range(13):
+            exchange.guess(now, OFFICE, "1001", times=3)
+            found.append(exchange.banned(now)[OFFICE, "1001"])
+            now += found[-1]
+            exchange.tick(now)
+            self.assertEqual(exchange.banned(now), {})
+        self.assertEqual(found[:4], [60, 120, 240, 480])
+        self.assertTrue(all(seconds <= DAY for seconds in found))
+        exchange.guess(now + DAY, OFFICE, "1001", times=3)
+        self.assertLessEqual(exchange.banned(now + DAY)[OFFICE, "1001"], 480)
+
+    def test_restricts_a_pair_with_a_live_registration_and_shuts_the_guessing_connection_alone(self):
+        exchange = Exchange()
+        exchange.log_in(0.0, OFFICE, "1001")
+        guessing = exchange.guess(1.0, OFFICE, "1001", times=3)
+        self.assertEqual(exchange.ports(), [guessing])
+        self.assertEqual(exchange.maps(1.0)[1], {f"{OFFICE}/1001": "restricted"})
+
+    def test_locks_that_pair_when_its_phone_is_gone(self):
+        exchange = Exchange(replace(LIMITS, lockTime=600))
+        exchange.log_in(0.0, OFFICE, "1001")
+        exchange.guess(1.0, OFFICE, "1001", times=3)
+        exchange.tick(LIVE)
+        self.assertEqual(exchange.maps(LIVE)[1], {f"{OFFICE}/1001": "locked"})
+
+    def test_locks_a_source_and_lets_its_registered_phones_in(self):
+        exchange = Exchange()
+        phone = exchange.log_in(0.0, OFFICE, "1001")
+        visitor = exchange.connect(0.0, OFFICE, "1009")
+        guessing = [exchange.guess(1.0, OFFICE, str(account)) for account in range(2000, 2008)]
+
+        self.assertEqual(exchange.banned(1.0), {(OFFICE, None): 60})
+        ports = exchange.ports()
+        self.assertEqual(sorted(ports), sorted([visitor, *guessing]))
+        self.assertNotIn(phone, ports)
+        sources, pairs = exchange.maps(1.0)
+        self.assertEqual((sources[OFFICE], pairs), ("restricted", {f"{OFFICE}/1001": "restricted"}))
+
+    def test_locks_a_source_without_registered_phones_altogether(self):
+        exchange = Exchange()
+        for account in range(2000, 2008):
+            exchange.guess(1.0, STRANGER, str(account))
+        self.assertEqual(exchange.maps(1.0), ({"0.0.0.0/0": "unknown", STRANGER: "locked"}, {}))
+
+    def test_shuts_each_connection_that_guesses_on_and_writes_no_record_of_it(self):
+        exchange = Exchange()
+        exchange.guess(0.0, STRANGER, "1001", times=3)
+        exchange.take()
+        again = exchange.guess(1.0, STRANGER, "1001")
+        shutting, records = exchange.take()
+        self.assertEqual((shutting, records), ([("zone1", again)], []))
+        self.assertEqual(exchange.bans(1.0)[0]["refused"], 1)
+
+    def test_writes_one_record_of_each_refusal_and_one_of_a_lock_and_its_end(self):
+        exchange = Exchange()
+        exchange.guess(0.0, STRANGER, "1001", times=3)
+        exchange.tick(60.0)
+        self.assertEqual(exchange.events(), ["refused"] * 3 + ["lock", "lift"])
+
+    def test_counts_accounts_with_impossible_names_as_one(self):
+        exchange = Exchange()
+        for name in ('1001"; drop', "x" * 65, "\n"):
+            exchange.guess(0.0, STRANGER, name)
+        self.assertEqual(list(exchange.banned(0.0)), [(STRANGER, "?")])
+        self.assertEqual(exchange.maps(0.0)[1], {})
+
+    def test_lifts_a_pair_or_a_source_with_all_its_pairs_and_forgets_earlier_locks(self):
+        exchange = Exchange()
+        exchange.guess(0.0, STRANGER, "1001", times=3)
+        exchange.guess(0.0, STRANGER, "1002", times=3)
+        self.assertEqual(exchange.lift(1.0, STRANGER, "1001"), [(STRANGER, "1001")])
+        self.assertEqual(list(exchange.banned(1.0)), [(STRANGER, "1002")])
+        self.assertEqual(exchange.lift(1.0, STRANGER, None), [(STRANGER, "1002")])
+        self.assertEqual(exchange.lift(1.0, STRANGER, None), [])
+        exchange.guess(2.0, STRANGER, "1001", times=3)
+        self.assertEqual(exchange.banned(2.0), {(STRANGER, "1001"): 60})
+
+    def test_records_a_refusal_whose_connection_is_not_known_without_an_address(self):
+        exchange = Exchange()
+        exchange.report(0.0, "zone1", "refused", "1001", 999)
+        self.assertEqual(exchange.take()[1], [
+            {"event": "refused", "zone": "zone1", "zonePort": 999, "account": "1001", "source": None}])
+
+
+class IdleTest(unittest.TestCase):
+    def test_shuts_a_connection_without_a_log_in_when_its_time_is_up(self):
+        exchange = Exchange()
+        idle = exchange.connect(0.0, OFFICE)
+        exchange.log_in(0.0, OFFICE, "1001")
+        exchange.tick(4.9)
+        self.assertEqual(exchange.ports(), [])
+        exchange.tick(5.0)
+        self.assertEqual(exchange.ports(), [idle])
+        exchange.tick(99.0)
+        self.assertEqual(exchange.ports(), [])
+
+    def test_shuts_none_of_a_zone_that_does_not_report_and_says_so_once(self):
+        exchange = Exchange()
+        exchange.connect(0.0, OFFICE, zone="zone2")
+        exchange.tick(5.0)
+        exchange.tick(6.0)
+        shutting, records = exchange.take()
+        self.assertEqual((shutting, [record["event"] for record in records]), ([], ["unreported"]))
+
+    def test_gives_connections_of_before_a_reporter_the_time_of_a_registration(self):
+        exchange = Exchange()
+        exchange.reporter(0.0, "zone1", False)
+        port = exchange.connect(0.0, OFFICE)
+        exchange.tick(10.0)
+        exchange.reporter(10.0, "zone1", True)
+        exchange.tick(10.0 + LIVE - 1)
+        self.assertEqual(exchange.ports(), [])
+        exchange.tick(10.0 + LIVE)
+        self.assertEqual(exchange.ports(), [port])
+
+    def test_locks_an_unknown_source_that_leaves_forty_in_a_minute(self):
+        exchange = Exchange()
+        for at in (0.0, 10.0):
+            for _ in range(20):
+                exchange.connect(at, STRANGER)
+            exchange.tick(at + 5.0)
+        self.assertEqual(exchange.banned(15.0), {(STRANGER, None): 60})
+
+    def test_counts_those_that_end_by_themselves_too(self):
+        exchange = Exchange()
+        for _ in range(40):
+            exchange.closed(1.0, [("zone1", exchange.connect(0.0, STRANGER))])
+        self.assertEqual(exchange.banned(1.0), {(STRANGER, None): 60})
+
+    def test_locks_no_source_of_the_last_seven_days_for_that(self):
+        exchange = Exchange()
+        exchange.log_in(0.0, OFFICE, "1001")
+        for _ in range(100):
+            exchange.connect(100.0, OFFICE)
+        exchange.tick(105.0)
+        self.assertEqual(exchange.banned(105.0), {})
+        exchange.tick(KNOWN)
+        self.assertNotIn(OFFICE, exchange.maps(KNOWN)[0])
+
+    def test_makes_room_at_the_cost_of_the_unknown_source_that_has_most(self):
+        exchange = Exchange()
+        few = [exchange.connect(0.0, STRANGER) for _ in range(10)]
+        many = [exchange.connect(0.1, "198.51.100.67") for _ in range(CROWD)]
+        phones = [exchange.connect(0.2, OFFICE) for _ in range(5)]
+        exchange.tick(0.5)
+        self.assertEqual(exchange.ports(), many[:len(few + phones)])
+
+    def test_lets_a_known_office_come_back_all_at_once(self):
+        exchange = Exchange()
+        exchange.log_in(0.0, OFFICE, "1001")
+        for _ in range(500):
+            exchange.connect(10.0, OFFICE)
+        exchange.tick(12.0)
+        self.assertEqual(exchange.ports(), [])
+
+    def test_makes_room_in_a_full_zone_at_the_cost_of_known_sources_too(self):
+        exchange = Exchange()
+        for account in range(700):
+            exchange.log_in(0.0, OFFICE, str(account))
+        idle = [exchange.connect(1.0, OFFICE) for _ in range(300)]
+        exchange.tick(2.0)
+        self.assertEqual(exchange.ports(), idle[:100])
+
+
+class RestartTest(unittest.TestCase):
+    def test_keeps_locks_their_history_and_known_sources(self):
+        former, exchange = Exchange(), Exchange()
+        former.log_in(1000.0, OFFICE, "1001")
+        former.guess(1000.0, STRANGER, "1001", times=3)
+        exchange.restore(7.0, former.snapshot(1020.0))
+        self.assertEqual(exchange.banned(7.0), {(STRANGER, "1001"): 40})
+        self.assertEqual(exchange.maps(7.0)[0][OFFICE], "known")
+        self.assertTrue(exchange.is_live(7.0, OFFICE, "1001"))
+        exchange.tick(47.0)
+        exchange.guess(48.0, STRANGER, "1001", times=3)
+        self.assertEqual(exchange.banned(48.0), {(STRANGER, "1001"): 120})
+
+    def test_gives_a_connection_of_before_the_time_of_a_registration(self):
+        exchange = Exchange()
+        port = exchange.connect(0.0, OFFICE, found=True)
+        exchange.tick(LIVE - 1)
+        self.assertEqual(exchange.ports(), [])
+        exchange.tick(LIVE)
+        self.assertEqual(exchange.ports(), [port])
+
+    def test_knows_log_ins_that_were_reported_before_their_connection_was(self):
+        exchange = Exchange()
+        exchange.report(0.0, "zone1", "accepted", "1001", exchange.port + 1)
+        exchange.connect(1.0, OFFICE, found=True)
+        exchange.tick(2 * LIVE)
+        self.assertEqual(exchange.ports(), [])
+
+    def test_gives_no_log_in_of_before_to_a_new_connection_with_the_same_port(self):
+        exchange = Exchange()
+        exchange.report(0.0, "zone1", "accepted", "1001", exchange.port + 1)
+        port = exchange.connect(1.0, STRANGER)
+        exchange.tick(6.0)
+        self.assertEqual(exchange.ports(), [port])
+
+
+class BoundsTest(unittest.TestCase):
+    def test_reuse_of_a_port_leaves_nothing_behind(self):
+        exchange = Exchange()
+        for _ in range(1000):
+            exchange.opened(0.0, STRANGER, 1, "zone1", 7, None)
+        exchange.closed(1.0, [("zone1", 7)])
+        self.assertEqual((exchange.connections, exchange.of_source, exchange.waiting["zone1"], exchange.open["zone1"]),
+                         ({}, {}, {}, 0))
+
+    def test_counts_of_the_past_are_forgotten(self):
+        exchange = Exchange()
+        for number in range(200):
+            exchange.guess(0.0, f"10.0.0.{number}", "1001")
+        exchange.tick(DAY + KNOWN)
+        exchange.tick(DAY + KNOWN + 60.0)
+        self.assertEqual((exchange.failures, exchange.abandoned, exchange.known, exchange.live), ({}, {}, {}, {}))
+
+
+if __name__ == "__main__":
+    unittest.main()
