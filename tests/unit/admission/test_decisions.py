@@ -69,9 +69,19 @@ class GuessingTest(unittest.TestCase):
     def test_does_not_count_a_challenge(self):
         exchange = Exchange()
         port = exchange.connect(0.0, OFFICE)
-        for _ in range(50):
+        for _ in range(10):
             exchange.report(0.0, "zone1", "challenged", "1001", port)
         self.assertEqual((exchange.banned(0.0), exchange.ports(), exchange.events()), ({}, [], []))
+
+    def test_counts_challenges_that_no_log_in_comes_of(self):
+        exchange = Exchange()
+        phone, guessing = exchange.log_in(0.0, OFFICE, "1002"), exchange.connect(0.0, OFFICE)
+        for _ in range(13):
+            exchange.report(0.0, "zone1", "challenged", "1001", guessing)
+            exchange.report(0.0, "zone1", "challenged", "1002", phone)
+            exchange.report(0.0, "zone1", "accepted", "1002", phone)
+        self.assertEqual(exchange.banned(0.0), {(OFFICE, "1001"): 60})
+        self.assertEqual(exchange.ports(), [guessing])
 
     def test_doubles_the_time_with_each_lock_in_a_day_up_to_a_day(self):
         exchange, now, found = Exchange(replace(LIMITS, failuresPerSource=1000)), 0.0, []

@@ -28,6 +28,10 @@ PLACES = 1000
 # Seconds that a connection of a known source keeps its place in a full zone.
 GRACE = 1.0
 
+# Challenges between two log-ins of a connection that are taken for what they are. chan_sip answers a log-in
+# with a made-up nonce by another one, whatever the password: each further challenge counts as a refusal.
+CHALLENGES = 10
+
 # Bounds of what is remembered. The oldest entry goes first.
 MAX_CONNECTIONS = 100_000
 MAX_SOURCES = 50_000
@@ -69,6 +73,8 @@ class Connection:
     # Seen in the kernel's table only: it is older than this service.
     found: bool = False
     shut: bool = False
+    # Challenges since the last log-in.
+    challenges: int = 0
     # Accounts that have logged in on it, with the time of the last log-in.
     accounts: dict = field(default_factory=dict)
 
@@ -162,6 +168,10 @@ class Admission:
                 self._bound(self.orphans, MAX_SOURCES)
         elif event == "refused":
             self._refused(now, zone, port, connection, account)
+        elif connection is not None:
+            connection.challenges += 1
+            if connection.challenges > CHALLENGES:
+                self._refused(now, zone, port, connection, account)
 
     def tick(self, now):
         """Time has passed. To be called about once a second."""
@@ -203,10 +213,7 @@ class Admission:
         return shutting, records
 
     def maps(self, now):
-        """Returns what HAProxy is to know of sources, and of pairs; None if it is as it was."""
-        # A phone that is not there any more changes a lock without an event.
-        if not self.changed and not self.locks:
-            return None
+        """Returns what HAProxy is to know of sources, and of pairs. A phone that ceases to be live changes it too."""
         self.changed = False
         sources = {"0.0.0.0/0": "unknown"}
         sources.update((source, "known") for source in self.known)
@@ -261,6 +268,7 @@ class Admission:
 
     def _accepted(self, now, connection, account):
         self.changed |= connection.source not in self.known
+        connection.challenges = 0
         connection.accounts[account] = now
         self._bound(connection.accounts, MAX_ACCOUNTS)
         self.waiting.get(connection.zone, {}).pop(connection.port, None)

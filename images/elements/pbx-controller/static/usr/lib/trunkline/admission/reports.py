@@ -1,0 +1,85 @@
+"""Receives the zones' reports of log-ins: lines of JSON over TCP, each of which is data of a known shape."""
+import asyncio
+import json
+
+# Bytes of a line.
+LONGEST = 1024
+# Seconds without a line after which a zone reports no more. It sends one every five.
+SILENCE = 15.0
+
+EVENTS = ("accepted", "refused", "challenged")
+SERVICES = ("register", "call", "other")
+
+
+def greeting_of(line):
+    """Returns the zone that a first line names. Raises ValueError."""
+    hello = json.loads(line)
+    if not isinstance(hello, dict) or set(hello) != {"event", "zone"} or hello["event"] != "hello":
+        raise ValueError("the first line is no hello")
+    return hello["zone"]
+
+
+def report_of(line):
+    """Returns (event, account, port) of a line, or None if it tells of no log-in. Raises ValueError.
+
+    The account is empty, and the port is 0, if the zone does not know it.
+    """
+    report = json.loads(line)
+    if not isinstance(report, dict):
+        raise ValueError("a line is no object")
+    # The zone is there; the controller was away for so long that events are lost.
+    if report == {"event": "alive"} or (report.get("event") == "dropped" and set(report) == {"event", "count"}):
+        return None
+    if set(report) != {"event", "account", "port", "service"}:
+        raise ValueError("a line has other fields than event, account, port and service")
+    event, account, port = report["event"], report["account"], report["port"]
+    if event not in EVENTS or report["service"] not in SERVICES:
+        raise ValueError("a line has an event or a service that is not known")
+    if not isinstance(account, str) or type(port) is not int or not 0 <= port < 65536:
+        raise ValueError("a line has no account, or no port")
+    return event, account, port
+
+
+class Receiver:
+    """Takes one connection of each zone, which is known by its address."""
+
+    def __init__(self, on_reporter, on_report, on_fault):
+        self.on_reporter, self.on_report, self.on_fault = on_reporter, on_report, on_fault
+        # Names of zones by address, and the connection of each.
+        self.zones = {}
+        self.writers = {}
+
+    async def serve(self, port):
+        return await asyncio.start_server(self._receive, port=port, family=2, limit=LONGEST)
+
+    async def _receive(self, reader, writer):
+        peer = writer.get_extra_info("peername")
+        zone = self.zones.get(peer[0]) if peer else None
+        if zone is None:
+            writer.close()
+            return
+        try:
+            if greeting_of(await self._line(reader)) != zone:
+                raise ValueError("it says hello as another zone")
+            if zone in self.writers:
+                self.writers[zone].close()
+            self.writers[zone] = writer
+            self.on_reporter(zone, True)
+            while line := await self._line(reader):
+                if (report := report_of(line)) is not None:
+                    self.on_report(zone, *report)
+        except (ValueError, RecursionError) as error:
+            self.on_fault(zone, str(error))
+        except (OSError, TimeoutError):
+            pass  # the zone, or the way to it, is gone
+        finally:
+            writer.close()
+            if self.writers.get(zone) is writer:
+                del self.writers[zone]
+                self.on_reporter(zone, False)
+
+    @staticmethod
+    async def _line(reader):
+        """Returns the next line, or none at the end. Raises ValueError if it is too long."""
+        async with asyncio.timeout(SILENCE):
+            return await reader.readline()

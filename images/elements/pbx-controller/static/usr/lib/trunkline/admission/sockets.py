@@ -1,0 +1,72 @@
+"""Lists and shuts the controller's TCP connections with zones, in the kernel (sock_diag(7)).
+
+The kernel knows the connections of all of HAProxy's workers, and shuts one by its addresses and ports. HAProxy
+itself would have to list all of its sessions to find one. Shutting takes CAP_NET_ADMIN.
+"""
+import socket
+import struct
+
+SIP_PORT = 5060
+
+# <linux/netlink.h>, <linux/sock_diag.h>, <linux/inet_diag.h>, <linux/tcp.h>
+NETLINK_SOCK_DIAG = 4
+SOCK_DIAG_BY_FAMILY, SOCK_DESTROY = 20, 21
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x01, 0x04, 0x300
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+ESTABLISHED = 1 << 1
+NO_COOKIE = b"\xff" * 8
+
+HEADER = struct.Struct("=IHHII")
+# sdiag_family, sdiag_protocol, idiag_ext, pad, idiag_states
+REQUEST = struct.Struct("=BBBBI")
+# idiag_sport, idiag_dport, idiag_src, idiag_dst, idiag_if, idiag_cookie
+SOCKET_ID = struct.Struct("!HH16s16sI8s")
+# idiag_family, idiag_state, idiag_timer, idiag_retrans stand before the id.
+ID_OFFSET = HEADER.size + 4
+
+
+def padded(address):
+    return socket.inet_aton(address).ljust(16, b"\0")
+
+
+def address_towards(address):
+    """The address that this host connects to `address` from."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((address, SIP_PORT))
+        return probe.getsockname()[0]
+
+
+class Sockets:
+    def __init__(self):
+        self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
+
+    def _send(self, kind, flags, socket_id):
+        request = REQUEST.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, 0, ESTABLISHED) + socket_id
+        self.netlink.send(HEADER.pack(HEADER.size + len(request), kind, NLM_F_REQUEST | flags, 0, 0) + request)
+
+    def established(self):
+        """Returns (address of the zone, local port) of each connection with a zone."""
+        anything = SOCKET_ID.pack(0, SIP_PORT, bytes(16), bytes(16), 0, NO_COOKIE)
+        self._send(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, anything)
+        found = set()
+        while True:
+            answer, offset = self.netlink.recv(1 << 18), 0
+            while offset < len(answer):
+                length, kind, *_ = HEADER.unpack_from(answer, offset)
+                if kind == NLMSG_DONE:
+                    return found
+                if kind == NLMSG_ERROR:
+                    raise OSError(-struct.unpack_from("=i", answer, offset + HEADER.size)[0], "sock_diag fails")
+                port, _, _, zone, _, _ = SOCKET_ID.unpack_from(answer, offset + ID_OFFSET)
+                found.add((socket.inet_ntoa(zone[:4]), port))
+                offset += (length + 3) & ~3
+
+    def shut(self, zone, port):
+        """Shuts the connection from `port` to the address `zone`. Returns whether there was one."""
+        local = padded(address_towards(zone))
+        self._send(SOCK_DESTROY, NLM_F_ACK, SOCKET_ID.pack(port, SIP_PORT, local, padded(zone), 0, NO_COOKIE))
+        answer = self.netlink.recv(1 << 16)
+        error = -struct.unpack_from("=i", answer, HEADER.size)[0]
+        if error not in (0, 2):  # ENOENT
+            raise OSError(error, "sock_diag shuts no connection")
+        return error == 0
