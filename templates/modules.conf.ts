@@ -12,6 +12,8 @@ const COMMON = [
   "pbx_config",
   "app_dial",
   "app_stack",
+  "func_cut",
+  "func_strings",
   "bridge_simple",
   "bridge_native_rtp",
   "res_timing_timerfd",
@@ -44,6 +46,11 @@ const DRIVER: Record<SipDriver, readonly string[]> = {
     "res_pjsip_caller_id",
     "res_pjsip_dtmf_info",
     "res_pjsip_rfc3326",
+    // PJSIP gives no answer to a request inside a call that none of its modules takes.
+    "res_pjsip_dlg_options",
+    "res_pjsip_empty_info",
+    "res_pjsip_messaging",
+    "res_pjsip_refer",
     "chan_pjsip",
   ],
 };

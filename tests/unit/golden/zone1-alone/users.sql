@@ -19,7 +19,7 @@ CREATE VIEW ps_endpoints AS SELECT
   extension AS auth,
   'tcp' AS transport,
   'from-users' AS context,
-  'username' AS identify_by,
+  'username,auth_username' AS identify_by,
   'all' AS disallow,
   'ulaw,alaw' AS allow,
   '"' || ifnull(name, extension) || '" <' || extension || '>' AS callerid,
@@ -32,6 +32,12 @@ CREATE VIEW ps_endpoints AS SELECT
   'yes' AS force_rport,
   -- The name and number of a caller are those of the account, whatever the phone claims.
   'no' AS trust_id_inbound,
+  -- A phone that cannot receive digits as RFC 4733 has them gets them as INFO.
+  'auto_info' AS dtmf_mode,
+  -- A phone may transfer a call to whatever it may call.
+  'TRANSFER_CONTEXT=transfer' AS set_var,
+  -- There is no such context: a message outside of a call has no receiver.
+  'messages' AS message_context,
   -- A call whose media has stopped is over, whether or not its phone could say so (seconds).
   '300' AS rtp_timeout,
   '3600' AS rtp_timeout_hold
@@ -43,7 +49,9 @@ CREATE VIEW ps_auths AS SELECT
   'trunkline' AS realm,
   extension AS username,
   secret AS password
-FROM users ORDER BY extension DESC;
+FROM users
+UNION ALL SELECT 'healthcheck', 'userpass', 'trunkline', 'healthcheck', hex(randomblob(32))
+ORDER BY 1 DESC;
 
 -- A phone that moved to another zone leaves a registration behind: it must not outlive a minute. No phone
 -- is asked in between (qualify_frequency) whether it is there: for that, Asterisk would go through all
