@@ -19,6 +19,7 @@ const nothing = z.strictObject({});
 const renderLoggerConf = template("logger.conf.hbs", nothing);
 const renderCdrConf = template("cdr.conf.hbs", nothing);
 const renderSorceryConf = template("sorcery.conf.hbs", nothing);
+const renderCliConf = template("cli.conf.hbs", nothing);
 const renderExtconfigConf = template("extconfig.conf.hbs", nothing);
 const renderResConfigSqlite3Conf = template("res_config_sqlite3.conf.hbs", nothing);
 
@@ -81,6 +82,7 @@ const DRIVER_FILES: Readonly<Record<SipDriver, (zone: ZoneContext) => NodeFile[]
   pjsip: (zone) => [
     asterisk("pjsip.conf", renderPjsipConf(zone)),
     asterisk("sorcery.conf", renderSorceryConf({})),
+    asterisk("cli.conf", renderCliConf({})),
     asterisk("extconfig.conf", renderExtconfigConf({})),
     asterisk("res_config_sqlite3.conf", renderResConfigSqlite3Conf({})),
     asterisk("users.sql", renderUsersSql(zone)),

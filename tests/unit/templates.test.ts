@@ -49,7 +49,14 @@ describe("a node's files", () => {
       "/etc/asterisk/rtp.conf",
       ...(driver === "chan_sip"
         ? ["sip.conf"]
-        : ["pjsip.conf", "sorcery.conf", "extconfig.conf", "res_config_sqlite3.conf", "users.sql"]
+        : [
+            "pjsip.conf",
+            "sorcery.conf",
+            "cli.conf",
+            "extconfig.conf",
+            "res_config_sqlite3.conf",
+            "users.sql",
+          ]
       ).map((name) => `/etc/asterisk/${name}`),
       "/etc/asterisk/iax.conf",
       "/etc/asterisk/extensions.conf",
@@ -280,6 +287,20 @@ describe("SIP", () => {
     });
     expect(settings("extconfig.conf")).toEqual(realtime.map((name) => [name, "sqlite3,users"]));
     for (const family of realtime) expect(users()(family as Table, "1001")).not.toBeNull();
+  });
+
+  test("PJSIP: only the first request's timer is longer once Asterisk has started", () => {
+    const commands = Object.keys(settingsOf(conf(1, "cli.conf"), "startup_commands"));
+    const [, object = ""] =
+      /^database put trunkline\/system system (.*)$/.exec(commands[0] ?? "") ?? [];
+    const { type, ...atStart } = settingsOf(conf(1, "pjsip.conf"), "system");
+    expect(type).toBe("system");
+    expect(JSON.parse(object.replaceAll('\\"', '"'))).toEqual({ ...atStart, timer_b: "300000" });
+    expect(commands.slice(1)).toEqual([
+      "pjsip show settings",
+      "database del trunkline/system system",
+    ]);
+    expect(settingsOf(conf(1, "sorcery.conf"), "res_pjsip").system).toBe("astdb,trunkline");
   });
 
   test("PJSIP: an exchange may have no users yet", () => {
