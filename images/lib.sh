@@ -61,7 +61,8 @@ image_key() { # image_key NAME [STAMP]
 
 image_dir() { printf '%s/%s-%s\n' "$STORE" "$1" "$(image_key "$1")"; }
 
-# The pinned Python tools, in a virtual environment of their own: prints its bin directory.
+# The pinned Python tools, in a virtual environment of their own: prints its bin directory. Wheels alone,
+# since what pip builds a package with has no hash.
 python_tools() {
     local key venv
     key=$(sha256sum <"$IMAGES/requirements.txt" | cut -c1-12)
@@ -74,7 +75,8 @@ python_tools() {
             rm -rf "$venv"
             # A virtual environment knows its own path, so it cannot be built elsewhere and renamed.
             { /usr/bin/python3 -m venv "$venv" &&
-                "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$IMAGES/requirements.txt"; } >&2 ||
+                "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+                    -r "$IMAGES/requirements.txt"; } >&2 ||
                 die "the Python tools of images/requirements.txt could not be installed (Debian: apt-get install python3-venv)"
             touch "$venv/.complete"
         ) 9>"$CACHE/.images-tools.lock" || return

@@ -2,11 +2,13 @@
 # Pulumi's official download site. Sourced after lib.sh.
 
 site=${PULUMI_DOWNLOAD_SITE:-https://get.pulumi.com}
+checksums=${PULUMI_CHECKSUMS:-$tools_dir/pulumi-release/checksums.txt}
 
-# The CLI with its language hosts, and the plugin; the site has two names for one architecture.
+# The CLI with its language hosts, and the plugin, for MACHINE or for this machine. The site has two names for
+# one architecture.
 download_urls() {
   local x64_or_arm64 go_name
-  case $(uname -m) in
+  case ${MACHINE:-$(uname -m)} in
     x86_64) x64_or_arm64=x64 go_name=amd64 ;;
     aarch64) x64_or_arm64=arm64 go_name=arm64 ;;
     *) return 1 ;;
@@ -16,10 +18,27 @@ download_urls() {
     "$site" "plugins/pulumi-resource-openstack-v$OPENSTACK_PLUGIN_VERSION-linux-$go_name.tar.gz"
 }
 
+# checksum_of URL: the SHA-256 that is known of the file; fails if none is.
+checksum_of() {
+  local checksum file
+  while read -r checksum file; do
+    [[ $file == "${1##*/}" ]] || continue
+    printf '%s\n' "$checksum"
+    return
+  done <"$checksums"
+  return 1
+}
+
 # The site is asked for a few seconds only: where it is out of reach, building is the way.
 download_reachable() {
   local urls url
   urls=$(download_urls) || return 1
+  for url in $urls; do
+    if ! checksum_of "$url" >/dev/null; then
+      say "not downloaded, since its checksum is not known: $url"
+      return 1
+    fi
+  done
   if ! command -v curl >/dev/null && ! apt_install curl ca-certificates; then
     say "curl is missing, and without it nothing can be downloaded: apt-get install curl ca-certificates"
     return 1
@@ -30,6 +49,16 @@ download_reachable() {
   done
 }
 
+# fetch URL FILE
+fetch() {
+  curl --silent --show-error --fail --location --connect-timeout 10 --retry 3 --output "$2" "$1"
+}
+
+# download URL FILE: fetches what has the known checksum, or ends.
 download() {
-  curl --silent --show-error --fail --location --connect-timeout 10 --retry 3 "$1"
+  local known
+  known=$(checksum_of "$1") || die "the checksum of $1 is not known"
+  fetch "$1" "$2"
+  sha256sum --check --quiet --status - <<<"$known  $2" ||
+    die "$1 is not what it was when its checksum was recorded; it is not used"
 }

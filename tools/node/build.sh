@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fetches Node and npm with an older npm into $1/bin, for machines whose own Node is too old.
+# Fetches Node and npm with an older npm into $1/bin, for machines whose own Node is too old. The lock file
+# beside this script has their hashes.
 set -euo pipefail
 cd "$(dirname "$0")"
 source ../lib.sh
@@ -9,8 +10,8 @@ case $(uname -m) in
   aarch64) platform=linux-arm64 ;;
   *) die "no Node binary for $(uname -m) on npm: install Node $NODE_MIN_VERSION or later yourself" ;;
 esac
-npm install --no-save --no-audit --no-fund --prefix "$1" \
-  "node-$platform@$NODE_VERSION" "npm@$NPM_VERSION"
+cp package.json package-lock.json "$1"
+npm ci --ignore-scripts --no-audit --no-fund --prefix "$1"
 mkdir "$1/bin"
 ln -s "../node_modules/node-$platform/bin/node" "$1/bin/node"
 ln -s ../node_modules/.bin/npm ../node_modules/.bin/npx "$1/bin"

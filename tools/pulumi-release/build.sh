@@ -11,5 +11,8 @@ mkdir -p "$1/bin" "$plugin_dir"
   read -r cli
   read -r plugin
 } < <(download_urls)
-download "$cli" | tar --extract --gzip --strip-components=1 --directory "$1/bin"
-download "$plugin" | tar --extract --gzip --directory "$plugin_dir"
+download "$cli" "$1/cli.tar.gz"
+download "$plugin" "$1/plugin.tar.gz"
+tar --extract --gzip --strip-components=1 --directory "$1/bin" --file "$1/cli.tar.gz"
+tar --extract --gzip --directory "$plugin_dir" --file "$1/plugin.tar.gz"
+rm "$1/cli.tar.gz" "$1/plugin.tar.gz"

@@ -47,7 +47,7 @@ make() {
     done
     cp "$here/requirements.txt" "$work/tmp/"
     PYTHONPATH=$(cd "$work" && printf '/%s' usr/share/python-wheels/pip-*.whl) chroot "$work" \
-        python2.7 -m pip install --no-cache-dir --no-deps --disable-pip-version-check -r /tmp/requirements.txt
+        python2.7 -m pip install --no-cache-dir --no-deps --require-hashes --disable-pip-version-check -r /tmp/requirements.txt
     rm -f "$work/tmp/requirements.txt" "$work/etc/pip.conf" "$work/etc/resolv.conf"
     chroot "$work" kamaki --version
 }
