@@ -4,6 +4,7 @@ import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import { Exchange, IMAGES_DEADLINE, KINDS, PJSIP_16, TEST_DEADLINE } from "./support/exchange";
 import { Reports } from "./support/reports";
+import { Stack, type Tamper } from "./support/stack";
 import type { Zone } from "./support/zone";
 
 jest.setTimeout(2 * TEST_DEADLINE);
@@ -41,11 +42,13 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       await exchange.close();
     });
 
-    async function connection(): Promise<LogIn> {
+    /** @param deadline in milliseconds. */
+    async function connection(deadline?: number): Promise<LogIn> {
       const dial = dialFrom(exchange.network.namespace("office1"));
       const login = new LogIn(
         exchange.controllerAddress,
         await dial(exchange.controllerAddress, SIP_PORT),
+        deadline,
       );
       opened.push(login);
       return login;
@@ -53,6 +56,12 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
 
     /** Tries to log in on a connection of its own, which stays open. */
     const attempt = async (what: Attempt) => (await connection()).attempt(what);
+
+    /** Tries a name that Asterisk may leave without an answer. */
+    const attemptHostile = async (what: Attempt): Promise<void> => {
+      const patience = 1_000;
+      await (await connection(patience)).attempt(what).catch(() => undefined);
+    };
 
     /** Ports that HAProxy connects from, of the connections that are open. */
     const openPorts = async (): Promise<number[]> => {
@@ -71,6 +80,12 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
           zone.helpersOutput.split("reading Asterisk's events").length > times ? true : null,
         ),
       );
+
+    /** Sends `requests` to the manager interface, and returns all that it answers until it hangs up. */
+    const connectToManager = (requests = ""): Promise<string> => {
+      const script = `exec 3<>/dev/tcp/127.0.0.1/5038 || exit; printf %b "$1" >&3; cat <&3`;
+      return zone.inside(["bash", "-c", script, "ami", requests]);
+    };
 
     const right = (account = "1001"): Attempt => ({
       method: "REGISTER",
@@ -140,8 +155,8 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
         "Address%3A%20192.168.0.254%3A7%0D%0A%0D%0A";
       const short = "%0D%0A%0D%0AEvent%3A%20SuccessfulAuth%0D%0A";
       for (const account of [forged, short, `a"b`]) {
-        await attempt({ ...wrong, account }).catch(() => undefined);
-        await attempt({ ...wrong, account, method: "INVITE", callee: account }).catch(() => null);
+        await attemptHostile({ ...wrong, account });
+        await attemptHostile({ ...wrong, account, method: "INVITE", callee: account });
       }
       await attempt({ ...wrong, account: "1004" });
       await eventually("the last one", SOON, () =>
@@ -152,8 +167,8 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
     });
 
     test("keeps names within bounds", async () => {
-      await attempt({ ...wrong, account: "é".repeat(100) }).catch(() => undefined);
-      await attempt({ ...wrong, account: "1".repeat(200) }).catch(() => undefined);
+      await attemptHostile({ ...wrong, account: "é".repeat(100) });
+      await attemptHostile({ ...wrong, account: "1".repeat(200) });
       const reported = await reports.until("refused", 1, SOON);
       for (const { account = "" } of reported) {
         expect(Buffer.byteLength(account)).toBeLessThanOrEqual(64);
@@ -162,7 +177,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
 
     test(`reports each of ${String(CONNECTIONS * GUESSES)} wrong passwords, within seconds`, async () => {
       const names = Array.from({ length: CONNECTIONS }, (_, index) => `100${String(index + 1)}`);
-      const connections = await Promise.all(names.map(connection));
+      const connections = await Promise.all(names.map(() => connection()));
       await Promise.all(
         connections.map(async (one, index) => {
           for (let guess = 0; guess < GUESSES; guess++) {
@@ -213,6 +228,28 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(await reports.until("refused", 1, SOON)).toMatchObject([{ account: "1001" }]);
     });
 
+    test("goes on after edits of its files, which reach a running zone", async () => {
+      const stack = await Stack.of(exchange, kind);
+      const others: Readonly<Record<string, string>> = {
+        "/etc/asterisk/manager.conf": "[general]\nenabled=no\n",
+        "/etc/trunkline/report-logins.json": (
+          await zone.read("/etc/trunkline/report-logins.json")
+        ).replace("zone1", "zone1-edited"),
+      };
+      const edited: Tamper = (_, files) =>
+        files.map((file) => ({ ...file, content: others[file.path] ?? file.content }));
+      await stack.up({}, edited);
+      expect(await reports.until("hello", 1, 10)).toMatchObject([{ zone: "zone1-edited" }]);
+      await attempt(wrong);
+      await expect(connectToManager()).rejects.toThrow("refused");
+      await stack.up();
+      expect(await reports.until("hello", 2, 10)).toMatchObject([{}, { zone: "zone1" }]);
+      await eventually("a report", SOON, async () => {
+        await attempt(wrong);
+        return reports.of("refused").length > 0 ? true : null;
+      });
+    });
+
     test("may do nothing else with Asterisk than to read", async () => {
       const { manager } = JSON.parse(await zone.read("/etc/trunkline/report-logins.json")) as {
         manager: { username: string; secret: string };
@@ -223,8 +260,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
         ...actions.map((action) => `Action: ${action}\r\nCommand: core stop now\r\n\r\n`),
         "Action: Logoff\r\n\r\n",
       ];
-      const script = `exec 3<>/dev/tcp/127.0.0.1/5038; printf %b "$1" >&3; cat <&3`;
-      const answer = await zone.inside(["bash", "-c", script, "ami", requests.join("")]);
+      const answer = await connectToManager(requests.join(""));
       expect(answer.match(/^Response: .*/gm)?.map((line) => line.trim())).toEqual([
         "Response: Success",
         ...actions.map(() => "Response: Error"),

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { within } from "../../phones/deadline";
 
 /** Milliseconds that an answer may take. */
-const DEADLINE = 10_000;
+const DEADLINE = 5_000;
 
 /** A log-in to try. */
 export interface Attempt {
@@ -29,6 +29,7 @@ export class LogIn {
   constructor(
     private readonly server: string,
     private readonly connection: Duplex,
+    private readonly deadline = DEADLINE,
   ) {
     connection.on("error", () => undefined); // a reader hears that nothing came
     connection.on("data", (bytes: Buffer) => {
@@ -93,7 +94,7 @@ export class LogIn {
       };
       this.wake();
     });
-    return within(DEADLINE, "an answer to a log-in", found);
+    return within(this.deadline, "an answer to a log-in", found);
   }
 }
 

@@ -1,0 +1,233 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "../../cli/paths";
+
+const STATIC = join(ROOT, "images/elements/pbx-asterisk/static");
+const PROGRAM = join(STATIC, "usr/lib/trunkline/report-logins");
+
+/** Loads the program as a module named `program`. */
+const LOAD = `
+import importlib.machinery, importlib.util, json, sys
+sys.dont_write_bytecode = True
+loader = importlib.machinery.SourceFileLoader("program", sys.argv[1])
+program = importlib.util.module_from_spec(importlib.util.spec_from_loader("program", loader))
+loader.exec_module(program)
+given = json.load(sys.stdin)
+`;
+
+function python(script: string, given: unknown): unknown {
+  const { status, stdout, stderr } = spawnSync("python3", ["-IS", "-c", LOAD + script, PROGRAM], {
+    input: JSON.stringify(given),
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+type Event = Readonly<Record<string, string>>;
+/** An event, or seconds that pass. */
+type Step = Event | number;
+
+/** What the program makes of events of a driver: `refused 1001 54321 register`. */
+function reports(driver: "pjsip" | "chan_sip", steps: readonly Step[]): string[] {
+  const script = `
+translator, now, made = program.EVENTS[given["driver"]](), 0.0, []
+for step in given["steps"]:
+    if isinstance(step, dict):
+        made += translator.read(step, now)
+    else:
+        now += step
+    made += translator.overdue(now)
+print(json.dumps([" ".join(str(value) for value in one.values()) for one in made]))`;
+  return python(script, { driver, steps }) as string[];
+}
+
+/** As PJSIP of Asterisk 22 and 16 has them, without what the program does not read. */
+const pjsip = (event: string, account: string, port: number, more: Event = {}): Event => ({
+  Event: event,
+  Service: "PJSIP",
+  AccountID: account,
+  SessionID: `call-of-${String(port)}`,
+  RemoteAddress: `IPV4/TCP/192.168.0.254/${String(port)}`,
+  ...more,
+});
+
+describe("events of PJSIP", () => {
+  test("tell of a log-in that a challenge came before", () => {
+    const accepted = pjsip("SuccessfulAuth", "1001", 41348, { UsingPassword: "1" });
+    expect(reports("pjsip", [pjsip("ChallengeSent", "1001", 41348), accepted])).toEqual([
+      "challenged 1001 41348 other",
+      "accepted 1001 41348 other",
+    ]);
+  });
+
+  test("tell of a wrong password, and of a name that no account has", () => {
+    const steps = [
+      pjsip("ChallengeResponseFailed", "1001", 41318),
+      pjsip("InvalidAccountID", "nobody", 41344),
+      pjsip("ChallengeSent", "<unknown>", 41344),
+      pjsip("InvalidAccountID", "nobody", 41344),
+      pjsip("ChallengeResponseFailed", "<unknown>", 41344),
+      pjsip("ChallengeResponseFailed", "<unknown>", 41345),
+    ];
+    expect(reports("pjsip", steps)).toEqual([
+      "refused 1001 41318 other",
+      "challenged nobody 41344 other",
+      "refused nobody 41344 other",
+      "refused  41345 other",
+    ]);
+  });
+
+  test("tell nothing if they are about something else", () => {
+    const steps = [
+      pjsip("SuccessfulAuth", "reports", 35198, { Service: "AMI", UsingPassword: "0" }),
+      pjsip("SuccessfulAuth", "healthcheck", 35199, { UsingPassword: "0" }),
+      pjsip("FailedACL", "1001", 35200),
+      { Event: "FullyBooted", Status: "Fully Booted" },
+    ];
+    expect(reports("pjsip", steps)).toEqual([]);
+  });
+
+  test("have names of at most 64 bytes in the reports", () => {
+    const [long] = reports("pjsip", [pjsip("ChallengeResponseFailed", "é".repeat(64), 1)]);
+    expect(long).toBe(`refused ${"é".repeat(32)} 1 other`);
+  });
+});
+
+/** chan_sip's security events have the port of Via. */
+const chanSip = (event: string, account: string, session = "0x7f01"): Event => ({
+  Event: event,
+  Service: "SIP",
+  AccountID: account,
+  SessionID: session,
+  RemoteAddress: "IPV4/TCP/192.168.0.254/9999",
+});
+const peer = (status: "Registered" | "Rejected", account: string, port: number): Event => ({
+  Event: "PeerStatus",
+  ChannelType: "SIP",
+  Peer: `SIP/${account}`,
+  PeerStatus: status,
+  ...(status === "Registered"
+    ? { Address: `192.168.0.254:${String(port)}` }
+    : { Cause: "AUTH_SECRET_FAILED", Address: "192.168.0.254", Port: String(port) }),
+});
+
+describe("events of chan_sip", () => {
+  test("tell the port of a registration", () => {
+    const steps = [
+      chanSip("ChallengeSent", "1001"),
+      chanSip("SuccessfulAuth", "1001"),
+      peer("Registered", "1001", 36830),
+    ];
+    expect(reports("chan_sip", steps)).toEqual([
+      "challenged 1001 0 register",
+      "accepted 1001 36830 register",
+    ]);
+  });
+
+  test.each([
+    ["before", [peer("Rejected", "1001", 36846), chanSip("InvalidPassword", "1001")]],
+    ["after", [chanSip("InvalidPassword", "1001"), peer("Rejected", "1001", 36846)]],
+    ["long before", [peer("Rejected", "1001", 36846), 1.9, chanSip("InvalidPassword", "1001")]],
+  ] as const)("tell of a wrong password once, if the port comes %s it", (_, steps) => {
+    expect(reports("chan_sip", [chanSip("ChallengeSent", "1001"), ...steps, 60])).toEqual([
+      "challenged 1001 0 register",
+      "refused 1001 36846 register",
+    ]);
+  });
+
+  test("tell of all wrong passwords for an account, each on its connection", () => {
+    const steps = [
+      chanSip("ChallengeSent", "1001", "0x1"),
+      chanSip("ChallengeSent", "1001", "0x2"),
+      chanSip("InvalidPassword", "1001", "0x1"),
+      chanSip("InvalidPassword", "1001", "0x2"),
+      peer("Rejected", "1001", 36846),
+      peer("Rejected", "1001", 36847),
+    ];
+    expect(reports("chan_sip", [...steps, 60]).slice(2)).toEqual([
+      "refused 1001 36846 register",
+      "refused 1001 36847 register",
+    ]);
+  });
+
+  test("tell of one without a port if that does not come in time", () => {
+    const steps = [chanSip("ChallengeSent", "nobody"), chanSip("InvalidPassword", "nobody")];
+    expect(reports("chan_sip", [...steps, 2])).toEqual(["challenged nobody 0 register"]);
+    expect(reports("chan_sip", [...steps, 2.1])).toEqual([
+      "challenged nobody 0 register",
+      "refused nobody 0 register",
+    ]);
+  });
+
+  test("tell who calls, not who is called, and never the port that the caller writes", () => {
+    const steps = [
+      chanSip("ChallengeSent", "sip:1001@198.51.100.254"),
+      chanSip("InvalidPassword", "1003"),
+    ];
+    expect(reports("chan_sip", steps)).toEqual(["challenged 1001 0 call", "refused 1001 0 call"]);
+  });
+});
+
+/** What a script prints that fills an outbox and takes from it. */
+const outbox = (script: string): unknown =>
+  python(
+    `
+clock = [0.0]
+outbox = program.Outbox(lambda: clock[0])
+def put(*numbers, event="refused"):
+    outbox.put([program.report(event, str(number), number, "other") for number in numbers])
+def take():
+    return [one["port"] for one in outbox.fresh(outbox.take(0))]
+${script}`,
+    null,
+  );
+
+test("what waits for the controller is bounded, and what is lost is counted", () => {
+  const script = `
+program.QUEUE = 3
+put(1, 2, 3, 4, 5)
+taken = outbox.take(0)
+put(6)
+outbox.put_back(taken)
+print(json.dumps([take(), outbox.take_dropped(), outbox.take_dropped()]))`;
+  expect(outbox(script)).toEqual([[4, 5, 6], 3, 0]);
+});
+
+test("a port is told for as long as it is sure to be that of the same phone", () => {
+  const script = `
+put(1)
+clock[0] = 8
+put(2)
+clock[0] = 11
+print(json.dumps(take()))`;
+  expect(outbox(script)).toEqual([0, 2]);
+});
+
+test("a controller that comes back hears of phones that are still connected, and of each once", () => {
+  const script = `
+program.connections = lambda: opened
+opened = {1: "inode1", 2: "inode2", 3: "inode3", 4: "inode4"}
+put(1, 2, 3, event="accepted")
+outbox.tidy()
+opened = {1: "inode1", 3: "inode5", 4: "inode4"}
+put(4, event="accepted")
+put(5)
+print(json.dumps([[one["port"] for one in outbox.snapshot()], take()]))`;
+  expect(outbox(script)).toEqual([[1, 4], [5]]);
+});
+
+test("systemd has nothing against the unit", () => {
+  const unit = "trunkline-report-logins.service";
+  const folder = join(STATIC, "etc/systemd/system");
+  const { stdout, stderr, error } = spawnSync(
+    "systemd-analyze",
+    ["verify", "--man=no", "--recursive-errors=no", join(folder, unit)],
+    { encoding: "utf8" },
+  );
+  const about = `${stdout}${stderr}`
+    .split("\n")
+    // The program is in the image alone.
+    .filter((line) => line.includes(unit) && !line.includes("is not executable"));
+  expect([error, about]).toEqual([undefined, []]);
+});
