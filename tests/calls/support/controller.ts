@@ -16,16 +16,20 @@ export interface Backend {
 
 /** The controller: HAProxy from its golden image, with the file the program renders. */
 export class Controller extends Server {
-  static async create(files: readonly NodeFile[], place: ServerPlace): Promise<Controller> {
+  /** @param connections that HAProxy takes at the most, from phones and to zones counted once. */
+  static async create(
+    files: readonly NodeFile[],
+    place: ServerPlace,
+    connections: number,
+  ): Promise<Controller> {
     const options: ServerOptions = {
       ...place,
       image: "pbx-controller",
       files,
-      // For a test few connections do, a little more than a zone takes: the limit on open files that the
-      // image's unit raises for more cannot be raised everywhere.
+      // The limit on open files that the image's unit raises cannot be raised everywhere.
       argv: [
         "/usr/sbin/haproxy",
-        ...["-W", "-db", "-n", "1500"],
+        ...["-W", "-db", "-n", String(connections)],
         ...["-S", "/run/haproxy/master.sock,mode,600"],
         ...["-f", "/etc/haproxy/haproxy.cfg"],
       ],

@@ -49,6 +49,8 @@ export type Configuration = Readonly<Record<string, unknown>>;
 export interface ExchangeOptions {
   readonly zones: readonly ZoneKind[];
   readonly configuration?: Configuration;
+  /** Connections that HAProxy takes at the most; by default a few more than one zone takes. */
+  readonly connections?: number;
 }
 
 /** The right password by default, and `office1`. */
@@ -117,7 +119,11 @@ export class Exchange {
   ) {}
 
   /** Starts an exchange, and waits until it serves. */
-  static async start({ zones: kinds, configuration = {} }: ExchangeOptions): Promise<Exchange> {
+  static async start({
+    zones: kinds,
+    configuration = {},
+    connections = 1_500,
+  }: ExchangeOptions): Promise<Exchange> {
     const settings = settingsWith({ ...BASE, zones: kinds.length, ...configuration });
     const plan = planExchange(settings, STACK);
     const hosts = [plan.controller, ...plan.zones].map(hostOf);
@@ -128,6 +134,7 @@ export class Exchange {
       exchange.balancer = await Controller.create(
         exchange.filesOfController(plan, settings),
         exchange.place(plan.controller),
+        connections,
       );
       await Promise.all([...exchange.zones, exchange.balancer].map((server) => server.boot()));
       await exchange.serving();

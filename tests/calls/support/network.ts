@@ -207,6 +207,14 @@ async function losePackets(namespace: string, ports: string, percent: number): P
   await run(["nft", "-f", "-"], { namespace, input });
 }
 
+/** Gives the host in `namespace` more public addresses, which no node and no office has. */
+export async function giveAddresses(namespace: string, count: number): Promise<string[]> {
+  const addresses = Array.from({ length: count }, (_, index) => `${PUBLIC}.${String(100 + index)}`);
+  const commands = addresses.map((address) => `address add ${address}/24 dev eth0\n`);
+  await run(["ip", "-n", namespace, "-batch", "-"], { input: commands.join("") });
+  return addresses;
+}
+
 /** Takes an office off the network: nobody is told, and nothing that is sent to it comes back. */
 export async function unplug(router: string, office: Office): Promise<void> {
   await run(["ip", "-n", router, "link", "set", office, "down"]);

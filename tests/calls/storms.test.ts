@@ -1,0 +1,97 @@
+import { run } from "../../phones/command";
+import { optionsRequest } from "../../phones/options";
+import type { Storm } from "../support/storm";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { giveAddresses } from "./support/network";
+import { StormPhones } from "./support/storm-phones";
+
+jest.setTimeout(TEST_DEADLINE);
+
+/** A zone takes 1,000 connections; PJSIP frees the place of a closed one half a second later. */
+const ZONES = 3;
+const USERS = [{ range: "1000-8999" }];
+const SOURCES = 50;
+/** Far above what a storm from `SOURCES` addresses needs: these tests are not about limits. */
+const LIMITS = {
+  connectionsPerSource: 1_000,
+  connectionsPerUnknownSource: 1_000,
+  connectionRate: 1_000,
+  bytesPerSecond: 10_000_000,
+  loginTime: "30s",
+};
+/** Seconds between the segments of a request, and their number. */
+const PACES = [1, 2.5];
+const SEGMENTS = 5;
+
+/**
+ * Sends its standard input in segments, and prints the first line of the answer. The times of the slower one
+ * are those of the first request that PJSIP closed after half a second.
+ */
+const SLOW_SENDER = `
+const [host, pace, segments] = process.argv.slice(1);
+const request = require("node:fs").readFileSync(0);
+const socket = require("node:net").connect({ host, port: 5060, noDelay: true });
+const length = Math.ceil(request.length / segments);
+for (let index = 0; index < segments; index++)
+  setTimeout(() => socket.write(request.subarray(index * length, (index + 1) * length)), index * pace * 1000);
+let answer = "";
+socket.on("data", (bytes) => {
+  answer += bytes;
+  if (answer.includes("\\n")) socket.destroy();
+});
+socket.on("close", () => console.log(answer.split("\\r\\n")[0]));`;
+
+const slowly = async (namespace: string, host: string, pace: number): Promise<string> => {
+  const argv = [process.execPath, "-e", SLOW_SENDER, host, String(pace), String(SEGMENTS)];
+  return (await run(argv, { namespace, input: optionsRequest(host) })).trim();
+};
+
+describe.each(KINDS)("a storm ($name)", ({ kind }) => {
+  let exchange: Exchange;
+  let addresses: string[];
+
+  beforeAll(async () => {
+    exchange = await Exchange.start({
+      zones: Array.from({ length: ZONES }, () => kind),
+      configuration: { users: USERS, limits: LIMITS },
+      connections: 5_000,
+    });
+    addresses = await giveAddresses(exchange.network.namespace("office1"), SOURCES);
+  }, IMAGES_DEADLINE);
+  afterAll(() => exchange.close());
+
+  const storm = (phones: number, how: Pick<Storm, "rate" | "keeps">): StormPhones =>
+    StormPhones.start(exchange.network.namespace("office1"), {
+      server: exchange.controllerAddress,
+      addresses,
+      accounts: exchange.plan.users.slice(0, phones),
+      ...how,
+    });
+
+  test("none of 8,000 registrations at 1,000 per second is lost, nor a slow request meanwhile", async () => {
+    const slow = Promise.all(
+      PACES.map((pace) =>
+        slowly(exchange.network.namespace("office1"), exchange.controllerAddress, pace),
+      ),
+    );
+    const { registered, lost, sending } = await storm(8_000, {
+      rate: 1_000,
+      keeps: false,
+    }).result();
+    expect({ registered, lost }).toEqual({ registered: 8_000, lost: {} });
+    expect(sending).toBeLessThan(10);
+    expect(await slow).toEqual(PACES.map(() => "SIP/2.0 200 OK"));
+  });
+
+  test("none of 2,000 phones that come at once after a restart of HAProxy is lost", async () => {
+    const phones = storm(2_000, { rate: 0, keeps: true });
+    try {
+      expect(await phones.result()).toMatchObject({ registered: 2_000, lost: {} });
+      await exchange.controller.stopDaemon();
+      exchange.controller.startDaemon();
+      expect(await phones.result()).toMatchObject({ registered: 2_000, lost: {} });
+    } finally {
+      await phones.close();
+    }
+  });
+});

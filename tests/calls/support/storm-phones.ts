@@ -1,0 +1,39 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface, type Interface } from "node:readline";
+import { start } from "../../../phones/command";
+import { within } from "../../../phones/deadline";
+import type { Storm, StormResult } from "../../support/storm";
+
+const PROGRAM = join(__dirname, "../../support/storm.ts");
+/** Milliseconds in which a storm has to be over: a phone waits for an answer 32 s at the most. */
+const DEADLINE = 50_000;
+
+/** Phones that register in a storm, in a process and a network namespace of their own. */
+export class StormPhones {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly output: Interface,
+  ) {}
+
+  static start(namespace: string, storm: Storm): StormPhones {
+    const child = start(namespace, [process.execPath, "--import", "tsx", PROGRAM], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    if (child.stdin === null || child.stdout === null) throw new Error("no pipes");
+    child.stdin.end(JSON.stringify(storm));
+    return new StormPhones(child, createInterface({ input: child.stdout }));
+  }
+
+  /** What came of the storm: with phones that keep their connections, of each storm in turn. */
+  async result(): Promise<StormResult> {
+    const [line] = (await within(DEADLINE, "a storm", once(this.output, "line"))) as [string];
+    return JSON.parse(line) as StormResult;
+  }
+
+  /** Ends the phones with their connections. */
+  async close(): Promise<void> {
+    if (this.child.exitCode === null && this.child.kill("SIGKILL")) await once(this.child, "exit");
+  }
+}

@@ -1,0 +1,221 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+
+/** What a storm of registrations consists of. */
+export interface Storm {
+  /** The controller's address. */
+  readonly server: string;
+  /** Addresses of this host, which the phones share. */
+  readonly addresses: readonly string[];
+  /** One phone for each. */
+  readonly accounts: readonly { readonly extension: string; readonly secret: string }[];
+  /** New connections per second; 0 for all at once. */
+  readonly rate: number;
+  /**
+   * Whether a phone keeps its connection, as real ones do, and registers again when the connection is lost.
+   * Otherwise it closes the connection as soon as it is registered.
+   */
+  readonly keeps: boolean;
+}
+
+/** What came of a storm. */
+export interface StormResult {
+  readonly registered: number;
+  /** Numbers of phones that were not registered, by what happened to them. */
+  readonly lost: Readonly<Record<string, number>>;
+  /** Seconds from the first new connection to the last one. */
+  readonly sending: number;
+  /** Milliseconds from a new connection to the registration. */
+  readonly median: number;
+  readonly slowest: number;
+}
+
+/** Milliseconds until a phone without a final answer is lost: 64 times T1 (RFC 3261, 17.1.2.2). */
+const DEADLINE = 32_000;
+/** Milliseconds between two looks at what is due. */
+const TICK = 5;
+/** Milliseconds until a phone whose connection was refused connects again: HAProxy is starting. */
+const RETRY = 20;
+
+const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
+
+/** A registration on a connection of its own (RFC 3261, 10.2). */
+class Registration {
+  private readonly start = performance.now();
+  private readonly id = randomBytes(8).toString("hex");
+  private received = "";
+  private state = "nothing";
+  private isOver = false;
+
+  /**
+   * @param over is called once, with null if the phone is registered or with what happened to it instead.
+   * @param cut is called if the connection is closed afterwards.
+   */
+  constructor(
+    private readonly storm: Storm,
+    private readonly address: string,
+    private readonly account: Storm["accounts"][number],
+    private readonly over: (fault: string | null) => void,
+    private readonly cut: () => void,
+  ) {
+    this.connect();
+  }
+
+  /** Milliseconds since the connection was begun. */
+  get age(): number {
+    return performance.now() - this.start;
+  }
+
+  giveUp(): void {
+    this.end(`no answer after ${this.state}`);
+  }
+
+  private connect(): void {
+    const { server, keeps } = this.storm;
+    const socket = connect({ host: server, port: 5060, localAddress: this.address, noDelay: true });
+    socket.once("connect", () => {
+      this.send(socket, 1);
+    });
+    socket.on("data", (bytes) => {
+      this.received += bytes.toString("latin1");
+      this.read(socket);
+      if (this.isOver && !keeps) socket.destroy();
+    });
+    let isRefused = false;
+    socket.once("error", ({ code }: NodeJS.ErrnoException) => {
+      isRefused = code === "ECONNREFUSED";
+    });
+    socket.once("close", () => {
+      if (isRefused) {
+        setTimeout(() => {
+          this.connect();
+        }, RETRY);
+      } else if (this.isOver) this.cut();
+      else this.end(`closed after ${this.state}`);
+    });
+  }
+
+  private end(fault: string | null): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.over(fault);
+  }
+
+  private read(socket: Socket): void {
+    for (;;) {
+      const end = this.received.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      const message = this.received.slice(0, end);
+      this.received = this.received.slice(end + 4);
+      if (message.startsWith("OPTIONS ")) this.answer(socket, message);
+      else if (message.startsWith("SIP/2.0 200 ")) this.end(null);
+      else if (message.startsWith("SIP/2.0 401 ") && this.state === "request 1") {
+        this.send(socket, 2, message);
+      } else this.end(`${message.slice(0, message.indexOf("\r"))} after ${this.state}`);
+    }
+  }
+
+  /** chan_sip asks a phone that has registered whether it is there. */
+  private answer(socket: Socket, request: string): void {
+    const copied = request.match(/^(?:Via|From|To|Call-ID|CSeq):.*$/gm) ?? [];
+    socket.write(["SIP/2.0 200 OK", ...copied, "Content-Length: 0", "\r\n"].join("\r\n"));
+  }
+
+  private send(socket: Socket, sequence: 1 | 2, challenge?: string): void {
+    this.state = `request ${String(sequence)}`;
+    const { extension } = this.account;
+    const { server } = this.storm;
+    const uri = `sip:${server}`;
+    const lines = [
+      `REGISTER ${uri} SIP/2.0`,
+      `Via: SIP/2.0/TCP ${this.address};branch=z9hG4bK${this.id}${String(sequence)};rport`,
+      "Max-Forwards: 70",
+      `From: <sip:${extension}@${server}>;tag=${this.id}`,
+      `To: <sip:${extension}@${server}>`,
+      `Call-ID: ${this.id}`,
+      `CSeq: ${String(sequence)} REGISTER`,
+      `Contact: <sip:${extension}@${this.address};transport=tcp>`,
+      "Expires: 60",
+      ...(challenge === undefined ? [] : [`Authorization: ${this.digest(uri, challenge)}`]),
+      "Content-Length: 0",
+    ];
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+  }
+
+  /** RFC 2617, 3.2.2.1, without `qop`. */
+  private digest(uri: string, challenge: string): string {
+    const part = (name: string): string =>
+      new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1] ?? "";
+    const { extension, secret } = this.account;
+    const [realm, nonce, opaque] = [part("realm"), part("nonce"), part("opaque")];
+    const response = md5(
+      [md5(`${extension}:${realm}:${secret}`), nonce, md5(`REGISTER:${uri}`)].join(":"),
+    );
+    const said = { username: extension, realm, nonce, uri, response, opaque };
+    const parts = Object.entries(said).filter(([, value]) => value !== "");
+    return `Digest ${parts.map(([name, value]) => `${name}="${value}"`).join(", ")}`;
+  }
+}
+
+/**
+ * Registers all phones at their rate, whatever becomes of those before.
+ * @param cut is called for each phone that loses its connection after its registration.
+ */
+export function register(storm: Storm, cut: () => void): Promise<StormResult> {
+  const { accounts, addresses, rate } = storm;
+  const start = performance.now();
+  const lost: Record<string, number> = {};
+  const times: number[] = [];
+  const waiting = new Set<Registration>();
+  let begun = 0;
+  let sending = 0;
+
+  const begin = (): void => {
+    const account = accounts[begun];
+    const address = addresses[begun % addresses.length];
+    if (account === undefined || address === undefined) throw new Error("no account or address");
+    const over = (fault: string | null): void => {
+      if (fault === null) times.push(registration.age);
+      else lost[fault] = (lost[fault] ?? 0) + 1;
+      waiting.delete(registration);
+    };
+    const registration: Registration = new Registration(storm, address, account, over, cut);
+    waiting.add(registration);
+    begun += 1;
+  };
+
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      const elapsed = (performance.now() - start) / 1000;
+      while (begun < accounts.length && (rate === 0 || begun < elapsed * rate)) {
+        begin();
+        sending = elapsed;
+      }
+      for (const registration of waiting) if (registration.age > DEADLINE) registration.giveUp();
+      if (begun < accounts.length || waiting.size > 0) return;
+      clearInterval(timer);
+      times.sort((a, b) => a - b);
+      const [median = NaN, slowest = NaN] = [times[times.length >> 1], times.at(-1)];
+      resolve({ registered: times.length, lost, sending, median, slowest });
+    }, TICK);
+  });
+}
+
+/** Prints what came of the storm, and what came of it once more when the phones were cut off. */
+async function main(): Promise<void> {
+  const storm = JSON.parse(readFileSync(0, "utf8")) as Storm;
+  const print = (result: StormResult): void => {
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+  };
+  const isCut = new Promise<void>((resolve) => {
+    void register(storm, resolve).then(print);
+  });
+  if (!storm.keeps) return;
+  await isCut;
+  print(await register({ ...storm, rate: 0 }, () => undefined));
+}
+
+// A program of its own, which runs in a network namespace: Storm on standard input, a line for each
+// StormResult on standard output.
+if (require.main === module) void main();
