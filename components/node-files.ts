@@ -35,6 +35,8 @@ export function zoneFiles(
     fixedIp: zone.fixedIp,
     rtpPorts: RTP_PORTS,
     ringTimeout: exchange.ringTimeout,
+    callsPerAccount: exchange.limits.callsPerAccount,
+    callsPerMinute: exchange.limits.callsPerMinute,
     users: [...exchange.users],
     trunkPeers: [...zone.trunkPeers],
     logins: {

@@ -60,6 +60,9 @@ export const zoneContextSchema = z.strictObject({
   rtpPorts: portRange,
   /** Seconds that a phone rings before nobody has answered. */
   ringTimeout: z.int().positive(),
+  /** Calls that an account may have placed at a time, and may begin in a minute (`pbx:limits`). */
+  callsPerAccount: z.int().positive(),
+  callsPerMinute: z.int().positive(),
   users: z.array(user),
   trunkPeers: z.array(trunkPeer),
   logins,

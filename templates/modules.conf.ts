@@ -12,7 +12,12 @@ const COMMON = [
   "pbx_config",
   "app_dial",
   "app_stack",
+  "func_callerid",
+  "func_channel",
   "func_cut",
+  "func_global",
+  "func_groupcount",
+  "func_hangupcause",
   "func_strings",
   "bridge_simple",
   "bridge_native_rtp",
@@ -52,6 +57,7 @@ const DRIVER: Record<SipDriver, readonly string[]> = {
     "res_pjsip_messaging",
     "res_pjsip_refer",
     "chan_pjsip",
+    "func_pjsip_aor",
   ],
 };
 

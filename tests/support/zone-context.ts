@@ -12,6 +12,8 @@ export function zone1Of(zoneCount: number, sipDriver: SipDriver = "pjsip"): Zone
     fixedIp: "192.168.0.2",
     rtpPorts: { start: 10_000, end: 10_999 },
     ringTimeout: 60,
+    callsPerAccount: 4,
+    callsPerMinute: 30,
     users: [
       { extension: "1001", name: "Alice Example", secret: "secret-of-1001" },
       { extension: "1002", name: null, secret: "secret-of-1002" },

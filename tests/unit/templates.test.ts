@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { renderControllerFiles, renderZoneFiles } from "../../templates";
 import type { SipDriver } from "../../templates/context";
+import { renderExtensionsConf } from "../../templates/extensions.conf";
 import type { NodeFile } from "../../templates/node-file";
 import { expectGolden } from "../support/golden";
 import { readAsteriskConf, type Section, settingsOf } from "../support/ini";
@@ -99,9 +100,11 @@ describe("a node's files", () => {
 
 describe("dialplan", () => {
   test.each(DRIVERS)("from-trunk never dials IAX2: no call goes in circles (%s)", (driver) => {
-    const reachable = [...dialplan(3, "from-trunk", driver), ...dialplan(3, "local", driver)];
+    const reachable = ["from-trunk", "local", "silence"].flatMap((name) =>
+      dialplan(3, name, driver),
+    );
     expect(reachable.filter((step) => step.includes("Dial("))).toHaveLength(1);
-    expect(reachable.filter((step) => step.includes("IAX2"))).toEqual([]);
+    expect(reachable.filter((step) => step.includes("IAX2/"))).toEqual([]);
   });
 
   test.each(["from-users", "from-trunk"])("%s has a first step for digits alone", (context) => {
@@ -110,28 +113,44 @@ describe("dialplan", () => {
     expect(settings(context).filter(([, value]) => /^[^,]*,1,/.test(value))).toEqual([]);
     expect(settings(context)[0]).toEqual(["include", "number"]);
     const digits = Array.from({ length: 15 }, (_, index) => `_${"X".repeat(index + 1)}`);
-    expect(settings("number")).toEqual(
-      digits.map((pattern) => ["exten", `${pattern},1,Gosub(local,\${EXTEN},1)`]),
-    );
+    expect(settings("number")).toEqual(digits.map((pattern) => ["exten", `${pattern},1,NoOp()`]));
   });
 
   test("users are tried here first, then in all other zones at once", () => {
     const steps = dialplan(3, "from-users");
-    const local = steps.indexOf("number");
-    const trunk = steps.findIndex((step) => step.startsWith("Dial("));
-    expect(local).toBe(0);
-    expect(trunk).toBeGreaterThan(local);
-    expect(steps[trunk]).toBe("Dial(IAX2/zone2/${EXTEN}&IAX2/zone3/${EXTEN},60)");
-  });
-
-  test("busy and no answer here are not tried elsewhere; a stale registration is", () => {
-    expect(dialplan(3, "from-users")).toContain(
-      'GotoIf($["${RESULT}" != "CHANUNAVAIL" & "${RESULT}" != "CONGESTION"]?end)',
-    );
+    expect(steps.slice(0, 5)).toEqual([
+      "number",
+      "Gosub(admit,${EXTEN},1)",
+      "Gosub(local,${EXTEN},1)",
+      "GotoIf($[${GOSUB_RETVAL} != 20]?end)",
+      "Gosub(trunk,${EXTEN},1)",
+    ]);
+    expect(dialplan(3, "trunk")).toContain("Dial(IAX2/zone2/${EXTEN}&IAX2/zone3/${EXTEN},60,i)");
   });
 
   test("a zone that is alone dials no trunk", () => {
-    expect(dialplan(1, "from-users").filter((step) => step.includes("Dial("))).toEqual([]);
+    expect(dialplan(1, "from-users")).not.toContain("Gosub(trunk,${EXTEN},1)");
+    expect(conf(1, "extensions.conf").map(({ name }) => name)).not.toContain("trunk");
+  });
+
+  test.each(DRIVERS)("no dial string has what somebody else has sent (%s)", (driver) => {
+    const text = content(renderZoneFiles(zone1Of(3, driver)), "extensions.conf");
+    const dialled = Array.from(text.matchAll(/\bDial\((.*)\)$/gm), ([, dial = ""]) => dial);
+    expect(dialled).toHaveLength(2);
+    for (const dial of dialled) {
+      // A device for the number, which is of digits alone; the time; redirects are not followed.
+      expect(dial).toMatch(/^(((PJ)?SIP|IAX2\/zone\d)\/\$\{EXTEN\}&?)+,60,i$/);
+    }
+  });
+
+  test.each([
+    [30, 2],
+    [7, 8.571],
+    [1_000_000, 0],
+  ])("of %i calls a minute, each takes %d s of it", (callsPerMinute, seconds) => {
+    const text = renderExtensionsConf({ ...zone1Of(1), callsPerMinute });
+    expect(text).toContain(`Set(EMPTY=$[\${EMPTY} + ${String(seconds)}])`);
+    expect(seconds * callsPerMinute).toBeLessThanOrEqual(60);
   });
 
   test("strangers reach nothing but a refusal", () => {
@@ -148,18 +167,16 @@ describe("dialplan", () => {
 
   test.each([
     ["chan_sip", "SIP/${EXTEN}"],
-    ["pjsip", "${PJSIP_DIAL_CONTACTS(${EXTEN})}"],
+    ["pjsip", "PJSIP/${EXTEN}"],
   ] as const)("%s rings %s", (driver, device) => {
-    const steps = dialplan(2, "local", driver);
-    expect(steps).toContain(`Set(DEVICE=${device})`);
-    expect(steps).toContain("Dial(${DEVICE},60)");
+    expect(dialplan(2, "local", driver)).toContain(`Dial(${device},60,i)`);
   });
 
   test("every place that a step goes to exists", () => {
     const sections = conf(3, "extensions.conf");
     const contexts = sections.map(({ name }) => name);
     const text = content(renderZoneFiles(zone1Of(3)), "extensions.conf");
-    for (const [, context = ""] of text.matchAll(/Go(?:to|sub)\((\w+),/g)) {
+    for (const [, context = ""] of text.matchAll(/(?:Gosub\(|\?)(\w+),/g)) {
       expect(contexts).toContain(context);
     }
     for (const [, label = ""] of text.matchAll(/\?(\w+)\)/g)) {
@@ -252,10 +269,12 @@ describe("SIP", () => {
     const sections = conf(2, "sip.conf", "chan_sip");
     expect(settingsOf(sections, "1001", "user")).toEqual({
       secret: "secret-of-1001",
+      accountcode: "1001",
       callerid: '"Alice Example" <1001>',
     });
     expect(settingsOf(sections, "1002", "user")).toEqual({
       secret: "secret-of-1002",
+      accountcode: "1002",
       callerid: '"1002" <1002>',
     });
   });
@@ -265,6 +284,7 @@ describe("SIP", () => {
     expect(lookUp("ps_endpoints", "1001")).toMatchObject({
       auth: "1001",
       aors: "1001",
+      accountcode: "1001",
       callerid: '"Alice Example" <1001>',
       allow: zone1Of(2).codecs.join(","),
     });

@@ -19,6 +19,8 @@ CREATE VIEW ps_endpoints AS SELECT
   extension AS auth,
   'tcp' AS transport,
   'from-users' AS context,
+  -- What the dial plan bounds calls by; part of each record.
+  extension AS accountcode,
   'username,auth_username' AS identify_by,
   'all' AS disallow,
   'ulaw,alaw' AS allow,
