@@ -3,6 +3,7 @@ import type { Exchange, ZonePlan } from "../plan/exchange";
 import { filterOf, type Role } from "../plan/firewall";
 import {
   renderAuthorizedKeys,
+  renderClock,
   renderControllerFiles,
   renderFirewall,
   renderZoneFiles,
@@ -45,14 +46,14 @@ export function zoneFiles(
       managerSecret: zone.managerSecret,
     },
   });
-  return [...accessFiles(exchange, "zone"), ...files];
+  return [...baseFiles(exchange, "zone"), ...files];
 }
 
 /** All files of the controller. */
 export function controllerFiles(exchange: Exchange, haproxy: HaproxySettings): NodeFile[] {
   const { callsPerAccount, callsPerMinute, ...limits } = exchange.limits;
   return [
-    ...accessFiles(exchange, "controller"),
+    ...baseFiles(exchange, "controller"),
     ...renderControllerFiles({
       ...haproxy,
       phonesPerZone: PHONES_PER_ZONE,
@@ -63,11 +64,19 @@ export function controllerFiles(exchange: Exchange, haproxy: HaproxySettings): N
   ];
 }
 
-/** Files that decide which hosts and which keys may reach a node of `role`, and what the node may send. */
-export const accessFiles = (exchange: Exchange, role: Role): NodeFile[] => {
+/**
+ * Files that a node of `role` cannot boot without: which hosts and which keys may reach it, what it may
+ * send, and how it keeps its clock.
+ */
+export const baseFiles = (exchange: Exchange, role: Role): NodeFile[] => {
   const { accessKey, addresses, firewall, operatorKey } = exchange;
   return [
     ...renderAuthorizedKeys(operatorKey, accessKey.publicKey),
     renderFirewall({ cidr: addresses.cidr, ...filterOf(role, firewall, addresses) }),
+    renderClock(
+      role === "controller"
+        ? { server: null, clients: addresses.cidr }
+        : { server: addresses.controller, clients: null },
+    ),
   ];
 };

@@ -1,6 +1,6 @@
 import type { PortRange } from "../templates/context";
 import type { AddressPlan } from "./address-plan";
-import { IAX2_PORT, REPORT_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "./ports";
+import { IAX2_PORT, NTP_PORT, REPORT_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "./ports";
 
 /** What a node is for, and so what it may be reached by. */
 export type Role = "controller" | "zone";
@@ -57,6 +57,13 @@ export function firewallRules(operatorCidrs: readonly string[]): Rule[] {
     tcp("controller-sip", "controller", SIP_PORT, { cidr: EVERYWHERE }),
     ...operatorCidrs.map((cidr) => tcp(`controller-ssh-${cidr}`, "controller", SSH_PORT, { cidr })),
     tcp("controller-reports", "controller", REPORT_PORT, zone),
+    {
+      name: "controller-ntp",
+      to: "controller",
+      protocol: "udp",
+      ports: only(NTP_PORT),
+      from: zone,
+    },
     tcp("zone-sip", "zone", SIP_PORT, controller),
     tcp("zone-ssh", "zone", SSH_PORT, controller),
     { name: "zone-iax2", to: "zone", protocol: "udp", ports: only(IAX2_PORT), from: zone },
@@ -82,7 +89,7 @@ export function filterOf(
     const ports = written(range);
     const internal = "role" in from;
     const common = { name, protocol, internal };
-    // Both nodes listen on the same port.
+    // Both nodes use the same port.
     const isMutual = protocol === "udp" && internal;
     if (to === role) {
       const peers = addressesOf(from, addresses);
@@ -90,9 +97,10 @@ export function filterOf(
       input.push({ ...server, answers: false });
       output.push({ ...server, answers: protocol === "tcp" });
     }
-    if (internal && from.role === role && !isMutual) {
+    // Between nodes of one role, what one may send is what the other may receive.
+    if (internal && from.role === role && !(isMutual && to === role)) {
       const peers = addressesOf({ role: to }, addresses);
-      const client = { ...common, own: null, others: ports, peers };
+      const client = { ...common, own: isMutual ? ports : null, others: ports, peers };
       output.push({ ...client, answers: false });
       input.push({ ...client, answers: protocol === "tcp" });
     }

@@ -11,6 +11,9 @@ export const IAX2_PORT = 4569;
 
 export const SSH_PORT = 22;
 
+/** NTP (RFC 5905, section 7.2): nodes use the port on both sides. */
+export const NTP_PORT = 123;
+
 /** Media of a zone: an even and an odd port (RTP, RTCP) for each phone in a call. */
 export const RTP_PORTS: PortRange = { start: 10_000, end: 10_999 };
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { renderAsteriskConf } from "./asterisk.conf";
+import { type ChronyContext, renderChronyConf } from "./chrony.conf";
 import type { ControllerContext, SipDriver, ZoneContext } from "./context";
 import { template } from "./engine";
 import { renderExtensionsConf } from "./extensions.conf";
@@ -72,6 +73,14 @@ export function renderAuthorizedKeys(operator: string, stack: string): NodeFile[
 export const renderFirewall = (context: NftablesContext): NodeFile => ({
   path: "/etc/nftables.conf",
   content: renderNftablesConf(context),
+  owner: "root:root",
+  mode: "0640",
+});
+
+/** How the node keeps its clock, where Debian's chrony.service looks for it. */
+export const renderClock = (context: ChronyContext): NodeFile => ({
+  path: "/etc/chrony/chrony.conf",
+  content: renderChronyConf(context),
   owner: "root:root",
   mode: "0644",
 });

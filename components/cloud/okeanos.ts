@@ -4,7 +4,7 @@ import type { Exchange, NodePlan } from "../../plan/exchange";
 import type { SipDriver } from "../../templates/context";
 import { userData } from "../bootstrap";
 import { rightImage } from "../image";
-import { accessFiles } from "../node-files";
+import { baseFiles } from "../node-files";
 import { OkeanosFloatingIp } from "../okeanos-floating-ip";
 import { OkeanosNetwork } from "../okeanos-network";
 import { OkeanosServer } from "../okeanos-server";
@@ -91,7 +91,7 @@ export class Okeanos implements Cloud {
         network: network.id.apply((id) => ({ id, fixedIp: plan.fixedIp })),
         publicAddress: args.publicAddress,
         metadata: args.metadata ?? {},
-        userData: userData(plan, accessFiles(exchange, args.role)),
+        userData: userData(plan, baseFiles(exchange, args.role)),
         // As anywhere: a server that is to be another one is drained first, and then replaced.
         replaceOn: ["flavor", "metadata"],
       },

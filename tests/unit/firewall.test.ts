@@ -1,4 +1,4 @@
-import { accessFiles } from "../../components/node-files";
+import { baseFiles } from "../../components/node-files";
 import { planExchange } from "../../plan/exchange";
 import { filterOf, firewallRules, type Role } from "../../plan/firewall";
 import { STACK, settingsWith } from "../support/settings";
@@ -8,7 +8,7 @@ const exchange = planExchange(settingsWith({ zones: 3, operatorCidrs: OPERATORS 
 
 /** The rules of a chain that are about the exchange itself, without what all nodes have in common. */
 function chain(role: Role, name: "input" | "output"): string[] {
-  const file = accessFiles(exchange, role).find(({ path }) => path === "/etc/nftables.conf");
+  const file = baseFiles(exchange, role).find(({ path }) => path === "/etc/nftables.conf");
   const [, text = ""] =
     new RegExp(`chain ${name} \\{([^}]*\\}[^}]*)\\}`).exec(file?.content ?? "") ?? [];
   return text
@@ -26,6 +26,7 @@ const inside = "ip daddr 192.168.0.0/24";
 test("a zone receives SIP and SSH of the controller, IAX2 of its peers, and media", () => {
   expect(chain("zone", "input")).toEqual([
     `ip saddr ${CONTROLLER} ${inside} tcp sport 5075 (answers) accept comment "controller-reports"`,
+    `ip saddr ${CONTROLLER} ${inside} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
     `ip saddr ${CONTROLLER} ${inside} tcp dport 5060 accept comment "zone-sip"`,
     `ip saddr ${CONTROLLER} ${inside} tcp dport 22 accept comment "zone-ssh"`,
     `ip saddr ${ZONES} ${inside} udp sport 4569 udp dport 4569 accept comment "zone-iax2"`,
@@ -33,9 +34,10 @@ test("a zone receives SIP and SSH of the controller, IAX2 of its peers, and medi
   ]);
 });
 
-test("a zone opens connections to the controller's reports alone, and sends media from RTP ports", () => {
+test("a zone sends answers, reports, questions for the time, IAX2, and media from RTP ports", () => {
   expect(chain("zone", "output")).toEqual([
     `ip daddr ${CONTROLLER} tcp dport 5075 accept comment "controller-reports"`,
+    `ip daddr ${CONTROLLER} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
     `ip daddr ${CONTROLLER} tcp sport 5060 (answers) accept comment "zone-sip"`,
     `ip daddr ${CONTROLLER} tcp sport 22 (answers) accept comment "zone-ssh"`,
     `ip daddr ${ZONES} udp sport 4569 udp dport 4569 accept comment "zone-iax2"`,
@@ -43,20 +45,22 @@ test("a zone opens connections to the controller's reports alone, and sends medi
   ]);
 });
 
-test("the controller receives SIP of all, SSH of operators, and reports of zones", () => {
+test("the controller receives SIP of all, SSH of operators, and reports and questions of zones", () => {
   expect(chain("controller", "input")).toEqual([
     'tcp dport 5060 accept comment "controller-sip"',
     ...OPERATORS.map(
       (cidr) => `ip saddr ${cidr} tcp dport 22 accept comment "controller-ssh-${cidr}"`,
     ),
     `ip saddr ${ZONES} ${inside} tcp dport 5075 accept comment "controller-reports"`,
+    `ip saddr ${ZONES} ${inside} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
     `ip saddr ${ZONES} ${inside} tcp sport 5060 (answers) accept comment "zone-sip"`,
     `ip saddr ${ZONES} ${inside} tcp sport 22 (answers) accept comment "zone-ssh"`,
   ]);
 });
 
-test("the controller opens connections to zones alone", () => {
+test("the controller sends to zones alone, but for answers", () => {
   expect(chain("controller", "output").filter((rule) => !rule.includes("(answers)"))).toEqual([
+    `ip daddr ${ZONES} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
     `ip daddr ${ZONES} tcp dport 5060 accept comment "zone-sip"`,
     `ip daddr ${ZONES} tcp dport 22 accept comment "zone-ssh"`,
   ]);
@@ -73,6 +77,6 @@ test("what is sent without being an answer has a peer of the exchange, or is med
 test("a zone that comes or goes changes no rule of another node", () => {
   const more = planExchange(settingsWith({ zones: 9, operatorCidrs: OPERATORS }), STACK);
   for (const role of ["controller", "zone"] as const) {
-    expect(accessFiles(more, role).at(-1)).toEqual(accessFiles(exchange, role).at(-1));
+    expect(baseFiles(more, role)).toEqual(baseFiles(exchange, role));
   }
 });

@@ -173,6 +173,7 @@ test("a server boots with what it can be reached by, and with its firewall", () 
       expect.objectContaining({ path: "/etc/trunkline/authorized_keys" }),
       expect.objectContaining({ path: "/etc/trunkline/root_authorized_keys" }),
       expect.objectContaining({ path: "/etc/nftables.conf" }),
+      expect.objectContaining({ path: "/etc/chrony/chrony.conf" }),
     ],
   });
 });
