@@ -77,7 +77,7 @@ export class CloudNode extends Server {
       ],
       argv: ["/bin/sh", "-c", UNITS],
       runtime: isController
-        ? { folder: "haproxy", owner: "haproxy:haproxy" }
+        ? { folder: "haproxy", owner: "root:root" }
         : { folder: "asterisk", owner: "asterisk:asterisk" },
     };
     return new CloudNode(options, await Server.prepare(options));

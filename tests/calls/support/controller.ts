@@ -33,7 +33,7 @@ export class Controller extends Server {
         ...["-S", "/run/haproxy/master.sock,mode,600"],
         ...["-f", "/etc/haproxy/haproxy.cfg"],
       ],
-      runtime: { folder: "haproxy", owner: "haproxy:haproxy" },
+      runtime: { folder: "haproxy", owner: "root:root" },
     };
     return new Controller(options, await Server.prepare(options));
   }

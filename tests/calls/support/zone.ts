@@ -10,7 +10,7 @@ export interface ZoneKind {
 
 /** What asterisk.service does. */
 const START = `
-runuser -u asterisk -g asterisk -- /usr/lib/trunkline/load-users &&
+/usr/lib/trunkline/load-users &&
 exec /usr/sbin/asterisk -g -f -p -U asterisk -G asterisk`;
 
 /**
