@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ended, hasEnded, run, start } from "../../../phones/command";
-import { within } from "../../../phones/deadline";
+import { sleep, within } from "../../../phones/deadline";
 import type { SshHostKey } from "../../../plan/ssh-host-key";
 import type { NodeFile } from "../../../templates/node-file";
 import { type Image, rootfs, writeNodeFiles } from "./rootfs";
@@ -171,6 +171,27 @@ export class Server {
     if (signal === "SIGCONT") this.running().kill(signal);
   }
 
+  /** Waits for the end of the daemon, and returns whether it came within `ms` milliseconds. */
+  async endsWithin(ms: number): Promise<boolean> {
+    const daemon = this.running();
+    const pid = await this.pid();
+    const deadline = performance.now() + ms;
+    while (await isAlive(pid)) {
+      if (performance.now() > deadline) return false;
+      await sleep(100);
+    }
+    // It has stopped with its child.
+    daemon.kill("SIGCONT");
+    await ended(daemon);
+    return true;
+  }
+
+  /** The daemon's number in the server. */
+  async innerPid(): Promise<string> {
+    const status = await readFile(`/proc/${String(await this.pid())}/status`, "utf8");
+    return /^NSpid:.*\s(\d+)$/m.exec(status)?.[1] ?? "";
+  }
+
   /** A file as the server sees it. */
   read(path: string): Promise<string> {
     return readFile(join(this.root(), path), "utf8");
@@ -225,7 +246,8 @@ export class Server {
     return this.machine;
   }
 
-  private enter(argv: readonly string[]): string[] {
+  /** The command that runs another one in the server, as root. */
+  enter(argv: readonly string[]): string[] {
     const target = String(this.up().init);
     const namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--root", "--wd"];
     return ["nsenter", "--target", target, ...namespaces, "--", ...argv];
@@ -263,6 +285,12 @@ function says(child: ChildProcess, word: string): Promise<void> {
       reject(new DaemonEnded(output));
     });
   });
+}
+
+/** Whether a process does not wait for its parent to take note of its end. */
+async function isAlive(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${String(pid)}/status`, "utf8").catch(() => "State:\tZ");
+  return !/^State:\s+[ZX]/m.test(status);
 }
 
 /** The one child of a process. */

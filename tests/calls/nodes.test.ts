@@ -1,0 +1,200 @@
+import type { Phone } from "../../phones";
+import { start } from "../../phones/command";
+import { within } from "../../phones/deadline";
+import { eventually } from "./support/eventually";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import type { Server } from "./support/server";
+
+jest.setTimeout(2 * TEST_DEADLINE);
+
+const DATABASE = "/run/asterisk/users.sqlite3";
+const LOAD_USERS = "/usr/lib/trunkline/load-users";
+/** A file that only root may make. */
+const PLANTED = "/etc/trunkline/planted";
+const AS_ASTERISK = ["setpriv", "--reuid=asterisk", "--regid=asterisk", "--clear-groups", "--"];
+
+describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
+  let exchange: Exchange;
+  /** In zone1 and zone2. */
+  let alice: Phone;
+  let bob: Phone;
+
+  beforeAll(async () => {
+    exchange = await Exchange.start({ zones: [kind, kind] });
+    alice = await exchange.phoneIn("zone1", "1001");
+    bob = await exchange.phoneIn("zone2", "1002");
+  }, IMAGES_DEADLINE);
+  afterAll(() => exchange.close());
+
+  const exists = async (server: Server, path: string): Promise<boolean> =>
+    (await server.inside(["sh", "-c", '[ ! -e "$1" ] || echo yes', "sh", path])) !== "";
+
+  /** Starts a program in a server that runs until the test ends it. */
+  const runs = (server: Server, argv: readonly string[]) =>
+    start(null, server.enter(argv), { stdio: ["ignore", "ignore", "pipe"] });
+
+  test("load-users follows no link of Asterisk's out of its folder, whoever runs it", async () => {
+    const zone = exchange.zone("zone2");
+    await zone.inside(["rm", "-f", DATABASE]);
+    await zone.inside([...AS_ASTERISK, "ln", "-s", PLANTED, DATABASE]);
+    await zone.inside(["sh", "-c", `${LOAD_USERS} || true`]);
+    expect(await exists(zone, PLANTED)).toBe(false);
+
+    await zone.inside(["rm", "-f", DATABASE]);
+    await zone.inside([LOAD_USERS]);
+    if (kind.sipDriver !== "pjsip") return;
+    expect(await zone.inside(["stat", "-c", "%U", DATABASE])).toBe("asterisk\n");
+    expect(await zone.cli("pjsip show endpoint 1002")).not.toContain("Unable to find object");
+  });
+
+  test("HAProxy's workers cannot plant a link where root writes", async () => {
+    const { controller } = exchange;
+    await controller.inside(["systemd-tmpfiles", "--create", "--prefix=/run/haproxy"]);
+    expect(await controller.inside(["stat", "-c", "%U:%G %a", "/run/haproxy"])).toBe(
+      "root:root 755\n",
+    );
+  });
+
+  test("logs are rotated, and Asterisk goes on in the new one", async () => {
+    const zone = exchange.zone("zone1");
+    await zone.cli("logger reload");
+    await zone.inside(["logrotate", "--force", "/etc/logrotate.d/asterisk"]);
+    expect(await exists(zone, "/var/log/asterisk/messages.1.gz")).toBe(true);
+    await eventually("a new log", 5, async () =>
+      (await exists(zone, "/var/log/asterisk/messages")) ? true : null,
+    );
+    const owner = ["stat", "-c", "%U", "/var/log/asterisk/messages"];
+    expect(await zone.inside(owner)).toBe("asterisk\n");
+  });
+
+  describe("the watchdog", () => {
+    const WATCHDOG = "/usr/lib/trunkline/watchdog";
+    const CONSOLE = "/run/asterisk/asterisk.ctl";
+    /** Asks every second, and believes the fourth silence. */
+    const watchdog = (zone: Server, socket = CONSOLE) =>
+      runs(zone, [...AS_ASTERISK, WATCHDOG, socket, "1", "4"]);
+
+    test("leaves an Asterisk alone that stands still for less than its time", async () => {
+      const zone = exchange.zone("zone2");
+      const dog = watchdog(zone);
+      try {
+        await zone.signal("SIGSTOP");
+        // The question that comes fifth is answered.
+        await expect(zone.endsWithin(2_500)).resolves.toBe(false);
+        await zone.signal("SIGCONT");
+        await expect(zone.endsWithin(6_000)).resolves.toBe(false);
+      } finally {
+        dog.kill();
+      }
+      await exchange.serving();
+    });
+
+    test("leaves an Asterisk alone that a debugger has stopped", async () => {
+      const zone = exchange.zone("zone2");
+      const dog = watchdog(zone);
+      const tracer = runs(zone, ["/usr/bin/python3", "-c", TRACE, await zone.innerPid()]);
+      try {
+        await eventually("a traced Asterisk", 5, async () =>
+          (await zone.inside(["cat", `/proc/${await zone.innerPid()}/status`])).includes(
+            "TracerPid:\t0\n",
+          )
+            ? null
+            : true,
+        );
+        await zone.signal("SIGSTOP");
+        await expect(zone.endsWithin(8_000)).resolves.toBe(false);
+      } finally {
+        dog.kill();
+        tracer.kill("SIGKILL");
+        await zone.signal("SIGCONT");
+      }
+      await exchange.serving();
+    });
+
+    test("waits for calls that still have media, although the console is dead", async () => {
+      const zone = exchange.zone("zone1");
+      const silent = runs(zone, [...AS_ASTERISK, "/usr/bin/python3", "-c", SILENT, "/tmp/console"]);
+      const silentEnds = new Promise<boolean>((resolve) => {
+        silent.once("exit", () => {
+          resolve(true);
+        });
+      });
+      const [outgoing, incoming] = await exchange.connect(alice, bob);
+      await exchange.hear(alice, bob);
+      await eventually("a console", 5, async () =>
+        (await exists(zone, "/tmp/console")) ? true : null,
+      );
+      const dog = watchdog(zone, "/tmp/console");
+      try {
+        const soon = new Promise<boolean>((resolve) => setTimeout(resolve, 8_000, false));
+        await expect(Promise.race([silentEnds, soon])).resolves.toBe(false);
+        await outgoing.hangUp();
+        await incoming.closed;
+        await within(10_000, "the end of what has no calls any more", silentEnds);
+      } finally {
+        dog.kill();
+        silent.kill();
+      }
+    });
+
+    test("ends an Asterisk that hangs, whose zone serves again", async () => {
+      const zone = exchange.zone("zone2");
+      const dog = watchdog(zone);
+      let words = "";
+      dog.stderr?.on("data", (text: Buffer) => (words += text.toString()));
+      try {
+        await zone.signal("SIGSTOP");
+        await expect(zone.endsWithin(15_000)).resolves.toBe(true);
+      } finally {
+        dog.kill();
+      }
+      expect(words).toMatch(/^Asterisk \(process \d+\) gave no answer 4 times: killed\n$/);
+
+      // As systemd does.
+      await exchange.missed("zone2");
+      zone.startDaemon();
+      await exchange.serving();
+      const again = await exchange.phoneIn("zone2", "1003");
+      const [outgoing, incoming] = await exchange.connect(alice, again);
+      await exchange.hear(alice, again);
+      await outgoing.hangUp();
+      await incoming.closed;
+    });
+  });
+
+  test("zones keep their clocks by the controller's, through the packet filter", async () => {
+    const zone = exchange.zone("zone1");
+    // Without the right to set the clock, which is this machine's.
+    const chronyd = ["chronyd", "-d", "-x"];
+    for (const node of [exchange.controller, zone]) {
+      await node.inside(["mkdir", "-p", "/run/chrony", "/run/trunkline-clock"]);
+      await node.inside(["chown", "_chrony:_chrony", "/run/chrony"]);
+    }
+    const daemons = [runs(exchange.controller, chronyd), runs(zone, chronyd)];
+    try {
+      const source = `^* ${exchange.plan.controller.fixedIp}`;
+      await eventually("a clock to follow", 30, async () => {
+        const sources = await zone.inside(["chronyc", "-n", "sources"]).catch(String);
+        return sources.includes(source) ? true : null;
+      });
+    } finally {
+      for (const daemon of daemons) daemon.kill();
+    }
+  });
+});
+
+/** Listens as a console does that never answers. */
+const SILENT = `
+import socket, sys, time
+here = socket.socket(socket.AF_UNIX)
+here.bind(sys.argv[1])
+here.listen(9)
+time.sleep(600)`;
+
+/** Attaches to a process as a debugger does, and keeps it stopped (ptrace(2): ATTACH is 16). */
+const TRACE = `
+import ctypes, os, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.ptrace(16, int(sys.argv[1]), None, None) != 0:
+    sys.exit(os.strerror(ctypes.get_errno()))
+time.sleep(600)`;
