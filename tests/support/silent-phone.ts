@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { within } from "../../phones/deadline";
 import { Deferred } from "../../phones/deferred";
 import type { SipAccount } from "../../phones/phone";
+import { digest } from "./digest";
 
 /** How long the registrar may take to answer, in milliseconds. */
 const DEADLINE = 5_000;
@@ -69,24 +69,11 @@ export class SilentPhone {
       `CSeq: ${String(sequence)} REGISTER`,
       `Contact: <sip:${extension}@192.0.2.1:5060;transport=tcp>`,
       "Expires: 60",
-      ...(challenge === undefined ? [] : [`Authorization: ${this.digest(uri, challenge)}`]),
+      ...(challenge === undefined
+        ? []
+        : [`Authorization: ${digest(this.account, "REGISTER", uri, challenge)}`]),
       "Content-Length: 0",
     ];
     this.connection.write(`${lines.join("\r\n")}\r\n\r\n`);
-  }
-
-  /** RFC 2617, 3.2.2.1, without `qop`. */
-  private digest(uri: string, challenge: string): string {
-    const { extension, secret } = this.account;
-    const part = (name: string): string =>
-      new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1] ?? "";
-    const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
-    const [realm, nonce, opaque] = [part("realm"), part("nonce"), part("opaque")];
-    const response = md5(
-      [md5(`${extension}:${realm}:${secret}`), nonce, md5(`REGISTER:${uri}`)].join(":"),
-    );
-    const said = { username: extension, realm, nonce, uri, response, opaque };
-    const parts = Object.entries(said).filter(([, value]) => value !== "");
-    return `Digest ${parts.map(([name, value]) => `${name}="${value}"`).join(", ")}`;
   }
 }

@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { type Credentials, digest } from "./digest";
 
 /** What a storm of registrations consists of. */
 export interface Storm {
@@ -9,7 +10,7 @@ export interface Storm {
   /** Addresses of this host, which the phones share. */
   readonly addresses: readonly string[];
   /** One phone for each. */
-  readonly accounts: readonly { readonly extension: string; readonly secret: string }[];
+  readonly accounts: readonly Credentials[];
   /** New connections per second; 0 for all at once. */
   readonly rate: number;
   /**
@@ -38,8 +39,6 @@ const TICK = 5;
 /** Milliseconds until a phone whose connection was refused connects again: HAProxy is starting. */
 const RETRY = 20;
 
-const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
-
 /** A registration on a connection of its own (RFC 3261, 10.2). */
 class Registration {
   private readonly start = performance.now();
@@ -55,7 +54,7 @@ class Registration {
   constructor(
     private readonly storm: Storm,
     private readonly address: string,
-    private readonly account: Storm["accounts"][number],
+    private readonly account: Credentials,
     private readonly over: (fault: string | null) => void,
     private readonly cut: () => void,
   ) {
@@ -137,24 +136,12 @@ class Registration {
       `CSeq: ${String(sequence)} REGISTER`,
       `Contact: <sip:${extension}@${this.address};transport=tcp>`,
       "Expires: 60",
-      ...(challenge === undefined ? [] : [`Authorization: ${this.digest(uri, challenge)}`]),
+      ...(challenge === undefined
+        ? []
+        : [`Authorization: ${digest(this.account, "REGISTER", uri, challenge)}`]),
       "Content-Length: 0",
     ];
     socket.write(`${lines.join("\r\n")}\r\n\r\n`);
-  }
-
-  /** RFC 2617, 3.2.2.1, without `qop`. */
-  private digest(uri: string, challenge: string): string {
-    const part = (name: string): string =>
-      new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1] ?? "";
-    const { extension, secret } = this.account;
-    const [realm, nonce, opaque] = [part("realm"), part("nonce"), part("opaque")];
-    const response = md5(
-      [md5(`${extension}:${realm}:${secret}`), nonce, md5(`REGISTER:${uri}`)].join(":"),
-    );
-    const said = { username: extension, realm, nonce, uri, response, opaque };
-    const parts = Object.entries(said).filter(([, value]) => value !== "");
-    return `Digest ${parts.map(([name, value]) => `${name}="${value}"`).join(", ")}`;
   }
 }
 

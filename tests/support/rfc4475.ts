@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A message of RFC 4475, "Session Initiation Protocol (SIP) Torture Test Messages". */
+export interface TortureMessage {
+  /** Section of the RFC, and the name of the message there. */
+  readonly section: string;
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** Reads the notation of RFC 4475, section 2.1. */
+function bytesOf(text: string): Buffer {
+  const latin1 = text
+    .replace(
+      /<allOneLine>\n([^]*?)<\/allOneLine>\n/g,
+      (_, lines: string) => `${lines.replaceAll("\n", "")}\n`,
+    )
+    .replaceAll("\n", "\r\n")
+    .replace(/<repeat count=(\d+)>(.*?)<\/repeat>/g, (_, count: string, part: string) =>
+      part.repeat(Number(count)),
+    )
+    .replace(/<hex>(.*?)<\/hex>/g, (_, hex: string) => Buffer.from(hex, "hex").toString("latin1"));
+  return Buffer.from(latin1, "latin1");
+}
+
+/** All messages of section 3. */
+export function tortureMessages(): TortureMessage[] {
+  const text = readFileSync(join(__dirname, "rfc4475.txt"), "latin1");
+  const parts = text.split(/^=== ([\d.]+) (\w+)\n/m).slice(1);
+  return Array.from({ length: parts.length / 3 }, (_, index) => {
+    const [section = "", name = "", message = ""] = parts.slice(index * 3, index * 3 + 3);
+    return { section, name, bytes: bytesOf(message) };
+  });
+}
