@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault } from "../../cli/command";
+import { bodyOf, redirectOf } from "../../provider/http-answer";
 import type { CloudSettings } from "./cloud-settings";
 import { type Asked, tlsFetch } from "./tls-fetch";
 import type { TlsSettings } from "./tls-settings";
@@ -164,14 +165,24 @@ interface Answer {
   readonly body: string;
 }
 
+const redirected = (url: string, status: number, target: string): Fault =>
+  new Fault(
+    `${url} answers ${String(status)} and sends its caller to ${target}, which gets neither the password ` +
+      "nor the token; if that is the right address, set OS_AUTH_URL (or auth_url in clouds.yaml) to it, " +
+      "or the address of the service in the cloud's catalog",
+  );
+
 /** All of it: an answer that is cut short, or comes too slowly, is none. @throws Fault */
 async function answer(url: string, asked: Asked, tls?: TlsSettings): Promise<Answer> {
   try {
     const response = await tlsFetch(url, { ...asked, signal: AbortSignal.timeout(PATIENCE) }, tls);
     const { status, ok: isGood, headers } = response;
+    const target = redirectOf(url, response);
+    if (target !== undefined) throw redirected(url, status, target);
     const subjectToken = headers.get("x-subject-token") ?? "";
-    return { url, status, isGood, subjectToken, body: await response.text() };
+    return { url, status, isGood, subjectToken, body: await bodyOf(response) };
   } catch (error) {
+    if (error instanceof Fault) throw error;
     const { message, cause } = error as Error;
     throw new Fault(`${url} does not answer: ${cause instanceof Error ? cause.message : message}`);
   }

@@ -1,5 +1,5 @@
 import { request } from "node:https";
-import { buffer } from "node:stream/consumers";
+import { Readable } from "node:stream";
 import type { TlsSettings } from "./tls-settings";
 
 /** What is asked of `fetch` here. */
@@ -9,16 +9,21 @@ export interface Asked {
   readonly body?: string;
 }
 
+/** Statuses of answers without content: `Response` takes none for them. */
+const NO_CONTENT = [204, 205, 304];
+
 /**
- * `fetch`, which checks all certificates by what the machine trusts. Where `tls` says otherwise, no
- * redirection is followed.
+ * `fetch`, which checks all certificates by what the machine trusts, or by what `tls` says. Follows no
+ * redirect: another address would get the password.
  */
 export function tlsFetch(
   url: string,
   asked: Asked & { readonly signal: AbortSignal },
   tls: TlsSettings | undefined,
 ): Promise<Response> {
-  if (tls === undefined || !url.startsWith("https:")) return fetch(url, asked);
+  if (tls === undefined || !url.startsWith("https:")) {
+    return fetch(url, { ...asked, redirect: "manual" });
+  }
   const { body, ...options } = asked;
   return new Promise((resolve, reject) => {
     request(url, { ...options, ...tls }, (answer) => {
@@ -26,13 +31,16 @@ export function tlsFetch(
       const headers = Object.entries(headersDistinct).flatMap(([name, values = []]) =>
         values.map((value): [string, string] => [name, value]),
       );
-      buffer(answer)
-        .then((content) => {
-          // A Response without content, such as that to DELETE, has no room for an empty one.
-          const response = new Response(content.length === 0 ? null : content, { status, headers });
-          resolve(Object.defineProperty(response, "url", { value: url }));
-        })
-        .catch(reject);
+      const hasContent = !NO_CONTENT.includes(status);
+      if (!hasContent) answer.resume();
+      try {
+        const content = hasContent ? (Readable.toWeb(answer) as ReadableStream) : null;
+        const response = new Response(content, { status, headers });
+        resolve(Object.defineProperty(response, "url", { value: url }));
+      } catch (error) {
+        answer.destroy();
+        reject(error instanceof Error ? error : new Error(String(error))); // a status that HTTP does not have
+      }
     })
       .on("error", reject)
       .end(body);

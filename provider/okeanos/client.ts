@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { bodyOf, redirectOf } from "../http-answer";
 import { NodeError } from "../session";
 import { ApiFault, Uncertain, wordsOf } from "./faults";
 
@@ -22,15 +24,13 @@ interface Answer {
   readonly body: string;
 }
 
-interface Access {
-  readonly access: {
-    readonly token?: { readonly tenant: { readonly id: string } };
-    readonly serviceCatalog: readonly {
-      readonly type: string;
-      readonly endpoints: readonly { readonly publicURL: string }[];
-    }[];
-  };
-}
+const endpointSchema = z.object({ publicURL: z.string() });
+const accessSchema = z.object({
+  access: z.object({
+    token: z.object({ tenant: z.object({ id: z.string() }) }).optional(),
+    serviceCatalog: z.array(z.object({ type: z.string(), endpoints: z.array(endpointSchema) })),
+  }),
+});
 
 /** Who is logged in, and where the services are. */
 interface Identity {
@@ -142,7 +142,12 @@ export class Okeanos {
     const url = `${base.endsWith("/v2.0") ? base : `${base}/v2.0`}/tokens`;
     const body = { auth: { token: { id: this.token } } };
     // It changes nothing, so it may be sent again.
-    const { access } = (await this.send("POST", url, "POST tokens", true, body)) as Access;
+    const answer = await this.send("POST", url, "POST tokens", true, body);
+    const { data } = accessSchema.safeParse(answer);
+    if (data === undefined) {
+      throw new NodeError("okeanos", `${url} does not answer as Astakos does; see OS_AUTH_URL`);
+    }
+    const { access } = data;
     const endpoints = access.serviceCatalog.flatMap(({ type, endpoints: [endpoint] }) =>
       endpoint === undefined || !(type in VERSIONS)
         ? []
@@ -164,6 +169,7 @@ export class Okeanos {
       try {
         answer = await this.fetch(method, url, body);
       } catch (error) {
+        if (error instanceof NodeError) throw error;
         if (isLast) throw new Uncertain(name, reasonOf(error), true);
       }
       if (answer !== undefined) {
@@ -193,10 +199,19 @@ export class Okeanos {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
       signal: AbortSignal.timeout(this.timeout),
-      redirect: "error", // another host would be given the token
+      redirect: "manual", // another host would be given the token
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return { status: response.status, body: await response.text() };
+    const target = redirectOf(url, response);
+    if (target !== undefined) {
+      await response.body?.cancel();
+      throw new NodeError(
+        "okeanos",
+        `${url} answers ${String(response.status)} and sends its caller to ${target}, which does not get ` +
+          "the token; if that is the right address, set OS_AUTH_URL to it",
+      );
+    }
+    return { status: response.status, body: await bodyOf(response) };
   }
 }
 
