@@ -43,6 +43,25 @@ export function countersToGoOnFrom(
   return isOld || last < Math.max(lastOut ?? 0, lastIn ?? 0, failedIn ?? 0) ? {} : counters;
 }
 
+/**
+ * The memory of a clock that was ahead and was set back to `now`: what it has of later moments counts from
+ * `now` on, and samples of later moments are dropped. No wait would end before those moments otherwise.
+ */
+export function notLaterThan(now: number, memory: Memory): Memory {
+  const moment = (at: number | null): number | null => (at === null ? null : Math.min(at, now));
+  const series = (failed: Memory["failures"]): Memory["failures"] =>
+    failed === null ? null : { ...failed, at: Math.min(failed.at, now) };
+  return {
+    ...memory,
+    lastOut: moment(memory.lastOut),
+    lastIn: moment(memory.lastIn),
+    failedIn: moment(memory.failedIn),
+    failures: series(memory.failures),
+    failedMends: series(memory.failedMends),
+    samples: memory.samples.filter(({ at }) => at <= now),
+  };
+}
+
 /** Keeps it in a file, which is whole at any time: whoever is killed writes all of it or nothing. */
 export class MemoryFile {
   constructor(private readonly path: string) {}

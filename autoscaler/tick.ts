@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Decision, ScalingState } from "./decision";
 import type { Hands, Look, Outcome } from "./hands";
 import { are } from "./limits";
-import type { Memory } from "./memory";
+import { type Memory, notLaterThan } from "./memory";
 import { inWords, isBlind, type Report } from "./report";
 import type { Sample } from "./sample";
 import { count } from "./words";
@@ -216,13 +216,16 @@ export class Ticker {
   }
 
   private remember({ sample, counters }: Look): Memory {
-    this.note({ samples: this.samplesWith(sample), counters });
+    const known = notLaterThan(sample.at, this.options.memory.read());
+    this.note({ ...known, samples: this.samplesWith(sample), counters });
     return this.options.memory.read();
   }
 
   private samplesWith(sample: Sample): readonly Sample[] {
     const { memory, keep } = this.options;
-    return [...memory.read().samples, sample].filter(({ at }) => at > sample.at - keep);
+    return [...notLaterThan(sample.at, memory.read()).samples, sample].filter(
+      ({ at }) => at > sample.at - keep,
+    );
   }
 
   /** Writes `changes` down, and returns what was there before. */

@@ -9,8 +9,13 @@ const TOLERANCE = 5_000;
 /**
  * Whether the process that had the number `pid` at the time `then`, in milliseconds since 1970, still
  * lives. Another one that has its number by now, after a reboot above all, began later.
+ *
+ * A clock that is set in between makes any process seem to begin later: so a process lives as well if its
+ * command is the one that had the number.
+ *
+ * @param program part of that process's command.
  */
-export function stillLives(pid: number, then: number): boolean {
+export function stillLives(pid: number, then: number, program: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -23,9 +28,14 @@ export function stillLives(pid: number, then: number): boolean {
   if (status === null || boot === undefined) return true;
   // After the name, which may contain anything; proc_pid_stat(5) counts these as fields 3 and 22.
   const fields = status.slice(status.lastIndexOf(") ") + 2).split(" ");
+  if (fields[0] === "Z") return false;
   const began = (Number(boot) + Number(fields[19]) / TICKS) * 1000;
-  return fields[0] !== "Z" && !(began > then + TOLERANCE);
+  return !(began > then + TOLERANCE) || commandOf(pid).includes(program);
 }
+
+/** The program of a process and its arguments; empty if they are hidden. */
+const commandOf = (pid: number): string =>
+  (read(`/proc/${String(pid)}/cmdline`) ?? "").replaceAll("\0", " ");
 
 function read(file: string): string | null {
   try {

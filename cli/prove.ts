@@ -4,6 +4,7 @@ import { connect } from "../phones/connect";
 import { sleep } from "../phones/deadline";
 import { Phone, type SipAccount } from "../phones/phone";
 import { type CallQuality, measure } from "../phones/quality";
+import { Deadline } from "../provider/deadline";
 import { Fault } from "./command";
 import type { ExchangeOutputs } from "./stack";
 
@@ -52,15 +53,15 @@ export function qualityFault({ sides }: CallProof): string | undefined {
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** Tries again and again until `attempt` succeeds. @throws Fault after `deadline` milliseconds. */
-async function retrying<T>(deadline: number, what: string, attempt: () => Promise<T>): Promise<T> {
-  const end = Date.now() + deadline;
+/** Tries again and again until `attempt` succeeds. @throws Fault after `patience` milliseconds. */
+async function retrying<T>(patience: number, what: string, attempt: () => Promise<T>): Promise<T> {
+  const deadline = new Deadline(patience);
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
-      if (Date.now() > end) {
-        const seconds = String(deadline / 1000);
+      if (deadline.isOver) {
+        const seconds = String(patience / 1000);
         throw new Fault(
           `${what}: not within ${seconds} s; the last answer was: ${messageOf(error)}`,
         );

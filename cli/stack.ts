@@ -116,7 +116,7 @@ interface Lock {
 function isDead(file: string): boolean {
   try {
     const { pid, hostname: host, timestamp } = JSON.parse(readFileSync(file, "utf8")) as Lock;
-    return host === hostname() && !stillLives(pid, Date.parse(timestamp));
+    return host === hostname() && !stillLives(pid, Date.parse(timestamp), "pulumi");
   } catch {
     return false;
   }

@@ -55,7 +55,7 @@ export function drainZone(options: DrainOptions): Promise<Drained> {
 /** The drain of one zone. */
 export class Drain {
   private readonly decision: DrainDecision;
-  private readonly begin = Date.now();
+  private readonly begin = performance.now();
   private callsCut = 0;
   /** Calls that the last cut did not end. */
   private stuck = 0;
@@ -151,7 +151,7 @@ export class Drain {
           return { ...(await activityOf(session)), zone: session };
         }),
       ]);
-      return { ...activity, refuge: this.refuge(servers), at: Date.now() - this.begin };
+      return { ...activity, refuge: this.refuge(servers), at: performance.now() - this.begin };
     } catch (error) {
       if (!(error instanceof NodeError) || error.node !== name) throw error;
       return error;

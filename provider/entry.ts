@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { trunkPeersOf } from "./asterisk";
+import { Deadline } from "./deadline";
 import { Haproxy, type Server } from "./haproxy";
 import type { Access, ZoneHost } from "./inputs";
 import { NodeError, type Say } from "./session";
@@ -27,7 +28,7 @@ export interface Entry {
 export async function enterRotation(entry: Entry): Promise<void> {
   const { connections, access, zone, say, signal } = entry;
   const haproxy = new Haproxy(await connections.controller(access, PATIENCE.change));
-  const end = Date.now() + DEADLINE;
+  const deadline = new Deadline(DEADLINE);
   for (;;) {
     const servers = await haproxy.servers();
     const server = servers.find(({ name }) => name === zone.name);
@@ -50,7 +51,7 @@ export async function enterRotation(entry: Entry): Promise<void> {
     if (signal?.aborted === true) {
       throw new NodeError(zone.name, `interrupted (${obstacle}); it stays out of the rotation`);
     }
-    if (Date.now() > end) {
+    if (deadline.isOver) {
       throw new NodeError(
         zone.name,
         `${obstacle}, for ${String(DEADLINE / 1000)} s; it stays out of the rotation. ` +

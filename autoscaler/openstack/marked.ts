@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Fault } from "../../cli/command";
+import { Deadline } from "../../provider/deadline";
 import type { Marked } from "../cloud";
 import type { CloudSession, Service } from "./session";
 
@@ -58,9 +59,9 @@ export async function markedThings(session: CloudSession, mark: string): Promise
 async function remove(session: CloudSession, of: Kind, id: string): Promise<void> {
   const path = `${of.path}/${id}`;
   await session.delete(of.service, path);
-  const end = Date.now() + DEADLINE;
+  const deadline = new Deadline(DEADLINE);
   while ((await session.find(of.service, path, z.unknown())) !== null) {
-    if (Date.now() > end) {
+    if (deadline.isOver) {
       throw new Fault(`the cloud does not delete ${of.kind} ${id}; delete it by hand`);
     }
     await sleep(INTERVAL);

@@ -1,3 +1,4 @@
+import { Deadline } from "../deadline";
 import { NodeError } from "../session";
 import type { Okeanos } from "./client";
 import { ApiFault, stillUsed, Uncertain } from "./faults";
@@ -105,13 +106,13 @@ async function appeared(
   before: ReadonlySet<string>,
   mayFollow: boolean,
 ): Promise<Address[]> {
-  const end = Date.now() + (mayFollow ? okeanos.straggler : 0);
+  const deadline = new Deadline(mayFollow ? okeanos.straggler : 0);
   return until(
     async () => {
       const fresh = (await addresses(okeanos)).filter(
         (address) => !before.has(address.id) && isFree(address),
       );
-      return fresh.length > 0 || Date.now() >= end ? fresh : undefined;
+      return fresh.length > 0 || deadline.isOver ? fresh : undefined;
     },
     okeanos.straggler * 2 + LOOKS,
   );

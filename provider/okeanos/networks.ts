@@ -1,3 +1,4 @@
+import { Deadline } from "../deadline";
 import { NodeError } from "../session";
 import type { Okeanos } from "./client";
 import { ApiFault, stillUsed, Uncertain } from "./faults";
@@ -116,9 +117,9 @@ async function once<T>(
       return await make();
     } catch (error) {
       if (!(error instanceof Uncertain)) throw error;
-      const end = Date.now() + (error.mayFollow ? okeanos.straggler : 0);
+      const deadline = new Deadline(error.mayFollow ? okeanos.straggler : 0);
       const work = until(
-        async () => (await find()) ?? (Date.now() >= end ? null : undefined),
+        async () => (await find()) ?? (deadline.isOver ? null : undefined),
         okeanos.straggler * 2 + LOOKS,
       );
       const found = await unlessLate(work, () => error);

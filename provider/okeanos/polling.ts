@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Deadline } from "../deadline";
 
 const FIRST = 250;
 const LONGEST = 10_000;
@@ -36,11 +37,11 @@ export async function until<T>(
   patience: number,
   signal?: AbortSignal,
 ): Promise<T> {
-  const end = Date.now() + patience;
+  const deadline = new Deadline(patience);
   for (let pause = FIRST; ; pause = Math.min(pause * GROWTH, LONGEST)) {
     const found = await look();
     if (found !== undefined) return found;
-    if (Date.now() + pause > end) throw new Late();
+    if (deadline.left < pause) throw new Late();
     await sleep(pause, undefined, signal === undefined ? {} : { signal });
   }
 }

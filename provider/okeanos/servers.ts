@@ -1,3 +1,4 @@
+import { Deadline } from "../deadline";
 import type { Okeanos } from "./client";
 import { ApiFault, Uncertain } from "./faults";
 import { LOOKS, unlessLate, until } from "./polling";
@@ -152,11 +153,11 @@ export class Servers {
     value: string,
     patience: number,
   ): Promise<Found | undefined> {
-    const end = Date.now() + patience;
+    const deadline = new Deadline(patience);
     return until(
       async () => {
         const [found] = await this.marked(key, value);
-        return found ?? (Date.now() >= end ? null : undefined);
+        return found ?? (deadline.isOver ? null : undefined);
       },
       patience * 2 + LOOKS,
       this.signal,

@@ -26,7 +26,7 @@ export function forsakenIn(place: string): string[] {
     const folder = join(place, name);
     // Written once, before there is a stack. Where there is none yet, there is nothing to destroy.
     const begun = statSync(join(folder, PASSPHRASE), { throwIfNoEntry: false })?.mtimeMs;
-    return begun === undefined || stillLives(Number(pid), begun) ? [] : [folder];
+    return begun === undefined || stillLives(Number(pid), begun, "jest") ? [] : [folder];
   });
 }
 

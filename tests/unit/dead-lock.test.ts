@@ -62,6 +62,21 @@ test("the lock of a process whose number another one has by now is released", as
   expect(cancelled).toBe(1);
 });
 
+test("the lock of a Pulumi that lives stays, however the clock was set since", async () => {
+  const pulumi = spawn("bash", ["-c", "exec -a pulumi sleep 60"]);
+  try {
+    await once(pulumi, "spawn");
+    const command = `/proc/${String(pulumi.pid)}/cmdline`;
+    while (!readFileSync(command, "utf8").startsWith("pulumi\0")) await setTimeout(20);
+    // By the clock as it is now, the process began a year after its lock.
+    lock("a", pulumi.pid ?? 0, hostname(), new Date(Date.now() - 365 * 86_400_000));
+    await releaseDeadLock(stack());
+    expect(cancelled).toBe(0);
+  } finally {
+    pulumi.kill();
+  }
+});
+
 test("the lock of a process that ended and was not waited for is released", async () => {
   // The shell becomes a program that knows nothing of the child that it has then.
   const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 60"]);

@@ -6,7 +6,7 @@ import { PaperExchange } from "../support/paper-exchange";
 // Nobody waits in these tests, and time goes by all the same.
 jest.mock("node:timers/promises", () => ({
   setTimeout: (milliseconds: number) => {
-    jest.setSystemTime(Date.now() + milliseconds);
+    jest.advanceTimersByTime(milliseconds);
     return Promise.resolve();
   },
 }));
