@@ -13,6 +13,9 @@ and that many bytes of JSON, compressed with zlib. Requests are worked on side b
       -> {"answers": [text, ...], "fault": null, "absent" when nobody listens, "silent" when one is missing}
   {"do": "tail", "path": path, "from": number of bytes or null for the end}
       -> {"size": number, "text": what stands behind "from"}; a file that is not there is empty
+  {"do": "watch", "path": path} -> {}
+  {"do": "heard", "path": path, "rules": [{"source": text, "functions": ..., "endings": ...}, ...]}
+      -> {"messages": [text, ...]}
   {"do": "look", "paths": [path, ...]}
       -> {path: {"sha256": hex, "owner": "user:group", "mode": "0640"} or null where there is none};
          a user or a group without a name is a number
@@ -25,10 +28,19 @@ and that many bytes of JSON, compressed with zlib. Requests are worked on side b
 Ask speaks with a service that listens on a socket in the file system: a connection for each order, which
 the service closes when it has answered. Its own client would be a process for each, and most of the work.
 
+Watch marks the end of a log of Asterisk, whose lines are JSON records. Heard, as often as it is asked,
+returns the warnings and errors that were written since then and that a rule accepts: the record names the
+rule's source file, one of its functions, and its message has one of the endings; null accepts all
+functions, or all endings. A log that was renamed, copied and truncated, or made anew in between is read to
+its end all the same. Other lines count for nothing.
+
 Install puts all files into place, or none. A validating command runs before that, with the path of the
 new file as "$1". What is replaced is kept in the file "former", for restore. A full disk, or a connection
 that is lost, leaves each file as it was or as it is to be: new files are written beside the old ones, and
-renamed when all are there.
+renamed when all are there. If a file cannot be renamed, the ones before it get their former content back.
+If even that fails, the answer has beside "error" the paths of the files that stay new, as "renewed".
+
+An answer of more than 32 MiB is an error.
 
 What not every edit needs is imported where it is used: on an emulated processor these modules take longer
 to load than the edit takes.
@@ -39,14 +51,31 @@ import os
 import pwd
 import signal
 import socket
+import stat
 import sys
 import threading
 import time
 import zlib
 
 
+ANSWER_LIMIT = 32 << 20
+"""Bytes of an answer, before it is compressed."""
+LINE_LIMIT = 1 << 16
+"""Bytes of a line of a log: Asterisk writes no more than 8 KiB."""
+MESSAGES_LIMIT = 200
+MESSAGE_LIMIT = 500
+
+
 class Fault(Exception):
     """What was asked for cannot be had, in words."""
+
+
+class HalfDone(Fault):
+    """Some files are new, and could not be taken back."""
+
+    def __init__(self, words, renewed):
+        super().__init__(words)
+        self.renewed = renewed
 
 
 def owner_of(uid, gid):
@@ -100,12 +129,31 @@ def write(path, file):
     return beside
 
 
+def remove(path):
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
 def discard(paths):
+    """Removes what is of no more use. A file that stays does no harm."""
     for path in paths:
         try:
             os.unlink(path)
-        except FileNotFoundError:
+        except OSError:
             pass
+
+
+def keep(path):
+    """Gives the file at `path` a second name, which is returned; None if there is no file."""
+    beside = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.old")
+    try:
+        remove(beside)
+        os.link(path, beside)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return beside
 
 
 def settle(paths):
@@ -120,51 +168,76 @@ def settle(paths):
 
 def put(files, validate):
     """Returns what a validating command said against its file, or None when all are in place."""
-    written = {}
+    written, kept, renewed = {}, {}, []
     try:
         for path, file in files.items():
             if file is not None:
                 written[path] = write(path, file)
+            kept[path] = keep(path)
         for path, command in validate.items():
             if path in written:
                 import subprocess
-                run = subprocess.run(["sh", "-c", command, "sh", written[path]], text=True,
+                run = subprocess.run(["sh", "-c", command, "sh", written[path]], text=True, errors="replace",
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 if run.returncode != 0:
                     return run.stdout.replace(written[path], path).strip() or "it is not valid"
-        for path, file in files.items():
-            if file is None:
-                discard([path])
-            else:
-                os.rename(written[path], path)
-        settle(files)
+        try:
+            for path, file in files.items():
+                if file is None:
+                    remove(path)
+                else:
+                    os.rename(written[path], path)
+                renewed.append(path)
+            settle(files)
+        except OSError as error:
+            words = f"{path}: {error.strerror}"
+            stuck = take_back(renewed, kept)
+            raise (HalfDone(words, stuck) if stuck else Fault(words)) from None
     finally:
-        discard(written.values())
+        discard([*written.values(), *filter(None, kept.values())])
     return None
 
 
-def install(files, validate, keep):
+def take_back(paths, kept):
+    """Gives files their former content. Returns the paths of those that stay as they are."""
+    stuck = []
+    for path in paths:
+        try:
+            if kept[path] is None:
+                remove(path)
+            else:
+                os.rename(kept[path], path)
+        except OSError:
+            stuck.append(path)
+    try:
+        settle(paths)
+    except OSError:
+        pass  # the fault that is told is the one before
+    return stuck
+
+
+def install(files, validate, former_path):
     former = {path: read(path) for path in files}
     changed = sorted(path for path in files if former[path] != files[path])
     if not changed:
         return {"changed": [], "invalid": None}
-    kept = write(keep, {"content": json.dumps({path: former[path] for path in changed}),
-                          "owner": owner_of(os.getuid(), os.getgid()), "mode": "0600"})
+    written = write(former_path, {"content": json.dumps({path: former[path] for path in changed}),
+                                  "owner": owner_of(os.getuid(), os.getgid()), "mode": "0600"})
     try:
         invalid = put({path: files[path] for path in changed}, validate)
     except BaseException:
-        discard([kept])
+        discard([written])
         raise
     if invalid is not None:
-        discard([kept])
+        discard([written])
         return {"changed": [], "invalid": invalid}
-    os.rename(kept, keep)
-    settle([keep])
+    os.rename(written, former_path)
+    settle([former_path])
     return {"changed": changed, "invalid": None}
 
 
-def restore(keep):
-    former = json.loads(read(keep)["content"])
+def restore(former_path):
+    former = json.loads(read(former_path)["content"])
     put(former, {})
     return {"changed": sorted(former)}
 
@@ -202,7 +275,7 @@ def connect(service, path, end):
 
 
 def ask(path, orders, seconds):
-    answers, end = [], time.monotonic() + seconds
+    answers, end, room = [], time.monotonic() + seconds, ANSWER_LIMIT
     for order in orders:
         try:
             with socket.socket(socket.AF_UNIX) as service:
@@ -212,12 +285,109 @@ def ask(path, orders, seconds):
                 while not parts or parts[-1]:
                     service.settimeout(max(end - time.monotonic(), 0.001))
                     parts.append(service.recv(1 << 18))
+                    room -= len(parts[-1])
+                    if room < 0:
+                        raise Fault(f"{path}: its answer is longer than {ANSWER_LIMIT} bytes")
         except socket.timeout:
             return {"answers": answers, "fault": "silent"}
         except (ConnectionError, FileNotFoundError):
             return {"answers": answers, "fault": "absent"}
         answers.append(b"".join(parts).decode(errors="replace"))
     return {"answers": answers, "fault": None}
+
+
+WATCHED = {}
+"""By the path of a log: the open file or None, the number of its bytes, and the first ones."""
+WATCHING = threading.Lock()
+"""Of the files in WATCHED: a file has one place where it is read."""
+MARK = 200
+"""Bytes that a log is known by again: the time of its first line is among them."""
+
+
+def open_log(path):
+    """The file at `path`, or None. The folder belongs to a service: a link or a pipe there is no log."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Fault(f"{path}: it is no regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def watch(path):
+    log = open_log(path)
+    former, *_ = WATCHED.pop(path, (None,))
+    if former is not None:
+        former.close()
+    size = 0 if log is None else log.seek(0, os.SEEK_END)
+    WATCHED[path] = (log, size, b"" if log is None else beginning(log, size))
+    return {}
+
+
+def alone(work, *args):
+    with WATCHING:
+        return work(*args)
+
+
+def beginning(log, size):
+    """The first bytes of a log that had `size` bytes, where reading goes on then; fewer if it was truncated."""
+    log.seek(0)
+    mark = log.read(min(size, MARK)) if os.fstat(log.fileno()).st_size >= size else b""
+    log.seek(size)
+    return mark
+
+
+def parts_since(path):
+    """The open files that hold what was written since the watch began, each at its first byte of that."""
+    watched, size, mark = WATCHED[path]
+    now = open_log(path)
+    if watched is not None:
+        if now is not None and os.path.sameopenfile(now.fileno(), watched.fileno()):
+            now.close()
+            now = None
+        start = size
+        if beginning(watched, size) != mark:
+            # Truncated: logrotate has put a copy of it here.
+            copy = open_log(f"{path}.1")
+            if copy is not None and beginning(copy, size) == mark:
+                yield copy
+            start = 0
+        again = os.fdopen(os.dup(watched.fileno()), "rb")
+        again.seek(start)
+        yield again
+    if now is not None:
+        yield now
+
+
+def heard(path, rules):
+    messages = {}
+    for part in parts_since(path):
+        with part:
+            while line := part.readline(LINE_LIMIT):
+                message = accepted(line, rules)
+                if message is not None and len(messages) < MESSAGES_LIMIT:
+                    messages[message[:MESSAGE_LIMIT]] = None
+    return {"messages": list(messages)}
+
+
+def accepted(line, rules):
+    """The message of a record that a rule accepts; None of anything else."""
+    if not any(rule["source"].encode() in line for rule in rules):
+        return None
+    try:
+        record = json.loads(line)["logmsg"]
+        source, function = record["location"]["filename"], record["location"]["function"]
+        level, message = record["level"], record["message"].rstrip()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    for rule in rules:
+        if (level in ("WARNING", "ERROR") and source == rule["source"]
+                and (rule["functions"] is None or function in rule["functions"])
+                and (rule["endings"] is None or message.endswith(tuple(rule["endings"])))):
+            return message
+    return None
 
 
 def tail(path, start):
@@ -234,6 +404,8 @@ DEEDS = {
     "run": lambda request: run(request["script"], request["input"]),
     "ask": lambda request: ask(request["socket"], request["orders"], request["seconds"]),
     "tail": lambda request: tail(request["path"], request["from"]),
+    "watch": lambda request: alone(watch, request["path"]),
+    "heard": lambda request: alone(heard, request["path"], request["rules"]),
     "look": lambda request: look(request["paths"]),
     "install": lambda request: install(request["files"], request["validate"], request["former"]),
     "restore": lambda request: restore(request["former"]),
@@ -245,11 +417,16 @@ def answer(request, out, lock):
         outcome = {"result": DEEDS[request["do"]](request)}
     except OSError as error:
         outcome = {"error": f"{error.filename or 'its disk'}: {error.strerror}"}
+    except HalfDone as fault:
+        outcome = {"error": str(fault), "renewed": fault.renewed}
     except Fault as fault:
         outcome = {"error": str(fault)}
     except Exception as error:  # somebody waits for an answer, whatever it is
         outcome = {"error": f"its agent fails ({type(error).__name__}: {error})"}
-    frame = zlib.compress(json.dumps({"id": request["id"], **outcome}).encode(), 1)
+    content = json.dumps({"id": request["id"], **outcome})
+    if len(content) > ANSWER_LIMIT:
+        content = json.dumps({"id": request["id"], "error": f"its answer is longer than {ANSWER_LIMIT} bytes"})
+    frame = zlib.compress(content.encode(), 1)
     try:
         with lock:
             out.write(b"%d\n%b" % (len(frame), frame))

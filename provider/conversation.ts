@@ -1,4 +1,5 @@
-import type { Session } from "./session";
+import { z } from "zod";
+import { askFor, type Session } from "./session";
 
 /** What a service on a node has answered. */
 export interface Conversation {
@@ -7,6 +8,11 @@ export interface Conversation {
   /** Nobody listens at the socket, or there is no answer in time. */
   readonly fault: "absent" | "silent" | null;
 }
+
+const conversationSchema = z.object({
+  answers: z.array(z.string()),
+  fault: z.enum(["absent", "silent"]).nullable(),
+});
 
 /**
  * Speaks with a service on a node through its socket in the file system.
@@ -20,4 +26,4 @@ export const converse = (
   orders: readonly string[],
   seconds: number,
 ): Promise<Conversation> =>
-  session.ask({ do: "ask", socket, orders, seconds }) as Promise<Conversation>;
+  askFor(session, { do: "ask", socket, orders, seconds }, conversationSchema);

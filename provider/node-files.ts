@@ -1,5 +1,6 @@
+import { z } from "zod";
 import type { FileSpec } from "./inputs";
-import { AgentRefused, LeftAsItWas, type Session } from "./session";
+import { AgentRefused, askFor, LeftAsItWas, NodeError, type Session } from "./session";
 
 /** A file as it is to be on its node. */
 export interface WantedFile extends Omit<FileSpec, "digest"> {
@@ -15,12 +16,20 @@ export interface FoundFile extends Omit<FileSpec, "digest"> {
 /** Where a node keeps what its last installation replaced. */
 const FORMER = "/var/lib/trunkline/former.json";
 
+const pathsSchema = z.array(z.string());
+const foundSchema = z.record(
+  z.string(),
+  z.object({ sha256: z.string(), owner: z.string(), mode: z.string() }).nullable(),
+);
+const installationSchema = z.object({ changed: pathsSchema, invalid: z.string().nullable() });
+const restoredSchema = z.object({ changed: pathsSchema });
+
 /** What is on the node at `paths`; null where there is no file. */
 export async function lookAt(
   session: Session,
   paths: readonly string[],
 ): Promise<Record<string, FoundFile | null>> {
-  return (await session.ask({ do: "look", paths })) as Record<string, FoundFile | null>;
+  return askFor(session, { do: "look", paths }, foundSchema);
 }
 
 /** What an installation came to. */
@@ -38,16 +47,28 @@ export interface InstallOptions {
   readonly former?: string;
 }
 
-/** Puts all files into place, or none. @throws LeftAsItWas naming the file that cannot be written. */
+/**
+ * Puts all files into place, or none.
+ *
+ * @throws LeftAsItWas naming the file that cannot be written; NodeError naming the files that are new if
+ * they could not be taken back.
+ */
 export async function install(
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
   { validate = {}, former = FORMER }: InstallOptions = {},
 ): Promise<Installation> {
   try {
-    return (await session.ask({ do: "install", files, validate, former })) as Installation;
+    return await askFor(session, { do: "install", files, validate, former }, installationSchema);
   } catch (error) {
     if (!(error instanceof AgentRefused)) throw error;
+    if (error.renewed.length > 0) {
+      throw new NodeError(
+        error.node,
+        `${error.reason}; its files ${error.renewed.join(", ")} are new already and could not be ` +
+          "taken back, all others were left as they were. Mend that and run the same command again",
+      );
+    }
     throw new LeftAsItWas(
       error.node,
       `${error.reason}; its files were left as they were. Mend that and run the same command again`,
@@ -57,6 +78,6 @@ export async function install(
 
 /** Takes the last installation back. */
 export async function restore(session: Session, former = FORMER): Promise<readonly string[]> {
-  const { changed } = (await session.ask({ do: "restore", former })) as { changed: string[] };
+  const { changed } = await askFor(session, { do: "restore", former }, restoredSchema);
   return changed;
 }

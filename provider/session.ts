@@ -1,14 +1,20 @@
 import type { Duplex } from "node:stream";
+import type { z } from "zod";
+import { printable } from "./text";
 
 /** What an operator reads: it names the node, what happened there, and the remedy. */
 export class NodeError extends Error {
   override readonly name = "NodeError";
 
+  readonly fault: string;
+
   constructor(
     readonly node: string,
-    readonly fault: string,
+    fault: string,
   ) {
-    super(`${node}: ${fault}`);
+    const words = printable(fault); // it may have the node's own words
+    super(`${node}: ${words}`);
+    this.fault = words;
   }
 }
 
@@ -34,6 +40,8 @@ export class AgentRefused extends NodeError {
     node: string,
     /** The agent's words, without the remedy. */
     readonly reason: string,
+    /** Paths of files that are new all the same, and could not be taken back. */
+    readonly renewed: readonly string[] = [],
   ) {
     super(node, `${reason}; mend that and run the same command again`);
   }
@@ -65,3 +73,21 @@ export interface Session {
 
 /** Takes a line of progress. */
 export type Say = (line: string) => void;
+
+/**
+ * Has the node's agent do what `agent.py` describes.
+ *
+ * @throws NodeError saying what could not be done, or that the result is not as `schema` has it.
+ */
+export async function askFor<T>(
+  session: Session,
+  request: object,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  const { data, success } = schema.safeParse(await session.ask(request));
+  if (success) return data;
+  throw new NodeError(
+    session.node,
+    "its agent answers something else than it was asked; run the same command again",
+  );
+}

@@ -2,9 +2,11 @@ import { connect as connectTcp } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, ClientChannel } from "ssh2";
-import { Agent, AGENT_COMMAND, AgentFault } from "./agent";
+import { z } from "zod";
+import { Agent, AGENT_COMMAND, AgentFault, NotAnAnswer } from "./agent";
+import { Deadline } from "./deadline";
 import { type Access, CONTROLLER, type ZoneHost } from "./inputs";
-import { AgentRefused, NodeError, ScriptFailed, type Session } from "./session";
+import { AgentRefused, askFor, NodeError, ScriptFailed, type Session } from "./session";
 
 /** Makes a TCP connection from this machine. */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
@@ -64,6 +66,8 @@ const wordsOf = (error: unknown): string => {
   return WORDS[code] ?? message.replace(/^\(SSH\) /, "");
 };
 
+const runSchema = z.object({ exitCode: z.int(), stdout: z.string(), stderr: z.string() });
+
 class SshSession implements Session {
   private agent: Promise<Agent> | null = null;
 
@@ -73,11 +77,8 @@ class SshSession implements Session {
   ) {}
 
   async run(script: string, input: Buffer | string = ""): Promise<string> {
-    const { exitCode, stdout, stderr } = (await this.ask({
-      do: "run",
-      script,
-      input: Buffer.from(input as string).toString("base64"),
-    })) as { exitCode: number; stdout: string; stderr: string };
+    const request = { do: "run", script, input: Buffer.from(input as string).toString("base64") };
+    const { exitCode, stdout, stderr } = await askFor(this, request, runSchema);
     const [output = "", complaints = ""] = [stdout, stderr].map((text) =>
       Buffer.from(text, "base64").toString(),
     );
@@ -95,7 +96,16 @@ class SshSession implements Session {
     try {
       return await agent.ask(request);
     } catch (error) {
-      if (error instanceof AgentFault) throw new AgentRefused(this.node, error.message);
+      if (error instanceof AgentFault) {
+        throw new AgentRefused(this.node, error.message, error.renewed);
+      }
+      if (error instanceof NotAnAnswer) {
+        throw new NodeError(
+          this.node,
+          `${error.message}; see that root's shell prints nothing at a log-in (/root/.bashrc, ` +
+            "/etc/bash.bashrc), and run the same command again",
+        );
+      }
       throw new NodeError(this.node, "the SSH connection was lost; run the same command again");
     }
   }
@@ -320,12 +330,12 @@ export class Connections {
   }
 
   private async patiently(patience: number, attempt: () => Promise<Session>): Promise<Session> {
-    const end = Date.now() + patience;
+    const deadline = new Deadline(patience);
     for (;;) {
       try {
         return await attempt();
       } catch (error) {
-        if (error instanceof Refused || Date.now() >= end) throw error;
+        if (error instanceof Refused || deadline.isOver) throw error;
         const { signal } = this;
         await sleep(RETRY, undefined, signal === undefined ? {} : { signal }).catch(
           () => undefined,

@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:c
 import { once } from "node:events";
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -14,7 +15,8 @@ import { join } from "node:path";
 import { type Conversation, converse } from "../../provider/conversation";
 import { install, lookAt, restore, type WantedFile } from "../../provider/node-files";
 import { Agent, AGENT_COMMAND, AgentFault } from "../../provider/agent";
-import type { Session } from "../../provider/session";
+import { AgentRefused, LeftAsItWas, type Session } from "../../provider/session";
+import { quote } from "../../provider/shell";
 
 /** A node that is this machine, with the rights of whoever runs the tests. */
 let here: Session;
@@ -257,4 +259,109 @@ test("whoever asks an agent that is gone is told so", async () => {
 
   await expect(asked).rejects.toThrow("the agent is gone");
   await expect(agent.ask({ do: "look", paths: [] })).rejects.toThrow("the agent is gone");
+});
+
+describe("a file that cannot take its place", () => {
+  /**
+   * A node with two file systems at `a` and `b`, and what it does when a file was renamed for the n-th time:
+   * from then on they cannot be written.
+   */
+  function failing(readOnly: readonly string[], renames: number): Session {
+    const script = [
+      "import os, subprocess",
+      "rename, count = os.rename, []",
+      "def counted(source, target):",
+      "    rename(source, target)",
+      "    count.append(target)",
+      `    if len(count) == ${String(renames)}:`,
+      `        for place in ${JSON.stringify(readOnly.map(at))}:`,
+      '            subprocess.run(["mount", "-o", "remount,ro", place], check=True)',
+      "os.rename = counted",
+    ].join("\n");
+    for (const place of ["a", "b"]) mkdirSync(at(place));
+    const mounts = ["a", "b"].map(
+      (place) =>
+        `mount -t tmpfs -o size=64k tmpfs ${at(place)} && printf before >${at(place)}/old.conf`,
+    );
+    const inside = `${mounts.join(" && ")} && exec ${AGENT_COMMAND.replace(" -c '", ` -c '${script}\n`)}`;
+    return node(`unshare --map-root-user --mount sh -c ${quote(inside)}`);
+  }
+  const root = (content: string): WantedFile => ({ content, mode: "0640", owner: "root:root" });
+  const wantedFiles = (): Record<string, WantedFile> => ({
+    [at("a/new.conf")]: root("new"),
+    [at("a/old.conf")]: root("after"),
+    [at("b/old.conf")]: root("after"),
+  });
+  const contentsOf = async (session: Session): Promise<unknown> => {
+    const paths = Object.keys(wantedFiles());
+    const { stdout } = (await session.ask({
+      do: "run",
+      script: `for file in ${paths.join(" ")}; do cat $file 2>/dev/null || printf -; echo; done; find ${at("a")} ${at("b")} -name '.*'`,
+      input: "",
+    })) as { stdout: string };
+    return Buffer.from(stdout, "base64").toString().trimEnd().split("\n");
+  };
+
+  test("has those before it take their former places again", async () => {
+    const session = failing(["b"], 2);
+    const attempt = install(session, wantedFiles(), { former: former() });
+
+    await expect(attempt).rejects.toThrow(`${at("b/old.conf")}: Read-only file system`);
+    await expect(attempt).rejects.toThrow(AgentFault);
+    await expect(attempt).rejects.toHaveProperty("renewed", []);
+    expect(await contentsOf(session)).toEqual(expect.arrayContaining(["-", "before", "before"]));
+  });
+
+  test("is told of with the files that are new, when they cannot be taken back", async () => {
+    const session = failing(["a", "b"], 2);
+    const attempt = install(session, wantedFiles(), { former: former() });
+
+    await expect(attempt).rejects.toThrow(`${at("b/old.conf")}: Read-only file system`);
+    await expect(attempt).rejects.toHaveProperty("renewed", [at("a/new.conf"), at("a/old.conf")]);
+    expect(((await contentsOf(session)) as string[]).slice(0, 3)).toEqual([
+      "new",
+      "after",
+      "before",
+    ]);
+  });
+
+  test("for want of room changes nothing", async () => {
+    const session = failing([], 0);
+    const attempt = install(
+      session,
+      { ...wantedFiles(), [at("b/old.conf")]: root("x".repeat(70_000)) },
+      { former: former() },
+    );
+
+    await expect(attempt).rejects.toThrow(`${at("b/old.conf")}: No space left on device`);
+    expect(await contentsOf(session)).toEqual(["-", "before", "before"]);
+  });
+});
+
+describe("an operator is told that", () => {
+  const refusing = (renewed: readonly string[]): Session => ({
+    ...here,
+    ask: () => Promise.reject(new AgentRefused("zone1", "/etc/b: Input/output error", renewed)),
+  });
+
+  test("nothing was changed, if that is so", async () => {
+    const error = await install(refusing([]), {}).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(LeftAsItWas);
+    expect(String(error)).toContain("/etc/b: Input/output error; its files were left as they were");
+  });
+
+  test("files are new, if they could not be taken back", async () => {
+    const error = await install(refusing(["/etc/a"]), {}).catch((reason: unknown) => reason);
+    expect(error).not.toBeInstanceOf(LeftAsItWas);
+    expect(String(error)).toContain(
+      "zone1: /etc/b: Input/output error; its files /etc/a are new already and could not be taken back, " +
+        "all others were left as they were",
+    );
+  });
+});
+
+test("an answer that is too long is an error, and the agent goes on", async () => {
+  const huge = { do: "run", script: "head -c 40000000 /dev/zero", input: "" };
+  await expect(here.ask(huge)).rejects.toThrow(/its answer is longer than 33554432 bytes/);
+  expect(await lookAt(here, [at("none.conf")])).toEqual({ [at("none.conf")]: null });
 });

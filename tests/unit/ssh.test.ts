@@ -92,3 +92,49 @@ test("a node where no command could be run for a moment is asked again", async (
   await expect(session.run("echo there")).rejects.toThrow(/^controller: no command can be run/);
   expect(await session.run("echo there")).toBe("there\n");
 });
+
+test("a node that prints something else first is told of, and a new connection may do better", async () => {
+  let logins = 0;
+  controller.removeAllListeners("connection");
+  controller.on("connection", (client) => {
+    const isNoisy = ++logins === 1;
+    client.on("authentication", (attempt) => {
+      attempt.accept();
+    });
+    client.on("session", (open) => {
+      open().on("exec", (accept, _, { command }) => {
+        const channel = accept();
+        if (isNoisy) channel.write("Welcome to zone1!\u001b[2J\nHave a nice day.\n");
+        const agent = spawn("sh", ["-c", command]);
+        channel.pipe(agent.stdin);
+        agent.stdout.pipe(channel);
+      });
+    });
+  });
+  const session = await connections.controller(accessOf(MASTER_SECRET), 0);
+  const [first, second] = [session.run("echo there"), session.ask({ do: "look", paths: [] })];
+
+  const words =
+    "controller: its agent does not answer as it should, but with 'Welcome to zone1!?[2J'; see that root's " +
+    "shell prints nothing at a log-in (/root/.bashrc, /etc/bash.bashrc), and run the same command again";
+  await expect(first).rejects.toThrow(words);
+  await expect(second).rejects.toThrow(words);
+  await eventually(async () => {
+    const again = await connections.controller(accessOf(MASTER_SECRET), 0);
+    expect(await again.run("echo there")).toBe("there\n");
+  });
+  expect(logins).toBe(2);
+});
+
+/** Tries for a while: the end of a connection is noticed a little later. */
+async function eventually(attempt: () => Promise<void>): Promise<void> {
+  for (let left = 50; ; left--) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
