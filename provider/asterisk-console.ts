@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { converse } from "./conversation";
+import { Deadline } from "./deadline";
 import { NodeError, type Session } from "./session";
 
 /** Made when Asterisk starts. */
@@ -52,16 +53,16 @@ export async function asterisk(
  * @throws NodeError when it has not in `seconds`, or may not start.
  */
 export async function untilAsteriskServes(zone: Session, seconds = 120): Promise<void> {
-  const end = Date.now() + seconds * 1000;
+  const deadline = new Deadline(seconds * 1000);
   for (;;) {
     try {
-      await asterisk(zone, ["core waitfullybooted"], (end - Date.now()) / 1000);
+      await asterisk(zone, ["core waitfullybooted"], Math.max(deadline.left, 1) / 1000);
       return;
     } catch (error) {
       if (!(error instanceof NotRunning)) throw error;
       const fault = await zone.run(`cat ${PREFLIGHT_FAULT} 2>/dev/null || true`);
       if (fault !== "") throw new NodeError(zone.node, fault.trim().replace(/^trunkline: /, ""));
-      if (Date.now() + INTERVAL > end) {
+      if (deadline.left < INTERVAL) {
         throw new NodeError(
           zone.node,
           `Asterisk has not started in ${String(seconds)} s; see 'journalctl -u asterisk' ` +

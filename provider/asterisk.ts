@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { asterisk, NotRunning } from "./asterisk-console";
+import { Deadline } from "./deadline";
 import type { Session } from "./session";
 
 /** A phone that is registered, and the port of its connection with the controller. */
@@ -88,13 +89,13 @@ export async function disconnect(zone: Session, ports: readonly number[] | "all"
 
 /** Ends all calls of a zone, gives them a moment to be gone, and tells how many are not. */
 export async function hangUpAll(zone: Session): Promise<number> {
-  const end = Date.now() + HANG_UP_DEADLINE;
+  const deadline = new Deadline(HANG_UP_DEADLINE);
   try {
     await asterisk(zone, ["channel request hangup all"]);
     for (;;) {
       const [count = ""] = await asterisk(zone, ["core show channels count"]);
       const { calls } = parseChannels(count);
-      if (calls === 0 || Date.now() >= end) return calls;
+      if (calls === 0 || deadline.isOver) return calls;
       await sleep(HANG_UP_INTERVAL);
     }
   } catch (error) {
@@ -103,22 +104,51 @@ export async function hangUpAll(zone: Session): Promise<number> {
   }
 }
 
+/** A name of a channel: `PJSIP/1001-0000002a`, `SIP/1001-0000002a`, `IAX2/zone2-1234`. */
+const CHANNEL = /^(\w+)\/([^!]+)-[0-9a-f]+(?:;[12])?$/;
+
+/** A line of `core show channels concise`. Callers choose some of its values. */
+export interface ChannelLine {
+  readonly name: string;
+  readonly technology: string;
+  /** Extension of a phone, or name of another zone. */
+  readonly end: string;
+  /** All columns; if one holds the separator `!`, it takes more than one place. */
+  readonly columns: readonly string[];
+}
+
+/**
+ * The lines of `core show channels concise` that begin with the name of a channel. A value with a line feed
+ * can cut a line off, and can look like the line of another channel: then that phone is taken for busy as
+ * long as the caller's own call lasts.
+ */
+export function channelLines(output: string): ChannelLine[] {
+  return output.split("\n").flatMap((line) => {
+    const columns = line.split("!");
+    const [name = ""] = columns;
+    const [, technology, end] = CHANNEL.exec(name) ?? [];
+    return technology === undefined || end === undefined || columns.length === 1
+      ? []
+      : [{ name, technology, end, columns }];
+  });
+}
+
 /** What `core show channels concise` and `core show channels count` print, one after the other. */
 export function parseChannels(output: string): Omit<Activity, "contacts"> {
-  const lines = output.split("\n");
-  const names = lines.filter((line) => line.includes("!")).map((line) => line.split("!")[0] ?? "");
+  const lines = channelLines(output);
+  const counts = Array.from(output.matchAll(/^(\d{1,9}) active (channel|call)s?$/gm));
+  // The last one: it is printed after everything that callers chose.
   const active = (of: string): number =>
-    Number(new RegExp(`^(\\d+) active ${of}s?$`, "m").exec(output)?.[1] ?? 0);
+    Number(counts.filter(([, , what]) => what === of).at(-1)?.[1] ?? 0);
   // What a call leaves behind when its caller hangs up last is a channel without a call.
-  const channels = Math.max(names.length, active("channel"));
+  const channels = Math.max(lines.length, active("channel"));
   return {
     calls: Math.max(active("call"), channels > 0 ? 1 : 0),
     channels,
     busy: new Set(
-      names.flatMap((name) => {
-        const extension = /^(?:PJ)?SIP\/(\d+)-/.exec(name)?.[1];
-        return extension === undefined ? [] : [extension];
-      }),
+      lines.flatMap(({ technology, end }) =>
+        /^(?:PJ)?SIP$/.test(technology) && /^\d+$/.test(end) ? [end] : [],
+      ),
     ),
   };
 }
@@ -129,13 +159,46 @@ export function parseChannels(output: string): Omit<Activity, "contacts"> {
  */
 export function parseContacts(output: string): Contact[] {
   return output.split("\n").flatMap((line) => {
-    const [, extension, port] =
-      /^\/registrar\/contact\/(\d+);@.*"uri":"sip:[^"]*?@[\d.]+:(\d+)/.exec(line) ??
-      /^(\d+)(?:\/\S*)?\s+[\d.]+\s+D\s.*?\s([1-9]\d*)\s/.exec(line) ??
-      [];
-    return extension === undefined ? [] : [{ extension, port: Number(port) }];
+    const found = registrarContact(line) ?? PEER.exec(line)?.groups;
+    const { extension, port } = found ?? {};
+    return extension === undefined || Number(port) === 0 ? [] : [{ extension, port: Number(port) }];
   });
 }
+
+/**
+ * A line of `sip show peers`. A phone chooses what stands after its extension, up to 24 characters, and
+ * nothing from the address on: the line is read from its end.
+ */
+const PEER =
+  /^(?<extension>\d+)(?:[/ ].*)?\s[\d.]+\s+D\s+(?:Yes|No|Auto \((?:Yes|No)\))\s+(?:Yes|No|Auto \((?:Yes|No)\))\s+(?:A\s+)?(?<port>\d+)\s+(?:OK \(\d+ ms\)|LAGGED \(\d+ ms\)|UNREACHABLE|UNKNOWN|Unmonitored)\s*$/;
+
+/**
+ * A line of `database show registrar`: a key, and an object in JSON whose values a phone chooses. The
+ * address in `uri` is that of its connection (`rewrite_contact`).
+ */
+function registrarContact(line: string): Readonly<Record<string, string>> | undefined {
+  const [, extension = "", json = ""] = REGISTRAR.exec(line) ?? [];
+  if (json === "") return undefined;
+  let uri: unknown;
+  try {
+    ({ uri } = JSON.parse(json) as { uri?: unknown });
+  } catch {
+    return undefined;
+  }
+  const [, port] = /^sips?:(?:[^@]*@)?[\d.]+:(\d{1,5})(?:[;?]|$)/.exec(String(uri)) ?? [];
+  return port === undefined ? undefined : { extension, port };
+}
+
+/** The key of a contact: an extension, and a hash of what the phone registered. */
+const REGISTRAR_KEY = /^\/registrar\/contact\/((\d+);@[0-9a-f]+) *: /;
+const REGISTRAR = /^\/registrar\/contact\/(\d+);@[0-9a-f]+ *: (\{.*\}) *$/;
+
+/** Keys of the contacts of `extensions`, in what `database show registrar` prints, for its commands. */
+export const registrarKeys = (output: string, extensions: ReadonlySet<string>): string[] =>
+  output.split("\n").flatMap((line) => {
+    const [, key = "", extension = ""] = REGISTRAR_KEY.exec(line) ?? [];
+    return extensions.has(extension) ? [key] : [];
+  });
 
 /** What `iax2 show peers` prints. */
 export function parseTrunkPeers(output: string): TrunkPeer[] {

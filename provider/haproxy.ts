@@ -1,4 +1,5 @@
 import { type CfgServer, withServers } from "./haproxy-plan";
+import { CONTROLLER } from "./inputs";
 import { NodeError, ScriptFailed, type Session } from "./session";
 
 /** What new connections find of a server. `maint` is out of service, its checks included. */
@@ -65,6 +66,23 @@ unused=/var/lib/haproxy/unused
 `;
 
 /**
+ * `text` as it may stand between single quotes in a script, in an order to HAProxy, and in a path: the names
+ * and addresses of servers come from HAProxy as well.
+ *
+ * @throws NodeError if it may not.
+ */
+function word(text: string): string {
+  if (/^[\w:][\w.:-]*$/.test(text)) return text;
+  throw new NodeError(CONTROLLER, `'${text}' cannot be the name or the address of a server`);
+}
+
+/** What a line of haproxy.cfg says of a server: no quote, and nothing that ends an order. @throws NodeError */
+function settingsIn(text: string): string {
+  if (/^[^'\\;<\p{Cc}]*$/u.test(text)) return text;
+  throw new NodeError(CONTROLLER, `the settings '${text}' of a server cannot be given to HAProxy`);
+}
+
+/**
  * Prints `worker id` of the sessions with the server `zone` in all workers, and `worker id port` with
  * the port that the server sees.
  */
@@ -109,9 +127,9 @@ export class Haproxy {
   /** Adds servers, for the time being as draining. One that is there already stays as it is. */
   async add(servers: readonly CfgServer[]): Promise<void> {
     const scripts = servers.map(({ name, address, settings }) => {
-      const server = `${BACKEND}/${name}`;
+      const server = `${BACKEND}/${word(name)}`;
       return `
-        answer=$(ask '@1 add server ${server} ${address} ${settings}') || exit
+        answer=$(ask '@1 add server ${server} ${word(address)} ${settingsIn(settings)}') || exit
         case $answer in
         'New server registered.')
           mkdir -p "$unused" && touch "$unused/${name}"
@@ -130,7 +148,7 @@ export class Haproxy {
    * disconnected.
    */
   async remove(names: readonly string[]): Promise<void> {
-    const scripts = names.map(
+    const scripts = names.map(word).map(
       (name) => `
         order 'set server ${BACKEND}/${name} state maint' 'No such server.'
         for attempt in 1 2 3 4 5; do
@@ -150,13 +168,13 @@ export class Haproxy {
   /** Lets a server have new connections, or none. Holds through a reload and a restart. */
   async setState(name: string, state: AdminState): Promise<void> {
     await this.change(`
-      rm -f "$unused/${name}"
-      order 'set server ${BACKEND}/${name} state ${state}'`);
+      rm -f "$unused/${word(name)}"
+      order 'set server ${BACKEND}/${word(name)} state ${state}'`);
   }
 
   /** Takes note that nobody is connected with a server that is out of the rotation. */
   async markUnused(name: string): Promise<void> {
-    await this.run(`mkdir -p "$unused" && touch "$unused/${name}"`);
+    await this.run(`mkdir -p "$unused" && touch "$unused/${word(name)}"`);
   }
 
   /**
@@ -164,7 +182,7 @@ export class Haproxy {
    * or added, and has not been in it since.
    */
   async isUnused(name: string): Promise<boolean> {
-    return (await this.run(`[ ! -e "$unused/${name}" ] || echo unused`)) !== "";
+    return (await this.run(`[ ! -e "$unused/${word(name)}" ] || echo unused`)) !== "";
   }
 
   /** Lets HAProxy read its file; it goes on with the former one where it does not take that. */
@@ -192,7 +210,7 @@ export class Haproxy {
 
   /** How many connections with a zone there are, those of before a reload among them. */
   async sessions(zone: string): Promise<number> {
-    const list = await this.run(`zone=${zone}\n${SESSIONS}`);
+    const list = await this.run(`zone=${word(zone)}\n${SESSIONS}`);
     return list.split("\n").filter((line) => line !== "").length;
   }
 
@@ -201,7 +219,7 @@ export class Haproxy {
     await this.run(`
       processes=$(ask 'show proc') || exit
       for worker in $(printf '%s\\n' "$processes" | awk '$2 == "worker" {print $1}'); do
-        ask "@!$worker shutdown sessions server ${BACKEND}/${zone}" >/dev/null || exit
+        ask "@!$worker shutdown sessions server ${BACKEND}/${word(zone)}" >/dev/null || exit
       done`);
   }
 
@@ -232,8 +250,22 @@ export class Haproxy {
   }
 }
 
-/** What `show servers state` prints. */
+/** What HAProxy says in another form than its Management Guide has it. */
+const notUnderstood = (what: string): NodeError =>
+  new NodeError(
+    CONTROLLER,
+    `HAProxy's '${what}' is not understood; see 'journalctl -u haproxy' there`,
+  );
+
+/** @throws NodeError if the column has no number. */
+function countOf(what: string, value: string): number {
+  if (!/^\d{1,15}$/.test(value)) throw notUnderstood(what);
+  return Number(value);
+}
+
+/** What `show servers state` prints. @throws NodeError if it prints anything else. */
 export function parseServers(output: string): Server[] {
+  const what = "show servers state";
   const [, header = "", ...rows] = output.split("\n");
   const columns = header.replace(/^# /, "").split(" ");
   return rows
@@ -241,14 +273,14 @@ export function parseServers(output: string): Server[] {
     .map((row) => {
       const values = row.split(" ");
       const value = (column: string): string => values[columns.indexOf(column)] ?? "";
-      const admin = Number(value("srv_admin_state"));
+      const admin = countOf(what, value("srv_admin_state"));
       return {
-        name: value("srv_name"),
-        address: `${value("srv_addr")}:${value("srv_port")}`,
+        name: word(value("srv_name")),
+        address: word(`${value("srv_addr")}:${value("srv_port")}`),
         state: (admin & MAINTENANCE) !== 0 ? "maint" : (admin & DRAIN) !== 0 ? "drain" : "ready",
         healthy:
-          Number(value("srv_op_state")) === RUNNING &&
-          Number(value("srv_check_status")) > UNCHECKED,
+          countOf(what, value("srv_op_state")) === RUNNING &&
+          countOf(what, value("srv_check_status")) > UNCHECKED,
       };
     });
 }
@@ -257,11 +289,13 @@ export function parseServers(output: string): Server[] {
  * What `show stat` of several workers prints, one after the other.
  *
  * @param counter connections that there are (`scur`), or that there were (`stot`).
+ * @throws NodeError if they print anything else.
  */
 export function parseConnections(
   output: string,
   counter: "scur" | "stot" = "scur",
 ): ReadonlyMap<string, number> {
+  const what = "show stat";
   const found = new Map<string, number>();
   let columns: string[] = [];
   for (const line of output.split("\n").filter((text) => text !== "")) {
@@ -271,8 +305,8 @@ export function parseConnections(
     }
     const values = line.split(",");
     const value = (column: string): string => values[columns.indexOf(column)] ?? "";
-    const zone = value("svname");
-    found.set(zone, (found.get(zone) ?? 0) + Number(value(counter)));
+    const zone = word(value("svname"));
+    found.set(zone, (found.get(zone) ?? 0) + countOf(what, value(counter)));
   }
   return found;
 }

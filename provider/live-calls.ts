@@ -1,4 +1,4 @@
-import { parseTrunkPeers } from "./asterisk";
+import { channelLines, parseTrunkPeers } from "./asterisk";
 import { asterisk, NotRunning } from "./asterisk-console";
 import {
   type Media,
@@ -9,6 +9,7 @@ import {
   UNKNOWN_MEDIA,
 } from "./media";
 import type { Session } from "./session";
+import { printable } from "./text";
 
 /** One end of a call, as a zone has it: a phone of the zone, or the trunk to another one. */
 export interface Leg extends Media {
@@ -120,23 +121,24 @@ export function parseLiveCalls([
   });
 }
 
+/** Columns of a line of `core show channels concise`, at the least. */
+const COLUMNS = 14;
+
 function parseChannelLines(concise: string): Channel[] {
-  return concise.split("\n").flatMap((line) => {
-    const fields = line.split("!");
-    // What was dialled may itself hold the separator: the other fields are counted from either end.
-    const [name = "", , dialled = "", , state = "", application = ""] = fields;
-    const [number = "", , , , seconds = "", bridge = ""] = fields.slice(-7);
-    const [, technology, end] = /^(\w+)\/(.+)-[0-9a-f]+$/.exec(name) ?? [];
-    if (technology === undefined || end === undefined) return [];
+  return channelLines(concise).flatMap(({ name, technology, end, columns }) => {
+    // What was dialled may itself hold the separator: the other columns are counted from either end.
+    const [, , dialled = "", , state = "", application = ""] = columns;
+    const [number = "", , , , seconds = "", bridge = ""] = columns.slice(-7);
+    if (columns.length < COLUMNS || !/^\d+$/.test(seconds)) return [];
     return [
       {
         name,
         technology,
-        end,
-        dialled,
+        end: printable(end),
+        dialled: printable(dialled),
         isUp: state === "Up",
         isCaller: application !== "AppDial",
-        number,
+        number: printable(number),
         seconds: Number(seconds),
         bridge,
       },

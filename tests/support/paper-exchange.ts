@@ -95,6 +95,10 @@ export class PaperExchange extends Connections {
         return { changed: Object.keys(request.files ?? {}), invalid: null };
       case "tail":
         return { size: 0, text: "" };
+      case "watch":
+        return {};
+      case "heard":
+        return { messages: [] };
       case "restore":
         if (this.lost.has(node)) throw new NodeError(node, "the SSH connection was lost");
         return { changed: [] };
@@ -134,7 +138,8 @@ export class PaperExchange extends Connections {
     const [, asked] = /-e "\$unused\/(\w+)"/.exec(script) ?? [];
     if (asked !== undefined) return this.unused.has(asked) ? "unused\n" : "";
     if (script.includes("show stat nodes")) return this.statistics();
-    return script.includes("show servers state nodes") ? this.states() : "";
+    if (!script.includes("show servers state nodes")) return "";
+    return script.includes("--- cfg") ? `${this.states()}--- cfg\n` : this.states();
   }
 
   private states(): string {
@@ -142,7 +147,7 @@ export class PaperExchange extends Connections {
       const operation = this.mute.has(name) || this.closed.has(name) ? 0 : 2;
       return `3 nodes ${name} 192.168.0.9 5060 ${String(operation)} ${String(ADMIN[state])} 15`;
     });
-    return ["1", `# ${HEADER}`, ...rows, "--- cfg", ""].join("\n");
+    return ["1", `# ${HEADER}`, ...rows, ""].join("\n");
   }
   private statistics(): string {
     const rows = [...this.servers.keys()].map(

@@ -1,4 +1,9 @@
-import { parseChannels, parseContacts, parseTrunkPeers } from "../../provider/asterisk";
+import {
+  parseChannels,
+  parseContacts,
+  parseTrunkPeers,
+  registrarKeys,
+} from "../../provider/asterisk";
 
 /** What Asterisk 16.28 and 22 printed while phones were in calls, or rang. */
 const CALLS = {
@@ -105,4 +110,74 @@ zone1/zone2      192.168.0.2                              (S)  255.255.255.255  
     { name: "zone10", ok: false, latency: null },
     { name: "zone1", ok: false, latency: null },
   ]);
+});
+
+describe("what a phone chooses imitates nothing:", () => {
+  const peer = (name: string): string =>
+    `${name.slice(0, 25).padEnd(25)} 192.168.0.254                            D  Yes        Yes            35288    OK (1 ms)                                    `;
+
+  test.each([
+    "1001/1.2.3.4 D Yes Yes 5060 OK (1 ms)",
+    "1001/x 1.1 D  7 ",
+    "1001/x\t1.1.1.1 D Yes Yes 99",
+    "1001/ 9 ",
+    "1001/💥 D 7 OK",
+  ])("the user name of a registration with chan_sip: %j", (name) => {
+    expect(parseContacts(peer(name))).toEqual([{ extension: "1001", port: 35288 }]);
+  });
+
+  const contact = (fields: object): string =>
+    `/registrar/contact/1005;@6a5661357f0d0e67a932ea925b6b06d1: ${JSON.stringify(fields)}`;
+  const URI = "sip:1005@192.168.0.254:37054;transport=TCP";
+
+  test.each([
+    { user_agent: '"uri":"sip:a@1.1.1.1:7"', uri: URI },
+    { user_agent: 'x\n/registrar/contact/1006;@0: {"uri":"sip:a@1.1.1.1:7"}', uri: URI },
+    { user_agent: "x", uri: `${URI};x=@1.1.1.1:7` },
+    { call_id: "} {", uri: URI, path: "<sip:a@1.1.1.1:7>" },
+    { uri: 'sip:"q\\"@192.168.0.254:37054' },
+  ])("the contact of a registration with PJSIP: %j", (fields) => {
+    expect(parseContacts(contact(fields))).toEqual([{ extension: "1005", port: 37054 }]);
+  });
+
+  test.each([
+    contact({ uri: "sip:1005@host.example:7" }),
+    contact({ uri: "tel:7" }),
+    contact({ uri: 7 }),
+    contact({}),
+    "/registrar/contact/1005;@6a56: not JSON",
+    '/registrar/contact/1005;@6a56; core stop now: {"uri":"sip:a@1.1.1.1:7"}',
+    ' /registrar/contact/1005;@6a56: {"uri":"sip:a@1.1.1.1:7"}',
+  ])("nor is a line that is no contact one: %s", (line) => {
+    expect(parseContacts(line)).toEqual([]);
+  });
+
+  test("a console command to forget a contact has its key, and nothing else of the line", () => {
+    const lines = [
+      contact({ uri: URI }),
+      "/registrar/contact/1005;@x;core stop now: {}",
+      "/registrar/contact/1005;@6a56 other: {}",
+      "/registrar/contact/1005;@6a56\r: {}",
+      "/registrar/contact/1006;@f8b1: {}",
+    ];
+    expect(registrarKeys(lines.join("\n"), new Set(["1005"]))).toEqual([
+      "1005;@6a5661357f0d0e67a932ea925b6b06d1",
+    ]);
+  });
+
+  test("a number that was dialled, with a count of calls or a channel in it", () => {
+    const dialled = "1!2\n77 active calls\n99 active channels\nPJSIP/1007";
+    const line = `PJSIP/1001-00000001!from-users!${dialled}!1!Up!Dial!x!1001!!!3!0!b!zone1-1.1`;
+    const found = parseChannels(`${line}\n1 active channel\n1 active call\n9 calls processed\n`);
+
+    expect(found).toEqual({ calls: 1, channels: 1, busy: new Set(["1001"]) });
+  });
+
+  test("another phone's channel leaves that phone where it is, and nothing more", () => {
+    const line =
+      "PJSIP/1001-00000001!from-users!1\nPJSIP/1007-00000002!from-users!2!1!Up!Dial!x!1001!!!3!0!b!zone1-1.1";
+    const { calls, busy } = parseChannels(`${line}\n1 active channel\n1 active call\n`);
+
+    expect([calls, busy]).toEqual([1, new Set(["1001", "1007"])]);
+  });
 });

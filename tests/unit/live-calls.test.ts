@@ -190,3 +190,14 @@ describe("PJSIP's figures", () => {
     expect(figures(line)).toEqual([{ codec: "ulaw", lossPercent: 0, jitterMs: 2, delayMs: null }]);
   });
 });
+
+test("what a caller chose is shown without what a terminal would obey, and a line that is cut is none", () => {
+  const line = (dialled: string, number: string): string =>
+    `PJSIP/1001-00000001!from-users!${dialled}!1!Up!Dial!x!${number}!!!3!7!b!zone1-1.1`;
+  const [call, ...others] = parseLiveCalls([
+    `${line("1002", "\u001b[2J10\u202e01")}\n${line("1\n2", "1003")}\nPJSIP/1004-00000001!x!y\n`,
+  ]);
+
+  expect(call).toMatchObject({ from: "?[2J10?01", seconds: 7 });
+  expect(others).toEqual([]);
+});
