@@ -11,8 +11,6 @@ and that many bytes of JSON, compressed with zlib. Requests are worked on side b
       -> {"exitCode": number, "stdout": base64, "stderr": base64} of a POSIX shell
   {"do": "ask", "socket": path, "orders": [text, ...], "seconds": number}
       -> {"answers": [text, ...], "fault": null, "absent" when nobody listens, "silent" when one is missing}
-  {"do": "tail", "path": path, "from": number of bytes or null for the end}
-      -> {"size": number, "text": what stands behind "from"}; a file that is not there is empty
   {"do": "watch", "path": path} -> {}
   {"do": "heard", "path": path, "rules": [{"source": text, "functions": ..., "endings": ...}, ...]}
       -> {"messages": [text, ...]}
@@ -390,20 +388,9 @@ def accepted(line, rules):
     return None
 
 
-def tail(path, start):
-    try:
-        with open(path, "rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(size if start is None else min(start, size))
-            return {"size": size, "text": file.read().decode(errors="replace")}
-    except FileNotFoundError:
-        return {"size": 0, "text": ""}
-
-
 DEEDS = {
     "run": lambda request: run(request["script"], request["input"]),
     "ask": lambda request: ask(request["socket"], request["orders"], request["seconds"]),
-    "tail": lambda request: tail(request["path"], request["from"]),
     "watch": lambda request: alone(watch, request["path"]),
     "heard": lambda request: alone(heard, request["path"], request["rules"]),
     "look": lambda request: look(request["paths"]),

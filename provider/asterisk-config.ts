@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { activityOf } from "./asterisk";
+import { activityOf, registrarKeys } from "./asterisk";
 import {
   asterisk,
   NotRunning,
@@ -8,6 +8,8 @@ import {
   SOCKET,
   untilAsteriskServes,
 } from "./asterisk-console";
+import { complaintsAbout, watchLog } from "./asterisk-log";
+import { Deadline } from "./deadline";
 import { install, restore, type WantedFile } from "./node-files";
 import { LeftAsItWas, NodeError, ScriptFailed, type Session } from "./session";
 import { quote } from "./shell";
@@ -17,8 +19,10 @@ import type { Voice } from "./voice";
 type Contents = Readonly<Record<string, string>>;
 
 const FOLDER = "/etc/asterisk/";
+/** Says in what form Asterisk logs. */
+const LOGGER_CONF = "logger.conf";
+const isLoggerConf = (path: string): boolean => path === FOLDER + LOGGER_CONF;
 const USERS = `${FOLDER}users.sql`;
-const LOG = "/var/log/asterisk/messages";
 /** How long a reload may take, of ten thousand users on an emulated processor, in seconds. */
 const RELOAD_DEADLINE = 180;
 /** How long what Asterisk does in the background after it may take, in milliseconds. */
@@ -41,12 +45,12 @@ const sampleOf = (many: readonly string[]): readonly string[] => {
  * first. Files that are not listed are read at its next start. No reload ends a call.
  */
 const RELOADS: Readonly<Record<string, (content: string) => string[]>> = {
+  [LOGGER_CONF]: () => ["logger reload"],
   // Modules that are loaded already say so, and stay. One that is needed no more stays until the next
   // start: a call may be using it.
   "modules.conf": (content) =>
     Array.from(content.matchAll(/^load=(\S+)$/gm), ([, module = ""]) => `module load ${module}`),
-  "logger.conf": () => ["logger reload"],
-  "cdr.conf": () => ["cdr reload", "module reload cdr_csv.so"],
+  "cdr.conf": () => ["module reload cdr", "module reload cdr_csv.so"],
   "rtp.conf": () => ["module reload res_rtp_asterisk.so"],
   // Loaded by the node itself; Asterisk looks each user up when it has to do with him.
   "users.sql": () => [],
@@ -171,12 +175,19 @@ async function mismatch(
     : `it has ${String(got.size)} ${what}, other than the ${String(expected.size)} it was given`;
 }
 
-/** The same, once Asterisk has had its time: chan_sip reads its file in the background. */
-async function lastingMismatch(...args: Parameters<typeof mismatch>): Promise<string | null> {
-  const end = Date.now() + DEADLINE;
+/**
+ * The same, once Asterisk has had its time: chan_sip reads its file in the background.
+ *
+ * @param isRefused whether Asterisk has said that it does not take a file: then waiting does not help.
+ */
+async function lastingMismatch(
+  isRefused: () => Promise<boolean>,
+  ...args: Parameters<typeof mismatch>
+): Promise<string | null> {
+  const deadline = new Deadline(DEADLINE);
   for (;;) {
     const fault = await mismatch(...args);
-    if (fault === null || Date.now() > end) return fault;
+    if (fault === null || deadline.isOver || (await isRefused())) return fault;
     await sleep(INTERVAL);
   }
 }
@@ -187,12 +198,9 @@ async function lastingMismatch(...args: Parameters<typeof mismatch>): Promise<st
  */
 async function forget(session: Session, users: ReadonlySet<string>): Promise<void> {
   const [registrar = ""] = await asterisk(session, ["database show registrar"]);
-  const contacts = Array.from(registrar.matchAll(/^\/registrar\/contact\/((\d+);@[^\s:]*)/gm))
-    .filter(([, , user = ""]) => users.has(user))
-    .map(([, contact = ""]) => contact);
   await asterisk(
     session,
-    contacts.map((contact) => `database del registrar contact/${contact}`),
+    registrarKeys(registrar, users).map((key) => `database del registrar contact/${key}`),
   );
 }
 
@@ -203,33 +211,6 @@ function applications(contents: Contents): string[] {
     ([, application = ""]) => application,
   );
 }
-
-/** A complaint in Asterisk's log: `[…] ERROR[12]: config_options.c:720 aco_process_var: words`. */
-const COMPLAINT = /\] (?:ERROR|WARNING)\[\d+\](?:\[[^\]]*\])? (\S+\.c): (.*)$/;
-/** Parts of Asterisk that do nothing but read configuration. */
-const READERS =
-  /^(?:.*\/)?(?:config\w*|sorcery|res_(?:sorcery|config)_\w+|pjsip_configuration|location|pbx_config|loader)\.c$/;
-/** Of a part that does more, only words of this kind are about a file: calls go on meanwhile. */
-const ABOUT_FILE = /\.conf\b|\bline \d+/;
-/** A module that is there already stays. */
-const HARMLESS = /already (?:loaded|exists)/i;
-
-/** Lines of Asterisk's log that say that a file was not read as it stands. */
-export function complaints(log: string): string[] {
-  return log.split("\n").flatMap((line) => {
-    const [, part = "", words = ""] = COMPLAINT.exec(line) ?? [];
-    const isAboutFile = READERS.test(part) || ABOUT_FILE.test(words);
-    return isAboutFile && !HARMLESS.test(words) ? [words] : [];
-  });
-}
-
-interface Log {
-  readonly size: number;
-  readonly text: string;
-}
-
-const logFrom = (session: Session, from: number | null): Promise<Log> =>
-  session.ask({ do: "tail", path: LOG, from }) as Promise<Log>;
 
 /**
  * Has a running Asterisk read the files at `paths` again.
@@ -265,21 +246,26 @@ async function readAgain(
   contents: Contents,
   before: Contents = {},
 ): Promise<string[]> {
-  const { size } = await logFrom(session, null);
-  const unread = await reload(session, paths, contents);
+  // The log is believed only from the record on that is written as logger.conf has it now.
+  const [log, others] = [paths.filter(isLoggerConf), paths.filter((path) => !isLoggerConf(path))];
+  await reload(session, log, contents);
+  await watchLog(session);
+  const complaints = (): Promise<string[]> => complaintsAbout(session, others);
+  const isRefused = async (): Promise<boolean> => (await complaints()).length > 0;
+  const unread = await reload(session, others, contents);
   if (unread !== null) return [unread];
   const mismatches = await Promise.all(
     Object.entries(READ_BACKS).flatMap(([name, readBack]) => {
       const content = contents[FOLDER + name];
       return content === undefined
         ? []
-        : [lastingMismatch(session, readBack, content, before[FOLDER + name])];
+        : [lastingMismatch(isRefused, session, readBack, content, before[FOLDER + name])];
     }),
   );
   const dials = applications(contents);
   const [dialplan = ""] = dials.length === 0 ? [] : await asterisk(session, ["dialplan show"]);
   return [
-    ...complaints((await logFrom(session, size)).text),
+    ...(await complaints()),
     ...mismatches.filter((fault) => fault !== null),
     ...dials
       .filter((application) => !dialplan.includes(application))

@@ -93,8 +93,6 @@ export class PaperExchange extends Connections {
         if (this.full.has(node)) throw new AgentRefused(node, "its disk is full");
         if (this.lost.has(node)) throw new NodeError(node, "the SSH connection was lost");
         return { changed: Object.keys(request.files ?? {}), invalid: null };
-      case "tail":
-        return { size: 0, text: "" };
       case "watch":
         return {};
       case "heard":

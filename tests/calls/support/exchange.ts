@@ -14,7 +14,7 @@ import { Controller } from "./controller";
 import { eventually } from "./eventually";
 import { type Host, Network, newFolder, type Office, OPERATOR_CIDRS, PUBLIC } from "./network";
 import type { Server, ServerPlace } from "./server";
-import { Zone, type ZoneKind } from "./zone";
+import { type LogRecord, Zone, type ZoneKind } from "./zone";
 
 export type { ZoneKind };
 export const CHAN_SIP_16: ZoneKind = { image: "pbx-asterisk-16", sipDriver: "chan_sip" };
@@ -69,11 +69,14 @@ const START = 50;
 /** How long it may take until everybody misses a zone, in seconds: they ask every 5 s at the least. */
 const MISSED = 15;
 /**
- * What Asterisk says where the machine stood still for seconds: an answer on the trunk came late, or not
+ * Whether Asterisk says that the machine stood still for seconds: an answer on the trunk came late, or not
  * in time, from a zone that had answered before; a health check was given up before it was read.
  */
-const STOOD_STILL =
-  /is now TOO LAGGED|is now UNREACHABLE! Time: [1-9]|since no request was received in/;
+const tellsOfStandstill = ({ source, message }: LogRecord): boolean =>
+  source === "chan_iax2.c"
+    ? /is now TOO LAGGED|is now UNREACHABLE! Time: [1-9]/.test(message)
+    : source === "res_pjsip/pjsip_transport_management.c" &&
+      message.includes("since no request was received in");
 /** How long ago it may have said so, in milliseconds: of a health check, it does after 6 s. */
 const JUST_NOW = 10_000;
 /** How long media may take to flow, in seconds, and how many packets of 20 ms show that it does. */
@@ -336,7 +339,7 @@ export class Exchange {
   /** Whether a zone was, just now, without the time to answer. */
   private async stoodStill(): Promise<boolean> {
     const logs = await Promise.all(this.zones.map((zone) => zone.logSince(JUST_NOW)));
-    return logs.some((log) => STOOD_STILL.test(log));
+    return logs.flat().some(tellsOfStandstill);
   }
 
   /** Waits until both phones of a call hear something. */

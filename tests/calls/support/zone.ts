@@ -3,6 +3,32 @@ import type { SipDriver } from "../../../templates/context";
 import type { Image } from "./rootfs";
 import { Server, type ServerOptions, type ServerPlace } from "./server";
 
+/** A record of Asterisk's log. */
+export interface LogRecord {
+  /** `2026-01-31 23:59:59.123`. */
+  readonly time: string;
+  readonly level: string;
+  /** Asterisk's source file, which nothing that phones send decides. */
+  readonly source: string;
+  readonly message: string;
+}
+
+/** The records of a log. A line that is none is one that Asterisk begins its log with, or cut. */
+export function parseLog(log: string): LogRecord[] {
+  return log.split("\n").flatMap((line) => {
+    try {
+      const { timestamp, logmsg } = JSON.parse(line) as {
+        timestamp: string;
+        logmsg: { location: { filename: string }; level: string; message: string };
+      };
+      const { location, level, message } = logmsg;
+      return [{ time: timestamp, level, source: location.filename, message }];
+    } catch {
+      return [];
+    }
+  });
+}
+
 export interface ZoneKind {
   readonly image: Exclude<Image, "pbx-controller">;
   readonly sipDriver: SipDriver;
@@ -65,11 +91,10 @@ export class Zone extends Server {
   }
 
   /** What it complained of in the last `ms` milliseconds. */
-  async logSince(ms: number): Promise<string> {
-    const since = new Date(Date.now() - ms).toISOString();
-    const lines = (await this.log()).split("\n");
-    // "[2026-01-31 23:59:59.123] NOTICE…": the time of day of a server whose zone is UTC.
-    return lines.filter((line) => line.slice(1, 24).replace(" ", "T") >= since).join("\n");
+  async logSince(ms: number): Promise<LogRecord[]> {
+    const since = new Date(Date.now() - ms).toISOString().replace("T", " ");
+    // The time of day of a server whose zone is UTC.
+    return parseLog(await this.log()).filter(({ time }) => time >= since);
   }
 
   /** How things are with its phones and its trunk, and what it said last. */

