@@ -114,7 +114,7 @@ def write(path, file):
     uid = number_of(pwd.getpwnam, user, f"{path}: there is no user {user} on this server")
     gid = number_of(grp.getgrnam, group, f"{path}: there is no group {group} on this server")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as out:
             out.write(file["content"].encode(errors="surrogateescape"))
             out.flush()
@@ -221,17 +221,11 @@ def install(files, validate, former_path):
         return {"changed": [], "invalid": None}
     written = write(former_path, {"content": json.dumps({path: former[path] for path in changed}),
                                   "owner": owner_of(os.getuid(), os.getgid()), "mode": "0600"})
-    try:
-        invalid = put({path: files[path] for path in changed}, validate)
-    except BaseException:
-        discard([written])
-        raise
-    if invalid is not None:
-        discard([written])
-        return {"changed": [], "invalid": invalid}
+    # Before anything is changed: a fault after that could not be told as one that changed nothing.
     os.rename(written, former_path)
     settle([former_path])
-    return {"changed": changed, "invalid": None}
+    invalid = put({path: files[path] for path in changed}, validate)
+    return {"changed": [] if invalid is not None else changed, "invalid": invalid}
 
 
 def restore(former_path):

@@ -129,9 +129,9 @@ test("the names of files outlast a power cut as their contents do", async () => 
 
   expect(readFileSync(log, "utf8").split("\n")).toEqual([
     at("kept/.former.json.new"),
+    at("kept"),
     at(".sip.conf.new"),
     folder,
-    at("kept"),
     "",
   ]);
 });
@@ -263,7 +263,8 @@ test("whoever asks an agent that is gone is told so", async () => {
 
 describe("a file that cannot take its place", () => {
   /**
-   * A node with two file systems at `a` and `b`, and what it does when a file was renamed for the n-th time:
+   * A node with two file systems at `a` and `b`, and what it does when a file was renamed for the n-th time, the
+   * first of which is that of the former contents:
    * from then on they cannot be written.
    */
   function failing(readOnly: readonly string[], renames: number): Session {
@@ -303,7 +304,7 @@ describe("a file that cannot take its place", () => {
   };
 
   test("has those before it take their former places again", async () => {
-    const session = failing(["b"], 2);
+    const session = failing(["b"], 3);
     const attempt = install(session, wantedFiles(), { former: former() });
 
     await expect(attempt).rejects.toThrow(`${at("b/old.conf")}: Read-only file system`);
@@ -313,7 +314,7 @@ describe("a file that cannot take its place", () => {
   });
 
   test("is told of with the files that are new, when they cannot be taken back", async () => {
-    const session = failing(["a", "b"], 2);
+    const session = failing(["a", "b"], 3);
     const attempt = install(session, wantedFiles(), { former: former() });
 
     await expect(attempt).rejects.toThrow(`${at("b/old.conf")}: Read-only file system`);
@@ -323,6 +324,16 @@ describe("a file that cannot take its place", () => {
       "after",
       "before",
     ]);
+  });
+
+  test("or whose former content cannot be kept changes nothing", async () => {
+    const session = failing(["a", "b"], 0);
+    await session.ask({ do: "run", script: `mount -o remount,ro ${at("b")}`, input: "" });
+    const { [at("b/old.conf")]: _, ...others } = wantedFiles();
+    const attempt = install(session, others, { former: at("b/former.json") });
+
+    await expect(attempt).rejects.toThrow(`${at("b/former.json")}: Read-only file system`);
+    expect(await contentsOf(session)).toEqual(["-", "before", "before"]);
   });
 
   test("for want of room changes nothing", async () => {
