@@ -7,7 +7,7 @@ export class Recent<T> {
 
   constructor(
     private readonly read: () => Promise<T>,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   /** @throws what reading it throws; it is then read again the next time. */
