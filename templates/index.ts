@@ -20,6 +20,7 @@ const nothing = z.strictObject({});
 const renderLoggerConf = template("logger.conf.hbs", nothing);
 const renderCdrConf = template("cdr.conf.hbs", nothing);
 const renderSorceryConf = template("sorcery.conf.hbs", nothing);
+const renderPjprojectConf = template("pjproject.conf.hbs", nothing);
 const renderCliConf = template("cli.conf.hbs", nothing);
 const renderExtconfigConf = template("extconfig.conf.hbs", nothing);
 const renderResConfigSqlite3Conf = template("res_config_sqlite3.conf.hbs", nothing);
@@ -107,6 +108,7 @@ export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
     asterisk("logger.conf", renderLoggerConf({})),
     asterisk("cdr.conf", renderCdrConf({})),
     asterisk("rtp.conf", renderRtpConf(zone)),
+    asterisk("pjproject.conf", renderPjprojectConf({})),
     ...DRIVER_FILES[zone.sipDriver](zone),
     asterisk("iax.conf", renderIaxConf(zone)),
     asterisk("extensions.conf", renderExtensionsConf(zone)),

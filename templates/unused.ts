@@ -20,6 +20,5 @@ export const UNUSED_PARTS: Readonly<Record<string, string>> = {
     "congestion=480+620/250,0/250",
     "",
   ].join("\n"),
-  "pjproject.conf": "; PJSIP's own log stays as it is.\n",
   "udptl.conf": "; No fax.\n[general]\n",
 };

@@ -48,6 +48,7 @@ describe("a node's files", () => {
       "/etc/asterisk/logger.conf",
       "/etc/asterisk/cdr.conf",
       "/etc/asterisk/rtp.conf",
+      "/etc/asterisk/pjproject.conf",
       ...(driver === "chan_sip"
         ? ["sip.conf"]
         : [

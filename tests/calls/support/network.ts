@@ -21,6 +21,10 @@ export const OPERATOR = "operator";
 
 /** Documentation range (RFC 5737): it exists inside the namespaces only. */
 export const PUBLIC = "198.51.100";
+/** The one address of each office. */
+export const OFFICE_ADDRESS = Object.fromEntries(
+  OFFICES.map((office, index) => [office, `${PUBLIC}.${String(200 + index)}`]),
+) as Readonly<Record<Office, string>>;
 const OPERATOR_ADDRESS = `${PUBLIC}.210`;
 /** Networks that may use SSH to the controller. */
 export const OPERATOR_CIDRS = [`${OPERATOR_ADDRESS}/32`];
@@ -117,8 +121,8 @@ export class Network {
       await this.router("link", "set", bridge, "up");
     }
     await run(["sysctl", "-qw", "net.ipv4.ip_forward=1"], { namespace: this.namespace("router") });
-    for (const [index, office] of OFFICES.entries()) {
-      await this.plug(office, "public", `${PUBLIC}.${String(200 + index)}/24`, `${PUBLIC}.1`);
+    for (const office of OFFICES) {
+      await this.plug(office, "public", `${OFFICE_ADDRESS[office]}/24`, `${PUBLIC}.1`);
     }
     await this.plug(OPERATOR, "public", `${OPERATOR_ADDRESS}/24`, `${PUBLIC}.1`);
   }

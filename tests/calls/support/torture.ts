@@ -1,0 +1,50 @@
+import { type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface, type Interface } from "node:readline";
+import { run, start } from "../../../phones/command";
+import { within } from "../../../phones/deadline";
+import type { AttackResult, Attacks } from "../../support/hurl";
+import type { Patient, Served } from "../../support/patient";
+
+const program = (name: string): string[] => [
+  process.execPath,
+  ...["--import", "tsx", join(__dirname, "../../support", name)],
+];
+
+/** Sends all attacks from a network namespace. */
+export const hurl = async (namespace: string, attacks: Attacks): Promise<AttackResult[]> =>
+  JSON.parse(
+    await run(program("hurl.ts"), { namespace, input: JSON.stringify(attacks) }),
+  ) as AttackResult[];
+
+/** Milliseconds until the phones are ready, and until they have told how they were served. */
+const DEADLINE = 15_000;
+
+/** Phones that use the exchange, in a process and a network namespace of their own. */
+export class Bystander {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly output: Interface,
+  ) {}
+
+  static async start(namespace: string, patient: Patient): Promise<Bystander> {
+    const child = start(namespace, program("patient.ts"), { stdio: ["pipe", "pipe", "inherit"] });
+    if (child.stdin === null || child.stdout === null) throw new Error("no pipes");
+    child.stdin.end(JSON.stringify(patient));
+    const bystander = new Bystander(child, createInterface({ input: child.stdout }));
+    await bystander.line("phones that are ready");
+    return bystander;
+  }
+
+  /** Ends the phones, which tell how they were served. */
+  async served(): Promise<Served> {
+    this.child.kill("SIGTERM");
+    return JSON.parse(await this.line("how phones were served")) as Served;
+  }
+
+  private async line(what: string): Promise<string> {
+    const [line] = (await within(DEADLINE, what, once(this.output, "line"))) as [string];
+    return line;
+  }
+}

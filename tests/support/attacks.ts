@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto";
+import { optionsRequest } from "../../phones/options";
+import type { Attack } from "./hurl";
+import { tortureMessages } from "./rfc4475";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+/** Bytes of each piece of a message in pieces, and milliseconds between them. */
+const PIECE = 40;
+const PAUSE = 2;
+
+const attack = (
+  name: string,
+  parts: readonly (Buffer | string)[],
+  times = 1,
+  pause = 0,
+): Attack => ({
+  name,
+  parts: parts.map((part) => Buffer.from(part as string).toString("base64")),
+  times,
+  pause,
+});
+
+/** A message, and the same one in pieces. */
+const wholeAndInPieces = (name: string, message: Buffer): Attack[] => {
+  const pieces = Array.from({ length: Math.ceil(message.length / PIECE) }, (_, index) =>
+    message.subarray(index * PIECE, (index + 1) * PIECE),
+  );
+  return [attack(name, [message]), attack(`${name} in pieces`, pieces, 1, PAUSE)];
+};
+
+/** Each message of RFC 4475, whole and in pieces, on a connection of its own. */
+export const tortureAttacks = (): Attack[] =>
+  tortureMessages().flatMap(({ section, name, bytes }) =>
+    wholeAndInPieces(`${section} ${name}`, bytes),
+  );
+
+/** A request with `lines` in front of its Content-Length. */
+const requestWith = (...lines: readonly string[]): string =>
+  optionsRequest("192.0.2.1").replace(
+    "Content-Length: 0",
+    [...lines, "Content-Length: 0"].join("\r\n"),
+  );
+
+/** A request that says another length of its body. */
+const lies = (length: string, body = ""): string =>
+  optionsRequest("192.0.2.1").replace("Content-Length: 0", `Content-Length: ${length}`) + body;
+
+const LOG_LINE = "\n[2030-01-01 00:00:00.000] ERROR[1] config.c: extensions.conf is wrong\n";
+
+/** Fragmented, oversized, pipelined and senseless input of our own. */
+export const ownAttacks = (): Attack[] => [
+  attack("a header line of 64 KiB", [requestWith(`Subject: ${"x".repeat(64 * KIB)}`)]),
+  attack("a request line of 64 KiB", [
+    requestWith().replace("sip:192.0.2.1", `sip:${"x".repeat(64 * KIB)}@192.0.2.1`),
+  ]),
+  attack("4,000 Via lines", [
+    requestWith(
+      ...Array.from({ length: 4_000 }, (_, n) => `Via: SIP/2.0/TCP 192.0.2.1:${String(n)}`),
+    ),
+  ]),
+  attack("a From of 8 KiB", [
+    requestWith().replace("healthcheck@probe", `${"a".repeat(8 * KIB)}@probe`),
+  ]),
+  ...["1", "100", "-1", "65536", "4294967296", "99999999999999999999", "0x10", "1 2", ""].map(
+    (length) => attack(`Content-Length: ${length}`, [lies(length, "v=0\r\n"), requestWith()], 20),
+  ),
+  attack("two lengths", [requestWith("Content-Length: 70000"), requestWith()]),
+  attack("a body of 1 MiB", [lies(String(MIB)), Buffer.alloc(64 * KIB, "b")], 16),
+  attack("NUL bytes in each header", [
+    requestWith(`Subject: a\0b`, "X\0Y: z").replace("70", "7\x000"),
+  ]),
+  attack("bare line feeds", [requestWith().replaceAll("\r\n", "\n")], 20),
+  attack("bare carriage returns", [requestWith().replaceAll("\r\n", "\r")], 20),
+  attack(
+    "a forged line of the log",
+    [requestWith(`Subject: ${LOG_LINE}`).replace("Call-ID", LOG_LINE)],
+    20,
+  ),
+  attack(
+    "2,000 requests at once",
+    Array.from({ length: 2_000 }, () => requestWith()),
+  ),
+  attack("requests and garbage", [requestWith(), "garbage\r\n\r\n", requestWith()], 50),
+  attack("only the first byte", ["O"]),
+  attack("a response that answers nothing", ["SIP/2.0 200 OK\r\n\r\n"], 100),
+  attack("TLS", [Buffer.from("16030100c8010000c40303", "hex")]),
+  attack("HTTP", ["GET / HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n"], 20),
+  attack("10 MiB of letters", [Buffer.alloc(64 * KIB, "a")], 160),
+  attack("10 MiB of NUL bytes", [Buffer.alloc(64 * KIB)], 160),
+  attack("10 MiB of line ends", [Buffer.from("\r\n".repeat(32 * KIB))], 160),
+  attack("10 MiB at random", [randomBytes(64 * KIB)], 160),
+  attack(
+    "an endless header",
+    ["OPTIONS sip:192.0.2.1 SIP/2.0\r\n", "X: y\r\n".repeat(8 * KIB)],
+    210,
+  ),
+  attack(
+    "an endless header of endless lines",
+    ["OPTIONS sip:192.0.2.1 SIP/2.0\r\nX: ", "x".repeat(64 * KIB)],
+    160,
+  ),
+];
