@@ -52,7 +52,7 @@ format: node_modules/.package-lock.json ## Put all files into the project's form
 test: node_modules/.package-lock.json ## Run all tests: unit, preview, okeanos, calls, lab
 	@$(TSX) tests/run.ts
 
-bench: node_modules/.package-lock.json ## Measure previews and, in the lab, changes of a running exchange
+bench: node_modules/.package-lock.json ## Measure previews, registrations and, in the lab, changes of a running exchange
 	@environment=$$($(TSX) cli/env.ts) && eval "$$environment" && $(TSX) bench/bench.ts
 
 # npm writes this file last, so that it is newer than the lock file when all is installed.

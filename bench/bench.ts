@@ -3,6 +3,7 @@ import { Fault } from "../cli/command";
 import { main } from "../cli/progress";
 import { measureChanges } from "./changes";
 import { measurePreviews } from "./preview";
+import { measureRegistrations } from "./registrations";
 
 const HELP = `usage: make bench, or with pulumi on PATH: npx tsx bench/bench.ts [OPTION]...
 
@@ -11,12 +12,20 @@ Measures
             the same provider; kept in bench/results.md
   changes   how long \`pulumi up\` takes to change an exchange that runs in the lab, and what a call
             that is up notices of it; kept in docs/changes.md and bench/changes.json
+  registrations
+            how many phones register per second, and how long a call takes until the other phone rings,
+            with the golden images in network namespaces, against a former commit of this repository;
+            kept in bench/registrations.md. Needs root
 
 Options:
-  --only=previews|changes   one of the two
-  --rounds=N                how often what is compared is measured (5)
-  --help                    this text
+  --only=previews|changes|registrations
+                   one of the three
+  --rounds=N       how often what is compared is measured (5)
+  --before=COMMIT  what registrations are compared with (where this branch left main, or the last release)
+  --help           this text
 `;
+
+const SUBJECTS = ["previews", "changes", "registrations"];
 
 const option = (name: string): string | undefined =>
   process.argv.find((arg) => arg.startsWith(`--${name}=`))?.split("=")[1];
@@ -28,18 +37,22 @@ main(async () => {
   }
   const rounds = Number(option("rounds") ?? 5);
   const only = option("only");
-  if (!(rounds >= 1) || ![undefined, "previews", "changes"].includes(only)) {
+  if (!(rounds >= 1) || (only !== undefined && !SUBJECTS.includes(only))) {
     throw new Fault("these options are not understood; see --help");
   }
-  if (only !== "previews" && process.env.OS_CLOUD !== LAB_ENVIRONMENT.OS_CLOUD) {
+  const isWanted = (subject: string): boolean => only === undefined || only === subject;
+  if (isWanted("changes") && process.env.OS_CLOUD !== LAB_ENVIRONMENT.OS_CLOUD) {
     throw new Fault(
       "changes are measured in the lab; start it with: make lab-up, or measure --only=previews",
     );
   }
-  if (only !== "changes") {
+  if (isWanted("previews")) {
     await measurePreviews(rounds);
   }
-  if (only !== "previews") {
+  if (isWanted("registrations")) {
+    await measureRegistrations(rounds, option("before"));
+  }
+  if (isWanted("changes")) {
     await measureChanges(rounds);
   }
 });

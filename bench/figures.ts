@@ -19,15 +19,20 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** What the figures were measured on. */
-export function machine(): string {
-  const pulumi = execFileSync("pulumi", ["version"], { encoding: "utf8" }).trim();
+/** The hardware and the Node that the figures were measured with. */
+export function host(): string {
   const cores = cpus();
   return (
     `${String(cores.length)} × ${cores[0]?.model ?? "unknown processor"}, ` +
     `${String(Math.round(totalmem() / 2 ** 30))} GiB, ${type()} ${release()}, ` +
-    `Node ${process.versions.node}, pulumi ${pulumi}`
+    `Node ${process.versions.node}`
   );
+}
+
+/** What the figures of Pulumi were measured with. */
+export function machine(): string {
+  const pulumi = execFileSync("pulumi", ["version"], { encoding: "utf8" }).trim();
+  return `${host()}, pulumi ${pulumi}`;
 }
 
 /** A table in Markdown. A column that is `---:` is one of figures. */

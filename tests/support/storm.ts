@@ -18,6 +18,8 @@ export interface Storm {
    * Otherwise it closes the connection as soon as it is registered.
    */
   readonly keeps: boolean;
+  /** Registrations at a time at the most; by default as many as there are. */
+  readonly parallel?: number;
 }
 
 /** What came of a storm. */
@@ -25,8 +27,9 @@ export interface StormResult {
   readonly registered: number;
   /** Numbers of phones that were not registered, by what happened to them. */
   readonly lost: Readonly<Record<string, number>>;
-  /** Seconds from the first new connection to the last one. */
+  /** Seconds from the first new connection to the last one, and to the last registration. */
   readonly sending: number;
+  readonly seconds: number;
   /** Milliseconds from a new connection to the registration. */
   readonly median: number;
   readonly slowest: number;
@@ -150,7 +153,7 @@ class Registration {
  * @param cut is called for each phone that loses its connection after its registration.
  */
 export function register(storm: Storm, cut: () => void): Promise<StormResult> {
-  const { accounts, addresses, rate } = storm;
+  const { accounts, addresses, rate, parallel = Infinity } = storm;
   const start = performance.now();
   const lost: Record<string, number> = {};
   const times: number[] = [];
@@ -166,25 +169,32 @@ export function register(storm: Storm, cut: () => void): Promise<StormResult> {
       if (fault === null) times.push(registration.age);
       else lost[fault] = (lost[fault] ?? 0) + 1;
       waiting.delete(registration);
+      beginWhatIsDue();
     };
     const registration: Registration = new Registration(storm, address, account, over, cut);
     waiting.add(registration);
     begun += 1;
   };
 
+  const beginWhatIsDue = (): void => {
+    const elapsed = (performance.now() - start) / 1000;
+    const due = rate === 0 ? accounts.length : Math.min(accounts.length, elapsed * rate);
+    while (begun < due && waiting.size < parallel) {
+      begin();
+      sending = elapsed;
+    }
+  };
+
   return new Promise((resolve) => {
     const timer = setInterval(() => {
-      const elapsed = (performance.now() - start) / 1000;
-      while (begun < accounts.length && (rate === 0 || begun < elapsed * rate)) {
-        begin();
-        sending = elapsed;
-      }
+      beginWhatIsDue();
       for (const registration of waiting) if (registration.age > DEADLINE) registration.giveUp();
       if (begun < accounts.length || waiting.size > 0) return;
       clearInterval(timer);
       times.sort((a, b) => a - b);
       const [median = NaN, slowest = NaN] = [times[times.length >> 1], times.at(-1)];
-      resolve({ registered: times.length, lost, sending, median, slowest });
+      const seconds = (performance.now() - start) / 1000;
+      resolve({ registered: times.length, lost, sending, seconds, median, slowest });
     }, TICK);
   });
 }

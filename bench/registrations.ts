@@ -1,0 +1,180 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Fault } from "../cli/command";
+import { ROOT } from "../cli/paths";
+import { sleep } from "../phones/deadline";
+import { Bystander } from "../tests/calls/support/torture";
+import { StormPhones } from "../tests/calls/support/storm-phones";
+import { host, markdownTable, median } from "./figures";
+import type { Served } from "./serve";
+
+/** Registrations of a round, and how many are under way at a time. */
+const REGISTRATIONS = 2_000;
+const PARALLEL = 50;
+/** Milliseconds of a round's calls. */
+const CALLS = 4_000;
+/** What the exchange of this tree may be, as a multiple of the former one. */
+const GOAL = 0.95;
+
+const git = (...args: readonly string[]): string =>
+  execFileSync("git", args, {
+    cwd: ROOT,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  }).trim();
+
+/** The commit where this branch left main or, on main, the last release. */
+function formerCommit(): string {
+  try {
+    const base = git("merge-base", "HEAD", "main");
+    return base === git("rev-parse", "HEAD")
+      ? git("describe", "--tags", "--abbrev=0", "HEAD^")
+      : base;
+  } catch {
+    throw new Fault("there is no former commit to compare with; name one with --before=COMMIT");
+  }
+}
+
+/** A clone at `commit`, with this tree's packages and images: what differs is what the program renders. */
+function checkOut(commit: string, folder: string): string {
+  const clone = join(folder, "before");
+  try {
+    git("worktree", "add", "--detach", clone, commit);
+  } catch {
+    throw new Fault(`git has no commit ${commit}; see: git log --oneline`);
+  }
+  rmSync(join(clone, "images"), { recursive: true, force: true });
+  for (const shared of ["images", "node_modules"])
+    symlinkSync(join(ROOT, shared), join(clone, shared));
+  return clone;
+}
+
+/** An exchange from the files of a clone, and what was measured of it. */
+class Subject {
+  /** Registrations per second, and milliseconds until the other phone rings, of each round. */
+  readonly rates: number[] = [];
+  readonly setUps: number[] = [];
+
+  private constructor(
+    readonly title: string,
+    private readonly child: ChildProcess,
+    private readonly served: Served,
+  ) {}
+
+  static async start(title: string, clone: string): Promise<Subject> {
+    const argv = ["--import", "tsx", join(__dirname, "serve.ts"), clone];
+    const child = spawn(process.execPath, argv, { stdio: ["pipe", "pipe", "inherit"] });
+    const line = once(createInterface({ input: child.stdout }), "line") as Promise<[string]>;
+    const end = once(child, "exit").then(() => {
+      throw new Fault(`the exchange of ${title} did not start`);
+    });
+    const [served] = await Promise.race([line, end]);
+    end.catch(() => undefined);
+    return new Subject(title, child, JSON.parse(served) as Served);
+  }
+
+  async measure(): Promise<void> {
+    const { controllerAddress: server, namespace, address, accounts } = this.served;
+    const phones = StormPhones.start(namespace, {
+      server,
+      addresses: [address],
+      accounts: accounts.slice(0, REGISTRATIONS),
+      rate: 0,
+      keeps: false,
+      parallel: PARALLEL,
+    });
+    const { registered, seconds } = await phones.result();
+    await phones.close();
+    this.rates.push(registered / seconds);
+
+    const [caller, callee] = accounts;
+    if (caller === undefined || callee === undefined) throw new Fault("a call takes two users");
+    const bystander = await Bystander.start(namespace, { server, address, caller, callee });
+    await sleep(CALLS);
+    const { call } = await bystander.served();
+    this.setUps.push(median(call.map((took) => took ?? NaN)));
+  }
+
+  async close(): Promise<void> {
+    this.child.stdin?.end();
+    if (this.child.exitCode === null) await once(this.child, "exit");
+  }
+}
+
+function report(before: Subject, after: Subject): string {
+  const row = (
+    what: string,
+    figures: (subject: Subject) => readonly number[],
+    ratioOf: (before: number, after: number) => number,
+  ): string[] => {
+    const ratio = ratioOf(median(figures(before)), median(figures(after)));
+    const range = (values: readonly number[]): string =>
+      `${median(values).toFixed(0)} (${Math.min(...values).toFixed(0)} – ${Math.max(...values).toFixed(0)})`;
+    const goal = `≥ ${String(GOAL)}: ${ratio >= GOAL ? "met" : "missed"}`;
+    return [what, range(figures(before)), range(figures(after)), ratio.toFixed(2), goal];
+  };
+  return markdownTable(
+    ["median (range)", before.title, after.title, "ratio of speeds", "goal"],
+    ["---", "---:", "---:", "---:", "---"],
+    [
+      row(
+        "registrations per second through the controller",
+        ({ rates }) => rates,
+        (b, a) => a / b,
+      ),
+      row(
+        "ms from INVITE until the other phone rings",
+        ({ setUps }) => setUps,
+        (b, a) => b / a,
+      ),
+    ],
+  );
+}
+
+/**
+ * Measures registrations and calls through the controller, against an exchange from the files of a former
+ * commit. Both run all the time and take turns, so that whatever else the machine does hits both. Keeps the
+ * figures in bench/registrations.md.
+ *
+ * @param commit which one; by default where this branch left main, or the last release.
+ * @throws Fault if there is no such commit.
+ */
+export async function measureRegistrations(rounds: number, commit = formerCommit()): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "trunkline-bench-"));
+  const subjects: Subject[] = [];
+  try {
+    const clone = checkOut(commit, folder);
+    const before = await Subject.start(git("rev-parse", "--short", `${commit}^{commit}`), clone);
+    subjects.push(before);
+    const after = await Subject.start("this tree", ROOT);
+    subjects.push(after);
+    // The first round fills the caches of the machine and is not counted.
+    for (let round = 0; round <= rounds; round++) {
+      for (const subject of round % 2 === 0 ? [before, after] : [after, before]) {
+        await subject.measure();
+        if (round === 0) subject.rates.length = subject.setUps.length = 0;
+      }
+      process.stderr.write(`registrations: round ${String(round)} of ${String(rounds)}\n`);
+    }
+    const table = report(before, after);
+    process.stdout.write(`${table}\n`);
+    writeFileSync(
+      join(__dirname, "registrations.md"),
+      `# Registrations and calls\n\n\`make bench\`, ${String(rounds)} rounds of ${String(REGISTRATIONS)} ` +
+        `registrations, ${String(PARALLEL)} at a time, and of calls for ${String(CALLS / 1000)} s, two zones ` +
+        `with PJSIP on Asterisk 22, on ${host()}.\n\n${table}\n`,
+    );
+  } finally {
+    await Promise.all(subjects.map((subject) => subject.close()));
+    try {
+      git("worktree", "remove", "--force", join(folder, "before"));
+    } catch {
+      // It was not made.
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
