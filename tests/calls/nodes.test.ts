@@ -11,7 +11,7 @@ const DATABASE = "/run/asterisk/users.sqlite3";
 const LOAD_USERS = "/usr/lib/trunkline/load-users";
 /** A file that only root may make. */
 const PLANTED = "/etc/trunkline/planted";
-const AS_ASTERISK = ["setpriv", "--reuid=asterisk", "--regid=asterisk", "--clear-groups", "--"];
+const ASTERISK = ["--reuid=asterisk", "--regid=asterisk", "--clear-groups"];
 
 describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
   let exchange: Exchange;
@@ -29,14 +29,17 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
   const exists = async (server: Server, path: string): Promise<boolean> =>
     (await server.inside(["sh", "-c", '[ ! -e "$1" ] || echo yes', "sh", path])) !== "";
 
-  /** Starts a program in a server that runs until the test ends it. */
-  const runs = (server: Server, argv: readonly string[]) =>
-    start(null, server.enter(argv), { stdio: ["ignore", "ignore", "pipe"] });
+  /** Starts a program in a server that runs until the test ends it. @param user options of setpriv. */
+  const runs = (server: Server, argv: readonly string[], user: readonly string[] = []) =>
+    // The program ends with nsenter, its parent.
+    start(null, server.enter(["setpriv", ...user, "--pdeathsig", "KILL", "--", ...argv]), {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
 
   test("load-users follows no link of Asterisk's out of its folder, whoever runs it", async () => {
     const zone = exchange.zone("zone2");
     await zone.inside(["rm", "-f", DATABASE]);
-    await zone.inside([...AS_ASTERISK, "ln", "-s", PLANTED, DATABASE]);
+    await zone.inside(["setpriv", ...ASTERISK, "--", "ln", "-s", PLANTED, DATABASE]);
     await zone.inside(["sh", "-c", `${LOAD_USERS} || true`]);
     expect(await exists(zone, PLANTED)).toBe(false);
 
@@ -72,7 +75,33 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
     const CONSOLE = "/run/asterisk/asterisk.ctl";
     /** Asks every second, and believes the fourth silence. */
     const watchdog = (zone: Server, socket = CONSOLE) =>
-      runs(zone, [...AS_ASTERISK, WATCHDOG, socket, "1", "4"]);
+      runs(zone, [WATCHDOG, socket, "1", "4"], ASTERISK);
+
+    test("waits for calls that still have media, although the console is dead", async () => {
+      const zone = exchange.zone("zone1");
+      const silent = runs(zone, ["/usr/bin/python3", "-c", SILENT, "/tmp/console"], ASTERISK);
+      const silentEnds = new Promise<boolean>((resolve) => {
+        silent.once("exit", () => {
+          resolve(true);
+        });
+      });
+      const [outgoing, incoming] = await exchange.connect(alice, bob);
+      await exchange.hear(alice, bob);
+      await eventually("a console", 5, async () =>
+        (await exists(zone, "/tmp/console")) ? true : null,
+      );
+      const dog = watchdog(zone, "/tmp/console");
+      try {
+        const soon = new Promise<boolean>((resolve) => setTimeout(resolve, 8_000, false));
+        await expect(Promise.race([silentEnds, soon])).resolves.toBe(false);
+        await outgoing.hangUp();
+        await incoming.closed;
+        await within(10_000, "the end of what has no calls any more", silentEnds);
+      } finally {
+        dog.kill();
+        silent.kill();
+      }
+    });
 
     test("leaves an Asterisk alone that stands still for less than its time", async () => {
       const zone = exchange.zone("zone2");
@@ -111,32 +140,6 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
       await exchange.serving();
     });
 
-    test("waits for calls that still have media, although the console is dead", async () => {
-      const zone = exchange.zone("zone1");
-      const silent = runs(zone, [...AS_ASTERISK, "/usr/bin/python3", "-c", SILENT, "/tmp/console"]);
-      const silentEnds = new Promise<boolean>((resolve) => {
-        silent.once("exit", () => {
-          resolve(true);
-        });
-      });
-      const [outgoing, incoming] = await exchange.connect(alice, bob);
-      await exchange.hear(alice, bob);
-      await eventually("a console", 5, async () =>
-        (await exists(zone, "/tmp/console")) ? true : null,
-      );
-      const dog = watchdog(zone, "/tmp/console");
-      try {
-        const soon = new Promise<boolean>((resolve) => setTimeout(resolve, 8_000, false));
-        await expect(Promise.race([silentEnds, soon])).resolves.toBe(false);
-        await outgoing.hangUp();
-        await incoming.closed;
-        await within(10_000, "the end of what has no calls any more", silentEnds);
-      } finally {
-        dog.kill();
-        silent.kill();
-      }
-    });
-
     test("ends an Asterisk that hangs, whose zone serves again", async () => {
       const zone = exchange.zone("zone2");
       const dog = watchdog(zone);
@@ -166,9 +169,10 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
     const zone = exchange.zone("zone1");
     // Without the right to set the clock, which is this machine's.
     const chronyd = ["chronyd", "-d", "-x"];
+    // As chrony.service makes them.
     for (const node of [exchange.controller, zone]) {
-      await node.inside(["mkdir", "-p", "/run/chrony", "/run/trunkline-clock"]);
-      await node.inside(["chown", "_chrony:_chrony", "/run/chrony"]);
+      await node.inside(["install", "-d", "-m", "0700", "-o", "_chrony", "/run/chrony"]);
+      await node.inside(["mkdir", "/run/trunkline-clock"]);
     }
     const daemons = [runs(exchange.controller, chronyd), runs(zone, chronyd)];
     try {
