@@ -169,10 +169,8 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
     const zone = exchange.zone("zone1");
     // Without the right to set the clock, which is this machine's.
     const chronyd = ["chronyd", "-d", "-x"];
-    // As chrony.service makes them.
     for (const node of [exchange.controller, zone]) {
-      await node.inside(["install", "-d", "-m", "0700", "-o", "_chrony", "/run/chrony"]);
-      await node.inside(["mkdir", "/run/trunkline-clock"]);
+      await node.inside(["sh", "-ec", RUN_CHRONY]);
     }
     const daemons = [runs(exchange.controller, chronyd), runs(zone, chronyd)];
     try {
@@ -186,6 +184,11 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
     }
   });
 });
+
+/** What systemd and host-clock make before chronyd starts. */
+const RUN_CHRONY = `
+install -d -m 0700 -o _chrony -g _chrony /run/chrony
+mkdir /run/trunkline-clock`;
 
 /** Listens as a console does that never answers. */
 const SILENT = `
