@@ -21,7 +21,7 @@ const LIMITS = {
   connectionsPerSource: 10_000,
   connectionsPerUnknownSource: 10_000,
   connectionRate: 10_000,
-  bytesPerSecond: 1_000_000_000,
+  bytesPerSecond: 100_000_000,
 };
 
 /**

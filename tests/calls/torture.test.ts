@@ -16,7 +16,7 @@ const LIMITS = {
   connectionsPerSource: 1_000,
   connectionsPerUnknownSource: 1_000,
   connectionRate: 1_000,
-  bytesPerSecond: 1_000_000_000,
+  bytesPerSecond: 100_000_000,
 };
 
 const ATTACKS: [string, () => Attack[]][] = [
