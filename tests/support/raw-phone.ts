@@ -1,0 +1,370 @@
+import { within } from "../../phones/deadline";
+import {
+  type Credentials,
+  digest,
+  type Headers,
+  render,
+  type SipConnection,
+  type SipMessage,
+  unique,
+} from "./raw-sip";
+
+/** How long a request to the phone may take, in milliseconds. */
+const DEADLINE = 5_000;
+
+/** Where the phone says it is: nothing that is sent to it there arrives. */
+const HOST = "192.0.2.1";
+
+/** A session description (RFC 4566) with these media lines. */
+export function sdp(media: readonly string[], version = 1): string {
+  const session = [
+    "v=0",
+    `o=- 1 ${String(version)} IN IP4 ${HOST}`,
+    "s=-",
+    `c=IN IP4 ${HOST}`,
+    "t=0 0",
+  ];
+  return [...session, ...media, ""].join("\r\n");
+}
+
+const DIGITS = ["a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15"];
+
+/** An offer of G.711 µ-law and RFC 4733 digits. */
+export const OFFER = sdp(["m=audio 40000 RTP/AVP 0 101", ...DIGITS]);
+
+export interface Sending {
+  /** Headers to add or to replace; null leaves one out. */
+  readonly headers?: Headers;
+  readonly body?: string;
+  /** Media type of the body; `application/sdp` by default. */
+  readonly type?: string;
+}
+
+/** A request outside of a dialog. */
+export interface Outside extends Sending {
+  /** Extension that the request is for. */
+  readonly to?: string;
+  /** The Request-URI, if it is not that of the extension. */
+  readonly uri?: string;
+  /** What to log in with after a 401; the phone's account by default. Null: not at all. */
+  readonly credentials?: Credentials | null;
+}
+
+/** What identifies a request, beside its method. */
+interface Identity {
+  readonly uri: string;
+  readonly from: string;
+  readonly to: string;
+  readonly callId: string;
+  readonly sequence: number;
+}
+
+/** A request as it was sent. */
+export interface Sent extends Identity {
+  readonly method: string;
+  readonly branch: string;
+  readonly sending: Sending;
+}
+
+/** A dialog (RFC 3261, 12) from the side of the phone. */
+export class Dialog {
+  constructor(
+    readonly callId: string,
+    /** From or To, with the tag, of the phone. */
+    readonly local: string,
+    /** From or To, with the tag, of the exchange. */
+    readonly remote: string,
+    /** URI of the exchange's Contact. */
+    readonly target: string,
+    /** CSeq number of the phone's last request. */
+    public sequence: number,
+    /** Session description of the exchange. */
+    readonly remoteSdp: string,
+  ) {}
+
+  /** The dialog that an answer to the phone's INVITE makes, a provisional answer too. */
+  static of(invite: Sent, answer: SipMessage): Dialog {
+    const { callId, from, sequence } = invite;
+    const target = uriOf(answer.header("Contact"));
+    return new Dialog(callId, from, answer.header("To"), target, sequence, answer.body);
+  }
+
+  /** This dialog as the value of Replaces (RFC 3891), escaped for a URI. */
+  get replaces(): string {
+    const value = `${this.callId};to-tag=${tagOf(this.remote)};from-tag=${tagOf(this.local)}`;
+    return encodeURIComponent(value);
+  }
+}
+
+const tagOf = (fromOrTo: string): string => /tag=([^;>\s]+)/.exec(fromOrTo)?.[1] ?? "";
+const uriOf = (header: string): string => /<([^>]+)>/.exec(header)?.[1] ?? header;
+
+/** What the phone answers with 200 by itself. */
+const ANSWERED_AT_ONCE = ["OPTIONS", "NOTIFY", "BYE"];
+
+/** A phone without media whose every other message a test writes. */
+export class RawPhone {
+  /** Requests that the phone has answered by itself. */
+  readonly answered: SipMessage[] = [];
+  private readonly registration = { callId: unique(), tag: unique(), sequence: 0 };
+  private readonly watchers = new Set<() => void>();
+
+  constructor(
+    readonly connection: SipConnection,
+    /** Address of the exchange. */
+    readonly server: string,
+    readonly account: Credentials,
+  ) {
+    connection.onMessage((message) => {
+      if (message.status !== null || !ANSWERED_AT_ONCE.includes(message.method)) return false;
+      this.reply(message, 200);
+      this.answered.push(message);
+      for (const watcher of [...this.watchers]) watcher();
+      return true;
+    });
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+
+  get address(): string {
+    return `<sip:${this.account.username}@${this.server}>`;
+  }
+
+  get contact(): string {
+    return `<sip:${this.account.username}@${HOST}:5060;transport=tcp>`;
+  }
+
+  /** Registers, and returns the final answer. */
+  register({ headers = {}, ...outside }: Outside = {}): Promise<SipMessage> {
+    const { callId, tag } = this.registration;
+    return this.ask("REGISTER", {
+      uri: `sip:${this.server}`,
+      ...outside,
+      headers: {
+        From: `${this.address};tag=${tag}`,
+        To: this.address,
+        "Call-ID": callId,
+        Contact: this.contact,
+        Expires: "60",
+        ...headers,
+      },
+      next: () => ++this.registration.sequence,
+    });
+  }
+
+  /** Sends a request outside of a dialog, logs in if it is told to, and returns the final answer. */
+  async ask(
+    method: string,
+    outside: Outside & { readonly next?: () => number } = {},
+  ): Promise<SipMessage> {
+    const sent = await this.begin(method, outside);
+    return this.final(sent);
+  }
+
+  /** Does the same as {@link ask} up to the answer to the log-in, for which it does not wait. */
+  async begin(
+    method: string,
+    { credentials = this.account, next, ...outside }: Outside & { next?: () => number } = {},
+  ): Promise<Sent> {
+    let sequence = 0;
+    const number = next ?? (() => ++sequence);
+    const uri =
+      outside.uri ?? `sip:${outside.to === undefined ? "" : `${outside.to}@`}${this.server}`;
+    const from = `${this.address};tag=${unique()}`;
+    const identity = { uri, from, to: `<${uri}>`, callId: unique() };
+    const first = this.send(method, { ...identity, sequence: number() }, outside);
+    if (credentials === null) return first;
+    const answer = await this.connection.take(
+      `an answer to ${method}`,
+      (message) => isAnswerTo(first, message) && message.status !== 100,
+    );
+    if (answer.status !== 401) {
+      this.connection.putBack(answer);
+      return first;
+    }
+    if (method === "INVITE") this.acknowledge(first, answer);
+    const authorization = digest(answer, credentials, method, uri);
+    const headers = { ...outside.headers, Authorization: authorization };
+    return this.send(method, { ...identity, sequence: number() }, { ...outside, headers });
+  }
+
+  /** Waits for the final answer, which is acknowledged if it refuses an INVITE. */
+  async final(sent: Sent, deadline?: number): Promise<SipMessage> {
+    const answer = await this.connection.take(
+      `a final answer to ${sent.method}`,
+      (message) => isAnswerTo(sent, message) && (message.status ?? 0) >= 200,
+      deadline,
+    );
+    if (sent.method === "INVITE" && (answer.status ?? 0) >= 300) this.acknowledge(sent, answer);
+    return answer;
+  }
+
+  /** Waits for an answer with a given status. */
+  answerWith(sent: Sent, status: number, deadline?: number): Promise<SipMessage> {
+    return this.connection.take(
+      `${String(status)} to ${sent.method}`,
+      (message) => isAnswerTo(sent, message) && message.status === status,
+      deadline,
+    );
+  }
+
+  /** Calls an extension and accepts the answer. */
+  async call(to: string, sending: Sending = {}): Promise<Dialog> {
+    return this.established(await this.begin("INVITE", { to, body: OFFER, ...sending }));
+  }
+
+  /** Waits until a call that was begun is answered, and acknowledges that. */
+  async established(sent: Sent, sending: Sending = {}): Promise<Dialog> {
+    const answer = await this.final(sent);
+    if (answer.status !== 200) throw new Error(`INVITE: ${answer.startLine}`);
+    this.acknowledge(sent, answer, sending);
+    return Dialog.of(sent, answer);
+  }
+
+  /** Waits for a call to this phone. */
+  ring(deadline?: number): Promise<SipMessage> {
+    return this.take("INVITE", deadline);
+  }
+
+  /** Waits for a request that the phone does not answer by itself. */
+  take(method: string, deadline?: number): Promise<SipMessage> {
+    return this.connection.take(
+      `${method} to ${this.account.username}`,
+      (message) => message.status === null && message.method === method,
+      deadline,
+    );
+  }
+
+  /** Answers a request. `tag` completes To, as an answer that makes a dialog has to. */
+  reply(request: SipMessage, status: number, { headers, body, type }: Sending = {}): void {
+    const to = request.header("To");
+    const all: Headers = {
+      Via: request.all("Via"),
+      From: request.header("From"),
+      To: to.includes("tag=") ? to : `${to};tag=${this.registration.tag}`,
+      "Call-ID": request.header("Call-ID"),
+      CSeq: request.header("CSeq"),
+      Contact: this.contact,
+      ...(body === undefined ? {} : { "Content-Type": type ?? "application/sdp" }),
+      ...headers,
+    };
+    this.connection.write(render(`SIP/2.0 ${String(status)} Answer`, all, body));
+  }
+
+  /** Picks up, and waits for the acknowledgement. */
+  async pickUp(request: SipMessage, sending: Sending = {}): Promise<Dialog> {
+    this.reply(request, 200, { body: OFFER, ...sending });
+    await this.take("ACK");
+    return new Dialog(
+      request.header("Call-ID"),
+      `${request.header("To")};tag=${this.registration.tag}`,
+      request.header("From"),
+      uriOf(request.header("Contact")),
+      0,
+      request.body,
+    );
+  }
+
+  /** Sends a request inside a dialog. */
+  inside(dialog: Dialog, method: string, sending: Sending = {}): Sent {
+    const { callId, local, remote, target } = dialog;
+    const sequence = ++dialog.sequence;
+    return this.send(method, { uri: target, from: local, to: remote, callId, sequence }, sending);
+  }
+
+  /** Sends a request inside a dialog and returns the final answer; acknowledges that of a re-INVITE. */
+  async askInside(dialog: Dialog, method: string, sending: Sending = {}): Promise<SipMessage> {
+    const sent = this.inside(dialog, method, sending);
+    const answer = await this.final(sent);
+    if (method === "INVITE" && answer.status === 200) this.acknowledge(sent, answer);
+    return answer;
+  }
+
+  /** Waits for a request that the phone answers by itself. */
+  async heard(
+    method: string,
+    wanted: (message: SipMessage) => boolean = () => true,
+  ): Promise<SipMessage> {
+    const { answered } = this;
+    const find = (): number => answered.findIndex((one) => one.method === method && wanted(one));
+    const found = new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (find() < 0) return;
+        this.watchers.delete(look);
+        resolve();
+      };
+      this.watchers.add(look);
+      look();
+    });
+    await within(DEADLINE, `${method} to ${this.account.username}`, found);
+    const [message] = answered.splice(find(), 1);
+    if (message === undefined) throw new Error(`${method} was taken by another reader`);
+    return message;
+  }
+
+  /** Writes a request. */
+  send(method: string, identity: Identity, sending: Sending = {}): Sent {
+    const branch = `z9hG4bK${unique()}`;
+    const sent: Sent = { ...identity, method, branch, sending };
+    this.connection.write(this.text(sent));
+    return {
+      ...sent,
+      callId: said(sending, "Call-ID") ?? identity.callId,
+      from: said(sending, "From") ?? identity.from,
+      to: said(sending, "To") ?? identity.to,
+    };
+  }
+
+  /** A request as its bytes. */
+  text({ method, uri, from, to, callId, sequence, branch, sending }: Sent): string {
+    const { headers = {}, body, type = "application/sdp" } = sending;
+    return render(
+      `${method} ${uri} SIP/2.0`,
+      {
+        Via: `SIP/2.0/TCP ${HOST}:5060;branch=${branch};rport`,
+        "Max-Forwards": "70",
+        From: from,
+        To: to,
+        "Call-ID": callId,
+        CSeq: `${String(sequence)} ${method}`,
+        Contact: this.contact,
+        ...(body === undefined ? {} : { "Content-Type": type }),
+        ...headers,
+      },
+      body,
+    );
+  }
+
+  /** CANCEL of an INVITE that is under way. */
+  cancel(invite: Sent): Sent {
+    const sent: Sent = { ...invite, method: "CANCEL", sending: {} };
+    this.connection.write(this.text(sent));
+    return sent;
+  }
+
+  /** ACK of a final answer to an INVITE: part of the same transaction if the answer refuses. */
+  acknowledge(invite: Sent, answer: SipMessage, sending: Sending = {}): void {
+    const accepted = answer.status === 200;
+    const ack: Sent = {
+      ...invite,
+      method: "ACK",
+      to: answer.header("To"),
+      uri: accepted ? uriOf(answer.header("Contact")) : invite.uri,
+      branch: accepted ? `z9hG4bK${unique()}` : invite.branch,
+      sending,
+    };
+    this.connection.write(this.text(ack));
+  }
+}
+
+const said = ({ headers = {} }: Sending, name: string): string | undefined => {
+  const value = headers[name];
+  return typeof value === "string" ? value : undefined;
+};
+
+const isAnswerTo = ({ callId, sequence, method }: Sent, message: SipMessage): boolean =>
+  message.status !== null &&
+  message.header("Call-ID") === callId &&
+  message.header("CSeq") === `${String(sequence)} ${method}`;

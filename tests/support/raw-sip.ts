@@ -1,0 +1,243 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { within } from "../../phones/deadline";
+
+/** Milliseconds that an answer may take. */
+const DEADLINE = 5_000;
+
+/** A SIP request or response (RFC 3261, 7), as it was received. */
+export class SipMessage {
+  readonly startLine: string;
+  private readonly headers: readonly (readonly [name: string, value: string])[];
+
+  constructor(
+    head: string,
+    readonly body: string,
+  ) {
+    const [startLine = "", ...lines] = head.replace(/\r\n[ \t]+/g, " ").split("\r\n");
+    this.startLine = startLine;
+    this.headers = lines.map((line) => {
+      const colon = line.indexOf(":");
+      return [fullName(line.slice(0, colon).trim()), line.slice(colon + 1).trim()] as const;
+    });
+  }
+
+  /** Status code of a response; null for a request. */
+  get status(): number | null {
+    const code = /^SIP\/2\.0 (\d{3})/.exec(this.startLine)?.[1];
+    return code === undefined ? null : Number(code);
+  }
+
+  /** Method of a request, or the method that a response answers. */
+  get method(): string {
+    return this.header("CSeq").split(/\s+/)[1] ?? "";
+  }
+
+  /** First value of a header, by its full name in any case; empty if there is none. */
+  header(name: string): string {
+    return this.all(name)[0] ?? "";
+  }
+
+  /** All values of a header, in order. */
+  all(name: string): string[] {
+    const wanted = name.toLowerCase();
+    return this.headers.filter(([found]) => found === wanted).map(([, value]) => value);
+  }
+
+  /** This message with another value of one header. */
+  with(name: string, change: (value: string) => string): SipMessage {
+    const other = new SipMessage("", this.body);
+    const headers = this.headers.map(
+      ([found, value]) => [found, found === name.toLowerCase() ? change(value) : value] as const,
+    );
+    return Object.assign(other, { startLine: this.startLine, headers });
+  }
+
+  /** Parameter of a header such as `tag`, without quotes; empty if there is none. */
+  parameter(header: string, name: string): string {
+    const found = new RegExp(`[;, ]${name}=("?)([^";,>\\s]*)\\1`, "i").exec(this.header(header));
+    return found?.[2] ?? "";
+  }
+}
+
+/** Compact header names (RFC 3261, 7.3.3, and the RFCs that define the others). */
+const COMPACT: Readonly<Record<string, string>> = {
+  a: "accept-contact",
+  b: "referred-by",
+  c: "content-type",
+  e: "content-encoding",
+  f: "from",
+  i: "call-id",
+  k: "supported",
+  l: "content-length",
+  m: "contact",
+  o: "event",
+  r: "refer-to",
+  s: "subject",
+  t: "to",
+  u: "allow-events",
+  v: "via",
+  x: "session-expires",
+};
+
+const fullName = (name: string): string => COMPACT[name.toLowerCase()] ?? name.toLowerCase();
+
+/** A value that no other message has. */
+export const unique = (): string => randomBytes(6).toString("hex");
+
+type Wanted = (message: SipMessage) => boolean;
+
+/** A TCP connection that carries SIP: sends any bytes, and takes apart what comes back. */
+export class SipConnection {
+  /** Messages that no reader has taken yet, in order. */
+  private readonly inbox: SipMessage[] = [];
+  private readonly readers = new Set<() => void>();
+  private received = Buffer.alloc(0);
+  /** Bytes outside of messages: answers to keep-alives (RFC 5626, 4.4.1). */
+  private between = "";
+  private ended = false;
+  private first: Wanted = () => false;
+
+  constructor(private readonly connection: Duplex) {
+    connection.on("error", () => undefined); // a reader hears that nothing came
+    connection.on("data", (bytes: Buffer) => {
+      this.received = Buffer.concat([this.received, bytes]);
+      this.parse();
+      this.wake();
+    });
+    connection.on("close", () => {
+      this.ended = true;
+      this.wake();
+    });
+  }
+
+  /** Whether the other side has ended the connection. */
+  get isClosed(): boolean {
+    return this.ended;
+  }
+
+  write(bytes: string | Buffer): void {
+    this.connection.write(bytes);
+  }
+
+  /** Takes the first message that `wanted` accepts; waits for it up to `deadline` milliseconds. */
+  take(what: string, wanted: Wanted, deadline = DEADLINE): Promise<SipMessage> {
+    return this.when(what, deadline, () => {
+      const at = this.inbox.findIndex(wanted);
+      return at < 0 ? undefined : this.inbox.splice(at, 1)[0];
+    });
+  }
+
+  /** Leaves a message that was taken to the next reader. */
+  putBack(message: SipMessage): void {
+    this.inbox.unshift(message);
+    this.wake();
+  }
+
+  /** Waits for bytes between messages, such as the answer to a double CRLF. */
+  async keepAlive(deadline = DEADLINE): Promise<void> {
+    await this.when(
+      "an answer to CRLF CRLF",
+      deadline,
+      () => this.between.includes("\r\n") || undefined,
+    );
+    this.between = "";
+  }
+
+  /** Offers every message to `reader` before it is kept for {@link take}; true says it has been dealt with. */
+  onMessage(reader: Wanted): void {
+    this.first = reader;
+  }
+
+  close(): void {
+    this.connection.destroy();
+  }
+
+  private async when<T>(what: string, deadline: number, look: () => T | undefined): Promise<T> {
+    let reader = (): void => undefined;
+    const found = new Promise<T>((resolve, reject) => {
+      reader = () => {
+        const result = look();
+        if (result !== undefined) resolve(result);
+        else if (this.ended) reject(new Error(`${what}: the connection was closed`));
+      };
+    });
+    this.readers.add(reader);
+    reader();
+    try {
+      return await within(deadline, what, found);
+    } finally {
+      this.readers.delete(reader);
+    }
+  }
+
+  private wake(): void {
+    for (const reader of [...this.readers]) reader();
+  }
+
+  private parse(): void {
+    for (;;) {
+      const empty = /^(?:\r\n)+/.exec(this.received.toString("latin1"))?.[0] ?? "";
+      this.between += empty;
+      this.received = this.received.subarray(empty.length);
+      const end = this.received.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      const head = this.received.subarray(0, end).toString();
+      const length = Number(new SipMessage(head, "").header("Content-Length"));
+      const whole = end + 4 + length;
+      if (this.received.length < whole) return;
+      const message = new SipMessage(head, this.received.subarray(end + 4, whole).toString());
+      this.received = this.received.subarray(whole);
+      if (!this.first(message)) this.inbox.push(message);
+    }
+  }
+}
+
+/** Headers by name, in order; an array is repeated. Null leaves out a header that is there by default. */
+export type Headers = Readonly<Record<string, string | readonly string[] | null>>;
+
+export interface RequestParts {
+  readonly headers?: Headers;
+  readonly body?: string;
+}
+
+/** Writes a message; Content-Length is added unless it is given. */
+export function render(startLine: string, headers: Headers, body = ""): string {
+  const named = Object.keys(headers).map(fullName);
+  const length: Headers = named.includes("content-length")
+    ? {}
+    : { "Content-Length": String(Buffer.byteLength(body)) };
+  const lines = Object.entries({ ...headers, ...length }).flatMap(([name, value]) =>
+    value === null ? [] : [value].flat().map((one) => `${name}: ${one}`),
+  );
+  return [startLine, ...lines, "", body].join("\r\n");
+}
+
+/** Account and password, as the exchange knows them. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Authorization for a request, from the challenge in its 401 (RFC 2617, 3.2.2). */
+export function digest(
+  challenge: SipMessage,
+  { username, password }: Credentials,
+  method: string,
+  uri: string,
+  withQop = true,
+): string {
+  const part = (name: string): string => challenge.parameter("WWW-Authenticate", name);
+  const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
+  const [realm, nonce, opaque] = [part("realm"), part("nonce"), part("opaque")];
+  const qop =
+    !withQop || part("qop") === "" ? null : { nc: "00000001", cnonce: unique(), qop: "auth" };
+  const ha1 = md5(`${username}:${realm}:${password}`);
+  const ha2 = md5(`${method}:${uri}`);
+  const middle = qop === null ? [] : [qop.nc, qop.cnonce, qop.qop];
+  const response = md5([ha1, nonce, ...middle, ha2].join(":"));
+  const quoted = { username, realm, nonce, uri, response, ...(opaque === "" ? {} : { opaque }) };
+  const parts = Object.entries(quoted).map(([name, value]) => `${name}="${value}"`);
+  if (qop !== null) parts.push(`qop=auth`, `nc=${qop.nc}`, `cnonce="${qop.cnonce}"`);
+  return `Digest ${parts.join(", ")}`;
+}
