@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { deflateRawSync } from "node:zlib";
 import { ended, start } from "../../../phones/command";
@@ -15,14 +16,7 @@ export async function capture(
   filter: string,
   file: string,
 ): Promise<{ stop(): Promise<Buffer[]> }> {
-  const argv = ["tcpdump", "-U", "-n", "-i", device, "-Z", "root", "-w", file, filter];
-  const tcpdump = start(namespace, argv, { stdio: ["ignore", "ignore", "pipe"] });
-  const listening = new Promise<void>((resolve) => {
-    tcpdump.stderr?.on("data", (text: Buffer) => {
-      if (text.includes("listening on")) resolve();
-    });
-  });
-  await within(5000, "tcpdump", listening);
+  const tcpdump = await listening(namespace, device, ["-w", file, filter]);
   return {
     async stop() {
       tcpdump.kill("SIGINT");
@@ -30,6 +24,42 @@ export async function capture(
       return payloads(await readFile(file));
     },
   };
+}
+
+/** Watches for packets on an interface. @returns a function that gives them so far, a line for each. */
+export async function watch(
+  namespace: string,
+  device: string,
+  filter: string,
+): Promise<{ seen(): string[]; stop(): Promise<void> }> {
+  const tcpdump = await listening(namespace, device, ["-l", "-t", filter]);
+  let output = "";
+  tcpdump.stdout?.on("data", (text: Buffer) => (output += text.toString()));
+  return {
+    seen: () => output.split("\n").filter((line) => line !== ""),
+    async stop() {
+      tcpdump.kill("SIGINT");
+      await ended(tcpdump);
+    },
+  };
+}
+
+/** Starts tcpdump, and waits until no packet escapes it. */
+async function listening(
+  namespace: string,
+  device: string,
+  argv: readonly string[],
+): Promise<ChildProcess> {
+  const tcpdump = start(namespace, ["tcpdump", "-U", "-n", "-i", device, "-Z", "root", ...argv], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ready = new Promise<void>((resolve) => {
+    tcpdump.stderr?.on("data", (text: Buffer) => {
+      if (text.includes("listening on")) resolve();
+    });
+  });
+  await within(5000, "tcpdump", ready);
+  return tcpdump;
 }
 
 /** The UDP payloads of a capture file. */

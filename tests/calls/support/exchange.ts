@@ -9,8 +9,12 @@ import { Phone, type PhoneOptions } from "../../../phones/phone";
 import { type Exchange as Plan, type NodePlan, planExchange } from "../../../plan/exchange";
 import type { Access, ZoneHost } from "../../../provider/inputs";
 import type { NodeFile } from "../../../templates/node-file";
+import { SIP_PORT } from "../../../plan/ports";
+import { RawPhone } from "../../support/raw-phone";
+import { SipConnection } from "../../support/raw-sip";
 import { STACK, settingsWith } from "../../support/settings";
 import { Controller } from "./controller";
+import { dialFrom } from "./dial";
 import { eventually } from "./eventually";
 import { type Host, Network, newFolder, type Office, OPERATOR_CIDRS, PUBLIC } from "./network";
 import type { Server, ServerPlace } from "./server";
@@ -291,8 +295,26 @@ export class Exchange {
     return (await this.phone(extension, options)).registered();
   }
 
-  /** A phone registered in the zone `name`, which gets it by being alone in the rotation. */
-  async phoneIn(name: string, extension: string, options: TestPhoneOptions = {}): Promise<Phone> {
+  /** A phone registered in the zone `name`. */
+  phoneIn(name: string, extension: string, options: TestPhoneOptions = {}): Promise<Phone> {
+    return this.aloneInRotation(name, () => this.registeredPhone(extension, options));
+  }
+
+  /** A phone without media, registered in the zone `name`, whose messages the test writes. */
+  async rawPhoneIn(name: string, extension: string, office: Office = "office1"): Promise<RawPhone> {
+    const dial = dialFrom(this.network.namespace(office));
+    const account = { username: extension, password: this.secretOf(extension) };
+    return this.aloneInRotation(name, async () => {
+      const connection = new SipConnection(await dial(this.controllerAddress, SIP_PORT));
+      const phone = new RawPhone(connection, this.controllerAddress, account);
+      const { startLine, status } = await phone.register();
+      if (status !== 200) throw new Error(`registration of ${extension}: ${startLine}`);
+      return phone;
+    });
+  }
+
+  /** Does something while HAProxy gives new connections to the zone `name` alone. */
+  private async aloneInRotation<T>(name: string, work: () => Promise<T>): Promise<T> {
     const others = this.zones.filter((zone) => zone.name !== name);
     const set = async (state: "drain" | "ready"): Promise<void> => {
       for (const zone of others) {
@@ -301,7 +323,7 @@ export class Exchange {
     };
     await set("drain");
     try {
-      return await this.registeredPhone(extension, options);
+      return await work();
     } finally {
       await set("ready");
     }

@@ -34,6 +34,17 @@ export interface ZoneKind {
   readonly sipDriver: SipDriver;
 }
 
+/** A call detail record. */
+export interface CallRecord {
+  /** Extension of the account that called; empty for a call of another zone. */
+  readonly account: string;
+  readonly destination: string;
+  /** The caller's channel. */
+  readonly channel: string;
+  /** The channel that was dialled; empty if there was none. */
+  readonly dialled: string;
+}
+
 /** What asterisk.service does. */
 const START = `
 /usr/lib/trunkline/load-users &&
@@ -113,13 +124,14 @@ export class Zone extends Server {
   }
 
   /** The calls that ended, as Asterisk's call detail records tell. */
-  async cdrs(): Promise<{ destination: string; channel: string }[]> {
+  async cdrs(): Promise<CallRecord[]> {
     const csv = await this.read("/var/log/asterisk/cdr-csv/Master.csv").catch(() => "");
     const rows = csv.split("\n").filter((line) => line !== "");
     return rows.map((row) => {
-      // "accountcode","src","dst","dcontext","clid","channel",…; a quote inside is doubled.
+      // "accountcode","src","dst","dcontext","clid","channel","dstchannel",…; a quote inside is doubled.
       const fields = Array.from(row.matchAll(/"((?:[^"]|"")*)"/g), ([, field = ""]) => field);
-      return { destination: fields[2] ?? "", channel: fields[5] ?? "" };
+      const [account = "", , destination = "", , , channel = "", dialled = ""] = fields;
+      return { account, destination, channel, dialled };
     });
   }
 
