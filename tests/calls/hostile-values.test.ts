@@ -92,6 +92,7 @@ const host = fc.constantFrom(
   "localhost",
 );
 const uri = fc.oneof(
+  host.map((at) => `sip:1002@x;maddr=${at}`),
   fc.tuple(text, host).map(([user, at]) => `sip:${user}@${at}`),
   fc.tuple(host, text).map(([at, value]) => `sip:1002@${at};x=${value}`),
   fc.tuple(host, text).map(([at, value]) => `sip:1002@${at}?Replaces=${value}`),
@@ -210,6 +211,20 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
       await nothingElseWasCalled();
       expect(carol.count).toBe(0);
     });
+  });
+
+  // Of a URI with maddr (RFC 3261, 19.1.1), PJSIP connects with that host whatever rewrite_contact has made of
+  // the rest. It ends at the zone's own firewall.
+  test("a Contact with maddr connects the zone with no other host", async () => {
+    const Contact = `<sip:1002@x;maddr=${OUTSIDE};transport=tcp>`;
+    await bob.phone.register({ headers: { Contact } });
+    await call(alice, "1002");
+    await bob.phone.register();
+    bob.answers(200, Contact);
+    await call(alice, "1002");
+    await exchange.zone("zone1").cli("channel request hangup all");
+
+    await nothingElseWasCalled();
   });
 
   test.each([
