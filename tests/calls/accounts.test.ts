@@ -63,7 +63,7 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
     (await exchange.zone("zone2").cdrs()).filter(({ channel }) => channel.startsWith("IAX2/"))
       .length;
 
-  describe.each([
+  const routes = [
     {
       route: "in zone1",
       callerOf: () => alice,
@@ -82,7 +82,12 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
       calleeOf: () => bob,
       shownAs: '"1003" <sip:1003@',
     },
-  ])("a caller $route", ({ callerOf, calleeOf, shownAs }) => {
+  ];
+  // One way is like the other if the zones are alike; no call goes inside a zone of the mixed exchange.
+  const [one, other] = zones;
+  const different = one === other ? routes.slice(0, 2) : routes.slice(1);
+
+  describe.each(different)("a caller $route", ({ callerOf, calleeOf, shownAs }) => {
     test.each([
       ["no name", {}],
       ["the name of another user", { From: "Bob" }],
@@ -173,9 +178,8 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
     await expect(alice.ring(200)).rejects.toThrow();
   });
 
-  test("a number of more than 15 digits is nobody's", async () => {
-    expect((await call(alice, "1".repeat(16))).status).toBe(404);
-    expect((await call(alice, "1".repeat(5_000))).status).toBe(404);
+  test.each([16, 100])("a number of %i digits is nobody's", async (digits) => {
+    expect((await call(alice, "1".repeat(digits))).status).toBe(404);
   });
 
   test("an account has as many calls at a time as it may, and those that it receives do not count", async () => {
@@ -240,7 +244,6 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
     });
   });
 
-  const [one, other] = zones;
   if (one !== undefined && one === other) {
     test("limits reach running zones by a reload of the dial plan, and no call notices", async () => {
       const caller = await exchange.phoneIn("zone1", "1005");
