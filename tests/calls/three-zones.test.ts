@@ -1,3 +1,4 @@
+import { OFFER } from "../support/raw-phone";
 import {
   CHAN_SIP_16,
   Exchange,
@@ -45,6 +46,26 @@ describe("three zones, of every kind", () => {
     expect(askedAfter).toEqual(askedBefore.map((count) => count + 1));
     expect(await exchange.trunkCalls()).toBe(0);
   });
+
+  test.each(["zone2", "zone3"])(
+    "a decline in %s is heard, whatever the third zone says",
+    async (zone) => {
+      const alice = await exchange.rawPhoneIn("zone1", "1001");
+      const bob = await exchange.rawPhoneIn(zone, zone === "zone2" ? "1006" : "1007");
+      for (const [said, heard] of [
+        [603, 603],
+        [486, 486],
+        [488, 488],
+      ] as const) {
+        const to = bob.account.username;
+        const call = await alice.begin("INVITE", { to, body: OFFER });
+        bob.reply(await bob.ring(), said);
+        expect((await alice.final(call)).status).toBe(heard);
+      }
+      alice.close();
+      bob.close();
+    },
+  );
 
   /** How many calls for the absent user came to a zone over the trunk, by its CDRs. */
   async function asked(name: string): Promise<number> {
