@@ -171,6 +171,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
       callee.answers(486);
       await callee.phone.register();
     }
+    for (const watcher of watchers) watcher.seen();
   });
   afterAll(async () => {
     await Promise.all(watchers.map((watcher) => watcher.stop()));

@@ -26,7 +26,7 @@ export async function capture(
   };
 }
 
-/** Watches for packets on an interface. @returns a function that gives them so far, a line for each. */
+/** Watches for packets on an interface. `seen` returns a line for each since it was last called. */
 export async function watch(
   namespace: string,
   device: string,
@@ -36,7 +36,11 @@ export async function watch(
   let output = "";
   tcpdump.stdout?.on("data", (text: Buffer) => (output += text.toString()));
   return {
-    seen: () => output.split("\n").filter((line) => line !== ""),
+    seen() {
+      const lines = output.split("\n").filter((line) => line !== "");
+      output = "";
+      return lines;
+    },
     async stop() {
       tcpdump.kill("SIGINT");
       await ended(tcpdump);
