@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 
 /** Who answers a challenge. */
 export interface Credentials {
@@ -6,22 +6,34 @@ export interface Credentials {
   readonly secret: string;
 }
 
+/** How often a nonce has been used: each challenge is answered once. */
+const COUNT = "00000001";
+
 const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
 
-/** The value of `Authorization` for a response that challenges (RFC 2617, 3.2.2.1, without `qop`). */
+/**
+ * The value of `Authorization` for a response that challenges (RFC 2617, 3.2.2.1).
+ * @param qop whether to answer with `qop=auth` rather than as RFC 2069 does.
+ */
 export function digest(
   { extension, secret }: Credentials,
   method: string,
   uri: string,
   challenge: string,
+  { qop = false }: { readonly qop?: boolean } = {},
 ): string {
   const part = (name: string): string =>
     new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1] ?? "";
   const [realm, nonce, opaque] = [part("realm"), part("nonce"), part("opaque")];
+  const cnonce = randomBytes(8).toString("hex");
+  const counted = qop ? [COUNT, cnonce, "auth"] : [];
   const response = md5(
-    [md5(`${extension}:${realm}:${secret}`), nonce, md5(`${method}:${uri}`)].join(":"),
+    [md5(`${extension}:${realm}:${secret}`), nonce, ...counted, md5(`${method}:${uri}`)].join(":"),
   );
   const said = { username: extension, realm, nonce, uri, response, opaque };
-  const parts = Object.entries(said).filter(([, value]) => value !== "");
-  return `Digest ${parts.map(([name, value]) => `${name}="${value}"`).join(", ")}`;
+  const parts = Object.entries(said)
+    .filter(([, value]) => value !== "")
+    .map(([name, value]) => `${name}="${value}"`);
+  if (qop) parts.push("qop=auth", `nc=${COUNT}`, `cnonce="${cnonce}"`);
+  return `Digest ${parts.join(", ")}`;
 }

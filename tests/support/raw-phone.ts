@@ -1,13 +1,6 @@
 import { within } from "../../phones/deadline";
-import {
-  type Credentials,
-  digest,
-  type Headers,
-  render,
-  type SipConnection,
-  type SipMessage,
-  unique,
-} from "./raw-sip";
+import { type Credentials, digest } from "./digest";
+import { type Headers, render, type SipConnection, type SipMessage, unique } from "./raw-sip";
 
 /** How long a request to the phone may take, in milliseconds. */
 const DEADLINE = 5_000;
@@ -106,6 +99,8 @@ const ANSWERED_AT_ONCE = ["OPTIONS", "NOTIFY", "BYE"];
 export class RawPhone {
   /** Requests that the phone has answered by itself. */
   readonly answered: SipMessage[] = [];
+  /** Whether it has called or was called. */
+  hasCalls = false;
   private readonly registration = { callId: unique(), tag: unique(), sequence: 0 };
   private readonly watchers = new Set<() => void>();
 
@@ -116,7 +111,9 @@ export class RawPhone {
     readonly account: Credentials,
   ) {
     connection.onMessage((message) => {
-      if (message.status !== null || !ANSWERED_AT_ONCE.includes(message.method)) return false;
+      if (message.status !== null) return false;
+      if (message.method === "INVITE") this.hasCalls = true;
+      if (!ANSWERED_AT_ONCE.includes(message.method)) return false;
       this.reply(message, 200);
       this.answered.push(message);
       for (const watcher of [...this.watchers]) watcher();
@@ -129,11 +126,11 @@ export class RawPhone {
   }
 
   get address(): string {
-    return `<sip:${this.account.username}@${this.server}>`;
+    return `<sip:${this.account.extension}@${this.server}>`;
   }
 
   get contact(): string {
-    return `<sip:${this.account.username}@${HOST}:5060;transport=tcp>`;
+    return `<sip:${this.account.extension}@${HOST}:5060;transport=tcp>`;
   }
 
   /** Registers, and returns the final answer. */
@@ -185,7 +182,9 @@ export class RawPhone {
       return first;
     }
     if (method === "INVITE") this.acknowledge(first, answer);
-    const authorization = digest(answer, credentials, method, uri);
+    const challenge = answer.header("WWW-Authenticate");
+    const qop = challenge.includes("qop=");
+    const authorization = digest(credentials, method, uri, challenge, { qop });
     const headers = { ...outside.headers, Authorization: authorization };
     return this.send(method, { ...identity, sequence: number() }, { ...outside, headers });
   }
@@ -231,7 +230,7 @@ export class RawPhone {
   /** Waits for a request that the phone does not answer by itself. */
   take(method: string, deadline?: number): Promise<SipMessage> {
     return this.connection.take(
-      `${method} to ${this.account.username}`,
+      `${method} to ${this.account.extension}`,
       (message) => message.status === null && message.method === method,
       deadline,
     );
@@ -288,25 +287,24 @@ export class RawPhone {
     wanted: (message: SipMessage) => boolean = () => true,
   ): Promise<SipMessage> {
     const { answered } = this;
-    const find = (): number => answered.findIndex((one) => one.method === method && wanted(one));
-    const found = new Promise<void>((resolve) => {
+    const found = new Promise<SipMessage>((resolve) => {
       const look = (): void => {
-        if (find() < 0) return;
+        const at = answered.findIndex((one) => one.method === method && wanted(one));
+        const [message] = at < 0 ? [] : answered.splice(at, 1);
+        if (message === undefined) return;
         this.watchers.delete(look);
-        resolve();
+        resolve(message);
       };
       this.watchers.add(look);
       look();
     });
-    await within(DEADLINE, `${method} to ${this.account.username}`, found);
-    const [message] = answered.splice(find(), 1);
-    if (message === undefined) throw new Error(`${method} was taken by another reader`);
-    return message;
+    return within(DEADLINE, `${method} to ${this.account.extension}`, found);
   }
 
   /** Writes a request. */
   send(method: string, identity: Identity, sending: Sending = {}): Sent {
     const branch = `z9hG4bK${unique()}`;
+    if (method === "INVITE") this.hasCalls = true;
     const sent: Sent = { ...identity, method, branch, sending };
     this.connection.write(this.text(sent));
     return {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { within } from "../../phones/deadline";
 
@@ -211,33 +211,4 @@ export function render(startLine: string, headers: Headers, body = ""): string {
     value === null ? [] : [value].flat().map((one) => `${name}: ${one}`),
   );
   return [startLine, ...lines, "", body].join("\r\n");
-}
-
-/** Account and password, as the exchange knows them. */
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
-
-/** Authorization for a request, from the challenge in its 401 (RFC 2617, 3.2.2). */
-export function digest(
-  challenge: SipMessage,
-  { username, password }: Credentials,
-  method: string,
-  uri: string,
-  withQop = true,
-): string {
-  const part = (name: string): string => challenge.parameter("WWW-Authenticate", name);
-  const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
-  const [realm, nonce, opaque] = [part("realm"), part("nonce"), part("opaque")];
-  const qop =
-    !withQop || part("qop") === "" ? null : { nc: "00000001", cnonce: unique(), qop: "auth" };
-  const ha1 = md5(`${username}:${realm}:${password}`);
-  const ha2 = md5(`${method}:${uri}`);
-  const middle = qop === null ? [] : [qop.nc, qop.cnonce, qop.qop];
-  const response = md5([ha1, nonce, ...middle, ha2].join(":"));
-  const quoted = { username, realm, nonce, uri, response, ...(opaque === "" ? {} : { opaque }) };
-  const parts = Object.entries(quoted).map(([name, value]) => `${name}="${value}"`);
-  if (qop !== null) parts.push(`qop=auth`, `nc=${qop.nc}`, `cnonce="${qop.cnonce}"`);
-  return `Digest ${parts.join(", ")}`;
 }
