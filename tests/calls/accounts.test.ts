@@ -108,7 +108,7 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
         ...claims,
         ...(typeof name === "string" ? { From: `"${name}" ${from}` } : {}),
       };
-      const sent = await invite(callerOf(), callee.account.username, headers);
+      const sent = await invite(callerOf(), callee.account.extension, headers);
       const shown = await callee.ring();
       callee.reply(shown, 486);
       await callerOf().final(sent);
@@ -121,7 +121,7 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
     test("who says the number of another user does not get through", async () => {
       const From = `"Bob" <sip:1002@${exchange.controllerAddress}>;tag=${unique()}`;
       const answer = await callerOf().final(
-        await invite(callerOf(), calleeOf().account.username, { From }),
+        await invite(callerOf(), calleeOf().account.extension, { From }),
       );
 
       expect([401, 403]).toContain(answer.status);
@@ -140,7 +140,7 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
       ["has a fault", 500, 500],
       ["knows no such user", 404, 480],
     ])("hears of a callee that %s (%i) as %i", async (__, said, heard) => {
-      const sent = await invite(callerOf(), calleeOf().account.username);
+      const sent = await invite(callerOf(), calleeOf().account.extension);
       const began = performance.now();
       calleeOf().reply(await calleeOf().ring(), said);
       const answer = await callerOf().final(sent);
@@ -150,7 +150,7 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
     });
 
     test("hears 480 of a callee that rings and does not answer", async () => {
-      const sent = await invite(callerOf(), calleeOf().account.username);
+      const sent = await invite(callerOf(), calleeOf().account.extension);
       const began = performance.now();
       calleeOf().reply(await calleeOf().ring(), 180);
 

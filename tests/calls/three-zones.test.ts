@@ -57,7 +57,7 @@ describe("three zones, of every kind", () => {
         [486, 486],
         [488, 488],
       ] as const) {
-        const to = bob.account.username;
+        const to = bob.account.extension;
         const call = await alice.begin("INVITE", { to, body: OFFER });
         bob.reply(await bob.ring(), said);
         expect((await alice.final(call)).status).toBe(heard);

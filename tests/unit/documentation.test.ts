@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { settingsSchema } from "../../config/schema";
 import { expectGolden } from "../support/golden";
+import { markdownTable } from "../support/markdown-table";
 
 /** What the schema says about a key, in JSON Schema's words. */
 interface KeySchema {
@@ -38,21 +39,7 @@ function typeOf({ type }: KeySchema): string {
   return type === "array" ? "list" : type;
 }
 
-/** A Markdown table as Prettier lays it out. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
-  lines.splice(
-    1,
-    0,
-    widths.map((width) => "-".repeat(width)),
-  );
-  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
-const KEYS = table([
+const KEYS = markdownTable([
   ["Key", "Type", "Default", "Description"],
   ...Object.entries(SCHEMA.properties).map(([key, schema]) => [
     `\`pbx:${key}\``,

@@ -303,7 +303,7 @@ export class Exchange {
   /** A phone without media, registered in the zone `name`, whose messages the test writes. */
   async rawPhoneIn(name: string, extension: string, office: Office = "office1"): Promise<RawPhone> {
     const dial = dialFrom(this.network.namespace(office));
-    const account = { username: extension, password: this.secretOf(extension) };
+    const account = { extension, secret: this.secretOf(extension) };
     return this.aloneInRotation(name, async () => {
       const connection = new SipConnection(await dial(this.controllerAddress, SIP_PORT));
       const phone = new RawPhone(connection, this.controllerAddress, account);

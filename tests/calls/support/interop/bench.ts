@@ -1,0 +1,104 @@
+import type { Duplex } from "node:stream";
+import type { SipDriver } from "../../../../templates/context";
+import { type Dialog, type Outside, RawPhone, type Sending } from "../../../support/raw-phone";
+import { SipConnection } from "../../../support/raw-sip";
+
+/** What a case needs of an exchange. */
+export interface BenchExchange {
+  readonly driver: SipDriver;
+  /** Address of the controller. */
+  readonly server: string;
+  /** Opens a connection that HAProxy gives to a zone. */
+  dial(zone: string): Promise<Duplex>;
+  secretOf(extension: string): string;
+  /** Waits until both sides of every call are joined: a call that was only answered cannot be transferred. */
+  joined(): Promise<void>;
+  /** Ends all calls. */
+  hangUpAll(): Promise<void>;
+}
+
+/** Two phones in a call. */
+export interface Pair {
+  readonly alice: RawPhone;
+  readonly bob: RawPhone;
+  readonly ofAlice: Dialog;
+  readonly ofBob: Dialog;
+}
+
+export interface PhonePlace {
+  readonly zone?: string;
+  /** Whether to register the phone: true by default. */
+  readonly register?: boolean;
+}
+
+/** A test bench for phones: makes phones and calls for a case, and clears them away after it. */
+export class Bench {
+  private readonly phones: RawPhone[] = [];
+
+  constructor(private readonly exchange: BenchExchange) {}
+
+  get driver(): SipDriver {
+    return this.exchange.driver;
+  }
+
+  get server(): string {
+    return this.exchange.server;
+  }
+
+  async phone(
+    extension: string,
+    { zone = "zone1", register = true }: PhonePlace = {},
+  ): Promise<RawPhone> {
+    const connection = new SipConnection(await this.exchange.dial(zone));
+    const account = { extension, secret: this.exchange.secretOf(extension) };
+    const phone = new RawPhone(connection, this.server, account);
+    this.phones.push(phone);
+    if (register) await this.registered(phone);
+    return phone;
+  }
+
+  /** Registers a phone, and waits until it is called when its number is dialled. */
+  async registered(phone: RawPhone, sending: Outside = {}): Promise<void> {
+    const answer = await phone.register(sending);
+    if (answer.status !== 200) throw new Error(`REGISTER: ${answer.startLine}`);
+    // chan_sip calls a phone that has answered its first question.
+    if (this.driver === "chan_sip") await phone.heard("OPTIONS");
+  }
+
+  /** 1001 calls 1002, which picks up with what `picksUp` adds. */
+  async pair(
+    calls: Sending = {},
+    picksUp: Sending = {},
+    places: readonly [PhonePlace, PhonePlace] = [{}, {}],
+  ): Promise<Pair> {
+    const alice = await this.phone("1001", places[0]);
+    const bob = await this.phone("1002", places[1]);
+    return { alice, bob, ...(await this.connect(alice, bob, calls, picksUp)) };
+  }
+
+  async connect(
+    alice: RawPhone,
+    bob: RawPhone,
+    calls: Sending = {},
+    picksUp: Sending = {},
+  ): Promise<{ ofAlice: Dialog; ofBob: Dialog }> {
+    const calling = alice.call(bob.account.extension, calls);
+    calling.catch(() => undefined); // the callee's side says so first
+    const ofBob = await bob.pickUp(await bob.ring(), picksUp);
+    const ofAlice = await calling;
+    await this.exchange.joined();
+    return { ofAlice, ofBob };
+  }
+
+  /** Ends all calls, and takes all phones away. */
+  async clear(): Promise<void> {
+    if (this.phones.some(({ hasCalls }) => hasCalls)) await this.exchange.hangUpAll();
+    await Promise.all(
+      this.phones.splice(0).map(async (phone) => {
+        const gone = { headers: { Expires: "0" } };
+        if (!phone.connection.isClosed) await phone.register(gone).catch(() => undefined);
+        phone.close();
+      }),
+    );
+  }
+}
