@@ -4,6 +4,7 @@ It hears of connections from HAProxy, and of log-ins from the zones; decisions.p
 kernel carry it out. Stopping it changes nothing for phones: the locks of that moment stay until it is back.
 """
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -60,8 +61,8 @@ class Service:
         self.addresses = {}
         self.settings = None
         self.inbox = None
-        self.wake = asyncio.Event()
-        self.wanted = {}
+        # HAProxy's maps are to change.
+        self.stirred = asyncio.Event()
         # Connections of the kernel that HAProxy has not told of: at the last look, and at the two last.
         self.strange, self.unknown = None, set()
         self.at = dict.fromkeys(("settings", "look", "reconcile", "listing", "save"), -LISTING)
@@ -78,7 +79,7 @@ class Service:
         # HAProxy tells of a connection before its first byte reaches the zone: that record is here already.
         self.drain()
         self.admission.report(clock(), zone, event, account, port)
-        self.stir()
+        self.react()
 
     def on_fault(self, zone, fault):
         self.records.write({"event": "bad report", "zone": zone, "text": fault})
@@ -94,17 +95,19 @@ class Service:
             if (connection := connection_of(record)) is not None:
                 self.admission.opened(now, *connection)
 
-    def stir(self):
-        if self.admission.shutting or self.admission.changed:
-            self.wake.set()
+    def react(self):
+        """Carries out at once what an event has brought about."""
+        self.carry_out()
+        if self.admission.changed:
+            self.stirred.set()
 
     def bans(self):
         return self.admission.bans(clock())
 
     def lift(self, source, account):
         lifted = self.admission.lift(clock(), source, account)
-        self.at["save"] = 0.0
-        self.stir()
+        self.at["save"] = -SAVE
+        self.react()
         return [{"source": source, "account": account} for source, account in lifted]
 
     # Work.
@@ -130,31 +133,34 @@ class Service:
         await self.receiver.serve(port)
         await self.control.serve(CONTROL)
         print("ready", flush=True)
-        while not stop.done():
-            await self.round()
-            self.wake.clear()
-            waker = asyncio.create_task(self.wake.wait())
-            await asyncio.wait([stop, waker], timeout=TICK, return_when=asyncio.FIRST_COMPLETED)
-            waker.cancel()
-            await asyncio.wait([stop], timeout=GATHER)
+        # Side by side: connections are shut while HAProxy is slow to answer.
+        tasks = [asyncio.create_task(self.again(self.decide, asyncio.Event(), TICK)),
+                 asyncio.create_task(self.again(self.look, self.stirred, LOOK))]
+        await asyncio.wait([stop, *tasks], return_when=asyncio.FIRST_COMPLETED)
         self.save(clock())
+        for task in tasks:
+            if task.done():
+                task.result()
 
-    async def round(self):
-        now = clock()
+    async def again(self, work, event, interval):
+        """Works on when `event` asks for it, and at the latest after `interval` seconds."""
+        while True:
+            event.clear()
+            await work(clock())
+            try:
+                await asyncio.wait_for(event.wait(), interval)
+                await asyncio.sleep(GATHER)
+            except TimeoutError:
+                pass
+
+    async def decide(self, now):
         self.drain()
         self.admission.tick(now)
         if self.due("settings", now, LOOK):
             self.read_settings()
         if self.due("reconcile", now, RECONCILE):
             self.reconcile(now)
-        self.carry_out()
-        try:
-            await self.look(now)
-            self.trouble = None
-        except Unavailable as error:
-            if self.trouble != str(error):
-                self.trouble = str(error)
-                print(self.trouble, file=sys.stderr, flush=True)
+        self.react()
         if self.due("save", now, SAVE):
             self.save(now)
 
@@ -187,48 +193,72 @@ class Service:
 
     def carry_out(self):
         shutting, records = self.admission.take()
-        for zone, port in shutting:
-            if zone in self.addresses:
-                self.sockets.shut(self.addresses[zone], port)
+        with self.kernel():
+            for zone, port in shutting:
+                if zone in self.addresses:
+                    self.sockets.shut(self.addresses[zone], port)
         for record in records:
             self.records.write(record)
             if record["event"] in ("lock", "lift"):
-                self.at["save"] = 0.0
+                self.at["save"] = -SAVE
 
     def reconcile(self, now):
         """Forgets connections that the kernel has no more, and finds those that HAProxy has not told of."""
         names = {address: name for name, address in self.addresses.items()}
-        there = {(names[address], port) for address, port in self.sockets.established() if address in names}
-        self.drain()
-        known = self.admission.connections
-        self.admission.closed(now, [key for key, connection in known.items()
-                                    if key not in there and now - connection.opened >= SETTLED])
-        strange = {key for key in there if key not in known}
-        # A health check is gone by the next look.
-        self.unknown = strange if self.strange is None else self.strange & strange
-        self.strange = strange
+        with self.kernel():
+            there = {(names[address], port) for address, port in self.sockets.established() if address in names}
+            self.drain()
+            known = self.admission.connections
+            self.admission.closed(now, [key for key, connection in known.items()
+                                        if key not in there and now - connection.opened >= SETTLED])
+            strange = {key for key in there if key not in known}
+            # A health check is gone by the next look.
+            self.unknown = strange if self.strange is None else self.strange & strange
+            self.strange = strange
+
+    @contextlib.contextmanager
+    def kernel(self):
+        """Goes on without the kernel's answer: HAProxy's maps keep new connections out all the same."""
+        try:
+            yield
+        except OSError as error:
+            self.complain(f"the kernel's connections: {error}")
+            # An answer that comes late belongs to no other question.
+            self.sockets.close()
+            self.sockets = Sockets()
+
+    def complain(self, trouble):
+        """Writes a trouble to the journal, once for as long as it is the last one."""
+        if trouble != self.trouble:
+            self.trouble = trouble
+            print(trouble, file=sys.stderr, flush=True)
 
     async def look(self, now):
         """Sees to HAProxy: its maps, connections that are not known, phones of dead zones."""
-        is_due = self.due("look", now, LOOK)
-        if is_due or self.admission.changed:
-            self.wanted = dict(zip(("sources", "pairs"), self.admission.maps(now)))
-        if not is_due and self.maps.worker is not None:
-            await self.maps.sync(self.wanted, self.maps.worker)
-            return
-        worker, former = await self.haproxy.workers()
-        if worker is None:
-            raise Unavailable("HAProxy has no worker")
-        await self.maps.sync(self.wanted, worker)
-        if former:
-            # Nobody checks the zones for the workers of before a reload.
-            for zone in await self.haproxy.dead_zones():
-                for process in former:
-                    await self.haproxy.disconnect(process, zone)
-        if self.unknown and self.due("listing", now, LISTING):
-            for source, source_port, zone, port in await self.haproxy.sessions():
-                if (zone, port) in self.unknown:
-                    self.admission.opened(now, source, source_port, zone, port, None, found=True)
+        wanted = dict(zip(("sources", "pairs"), self.admission.maps(now)))
+        try:
+            self.maps.keep(wanted)
+        except OSError as error:
+            self.complain(f"{error.filename}: {error.strerror}")
+        try:
+            worker, former = await self.haproxy.workers()
+            if worker is None:
+                raise Unavailable("HAProxy has no worker")
+            await self.maps.apply(wanted, worker)
+            if former:
+                await self.disconnect_dead(former)
+            if self.unknown and self.due("listing", now, LISTING):
+                for source, source_port, zone, port in await self.haproxy.sessions():
+                    if (zone, port) in self.unknown:
+                        self.admission.opened(now, source, source_port, zone, port, None, found=True)
+        except Unavailable as error:
+            self.complain(str(error))
+
+    async def disconnect_dead(self, workers):
+        """Nobody checks the zones for the workers of before a reload, so their phones are disconnected here."""
+        for zone in await self.haproxy.dead_zones():
+            for worker in workers:
+                await self.haproxy.disconnect(worker, zone)
 
     # What is kept.
 

@@ -100,11 +100,15 @@ class Haproxy:
                 reader, writer = await asyncio.open_unix_connection(self.socket)
                 try:
                     writer.write(order.encode() + b"\n")
+                    # HAProxy closes when it has answered what there is.
+                    writer.write_eof()
                     return (await reader.read(-1)).decode(errors="replace")
                 finally:
                     writer.close()
-        except (OSError, TimeoutError) as error:
-            raise Unavailable(f"HAProxy does not answer: {error or 'no answer in time'}") from None
+        except TimeoutError:
+            raise Unavailable("HAProxy does not answer in time") from None
+        except OSError as error:
+            raise Unavailable(f"HAProxy does not answer: {error.strerror}") from None
 
     async def workers(self):
         return workers_of(await self.ask("show proc"))
@@ -134,13 +138,18 @@ class Maps:
         self.applied = {}
         self.worker = None
 
-    async def sync(self, wanted, worker):
-        """Makes the maps what `wanted` says, by name. A new worker gets them whole."""
-        # On disk first: a worker that starts between the two is given them whole when it is noticed.
+    def keep(self, wanted):
+        """Writes the maps, by name, to disk."""
         for name, content in wanted.items():
             if self.written.get(name) != content:
                 replace(self.paths[name], "".join(f"{key} {value}\n" for key, value in content.items()))
                 self.written[name] = content
+
+    async def apply(self, wanted, worker):
+        """Makes the maps of the current worker what `wanted` says, by name. A new worker gets them whole.
+
+        To be called after `keep`: a worker that starts between the two is given them when it is noticed.
+        """
         if worker != self.worker:
             self.worker, self.applied = worker, {}
         for name, content in wanted.items():

@@ -7,6 +7,8 @@ import socket
 import struct
 
 SIP_PORT = 5060
+# Seconds.
+PATIENCE = 2.0
 
 # <linux/netlink.h>, <linux/sock_diag.h>, <linux/inet_diag.h>, <linux/tcp.h>
 NETLINK_SOCK_DIAG = 4
@@ -39,6 +41,11 @@ def address_towards(address):
 class Sockets:
     def __init__(self):
         self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
+        # The kernel answers within the call.
+        self.netlink.settimeout(PATIENCE)
+
+    def close(self):
+        self.netlink.close()
 
     def _send(self, kind, flags, socket_id):
         request = REQUEST.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, 0, ESTABLISHED) + socket_id
