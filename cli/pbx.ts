@@ -3,6 +3,7 @@ import { type CommandForm, parseCommandLine } from "./arguments";
 import { Fault } from "./command";
 import { projectEnvironment } from "./environment";
 import { exchangeNodes } from "./exchange-nodes";
+import { bans } from "./pbx/bans";
 import { calls } from "./pbx/calls";
 import { type Command, zoneNamed } from "./pbx/command";
 import { drain, undrain } from "./pbx/drain";
@@ -22,17 +23,19 @@ Commands:
   calls          the calls that are up, and how they sound
   drain ZONE     take a zone out of the rotation, and wait until its last call has ended
   undrain ZONE   put it back
+  bans           source addresses that are locked, and --lift SOURCE[/ACCOUNT] to lift a lock
 
 Options:
   --stack NAME   the stack to look at (PULUMI_STACK, or dev)
   --json         for a program
   --watch        status: again every five seconds
+  --lift WHICH   bans: the lock to lift
   -h, --help     this text, or that of a command
 
 Exit code 0 when it was done, 1 otherwise.`;
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ status, zones, calls, drain, undrain }),
+  Object.entries({ status, zones, calls, drain, undrain, bans }),
 );
 
 function formOf(name: string | undefined): CommandForm {
@@ -46,9 +49,11 @@ main(async () => {
   const { values, operands } = parseCommandLine(formOf, {
     json: { type: "boolean", default: false },
     watch: { type: "boolean", default: false },
+    lift: { type: "string", default: "" },
   });
   const [name = "", operand] = operands;
   if (values.watch && name !== "status") throw new Fault(`--watch is for status, not for ${name}`);
+  if (values.lift !== "" && name !== "bans") throw new Fault(`--lift is for bans, not for ${name}`);
   const stack = await findStack(values.stack, await projectEnvironment());
   const exchange = new Recent(() => exchangeNodes(stack));
   const { nodes, outputs } = await exchange.get();
@@ -62,7 +67,7 @@ main(async () => {
   try {
     // Where nobody gets in there is nothing to show.
     await connections.controller(nodes.access, 0);
-    await COMMANDS.get(name)?.run(desk, operand ?? "");
+    await COMMANDS.get(name)?.run(desk, operand ?? values.lift);
   } finally {
     connections.close();
   }

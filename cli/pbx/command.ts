@@ -20,7 +20,7 @@ export interface Desk extends Exchange {
 
 /** A command of `npm run pbx`. */
 export interface Command extends CommandForm {
-  /** @param operand the word after the command's name, where it takes one. */
+  /** @param operand the word after the command's name, or after `--lift`; empty if there is none. */
   run(desk: Desk, operand: string): Promise<void>;
 }
 

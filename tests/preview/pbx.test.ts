@@ -41,6 +41,7 @@ describe("npm run pbx", () => {
     [["drain"], "ZONE is missing; see --help"],
     [["undrain", "zone1", "zone2"], "zone2 is one word too many; see --help"],
     [["calls", "--watch"], "--watch is for status, not for calls"],
+    [["status", "--lift", "203.0.113.7"], "--lift is for bans, not for status"],
     [["zones", "--colour"], "Unknown option '--colour'; see --help"],
   ])("%j is a fault of one line", async (args, fault) => {
     expect(await pbx(...args)).toEqual({
@@ -50,7 +51,7 @@ describe("npm run pbx", () => {
     });
   });
 
-  test.each(["status", "zones", "calls", "drain", "undrain"])(
+  test.each(["status", "zones", "calls", "drain", "undrain", "bans"])(
     "%s --help says how",
     async (name) => {
       const { exitCode, stdout, stderr } = await pbx(name, "--help");

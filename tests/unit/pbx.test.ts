@@ -6,6 +6,7 @@ import { Fault } from "../../cli/command";
 import { lastDecision } from "../../cli/decision-log";
 import { nodesOf } from "../../cli/exchange-nodes";
 import { autoscalerMemory, decisionLog } from "../../cli/paths";
+import { lockKeyOf, rowOf } from "../../cli/pbx/bans";
 import { type Desk, renewed } from "../../cli/pbx/command";
 import { figureTexts, verdictOn } from "../../cli/pbx/quality";
 import { durationText, throughputText } from "../../cli/pbx/words";
@@ -53,6 +54,36 @@ describe("figures in a table", () => {
       }),
     );
     expect([0, 61, 3600].map(durationText)).toEqual(["0:00", "1:01", "1:00:00"]);
+  });
+});
+
+describe("a lock", () => {
+  test.each([
+    ["203.0.113.7", { source: "203.0.113.7", account: null }],
+    ["203.0.113.7/1001", { source: "203.0.113.7", account: "1001" }],
+    ["203.0.113.7/?", { source: "203.0.113.7", account: "?" }],
+  ])("%s is one", (text, key) => {
+    expect(lockKeyOf(text)).toEqual(key);
+  });
+
+  test.each(["", "203.0.113", "203.0.113.7/", "203.0.113.7/1001/2", "203.0.113.7; reboot", "::1"])(
+    "%j is none",
+    (text) => {
+      expect(() => lockKeyOf(text)).toThrow(Fault);
+    },
+  );
+
+  test("stands in a row", () => {
+    const ban = { source: "203.0.113.7", account: null, seconds: 61, reason: "guesses" };
+    expect(rowOf({ ...ban, times: 2, refused: 9, restricted: true })).toEqual([
+      "203.0.113.7",
+      "all",
+      "1:01",
+      "guesses",
+      "2",
+      "9",
+      "registered phones may",
+    ]);
   });
 });
 
