@@ -226,11 +226,20 @@ class IdleTest(unittest.TestCase):
 
     def test_makes_room_at_the_cost_of_the_unknown_source_that_has_most(self):
         exchange = Exchange()
+        for account in range(400):
+            exchange.log_in(0.0, "203.0.113.8", str(account))
         few = [exchange.connect(0.0, STRANGER) for _ in range(10)]
         many = [exchange.connect(0.1, "198.51.100.67") for _ in range(CROWD)]
         phones = [exchange.connect(0.2, OFFICE) for _ in range(5)]
         exchange.tick(0.5)
         self.assertEqual(exchange.ports(), many[:len(few + phones)])
+
+    def test_lets_a_new_office_come_at_once_while_there_is_room(self):
+        exchange = Exchange()
+        for _ in range(400):
+            exchange.connect(0.0, OFFICE)
+        exchange.tick(1.0)
+        self.assertEqual(exchange.ports(), [])
 
     def test_lets_a_known_office_come_back_all_at_once(self):
         exchange = Exchange()

@@ -21,9 +21,10 @@ LIVE = 150.0
 KNOWN = 7 * DAY
 # Connections without a log-in that an unknown source may leave in a minute.
 ABANDONED = 40
-# Connections of unknown sources without a log-in that a zone may have at a time.
+# Connections without a log-in that a zone may have at a time if it is not nearly empty.
 CROWD = 100
-# Connections that a zone takes: plan/capacity.ts says why. Close to that, known sources have to yield too.
+# Connections that a zone takes: plan/capacity.ts says why. Unknown sources yield when it is half full: until
+# then a new office may come at once. Known ones yield when it is nearly full.
 PLACES = 1000
 # Seconds that a connection of a known source keeps its place in a full zone.
 GRACE = 1.0
@@ -314,7 +315,7 @@ class Admission:
     def _make_room(self, now, zone, waiting):
         """Shuts connections without a log-in, the oldest of the source that has most of them first."""
         strangers = [each for each in waiting.values() if each.source not in self.known]
-        self._thin_out(now, strangers, len(strangers) - CROWD)
+        self._thin_out(now, strangers, min(self.open[zone] - PLACES // 2, len(strangers) - CROWD))
         yielding = [each for each in waiting.values() if now - each.opened >= GRACE]
         self._thin_out(now, yielding, min(self.open[zone] - (PLACES - CROWD), len(yielding) - CROWD))
 
