@@ -136,6 +136,8 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     const { controller, controllerAddress, network } = exchange;
     const connected = async (): Promise<number> =>
       (await controller.backends()).reduce((sum, { current }) => sum + current, 0);
+    // An office that the controller knows: a new one would get fewer connections at a time.
+    await exchange.registeredPhone("1005", { office: "office2" });
     const phones = crowd(network.namespace("office2"), controllerAddress, MANY);
     try {
       await eventually("many connections", NOTICED, async () =>

@@ -26,6 +26,8 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
     beforeAll(async () => {
       exchange = await Exchange.start({ zones: [kind] });
       zone = exchange.zone("zone1");
+      // It listens where this test does.
+      await exchange.controller.stopAdmission();
       reports = new Reports(exchange.network.namespace("controller"));
       reports.listen();
       await reports.until("hello", 1, 30);

@@ -14,6 +14,33 @@ export interface Backend {
   readonly limit: number;
 }
 
+/** The service that locks sources and accounts, and its account. */
+const ADMISSION = "trunkline-admission";
+/** As long as this file is there, the service is not started again. */
+const NO_ADMISSION = "/run/no-admission";
+
+/** What trunkline-admission.service does. */
+const START_ADMISSION = `
+install -d -o ${ADMISSION} -g ${ADMISSION} -m 0755 /run/${ADMISSION}
+while :; do
+  [ -e ${NO_ADMISSION} ] || setpriv --reuid=${ADMISSION} --regid=${ADMISSION} --groups=haproxy --no-new-privs \\
+    --inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin \\
+    /usr/bin/python3 -sEB /usr/lib/trunkline/admission
+  sleep 1
+done`;
+
+/** A lock, as `/usr/lib/trunkline/bans` prints it. */
+export interface Ban {
+  readonly source: string;
+  /** Null if the whole source is locked. */
+  readonly account: string | null;
+  readonly seconds: number;
+  readonly reason: string;
+  readonly times: number;
+  readonly refused: number;
+  readonly restricted: boolean;
+}
+
 /** The controller: HAProxy from its golden image, with the file the program renders. */
 export class Controller extends Server {
   /** @param connections that HAProxy takes at the most, from phones and to zones counted once. */
@@ -30,12 +57,29 @@ export class Controller extends Server {
       argv: [
         "/usr/sbin/haproxy",
         ...["-W", "-db", "-n", String(connections)],
-        ...["-S", "/run/haproxy/master.sock,mode,600"],
+        ...["-S", `/run/haproxy/master.sock,mode,660,group,${ADMISSION}`],
         ...["-f", "/etc/haproxy/haproxy.cfg"],
       ],
+      helpers: [["sh", "-c", START_ADMISSION]],
       runtime: { folder: "haproxy", owner: "root:root" },
     };
     return new Controller(options, await Server.prepare(options));
+  }
+
+  /** The locks there are. */
+  async bans(): Promise<Ban[]> {
+    return JSON.parse(await this.inside(["/usr/lib/trunkline/bans"])) as Ban[];
+  }
+
+  /** Ends the service that locks, as a fault would: it starts again after a second. */
+  async killAdmission(): Promise<void> {
+    await this.inside(["pkill", "-KILL", "-u", ADMISSION]);
+  }
+
+  /** Ends it for good. */
+  async stopAdmission(): Promise<void> {
+    await this.inside(["touch", NO_ADMISSION]);
+    await this.killAdmission();
   }
 
   /** Runs a command on HAProxy's stats socket. */

@@ -219,7 +219,12 @@ export async function giveAddresses(namespace: string, count: number): Promise<s
   return addresses;
 }
 
-/** Takes an office off the network: nobody is told, and nothing that is sent to it comes back. */
-export async function unplug(router: string, office: Office): Promise<void> {
-  await run(["ip", "-n", router, "link", "set", office, "down"]);
+/** Takes an office or a node off the network: nobody is told, and nothing that is sent to it comes back. */
+export async function unplug(router: string, name: string): Promise<void> {
+  await run(["ip", "-n", router, "link", "set", name, "down"]);
+}
+
+/** Ends what `unplug` does. */
+export async function plugIn(router: string, name: string): Promise<void> {
+  await run(["ip", "-n", router, "link", "set", name, "up"]);
 }

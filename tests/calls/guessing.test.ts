@@ -1,0 +1,161 @@
+import { sleep } from "../../phones/deadline";
+import { bansOf, liftBan } from "../../provider/bans";
+import { Connections, PATIENCE } from "../../provider/ssh";
+import { dialFrom } from "./support/dial";
+import { eventually } from "./support/eventually";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { giveAddresses, OPERATOR } from "./support/network";
+import { sipCrowd } from "./support/sip-crowd";
+
+jest.setTimeout(2 * TEST_DEADLINE);
+
+const OFFICE = "office4";
+const ACCOUNTS = ["1001", "1002", "1003"];
+/** Sources that guess; the last one is an office with registered phones. */
+const SOURCES = 20;
+/** Guesses of each of them. */
+const GUESSES = 500;
+const SECONDS = 25;
+/** What a source may have tried until it is locked, and in how many seconds. */
+const [MOST_GUESSES, MOST_SECONDS] = [200, 5];
+/** Seconds of the first lock. */
+const LOCK = 20;
+const SOON = 15;
+
+describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
+  let exchange: Exchange;
+  let connections: Connections;
+  let sources: string[];
+  /** Of the other tests. */
+  let others: string[];
+
+  beforeAll(async () => {
+    exchange = await Exchange.start({
+      zones: [kind],
+      configuration: { limits: { lockTime: LOCK } },
+    });
+    connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
+    const addresses = await giveAddresses(exchange.network.namespace(OFFICE), SOURCES + 2);
+    [sources, others] = [addresses.slice(0, SOURCES), addresses.slice(SOURCES)];
+    await eventually("a zone that reports", SOON, async () =>
+      (await securityLog()).some(({ event }) => event === "reporter") ? true : null,
+    );
+  }, IMAGES_DEADLINE);
+  afterEach(() => exchange.quiet());
+  afterAll(async () => {
+    connections.close();
+    await exchange.close();
+  });
+
+  const crowd = (seconds: number, jobs: Parameters<typeof sipCrowd>[3]) =>
+    sipCrowd(exchange.network.namespace(OFFICE), exchange.controllerAddress, seconds, jobs);
+
+  const securityLog = async (): Promise<Record<string, unknown>[]> =>
+    (await exchange.controller.read("/var/log/trunkline/security.log"))
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  const banned = async (): Promise<Set<string>> =>
+    new Set(
+      (await exchange.controller.bans()).map(
+        ({ source, account }) => `${source}/${account ?? "*"}`,
+      ),
+    );
+
+  const phone = (account: string, source: string) => ({
+    ...{ source, account, password: exchange.secretOf(account) },
+    ...{ after: 0, every: 2 },
+  });
+
+  test("each source is locked, and registered phones and colleagues of the source go on", async () => {
+    const office = sources.at(-1) ?? "";
+    const guess = sources.map((source, index) => ({
+      ...{ source, accounts: ACCOUNTS, guesses: GUESSES },
+      connections: index % 2,
+    }));
+    // The account's own phone and a colleague's, behind the address that guesses; and one elsewhere.
+    const register = [
+      phone("1001", office),
+      phone("1004", office),
+      phone("1002", "198.51.100.203"),
+    ];
+    const { guess: guessed, register: registered } = await crowd(SECONDS, {
+      guess: guess.map((job) => (job.source === office ? { ...job, accounts: ["1001"] } : job)),
+      register,
+    });
+
+    expect(registered.flatMap(({ failed }) => failed)).toEqual([]);
+    expect(Math.min(...registered.map(({ tried }) => tried))).toBeGreaterThan(5);
+    expect(guessed.map(({ tried }) => tried)).toEqual(guessed.map(() => GUESSES));
+    for (const { answered, seconds } of guessed.slice(0, -1)) {
+      expect(answered).toBeLessThanOrEqual(MOST_GUESSES);
+      expect(answered).toBeGreaterThanOrEqual(10);
+      expect(seconds).toBeLessThan(SECONDS);
+    }
+    const records = await securityLog();
+    const locks = records.filter(({ event }) => event === "lock");
+    for (const source of sources) {
+      const first = records.find(
+        (record) => record.event === "refused" && record.source === source,
+      );
+      const lock = locks.find((record) => record.source === source);
+      const took = Date.parse(String(lock?.time)) - Date.parse(String(first?.time));
+      expect([source, took < MOST_SECONDS * 1000]).toEqual([source, true]);
+    }
+    expect(records.find(({ event }) => event === "refused")).toMatchObject({
+      zone: "zone1",
+      source: expect.stringMatching(/^198\.51\.100\.1/) as string,
+    });
+  });
+
+  test("a lock is listed, outlives reload and restart, is lifted by hand, and expires", async () => {
+    const [source = ""] = others;
+    const guess = () =>
+      crowd(3, { guess: [{ source, accounts: ["1005"], guesses: 40, connections: 1 }] });
+    const answered = async (): Promise<number> => (await guess()).guess[0]?.answered ?? 0;
+    const { controller } = exchange;
+
+    expect(await answered()).toBeGreaterThanOrEqual(10);
+    expect(await banned()).toContain(`${source}/1005`);
+    expect(await answered()).toBe(0);
+    const session = await connections.controller(exchange.access, PATIENCE.look);
+    expect(await bansOf(session)).toEqual(await controller.bans());
+    const lock = { source, account: "1005" };
+    expect(await liftBan(session, lock)).toEqual([lock]);
+    expect(await banned()).not.toContain(`${source}/1005`);
+    await eventually("the lifted lock in HAProxy", SOON, async () =>
+      (await answered()) >= 10 ? true : null,
+    );
+    // Each lock takes twice as long as the one before: lifting has ended that.
+    expect((await controller.bans()).find((ban) => ban.source === source)).toMatchObject({
+      account: "1005",
+      times: 1,
+      reason: "refused log-ins of the account",
+    });
+
+    await controller.inside(["sh", "-c", "echo reload | socat - /run/haproxy/master.sock"]);
+    expect(await answered()).toBe(0);
+    await controller.killAdmission();
+    expect(await answered()).toBe(0);
+    await eventually("trunkline-admission again", SOON, () => controller.bans());
+
+    await eventually("the end of the lock", 2 * LOCK, async () =>
+      (await banned()).has(`${source}/1005`) ? null : true,
+    );
+    await sleep(1_000);
+    expect(await answered()).toBeGreaterThanOrEqual(10);
+    expect((await controller.bans()).find((ban) => ban.source === source)?.times).toBe(2);
+  });
+
+  test("a lock outlives a restart of HAProxy", async () => {
+    const [, source = ""] = others;
+    const job = { source, accounts: ["1006"], guesses: 40, connections: 1 };
+    await crowd(3, { guess: [job] });
+    const { controller } = exchange;
+    await controller.stopDaemon();
+    controller.startDaemon();
+    await eventually("HAProxy again", SOON, () => exchange.options());
+    expect((await crowd(2, { guess: [job] })).guess[0]?.answered).toBe(0);
+  });
+});
