@@ -231,8 +231,11 @@ class IdleTest(unittest.TestCase):
         few = [exchange.connect(0.0, STRANGER) for _ in range(10)]
         many = [exchange.connect(0.1, "198.51.100.67") for _ in range(CROWD)]
         phones = [exchange.connect(0.2, OFFICE) for _ in range(5)]
-        exchange.tick(0.5)
-        self.assertEqual(exchange.ports(), many[:len(few + phones)])
+        late = exchange.connect(1.0, "198.51.100.67")
+        exchange.tick(1.5)
+        ports = exchange.ports()
+        self.assertEqual(ports, many[:len(few + phones)])
+        self.assertNotIn(late, ports)
 
     def test_lets_a_new_office_come_at_once_while_there_is_room(self):
         exchange = Exchange()

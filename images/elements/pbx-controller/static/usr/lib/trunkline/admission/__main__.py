@@ -246,7 +246,7 @@ class Service:
                 raise Unavailable("HAProxy has no worker")
             await self.maps.apply(wanted, worker)
             if former:
-                await self.disconnect_dead(former)
+                self.disconnect(await self.haproxy.dead_zones())
             if self.unknown and self.due("listing", now, LISTING):
                 for source, source_port, zone, port in await self.haproxy.sessions():
                     if (zone, port) in self.unknown:
@@ -254,11 +254,17 @@ class Service:
         except Unavailable as error:
             self.complain(str(error))
 
-    async def disconnect_dead(self, workers):
-        """Nobody checks the zones for the workers of before a reload, so their phones are disconnected here."""
-        for zone in await self.haproxy.dead_zones():
-            for worker in workers:
-                await self.haproxy.disconnect(worker, zone)
+    def disconnect(self, zones):
+        """Shuts all connections with zones that are dead.
+
+        Nobody checks the zones for the workers of before a reload. HAProxy itself does not shut their connections:
+        "Proxy is disabled".
+        """
+        addresses = {self.addresses.get(zone) for zone in zones}
+        with self.kernel():
+            for address, port in self.sockets.established() if addresses else ():
+                if address in addresses:
+                    self.sockets.shut(address, port)
 
     # What is kept.
 

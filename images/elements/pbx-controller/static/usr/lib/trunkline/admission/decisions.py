@@ -26,7 +26,7 @@ CROWD = 100
 # Connections that a zone takes: plan/capacity.ts says why. Unknown sources yield when it is half full: until
 # then a new office may come at once. Known ones yield when it is nearly full.
 PLACES = 1000
-# Seconds that a connection of a known source keeps its place in a full zone.
+# Seconds that a connection keeps its place in a full zone: a phone logs in within tenths of a second.
 GRACE = 1.0
 
 # Challenges between two log-ins of a connection that are taken for what they are. chan_sip answers a log-in
@@ -314,10 +314,12 @@ class Admission:
 
     def _make_room(self, now, zone, waiting):
         """Shuts connections without a log-in, the oldest of the source that has most of them first."""
-        strangers = [each for each in waiting.values() if each.source not in self.known]
-        self._thin_out(now, strangers, min(self.open[zone] - PLACES // 2, len(strangers) - CROWD))
-        yielding = [each for each in waiting.values() if now - each.opened >= GRACE]
-        self._thin_out(now, yielding, min(self.open[zone] - (PLACES - CROWD), len(yielding) - CROWD))
+        idle = [each for each in waiting.values() if now - each.opened >= GRACE]
+        strangers = [each for each in idle if each.source not in self.known]
+        excess = min(self.open[zone] - PLACES // 2, len(strangers) - CROWD)
+        self._thin_out(now, strangers, excess)
+        idle = [each for each in idle if not each.shut]
+        self._thin_out(now, idle, min(self.open[zone] - max(0, excess) - (PLACES - CROWD), len(idle) - CROWD))
 
     def _thin_out(self, now, connections, excess):
         if excess <= 0:

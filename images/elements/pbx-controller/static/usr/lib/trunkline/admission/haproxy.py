@@ -116,9 +116,6 @@ class Haproxy:
     async def dead_zones(self):
         return dead_zones_of(await self.ask("@1 show servers state nodes"))
 
-    async def disconnect(self, worker, zone):
-        await self.ask(f"@!{worker} shutdown sessions server nodes/{zone}")
-
     async def sessions(self):
         """Returns the connections of all workers. Takes HAProxy some milliseconds for each thousand."""
         current, former = await self.workers()
