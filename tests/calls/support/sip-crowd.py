@@ -16,6 +16,7 @@ import hashlib
 import json
 import random
 import re
+import resource
 import sys
 import time
 
@@ -173,4 +174,6 @@ async def main():
     print(json.dumps(results))
 
 
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 asyncio.run(main())

@@ -1,0 +1,159 @@
+import { connect } from "../../phones/connect";
+import { sleep } from "../../phones/deadline";
+import { eventually } from "./support/eventually";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { giveAddresses, plugIn, unplug } from "./support/network";
+import { sipCrowd } from "./support/sip-crowd";
+
+/** Seconds of the flood: three minutes once, less where the other driver is all that differs. */
+const FLOOD = { pjsip: 180, chan_sip: 30 };
+/** Where all who are not an office of baresip phones connect from. */
+const CROWD = "office4";
+/** A source with a thousand connections, and many with a hundred. */
+const [ONE, MANY] = [1_000, 100];
+const ATTACKERS = 51;
+/** An office whose phones are registered when the flood begins; it is the address of CROWD itself. */
+const OFFICE = "198.51.100.203";
+/** Seconds in which they register. */
+const BEFORE = 6;
+/** Offices that have no phone registered when the flood begins. */
+const NEW_OFFICES = 10;
+/** What HAProxy has room for: all that a source may have before the first lock, and phones. */
+const CONNECTIONS = 4_000;
+/** Seconds between two calls. */
+const BETWEEN_CALLS = 4;
+const SOON = 20;
+
+jest.setTimeout(FLOOD.pjsip * 1000 + 2 * TEST_DEADLINE);
+
+describe.each(KINDS)("connections without a log-in, with $name:", ({ kind }) => {
+  let exchange: Exchange;
+  let attackers: string[];
+  let newOffices: string[];
+  let others: string[];
+
+  beforeAll(async () => {
+    exchange = await Exchange.start({
+      zones: [kind, kind],
+      configuration: { users: [{ range: "1001-1099" }] },
+      connections: CONNECTIONS,
+    });
+    const count = ATTACKERS + NEW_OFFICES;
+    const addresses = await giveAddresses(exchange.network.namespace(CROWD), count + 1);
+    attackers = addresses.slice(0, ATTACKERS);
+    newOffices = addresses.slice(ATTACKERS, count);
+    others = addresses.slice(count);
+    await eventually("zones that report", SOON, async () => {
+      const log = await exchange.controller.read("/var/log/trunkline/security.log");
+      return exchange.zones.every(({ name }) => log.includes(`"reporter", "zone": "${name}"`))
+        ? true
+        : null;
+    });
+  }, IMAGES_DEADLINE);
+  afterEach(() => exchange.quiet());
+  afterAll(() => exchange.close());
+
+  const crowd = (seconds: number, jobs: Parameters<typeof sipCrowd>[3]) =>
+    sipCrowd(exchange.network.namespace(CROWD), exchange.controllerAddress, seconds, jobs);
+
+  const phone = (account: number, source: string, after: number) => ({
+    ...{ source, account: String(account), password: exchange.secretOf(String(account)) },
+    ...{ after, every: 5 },
+  });
+
+  /** How many established connections of the controller have an end at `address`. */
+  async function connectionsOf(address: string): Promise<number> {
+    const list = await exchange.controller.inside(["ss", "-Htn", "state", "established"]);
+    return list.split("\n").filter((line) => line.includes(address)).length;
+  }
+
+  test("neither an office with registered phones nor a new one notices a flood", async () => {
+    const alice = await exchange.registeredPhone("1001");
+    const bob = await exchange.registeredPhone("1002");
+    const seconds = FLOOD[kind.sipDriver];
+    const known = Array.from({ length: 20 }, (_, index) => phone(1010 + index, OFFICE, 0));
+    const fresh = newOffices.flatMap((source, office) =>
+      [0, 1, 2, 3, 4].map((index) =>
+        phone(1040 + 5 * office + index, source, BEFORE + 2 + (office * (seconds - 15)) / 10),
+      ),
+    );
+    const phones = crowd(BEFORE + seconds, { register: [...known, ...fresh] });
+    await sleep(BEFORE * 1000);
+    const attack = crowd(seconds, {
+      idle: attackers.map((source, index) => ({ source, connections: index === 0 ? ONE : MANY })),
+    });
+    const end = Date.now() + (seconds - BETWEEN_CALLS) * 1000;
+    const calls = { tried: 0, failed: [] as string[] };
+    while (Date.now() < end) {
+      calls.tried += 1;
+      try {
+        const [call] = await connect(alice, bob);
+        await call.hangUp();
+      } catch (error) {
+        calls.failed.push((error as Error).message);
+      }
+      await sleep(BETWEEN_CALLS * 1000);
+    }
+    const [{ idle }, { register }] = await Promise.all([attack, phones]);
+    const total = (jobs: typeof register) => ({
+      tried: jobs.reduce((sum, { tried }) => sum + tried, 0),
+      failed: jobs.flatMap(({ failed }) => failed),
+    });
+    const old = total(register.slice(0, known.length));
+    const recent = total(register.slice(known.length));
+    const opened = idle.reduce((sum, job) => sum + job.opened, 0);
+    console.info(JSON.stringify({ calls, old, recent, opened }));
+
+    expect(calls.failed).toEqual([]);
+    expect(old.failed.length / old.tried).toBeLessThanOrEqual(0.001);
+    expect(recent.failed.length / recent.tried).toBeLessThanOrEqual(0.01);
+    expect(old.tried).toBeGreaterThan((known.length * seconds) / 10);
+    expect(recent.tried).toBeGreaterThan(seconds);
+    const records = await exchange.controller.read("/var/log/trunkline/security.log");
+    const locked = [...records.matchAll(/"event": "lock", "source": "([0-9.]+)"/g)];
+    expect(new Set(locked.map(([, source]) => source))).toEqual(new Set(attackers));
+  });
+
+  test("a connection without a log-in is shut after loginTime, one with a log-in is not", async () => {
+    const [source = ""] = others;
+    const { idle, register } = await crowd(12, {
+      idle: [{ source, connections: 3 }],
+      register: [{ ...phone(1090, source, 0), every: 10 }],
+    });
+    expect(idle[0]?.shut).toBeGreaterThanOrEqual(3);
+    expect(register[0]?.failed).toEqual([]);
+  });
+
+  test("phones of a dead zone are disconnected within 10 s, after a reload of HAProxy too", async () => {
+    const { controller, network } = exchange;
+    const address = `${exchange.plan.zones[1]?.fixedIp ?? ""}:5060`;
+    const router = network.namespace("router");
+    await exchange.phoneIn("zone2", "1003");
+    await controller.inside(["sh", "-c", "echo reload | socat - /run/haproxy/master.sock"]);
+    // Health checks come and go beside it.
+    expect(await connectionsOf(address)).toBeGreaterThan(0);
+
+    await unplug(router, "zone2");
+    try {
+      await eventually("the end of the phone's connection", 10, async () =>
+        (await connectionsOf(address)) === 0 ? true : null,
+      );
+      await exchange.missed("zone2");
+    } finally {
+      await plugIn(router, "zone2");
+    }
+    await exchange.serving();
+  });
+
+  // HAProxy alone matters: once is enough.
+  if (kind === KINDS[0]?.kind) {
+    test("a phone that is gone without a word is missed within a minute", async () => {
+      await exchange.phoneIn("zone1", "1004", { office: "office3" });
+      expect(await connectionsOf("198.51.100.202:")).toBe(1);
+      await unplug(exchange.network.namespace("router"), "office3");
+      await eventually("the end of its connection", 60, async () =>
+        (await connectionsOf("198.51.100.202:")) === 0 ? true : null,
+      );
+    });
+  }
+});
