@@ -23,6 +23,7 @@ const LIMITS = {
   connectionsPerUnknownSource: 10_000,
   connectionRate: 10_000,
   bytesPerSecond: 100_000_000,
+  callsPerMinute: 6_000,
 };
 
 /**

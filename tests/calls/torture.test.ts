@@ -17,6 +17,7 @@ const LIMITS = {
   connectionsPerUnknownSource: 1_000,
   connectionRate: 1_000,
   bytesPerSecond: 100_000_000,
+  callsPerMinute: 6_000,
 };
 
 const ATTACKS: [string, () => Attack[]][] = [
