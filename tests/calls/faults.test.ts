@@ -121,7 +121,7 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
     [
       "when the first of two files is in place",
       1,
-      "s/os.rename(written.*/&; os.kill(os.getpid(), signal.SIGKILL)/",
+      String.raw`s/os.rename(written\[path.*/&; os.kill(os.getpid(), signal.SIGKILL)/`,
     ],
   ])("an update is killed %s: the next one mends it", async (_, count, expression) => {
     const zone = exchange.zone("zone2");

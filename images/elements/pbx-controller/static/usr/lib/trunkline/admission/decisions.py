@@ -29,9 +29,9 @@ PLACES = 1000
 # Seconds that a connection keeps its place in a full zone: a phone logs in within tenths of a second.
 GRACE = 1.0
 
-# Challenges between two log-ins of a connection that are taken for what they are. chan_sip answers a log-in
-# with a made-up nonce by another one, whatever the password: each further challenge counts as a refusal.
-CHALLENGES = 10
+# Challenges between two log-ins of a connection that are no refusals. A phone may send many requests before it
+# answers the first challenge: one for each busy-lamp key, say. Each further challenge counts as a refusal.
+CHALLENGES = 150
 
 # Bounds of what is remembered. The oldest entry goes first.
 MAX_CONNECTIONS = 100_000
