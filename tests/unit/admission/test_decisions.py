@@ -170,6 +170,15 @@ class GuessingTest(unittest.TestCase):
 
 
 class IdleTest(unittest.TestCase):
+    def test_spares_further_connections_of_a_registered_phone_while_it_is_registered(self):
+        exchange = Exchange()
+        exchange.log_in(0.0, OFFICE, "1001")
+        call, other = exchange.connect(1.0, OFFICE, "1001"), exchange.connect(1.0, OFFICE, "1002")
+        exchange.tick(10.0)
+        self.assertEqual(exchange.ports(), [other])
+        exchange.tick(151.0)
+        self.assertEqual(exchange.ports(), [call])
+
     def test_shuts_a_connection_without_a_log_in_when_its_time_is_up(self):
         exchange = Exchange()
         idle = exchange.connect(0.0, OFFICE)

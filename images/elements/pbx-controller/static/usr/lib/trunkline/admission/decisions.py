@@ -179,7 +179,8 @@ class Admission:
         for key in [key for key, lock in self.locks.items() if lock.until <= now]:
             self._unlock(key, "expired")
         for zone, waiting in self.waiting.items():
-            late = [connection for connection in waiting.values() if connection.deadline <= now]
+            late = [connection for connection in waiting.values()
+                    if connection.deadline <= now and not self._is_of_registered_phone(now, connection)]
             if late and zone not in self.reporting:
                 if zone not in self.silent:
                     self.silent.add(zone)
@@ -306,6 +307,10 @@ class Admission:
             return
         if self._count(self.abandoned, now, source, MINUTE, ABANDONED) >= ABANDONED:
             self._lock(now, (source, None), "connections without a log-in")
+
+    def _is_of_registered_phone(self, now, connection):
+        """A registered phone may open a further connection for a call. chan_sip does not tell of log-ins there."""
+        return connection.account is not None and self.is_live(now, connection.source, connection.account)
 
     def _shut_waiting(self, now, connection):
         self._shut(connection)
