@@ -2,7 +2,7 @@
 import unittest
 from dataclasses import replace
 
-from decisions import CROWD, DAY, KNOWN, LIVE, Admission, Limits
+from decisions import CROWD, DAY, KNOWN, LATE_RECORD, LIVE, Admission, Limits
 
 OFFICE, STRANGER = "203.0.113.7", "198.51.100.66"
 LIMITS = Limits(loginTime=5, failuresPerAccount=3, failuresPerSource=8, lockTime=60)
@@ -282,6 +282,20 @@ class RestartTest(unittest.TestCase):
         exchange.tick(47.0)
         exchange.guess(48.0, STRANGER, "1001", times=3)
         self.assertEqual(exchange.banned(48.0), {(STRANGER, "1001"): 120})
+
+    def test_does_not_shut_a_phone_whose_log_in_arrives_before_the_record_of_its_connection(self):
+        exchange = Exchange()
+        exchange.report(1.0, "zone1", "accepted", "1001", exchange.port + 1)
+        exchange.connect(1.1, OFFICE, "1001")
+        exchange.tick(1.1 + LIMITS.loginTime)
+        self.assertEqual(exchange.ports(), [])
+
+    def test_takes_no_log_in_of_a_former_connection_for_one_of_the_next_from_its_port(self):
+        exchange = Exchange()
+        exchange.report(1.0, "zone1", "accepted", "1001", exchange.port + 1)
+        port = exchange.connect(1.0 + LATE_RECORD, OFFICE, "1001")
+        exchange.tick(1.0 + LATE_RECORD + LIMITS.loginTime)
+        self.assertEqual(exchange.ports(), [port])
 
     def test_gives_a_connection_of_before_the_time_of_a_registration(self):
         exchange = Exchange()

@@ -33,6 +33,9 @@ GRACE = 1.0
 # answers the first challenge: one for each busy-lamp key, say. Each further challenge counts as a refusal.
 CHALLENGES = 150
 
+# Seconds by which a log-in may arrive before HAProxy's record of its connection.
+LATE_RECORD = 2.0
+
 # Bounds of what is remembered. The oldest entry goes first.
 MAX_CONNECTIONS = 100_000
 MAX_SOURCES = 50_000
@@ -131,7 +134,9 @@ class Admission:
         self.waiting.setdefault(zone, {})[port] = connection
         self.open[zone] += 1
         account, when = self.orphans.pop((zone, port), (None, 0.0))
-        if found and account is not None:
+        # Another log-in may be one of a former connection from the same port.
+        is_late = account == connection.account and now - when < LATE_RECORD
+        if account is not None and (found or is_late):
             self._accepted(when, connection, account)
 
     def closed(self, now, keys):
