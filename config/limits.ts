@@ -26,7 +26,7 @@ const shape = {
   /** New connections per second of a source address, averaged over ten seconds. */
   connectionRate: whole(50),
   /** Bytes per second of a source address, averaged over ten seconds. */
-  bytesPerSecond: whole(200_000, 1_000_000_000),
+  bytesPerSecond: whole(200_000, 100_000_000),
   /** Seconds until a connection has to have sent its first request, and a phone to have logged in. */
   loginTime: durationSchema({ min: 2, max: 60, such: "5s" }).prefault("5s"),
   /** Refused log-ins of a source address for one account in ten minutes, before that pair is locked. */
