@@ -49,8 +49,8 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
   let placed: PlacedExchange;
 
   /**
-   * Captures what zones send to the phones of an office. The figures of baresip leave packets out: a transfer
-   * changes the SSRC, and then baresip takes lower sequence numbers for late.
+   * Captures what zones send to the phones of an office. After a transfer, which changes the SSRC, baresip often
+   * counts only few of the packets that reach it.
    */
   const mediaTowards = (office: Office) =>
     capture(
