@@ -268,8 +268,9 @@ test("a create that is interrupted is recorded, and replaced by the next one", a
 describe("what takes longer than anybody waits for", () => {
   /** An hour passes between any two looks at the clock, and Okeanos gets nothing done in it. */
   function hurry(): void {
-    let time = (stalled = now());
-    jest.spyOn(Date, "now").mockImplementation(() => (time += 3_600_000));
+    stalled = now();
+    let time = performance.now();
+    jest.spyOn(performance, "now").mockImplementation(() => (time += 3_600_000));
   }
   let there: Awaited<ReturnType<typeof place>>;
   beforeEach(async () => {
