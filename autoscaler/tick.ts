@@ -217,15 +217,15 @@ export class Ticker {
 
   private remember({ sample, counters }: Look): Memory {
     const known = notLaterThan(sample.at, this.options.memory.read());
-    this.note({ ...known, samples: this.samplesWith(sample), counters });
+    this.note({ ...known, samples: this.samplesWith(sample, known), counters });
     return this.options.memory.read();
   }
 
-  private samplesWith(sample: Sample): readonly Sample[] {
-    const { memory, keep } = this.options;
-    return [...notLaterThan(sample.at, memory.read()).samples, sample].filter(
-      ({ at }) => at > sample.at - keep,
-    );
+  private samplesWith(
+    sample: Sample,
+    known: Memory = notLaterThan(sample.at, this.options.memory.read()),
+  ): readonly Sample[] {
+    return [...known.samples, sample].filter(({ at }) => at > sample.at - this.options.keep);
   }
 
   /** Writes `changes` down, and returns what was there before. */
