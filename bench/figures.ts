@@ -57,5 +57,10 @@ export async function keep(file: string, name: string, text: string): Promise<vo
     file,
     document.replace(between, (_, begin: string, end: string) => `${begin}\n${text}\n\n${end}`),
   );
+  await format(file);
+}
+
+/** Lays out a document the way that lint asks for. */
+export async function format(file: string): Promise<void> {
   await command("node_modules/.bin/prettier", ["--log-level=warn", "--write", file]);
 }

@@ -9,7 +9,7 @@ import { ROOT } from "../cli/paths";
 import { sleep } from "../phones/deadline";
 import { Bystander } from "../tests/calls/support/torture";
 import { StormPhones } from "../tests/calls/support/storm-phones";
-import { host, markdownTable, median } from "./figures";
+import { format, host, markdownTable, median } from "./figures";
 import type { Served } from "./serve";
 
 /** Registrations of a round, and how many are under way at a time. */
@@ -163,12 +163,14 @@ export async function measureRegistrations(rounds: number, commit = formerCommit
     }
     const table = report(before, after);
     process.stdout.write(`${table}\n`);
+    const document = join(__dirname, "registrations.md");
     writeFileSync(
-      join(__dirname, "registrations.md"),
+      document,
       `# Registrations and calls\n\n\`make bench\`, ${String(rounds)} rounds of ${String(REGISTRATIONS)} ` +
         `registrations, ${String(PARALLEL)} at a time, and of calls for ${String(CALLS / 1000)} s, two zones ` +
         `with PJSIP on Asterisk 22, on ${host()}.\n\n${table}\n`,
     );
+    await format(document);
   } finally {
     await Promise.all(subjects.map((subject) => subject.close()));
     try {
