@@ -52,8 +52,9 @@ const RELOADS: Readonly<Record<string, (content: string) => string[]>> = {
     Array.from(content.matchAll(/^load=(\S+)$/gm), ([, module = ""]) => `module load ${module}`),
   "cdr.conf": () => ["module reload cdr", "module reload cdr_csv.so"],
   "rtp.conf": () => ["module reload res_rtp_asterisk.so"],
-  // Loaded by the node itself; Asterisk looks each user up when it has to do with him.
-  "users.sql": () => [],
+  // Loaded by the node itself. Asterisk looks each user up when it has to do with him, and is to look anew.
+  "users.sql": () =>
+    ["endpoint", "auth", "aor"].map((type) => `sorcery memory cache expire res_pjsip/${type}`),
   "pjsip.conf": () => ["module reload res_pjsip.so"],
   "sip.conf": () => ["sip reload"],
   "iax.conf": () => ["iax2 reload"],

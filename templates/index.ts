@@ -18,6 +18,7 @@ import { renderUsersSql } from "./users.sql";
 
 const nothing = z.strictObject({});
 const renderLoggerConf = template("logger.conf.hbs", nothing);
+const renderStasisConf = template("stasis.conf.hbs", nothing);
 const renderCdrConf = template("cdr.conf.hbs", nothing);
 const renderSorceryConf = template("sorcery.conf.hbs", nothing);
 const renderPjprojectConf = template("pjproject.conf.hbs", nothing);
@@ -107,6 +108,7 @@ export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
     asterisk("modules.conf", renderModulesConf(zone)),
     asterisk("logger.conf", renderLoggerConf({})),
     asterisk("cdr.conf", renderCdrConf({})),
+    asterisk("stasis.conf", renderStasisConf({})),
     asterisk("rtp.conf", renderRtpConf(zone)),
     asterisk("pjproject.conf", renderPjprojectConf({})),
     ...DRIVER_FILES[zone.sipDriver](zone),

@@ -36,6 +36,7 @@ const DRIVER: Record<SipDriver, readonly string[]> = {
   chan_sip: ["func_devstate", "chan_sip"],
   pjsip: [
     "res_sorcery_memory",
+    "res_sorcery_memory_cache",
     "res_sorcery_astdb",
     "res_config_sqlite3",
     "res_sorcery_realtime",

@@ -47,6 +47,7 @@ describe("a node's files", () => {
       "/etc/asterisk/modules.conf",
       "/etc/asterisk/logger.conf",
       "/etc/asterisk/cdr.conf",
+      "/etc/asterisk/stasis.conf",
       "/etc/asterisk/rtp.conf",
       "/etc/asterisk/pjproject.conf",
       ...(driver === "chan_sip"
