@@ -117,7 +117,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
         service: register,
       });
       expect(await openPorts()).toContain(accepted?.port);
-      expect(reports.of("challenged")).toMatchObject([{ account: "1001" }]);
+      expect(reports.of("challenged")).toMatchObject(isPjsip ? [] : [{ account: "1001" }]);
       expect(reports.of("refused")).toEqual([]);
     });
 
@@ -154,7 +154,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(await attempt(right())).toEqual([401, 200]);
       await reports.until("accepted", 1, SOON);
       expect(reports.of("refused")).toEqual([]);
-      expect(reports.of("challenged")).toHaveLength(3);
+      expect(reports.of("challenged")).toHaveLength(isPjsip ? 0 : 3);
     });
 
     test("takes no name for an event of its own", async () => {

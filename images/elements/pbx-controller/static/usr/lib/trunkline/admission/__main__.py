@@ -34,7 +34,7 @@ GATHER = 0.05
 LISTING, SAVE = 30.0, 60.0
 # A record may be on its way for so many seconds.
 SETTLED = 2.0
-# Bytes of records that wait while this program is busy: 1,000 connections a second for some seconds.
+# Bytes of records that wait until the next look at the time: 1,000 connections a second for some seconds.
 BACKLOG = 4 << 20
 RECORD = 4096
 
@@ -55,7 +55,7 @@ class Service:
         self.sockets = Sockets()
         self.haproxy = Haproxy(MASTER)
         self.maps = Maps(self.haproxy, STATE, ("sources", "pairs"))
-        self.receiver = Receiver(self.on_reporter, self.on_report, self.on_fault)
+        self.receiver = Receiver(self.on_reporter, self.on_reports, self.on_fault)
         self.control = Control(self.bans, self.lift)
         self.admission = None
         self.addresses = {}
@@ -75,10 +75,12 @@ class Service:
         self.admission.reporter(clock(), zone, connected)
         self.records.write({"event": "reporter", "zone": zone, "connected": connected})
 
-    def on_report(self, zone, event, account, port):
+    def on_reports(self, zone, reports):
         # HAProxy tells of a connection before its first byte reaches the zone: that record is here already.
         self.drain()
-        self.admission.report(clock(), zone, event, account, port)
+        now = clock()
+        for report in reports:
+            self.admission.report(now, zone, *report)
         self.react()
 
     def on_fault(self, zone, fault):
@@ -129,7 +131,6 @@ class Service:
         self.inbox.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_RCVBUFFORCE", 33), BACKLOG)
         self.inbox.setblocking(False)
         self.inbox.bind(("127.0.0.1", port))
-        loop.add_reader(self.inbox, self.drain)
         await self.receiver.serve(port)
         await self.control.serve(CONTROL)
         print("ready", flush=True)

@@ -4,6 +4,8 @@ import json
 
 # Bytes of a line.
 LONGEST = 1024
+# Bytes that are read at a time, at most.
+CHUNK = 1 << 16
 # Seconds without a line after which a zone reports no more. It sends one every five.
 SILENCE = 15.0
 
@@ -43,14 +45,14 @@ def report_of(line):
 class Receiver:
     """Takes one connection of each zone, which is known by its address."""
 
-    def __init__(self, on_reporter, on_report, on_fault):
-        self.on_reporter, self.on_report, self.on_fault = on_reporter, on_report, on_fault
+    def __init__(self, on_reporter, on_reports, on_fault):
+        self.on_reporter, self.on_reports, self.on_fault = on_reporter, on_reports, on_fault
         # Names of zones by address, and the connection of each.
         self.zones = {}
         self.writers = {}
 
     async def serve(self, port):
-        return await asyncio.start_server(self._receive, port=port, family=2, limit=LONGEST)
+        return await asyncio.start_server(self._receive, port=port, family=2, limit=CHUNK)
 
     async def _receive(self, reader, writer):
         peer = writer.get_extra_info("peername")
@@ -59,15 +61,17 @@ class Receiver:
             writer.close()
             return
         try:
-            if greeting_of(await self._line(reader)) != zone:
+            batches = self._batches(reader)
+            first, *lines = await anext(batches, [b""])
+            if greeting_of(first) != zone:
                 raise ValueError("it says hello as another zone")
             if zone in self.writers:
                 self.writers[zone].close()
             self.writers[zone] = writer
             self.on_reporter(zone, True)
-            while line := await self._line(reader):
-                if (report := report_of(line)) is not None:
-                    self.on_report(zone, *report)
+            self._read(zone, lines)
+            async for lines in batches:
+                self._read(zone, lines)
         except (ValueError, RecursionError) as error:
             self.on_fault(zone, str(error))
         except (OSError, TimeoutError):
@@ -78,8 +82,20 @@ class Receiver:
                 del self.writers[zone]
                 self.on_reporter(zone, False)
 
+    def _read(self, zone, lines):
+        self.on_reports(zone, [report for report in map(report_of, lines) if report is not None])
+
     @staticmethod
-    async def _line(reader):
-        """Returns the next line, or none at the end. Raises ValueError if it is too long."""
-        async with asyncio.timeout(SILENCE):
-            return await reader.readline()
+    async def _batches(reader):
+        """Yields lines as they come, one or more at a time. Raises ValueError if one is too long."""
+        rest = b""
+        while True:
+            async with asyncio.timeout(SILENCE):
+                received = await reader.read(CHUNK)
+            if not received:
+                return
+            *lines, rest = (rest + received).split(b"\n")
+            if any(len(line) > LONGEST for line in (*lines, rest)):
+                raise ValueError("a line is too long")
+            if lines:
+                yield lines
