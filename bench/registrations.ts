@@ -10,7 +10,7 @@ import { sleep } from "../phones/deadline";
 import { Bystander } from "../tests/calls/support/torture";
 import { StormPhones } from "../tests/calls/support/storm-phones";
 import { format, host, markdownTable, median } from "./figures";
-import type { Served } from "./serve";
+import { type Kind, KINDS, type Served } from "./serve";
 
 /** Registrations of a round, and how many are under way at a time. */
 const REGISTRATIONS = 2_000;
@@ -53,6 +53,11 @@ function checkOut(commit: string, folder: string): string {
   return clone;
 }
 
+const TITLES: Readonly<Record<Kind, string>> = {
+  PJSIP_22: "PJSIP, Asterisk 22",
+  CHAN_SIP_16: "chan_sip, Asterisk 16",
+};
+
 /** An exchange from the files of a clone, and what was measured of it. */
 class Subject {
   /** Registrations per second, and milliseconds until the other phone rings, of each round. */
@@ -65,8 +70,8 @@ class Subject {
     private readonly served: Served,
   ) {}
 
-  static async start(title: string, clone: string): Promise<Subject> {
-    const argv = ["--import", "tsx", join(__dirname, "serve.ts"), clone];
+  static async start(title: string, clone: string, kind: Kind): Promise<Subject> {
+    const argv = ["--import", "tsx", join(__dirname, "serve.ts"), clone, kind];
     const child = spawn(process.execPath, argv, { stdio: ["pipe", "pipe", "inherit"] });
     const line = once(createInterface({ input: child.stdout }), "line") as Promise<[string]>;
     const end = once(child, "exit").then(() => {
@@ -106,7 +111,7 @@ class Subject {
   }
 }
 
-function report(before: Subject, after: Subject): string {
+function rowsOf(kind: Kind, before: Subject, after: Subject): string[][] {
   const row = (
     what: string,
     figures: (subject: Subject) => readonly number[],
@@ -116,42 +121,41 @@ function report(before: Subject, after: Subject): string {
     const range = (values: readonly number[]): string =>
       `${median(values).toFixed(0)} (${Math.min(...values).toFixed(0)} – ${Math.max(...values).toFixed(0)})`;
     const goal = `≥ ${String(GOAL)}: ${ratio >= GOAL ? "met" : "missed"}`;
-    return [what, range(figures(before)), range(figures(after)), ratio.toFixed(2), goal];
+    return [
+      TITLES[kind],
+      what,
+      range(figures(before)),
+      range(figures(after)),
+      ratio.toFixed(2),
+      goal,
+    ];
   };
-  return markdownTable(
-    ["median (range)", before.title, after.title, "ratio of speeds", "goal"],
-    ["---", "---:", "---:", "---:", "---"],
-    [
-      row(
-        "registrations per second through the controller",
-        ({ rates }) => rates,
-        (b, a) => a / b,
-      ),
-      row(
-        "ms from INVITE until the other phone rings",
-        ({ setUps }) => setUps,
-        (b, a) => b / a,
-      ),
-    ],
-  );
+  return [
+    row(
+      "registrations per second through the controller",
+      ({ rates }) => rates,
+      (b, a) => a / b,
+    ),
+    row(
+      "ms from INVITE until the other phone rings",
+      ({ setUps }) => setUps,
+      (b, a) => b / a,
+    ),
+  ];
 }
 
-/**
- * Measures registrations and calls through the controller, against an exchange from the files of a former
- * commit. Both run all the time and take turns, so that whatever else the machine does hits both. Keeps the
- * figures in bench/registrations.md.
- *
- * @param commit which one; by default where this branch left main, or the last release.
- * @throws Fault if there is no such commit.
- */
-export async function measureRegistrations(rounds: number, commit = formerCommit()): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "trunkline-bench-"));
+/** Measures exchanges of one kind, from the clone and from this tree. */
+async function compare(
+  kind: Kind,
+  title: string,
+  clone: string,
+  rounds: number,
+): Promise<string[][]> {
   const subjects: Subject[] = [];
   try {
-    const clone = checkOut(commit, folder);
-    const before = await Subject.start(git("rev-parse", "--short", `${commit}^{commit}`), clone);
+    const before = await Subject.start(title, clone, kind);
     subjects.push(before);
-    const after = await Subject.start("this tree", ROOT);
+    const after = await Subject.start("this tree", ROOT, kind);
     subjects.push(after);
     // The first round fills the caches of the machine and is not counted.
     for (let round = 0; round <= rounds; round++) {
@@ -159,20 +163,44 @@ export async function measureRegistrations(rounds: number, commit = formerCommit
         await subject.measure();
         if (round === 0) subject.rates.length = subject.setUps.length = 0;
       }
-      process.stderr.write(`registrations: round ${String(round)} of ${String(rounds)}\n`);
+      process.stderr.write(`${TITLES[kind]}: round ${String(round)} of ${String(rounds)}\n`);
     }
-    const table = report(before, after);
+    return rowsOf(kind, before, after);
+  } finally {
+    await Promise.all(subjects.map((subject) => subject.close()));
+  }
+}
+
+/**
+ * Measures registrations and calls through the controller, against an exchange from the files of a former
+ * commit, with each driver in turn. Both exchanges run all the time and take turns, so that whatever else the
+ * machine does hits both. Keeps the figures in bench/registrations.md.
+ *
+ * @param commit which one; by default where this branch left main, or the last release.
+ * @throws Fault if there is no such commit.
+ */
+export async function measureRegistrations(rounds: number, commit = formerCommit()): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "trunkline-bench-"));
+  try {
+    const clone = checkOut(commit, folder);
+    const title = git("rev-parse", "--short", `${commit}^{commit}`);
+    const rows: string[][] = [];
+    for (const kind of KINDS) rows.push(...(await compare(kind, title, clone, rounds)));
+    const table = markdownTable(
+      ["zones", "median (range)", title, "this tree", "ratio of speeds", "goal"],
+      ["---", "---", "---:", "---:", "---:", "---"],
+      rows,
+    );
     process.stdout.write(`${table}\n`);
     const document = join(__dirname, "registrations.md");
     writeFileSync(
       document,
       `# Registrations and calls\n\n\`make bench\`, ${String(rounds)} rounds of ${String(REGISTRATIONS)} ` +
         `registrations, ${String(PARALLEL)} at a time, and of calls for ${String(CALLS / 1000)} s, two zones ` +
-        `with PJSIP on Asterisk 22, on ${host()}.\n\n${table}\n`,
+        `each, on ${host()}.\n\n${table}\n`,
     );
     await format(document);
   } finally {
-    await Promise.all(subjects.map((subject) => subject.close()));
     try {
       git("worktree", "remove", "--force", join(folder, "before"));
     } catch {

@@ -10,10 +10,11 @@ export interface Served {
   readonly accounts: readonly { readonly extension: string; readonly secret: string }[];
 }
 
-interface Support {
-  readonly Exchange: typeof Exchange;
-  readonly PJSIP_22: ZoneKind;
-}
+/** What every version of tests/calls/support/exchange.ts calls the two drivers that are compared. */
+export const KINDS = ["PJSIP_22", "CHAN_SIP_16"] as const;
+export type Kind = (typeof KINDS)[number];
+
+type Support = { readonly Exchange: typeof Exchange } & Readonly<Record<Kind, ZoneKind>>;
 
 /** More than a round registers: two of them call. */
 const USERS = [{ range: "1000-3009" }];
@@ -28,12 +29,12 @@ const LIMITS = {
 
 /**
  * Starts an exchange of two zones from the files of a clone, prints where it is, and keeps it until standard
- * input ends. Arguments: the folder of the clone.
+ * input ends. Arguments: the folder of the clone, and the kind of zones.
  */
-async function main(clone: string): Promise<void> {
+async function main(clone: string, kind: Kind): Promise<void> {
   const support = (await import(join(clone, "tests/calls/support/exchange"))) as Support;
   const start = (configuration: Record<string, unknown>): Promise<Exchange> =>
-    support.Exchange.start({ zones: [support.PJSIP_22, support.PJSIP_22], configuration });
+    support.Exchange.start({ zones: [support[kind], support[kind]], configuration });
   // Former commits have no limits.
   const exchange = await start({ users: USERS, limits: LIMITS }).catch((error: unknown) => {
     if (!String(error).includes("limits")) throw error;
@@ -50,4 +51,7 @@ async function main(clone: string): Promise<void> {
   process.stdin.once("end", () => void exchange.close());
 }
 
-void main(process.argv[2] ?? "");
+if (require.main === module) {
+  const [, , clone = "", kind = ""] = process.argv;
+  void main(clone, KINDS.find((each) => each === kind) ?? "PJSIP_22");
+}
