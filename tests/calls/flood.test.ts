@@ -3,6 +3,7 @@ import { sleep } from "../../phones/deadline";
 import { eventually } from "./support/eventually";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { giveAddresses, plugIn, unplug } from "./support/network";
+import type { Server } from "./support/server";
 import { sipCrowd } from "./support/sip-crowd";
 
 /** Seconds of the flood: three minutes once, less where the other driver is all that differs. */
@@ -61,11 +62,21 @@ describe.each(KINDS)("connections without a log-in, with $name:", ({ kind }) => 
     ...{ after, every: 5 },
   });
 
-  /** How many established connections of the controller have an end at `address`. */
-  async function connectionsOf(address: string): Promise<number> {
-    const list = await exchange.controller.inside(["ss", "-Htn", "state", "established"]);
-    return list.split("\n").filter((line) => line.includes(address)).length;
+  /** The established connections of a node that have an end at `address`, with their timers. */
+  async function connectionsAt(node: Server, address: string): Promise<string[]> {
+    const list = await node.inside(["ss", "-Htno", "state", "established"]);
+    return list.split("\n").filter((line) => line.includes(address));
   }
+
+  /** How many established connections of the controller have an end at `address`. */
+  const connectionsOf = async (address: string): Promise<number> =>
+    (await connectionsAt(exchange.controller, address)).length;
+
+  /** Resolves within a minute, when the node has no connection any more that has an end at `address`. */
+  const missed = (node: Server, address: string): Promise<true> =>
+    eventually(`the end of the connection of ${address}`, 60, async () =>
+      (await connectionsAt(node, address)).length === 0 ? true : null,
+    );
 
   test("neither an office with registered phones nor a new one notices a flood", async () => {
     const alice = await exchange.registeredPhone("1001");
@@ -145,15 +156,29 @@ describe.each(KINDS)("connections without a log-in, with $name:", ({ kind }) => 
     await exchange.serving();
   });
 
-  // HAProxy alone matters: once is enough.
-  if (kind === KINDS[0]?.kind) {
-    test("a phone that is gone without a word is missed within a minute", async () => {
+  if (kind.sipDriver === "pjsip") {
+    test("who is gone without a word is missed within a minute, by the controller and by a zone", async () => {
+      const address = `${exchange.plan.zones[1]?.fixedIp ?? ""}:5060`;
       await exchange.phoneIn("zone1", "1004", { office: "office3" });
+      await exchange.phoneIn("zone2", "1005");
+      const [, zone] = exchange.zones;
+      if (zone === undefined) throw new Error("no second zone");
       expect(await connectionsOf("198.51.100.202:")).toBe(1);
-      await unplug(exchange.network.namespace("router"), "office3");
-      await eventually("the end of its connection", 60, async () =>
-        (await connectionsOf("198.51.100.202:")) === 0 ? true : null,
-      );
+      expect(await connectionsAt(zone, address)).not.toEqual([]);
+      const router = exchange.network.namespace("router");
+      await unplug(router, "office3");
+      await unplug(router, "zone2");
+      await Promise.all([missed(exchange.controller, "198.51.100.202:"), missed(zone, address)]);
+    });
+  } else {
+    test("the kernel of a zone asks whether its controller is there", async () => {
+      await exchange.phoneIn("zone1", "1004");
+      const address = `${exchange.plan.zones[0]?.fixedIp ?? ""}:5060`;
+      const [zone] = exchange.zones;
+      if (zone === undefined) throw new Error("no zone");
+      const connections = await connectionsAt(zone, address);
+      expect(connections).not.toEqual([]);
+      expect(connections.filter((line) => !line.includes("timer:(keepalive,"))).toEqual([]);
     });
   }
 });
