@@ -125,6 +125,7 @@ class Connection {
       const length = Number(/^(?:Content-Length|l) *: *(\d+)/im.exec(message)?.[1] ?? 0);
       if (this.received.length < end + 4 + length) return;
       this.received = this.received.slice(end + 4 + length);
+      if (message === "") continue; // keep-alive (RFC 5626, 3.5.1)
       if (!message.startsWith("SIP/2.0 ")) this.onRequest(message);
       const index = this.waiting.findIndex(({ test }) => test.test(message));
       if (index >= 0) this.waiting.splice(index, 1)[0]?.resolve(message);

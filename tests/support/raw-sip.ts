@@ -178,7 +178,8 @@ export class SipConnection {
   private parse(): void {
     for (;;) {
       const empty = /^(?:\r\n)+/.exec(this.received.toString("latin1"))?.[0] ?? "";
-      this.between += empty;
+      // Two line breaks are Asterisk's own keep-alive, one is an answer to the phone's (RFC 5626, 3.5.1).
+      this.between += empty.replaceAll("\r\n\r\n", "");
       this.received = this.received.subarray(empty.length);
       const end = this.received.indexOf("\r\n\r\n");
       if (end < 0) return;

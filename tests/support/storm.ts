@@ -110,6 +110,7 @@ class Registration {
       if (end < 0) return;
       const message = this.received.slice(0, end);
       this.received = this.received.slice(end + 4);
+      if (message === "") continue; // keep-alive (RFC 5626, 3.5.1)
       if (message.startsWith("OPTIONS ")) this.answer(socket, message);
       else if (message.startsWith("SIP/2.0 200 ")) this.end(null);
       else if (message.startsWith("SIP/2.0 401 ") && this.state === "request 1") {
