@@ -28,13 +28,13 @@ CONTROL = "/run/trunkline-admission/control.sock"
 
 # Seconds between two looks at the time, at HAProxy, and at the kernel's connections.
 TICK, LOOK, RECONCILE = 0.25, 1.0, 3.0
-# Seconds that many events share one round of orders.
+# Seconds that many events share one round of work.
 GATHER = 0.05
 # Seconds between two full listings of HAProxy's sessions, and between two savings of what is known.
 LISTING, SAVE = 30.0, 60.0
 # A record may be on its way for so many seconds.
 SETTLED = 2.0
-# Bytes of records that wait until the next look at the time: 1,000 connections a second for some seconds.
+# Bytes of records that wait while this program is busy: 1,000 connections a second for some seconds.
 BACKLOG = 4 << 20
 RECORD = 4096
 
@@ -86,6 +86,20 @@ class Service:
     def on_fault(self, zone, fault):
         self.records.write({"event": "bad report", "zone": zone, "text": fault})
 
+    def listen(self):
+        """Reads records of connections as they arrive, those of a short time together."""
+        loop = asyncio.get_running_loop()
+
+        def arrived():
+            loop.remove_reader(self.inbox)
+            loop.call_later(GATHER, again)
+
+        def again():
+            self.drain()
+            loop.add_reader(self.inbox, arrived)
+
+        again()
+
     def drain(self):
         """Reads all records of connections that have arrived."""
         now = clock()
@@ -131,6 +145,7 @@ class Service:
         self.inbox.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_RCVBUFFORCE", 33), BACKLOG)
         self.inbox.setblocking(False)
         self.inbox.bind(("127.0.0.1", port))
+        self.listen()
         await self.receiver.serve(port)
         await self.control.serve(CONTROL)
         print("ready", flush=True)
