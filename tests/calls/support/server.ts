@@ -51,6 +51,8 @@ mount -t devpts -o newinstance,ptmxmode=0666,gid=5 devpts "$root/dev/pts"
 hostname "$name"
 chroot "$root" install -d -o "\${owner%:*}" -g "\${owner#*:}" "/run/$runtime"
 mkdir "$root/run/sshd"
+# Other settings of the kernel are the machine's own.
+grep '^net\\.ipv4\\.' "$root/etc/sysctl.d/60-trunkline.conf" | sysctl --quiet --load=-
 [ ! -e "$root/etc/nftables.conf" ] || chroot "$root" nft -f /etc/nftables.conf
 exec chroot "$root" /bin/bash -c 'echo up; read -r'`;
 
