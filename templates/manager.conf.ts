@@ -12,6 +12,8 @@ const ManagerConfContext = z.strictObject({
   secret: z.string().min(1),
   /** Classes of events. */
   classes: z.string(),
+  /** Whether to let events of calls through. */
+  calls: z.boolean(),
 });
 
 const render = template("manager.conf.hbs", ManagerConfContext);
@@ -21,10 +23,11 @@ type Zone = z.input<typeof zone>;
 
 /**
  * Classes of events that tell of log-ins. chan_sip's security events do not tell the port of a connection;
- * its PeerStatus events, of the class `system`, do.
+ * its PeerStatus events, of the class `system`, do. They do not tell of the log-in of a call either; the event
+ * Newchannel, of the class `call`, does.
  */
 const CLASSES: Readonly<Record<SipDriver, string>> = {
-  chan_sip: "security,system",
+  chan_sip: "security,system,call",
   pjsip: "security",
 };
 
@@ -36,6 +39,7 @@ export function renderManagerConf(context: Zone): string {
     username: USERNAME,
     secret: logins.managerSecret,
     classes: CLASSES[sipDriver],
+    calls: sipDriver === "chan_sip",
   });
 }
 
