@@ -63,6 +63,8 @@ class Service:
         self.inbox = None
         # HAProxy's maps are to change.
         self.stirred = asyncio.Event()
+        # Log-ins fail on connections that are not known.
+        self.guessed = asyncio.Event()
         # Connections of the kernel that HAProxy has not told of: at the last look, and at the two last.
         self.strange, self.unknown = None, set()
         self.at = dict.fromkeys(("settings", "look", "reconcile", "listing", "save"), -LISTING)
@@ -79,6 +81,8 @@ class Service:
         # HAProxy tells of a connection before its first byte reaches the zone: that record is here already.
         self.drain()
         self.admission.report(clock(), zone, event, account, port)
+        if port == 0 and self.admission.has_many_unplaced(zone):
+            self.guessed.set()
         self.react()
 
     def on_fault(self, zone, fault):
@@ -134,7 +138,7 @@ class Service:
         await self.control.serve(CONTROL)
         print("ready", flush=True)
         # Side by side: connections are shut while HAProxy is slow to answer.
-        tasks = [asyncio.create_task(self.again(self.decide, asyncio.Event(), TICK)),
+        tasks = [asyncio.create_task(self.again(self.decide, self.guessed, TICK)),
                  asyncio.create_task(self.again(self.look, self.stirred, LOOK))]
         await asyncio.wait([stop, *tasks], return_when=asyncio.FIRST_COMPLETED)
         self.save(clock())
@@ -160,6 +164,9 @@ class Service:
             self.read_settings()
         if self.due("reconcile", now, RECONCILE):
             self.reconcile(now)
+        elif self.admission.unplaced:
+            with self.kernel():
+                self.weigh(now)
         self.react()
         if self.due("save", now, SAVE):
             self.save(now)
@@ -202,11 +209,18 @@ class Service:
             if record["event"] in ("lock", "lift"):
                 self.at["save"] = -SAVE
 
+    def weigh(self, now):
+        """Counts the bytes of all connections, and returns them by zone and port."""
+        names = {address: name for name, address in self.addresses.items()}
+        sent = {(names[address], port): count for (address, port), count in self.sockets.established().items()
+                if address in names}
+        self.admission.weigh(now, sent)
+        return sent
+
     def reconcile(self, now):
         """Forgets connections that the kernel has no more, and finds those that HAProxy has not told of."""
-        names = {address: name for name, address in self.addresses.items()}
         with self.kernel():
-            there = {(names[address], port) for address, port in self.sockets.established() if address in names}
+            there = self.weigh(now)
             self.drain()
             known = self.admission.connections
             self.admission.closed(now, [key for key, connection in known.items()
