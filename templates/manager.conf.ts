@@ -14,6 +14,8 @@ const ManagerConfContext = z.strictObject({
   classes: z.string(),
   /** Names of events that Asterisk does not make. */
   unread: z.string(),
+  /** Whether to let events of calls through. */
+  calls: z.boolean(),
 });
 
 const render = template("manager.conf.hbs", ManagerConfContext);
@@ -23,10 +25,11 @@ type Zone = z.input<typeof zone>;
 
 /**
  * Classes of events that tell of log-ins. chan_sip's security events do not tell the port of a connection;
- * its PeerStatus events, of the class `system`, do.
+ * its PeerStatus events, of the class `system`, do. They do not tell of the log-in of a call either; the event
+ * Newchannel, of the class `call`, does.
  */
 const CLASSES: Readonly<Record<SipDriver, string>> = {
-  chan_sip: "security,system",
+  chan_sip: "security,system,call",
   pjsip: "security",
 };
 
@@ -73,6 +76,7 @@ export function renderManagerConf(context: Zone): string {
     secret: logins.managerSecret,
     classes: CLASSES[sipDriver],
     unread: UNREAD[sipDriver].join(","),
+    calls: sipDriver === "chan_sip",
   });
 }
 

@@ -135,6 +135,24 @@ describe.each(KINDS)("connections without a log-in, with $name:", ({ kind }) => 
     expect(register[0]?.failed).toEqual([]);
   });
 
+  test("a call of a phone that is not registered goes on after loginTime, and the phone hears its end", async () => {
+    const bob = await exchange.rawPhoneIn("zone1", "1006");
+    const alice = await exchange.unregisteredPhone("1005", "office2");
+    const call = alice.call("1006");
+    const dialog = await bob.pickUp(await bob.ring());
+    await call;
+    // A connection without a log-in that is opened later.
+    const idle = await exchange.unregisteredPhone("1007", "office2");
+    await idle.ask("OPTIONS", { credentials: null });
+    await eventually("the end of the other connection", SOON, () =>
+      Promise.resolve(idle.connection.isClosed ? true : null),
+    );
+
+    expect((await bob.askInside(dialog, "BYE")).status).toBe(200);
+    await alice.heard("BYE");
+    for (const phone of [alice, bob, idle]) phone.close();
+  });
+
   test("phones of a dead zone are disconnected within 10 s, after a reload of HAProxy too", async () => {
     const { controller, network } = exchange;
     const address = `${exchange.plan.zones[1]?.fixedIp ?? ""}:5060`;

@@ -26,6 +26,8 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
   let exchange: Exchange;
   let connections: Connections;
   let sources: string[];
+  /** An office and two strangers that make up what they answer to. */
+  let madeUp: string[];
   /** Of the other tests. */
   let others: string[];
 
@@ -35,8 +37,10 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
       configuration: { limits: { lockTime: LOCK } },
     });
     connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
-    const addresses = await giveAddresses(exchange.network.namespace(OFFICE), SOURCES + 2);
-    [sources, others] = [addresses.slice(0, SOURCES), addresses.slice(SOURCES)];
+    const addresses = await giveAddresses(exchange.network.namespace(OFFICE), SOURCES + 5);
+    sources = addresses.slice(0, SOURCES);
+    madeUp = addresses.slice(SOURCES, SOURCES + 3);
+    others = addresses.slice(SOURCES + 3);
     await eventually("a zone that reports", SOON, async () =>
       (await securityLog()).some(({ event }) => event === "reporter") ? true : null,
     );
@@ -107,6 +111,33 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
       zone: "zone1",
       source: expect.stringMatching(/^198\.51\.100\.1/) as string,
     });
+  });
+
+  test("guesses with a nonce of their own lock their source too, and phones of the source go on", async () => {
+    const [office = "", stranger = "", changing = ""] = madeUp;
+    const job = { accounts: ["1001"], guesses: 2 * GUESSES, nonce: "0123456789abcdef" };
+    const { guess, register } = await crowd(SECONDS / 2, {
+      guess: [office, stranger, changing].map((source) => ({
+        ...{ ...job, source },
+        connections: source === changing ? 0 : 1,
+      })),
+      register: [phone("1001", office), phone("1004", office), phone("1002", "198.51.100.203")],
+    });
+
+    expect(register.flatMap(({ failed }) => failed)).toEqual([]);
+    expect(Math.min(...register.map(({ tried }) => tried))).toBeGreaterThan(2);
+    // The phone of 1001 may come back five times a minute, and so may the client that guesses beside the phone.
+    for (const { answered, tried } of guess) {
+      expect(tried).toBeGreaterThanOrEqual(GUESSES);
+      expect(answered).toBeGreaterThanOrEqual(5);
+      expect(answered).toBeLessThan(GUESSES);
+    }
+    expect(guess[1]?.answered).toBeLessThanOrEqual(MOST_GUESSES);
+    const locks = (await securityLog()).filter(({ event }) => event === "lock");
+    for (const source of [office, stranger]) {
+      expect(locks).toContainEqual(expect.objectContaining({ source, account: "1001" }));
+    }
+    expect(locks.map(({ source }) => source)).toContain(changing);
   });
 
   test("a lock is listed, outlives reload and restart, is lifted by hand, and expires", async () => {

@@ -106,6 +106,12 @@ const peer = (status: "Registered" | "Rejected", account: string, port: number):
     : { Cause: "AUTH_SECRET_FAILED", Address: "192.168.0.254", Port: String(port) }),
 });
 
+/** The channel of a call that a phone places. */
+const channel = (account: string): Event => ({
+  Event: "Newchannel",
+  Channel: `SIP/${account}-0000000a`,
+});
+
 describe("events of chan_sip", () => {
   test("tell the port of a registration", () => {
     const steps = [
@@ -113,10 +119,7 @@ describe("events of chan_sip", () => {
       chanSip("SuccessfulAuth", "1001"),
       peer("Registered", "1001", 36830),
     ];
-    expect(reports("chan_sip", steps)).toEqual([
-      "challenged 1001 0 register",
-      "accepted 1001 36830 register",
-    ]);
+    expect(reports("chan_sip", steps)).toEqual(["accepted 1001 36830 register"]);
   });
 
   test.each([
@@ -125,7 +128,6 @@ describe("events of chan_sip", () => {
     ["long before", [peer("Rejected", "1001", 36846), 1.9, chanSip("InvalidPassword", "1001")]],
   ] as const)("tell of a wrong password once, if the port comes %s it", (_, steps) => {
     expect(reports("chan_sip", [chanSip("ChallengeSent", "1001"), ...steps, 60])).toEqual([
-      "challenged 1001 0 register",
       "refused 1001 36846 register",
     ]);
   });
@@ -139,7 +141,7 @@ describe("events of chan_sip", () => {
       peer("Rejected", "1001", 36846),
       peer("Rejected", "1001", 36847),
     ];
-    expect(reports("chan_sip", [...steps, 60]).slice(2)).toEqual([
+    expect(reports("chan_sip", [...steps, 60])).toEqual([
       "refused 1001 36846 register",
       "refused 1001 36847 register",
     ]);
@@ -147,11 +149,8 @@ describe("events of chan_sip", () => {
 
   test("tell of one without a port if that does not come in time", () => {
     const steps = [chanSip("ChallengeSent", "nobody"), chanSip("InvalidPassword", "nobody")];
-    expect(reports("chan_sip", [...steps, 2])).toEqual(["challenged nobody 0 register"]);
-    expect(reports("chan_sip", [...steps, 2.1])).toEqual([
-      "challenged nobody 0 register",
-      "refused nobody 0 register",
-    ]);
+    expect(reports("chan_sip", [...steps, 2])).toEqual([]);
+    expect(reports("chan_sip", [...steps, 2.1])).toEqual(["refused nobody 0 register"]);
   });
 
   test("tell who calls, not who is called, and never the port that the caller writes", () => {
@@ -159,7 +158,56 @@ describe("events of chan_sip", () => {
       chanSip("ChallengeSent", "sip:1001@198.51.100.254"),
       chanSip("InvalidPassword", "1003"),
     ];
-    expect(reports("chan_sip", steps)).toEqual(["challenged 1001 0 call", "refused 1001 0 call"]);
+    expect(reports("chan_sip", steps)).toEqual(["refused 1001 0 call"]);
+  });
+
+  test("tell of each answer to a challenge that was met by another challenge", () => {
+    const [first, other] = ["0x1", "0x2"].map((session) =>
+      chanSip("ChallengeSent", "1001", session),
+    ) as [Event, Event];
+    expect(reports("chan_sip", [first, other])).toEqual([]);
+    expect(reports("chan_sip", [first, 32, first, other, first])).toEqual([
+      "challenged 1001 0 register",
+      "challenged 1001 0 register",
+    ]);
+  });
+
+  test("tell nothing of challenges to another dialog at the same place in memory", () => {
+    const challenge = chanSip("ChallengeSent", "1001");
+    const call = chanSip("ChallengeSent", "sip:1001@198.51.100.254");
+    expect(reports("chan_sip", [challenge, 33.1, challenge])).toEqual([]);
+    expect(reports("chan_sip", [challenge, chanSip("SuccessfulAuth", "1001"), challenge])).toEqual(
+      [],
+    );
+    expect(reports("chan_sip", [call, channel("1001"), 1, call, 33.1, call])).toEqual([
+      "accepted 1001 0 call",
+    ]);
+    const other = chanSip("ChallengeSent", "1003");
+    expect(reports("chan_sip", [call, channel("1001"), 1, other])).toEqual([
+      "accepted 1001 0 call",
+    ]);
+    expect(reports("chan_sip", [call, channel("1002"), 1, call])).toEqual([
+      "accepted 1002 0 call",
+      "challenged 1001 0 call",
+    ]);
+  });
+
+  test("tell of a user who guesses the password of another one in the dialog of a log-in", () => {
+    const login = [chanSip("ChallengeSent", "1002"), chanSip("SuccessfulAuth", "1002")];
+    const call = chanSip("ChallengeSent", "sip:1002@198.51.100.254");
+    expect(
+      reports("chan_sip", [...login, chanSip("ChallengeSent", "1001"), ...login, call, call]),
+    ).toEqual([
+      "challenged 1001 0 register",
+      "challenged 1002 0 register",
+      "challenged 1002 0 call",
+      "challenged 1002 0 call",
+    ]);
+  });
+
+  test("tell who places a call", () => {
+    expect(reports("chan_sip", [channel("1001")])).toEqual(["accepted 1001 0 call"]);
+    expect(reports("chan_sip", [{ ...channel("1001"), Channel: "IAX2/zone2-7" }])).toEqual([]);
   });
 });
 
@@ -198,8 +246,10 @@ print(json.dumps(take()))`;
   expect(outbox(script)).toEqual([0, 2]);
 });
 
-test("a controller that comes back hears of phones that are still connected, and of each once", () => {
+test("a controller that comes back hears of phones that are still connected, and of each once, and of calls", () => {
   const script = `
+put(6, event="challenged")
+outbox.put([program.report("accepted", "7", 0, "call")])
 program.connections = lambda: opened
 opened = {1: "inode1", 2: "inode2", 3: "inode3", 4: "inode4"}
 put(1, 2, 3, event="accepted")
@@ -208,7 +258,10 @@ opened = {1: "inode1", 3: "inode5", 4: "inode4"}
 put(4, event="accepted")
 put(5)
 print(json.dumps([[one["port"] for one in outbox.snapshot()], take()]))`;
-  expect(outbox(script)).toEqual([[1, 4], [5]]);
+  expect(outbox(script)).toEqual([
+    [1, 4],
+    [0, 5],
+  ]);
 });
 
 test("systemd has nothing against the unit", () => {

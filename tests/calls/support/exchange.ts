@@ -302,15 +302,20 @@ export class Exchange {
 
   /** A phone without media, registered in the zone `name`, whose messages the test writes. */
   async rawPhoneIn(name: string, extension: string, office: Office = "office1"): Promise<RawPhone> {
-    const dial = dialFrom(this.network.namespace(office));
-    const account = { extension, secret: this.secretOf(extension) };
     return this.aloneInRotation(name, async () => {
-      const connection = new SipConnection(await dial(this.controllerAddress, SIP_PORT));
-      const phone = new RawPhone(connection, this.controllerAddress, account);
+      const phone = await this.unregisteredPhone(extension, office);
       const { startLine, status } = await phone.register();
       if (status !== 200) throw new Error(`registration of ${extension}: ${startLine}`);
       return phone;
     });
+  }
+
+  /** A phone without media that has not registered. */
+  async unregisteredPhone(extension: string, office: Office = "office1"): Promise<RawPhone> {
+    const dial = dialFrom(this.network.namespace(office));
+    const connection = new SipConnection(await dial(this.controllerAddress, SIP_PORT));
+    const account = { extension, secret: this.secretOf(extension) };
+    return new RawPhone(connection, this.controllerAddress, account);
   }
 
   /** Does something while HAProxy gives new connections to the zone `name` alone. */

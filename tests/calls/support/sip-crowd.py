@@ -4,7 +4,7 @@ Reads from standard input, as JSON:
   {"server": address, "seconds": number,
    "idle":     [{"source": address, "connections": number}],
    "guess":    [{"source": address, "accounts": [name], "guesses": number, "connections": number or 0 for
-                 a new one for each guess}],
+                 a new one for each guess, "nonce": text to answer to whatever the server has asked, or null}],
    "register": [{"source": address, "account": name, "password": text, "after": seconds, "every": seconds}]}
 A source is an address of this host. Prints at the end, as JSON, with lists in the order of the input:
   {"idle": [{"opened", "shut"}],
@@ -70,13 +70,14 @@ class Client:
                 if re.match(r"SIP/2\.0 [2-6]", message) and f"CSeq: {self.sequence} " in message:
                     return message
 
-    async def register(self, account, password):
-        """Returns the status of a registration."""
+    async def register(self, account, password, nonce=None):
+        """Returns the status of a registration. It answers to `nonce` if there is one, and not to the server's."""
         self.send("REGISTER", account)
         challenge = await self.answer()
         if not challenge.startswith("SIP/2.0 401"):
             return int(challenge[8:11])
         part = {name: value for name, value in re.findall(r'(\w+)="?([^",\r]*)', challenge)}
+        part["nonce"] = nonce or part["nonce"]
         uri = f"sip:{self.server}"
         middle = [part["nonce"]] + (["00000001", "abc", "auth"] if "qop" in part else [])
         response = md5(md5(account, part["realm"], password), *middle, md5("REGISTER", uri))
@@ -118,7 +119,7 @@ async def guess(server, end, job, result):
             if client is None:
                 client = Client(server, job["source"])
                 await client.connect()
-            await client.register(account, f"wrong{result['tried']}")
+            await client.register(account, f"wrong{result['tried']}", job.get("nonce"))
             now = time.monotonic()
             result["first"] = result["first"] or now
             result["answered"] += 1

@@ -10,6 +10,8 @@ export interface CrowdJobs {
     readonly guesses: number;
     /** 0 for a new connection for each guess. */
     readonly connections: number;
+    /** What to answer to instead of what the server has asked. */
+    readonly nonce?: string;
   }[];
   readonly register?: readonly {
     readonly source: string;

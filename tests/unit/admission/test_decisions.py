@@ -2,7 +2,9 @@
 import unittest
 from dataclasses import replace
 
-from decisions import CROWD, DAY, KNOWN, LATE_RECORD, LIVE, Admission, Limits
+from decisions import (
+    CROWD, DAY, GUESSES, GUESSES_LOGGED_IN, KNOWN, LATE_RECORD, LIVE, REREGISTER, Admission, Limits,
+)
 
 OFFICE, STRANGER = "203.0.113.7", "198.51.100.66"
 LIMITS = Limits(loginTime=5, failuresPerAccount=3, failuresPerSource=8, lockTime=60)
@@ -31,6 +33,15 @@ class Exchange(Admission):
         for _ in range(times):
             self.report(now, "zone1", "refused", account, port)
         return port
+
+    def tell(self, now, times, account="1001", event="challenged"):
+        """zone1 reports log-ins that it knows no connection of."""
+        for _ in range(times):
+            self.report(now, "zone1", event, account, 0)
+
+    def weigh_bytes(self, now, sent):
+        """The kernel counts the bytes of zone1's connections, by port."""
+        self.weigh(now, {("zone1", port): count for port, count in sent.items()})
 
     def ports(self):
         """Ports of the connections that are to be shut."""
@@ -66,22 +77,13 @@ class GuessingTest(unittest.TestCase):
         exchange.guess(600.0, OFFICE, "1001", times=2)
         self.assertEqual(exchange.banned(600.0), {})
 
-    def test_does_not_count_a_challenge(self):
+    def test_counts_refusals_of_a_locked_account_against_the_source(self):
         exchange = Exchange()
-        port = exchange.connect(0.0, OFFICE)
-        for _ in range(150):
-            exchange.report(0.0, "zone1", "challenged", "1001", port)
-        self.assertEqual((exchange.banned(0.0), exchange.ports(), exchange.events()), ({}, [], []))
-
-    def test_counts_challenges_that_no_log_in_comes_of(self):
-        exchange = Exchange()
-        phone, guessing = exchange.log_in(0.0, OFFICE, "1002"), exchange.connect(0.0, OFFICE)
-        for _ in range(153):
-            exchange.report(0.0, "zone1", "challenged", "1001", guessing)
-            exchange.report(0.0, "zone1", "challenged", "1002", phone)
-            exchange.report(0.0, "zone1", "accepted", "1002", phone)
-        self.assertEqual(exchange.banned(0.0), {(OFFICE, "1001"): 60})
-        self.assertEqual(exchange.ports(), [guessing])
+        exchange.guess(0.0, OFFICE, "1001", times=3)
+        for _ in range(LIMITS.failuresPerSource - 3):
+            port = exchange.connect(0.0, OFFICE, "1999")
+            exchange.report(0.0, "zone1", "refused", "1001", port)
+        self.assertEqual(exchange.banned(0.0), {(OFFICE, "1001"): 60, (OFFICE, None): 60})
 
     def test_doubles_the_time_with_each_lock_in_a_day_up_to_a_day(self):
         exchange, now, found = Exchange(replace(LIMITS, failuresPerSource=1000)), 0.0, []
@@ -169,6 +171,181 @@ class GuessingTest(unittest.TestCase):
             {"event": "refused", "zone": "zone1", "zonePort": 999, "account": "1001", "source": None}])
 
 
+class UnplacedTest(unittest.TestCase):
+    """Log-ins without a port, as chan_sip reports them."""
+
+    def test_locks_a_connection_that_sends_as_much_as_the_guesses_take(self):
+        exchange = Exchange()
+        phone, guessing = exchange.log_in(0.0, OFFICE, "1002"), exchange.connect(0.0, STRANGER, "5555")
+        exchange.tell(1.0, GUESSES + 3)
+        exchange.weigh_bytes(1.0, {phone: 0, guessing: 300 * (GUESSES + 3)})
+        self.assertEqual(exchange.banned(1.0), {(STRANGER, "1001"): 60})
+        self.assertEqual(exchange.ports(), [guessing])
+
+    def test_locks_the_account_alone_for_guesses_that_were_sent_before_the_lock(self):
+        exchange = Exchange(replace(LIMITS, failuresPerSource=20))
+        guessing = exchange.connect(0.0, STRANGER)
+        exchange.tell(1.0, 200)
+        exchange.weigh_bytes(1.0, {guessing: 100_000})
+        exchange.closed(1.1, [("zone1", guessing)])
+        self.assertEqual(list(exchange.banned(1.1)), [(STRANGER, "1001")])
+
+    def test_counts_refused_calls_and_unknown_names_in_the_same_way(self):
+        exchange = Exchange()
+        guessing = exchange.connect(0.0, STRANGER)
+        exchange.tell(1.0, GUESSES + 3, "nobody", event="refused")
+        exchange.weigh_bytes(1.0, {guessing: 300 * (GUESSES + 3)})
+        self.assertEqual(exchange.banned(1.0), {(STRANGER, "nobody"): 60})
+
+    def test_spares_an_office_that_comes_back_while_another_source_guesses(self):
+        exchange = Exchange(replace(LIMITS, failuresPerAccount=10, failuresPerSource=100))
+        phones = [exchange.connect(0.0, OFFICE, str(1001 + number)) for number in range(250)]
+        guessing = exchange.connect(0.0, STRANGER, "1001")
+        exchange.tell(0.2, 400)
+        exchange.weigh_bytes(0.2, {guessing: 400 * 250, **{phone: 1500 for phone in phones}})
+        self.assertEqual(list(exchange.banned(0.2)), [(STRANGER, "1001")])
+        self.assertEqual(exchange.ports(), [guessing])
+
+    def test_blames_no_connection_for_more_guesses_than_its_bytes_have_room_for(self):
+        exchange = Exchange()
+        phone = exchange.connect(0.0, OFFICE, "1001")
+        exchange.tell(1.0, 1000)
+        exchange.weigh_bytes(1.0, {phone: 2000})
+        self.assertEqual((exchange.banned(1.0), exchange.ports()), ({}, []))
+
+    def test_does_not_count_bytes_of_before_nor_those_of_other_zones(self):
+        exchange = Exchange()
+        phone, other = exchange.connect(0.0, OFFICE, "1001"), exchange.connect(0.0, OFFICE, zone="zone2")
+        exchange.weigh_bytes(1.0, {phone: 100_000})
+        found = exchange.connect(1.0, OFFICE, found=True)
+        exchange.tell(1.0, 1000)
+        exchange.weigh(1.1, {("zone1", phone): 100_000, ("zone2", other): 100_000, ("zone1", found): 100_000})
+        self.assertEqual((exchange.banned(1.1), exchange.ports()), ({}, []))
+
+    def test_allows_a_phone_more_between_two_of_its_registrations(self):
+        exchange = Exchange(replace(LIMITS, lockTime=30))
+        phone, sent = exchange.connect(0.0, OFFICE, "1001"), 0
+        for now in (0.0, REREGISTER, 2 * REREGISTER):
+            exchange.report(now, "zone1", "accepted", "1001", phone)
+            exchange.tell(now, GUESSES_LOGGED_IN, "1002")
+            sent += 100_000
+            exchange.weigh_bytes(now + 1, {phone: sent})
+        self.assertEqual(exchange.banned(now + 1), {})
+
+    def test_bounds_a_user_who_guesses_passwords_of_others_and_registers_again_and_again(self):
+        exchange, sent = Exchange(), 0
+        phone = exchange.log_in(0.0, OFFICE, "1001")
+        for number in range(2):
+            exchange.tell(1.0 + number, GUESSES_LOGGED_IN - 10, "1002")
+            sent += 100_000
+            exchange.weigh_bytes(1.0 + number, {phone: sent})
+            exchange.report(1.5 + number, "zone1", "accepted", "1001", phone)
+        self.assertEqual(list(exchange.banned(3.0)), [(OFFICE, "1002")])
+        self.assertEqual(exchange.ports(), [phone])
+
+    def test_counts_guesses_of_connections_that_end_before_they_are_seen(self):
+        exchange = Exchange()
+        phone = exchange.log_in(0.0, OFFICE, "1001")
+        for number in range(4):
+            self.assertEqual(exchange.banned(1.0), {})
+            for _ in range(2):
+                exchange.connect(1.0, OFFICE)
+            exchange.tell(1.0, 3)
+            exchange.weigh_bytes(1.0, {phone: 200 * number})
+        self.assertEqual(list(exchange.banned(1.0)), [(OFFICE, None)])
+
+    def test_counts_no_log_in_that_ends_while_another_source_guesses(self):
+        exchange = Exchange()
+        for _ in range(LIMITS.failuresPerSource):
+            phone, guessing = exchange.log_in(0.0, OFFICE, "1002"), exchange.connect(0.0, STRANGER)
+            exchange.tell(0.0, 20)
+            exchange.weigh_bytes(0.5, {phone: 1_000, guessing: 5_000})
+            exchange.closed(0.5, [("zone1", phone), ("zone1", guessing)])
+        self.assertEqual({source for source, _ in exchange.banned(0.5)}, {STRANGER})
+
+    def test_counts_guesses_of_connections_that_end_below_their_allowance(self):
+        exchange = Exchange()
+        for _ in range(2):
+            port = exchange.connect(0.0, OFFICE)
+            exchange.tell(0.0, 5)
+            exchange.weigh_bytes(0.1, {port: 5000})
+            self.assertEqual(exchange.banned(0.1), {})
+            exchange.closed(2.0, [("zone1", port)])
+        self.assertEqual(list(exchange.banned(2.0)), [(OFFICE, None)])
+
+    def test_forgets_what_it_has_blamed(self):
+        exchange = Exchange()
+        guessing = exchange.connect(0.0, STRANGER)
+        exchange.tell(1.0, GUESSES)
+        exchange.weigh_bytes(1.0, {guessing: 100_000})
+        for number in range(10):
+            exchange.weigh_bytes(1.0, {guessing: 200_000 * (number + 1)})
+        self.assertEqual((exchange.banned(1.0), exchange.unplaced), ({}, {}))
+
+
+class CallTest(unittest.TestCase):
+    """Calls whose connection the zone does not tell, as chan_sip reports them."""
+
+    def test_lets_the_connection_of_a_caller_live_on(self):
+        exchange = Exchange()
+        calling, other = exchange.connect(0.0, OFFICE, "1001"), exchange.connect(0.0, OFFICE, "1002")
+        exchange.report(1.0, "zone1", "accepted", "1001", 0)
+        exchange.tick(100_000.0)
+        self.assertEqual(exchange.ports(), [other])
+
+    def test_does_not_take_a_call_for_a_registration(self):
+        exchange = Exchange()
+        exchange.connect(0.0, STRANGER, "1001")
+        exchange.report(1.0, "zone1", "accepted", "1001", 0)
+        self.assertEqual(exchange.maps(1.0), ({"0.0.0.0/0": "unknown"}, {}))
+        self.assertFalse(exchange.is_live(1.0, STRANGER, "1001"))
+        self.assertEqual(exchange.orphans, {})
+
+    def test_does_not_count_a_call_as_a_connection_without_a_log_in(self):
+        exchange = Exchange()
+        for _ in range(100):
+            port = exchange.connect(0.0, STRANGER, "1001")
+            exchange.report(0.5, "zone1", "accepted", "1001", 0)
+            exchange.closed(1.0, [("zone1", port)])
+        self.assertEqual(exchange.banned(1.0), {})
+
+    def test_spares_the_connection_of_a_call_when_its_source_is_locked(self):
+        exchange = Exchange()
+        calling = exchange.connect(0.0, OFFICE, "1001")
+        exchange.report(1.0, "zone1", "accepted", "1001", 0)
+        for account in range(2000, 2008):
+            exchange.guess(1.0, OFFICE, str(account))
+        self.assertIn((OFFICE, None), exchange.banned(1.0))
+        self.assertNotIn(calling, exchange.ports())
+
+    def test_shuts_the_connection_if_guesses_come_from_it(self):
+        exchange = Exchange()
+        calling = exchange.connect(0.0, STRANGER, "1001")
+        exchange.report(1.0, "zone1", "accepted", "1001", 0)
+        exchange.tell(1.0, GUESSES_LOGGED_IN + 3)
+        exchange.weigh_bytes(1.0, {calling: 100_000})
+        self.assertEqual(exchange.ports(), [calling])
+
+    def test_knows_calls_of_before_a_restart(self):
+        former, exchange = Exchange(), Exchange()
+        calling = former.connect(0.0, OFFICE, "1001")
+        former.report(1.0, "zone1", "accepted", "1001", 0)
+        exchange.restore(7.0, former.snapshot(10.0))
+        exchange.tick(7.0 + 60.0)
+        exchange.opened(70.0, OFFICE, 5060, "zone1", calling, None, found=True)
+        exchange.tick(70.0 + LIVE)
+        self.assertEqual(exchange.ports(), [])
+
+    def test_takes_no_new_connection_for_a_call_of_before_a_restart(self):
+        former, exchange = Exchange(), Exchange()
+        calling = former.connect(0.0, OFFICE, "1001")
+        former.report(1.0, "zone1", "accepted", "1001", 0)
+        exchange.restore(7.0, former.snapshot(10.0))
+        exchange.opened(8.0, STRANGER, 5060, "zone1", calling, None)
+        exchange.tick(13.0)
+        self.assertEqual(exchange.ports(), [calling])
+
+
 class IdleTest(unittest.TestCase):
     def test_spares_further_connections_of_a_registered_phone_while_it_is_registered(self):
         exchange = Exchange()
@@ -188,6 +365,33 @@ class IdleTest(unittest.TestCase):
         exchange.tick(5.0)
         self.assertEqual(exchange.ports(), [idle])
         exchange.tick(99.0)
+        self.assertEqual(exchange.ports(), [])
+
+    def test_gives_more_time_in_a_zone_whose_log_ins_are_slow(self):
+        exchange = Exchange()
+        slow = exchange.connect(0.0, OFFICE, "1001")
+        waiting = exchange.connect(1.0, OFFICE, "1002")
+        exchange.report(4.0, "zone1", "accepted", "1001", slow)
+        exchange.tick(8.9)
+        self.assertEqual(exchange.ports(), [])
+        # Other log-ins were quick since.
+        exchange.tick(9.1)
+        self.assertEqual(exchange.ports(), [waiting])
+
+    def test_gives_at_most_half_a_minute_more(self):
+        exchange = Exchange()
+        slow = exchange.connect(0.0, OFFICE, "1001")
+        exchange.report(100.0, "zone1", "accepted", "1001", slow)
+        waiting = exchange.connect(66.0, OFFICE, "1002")
+        exchange.tick(101.1)
+        self.assertEqual(exchange.ports(), [waiting])
+
+    def test_keeps_known_sources_in_a_full_zone_whose_log_ins_are_slow(self):
+        exchange = Exchange()
+        for index in range(950):
+            exchange.connect(0.0, OFFICE)
+        exchange.report(2.0, "zone1", "accepted", "1001", exchange.port)
+        exchange.tick(2.9)
         self.assertEqual(exchange.ports(), [])
 
     def test_shuts_none_of_a_zone_that_does_not_report_and_says_so_once(self):

@@ -20,22 +20,22 @@ export const OUTSIDE: InteropArea = {
     },
     {
       phone: "subscribes to its voice mail (Event: message-summary)",
-      exchange: differs("489", "404"),
+      exchange: differs("489", "403"),
       run: outside("SUBSCRIBE", { headers: { Event: "message-summary" } }),
     },
     {
       phone: "subscribes to the calls of another phone (Event: dialog)",
-      exchange: differs("489", "404"),
+      exchange: differs("489", "403"),
       run: outside("SUBSCRIBE", { headers: { Event: "dialog" } }),
     },
     {
       phone: "subscribes to presence",
-      exchange: differs("489", "404"),
+      exchange: differs("489", "403"),
       run: outside("SUBSCRIBE", { headers: { Event: "presence" } }),
     },
     {
       phone: "subscribes to an unknown event",
-      exchange: "489",
+      exchange: differs("489", "403"),
       run: outside("SUBSCRIBE", { headers: { Event: "unknown" } }),
     },
     {

@@ -63,6 +63,8 @@ class Service:
         self.inbox = None
         # HAProxy's maps are to change.
         self.stirred = asyncio.Event()
+        # When bytes may be counted again because many log-ins fail.
+        self.next_count = 0.0
         # Connections of the kernel that HAProxy has not told of: at the last look, and at the two last.
         self.strange, self.unknown = None, set()
         self.at = dict.fromkeys(("settings", "look", "reconcile", "listing", "save"), -LISTING)
@@ -81,6 +83,9 @@ class Service:
         now = clock()
         for report in reports:
             self.admission.report(now, zone, *report)
+        if self.admission.has_many_unplaced(zone) and now >= self.next_count:
+            with self.kernel():
+                self.weigh(now)
         self.react()
 
     def on_fault(self, zone, fault):
@@ -176,6 +181,9 @@ class Service:
             self.read_settings()
         if self.due("reconcile", now, RECONCILE):
             self.reconcile(now)
+        elif self.admission.unplaced:
+            with self.kernel():
+                self.weigh(now)
         self.react()
         if self.due("save", now, SAVE):
             self.save(now)
@@ -218,11 +226,21 @@ class Service:
             if record["event"] in ("lock", "lift"):
                 self.at["save"] = -SAVE
 
+    def weigh(self, now):
+        """Counts the bytes of all connections, and returns them by zone and port."""
+        names = {address: name for name, address in self.addresses.items()}
+        sent = {(names[address], port): count for (address, port), count in self.sockets.established().items()
+                if address in names}
+        self.admission.weigh(now, sent)
+        # A quarter of a processor at most, however many connections there are.
+        end = clock()
+        self.next_count = end + 3 * (end - now)
+        return sent
+
     def reconcile(self, now):
         """Forgets connections that the kernel has no more, and finds those that HAProxy has not told of."""
-        names = {address: name for name, address in self.addresses.items()}
         with self.kernel():
-            there = {(names[address], port) for address, port in self.sockets.established() if address in names}
+            there = self.weigh(now)
             self.drain()
             known = self.admission.connections
             self.admission.closed(now, [key for key, connection in known.items()

@@ -28,10 +28,24 @@ CROWD = 100
 PLACES = 1000
 # Seconds that a connection keeps its place in a full zone: a phone logs in within tenths of a second.
 GRACE = 1.0
+# A zone that many phones come to at once takes longer. It is not to be judged by what it has no time for: whoever
+# waits there gets as many seconds more as the slowest log-in of the last SLOW seconds has taken, up to LONGEST.
+SLOW = 5.0
+LONGEST = 30.0
 
-# Challenges between two log-ins of a connection that are no refusals. A phone may send many requests before it
-# answers the first challenge: one for each busy-lamp key, say. Each further challenge counts as a refusal.
-CHALLENGES = 150
+# chan_sip does not tell the connection of some failed log-ins. A zone's connections share the blame for those in
+# proportion to the bytes that each has sent meanwhile. A phone that registers or calls while others guess gets a
+# share too: at most one for each REQUEST bytes. Each share above the allowance of its connection is a refusal.
+# Bytes of a request with a guess, at least.
+REQUEST = 200
+# Bytes that a phone sends to log in, or that count for a connection that has ended too soon.
+LOG_IN = 1_000
+# Allowance of a connection without a log-in.
+GUESSES = 10
+# Allowance of a connection with a log-in. Another registration renews the allowance, but not more often than a
+# phone registers.
+GUESSES_LOGGED_IN = 60
+REREGISTER = 30.0
 
 # Seconds by which a log-in may arrive before HAProxy's record of its connection.
 LATE_RECORD = 2.0
@@ -41,6 +55,7 @@ MAX_CONNECTIONS = 100_000
 MAX_SOURCES = 50_000
 MAX_LOCKS = 20_000
 MAX_ACCOUNTS = 16
+MAX_NAMES = 1_000
 
 ACCOUNT = re.compile(r"[0-9A-Za-z._+*#-]{1,64}")
 # Accounts that HAProxy looks up; it does so for no other.
@@ -77,8 +92,14 @@ class Connection:
     # Seen in the kernel's table only: it is older than this service.
     found: bool = False
     shut: bool = False
-    # Challenges since the last log-in.
-    challenges: int = 0
+    # Share of the zone's failed log-ins since the last log-in.
+    guesses: float = 0.0
+    # Bytes that the zone had received when they were counted last; None if that was never.
+    sent: int | None = 0
+    # Ended before its bytes were counted.
+    missed: bool = False
+    # A call may be in progress on it.
+    calling: bool = False
     # Accounts that have logged in on it, with the time of the last log-in.
     accounts: dict = field(default_factory=dict)
 
@@ -114,6 +135,12 @@ class Admission:
         self.history = {}
         # Log-ins on connections that HAProxy has not told of.
         self.orphans = {}
+        # Failed log-ins whose connection is not known, by zone and account, since the bytes were counted last.
+        self.unplaced = {}
+        # When connections with calls were restored, by zone and port.
+        self.calls = {}
+        # The slowest of the last log-ins, by zone: when it came, and the seconds that it took.
+        self.slowest = {}
         self.pruned = 0.0
         # Whether `maps` may give something new.
         self.changed = True
@@ -126,6 +153,10 @@ class Admission:
         """A connection has reached a zone. `found`: it was there before this service."""
         patience = LIVE if found else self.limits.loginTime
         connection = Connection(source, source_port, zone, port, account, now, now + patience, found)
+        if found:
+            connection.sent = None
+            if (zone, port) in self.calls:
+                self._keep(connection)
         self._forget((zone, port))
         if len(self.connections) >= MAX_CONNECTIONS:
             self._forget(next(iter(self.connections)))
@@ -145,6 +176,7 @@ class Admission:
             connection = self.connections.get(key)
             if connection is None:
                 continue
+            self._settle(now, connection)
             if key[1] in self.waiting.get(key[0], {}) and not connection.found:
                 self._abandon(now, connection)
             self._forget(key)
@@ -162,30 +194,56 @@ class Admission:
             connection.found = True
 
     def report(self, now, zone, event, account, port):
-        """A zone has `accepted` or `refused` a log-in, or asked for one (`challenged`)."""
+        """A zone has `accepted` or `refused` a log-in, or met one by another challenge (`challenged`).
+
+        `port` is 0 if the zone does not know it. Challenges never have one, and accepted log-ins without are calls.
+        """
         if not ACCOUNT.fullmatch(account):
             account = STRANGE
+        if port == 0 and event != "accepted":
+            accounts = self.unplaced.setdefault(zone, Counter())
+            accounts[account if len(accounts) < MAX_NAMES else STRANGE] += 1
         connection = self.connections.get((zone, port))
         if event == "accepted":
-            if connection is not None:
+            if port == 0:
+                self._called(zone, account)
+            elif connection is not None:
                 self._accepted(now, connection, account)
             else:
                 self.orphans[zone, port] = (account, now)
                 self._bound(self.orphans, MAX_SOURCES)
         elif event == "refused":
             self._refused(now, zone, port, connection, account)
-        elif connection is not None:
-            connection.challenges += 1
-            if connection.challenges > CHALLENGES:
-                self._refused(now, zone, port, connection, account)
+
+    def has_many_unplaced(self, zone):
+        """Whether so many log-ins have failed on connections that are not known that `weigh` should follow."""
+        return self.unplaced.get(zone, Counter()).total() >= GUESSES
+
+    def weigh(self, now, sent):
+        """Counts bytes: `sent` has all that each connection has sent to its zone so far, by zone and port.
+
+        Blames connections for the failed log-ins that no connection is known of.
+        """
+        grown = {}
+        for key, total in sent.items():
+            connection = self.connections.get(key)
+            if connection is None:
+                continue
+            before, connection.sent = connection.sent, total
+            if key[0] in self.unplaced and before is not None and total > before:
+                grown.setdefault(key[0], []).append((connection, total - before))
+        unplaced, self.unplaced = self.unplaced, {}
+        for zone, accounts in unplaced.items():
+            self._blame(now, zone, accounts, grown.get(zone, []), sent)
 
     def tick(self, now):
         """Time has passed. To be called about once a second."""
         for key in [key for key, lock in self.locks.items() if lock.until <= now]:
             self._unlock(key, "expired")
         for zone, waiting in self.waiting.items():
+            lag = self._lag(now, zone)
             late = [connection for connection in waiting.values()
-                    if connection.deadline <= now and not self._is_of_registered_phone(now, connection)]
+                    if connection.deadline + lag <= now and not self._is_of_registered_phone(now, connection)]
             if late and zone not in self.reporting:
                 if zone not in self.silent:
                     self.silent.add(zone)
@@ -194,7 +252,7 @@ class Admission:
                 continue
             for connection in late:
                 self._shut_waiting(now, connection)
-            self._make_room(now, zone, waiting)
+            self._make_room(now, zone, waiting, lag)
         if now - self.pruned >= MINUTE:
             self.pruned, self.changed = now, True
             self._prune(now)
@@ -261,6 +319,7 @@ class Admission:
             "locks": [[*key, round(lock.until - now), lock.reason, lock.times, lock.refused]
                       for key, lock in self.locks.items()],
             "history": [[*key, [round(now - when) for when in times]] for key, times in self.history.items()],
+            "calls": [list(key) for key, connection in self.connections.items() if connection.calling],
         }
 
     def restore(self, now, kept):
@@ -270,12 +329,17 @@ class Admission:
                       for source, account, left, reason, times, refused in kept["locks"]}
         self.history = {(source, account): [now - age for age in ages]
                         for source, account, ages in kept["history"]}
+        self.calls = {(zone, port): now for zone, port in kept.get("calls", ())}
 
     # How.
 
     def _accepted(self, now, connection, account):
         self.changed |= connection.source not in self.known
-        connection.challenges = 0
+        if now - self.live.get((connection.source, account), -REREGISTER) >= REREGISTER:
+            connection.guesses = 0.0
+        took = min(now - connection.opened, LONGEST)
+        if not connection.accounts and not connection.found and took >= self._lag(now, connection.zone):
+            self.slowest[connection.zone] = now, took
         connection.accounts[account] = now
         self._bound(connection.accounts, MAX_ACCOUNTS)
         self.waiting.get(connection.zone, {}).pop(connection.port, None)
@@ -284,6 +348,11 @@ class Admission:
             remembered[key] = now
             self._bound(remembered, MAX_SOURCES)
         self.abandoned.pop(connection.source, None)
+
+    def _lag(self, now, zone):
+        """Seconds that log-ins take in a zone at present."""
+        when, took = self.slowest.get(zone, (now, 0.0))
+        return took if now - when < SLOW else 0.0
 
     def _refused(self, now, zone, port, connection, account):
         if connection is None:
@@ -294,21 +363,86 @@ class Admission:
             if key in self.locks:
                 self.locks[key].refused += 1
                 self._shut(connection)
+                # HAProxy lets a locked pair through if the first message names another account in From.
+                if (source, None) not in self.locks:
+                    self._count_refusal(now, source)
                 return
         self._record("refused", zone=zone, account=account, source=source, sourcePort=connection.sourcePort)
         failures = self._count(self.failures, now, (source, account), WINDOW, self.limits.failuresPerAccount)
         if failures >= self.limits.failuresPerAccount:
             self._shut(connection)
             self._lock(now, (source, account), "refused log-ins of the account")
-        failures = self._count(self.failures, now, (source, None), WINDOW, self.limits.failuresPerSource)
-        if failures >= self.limits.failuresPerSource:
+        if self._count_refusal(now, source):
             self._shut(connection)
-            self._lock(now, (source, None), "refused log-ins of the source")
+
+    def _count_refusal(self, now, source):
+        """Counts a refusal of a source, and returns whether the source is locked for that."""
+        failures = self._count(self.failures, now, (source, None), WINDOW, self.limits.failuresPerSource)
+        if failures < self.limits.failuresPerSource:
+            return False
+        self._lock(now, (source, None), "refused log-ins of the source")
+        return True
+
+    def _called(self, zone, account):
+        """Lets connections live on that a call of the account may be made on.
+
+        Which one the call is made on is not certain: the source does not become known by the call.
+        """
+        for connection in self.waiting.get(zone, {}).values():
+            if connection.account == account:
+                self._keep(connection)
+
+    @staticmethod
+    def _keep(connection):
+        connection.calling = True
+        connection.deadline = float("inf")
+
+    def _blame(self, now, zone, accounts, grown, sent):
+        """Shares failed log-ins out among the connections of a zone, with the bytes that each has sent."""
+        account, _ = accounts.most_common(1)[0]
+        # Connections that have ended before their bytes were counted.
+        missed = [connection for port, connection in self.waiting.get(zone, {}).items()
+                  if (zone, port) not in sent and not connection.missed and not connection.shut]
+        whole = sum(size for _, size in grown) + len(missed) * LOG_IN
+        left = guesses = accounts.total()
+        for connection, size in grown:
+            share = min(guesses * size / whole, size / REQUEST)
+            left -= share
+            self._suspect(now, connection, share, account)
+        refusals = Counter()
+        for connection in missed:
+            connection.missed = True
+            refusals[connection.source] += left / len(missed)
+        for source, count in refusals.items():
+            self._refuse(now, source, count)
+
+    def _suspect(self, now, connection, share, account):
+        connection.guesses += share
+        allowance = GUESSES_LOGGED_IN if connection.accounts or connection.calling else GUESSES
+        while connection.guesses >= allowance + 1 and not connection.shut:
+            connection.guesses -= 1
+            self._refused(now, connection.zone, connection.port, connection, account)
+        # What is above was sent before the lock could be known.
+        connection.guesses = min(connection.guesses, allowance + 1)
+
+    def _settle(self, now, connection):
+        """Counts what a connection that ends is suspected of, less the share that a log-in has."""
+        own = LOG_IN / REQUEST if connection.accounts else 0
+        self._refuse(now, connection.source, connection.guesses - own)
+        connection.guesses = 0.0
+
+    def _refuse(self, now, source, count):
+        """Counts refusals of a source, on connections that have ended."""
+        for _ in range(int(count)):
+            if (source, None) not in self.locks:
+                self._count_refusal(now, source)
 
     def _abandon(self, now, connection):
         """Counts a connection that nothing came of."""
         source = connection.source
         if source in self.known or (source, None) in self.locks or connection.zone not in self.reporting:
+            return
+        if connection.calling:
             return
         if self._count(self.abandoned, now, source, MINUTE, ABANDONED) >= ABANDONED:
             self._lock(now, (source, None), "connections without a log-in")
@@ -322,13 +456,13 @@ class Admission:
         self.waiting[connection.zone].pop(connection.port, None)
         self._abandon(now, connection)
 
-    def _make_room(self, now, zone, waiting):
+    def _make_room(self, now, zone, waiting, lag):
         """Shuts connections without a log-in, the oldest of the source that has most of them first."""
         idle = [each for each in waiting.values() if now - each.opened >= GRACE]
         strangers = [each for each in idle if each.source not in self.known]
         excess = min(self.open[zone] - PLACES // 2, len(strangers) - CROWD)
         self._thin_out(now, strangers, excess)
-        idle = [each for each in idle if not each.shut]
+        idle = [each for each in idle if not each.shut and now - each.opened >= GRACE + lag]
         self._thin_out(now, idle, min(self.open[zone] - max(0, excess) - (PLACES - CROWD), len(idle) - CROWD))
 
     def _thin_out(self, now, connections, excess):
@@ -376,8 +510,10 @@ class Admission:
         return any(other == source and now - when < LIVE for (other, _), when in self.live.items())
 
     def _is_protected(self, now, connection):
-        """Whether a registered phone may be at the other end."""
+        """Whether a registered phone, or one with a call, may be at the other end."""
         source = connection.source
+        if connection.calling:
+            return True
         if any(self.is_live(now, source, account) for account in (*connection.accounts, connection.account)):
             return True
         return connection.found and not connection.accounts and self._has_live(now, source, None)
@@ -412,6 +548,8 @@ class Admission:
                 del counted[key]
         for key in [key for key, (_, when) in self.orphans.items() if now - when >= LIVE]:
             del self.orphans[key]
+        for key in [key for key, when in self.calls.items() if now - when >= LIVE]:
+            del self.calls[key]
 
     @staticmethod
     def _count(counted, now, key, window, most):

@@ -16,6 +16,7 @@ SOCK_DIAG_BY_FAMILY, SOCK_DESTROY = 20, 21
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x01, 0x04, 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 ESTABLISHED = 1 << 1
+INET_DIAG_INFO = 2
 NO_COOKIE = b"\xff" * 8
 
 HEADER = struct.Struct("=IHHII")
@@ -23,8 +24,14 @@ HEADER = struct.Struct("=IHHII")
 REQUEST = struct.Struct("=BBBBI")
 # idiag_sport, idiag_dport, idiag_src, idiag_dst, idiag_if, idiag_cookie
 SOCKET_ID = struct.Struct("!HH16s16sI8s")
-# idiag_family, idiag_state, idiag_timer, idiag_retrans stand before the id.
+# idiag_family, idiag_state, idiag_timer, idiag_retrans stand before the id; idiag_expires, idiag_rqueue,
+# idiag_wqueue, idiag_uid, idiag_inode stand between the id and the attributes.
 ID_OFFSET = HEADER.size + 4
+ATTRIBUTES_OFFSET = ID_OFFSET + SOCKET_ID.size + 20
+# nla_len, nla_type
+ATTRIBUTE = struct.Struct("=HH")
+# tcpi_bytes_acked, in struct tcp_info
+BYTES_ACKED, BYTES_ACKED_OFFSET = struct.Struct("=Q"), 120
 
 
 def padded(address):
@@ -38,6 +45,17 @@ def address_towards(address):
         return probe.getsockname()[0]
 
 
+def bytes_sent(answer, start, end):
+    """Returns the bytes that the other side has acknowledged, of a message about a socket."""
+    offset = start + ATTRIBUTES_OFFSET
+    while offset + ATTRIBUTE.size <= end:
+        length, kind = ATTRIBUTE.unpack_from(answer, offset)
+        if kind == INET_DIAG_INFO:
+            return BYTES_ACKED.unpack_from(answer, offset + ATTRIBUTE.size + BYTES_ACKED_OFFSET)[0]
+        offset += max(ATTRIBUTE.size, (length + 3) & ~3)
+    return 0
+
+
 class Sockets:
     def __init__(self):
         self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
@@ -48,14 +66,15 @@ class Sockets:
         self.netlink.close()
 
     def _send(self, kind, flags, socket_id):
-        request = REQUEST.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, 0, ESTABLISHED) + socket_id
+        information = 1 << (INET_DIAG_INFO - 1)
+        request = REQUEST.pack(socket.AF_INET, socket.IPPROTO_TCP, information, 0, ESTABLISHED) + socket_id
         self.netlink.send(HEADER.pack(HEADER.size + len(request), kind, NLM_F_REQUEST | flags, 0, 0) + request)
 
     def established(self):
-        """Returns (address of the zone, local port) of each connection with a zone."""
+        """Returns the bytes that each connection has sent to its zone, by (address of the zone, local port)."""
         anything = SOCKET_ID.pack(0, SIP_PORT, bytes(16), bytes(16), 0, NO_COOKIE)
         self._send(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, anything)
-        found = set()
+        found = {}
         while True:
             answer, offset = self.netlink.recv(1 << 18), 0
             while offset < len(answer):
@@ -65,7 +84,7 @@ class Sockets:
                 if kind == NLMSG_ERROR:
                     raise OSError(-struct.unpack_from("=i", answer, offset + HEADER.size)[0], "sock_diag fails")
                 port, _, _, zone, _, _ = SOCKET_ID.unpack_from(answer, offset + ID_OFFSET)
-                found.add((socket.inet_ntoa(zone[:4]), port))
+                found[socket.inet_ntoa(zone[:4]), port] = bytes_sent(answer, offset, offset + length)
                 offset += (length + 3) & ~3
 
     def shut(self, zone, port):
