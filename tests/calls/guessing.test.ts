@@ -1,6 +1,6 @@
-import { sleep } from "../../phones/deadline";
 import { bansOf, liftBan } from "../../provider/bans";
 import { Connections, PATIENCE } from "../../provider/ssh";
+import type { Ban } from "./support/controller";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
@@ -147,9 +147,15 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
     const answered = async (): Promise<number> => (await guess()).guess[0]?.answered ?? 0;
     const { controller } = exchange;
 
+    const ban = async () => (await controller.bans()).find((one) => one.source === source);
+    const locked = (): Promise<Ban> =>
+      eventually("the lock", SOON, async () => (await ban()) ?? null);
+
     expect(await answered()).toBeGreaterThanOrEqual(10);
-    expect(await banned()).toContain(`${source}/1005`);
-    expect(await answered()).toBe(0);
+    await locked();
+    await eventually("the lock in HAProxy", SOON, async () =>
+      (await answered()) === 0 ? true : null,
+    );
     const session = await connections.controller(exchange.access, PATIENCE.look);
     expect(await bansOf(session)).toEqual(await controller.bans());
     const lock = { source, account: "1005" };
@@ -159,7 +165,7 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
       (await answered()) >= 10 ? true : null,
     );
     // Each lock takes twice as long as the one before: lifting has ended that.
-    expect((await controller.bans()).find((ban) => ban.source === source)).toMatchObject({
+    expect(await locked()).toMatchObject({
       account: "1005",
       times: 1,
       reason: "refused log-ins of the account",
@@ -174,9 +180,10 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
     await eventually("the end of the lock", 2 * LOCK, async () =>
       (await banned()).has(`${source}/1005`) ? null : true,
     );
-    await sleep(1_000);
-    expect(await answered()).toBeGreaterThanOrEqual(10);
-    expect((await controller.bans()).find((ban) => ban.source === source)?.times).toBe(2);
+    await eventually("the end of the lock in HAProxy", SOON, async () =>
+      (await answered()) >= 10 ? true : null,
+    );
+    expect((await locked()).times).toBe(2);
   });
 
   test("a lock outlives a restart of HAProxy", async () => {
