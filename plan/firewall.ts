@@ -15,6 +15,8 @@ export interface Rule {
   readonly protocol: "tcp" | "udp";
   readonly ports: PortRange;
   readonly from: Peer;
+  /** User of the sending node who may not send it. */
+  readonly notBy?: string;
 }
 
 /** Packets that a node may receive or send. */
@@ -31,6 +33,8 @@ export interface Traffic {
   readonly internal: boolean;
   /** Whether these packets belong to TCP connections that the other side opens. */
   readonly answers: boolean;
+  /** User of the node who may not send them; null for none. */
+  readonly notBy: string | null;
 }
 
 const EVERYWHERE = "0.0.0.0/0";
@@ -56,7 +60,8 @@ export function firewallRules(operatorCidrs: readonly string[]): Rule[] {
   return [
     tcp("controller-sip", "controller", SIP_PORT, { cidr: EVERYWHERE }),
     ...operatorCidrs.map((cidr) => tcp(`controller-ssh-${cidr}`, "controller", SSH_PORT, { cidr })),
-    tcp("controller-reports", "controller", REPORT_PORT, zone),
+    // A phone that takes Asterisk over must not tell of log-ins in its place.
+    { ...tcp("controller-reports", "controller", REPORT_PORT, zone), notBy: "asterisk" },
     {
       name: "controller-ntp",
       to: "controller",
@@ -85,10 +90,10 @@ export function filterOf(
 ): Record<"input" | "output", Traffic[]> {
   const input: Traffic[] = [];
   const output: Traffic[] = [];
-  for (const { name, to, protocol, ports: range, from } of rules) {
+  for (const { name, to, protocol, ports: range, from, notBy = null } of rules) {
     const ports = written(range);
     const internal = "role" in from;
-    const common = { name, protocol, internal };
+    const common = { name, protocol, internal, notBy: null };
     // Both nodes use the same port.
     const isMutual = protocol === "udp" && internal;
     if (to === role) {
@@ -101,7 +106,7 @@ export function filterOf(
     if (internal && from.role === role && !(isMutual && to === role)) {
       const peers = addressesOf({ role: to }, addresses);
       const client = { ...common, own: isMutual ? ports : null, others: ports, peers };
-      output.push({ ...client, answers: false });
+      output.push({ ...client, answers: false, notBy });
       input.push({ ...client, answers: protocol === "tcp" });
     }
   }

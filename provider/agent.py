@@ -60,6 +60,8 @@ ANSWER_LIMIT = 32 << 20
 """Bytes of an answer, before it is compressed."""
 LINE_LIMIT = 1 << 16
 """Bytes of a line of a log: Asterisk writes no more than 8 KiB."""
+LOG_LIMIT = 64 << 20
+"""Bytes that a log may grow by during an edit."""
 MESSAGES_LIMIT = 200
 MESSAGE_LIMIT = 500
 
@@ -354,10 +356,13 @@ def parts_since(path):
 
 
 def heard(path, rules):
-    messages = {}
+    messages, room = {}, LOG_LIMIT
     for part in parts_since(path):
         with part:
             while line := part.readline(LINE_LIMIT):
+                room -= len(line)
+                if room < 0:
+                    raise Fault(f"{path} has grown by more than {LOG_LIMIT} bytes during the edit")
                 message = accepted(line, rules)
                 if message is not None and len(messages) < MESSAGES_LIMIT:
                     messages[message[:MESSAGE_LIMIT]] = None

@@ -30,6 +30,12 @@ const LENGTH_DIGITS = 9;
 /** Bytes of a frame, and of the JSON in it: twice what the agent sends at the most. */
 const FRAME_LIMIT = 64 << 20;
 
+/**
+ * Milliseconds for an answer. The agent bounds whatever it does below that; a node that keeps the connection and
+ * says nothing is not waited for.
+ */
+const PATIENCE = 900_000;
+
 const answerSchema = z.object({
   id: z.number(),
   result: z.unknown().optional(),
@@ -76,7 +82,18 @@ export class Agent {
         return;
       }
       const id = this.count++;
-      this.waiting.set(id, { resolve, reject });
+      const patience = setTimeout(() => {
+        this.end(
+          new NotAnAnswer(`its agent has not answered for ${String(PATIENCE / 60_000)} minutes`),
+        );
+      }, PATIENCE);
+      const settled =
+        <T>(settle: (value: T) => void) =>
+        (value: T): void => {
+          clearTimeout(patience);
+          settle(value);
+        };
+      this.waiting.set(id, { resolve: settled(resolve), reject: settled(reject) });
       const frame = deflateSync(JSON.stringify({ id, ...request }));
       this.input.write(`${String(frame.length)}\n`);
       this.input.write(frame);

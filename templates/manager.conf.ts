@@ -41,6 +41,7 @@ const UNREAD: Readonly<Record<SipDriver, readonly string[]>> = {
   chan_sip: [],
   pjsip: [
     "ChallengeSent",
+    "InvalidAccountID",
     "PeerStatus",
     "ContactStatus",
     "DeviceStateChange",

@@ -20,6 +20,11 @@ const trafficSchema = z.strictObject({
   internal: z.boolean(),
   /** Whether only packets that open no TCP connection count. */
   answers: z.boolean(),
+  /** User who may not send them; null for none. */
+  notBy: z
+    .string()
+    .regex(/^[a-z]+$/)
+    .nullable(),
 });
 
 export const nftablesContextSchema = z.strictObject({

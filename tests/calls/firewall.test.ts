@@ -152,6 +152,10 @@ describe.each(KINDS)("nodes behind their own firewall, with $name,", ({ kind }) 
     expect(["connected", "ECONNREFUSED"]).toContain(
       (await sent(zone1, ...to(controller, ["tcp:5075"])))[0],
     );
+    const byAsterisk = ["runuser", "-u", "asterisk", "--", "/usr/bin/python3", "-c", reach];
+    expect((await zone1.inside([...byAsterisk, `tcp:${controller}:5075`])).trim()).toBe(
+      "EHOSTUNREACH",
+    );
   });
 
   test("the controller sends nothing to other hosts", async () => {

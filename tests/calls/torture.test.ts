@@ -1,5 +1,5 @@
 import type { Attack, AttackResult } from "../support/hurl";
-import { ownAttacks, tortureAttacks } from "../support/attacks";
+import { ownAttacks, strangersAttacks, tortureAttacks } from "../support/attacks";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { OFFICE_ADDRESS } from "./support/network";
 import type { Server } from "./support/server";
@@ -26,6 +26,7 @@ const MEANWHILE = 6_000;
 const ATTACKS: [string, () => Attack[]][] = [
   ["the messages of RFC 4475", tortureAttacks],
   ["fragmented, oversized and senseless input", ownAttacks],
+  ["registrations without a log-in", strangersAttacks],
 ];
 
 /** The value below which 95 of 100 values are. */

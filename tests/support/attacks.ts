@@ -42,6 +42,25 @@ const requestWith = (...lines: readonly string[]): string =>
     [...lines, "Content-Length: 0"].join("\r\n"),
   );
 
+/** The smallest registrations of nobody: what a log says of each is soon more than the request. */
+export const strangersAttacks = (): Attack[] => [
+  attack(
+    "registrations without a log-in",
+    Array.from({ length: 500 }, (_, count) =>
+      [
+        "REGISTER sip:x SIP/2.0",
+        `v: SIP/2.0/TCP x;branch=z9hG4bK${String(count)}`,
+        "f: <sip:x@x>;tag=x",
+        "t: <sip:x@x>",
+        `i: ${String(count)}`,
+        "CSeq: 1 REGISTER",
+        "l: 0",
+        "\r\n",
+      ].join("\r\n"),
+    ),
+  ),
+];
+
 /** A request that says another length of its body. */
 const lies = (length: string, body = ""): string =>
   optionsRequest("192.0.2.1").replace("Content-Length: 0", `Content-Length: ${length}`) + body;

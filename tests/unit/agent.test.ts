@@ -34,6 +34,19 @@ test("what the agent cannot do is told, with the files that are new all the same
   );
 });
 
+test("a node that says nothing is not waited for", async () => {
+  jest.useFakeTimers();
+  try {
+    const asked = expect(agent.ask({})).rejects.toThrow("has not answered for 15 minutes");
+    jest.advanceTimersByTime(15 * 60_000);
+    await asked;
+    await expect(agent.ask({})).rejects.toThrow(NotAnAnswer);
+    expect(jest.getTimerCount()).toBe(0);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
 describe("the conversation ends with an error, and nothing else does, when a node sends", () => {
   test.each<[string, string | Buffer]>([
     ["a message of the day", "Welcome to zone1!\nHave a nice day\n"],

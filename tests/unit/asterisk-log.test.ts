@@ -136,6 +136,16 @@ describe("a complaint is found", () => {
     expect(await complaintsAbout(zone, ALL)).toEqual([FAULT]);
   });
 
+  test("unless the log has become too large to be read", async () => {
+    await watchLog(zone);
+    log(fault());
+    truncateSync(zone.at(LOG), 65 << 20);
+
+    await expect(complaintsAbout(zone, ALL)).rejects.toThrow(
+      "has grown by more than 67108864 bytes",
+    );
+  });
+
   test("by each of those that ask for it at the same time, and again", async () => {
     log(hostile().repeat(200));
     await watchLog(zone);

@@ -36,6 +36,7 @@ test("a zone receives SIP and SSH of the controller, IAX2 of its peers, and medi
 
 test("a zone sends answers, reports, questions for the time, IAX2, and media from RTP ports", () => {
   expect(chain("zone", "output")).toEqual([
+    `ip daddr ${CONTROLLER} tcp dport 5075 meta skuid "asterisk" reject with icmpx type admin-prohibited comment "controller-reports"`,
     `ip daddr ${CONTROLLER} tcp dport 5075 accept comment "controller-reports"`,
     `ip daddr ${CONTROLLER} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
     `ip daddr ${CONTROLLER} tcp sport 5060 (answers) accept comment "zone-sip"`,

@@ -394,6 +394,19 @@ class IdleTest(unittest.TestCase):
         exchange.tick(2.9)
         self.assertEqual(exchange.ports(), [])
 
+    def test_bounds_the_connections_of_an_account_wherever_they_come_from(self):
+        exchange = Exchange()
+        first = [exchange.log_in(now, OFFICE, "1001") for now in range(2)]
+        for now in range(6):
+            exchange.log_in(2.0 + now, STRANGER, "1001")
+        # A phone that registers again is not the oldest any more.
+        exchange.report(9.0, "zone1", "accepted", "1001", first[0])
+        self.assertEqual(exchange.ports(), [])
+        exchange.log_in(10.0, OFFICE, "1001")
+        self.assertEqual(exchange.ports(), [first[1]])
+        exchange.closed(11.0, [key for key in list(exchange.connections)])
+        self.assertEqual(exchange.of_account, {})
+
     def test_shuts_none_of_a_zone_that_does_not_report_and_says_so_once(self):
         exchange = Exchange()
         exchange.connect(0.0, OFFICE, zone="zone2")

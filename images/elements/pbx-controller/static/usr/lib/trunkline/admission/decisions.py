@@ -55,6 +55,9 @@ MAX_CONNECTIONS = 100_000
 MAX_SOURCES = 50_000
 MAX_LOCKS = 20_000
 MAX_ACCOUNTS = 16
+# Connections of an account, from wherever; more end the one whose log-in is oldest. A phone has one or two, and
+# those that it has left behind last for a minute.
+MAX_OF_ACCOUNT = 8
 MAX_NAMES = 1_000
 
 ACCOUNT = re.compile(r"[0-9A-Za-z._+*#-]{1,64}")
@@ -121,6 +124,8 @@ class Admission:
         self.limits = limits
         self.connections = {}
         self.of_source = {}
+        # Connections by the account that has logged in on them, the oldest log-in first.
+        self.of_account = {}
         # Connections without a log-in, by zone, the oldest first.
         self.waiting = {}
         self.open = Counter()
@@ -342,6 +347,12 @@ class Admission:
             self.slowest[connection.zone] = now, took
         connection.accounts[account] = now
         self._bound(connection.accounts, MAX_ACCOUNTS)
+        key = (connection.zone, connection.port)
+        those = self.of_account.setdefault(account, {})
+        those.pop(key, None)
+        those[key] = connection
+        if len(those) > MAX_OF_ACCOUNT:
+            self._shut(those.pop(next(iter(those))))
         self.waiting.get(connection.zone, {}).pop(connection.port, None)
         for remembered, key in ((self.live, (connection.source, account)), (self.known, connection.source)):
             remembered.pop(key, None)
@@ -534,6 +545,12 @@ class Admission:
         self.open[zone] -= 1
         if self.waiting.get(zone, {}).get(port) is connection:
             del self.waiting[zone][port]
+        for account in connection.accounts:
+            those = self.of_account.get(account, {})
+            if those.get(key) is connection:
+                del those[key]
+            if not those:
+                self.of_account.pop(account, None)
         keys = self.of_source[connection.source]
         keys.discard(key)
         if not keys:
