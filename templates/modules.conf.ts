@@ -2,8 +2,11 @@ import { z } from "zod";
 import { template } from "./engine";
 import { type Codec, type SipDriver, zoneContextSchema } from "./context";
 
-/** `modules.conf` of one zone. */
-export const ModulesConfContext = z.strictObject({ modules: z.array(z.string()) });
+/** `modules.conf` of one zone: modules that every image has, and files that list those of this image. */
+export const ModulesConfContext = z.strictObject({
+  modules: z.array(z.string()),
+  lists: z.array(z.string()),
+});
 
 const render = template("modules.conf.hbs", ModulesConfContext);
 
@@ -52,14 +55,19 @@ const DRIVER: Record<SipDriver, readonly string[]> = {
     "res_pjsip_caller_id",
     "res_pjsip_dtmf_info",
     "res_pjsip_rfc3326",
-    // PJSIP gives no answer to a request inside a call that none of its modules takes.
+    // Each answers one kind of request inside a call.
     "res_pjsip_dlg_options",
     "res_pjsip_empty_info",
-    "res_pjsip_messaging",
     "res_pjsip_refer",
     "chan_pjsip",
     "func_pjsip_aor",
   ],
+};
+
+/** What answers the other kinds of request inside a call depends on the release of Asterisk. */
+const LISTS: Record<SipDriver, readonly string[]> = {
+  chan_sip: [],
+  pjsip: ["/usr/lib/trunkline/modules-pjsip.conf"],
 };
 
 /** Translators, for calls between phones that share no codec. */
@@ -75,5 +83,8 @@ const zone = zoneContextSchema.pick({ sipDriver: true, codecs: true }).strip();
 export function renderModulesConf(context: z.input<typeof zone>): string {
   const { sipDriver, codecs } = zone.parse(context);
   const translators = codecs.map((codec) => TRANSLATOR[codec]);
-  return render({ modules: [...COMMON, ...DRIVER[sipDriver], ...translators] });
+  return render({
+    modules: [...COMMON, ...DRIVER[sipDriver], ...translators],
+    lists: [...LISTS[sipDriver]],
+  });
 }

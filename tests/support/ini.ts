@@ -7,7 +7,7 @@ export interface Section {
 
 /**
  * Reads an Asterisk configuration file as `ast_config_load` does: `;` starts a comment unless a
- * backslash precedes it, `=>` means `=`. Other lines are faults.
+ * backslash precedes it, `=>` means `=`. `#tryinclude` counts as a setting. Other lines are faults.
  */
 export function readAsteriskConf(text: string): Section[] {
   const sections: (Section & { settings: [string, string][] })[] = [];
@@ -17,7 +17,7 @@ export function readAsteriskConf(text: string): Section[] {
       .replaceAll("\\;", ";")
       .trim();
     const header = /^\[([^\]]+)\](?:\(([^)]+)\))?$/.exec(line);
-    const setting = /^([^=]+?)\s*=>?\s*(.*)$/.exec(line);
+    const setting = /^(#tryinclude) "([^"]+)"$/.exec(line) ?? /^([^=]+?)\s*=>?\s*(.*)$/.exec(line);
     if (header !== null) {
       sections.push({ name: header[1] ?? "", template: header[2] ?? null, settings: [] });
     } else if (setting !== null && sections.length > 0) {

@@ -348,6 +348,13 @@ describe("modules", () => {
     expect(new Set(modules(driver)).size).toBe(modules(driver).length);
   });
 
+  test.each([
+    ["pjsip", "/usr/lib/trunkline/modules-pjsip.conf"],
+    ["chan_sip", undefined],
+  ] as const)("%s: an image may add modules of its own", (driver, list) => {
+    expect(settingsOf(conf(1, "modules.conf", driver), "modules")["#tryinclude"]).toBe(list);
+  });
+
   test("a translator for each codec", () => {
     const translators = modules("pjsip", ["gsm", "g722"]).filter((name) =>
       name.startsWith("codec_"),

@@ -14,7 +14,6 @@ import {
   type InteropCase,
   invites,
   media,
-  NO_ANSWER,
   ring,
   SILENCE,
   stays,
@@ -34,6 +33,17 @@ const reInvites = (body: string, tell: (answer: SipMessage) => string): InteropC
   established(async ({ alice, ofAlice }) =>
     tell(await alice.askInside(ofAlice, "INVITE", { body })),
   );
+
+/** A case of a request that is refused: the status, and what `tell` says of the answer. */
+const refused = (
+  method: string,
+  sending: Sending,
+  tell: (answer: SipMessage) => string,
+): InteropCase["run"] =>
+  established(async ({ alice, ofAlice }) => {
+    const answer = await alice.askInside(ofAlice, method, sending);
+    return [code(answer), tell(answer)].filter(Boolean).join(", ");
+  });
 
 const toldDirection = (answer: SipMessage): string => `${code(answer)}, ${direction(answer)}`;
 const toldMedia = (answer: SipMessage): string => `${code(answer)}, ${media(answer.body)}`;
@@ -184,20 +194,33 @@ export const IN_CALL: InteropArea = {
     },
     {
       phone: "sends INFO of another type",
-      exchange: differs(NO_ANSWER, "415"),
-      run: inCall("INFO", { type: "application/x-unknown", body: "x" }),
+      exchange: differs("415, Accept: application/dtmf-relay, application/dtmf", "415"),
+      run: refused("INFO", { type: "application/x-unknown", body: "x" }, (answer) => {
+        const accepted = answer.header("Accept");
+        return accepted && `Accept: ${accepted}`;
+      }),
+    },
+    {
+      phone: "sends INFO of a package (RFC 6086)",
+      exchange: differs("469", "415"),
+      run: inCall("INFO", {
+        type: "application/x-unknown",
+        body: "x",
+        headers: { "Info-Package": "unknown" },
+      }),
     },
     {
       phone: "sends a text MESSAGE",
       exchange: differs(
-        "202; the other phone gets it from 1001, under the name that the phone gave",
+        "405; the other phone gets nothing",
         "202; the other phone gets it from 1001, under the user's name",
       ),
       run: established(async ({ alice, bob, ofAlice }) => {
         const From = ofAlice.local.replace("<", '"Mallory" <');
         const sending = { type: "text/plain", body: "hello", headers: { From } };
         const answer = await inside(alice, ofAlice, "MESSAGE", sending);
-        const message = await bob.take("MESSAGE");
+        const message = await bob.take("MESSAGE", SILENCE).catch(() => null);
+        if (message === null) return `${answer}; the other phone gets nothing`;
         bob.reply(message, 200);
         const from = message.header("From");
         const number = /sip:(\w+)@/.exec(from)?.[1] ?? "";
@@ -207,22 +230,28 @@ export const IN_CALL: InteropArea = {
     },
     {
       phone: "sends a MESSAGE that is a picture",
-      exchange: "415",
-      run: inCall("MESSAGE", { type: "image/png", body: "x" }),
+      exchange: differs("405, Allow has INVITE and no MESSAGE", "415"),
+      run: refused("MESSAGE", { type: "image/png", body: "x" }, (answer) => {
+        if (answer.status !== 405) return "";
+        const allowed = answer.header("Allow").split(", ");
+        const has = (method: string): string =>
+          allowed.includes(method) ? method : `no ${method}`;
+        return `Allow has ${has("INVITE")} and ${has("MESSAGE")}`;
+      }),
     },
     {
       phone: "sends NOTIFY",
-      exchange: differs(NO_ANSWER, "489"),
+      exchange: "489",
       run: inCall("NOTIFY", { headers: { Event: "unknown" } }),
     },
     {
       phone: "sends SUBSCRIBE",
-      exchange: differs(NO_ANSWER, "403"),
+      exchange: differs("489", "403"),
       run: inCall("SUBSCRIBE", { headers: { Event: "unknown" } }),
     },
     {
       phone: "sends PUBLISH",
-      exchange: differs(NO_ANSWER, "489"),
+      exchange: "489",
       run: inCall("PUBLISH", { headers: { Event: "unknown" } }),
     },
     {
@@ -232,7 +261,7 @@ export const IN_CALL: InteropArea = {
     },
     {
       phone: "sends an unknown method",
-      exchange: differs(NO_ANSWER, "501"),
+      exchange: "501",
       run: inCall("WIBBLE"),
     },
     {

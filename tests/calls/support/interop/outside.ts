@@ -15,7 +15,7 @@ export const OUTSIDE: InteropArea = {
     },
     {
       phone: "sends a text MESSAGE to a user",
-      exchange: differs("404", "405"),
+      exchange: differs("501", "405"),
       run: outside("MESSAGE", { type: "text/plain", body: "hello" }),
     },
     {
