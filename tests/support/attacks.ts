@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { optionsRequest } from "../../phones/options";
 import type { Attack } from "./hurl";
 import { tortureMessages } from "./rfc4475";
@@ -46,13 +46,13 @@ const requestWith = (...lines: readonly string[]): string =>
 export const strangersAttacks = (): Attack[] => [
   attack(
     "registrations without a log-in",
-    Array.from({ length: 500 }, (_, count) =>
+    Array.from({ length: 200 }, (_, count) =>
       [
-        "REGISTER sip:x SIP/2.0",
-        `v: SIP/2.0/TCP x;branch=z9hG4bK${String(count)}`,
-        "f: <sip:x@x>;tag=x",
-        "t: <sip:x@x>",
-        `i: ${String(count)}`,
+        "REGISTER sip:192.0.2.1 SIP/2.0",
+        `v: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK${String(count)}`,
+        "f: <sip:x@192.0.2.1>;tag=x",
+        "t: <sip:x@192.0.2.1>",
+        `i: ${randomUUID()}`,
         "CSeq: 1 REGISTER",
         "l: 0",
         "\r\n",
