@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { LAB_ENVIRONMENT } from "../cli/cloud";
 import { Fault } from "../cli/command";
 import { main } from "../cli/progress";
@@ -27,18 +28,31 @@ Options:
 
 const SUBJECTS = ["previews", "changes", "registrations"];
 
-const option = (name: string): string | undefined =>
-  process.argv.find((arg) => arg.startsWith(`--${name}=`))?.split("=")[1];
+function parsed() {
+  try {
+    return parseArgs({
+      options: {
+        only: { type: "string" },
+        rounds: { type: "string", default: "5" },
+        before: { type: "string" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new Fault(`${(error as Error).message.split(". ")[0] ?? ""}; see --help`);
+  }
+}
 
 main(async () => {
-  if (process.argv.includes("--help")) {
+  const { help, only, before, ...options } = parsed();
+  if (help) {
     process.stdout.write(HELP);
     return;
   }
-  const rounds = Number(option("rounds") ?? 5);
-  const only = option("only");
-  if (!(rounds >= 1) || (only !== undefined && !SUBJECTS.includes(only))) {
-    throw new Fault("these options are not understood; see --help");
+  const rounds = Number(options.rounds);
+  if (!(rounds >= 1)) throw new Fault("--rounds is not a number of 1 or more; see --help");
+  if (only !== undefined && !SUBJECTS.includes(only)) {
+    throw new Fault(`--only is none of ${SUBJECTS.join(", ")}`);
   }
   const isWanted = (subject: string): boolean => only === undefined || only === subject;
   if (isWanted("changes") && process.env.OS_CLOUD !== LAB_ENVIRONMENT.OS_CLOUD) {
@@ -50,7 +64,7 @@ main(async () => {
     await measurePreviews(rounds);
   }
   if (isWanted("registrations")) {
-    await measureRegistrations(rounds, option("before"));
+    await measureRegistrations(rounds, before);
   }
   if (isWanted("changes")) {
     await measureChanges(rounds);

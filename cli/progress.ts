@@ -58,6 +58,10 @@ export function relayUpdate(event: EngineEvent): void {
 
 /** Runs a program to its end. A fault is one line and an exit code; anything else is a bug. */
 export function main(program: () => Promise<void>, { faultCode = 1 } = {}): void {
+  // Whoever reads has read enough, as `head` does.
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    process.exit(code === "EPIPE" ? 0 : faultCode);
+  });
   program().catch((error: unknown) => {
     if (error instanceof Fault || error instanceof NodeError) {
       console.error(`trunkline: ${error.message}`);

@@ -7,10 +7,10 @@ import { durationSchema } from "./duration";
 const MOST = 1_000_000;
 
 /** A number of things that can be counted. */
-const whole = (such: number, max = MOST) =>
+const whole = (such: number, max = MOST, min = 1) =>
   z
     .int({ error: `is not a whole number; write one such as ${String(such)}` })
-    .min(1, { error: `is less than 1; write a number such as ${String(such)}` })
+    .min(min, { error: `is less than ${String(min)}; write a number such as ${String(such)}` })
     .max(max, { error: `is more than ${String(max)}; write a number such as ${String(such)}` })
     .default(such);
 
@@ -25,8 +25,8 @@ const shape = {
   connectionsPerUnknownSource: whole(40),
   /** New connections per second of a source address, averaged over ten seconds. */
   connectionRate: whole(50),
-  /** Bytes per second of a source address, averaged over ten seconds. */
-  bytesPerSecond: whole(200_000, 100_000_000),
+  /** Bytes per second of a source address, averaged over ten seconds: some registrations at the least. */
+  bytesPerSecond: whole(200_000, 100_000_000, 10_000),
   /** Seconds until a connection has to have sent its first request, and a phone to have logged in. */
   loginTime: durationSchema({ min: 2, max: 60, such: "5s" }).prefault("5s"),
   /** Refused log-ins of a source address for one account in ten minutes, before that pair is locked. */
@@ -38,7 +38,7 @@ const shape = {
   /** Calls that an account may have at a time, those that ring or are on hold among them. */
   callsPerAccount: whole(4, 500),
   /** Calls that an account may begin in a minute. */
-  callsPerMinute: whole(30),
+  callsPerMinute: whole(30, 6_000),
 };
 
 const EXAMPLE = "{ connectionsPerSource: 600 }";

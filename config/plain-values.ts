@@ -1,5 +1,11 @@
 /** Keys whose values are lists or objects; Pulumi hands them over as JSON. */
-const STRUCTURED: ReadonlySet<string> = new Set(["users", "codecs", "operatorCidrs", "autoscale"]);
+const STRUCTURED: ReadonlySet<string> = new Set([
+  "users",
+  "codecs",
+  "operatorCidrs",
+  "autoscale",
+  "limits",
+]);
 
 const BOOLEANS: ReadonlySet<string> = new Set(["drainForce", "okeanosReuseAddresses"]);
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LAB_ENVIRONMENT, withoutCloud } from "../cli/cloud";
-import { command } from "../cli/command";
+import { command, Fault } from "../cli/command";
 import { projectEnvironment } from "../cli/environment";
 import { main, relay, say } from "../cli/progress";
 import { ensureCommands } from "../phones/packages";
@@ -105,6 +105,11 @@ function prepare(): Record<Level, Promise<unknown>> {
 }
 
 main(async () => {
+  if (process.argv.length > 2) {
+    throw new Fault(
+      "make test runs all tests and takes no options; for some of them: npx jest --selectProjects unit",
+    );
+  }
   // The tests have a cloud of their own, whatever cloud the caller works with.
   const ours = withoutCloud(process.env);
   const ready = prepare();

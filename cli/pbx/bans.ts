@@ -22,7 +22,15 @@ Options:
   --stack NAME             the stack to look at (dev)
   -h, --help               this text`;
 
-const HEAD = ["source", "account", "ends in", "because of", "locks in a day", "refused since", ""];
+const HEAD = [
+  "source",
+  "account",
+  "ends in",
+  "because of",
+  "locks in a day",
+  "refused by zones",
+  "",
+];
 
 /** @throws Fault unless `text` is `SOURCE` or `SOURCE/ACCOUNT`. */
 export function lockKeyOf(text: string): LockKey {

@@ -207,6 +207,20 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "autoscale.cooldownOut",
     "raise cooldownOut or lower window",
   ),
+  bad("limits in words", { limits: "high" }, "limits", "{ connectionsPerSource: 600 }"),
+  bad("a limit of nothing", { limits: { callsPerMinute: 0 } }, "limits.callsPerMinute", "as 30"),
+  bad(
+    "a limit that no phone fits",
+    { limits: { bytesPerSecond: 1 } },
+    "limits.bytesPerSecond",
+    "as 200000",
+  ),
+  bad(
+    "an unknown limit",
+    { limits: { callsPerHour: 9 } },
+    "limits",
+    "it takes connectionsPerSource",
+  ),
   bad("schedules of one", autoscale({ schedules: NOON }), "autoscale.schedules", "write one such"),
   bad(
     "a time of day for cron",

@@ -1,4 +1,5 @@
 import { ConfigError, parseSettings, settingsSchema } from "../../config/schema";
+import { plainValues } from "../../config/plain-values";
 import { BAD_CONFIGURATIONS, FURTHER_BAD_CONFIGURATIONS } from "../support/bad-configurations";
 import { MASTER_SECRET, MINIMAL, settingsWith, SSH_PUBLIC_KEY } from "../support/settings";
 
@@ -255,4 +256,17 @@ describe("a configuration that is wrong", () => {
       "pbx:zones is 9, and pbx:trunkCidr 10.0.0.0/28 has addresses for 8 zones; lower pbx:zones or widen pbx:trunkCidr",
     ]);
   });
+});
+
+test("every setting that may be a list or an object is read from the JSON that Pulumi hands over", () => {
+  const structured = Object.entries(settingsSchema.shape).flatMap(([key, schema]) =>
+    [{}, [], ["alaw"], { max: 4, callsPerZone: 80 }].some(
+      (value) => schema.safeParse(value).success,
+    )
+      ? [key]
+      : [],
+  );
+  expect(structured).toEqual(expect.arrayContaining(["users", "autoscale", "limits"]));
+  const handedOver = Object.fromEntries(structured.map((key) => [`pbx:${key}`, "[1]"]));
+  expect(plainValues(handedOver)).toEqual(Object.fromEntries(structured.map((key) => [key, [1]])));
 });
