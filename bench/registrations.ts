@@ -102,7 +102,7 @@ class Subject {
     const bystander = await Bystander.start(namespace, { server, address, caller, callee });
     await sleep(CALLS);
     const { call } = await bystander.served();
-    this.setUps.push(median(call.map((took) => took ?? NaN)));
+    this.setUps.push(median(call.map((took) => took ?? Infinity)));
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { type CommandForm, parseCommandLine } from "./arguments";
 import { Fault } from "./command";
 import { projectEnvironment } from "./environment";
 import { exchangeNodes } from "./exchange-nodes";
-import { bans } from "./pbx/bans";
+import { bans, lockKeyOf } from "./pbx/bans";
 import { calls } from "./pbx/calls";
 import { type Command, zoneNamed } from "./pbx/command";
 import { drain, undrain } from "./pbx/drain";
@@ -49,11 +49,14 @@ main(async () => {
   const { values, operands } = parseCommandLine(formOf, {
     json: { type: "boolean", default: false },
     watch: { type: "boolean", default: false },
-    lift: { type: "string", default: "" },
+    lift: { type: "string" },
   });
   const [name = "", operand] = operands;
   if (values.watch && name !== "status") throw new Fault(`--watch is for status, not for ${name}`);
-  if (values.lift !== "" && name !== "bans") throw new Fault(`--lift is for bans, not for ${name}`);
+  if (values.lift !== undefined) {
+    if (name !== "bans") throw new Fault(`--lift is for bans, not for ${name}`);
+    lockKeyOf(values.lift); // before anybody is asked
+  }
   const stack = await findStack(values.stack, await projectEnvironment());
   const exchange = new Recent(() => exchangeNodes(stack));
   const { nodes, outputs } = await exchange.get();
@@ -67,7 +70,7 @@ main(async () => {
   try {
     // Where nobody gets in there is nothing to show.
     await connections.controller(nodes.access, 0);
-    await COMMANDS.get(name)?.run(desk, operand ?? values.lift);
+    await COMMANDS.get(name)?.run(desk, operand ?? values.lift ?? "");
   } finally {
     connections.close();
   }

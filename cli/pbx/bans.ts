@@ -12,7 +12,7 @@ const HELP = `Lists the source addresses that are locked, for one account or for
   npm run pbx -- bans --lift 203.0.113.7         the address, and all of its accounts
   npm run pbx -- bans --lift 203.0.113.7/1001    the address for one account
 
-Refused log-ins lock, as do many connections without a log-in; pbx:limits has the numbers. A lock ends by
+Refused log-ins lock (pbx:limits has the numbers), as do 40 connections without a log-in in a minute. A lock ends by
 itself. The next one of a day lasts twice as long, except after a lift. Phones that were registered when
 the lock began stay connected ("registered phones may").
 
