@@ -407,6 +407,15 @@ class IdleTest(unittest.TestCase):
         exchange.closed(11.0, [key for key in list(exchange.connections)])
         self.assertEqual(exchange.of_account, {})
 
+    def test_forgets_accounts_beyond_sixteen_of_a_connection(self):
+        exchange = Exchange()
+        port = exchange.connect(0.0, OFFICE)
+        for account in range(40):
+            exchange.report(0.0, "zone1", "accepted", str(account), port)
+        self.assertEqual(len(exchange.of_account), 16)
+        exchange.closed(1.0, [("zone1", port)])
+        self.assertEqual(exchange.of_account, {})
+
     def test_shuts_none_of_a_zone_that_does_not_report_and_says_so_once(self):
         exchange = Exchange()
         exchange.connect(0.0, OFFICE, zone="zone2")

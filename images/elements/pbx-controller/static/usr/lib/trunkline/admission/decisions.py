@@ -346,7 +346,8 @@ class Admission:
         if not connection.accounts and not connection.found and took >= self._lag(now, connection.zone):
             self.slowest[connection.zone] = now, took
         connection.accounts[account] = now
-        self._bound(connection.accounts, MAX_ACCOUNTS)
+        if len(connection.accounts) > MAX_ACCOUNTS:
+            self._leave(next(iter(connection.accounts)), connection)
         key = (connection.zone, connection.port)
         those = self.of_account.setdefault(account, {})
         those.pop(key, None)
@@ -545,16 +546,22 @@ class Admission:
         self.open[zone] -= 1
         if self.waiting.get(zone, {}).get(port) is connection:
             del self.waiting[zone][port]
-        for account in connection.accounts:
-            those = self.of_account.get(account, {})
-            if those.get(key) is connection:
-                del those[key]
-            if not those:
-                self.of_account.pop(account, None)
+        for account in list(connection.accounts):
+            self._leave(account, connection)
         keys = self.of_source[connection.source]
         keys.discard(key)
         if not keys:
             del self.of_source[connection.source]
+
+    def _leave(self, account, connection):
+        """Forgets that the account has logged in on the connection."""
+        del connection.accounts[account]
+        key = (connection.zone, connection.port)
+        those = self.of_account.get(account, {})
+        if those.get(key) is connection:
+            del those[key]
+            if not those:
+                del self.of_account[account]
 
     def _prune(self, now):
         for remembered, age in ((self.known, KNOWN), (self.live, LIVE)):
