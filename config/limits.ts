@@ -38,7 +38,7 @@ const shape = {
   /** Calls that an account may have at a time, those that ring or are on hold among them. */
   callsPerAccount: whole(4, 500),
   /** Calls that an account may begin in a minute. */
-  callsPerMinute: whole(30, 6_000),
+  callsPerMinute: whole(30, 10_000),
 };
 
 const EXAMPLE = "{ connectionsPerSource: 600 }";

@@ -18,7 +18,7 @@ const VALUES = 75;
 /** Limits of `pbx:limits` that are no part of these tests. */
 const limits = {
   callsPerAccount: 500,
-  callsPerMinute: 100_000,
+  callsPerMinute: 10_000,
   connectionsPerUnknownSource: 1_000,
   connectionRate: 1_000,
   bytesPerSecond: 100_000_000,

@@ -4,7 +4,8 @@ Reads from standard input, as JSON:
   {"server": address, "seconds": number,
    "idle":     [{"source": address, "connections": number}],
    "guess":    [{"source": address, "accounts": [name], "guesses": number, "connections": number or 0 for
-                 a new one for each guess, "nonce": text to answer to whatever the server has asked, or null}],
+                 a new one for each guess, "nonce": text to answer to whatever the server has asked, or null,
+                 "after": seconds}],
    "register": [{"source": address, "account": name, "password": text, "after": seconds, "every": seconds}]}
 A source is an address of this host. Prints at the end, as JSON, with lists in the order of the input:
   {"idle": [{"opened", "shut"}],
@@ -111,6 +112,7 @@ async def idle(server, end, source, result):
 
 async def guess(server, end, job, result):
     """Guesses until all guesses of the source are made, on one connection for as long as it lasts."""
+    await asyncio.sleep(job["after"])
     client = None
     while time.monotonic() < end and result["tried"] < job["guesses"]:
         result["tried"] += 1

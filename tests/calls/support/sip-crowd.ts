@@ -12,6 +12,8 @@ export interface CrowdJobs {
     readonly connections: number;
     /** What to answer to instead of what the server has asked. */
     readonly nonce?: string;
+    /** Seconds. */
+    readonly after: number;
   }[];
   readonly register?: readonly {
     readonly source: string;

@@ -85,6 +85,14 @@ class GuessingTest(unittest.TestCase):
             exchange.report(0.0, "zone1", "refused", "1001", port)
         self.assertEqual(exchange.banned(0.0), {(OFFICE, "1001"): 60, (OFFICE, None): 60})
 
+    def test_counts_few_of_the_guesses_that_were_on_their_way(self):
+        exchange = Exchange(replace(LIMITS, failuresPerSource=100))
+        exchange.guess(0.0, OFFICE, "1001", times=500)
+        self.assertEqual(exchange.banned(0.0), {(OFFICE, "1001"): 60})
+        for _ in range(9):
+            exchange.guess(1.0, OFFICE, "1001", times=500)
+        self.assertIn((OFFICE, None), exchange.banned(1.0))
+
     def test_doubles_the_time_with_each_lock_in_a_day_up_to_a_day(self):
         exchange, now, found = Exchange(replace(LIMITS, failuresPerSource=1000)), 0.0, []
         for _ in range(13):

@@ -47,6 +47,10 @@ GUESSES = 10
 GUESSES_LOGGED_IN = 60
 REREGISTER = 30.0
 
+# Refusals of a locked account that count against the source, of each connection: the others were on their way
+# before the lock could be known.
+LATE_GUESSES = 10
+
 # Seconds by which a log-in may arrive before HAProxy's record of its connection.
 LATE_RECORD = 2.0
 
@@ -95,6 +99,8 @@ class Connection:
     # Seen in the kernel's table only: it is older than this service.
     found: bool = False
     shut: bool = False
+    # Refusals of an account that was locked already.
+    late_guesses: int = 0
     # Share of the zone's failed log-ins since the last log-in.
     guesses: float = 0.0
     # Bytes that the zone had received when they were counted last; None if that was never.
@@ -376,7 +382,8 @@ class Admission:
                 self.locks[key].refused += 1
                 self._shut(connection)
                 # HAProxy lets a locked pair through if the first message names another account in From.
-                if (source, None) not in self.locks:
+                if (source, None) not in self.locks and connection.late_guesses < LATE_GUESSES:
+                    connection.late_guesses += 1
                     self._count_refusal(now, source)
                 return
         self._record("refused", zone=zone, account=account, source=source, sourcePort=connection.sourcePort)
