@@ -156,11 +156,12 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
     const locked = (): Promise<Ban> =>
       eventually("the lock", SOON, async () => (await ban()) ?? null);
 
+    const lockedInHaproxy = (): Promise<true> =>
+      eventually("the lock in HAProxy", SOON, async () => ((await answered()) === 0 ? true : null));
+
     expect(await answered()).toBeGreaterThanOrEqual(10);
     await locked();
-    await eventually("the lock in HAProxy", SOON, async () =>
-      (await answered()) === 0 ? true : null,
-    );
+    await lockedInHaproxy();
     const session = await connections.controller(exchange.access, PATIENCE.look);
     expect(await bansOf(session)).toEqual(await controller.bans());
     const lock = { source, account: "1005" };
@@ -176,6 +177,7 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
       reason: "refused log-ins of the account",
     });
 
+    await lockedInHaproxy();
     await controller.inside(["sh", "-c", "echo reload | socat - /run/haproxy/master.sock"]);
     expect(await answered()).toBe(0);
     await controller.killAdmission();

@@ -374,8 +374,19 @@ export class Exchange {
     for (const phone of phones) {
       await eventually(`media for ${phone.account.extension}`, HEAR, async () =>
         ((await phone.currentCall?.counters())?.received ?? 0) > PACKETS_HEARD ? true : null,
-      );
+      ).catch(async (error: unknown) => {
+        throw new Error(`${(error as Error).message}\n${await this.mediaOf(phones)}`);
+      });
     }
+  }
+
+  /** What phones have sent and received of their calls, and the sockets that zones have for media. */
+  private async mediaOf(phones: readonly Phone[]): Promise<string> {
+    const counters = phones.map(async (phone) =>
+      JSON.stringify([phone.account.extension, await phone.currentCall?.counters()]),
+    );
+    const sockets = this.zones.map((zone) => zone.inside(["ss", "-Hunap"]));
+    return (await Promise.all([...counters, ...sockets])).join("\n");
   }
 
   /** How many ends of calls there are on the trunk: two for each call. */
