@@ -55,7 +55,8 @@ main(async () => {
   if (values.watch && name !== "status") throw new Fault(`--watch is for status, not for ${name}`);
   if (values.lift !== undefined) {
     if (name !== "bans") throw new Fault(`--lift is for bans, not for ${name}`);
-    lockKeyOf(values.lift); // before anybody is asked
+    // Refuses what is no lock before the controller is asked.
+    lockKeyOf(values.lift);
   }
   const stack = await findStack(values.stack, await projectEnvironment());
   const exchange = new Recent(() => exchangeNodes(stack));

@@ -58,7 +58,7 @@ export function relayUpdate(event: EngineEvent): void {
 
 /** Runs a program to its end. A fault is one line and an exit code; anything else is a bug. */
 export function main(program: () => Promise<void>, { faultCode = 1 } = {}): void {
-  // Whoever reads has read enough, as `head` does.
+  // The reader has closed the pipe, as `head` does after its last line.
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
     process.exit(code === "EPIPE" ? 0 : faultCode);
   });

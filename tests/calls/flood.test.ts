@@ -175,7 +175,7 @@ describe.each(KINDS)("connections without a log-in, with $name:", ({ kind }) => 
   });
 
   if (kind.sipDriver === "pjsip") {
-    test("who is gone without a word is missed within a minute, by the controller and by a zone", async () => {
+    test("the controller and a zone close a dead connection within a minute", async () => {
       const address = `${exchange.plan.zones[1]?.fixedIp ?? ""}:5060`;
       await exchange.phoneIn("zone1", "1004", { office: "office3" });
       await exchange.phoneIn("zone2", "1005");

@@ -42,7 +42,7 @@ const requestWith = (...lines: readonly string[]): string =>
     [...lines, "Content-Length: 0"].join("\r\n"),
   );
 
-/** The smallest registrations of nobody: what a log says of each is soon more than the request. */
+/** Small requests without a log-in: a log record of one is easily longer than the request. */
 export const strangersAttacks = (): Attack[] => [
   attack(
     "registrations without a log-in",

@@ -28,8 +28,8 @@ CROWD = 100
 PLACES = 1000
 # Seconds that a connection keeps its place in a full zone: a phone logs in within tenths of a second.
 GRACE = 1.0
-# A zone that many phones come to at once takes longer. It is not to be judged by what it has no time for: whoever
-# waits there gets as many seconds more as the slowest log-in of the last SLOW seconds has taken, up to LONGEST.
+# Log-ins take longer in a zone that many phones come to at once. Connections that wait there get more time: as many
+# seconds as the slowest log-in of the last SLOW seconds has taken, up to LONGEST.
 SLOW = 5.0
 LONGEST = 30.0
 
