@@ -226,6 +226,7 @@ test("no zone goes while the reading of any zone is missing in the scale-in wind
 test("more load never leads to fewer zones", () => {
   const growth = fc.record({
     calls: fc.nat(100),
+    registrations: fc.nat(1000),
     bytesPerSecond: fc.nat(3_000_000),
     cpu: fc.double({ min: 0, max: 0.5, noNaN: true }),
   });
@@ -249,6 +250,7 @@ test("more load never leads to fewer zones", () => {
                 more
                   ? {
                       calls: base.calls + plus.calls,
+                      registrations: base.registrations + plus.registrations,
                       bytesPerSecond: base.bytesPerSecond + plus.bytesPerSecond,
                       cpu: base.cpu + plus.cpu,
                     }
