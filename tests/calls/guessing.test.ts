@@ -163,7 +163,9 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
     await locked();
     await lockedInHaproxy();
     const session = await connections.controller(exchange.access, PATIENCE.look);
-    expect(await bansOf(session)).toEqual(await controller.bans());
+    // Of two looks, the later one finds fewer seconds left.
+    const untimed = (bans: readonly Ban[]) => bans.map((one) => ({ ...one, seconds: null }));
+    expect(untimed(await bansOf(session))).toEqual(untimed(await controller.bans()));
     const lock = { source, account: "1005" };
     expect(await liftBan(session, lock)).toEqual([lock]);
     expect(await banned()).not.toContain(`${source}/1005`);
