@@ -7,7 +7,7 @@ import { type Credentials, digest } from "./digest";
 export interface Storm {
   /** The controller's address. */
   readonly server: string;
-  /** Addresses of this host, which the phones share. */
+  /** Addresses of this host, which the phones share; the only one if it has one. */
   readonly addresses: readonly string[];
   /** One phone for each. */
   readonly accounts: readonly Credentials[];
@@ -74,8 +74,10 @@ class Registration {
   }
 
   private connect(): void {
-    const { server, keeps } = this.storm;
-    const socket = connect({ host: server, port: 5060, localAddress: this.address, noDelay: true });
+    const { server, keeps, addresses } = this.storm;
+    // Where thousands of connections have been closed, the kernel looks long for a port of an address that is named.
+    const from = addresses.length > 1 ? { localAddress: this.address } : {};
+    const socket = connect({ host: server, port: 5060, noDelay: true, ...from });
     socket.once("connect", () => {
       this.send(socket, 1);
     });
