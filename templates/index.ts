@@ -6,7 +6,7 @@ import { template } from "./engine";
 import { renderExtensionsConf } from "./extensions.conf";
 import { renderHaproxyCfg } from "./haproxy.cfg";
 import { renderIaxConf } from "./iax.conf";
-import { renderManagerConf, renderReportLogins } from "./manager.conf";
+import { renderHttpConf, renderManagerConf, renderReportLogins } from "./manager.conf";
 import { renderModulesConf } from "./modules.conf";
 import { type NftablesContext, renderNftablesConf } from "./nftables.conf";
 import type { NodeFile } from "./node-file";
@@ -18,7 +18,7 @@ import { renderUsersSql } from "./users.sql";
 
 const nothing = z.strictObject({});
 const renderLoggerConf = template("logger.conf.hbs", nothing);
-const renderStasisConf = template("stasis.conf.hbs", nothing);
+const renderStasisConf = template("stasis.conf.hbs", z.strictObject({ isChanSip: z.boolean() }));
 const renderCdrConf = template("cdr.conf.hbs", nothing);
 const renderSorceryConf = template("sorcery.conf.hbs", nothing);
 const renderPjprojectConf = template("pjproject.conf.hbs", nothing);
@@ -108,12 +108,13 @@ export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
     asterisk("modules.conf", renderModulesConf(zone)),
     asterisk("logger.conf", renderLoggerConf({})),
     asterisk("cdr.conf", renderCdrConf({})),
-    asterisk("stasis.conf", renderStasisConf({})),
+    asterisk("stasis.conf", renderStasisConf({ isChanSip: zone.sipDriver === "chan_sip" })),
     asterisk("rtp.conf", renderRtpConf(zone)),
     asterisk("pjproject.conf", renderPjprojectConf({})),
     ...DRIVER_FILES[zone.sipDriver](zone),
     asterisk("iax.conf", renderIaxConf(zone)),
     asterisk("extensions.conf", renderExtensionsConf(zone)),
+    asterisk("http.conf", renderHttpConf()),
     asterisk("manager.conf", renderManagerConf(zone)),
     reportLogins(zone),
     ...Object.entries(UNUSED_PARTS).map(([name, content]) => asterisk(name, content)),

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { type SipDriver, zoneContextSchema } from "./context";
 import { template } from "./engine";
 
-/** The manager interface of a zone's Asterisk, and the one program that uses the interface. */
+/** The manager interface of a zone's Asterisk, over TCP and HTTP, and the one program that uses the interface. */
 const PORT = 5038;
+const HTTP_PORT = 8088;
 const USERNAME = "reports";
 
 const ManagerConfContext = z.strictObject({
@@ -68,6 +69,11 @@ const UNREAD: Readonly<Record<SipDriver, readonly string[]>> = {
   ],
 };
 
+const renderHttp = template("http.conf.hbs", z.strictObject({ port: z.int().positive() }));
+
+/** `http.conf`. */
+export const renderHttpConf = (): string => renderHttp({ port: HTTP_PORT });
+
 /** `manager.conf` of one zone. */
 export function renderManagerConf(context: Zone): string {
   const { sipDriver, logins } = zone.parse(context);
@@ -89,6 +95,6 @@ export function renderReportLogins(context: Zone): string {
     zone: name,
     sipDriver,
     controller: { host, port },
-    manager: { port: PORT, username: USERNAME, secret: managerSecret },
+    manager: { port: HTTP_PORT, username: USERNAME, secret: managerSecret },
   })}\n`;
 }

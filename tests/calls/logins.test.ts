@@ -307,13 +307,14 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       const files = ["/etc/trunkline/report-logins.json", "/etc/asterisk/manager.conf"];
       const modes = await zone.inside(["stat", "-c", "%U:%G %a", ...files]);
       expect(modes.trim().split("\n")).toEqual(["root:root 640", "root:asterisk 640"]);
-      const listeners = await zone.inside(["ss", "-Htln", "sport = :5038"]);
+      const listeners = await zone.inside(["ss", "-Htln", "sport = :5038 or sport = :8088"]);
       expect(
         listeners
           .trim()
           .split("\n")
-          .map((line) => line.split(/\s+/)[3]),
-      ).toEqual(["127.0.0.1:5038"]);
+          .map((line) => line.split(/\s+/)[3])
+          .sort(),
+      ).toEqual(["127.0.0.1:5038", "127.0.0.1:8088"]);
     });
   },
 );

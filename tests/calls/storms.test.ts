@@ -2,7 +2,7 @@ import { run } from "../../phones/command";
 import { optionsRequest } from "../../phones/options";
 import type { Storm } from "../support/storm";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
-import { giveAddresses } from "./support/network";
+import { giveAddresses, OFFICE_ADDRESS } from "./support/network";
 import { StormPhones } from "./support/storm-phones";
 
 jest.setTimeout(TEST_DEADLINE);
@@ -60,7 +60,10 @@ describe.each(KINDS)("a storm ($name)", ({ kind }) => {
   }, IMAGES_DEADLINE);
   afterAll(() => exchange.close());
 
-  const storm = (phones: number, how: Pick<Storm, "rate" | "keeps">): StormPhones =>
+  const storm = (
+    phones: number,
+    how: Pick<Storm, "rate" | "keeps"> & Partial<Storm>,
+  ): StormPhones =>
     StormPhones.start(exchange.network.namespace("office1"), {
       server: exchange.controllerAddress,
       addresses,
@@ -81,6 +84,14 @@ describe.each(KINDS)("a storm ($name)", ({ kind }) => {
     expect({ registered, lost }).toEqual({ registered: 8_000, lost: {} });
     expect(sending).toBeLessThan(10);
     expect(await slow).toEqual(PACES.map(() => "SIP/2.0 200 OK"));
+  });
+
+  // Long enough for chan_sip to end the dialogs of the first ones, and to have others at their place in memory.
+  test("6,000 phones of one office, with the right passwords, are no guessers", async () => {
+    const office = { rate: 700, keeps: false, addresses: [OFFICE_ADDRESS.office1] };
+    expect(await storm(6_000, office).result()).toMatchObject({ registered: 6_000, lost: {} });
+    const records = await exchange.controller.read("/var/log/trunkline/security.log");
+    expect(records.match(/.*"event": "(?:refused|lock)".*/g)).toBeNull();
   });
 
   test("none of 2,000 phones that come at once after a restart of HAProxy is lost", async () => {

@@ -165,7 +165,7 @@ describe("events of chan_sip", () => {
       chanSip("ChallengeSent", "1001", session),
     ) as [Event, Event];
     expect(reports("chan_sip", [first, other])).toEqual([]);
-    expect(reports("chan_sip", [first, 32, first, other, first])).toEqual([
+    expect(reports("chan_sip", [first, 6, first, other, first])).toEqual([
       "challenged 1001 0 register",
       "challenged 1001 0 register",
     ]);
@@ -173,22 +173,37 @@ describe("events of chan_sip", () => {
 
   test("tell nothing of challenges to another dialog at the same place in memory", () => {
     const challenge = chanSip("ChallengeSent", "1001");
+    const login = chanSip("SuccessfulAuth", "1001");
+    const other = [chanSip("ChallengeSent", "1003"), chanSip("SuccessfulAuth", "1003")];
     const call = chanSip("ChallengeSent", "sip:1001@198.51.100.254");
-    expect(reports("chan_sip", [challenge, 33.1, challenge])).toEqual([]);
-    expect(reports("chan_sip", [challenge, chanSip("SuccessfulAuth", "1001"), challenge])).toEqual(
-      [],
-    );
+    expect(reports("chan_sip", [challenge, 33.1, challenge, 60])).toEqual([]);
+    expect(reports("chan_sip", [challenge, login, challenge, 60])).toEqual([]);
+    // A dialog ends 6.4 seconds after its challenge, and the next one may take its place.
+    expect(reports("chan_sip", [challenge, login, 6.3, ...other, 60])).toEqual([]);
+    expect(reports("chan_sip", [challenge, 6.3, ...other, 6.3, challenge, login, 60])).toEqual([]);
+    expect(reports("chan_sip", [challenge, 6.3, call, channel("1001"), 60])).toEqual([
+      "accepted 1001 0 call",
+    ]);
     expect(reports("chan_sip", [call, channel("1001"), 1, call, 33.1, call])).toEqual([
       "accepted 1001 0 call",
     ]);
-    const other = chanSip("ChallengeSent", "1003");
-    expect(reports("chan_sip", [call, channel("1001"), 1, other])).toEqual([
-      "accepted 1001 0 call",
-    ]);
+    expect(
+      reports("chan_sip", [call, channel("1001"), 1, chanSip("ChallengeSent", "1003")]),
+    ).toEqual(["accepted 1001 0 call"]);
     expect(reports("chan_sip", [call, channel("1002"), 1, call])).toEqual([
       "accepted 1002 0 call",
       "challenged 1001 0 call",
     ]);
+  });
+
+  test("tell of who may have guessed in a dialog that is about to end, if no log-in follows", () => {
+    const challenge = chanSip("ChallengeSent", "1001");
+    const login = chanSip("SuccessfulAuth", "1002");
+    const told = ["challenged 1001 0 register"];
+    expect(reports("chan_sip", [challenge, 6.3, challenge, 7.1])).toEqual([]);
+    expect(reports("chan_sip", [challenge, 6.3, challenge, 7.3])).toEqual(told);
+    expect(reports("chan_sip", [challenge, 6.3, challenge, 6.3, challenge])).toEqual(told);
+    expect(reports("chan_sip", [challenge, 6.3, challenge, login, 7.3])).toEqual(told);
   });
 
   test("tell of a user who guesses the password of another one in the dialog of a log-in", () => {
@@ -201,6 +216,15 @@ describe("events of chan_sip", () => {
       "challenged 1002 0 register",
       "challenged 1002 0 call",
       "challenged 1002 0 call",
+    ]);
+  });
+
+  test("tell of guesses at an account that the guesser's own log-ins separate", () => {
+    const guess = chanSip("ChallengeSent", "1001");
+    const login = chanSip("SuccessfulAuth", "1002");
+    expect(reports("chan_sip", [guess, login, guess, login, guess])).toEqual([
+      "challenged 1001 0 register",
+      "challenged 1001 0 register",
     ]);
   });
 

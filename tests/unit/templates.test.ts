@@ -63,6 +63,7 @@ describe("a node's files", () => {
       ).map((name) => `/etc/asterisk/${name}`),
       "/etc/asterisk/iax.conf",
       "/etc/asterisk/extensions.conf",
+      "/etc/asterisk/http.conf",
       "/etc/asterisk/manager.conf",
       "/etc/trunkline/report-logins.json",
       ...Object.keys(UNUSED_PARTS).map((name) => `/etc/asterisk/${name}`),
