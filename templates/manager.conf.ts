@@ -15,8 +15,9 @@ const ManagerConfContext = z.strictObject({
   classes: z.string(),
   /** Names of events that Asterisk does not make. */
   unread: z.string(),
-  /** Whether to let events of calls through. */
-  calls: z.boolean(),
+  /** Names of the security events to let through, as a regular expression. */
+  security: z.string(),
+  isChanSip: z.boolean(),
 });
 
 const render = template("manager.conf.hbs", ManagerConfContext);
@@ -24,49 +25,60 @@ const render = template("manager.conf.hbs", ManagerConfContext);
 const zone = zoneContextSchema.pick({ name: true, sipDriver: true, logins: true }).strip();
 type Zone = z.input<typeof zone>;
 
-/**
- * Classes of events that tell of log-ins. chan_sip's security events do not tell the port of a connection;
- * its PeerStatus events, of the class `system`, do. They do not tell of the log-in of a call either; the event
- * Newchannel, of the class `call`, does.
- */
-const CLASSES: Readonly<Record<SipDriver, string>> = {
-  chan_sip: "security,system,call",
-  pjsip: "security",
-};
+/** What tells of log-ins. */
+interface Events {
+  /** Classes. */
+  readonly classes: readonly string[];
+  /** Of the class `security`. */
+  readonly security: readonly string[];
+  /** Events of registrations and calls that nothing reads, and that only take time. */
+  readonly unread: readonly string[];
+}
+
+const RESULTS = ["SuccessfulAuth", "ChallengeResponseFailed", "InvalidPassword"];
 
 /**
- * Events of registrations and calls that nothing reads: each costs as much as a tenth of a registration. With PJSIP,
- * a wrong password is refused whatever its nonce, so that challenges tell nothing. Asterisk 16 cannot leave out any.
+ * chan_sip's security events do not tell the port of a connection; its PeerStatus events, of the class `system`, do.
+ * They do not tell of the log-in of a call either; the event Newchannel, of the class `call`, does. With PJSIP, a wrong
+ * password is refused whatever its nonce, so that challenges tell nothing. Asterisk 16 cannot leave out any event.
  */
-const UNREAD: Readonly<Record<SipDriver, readonly string[]>> = {
-  chan_sip: [],
-  pjsip: [
-    "ChallengeSent",
-    "InvalidAccountID",
-    "PeerStatus",
-    "ContactStatus",
-    "DeviceStateChange",
-    "Newchannel",
-    "Newstate",
-    "Newexten",
-    "NewCallerid",
-    "NewConnectedLine",
-    "NewAccountCode",
-    "DialBegin",
-    "DialState",
-    "DialEnd",
-    "BridgeCreate",
-    "BridgeEnter",
-    "BridgeLeave",
-    "BridgeDestroy",
-    "HangupRequest",
-    "SoftHangupRequest",
-    "Hangup",
-    "RTCPSent",
-    "RTCPReceived",
-    "DTMFBegin",
-    "DTMFEnd",
-  ],
+const EVENTS: Readonly<Record<SipDriver, Events>> = {
+  chan_sip: {
+    classes: ["security", "system", "call"],
+    security: [...RESULTS, "ChallengeSent"],
+    unread: [],
+  },
+  pjsip: {
+    classes: ["security"],
+    security: RESULTS,
+    unread: [
+      "ChallengeSent",
+      "InvalidAccountID",
+      "PeerStatus",
+      "ContactStatus",
+      "DeviceStateChange",
+      "Newchannel",
+      "Newstate",
+      "Newexten",
+      "NewCallerid",
+      "NewConnectedLine",
+      "NewAccountCode",
+      "DialBegin",
+      "DialState",
+      "DialEnd",
+      "BridgeCreate",
+      "BridgeEnter",
+      "BridgeLeave",
+      "BridgeDestroy",
+      "HangupRequest",
+      "SoftHangupRequest",
+      "Hangup",
+      "RTCPSent",
+      "RTCPReceived",
+      "DTMFBegin",
+      "DTMFEnd",
+    ],
+  },
 };
 
 const renderHttp = template("http.conf.hbs", z.strictObject({ port: z.int().positive() }));
@@ -77,13 +89,15 @@ export const renderHttpConf = (): string => renderHttp({ port: HTTP_PORT });
 /** `manager.conf` of one zone. */
 export function renderManagerConf(context: Zone): string {
   const { sipDriver, logins } = zone.parse(context);
+  const { classes, security, unread } = EVENTS[sipDriver];
   return render({
     port: PORT,
     username: USERNAME,
     secret: logins.managerSecret,
-    classes: CLASSES[sipDriver],
-    unread: UNREAD[sipDriver].join(","),
-    calls: sipDriver === "chan_sip",
+    classes: classes.join(","),
+    unread: unread.join(","),
+    security: security.join("|"),
+    isChanSip: sipDriver === "chan_sip",
   });
 }
 
