@@ -63,6 +63,7 @@ class Subject {
   /** Registrations per second, and milliseconds until the other phone rings, of each round. */
   readonly rates: number[] = [];
   readonly setUps: number[] = [];
+  private calls = 0;
 
   private constructor(
     readonly title: string,
@@ -96,8 +97,9 @@ class Subject {
     await phones.close();
     this.rates.push(registered / seconds);
 
-    // A registration of the round before would be called first, and has no connection any more.
-    const [caller, callee] = accounts.slice(REGISTRATIONS);
+    // Users of their own for each round: chan_sip would first call the phone of the round before, which is gone.
+    const callers = accounts.slice(REGISTRATIONS);
+    const [caller, callee] = callers.slice((this.calls++ * 2) % callers.length);
     if (caller === undefined || callee === undefined) throw new Fault("a call takes two users");
     const bystander = await Bystander.start(namespace, { server, address, caller, callee });
     await sleep(CALLS);

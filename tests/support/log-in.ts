@@ -15,6 +15,8 @@ export interface Attempt {
   readonly callee?: string;
   /** To answer another challenge than that of the server. */
   readonly nonce?: string;
+  /** To answer with another digest than that of the password. */
+  readonly response?: string;
 }
 
 /** What became of a log-in: the status of the first request, and of the one with Authorization. */
@@ -47,7 +49,7 @@ export class LogIn {
   }
 
   /** Tries to log in once, and returns the statuses of both answers. */
-  async attempt({ method, account, password, callee, nonce }: Attempt): Promise<Outcome> {
+  async attempt({ method, account, password, callee, nonce, response }: Attempt): Promise<Outcome> {
     const uri = callee === undefined ? `sip:${this.server}` : `sip:${callee}@${this.server}`;
     const callId = randomBytes(8).toString("hex");
     const send = (sequence: number, verb: string, ...headers: string[]): void => {
@@ -78,7 +80,9 @@ export class LogIn {
     if (statusOf(first) !== 401) return [statusOf(first)];
     const challenge =
       nonce === undefined ? first : first.replace(/nonce="[^"]*"/, `nonce="${nonce}"`);
-    const authorization = digest(challenge, account, password, method, uri);
+    const right = digest(challenge, account, password, method, uri);
+    const authorization =
+      response === undefined ? right : right.replace(/response="[^"]*"/, `response="${response}"`);
     return [401, statusOf(await ask(2, `Authorization: ${authorization}`))];
   }
 

@@ -88,7 +88,8 @@ describe("events of PJSIP", () => {
 });
 
 /** chan_sip's security events have the port of Via. */
-const chanSip = (event: string, account: string, session = "0x7f01"): Event => ({
+const chanSip = (event: string, account: string, session = "0x7f01", more: Event = {}): Event => ({
+  ...more,
   Event: event,
   Service: "SIP",
   AccountID: account,
@@ -176,34 +177,64 @@ describe("events of chan_sip", () => {
     const login = chanSip("SuccessfulAuth", "1001");
     const other = [chanSip("ChallengeSent", "1003"), chanSip("SuccessfulAuth", "1003")];
     const call = chanSip("ChallengeSent", "sip:1001@198.51.100.254");
-    expect(reports("chan_sip", [challenge, 33.1, challenge, 60])).toEqual([]);
+    expect(reports("chan_sip", [challenge, 33.1, challenge, login, 60])).toEqual([]);
     expect(reports("chan_sip", [challenge, login, challenge, 60])).toEqual([]);
     // A dialog ends 6.4 seconds after its challenge, and the next one may take its place.
-    expect(reports("chan_sip", [challenge, login, 6.3, ...other, 60])).toEqual([]);
-    expect(reports("chan_sip", [challenge, 6.3, ...other, 6.3, challenge, login, 60])).toEqual([]);
-    expect(reports("chan_sip", [challenge, 6.3, call, channel("1001"), 60])).toEqual([
+    expect(reports("chan_sip", [challenge, login, 6.4, ...other, 60])).toEqual([]);
+    expect(reports("chan_sip", [challenge, 6.4, ...other, 6.4, challenge, login, 60])).toEqual([]);
+    expect(reports("chan_sip", [challenge, 6.4, call, channel("1001"), 60])).toEqual([
       "accepted 1001 0 call",
     ]);
-    expect(reports("chan_sip", [call, channel("1001"), 1, call, 33.1, call])).toEqual([
+    // The end of a call ends its dialog at once.
+    expect(reports("chan_sip", [call, channel("1001"), 1, ...other, 60])).toEqual([
       "accepted 1001 0 call",
     ]);
     expect(
-      reports("chan_sip", [call, channel("1001"), 1, chanSip("ChallengeSent", "1003")]),
-    ).toEqual(["accepted 1001 0 call"]);
-    expect(reports("chan_sip", [call, channel("1002"), 1, call])).toEqual([
-      "accepted 1002 0 call",
-      "challenged 1001 0 call",
-    ]);
+      reports("chan_sip", [call, channel("1001"), 1, call, channel("1001"), 1, ...other, 60]),
+    ).toEqual(["accepted 1001 0 call", "accepted 1001 0 call"]);
   });
 
   test("tell of who may have guessed in a dialog that is about to end, if no log-in follows", () => {
     const challenge = chanSip("ChallengeSent", "1001");
     const login = chanSip("SuccessfulAuth", "1002");
     const told = ["challenged 1001 0 register"];
-    expect(reports("chan_sip", [challenge, 6.3, challenge, 7.1])).toEqual([]);
-    expect(reports("chan_sip", [challenge, 6.3, challenge, 7.3])).toEqual(told);
-    expect(reports("chan_sip", [challenge, 6.3, challenge, 6.3, challenge])).toEqual(told);
-    expect(reports("chan_sip", [challenge, 6.3, challenge, login, 7.3])).toEqual(told);
+    expect(reports("chan_sip", [challenge, 6.4, challenge, 7.2])).toEqual([]);
+    expect(reports("chan_sip", [challenge, 6.4, challenge, 7.4])).toEqual(told);
+    expect(reports("chan_sip", [challenge, 6.4, challenge, 6.4, challenge])).toEqual(told);
+    expect(reports("chan_sip", [challenge, 6.4, challenge, login, 7.4])).toEqual(told);
+    // A client may keep a dialog alive.
+    expect(reports("chan_sip", [challenge, 600, challenge, 7.4])).toEqual(told);
+  });
+
+  test("tell of guesses in calls, but for one for each call that is placed meanwhile", () => {
+    const sessions = ["0x1", "0x2", "0x3"];
+    const calls = sessions.map((session) => chanSip("ChallengeSent", "sip:1001@x", session));
+    expect(reports("chan_sip", [...calls, channel("1002"), ...calls])).toEqual([
+      "accepted 1002 0 call",
+      ...sessions.map(() => "challenged 1001 0 call"),
+    ]);
+    // A guess in a dialog that a call may have ended is doubtful; here, that call has not.
+    expect(reports("chan_sip", [...calls, channel("1001"), ...calls, 60])).toEqual([
+      "accepted 1001 0 call",
+      ...sessions.map(() => "challenged 1001 0 call"),
+    ]);
+    expect(reports("chan_sip", [...calls, 6.4, ...calls, channel("1001"), 60])).toEqual([
+      "accepted 1001 0 call",
+      "challenged 1001 0 call",
+      "challenged 1001 0 call",
+    ]);
+  });
+
+  test("tell the time of a challenge, however late they are read", () => {
+    const at = (account: string, time: string) =>
+      chanSip("ChallengeSent", account, "0x1", { EventTV: `2026-11-29T${time}+0000` });
+    const login = chanSip("SuccessfulAuth", "1003", "0x1");
+    expect(
+      reports("chan_sip", [at("1001", "23:59:57.100"), at("1003", "00:00:03.500"), login]),
+    ).toEqual([]);
+    expect(
+      reports("chan_sip", [at("1001", "23:59:57.100"), 9, at("1003", "00:00:03.300"), login]),
+    ).toEqual(["challenged 1003 0 register"]);
   });
 
   test("tell of a user who guesses the password of another one in the dialog of a log-in", () => {
