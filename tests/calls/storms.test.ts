@@ -87,20 +87,25 @@ describe.each(KINDS)("a storm ($name)", ({ kind }) => {
   });
 
   // Long enough for chan_sip to end the dialogs of the first ones, and to have others at their place in memory.
-  test("6,000 phones of one office, with the right passwords, are no guessers", async () => {
-    const office = { rate: 700, keeps: false, addresses: [OFFICE_ADDRESS.office1] };
-    expect(await storm(6_000, office).result()).toMatchObject({ registered: 6_000, lost: {} });
-    const records = await exchange.controller.read("/var/log/trunkline/security.log");
-    expect(records.match(/.*"event": "(?:refused|lock)".*/g)).toBeNull();
-  });
+  if (kind.sipDriver === "chan_sip")
+    test("6,000 phones of one office, with the right passwords, are no guessers", async () => {
+      const addresses = [OFFICE_ADDRESS.office1];
+      const office = { rate: 700, parallel: 200, keeps: false, addresses };
+      const { registered, lost } = await storm(6_000, office).result();
+      expect({ registered, lost }).toEqual({ registered: 6_000, lost: {} });
+      const records = await exchange.controller.read("/var/log/trunkline/security.log");
+      expect(records.match(/.*"event": "(?:refused|lock)".*/g)).toBeNull();
+    });
 
   test("none of 2,000 phones that come at once after a restart of HAProxy is lost", async () => {
     const phones = storm(2_000, { rate: 0, keeps: true });
     try {
-      expect(await phones.result()).toMatchObject({ registered: 2_000, lost: {} });
+      const before = await phones.result();
       await exchange.controller.stopDaemon();
       exchange.controller.startDaemon();
-      expect(await phones.result()).toMatchObject({ registered: 2_000, lost: {} });
+      const after = await phones.result();
+      expect([before.lost, after.lost]).toEqual([{}, {}]);
+      expect([before.registered, after.registered]).toEqual([2_000, 2_000]);
     } finally {
       await phones.close();
     }
