@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { within } from "../../phones/deadline";
+import { digest } from "./digest";
 
 /** Milliseconds that an answer may take. */
 const DEADLINE = 5_000;
@@ -13,9 +14,9 @@ export interface Attempt {
   readonly password: string;
   /** Extension to call. */
   readonly callee?: string;
-  /** To answer another challenge than that of the server. */
+  /** Nonce to answer in place of the server's. */
   readonly nonce?: string;
-  /** To answer with another digest than that of the password. */
+  /** Digest to send in place of the right one. */
   readonly response?: string;
 }
 
@@ -80,7 +81,9 @@ export class LogIn {
     if (statusOf(first) !== 401) return [statusOf(first)];
     const challenge =
       nonce === undefined ? first : first.replace(/nonce="[^"]*"/, `nonce="${nonce}"`);
-    const right = digest(challenge, account, password, method, uri);
+    const right = digest({ extension: account, secret: password }, method, uri, challenge, {
+      qop: /\bqop=/.test(challenge),
+    });
     const authorization =
       response === undefined ? right : right.replace(/response="[^"]*"/, `response="${response}"`);
     return [401, statusOf(await ask(2, `Authorization: ${authorization}`))];
@@ -103,25 +106,3 @@ export class LogIn {
 }
 
 const statusOf = (answer: string): number => Number(answer.slice(8, 11));
-
-function digest(
-  challenge: string,
-  username: string,
-  password: string,
-  method: string,
-  uri: string,
-): string {
-  const part = (name: string): string =>
-    new RegExp(`\\b${name}="?([^",\\r]*)"?`).exec(challenge)?.[1] ?? "";
-  const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
-  const [realm, nonce, opaque, qop] = [part("realm"), part("nonce"), part("opaque"), part("qop")];
-  const middle = qop === "" ? [nonce] : [nonce, "00000001", "abc", qop];
-  const ha1 = md5(`${username}:${realm}:${password}`);
-  const response = md5([ha1, ...middle, md5(`${method}:${uri}`)].join(":"));
-  return [
-    `Digest username="${username}"`,
-    ...Object.entries({ realm, nonce, uri, response }).map(([name, value]) => `${name}="${value}"`),
-    ...(opaque === "" ? [] : [`opaque="${opaque}"`]),
-    ...(qop === "" ? [] : [`qop=${qop}`, "nc=00000001", 'cnonce="abc"']),
-  ].join(", ");
-}
