@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../cli/paths";
 
@@ -225,7 +226,7 @@ describe("events of chan_sip", () => {
     ]);
   });
 
-  test("tell the time of a challenge, however late they are read", () => {
+  test("go by Asterisk's clock, however late they are read", () => {
     const at = (account: string, time: string) =>
       chanSip("ChallengeSent", account, "0x1", { EventTV: `2026-11-29T${time}+0000` });
     const login = chanSip("SuccessfulAuth", "1003", "0x1");
@@ -235,6 +236,26 @@ describe("events of chan_sip", () => {
     expect(
       reports("chan_sip", [at("1001", "23:59:57.100"), 9, at("1003", "00:00:03.300"), login]),
     ).toEqual(["challenged 1003 0 register"]);
+  });
+
+  test("take no call away from the challenge that it excuses", () => {
+    const call = (session: string) => chanSip("ChallengeSent", "sip:1001@x", session);
+    const login = ["ChallengeSent", "SuccessfulAuth"].map((event) => chanSip(event, "1003", "0x1"));
+    const [first, second] = [call("0x1"), call("0x2")];
+    const excused = [first, 6.4, first, channel("1001"), 8];
+    const next = [second, 6.4, second, channel("1001"), ...login, 60];
+    expect(reports("chan_sip", [...excused, ...next])).toEqual([
+      "accepted 1001 0 call",
+      "accepted 1001 0 call",
+    ]);
+  });
+
+  test("are judged by the time that sip.conf gives a dialog", () => {
+    const sipConf = readFileSync(join(ROOT, "templates/sip.conf.hbs"), "utf8");
+    const t1 = Number(/^timert1=(\d+)$/m.exec(sipConf)?.[1]);
+    const dialog = python("print(program.DIALOG)", null) as number;
+    expect(dialog).toBeLessThan((64 * t1) / 1000);
+    expect(dialog).toBeGreaterThan((64 * t1) / 1000 - 0.2);
   });
 
   test("tell of a user who guesses the password of another one in the dialog of a log-in", () => {
