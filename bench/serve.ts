@@ -16,7 +16,7 @@ export type Kind = (typeof KINDS)[number];
 
 type Support = { readonly Exchange: typeof Exchange } & Readonly<Record<Kind, ZoneKind>>;
 
-/** More than a round registers: two of the others call. */
+/** A round registers the first of them, and two of the others call. */
 const USERS = [{ range: "1000-3199" }];
 /** Far above what is measured. */
 const LIMITS = {

@@ -7,7 +7,7 @@ import { type Credentials, digest } from "./digest";
 export interface Storm {
   /** The controller's address. */
   readonly server: string;
-  /** Addresses of this host, which the phones share; the only one if it has one. */
+  /** Addresses of this host, which the phones share. A single one has to be what the host connects from anyway. */
   readonly addresses: readonly string[];
   /** One phone for each. */
   readonly accounts: readonly Credentials[];
@@ -75,7 +75,7 @@ class Registration {
 
   private connect(): void {
     const { server, keeps, addresses } = this.storm;
-    // Where thousands of connections have been closed, the kernel looks long for a port of an address that is named.
+    // If thousands of connections were closed, the kernel takes long to find a free port for a bound address.
     const from = addresses.length > 1 ? { localAddress: this.address } : {};
     const socket = connect({ host: server, port: 5060, noDelay: true, ...from });
     socket.once("connect", () => {
