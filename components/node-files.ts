@@ -40,11 +40,7 @@ export function zoneFiles(
     callsPerMinute: exchange.limits.callsPerMinute,
     users: [...exchange.users],
     trunkPeers: [...zone.trunkPeers],
-    logins: {
-      host: exchange.controller.fixedIp,
-      port: REPORT_PORT,
-      managerSecret: zone.managerSecret,
-    },
+    logins: { host: exchange.controller.fixedIp, port: REPORT_PORT },
   });
   return [...baseFiles(exchange, "zone"), ...files];
 }

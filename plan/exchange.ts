@@ -6,7 +6,6 @@ import { firewallRules, type Rule } from "./firewall";
 import {
   cloudMark,
   digestKey,
-  managerSecret,
   sshAccessKeySeed,
   sshHostKeySeed,
   trunkSecret,
@@ -26,8 +25,6 @@ export interface NodePlan {
 
 export interface ZonePlan extends NodePlan {
   readonly trunkPeers: readonly TrunkPeer[];
-  /** Password at the manager interface of the zone's Asterisk. */
-  readonly managerSecret: string;
 }
 
 /** Everything about an exchange that does not depend on what the cloud answers. Holds secrets. */
@@ -86,11 +83,7 @@ export function planExchange(settings: Settings, stack: string): Exchange {
     mark,
     addresses,
     controller: node("controller", addresses.controller),
-    zones: zones.map((zone) => ({
-      ...zone,
-      trunkPeers: trunkPeersOf(zone),
-      managerSecret: managerSecret(masterSecret, zone.name),
-    })),
+    zones: zones.map((zone) => ({ ...zone, trunkPeers: trunkPeersOf(zone) })),
     users: Array.from(expandUsers(settings.users), ({ extension, name, secret }) => ({
       extension,
       name,

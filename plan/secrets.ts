@@ -34,11 +34,6 @@ export function trunkSecret(masterSecret: string, zone: string, otherZone: strin
   );
 }
 
-/** Password of the program that reads log-ins from the manager interface of a zone's Asterisk. */
-export function managerSecret(masterSecret: string, zone: string): string {
-  return derive(masterSecret, `asterisk manager ${zone}`, PASSWORD_BYTES).toString("base64url");
-}
-
 /** Seed of a node's Ed25519 host key (RFC 8032: 32 bytes). */
 export function sshHostKeySeed(masterSecret: string, node: string): Buffer {
   return derive(masterSecret, `ssh host key ${node}`, 32);

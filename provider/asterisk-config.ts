@@ -59,9 +59,6 @@ const RELOADS: Readonly<Record<string, (content: string) => string[]>> = {
   "sip.conf": () => ["sip reload"],
   "iax.conf": () => ["iax2 reload"],
   "extensions.conf": () => ["dialplan reload"],
-  // Never closed while Asterisk runs: of Asterisk 16, the reload that opens the interface again cancels the
-  // thread of some phone's connection and waits for it for ever.
-  "manager.conf": (content) => (/^enabled=yes$/m.test(content) ? ["manager reload"] : []),
 };
 
 /** Says at the server's start which driver Asterisk is to have. */
@@ -294,9 +291,7 @@ async function takeBack(
 ): Promise<boolean> {
   try {
     await restore(session);
-    // The former file may close the manager interface.
-    const again = changed.filter((path) => path !== `${FOLDER}manager.conf`);
-    return (await reload(session, again, contents)) === null;
+    return (await reload(session, changed, contents)) === null;
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
     // One that does not run reads them when it starts.

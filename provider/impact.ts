@@ -35,7 +35,6 @@ const SUBJECTS: Readonly<Record<string, string | null>> = {
   "modules.conf": "modules",
   "logger.conf": null,
   "cdr.conf": null,
-  "manager.conf": null,
 };
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -37,13 +37,11 @@ const trunkPeer = z.strictObject({
 });
 export type TrunkPeer = z.infer<typeof trunkPeer>;
 
-/** Where a zone reports log-ins to, and how the reporting program gets them from Asterisk. */
+/** Where a zone reports log-ins to. */
 const logins = z.strictObject({
   /** The controller's address in the trunk network. */
   host: address,
   port: z.int().positive(),
-  /** Password of the program at Asterisk's manager interface; each zone has its own. */
-  managerSecret: z.string().min(1),
 });
 
 export const zoneContextSchema = z.strictObject({

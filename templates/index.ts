@@ -6,11 +6,11 @@ import { template } from "./engine";
 import { renderExtensionsConf } from "./extensions.conf";
 import { renderHaproxyCfg } from "./haproxy.cfg";
 import { renderIaxConf } from "./iax.conf";
-import { renderHttpConf, renderManagerConf, renderReportLogins } from "./manager.conf";
 import { renderModulesConf } from "./modules.conf";
 import { type NftablesContext, renderNftablesConf } from "./nftables.conf";
 import type { NodeFile } from "./node-file";
 import { renderPjsipConf } from "./pjsip.conf";
+import { renderReportLogins } from "./report-logins";
 import { renderRtpConf } from "./rtp.conf";
 import { renderSipConf } from "./sip.conf";
 import { UNUSED_PARTS } from "./unused";
@@ -114,8 +114,6 @@ export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
     ...DRIVER_FILES[zone.sipDriver](zone),
     asterisk("iax.conf", renderIaxConf(zone)),
     asterisk("extensions.conf", renderExtensionsConf(zone)),
-    asterisk("http.conf", renderHttpConf()),
-    asterisk("manager.conf", renderManagerConf(zone)),
     reportLogins(zone),
     ...Object.entries(UNUSED_PARTS).map(([name, content]) => asterisk(name, content)),
   ];

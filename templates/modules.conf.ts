@@ -64,10 +64,13 @@ const DRIVER: Record<SipDriver, readonly string[]> = {
   ],
 };
 
-/** What answers the other kinds of request inside a call depends on the release of Asterisk. */
+/**
+ * Modules that are built with an image, and what answers the other kinds of request inside a call: this depends on the
+ * release of Asterisk.
+ */
 const LISTS: Record<SipDriver, readonly string[]> = {
-  chan_sip: [],
-  pjsip: ["/usr/lib/trunkline/modules-pjsip.conf"],
+  chan_sip: ["/usr/lib/trunkline/modules.conf"],
+  pjsip: ["/usr/lib/trunkline/modules.conf", "/usr/lib/trunkline/modules-pjsip.conf"],
 };
 
 /** Translators, for calls between phones that share no codec. */

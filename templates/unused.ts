@@ -20,5 +20,6 @@ export const UNUSED_PARTS: Readonly<Record<string, string>> = {
     "congestion=480+620/250,0/250",
     "",
   ].join("\n"),
+  "manager.conf": "; No management interface.\n[general]\nenabled=no\n",
   "udptl.conf": "; No fax.\n[general]\n",
 };

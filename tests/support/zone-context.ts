@@ -23,11 +23,7 @@ export function zone1Of(zoneCount: number, sipDriver: SipDriver = "pjsip"): Zone
       host: `192.168.0.${String(number + 1)}`,
       secret: `secret-of-zone1-and-zone${String(number)}`,
     })),
-    logins: {
-      host: "192.168.0.254",
-      port: 5075,
-      managerSecret: "manager-secret-of-zone1",
-    },
+    logins: { host: "192.168.0.254", port: 5075 },
   };
 }
 

@@ -57,23 +57,6 @@ test("what Asterisk does not take is taken back", async () => {
   expect(commands).toEqual(["dialplan reload", "dialplan show", "dialplan reload"]);
 });
 
-test("the manager interface is opened by an edit, and never closed: Asterisk 16 may hang when it opens again", async () => {
-  const manager = "/etc/asterisk/manager.conf";
-  zone.write(manager, "[general]\nenabled=no\n");
-  const edit = (enabled: string, others: Record<string, WantedFile> = {}): Promise<unknown> => {
-    const content = `[general]\nenabled=${enabled}\n`;
-    const wanted = { ...others, [manager]: { content, owner, mode: "0640" } };
-    return editAsterisk(zone, wanted, {}, voice).catch((error: unknown) => error);
-  };
-  expect(await edit("yes", files)).toBeInstanceOf(LeftAsItWas);
-  expect(zone.read(manager)).toContain("enabled=no");
-  expect(commands.filter((command) => command === "manager reload")).toHaveLength(1);
-  expect(await edit("yes")).toBeUndefined();
-  expect(commands.filter((command) => command === "manager reload")).toHaveLength(2);
-  expect(await edit("no")).toBeUndefined();
-  expect(commands.filter((command) => command === "manager reload")).toHaveLength(2);
-});
-
 test("so is what an Asterisk that does not run cannot be asked about", async () => {
   asterisk.close();
   rmSync(zone.at(SOCKET), { force: true });

@@ -2,7 +2,6 @@ import { createHmac } from "node:crypto";
 import {
   cloudMark,
   digestKey,
-  managerSecret,
   sshAccessKeySeed,
   sshHostKeySeed,
   trunkSecret,
@@ -42,9 +41,6 @@ test("secrets are HKDF of the master secret and of what they are for", () => {
   expect(trunkSecret(MASTER_SECRET, "zone1", "zone2")).toBe(
     derived("iax2 trunk zone1 zone2", 15).toString("base64url"),
   );
-  expect(managerSecret(MASTER_SECRET, "zone1")).toBe(
-    derived("asterisk manager zone1", 15).toString("base64url"),
-  );
   expect(sshHostKeySeed(MASTER_SECRET, "zone1")).toEqual(derived("ssh host key zone1", 32));
   expect(sshAccessKeySeed(MASTER_SECRET)).toEqual(derived("ssh access key of the stack", 32));
   expect(digestKey(MASTER_SECRET)).toEqual(derived("digests of files", 32));
@@ -75,7 +71,6 @@ test("no two users, trunks or nodes share a secret", () => {
     ...zones.flatMap((a, index) =>
       zones.slice(index + 1).map((b) => trunkSecret(MASTER_SECRET, a, b)),
     ),
-    ...zones.map((zone) => managerSecret(MASTER_SECRET, zone)),
     ...zones.map((zone) => sshHostKeySeed(MASTER_SECRET, zone).toString("hex")),
     sshAccessKeySeed(MASTER_SECRET).toString("hex"),
     digestKey(MASTER_SECRET).toString("hex"),

@@ -51,11 +51,16 @@ const START = `
 exec /usr/sbin/asterisk -g -f -p -U asterisk -G asterisk`;
 
 /**
- * What trunkline-report-logins.service does: a user without rights, a copy of the configuration for that user
- * alone, and another start after every end.
+ * What trunkline-report-logins.socket and .service do: a FIFO that Asterisk may write to and that stays open, a user
+ * without rights, a copy of the configuration for that user alone, and another start after every end.
  */
 const REPORT_LOGINS = `
 config=/etc/trunkline/report-logins.json
+fifo=/run/trunkline/logins
+install -d /run/trunkline
+[ -e "$fifo" ] || mkfifo -m 0200 "$fifo"
+chown asterisk "$fifo"
+exec 0<>"$fifo"
 install -d -o nobody -g nogroup -m 0700 /run/report-logins
 while [ -e "$config" ]; do
   install -o nobody -g nogroup -m 0400 "$config" /run/report-logins/
