@@ -58,7 +58,9 @@ export function firewallRules(operatorCidrs: readonly string[]): Rule[] {
     from,
   });
   return [
+    // Most packets first.
     tcp("controller-sip", "controller", SIP_PORT, { cidr: EVERYWHERE }),
+    tcp("zone-sip", "zone", SIP_PORT, controller),
     ...operatorCidrs.map((cidr) => tcp(`controller-ssh-${cidr}`, "controller", SSH_PORT, { cidr })),
     // A phone that takes Asterisk over must not tell of log-ins in its place.
     { ...tcp("controller-reports", "controller", REPORT_PORT, zone), notBy: "asterisk" },
@@ -69,7 +71,6 @@ export function firewallRules(operatorCidrs: readonly string[]): Rule[] {
       ports: only(NTP_PORT),
       from: zone,
     },
-    tcp("zone-sip", "zone", SIP_PORT, controller),
     tcp("zone-ssh", "zone", SSH_PORT, controller),
     { name: "zone-iax2", to: "zone", protocol: "udp", ports: only(IAX2_PORT), from: zone },
     { name: "zone-rtp", to: "zone", protocol: "udp", ports: RTP_PORTS, from: { cidr: EVERYWHERE } },

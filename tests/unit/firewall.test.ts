@@ -25,9 +25,9 @@ const inside = "ip daddr 192.168.0.0/24";
 
 test("a zone receives SIP and SSH of the controller, IAX2 of its peers, and media", () => {
   expect(chain("zone", "input")).toEqual([
+    `ip saddr ${CONTROLLER} ${inside} tcp dport 5060 accept comment "zone-sip"`,
     `ip saddr ${CONTROLLER} ${inside} tcp sport 5075 (answers) accept comment "controller-reports"`,
     `ip saddr ${CONTROLLER} ${inside} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
-    `ip saddr ${CONTROLLER} ${inside} tcp dport 5060 accept comment "zone-sip"`,
     `ip saddr ${CONTROLLER} ${inside} tcp dport 22 accept comment "zone-ssh"`,
     `ip saddr ${ZONES} ${inside} udp sport 4569 udp dport 4569 accept comment "zone-iax2"`,
     'udp dport 10000-10999 accept comment "zone-rtp"',
@@ -36,10 +36,10 @@ test("a zone receives SIP and SSH of the controller, IAX2 of its peers, and medi
 
 test("a zone sends answers, reports, questions for the time, IAX2, and media from RTP ports", () => {
   expect(chain("zone", "output")).toEqual([
+    `ip daddr ${CONTROLLER} tcp sport 5060 (answers) accept comment "zone-sip"`,
     `ip daddr ${CONTROLLER} tcp dport 5075 meta skuid "asterisk" reject with icmpx type admin-prohibited comment "controller-reports"`,
     `ip daddr ${CONTROLLER} tcp dport 5075 accept comment "controller-reports"`,
     `ip daddr ${CONTROLLER} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
-    `ip daddr ${CONTROLLER} tcp sport 5060 (answers) accept comment "zone-sip"`,
     `ip daddr ${CONTROLLER} tcp sport 22 (answers) accept comment "zone-ssh"`,
     `ip daddr ${ZONES} udp sport 4569 udp dport 4569 accept comment "zone-iax2"`,
     'udp sport 10000-10999 accept comment "zone-rtp"',
@@ -49,20 +49,20 @@ test("a zone sends answers, reports, questions for the time, IAX2, and media fro
 test("the controller receives SIP of all, SSH of operators, and reports and questions of zones", () => {
   expect(chain("controller", "input")).toEqual([
     'tcp dport 5060 accept comment "controller-sip"',
+    `ip saddr ${ZONES} ${inside} tcp sport 5060 (answers) accept comment "zone-sip"`,
     ...OPERATORS.map(
       (cidr) => `ip saddr ${cidr} tcp dport 22 accept comment "controller-ssh-${cidr}"`,
     ),
     `ip saddr ${ZONES} ${inside} tcp dport 5075 accept comment "controller-reports"`,
     `ip saddr ${ZONES} ${inside} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
-    `ip saddr ${ZONES} ${inside} tcp sport 5060 (answers) accept comment "zone-sip"`,
     `ip saddr ${ZONES} ${inside} tcp sport 22 (answers) accept comment "zone-ssh"`,
   ]);
 });
 
 test("the controller sends to zones alone, but for answers", () => {
   expect(chain("controller", "output").filter((rule) => !rule.includes("(answers)"))).toEqual([
-    `ip daddr ${ZONES} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
     `ip daddr ${ZONES} tcp dport 5060 accept comment "zone-sip"`,
+    `ip daddr ${ZONES} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
     `ip daddr ${ZONES} tcp dport 22 accept comment "zone-ssh"`,
   ]);
 });

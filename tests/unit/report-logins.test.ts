@@ -25,20 +25,24 @@ function python(script: string, given: unknown): unknown {
   return JSON.parse(stdout);
 }
 
-type Event = Readonly<Record<string, string | number>>;
+/** A line of res_trunkline_logins. Without a time, Asterisk's clock goes as the test's does. */
+interface Event {
+  readonly name: string;
+  readonly account: string;
+  readonly session: string;
+  readonly port: number;
+  readonly time?: number;
+}
 /** An event, or seconds that pass. */
 type Step = Event | number;
 
-/**
- * What the program makes of events of a driver: `refused 1001 54321 register`. Asterisk's clock goes as this one does,
- * unless an event has a time of its own.
- */
+/** What the program makes of events of a driver: `refused 1001 54321 register`. */
 function reports(driver: "pjsip" | "chan_sip", steps: readonly Step[]): string[] {
   const script = `
 translator, now, made = program.EVENTS[given["driver"]](), 0.0, []
 for step in given["steps"]:
     if isinstance(step, dict):
-        made += translator.read({"time": now, **step}, now)
+        made += translator.read(program.Event(**{"time": now, **step}), now)
     else:
         now += step
     made += translator.overdue(now)
@@ -46,11 +50,10 @@ print(json.dumps([" ".join(str(value) for value in one.values()) for one in made
   return python(script, { driver, steps }) as string[];
 }
 
-/** As res_trunkline_logins hands it over. */
-const pjsip = (event: string, account: string, port: number): Event => ({
-  event,
+const pjsip = (name: string, account: string, port: number): Event => ({
+  name,
   account,
-  session: `call-of-${String(port)}`,
+  session: "-",
   port,
 });
 
@@ -76,21 +79,26 @@ describe("events of PJSIP", () => {
 });
 
 /** chan_sip's security events have the port of Via. */
-const chanSip = (event: string, account: string, session = "0x7f01", more: Event = {}): Event => ({
-  ...more,
-  event,
+const chanSip = (name: string, account: string, session = "0x7f01"): Event => ({
+  name,
   account,
   session,
   port: 9999,
 });
-const peer = (event: "Registered" | "Rejected", account: string, port: number): Event => ({
-  event,
+const peer = (name: "Registered" | "Rejected", account: string, port: number): Event => ({
+  name,
   account,
+  session: "-",
   port,
 });
 
 /** The channel of a call that a phone places. */
-const channel = (account: string): Event => ({ event: "Newchannel", account });
+const channel = (account: string): Event => ({
+  name: "Newchannel",
+  account,
+  session: "-",
+  port: 0,
+});
 
 describe("events of chan_sip", () => {
   test("tell the port of a registration", () => {
@@ -206,8 +214,10 @@ describe("events of chan_sip", () => {
   });
 
   test("go by Asterisk's clock, however late they are read", () => {
-    const at = (account: string, time: number) =>
-      chanSip("ChallengeSent", account, "0x1", { time });
+    const at = (account: string, time: number): Event => ({
+      ...chanSip("ChallengeSent", account, "0x1"),
+      time,
+    });
     const login = chanSip("SuccessfulAuth", "1003", "0x1");
     expect(reports("chan_sip", [at("1001", 97.1), at("1003", 103.5), login])).toEqual([]);
     expect(reports("chan_sip", [at("1001", 97.1), 9, at("1003", 103.3), login])).toEqual([
@@ -319,9 +329,9 @@ print(json.dumps([[one["port"] for one in outbox.snapshot()], take()]))`;
 
 test("what Asterisk hands over is read, its start and its losses too", () => {
   const script = `
-import os, threading, time
+import os, threading
 reading, writing = os.pipe()
-os.write(writing, "".join(json.dumps(event) + "\\n" for event in given).encode())
+os.write(writing, given.encode())
 outbox = program.Outbox()
 follow = lambda: program.follow_asterisk({"sipDriver": "chan_sip"}, outbox, reading)
 threading.Thread(target=follow, daemon=True).start()
@@ -331,18 +341,17 @@ while len(taken) < 2:
 print(json.dumps([[one["event"] for _, one in taken], outbox.take_dropped()]))
 sys.stdout.flush()
 os._exit(0)`;
-  const challenge = { ...chanSip("ChallengeSent", "1001"), time: 1 };
-  const events = [
-    challenge,
+  const lines = [
+    "ChallengeSent 1001 0x7f01 9999 1764423452.000000",
     // The dialog that has the place in memory from now on is another one.
-    { event: "started" },
-    challenge,
-    { event: "lost", count: 3 },
-    chanSip("InvalidPassword", "1001"),
-    peer("Rejected", "1001", 36846),
-    peer("Registered", "1002", 36847),
+    "started - - 0 1764423452.100000",
+    "ChallengeSent 1001 0x7f01 9999 1764423452.200000",
+    "lost - - 3 1764423452.300000",
+    "InvalidPassword 1001 0x7f01 9999 1764423452.400000",
+    "Rejected 1001 - 36846 1764423452.400000",
+    "Registered 1002 - 36847 1764423452.500000",
   ];
-  expect(python(script, events)).toEqual([["refused", "accepted"], 3]);
+  expect(python(script, `${lines.join("\n")}\n`)).toEqual([["refused", "accepted"], 3]);
 });
 
 test.each(["service", "socket"])("systemd has nothing against the %s", (kind) => {

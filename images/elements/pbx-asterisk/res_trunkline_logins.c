@@ -6,16 +6,18 @@
  * looks at a few kinds of messages between Asterisk's parts (Stasis), takes what is needed, and waits a moment before
  * it does so, in which more of them come together.
  *
- * It writes to a FIFO. Each event is one object of JSON on a line of its own:
- *   {"event": "started"}                             Asterisk runs anew: no dialog of before exists
- *   {"event": "SuccessfulAuth", "account": "1001", "session": "0x7f0c2800b3f8", "port": 54321, "time": 1764423452.5}
- *   {"event": "Registered", "account": "1001", "port": 54321}
- *   {"event": "Newchannel", "account": "1001"}       a call that a phone places
- *   {"event": "lost", "count": 3}                    events that nobody read in time
+ * It writes to a FIFO. Each event is a line of five words: what has happened, the account, chan_sip's dialog, the port
+ * of the other end, and when Asterisk made the event, in seconds by the clock that tells the date. A word that is not
+ * known is "-", a number 0.
+ *   started - - 0 1764423452.250000                         Asterisk runs anew: no dialog of before exists
+ *   SuccessfulAuth 1001 0x7f0c2800b3f8 54321 1764423452.500000
+ *   Registered 1001 - 54321 1764423452.500125
+ *   Newchannel 1001 - 0 1764423453.000000                   a call that a phone places
+ *   lost - - 3 1764423453.000000                            three events that nobody has read in time
  * SuccessfulAuth, ChallengeResponseFailed, InvalidPassword and (of chan_sip alone) ChallengeSent are Asterisk's
  * security events: https://docs.asterisk.org/Deployment/Asterisk-Security-Framework/. Registered and Rejected are the
- * states of chan_sip's peers. "account" is what a client calls itself, of at most 64 bytes; "time" is when Asterisk
- * made the event, in seconds by the clock that tells the date.
+ * states of chan_sip's peers. The account is what a client calls itself: at most 64 characters, of ASCII that is
+ * printed, with "?" in the place of all others.
  *
  * SPDX-License-Identifier: GPL-2.0-only
  * Asterisk loads only modules under its own license.
@@ -37,8 +39,7 @@
 #endif
 
 #define FIFO "/run/trunkline/logins"
-#define LONGEST_ACCOUNT 64
-#define LONGEST_SESSION 32
+#define LONGEST_WORD 64
 /* Microseconds in which events come together. */
 #define GATHER 20000
 /* Milliseconds between two attempts to open the FIFO. */
@@ -84,33 +85,38 @@ static int put(const char *line, size_t length)
     return written == (ssize_t) length ? 0 : -1;
 }
 
-static void put_lost(void)
+/* Copies a word that a client may have chosen. */
+static const char *word(char to[LONGEST_WORD + 1], const char *text)
 {
-    char line[64];
-    int length = snprintf(line, sizeof(line), "{\"event\":\"lost\",\"count\":%d}\n", lost);
+    size_t i;
 
-    if (!put(line, length)) {
-        lost = 0;
+    for (i = 0; i < LONGEST_WORD && text[i]; i++) {
+        to[i] = text[i] > ' ' && text[i] <= '~' ? text[i] : '?';
     }
+    to[i] = '\0';
+    return i ? to : "-";
 }
 
-/* Takes the reference to `event`, which may be NULL. */
-static void tell(struct ast_json *event)
+static int put_event(const char *name, const char *account, const char *session, int port, struct timeval made)
 {
-    char *text = event ? ast_json_dump_string_format(event, AST_JSON_COMPACT) : NULL;
-    char line[PIPE_BUF];
-    int length = text ? snprintf(line, sizeof(line), "%s\n", text) : -1;
+    char words[2][LONGEST_WORD + 1];
+    char line[3 * LONGEST_WORD + 64];
+    int length = snprintf(line, sizeof(line), "%s %s %s %d %ld.%06ld\n", name, word(words[0], account),
+        word(words[1], session), port, (long) made.tv_sec, (long) made.tv_usec);
 
+    return put(line, length);
+}
+
+static void tell(const char *name, const char *account, const char *session, int port, struct timeval made)
+{
     ast_mutex_lock(&output_lock);
-    if (lost) {
-        put_lost();
+    if (lost && !put_event("lost", "", "", lost, made)) {
+        lost = 0;
     }
-    if (length < 0 || length >= (int) sizeof(line) || lost || put(line, length)) {
+    if (lost || put_event(name, account, session, port, made)) {
         lost++;
     }
     ast_mutex_unlock(&output_lock);
-    ast_json_free(text);
-    ast_json_unref(event);
 }
 
 /* Waits unless the message has been waiting, together with others. */
@@ -120,19 +126,6 @@ static void gather(struct reader *reader, const struct stasis_message *message)
         usleep(GATHER);
         reader->gathered = ast_tvnow();
     }
-}
-
-/* Copies at most `size` - 1 bytes of UTF-8, and whole characters. */
-static void cut(char *to, const char *text, size_t size)
-{
-    size_t length = strnlen(text, size);
-
-    if (length == size) {
-        for (length--; length && ((unsigned char) text[length] & 0xC0) == 0x80; length--) {
-        }
-    }
-    memcpy(to, text, length);
-    to[length] = '\0';
 }
 
 /* 54321 of `IPV4/TCP/192.168.0.254/54321`, `192.168.0.254:54321` and `54321`. */
@@ -160,9 +153,6 @@ static int tells_of_login(int event)
 static void on_security(void *data, struct stasis_subscription *subscription, struct stasis_message *message)
 {
     const struct ast_json_payload *payload;
-    const struct timeval *made = stasis_message_timestamp(message);
-    char account[LONGEST_ACCOUNT + 1];
-    char session[LONGEST_SESSION + 1];
     int event;
 
     if (stasis_message_type(message) != ast_security_event_type()) {
@@ -175,11 +165,10 @@ static void on_security(void *data, struct stasis_subscription *subscription, st
     if (!tells_of_login(event) || !strcmp(text_of(payload->json, "UsingPassword"), "0")) {
         return;
     }
-    cut(account, text_of(payload->json, "AccountID"), sizeof(account));
-    cut(session, text_of(payload->json, "SessionID"), sizeof(session));
-    tell(ast_json_pack("{s: s, s: s, s: s, s: i, s: f}", "event", ast_security_event_get_name(event), "account", account,
-        "session", session, "port", port_of(text_of(payload->json, "RemoteAddress")),
-        "time", made->tv_sec + made->tv_usec / 1e6));
+    /* PJSIP's session is the Call-ID. */
+    tell(ast_security_event_get_name(event), text_of(payload->json, "AccountID"),
+        is_chan_sip ? text_of(payload->json, "SessionID") : "", port_of(text_of(payload->json, "RemoteAddress")),
+        *stasis_message_timestamp(message));
 }
 
 #ifdef HAS_CHAN_SIP
@@ -199,22 +188,35 @@ static void on_endpoint(void *data, struct stasis_subscription *subscription, st
         return;
     }
     port = text_of(blob->blob, "port");
-    tell(ast_json_pack("{s: s, s: s, s: i}", "event", status, "account", blob->snapshot->resource,
-        "port", port_of(*port ? port : text_of(blob->blob, "address"))));
+    tell(status, blob->snapshot->resource, "", port_of(*port ? port : text_of(blob->blob, "address")),
+        *stasis_message_timestamp(message));
 }
 
-/* A phone's number is in the dial plan, and so of digits. The channel of a call that a phone receives has `s`. */
-static int is_placed_call(const struct ast_channel_snapshot *channel)
+/*
+ * Returns the account of a call that a phone places, which is digits, or NULL. The number is in the dial plan, and so of
+ * digits too. The channel of a call that a phone receives has `s`.
+ */
+static const char *caller_of(const struct ast_channel_snapshot *channel, char account[LONGEST_WORD + 1])
 {
-    return !strncmp(channel->name, "SIP/", 4) && channel->name[4 + strspn(channel->name + 4, "0123456789")] == '-' &&
-           *channel->exten && !channel->exten[strspn(channel->exten, "0123456789")];
+    static const char digits[] = "0123456789";
+    size_t length;
+
+    if (strncmp(channel->name, "SIP/", 4) || !*channel->exten || channel->exten[strspn(channel->exten, digits)]) {
+        return NULL;
+    }
+    length = strspn(channel->name + 4, digits);
+    if (length > LONGEST_WORD || channel->name[4 + length] != '-') {
+        return NULL;
+    }
+    ast_copy_string(account, channel->name + 4, length + 1);
+    return account;
 }
 
 static void on_channel(void *data, struct stasis_subscription *subscription, struct stasis_message *message)
 {
     const struct stasis_cache_update *update;
-    const struct ast_channel_snapshot *channel;
-    char account[LONGEST_ACCOUNT + 1];
+    char digits[LONGEST_WORD + 1];
+    const char *account;
 
     if (stasis_message_type(message) != stasis_cache_update_type()) {
         return;
@@ -224,10 +226,9 @@ static void on_channel(void *data, struct stasis_subscription *subscription, str
     if (update->type != ast_channel_snapshot_type() || update->old_snapshot || !update->new_snapshot) {
         return;
     }
-    channel = stasis_message_data(update->new_snapshot);
-    if (is_placed_call(channel)) {
-        cut(account, channel->name + 4, MIN(sizeof(account), strspn(channel->name + 4, "0123456789") + 1));
-        tell(ast_json_pack("{s: s, s: s}", "event", "Newchannel", "account", account));
+    account = caller_of(stasis_message_data(update->new_snapshot), digits);
+    if (account) {
+        tell("Newchannel", account, "", 0, *stasis_message_timestamp(message));
     }
 }
 #endif
@@ -269,7 +270,7 @@ static int unload_module(void)
 static int load_module(void)
 {
     is_chan_sip = ast_get_channel_tech("SIP") != NULL;
-    tell(ast_json_pack("{s: s}", "event", "started"));
+    tell("started", "", "", 0, ast_tvnow());
     if (subscribe_all()) {
         unload_module();
         return AST_MODULE_LOAD_DECLINE;
