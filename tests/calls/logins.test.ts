@@ -278,15 +278,23 @@ import contextlib, os
 fifo = os.open("/run/trunkline/logins", os.O_WRONLY | os.O_NONBLOCK)
 with contextlib.suppress(BlockingIOError):
     while True:
-        os.write(fifo, b'{"event":"none"}\\n')`;
+        os.write(fifo, b'none - - 0 0\\n')`;
       await zone.inside(["python3", "-c", fill]);
+      // How many security events the module has looked at. PJSIP has an earlier reader of its own.
+      const seen = async (): Promise<number> => {
+        const table = await zone.cli("core show taskprocessors");
+        return Number([...table.matchAll(/m:security:all\S*\s+(\d+)/g)].at(-1)?.[1]);
+      };
+      const before = await seen();
       await attempt({ ...wrong, account: "1007" });
+      await eventually("a look at the refusal", SOON, async () =>
+        (await seen()) > before ? true : null,
+      );
       await signal("CONT");
       await attempt({ ...wrong, account: "1008" });
       await refusalOf("1008");
       const [dropped] = await reports.until("dropped", 1, 2 * SOON);
       expect(dropped?.count).toBeGreaterThan(0);
-      expect(reports.of("refused").map(({ account }) => account)).not.toContain("1007");
     });
 
     test("is told by Asterisk alone: nothing else of the zone may write to it, and nothing listens", async () => {
