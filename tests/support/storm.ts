@@ -86,17 +86,17 @@ class Registration {
       this.read(socket);
       if (this.isOver && !keeps) socket.destroy();
     });
-    let isRefused = false;
+    let fault = "";
     socket.once("error", ({ code }: NodeJS.ErrnoException) => {
-      isRefused = code === "ECONNREFUSED";
+      fault = code ?? "";
     });
     socket.once("close", () => {
-      if (isRefused) {
+      if (fault === "ECONNREFUSED") {
         setTimeout(() => {
           this.connect();
         }, RETRY);
       } else if (this.isOver) this.cut();
-      else this.end(`closed after ${this.state}`);
+      else this.end(`closed${fault && ` (${fault})`} after ${this.state}`);
     });
   }
 
