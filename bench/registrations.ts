@@ -85,7 +85,8 @@ class Subject {
 
   async measure(): Promise<void> {
     const { controllerAddress: server, namespace, address, accounts } = this.served;
-    const phones = StormPhones.start(namespace, {
+    const phones = StormPhones.start(namespace);
+    const { registered, seconds } = await phones.register({
       server,
       addresses: [address],
       accounts: accounts.slice(0, REGISTRATIONS),
@@ -93,7 +94,6 @@ class Subject {
       keeps: false,
       parallel: PARALLEL,
     });
-    const { registered, seconds } = await phones.result();
     await phones.close();
     this.rates.push(registered / seconds);
 

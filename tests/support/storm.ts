@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
 import { type Credentials, digest } from "./digest";
 
 /** What a storm of registrations consists of. */
@@ -13,10 +13,7 @@ export interface Storm {
   readonly accounts: readonly Credentials[];
   /** New connections per second; 0 for all at once. */
   readonly rate: number;
-  /**
-   * Whether a phone keeps its connection, as real ones do, and registers again when the connection is lost.
-   * Otherwise it closes the connection as soon as it is registered.
-   */
+  /** Whether a phone keeps its connection, as real ones do. Otherwise it closes the connection once it is registered. */
   readonly keeps: boolean;
   /** Registrations at a time at the most; by default as many as there are. */
   readonly parallel?: number;
@@ -52,14 +49,12 @@ class Registration {
 
   /**
    * @param over is called once, with null if the phone is registered or with what happened to it instead.
-   * @param cut is called if the connection is closed afterwards.
    */
   constructor(
     private readonly storm: Storm,
     private readonly address: string,
     private readonly account: Credentials,
     private readonly over: (fault: string | null) => void,
-    private readonly cut: () => void,
   ) {
     this.connect();
   }
@@ -95,8 +90,7 @@ class Registration {
         setTimeout(() => {
           this.connect();
         }, RETRY);
-      } else if (this.isOver) this.cut();
-      else this.end(`closed${fault && ` (${fault})`} after ${this.state}`);
+      } else this.end(`closed${fault && ` (${fault})`} after ${this.state}`);
     });
   }
 
@@ -151,11 +145,8 @@ class Registration {
   }
 }
 
-/**
- * Registers all phones at their rate, whatever becomes of those before.
- * @param cut is called for each phone that loses its connection after its registration.
- */
-export function register(storm: Storm, cut: () => void): Promise<StormResult> {
+/** Registers all phones at their rate, whatever becomes of those before. */
+function register(storm: Storm): Promise<StormResult> {
   const { accounts, addresses, rate, parallel = Infinity } = storm;
   const start = performance.now();
   const lost: Record<string, number> = {};
@@ -174,7 +165,7 @@ export function register(storm: Storm, cut: () => void): Promise<StormResult> {
       waiting.delete(registration);
       beginWhatIsDue();
     };
-    const registration: Registration = new Registration(storm, address, account, over, cut);
+    const registration: Registration = new Registration(storm, address, account, over);
     waiting.add(registration);
     begun += 1;
   };
@@ -202,20 +193,13 @@ export function register(storm: Storm, cut: () => void): Promise<StormResult> {
   });
 }
 
-/** Prints what came of the storm, and what came of it once more when the phones were cut off. */
+// A program of its own, which runs in a network namespace: a Storm in each line of standard input, one after the
+// other, and a StormResult for each in a line of standard output.
 async function main(): Promise<void> {
-  const storm = JSON.parse(readFileSync(0, "utf8")) as Storm;
-  const print = (result: StormResult): void => {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const result = await register(JSON.parse(line) as Storm);
     process.stdout.write(`${JSON.stringify(result)}\n`);
-  };
-  const isCut = new Promise<void>((resolve) => {
-    void register(storm, resolve).then(print);
-  });
-  if (!storm.keeps) return;
-  await isCut;
-  print(await register({ ...storm, rate: 0 }, () => undefined));
+  }
 }
 
-// A program of its own, which runs in a network namespace: Storm on standard input, a line for each
-// StormResult on standard output.
 if (require.main === module) void main();

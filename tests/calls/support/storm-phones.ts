@@ -17,18 +17,19 @@ export class StormPhones {
     private readonly output: Interface,
   ) {}
 
-  static start(namespace: string, storm: Storm): StormPhones {
+  static start(namespace: string): StormPhones {
     const child = start(namespace, [process.execPath, "--import", "tsx", PROGRAM], {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    if (child.stdin === null || child.stdout === null) throw new Error("no pipes");
-    child.stdin.end(JSON.stringify(storm));
+    if (child.stdout === null) throw new Error("no pipe");
     return new StormPhones(child, createInterface({ input: child.stdout }));
   }
 
-  /** What came of the storm: with phones that keep their connections, of each storm in turn. */
-  async result(): Promise<StormResult> {
-    const [line] = (await within(DEADLINE, "a storm", once(this.output, "line"))) as [string];
+  /** Lets all phones register, and returns what came of it. Phones of the storm before that keep connections stay. */
+  async register(storm: Storm): Promise<StormResult> {
+    const result = within(DEADLINE, "a storm", once(this.output, "line"));
+    this.child.stdin?.write(`${JSON.stringify(storm)}\n`);
+    const [line] = (await result) as [string];
     return JSON.parse(line) as StormResult;
   }
 
