@@ -280,10 +280,10 @@ with contextlib.suppress(BlockingIOError):
     while True:
         os.write(fifo, b'none - - 0 0\\n')`;
       await zone.inside(["python3", "-c", fill]);
-      // How many security events the module has looked at. PJSIP has an earlier reader of its own.
+      // How many messages the module has looked at.
       const seen = async (): Promise<number> => {
         const table = await zone.cli("core show taskprocessors");
-        return Number([...table.matchAll(/m:security:all\S*\s+(\d+)/g)].at(-1)?.[1]);
+        return Number(/m:trunkline:logins\S*\s+(\d+)/.exec(table)?.[1]);
       };
       const before = await seen();
       await attempt({ ...wrong, account: "1007" });
