@@ -62,13 +62,22 @@ describe("an exchange in use", () => {
     return summary.resourceChanges ?? {};
   }
 
-  async function plug(extension: string): Promise<Phone> {
+  type Account = ExchangeOutputs["sipAccounts"][number];
+
+  /** Not to be asked while an update runs: Pulumi cannot read the state in the moment in which it is written. */
+  async function accountOf(extension: string): Promise<Account> {
     const account = (await outputs()).sipAccounts.find((user) => user.extension === extension);
     if (account === undefined) throw new Error(`there is no user ${extension}`);
+    return account;
+  }
+
+  async function plugAs(account: Account): Promise<Phone> {
     const phone = await Phone.start({ account: { ...account, transport: "tcp" } });
     phones.add(phone);
     return phone.registered();
   }
+
+  const plug = async (extension: string): Promise<Phone> => plugAs(await accountOf(extension));
 
   async function unplug(...unplugged: readonly Phone[]): Promise<void> {
     for (const phone of unplugged) phones.delete(phone);
@@ -135,13 +144,14 @@ describe("an exchange in use", () => {
       const dave = await plugInto("zone3", "1004");
       const idle = await plugInto("zone3", "1005");
       const witness = Witness.of(await connect(carol, dave));
+      const ofFrank = await accountOf("1006");
 
       let isOver = false;
       const leaving = up({ zones: "2" }).then(() => (isOver = true));
       await idle.nextRegistration(2 * REGISTRATION_INTERVAL);
       // It was told that it has no connection any more, and has come back where there is one.
       await idle.registered();
-      const frank = await plug("1006");
+      const frank = await plugAs(ofFrank);
       const [call] = await connect(frank, idle);
       await call.hangUp();
       expect(isOver).toBe(false);
@@ -230,6 +240,7 @@ describe("an exchange in use", () => {
     "another flavor: one zone at a time is drained, replaced, and back; the others serve",
     async () => {
       const [alice, bob] = [await plug("1001"), await plug("1002")];
+      const account = await accountOf("1003");
       const progress = { isOver: false };
       const rolling = up({ flavor: "pbx.medium" }).finally(() => {
         progress.isOver = true;
@@ -238,7 +249,7 @@ describe("an exchange in use", () => {
       let registered = 0;
       while (!progress.isOver) {
         // Each looks at the exchange as a phone that has just been switched on.
-        const phone = await plug("1003");
+        const phone = await plugAs(account);
         registered += 1;
         await unplug(phone);
         await sleep(1000);
