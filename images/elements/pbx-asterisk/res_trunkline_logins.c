@@ -28,7 +28,6 @@
 
 #include "asterisk/channel.h"
 #include "asterisk/json.h"
-#include "asterisk/lock.h"
 #include "asterisk/module.h"
 #include "asterisk/security_events.h"
 #include "asterisk/stasis.h"
@@ -53,7 +52,7 @@ static struct stasis_subscription *subscription;
 static struct timeval gathered;
 static int is_chan_sip;
 
-AST_MUTEX_DEFINE_STATIC(output_lock);
+/* Of the thread that reads; of the one that loads the module while there is none. */
 static int output = -1;
 static int lost;
 
@@ -100,14 +99,12 @@ static int put_event(const char *name, const char *account, const char *session,
 
 static void tell(const char *name, const char *account, const char *session, int port, struct timeval made)
 {
-    ast_mutex_lock(&output_lock);
     if (lost && !put_event("lost", "", "", lost, made)) {
         lost = 0;
     }
     if (lost || put_event(name, account, session, port, made)) {
         lost++;
     }
-    ast_mutex_unlock(&output_lock);
 }
 
 /* Waits unless the message has been waiting, together with others. */
@@ -144,9 +141,7 @@ static int tells_of_login(int event)
 static void on_security(const struct stasis_message *message)
 {
     const struct ast_json_payload *payload = stasis_message_data(message);
-    int event;
-
-    event = ast_json_integer_get(ast_json_object_get(payload->json, "SecurityEvent"));
+    int event = ast_json_integer_get(ast_json_object_get(payload->json, "SecurityEvent"));
     /* Where no account is needed, there was no password. */
     if (!tells_of_login(event) || !strcmp(text_of(payload->json, "UsingPassword"), "0")) {
         return;
