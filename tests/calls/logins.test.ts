@@ -191,6 +191,16 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(reports.all.filter(({ port }) => port === 7)).toEqual([]);
     });
 
+    test("takes no digest for anything but a wrong password", async () => {
+      const said = zone.helpersOutput;
+      for (const method of ["REGISTER", "INVITE"] as const)
+        await attempt({ ...wrong, account: "1003", method, callee: "1001", response: "Error" });
+      await attempt({ ...wrong, account: "1004" });
+      await refusalOf("1004");
+      expect(reports.of("refused").map(({ account }) => account)).toEqual(["1003", "1003", "1004"]);
+      expect(zone.helpersOutput).toBe(said);
+    });
+
     test("keeps names within bounds", async () => {
       await attemptHostile({ ...wrong, account: "é".repeat(100) });
       await attemptHostile({ ...wrong, account: "1".repeat(200) });
