@@ -8,7 +8,7 @@ import { Fault } from "../cli/command";
 import { ROOT } from "../cli/paths";
 import { sleep } from "../phones/deadline";
 import { Bystander } from "../tests/calls/support/torture";
-import { StormPhones } from "../tests/calls/support/storm-phones";
+import { registerOnce } from "../tests/calls/support/storm-phones";
 import { format, host, markdownTable, median } from "./figures";
 import { type Kind, KINDS, type Served } from "./serve";
 
@@ -85,8 +85,7 @@ class Subject {
 
   async measure(): Promise<void> {
     const { controllerAddress: server, namespace, address, accounts } = this.served;
-    const phones = StormPhones.start(namespace);
-    const { registered, seconds } = await phones.register({
+    const { registered, seconds } = await registerOnce(namespace, {
       server,
       addresses: [address],
       accounts: accounts.slice(0, REGISTRATIONS),
@@ -94,7 +93,6 @@ class Subject {
       keeps: false,
       parallel: PARALLEL,
     });
-    await phones.close();
     this.rates.push(registered / seconds);
 
     // Users of their own for each round: chan_sip would first call the phone of the round before, which is gone.

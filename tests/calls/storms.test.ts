@@ -3,7 +3,7 @@ import { optionsRequest } from "../../phones/options";
 import type { Storm, StormResult } from "../support/storm";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { giveAddresses, OFFICE_ADDRESS } from "./support/network";
-import { StormPhones } from "./support/storm-phones";
+import { registerOnce, StormPhones } from "./support/storm-phones";
 
 jest.setTimeout(TEST_DEADLINE);
 
@@ -66,15 +66,8 @@ describe.each(KINDS)("a storm ($name)", ({ kind }) => {
     accounts: exchange.plan.users.slice(0, phones),
     ...how,
   });
-  const startPhones = (): StormPhones => StormPhones.start(exchange.network.namespace("office1"));
-  const register = async (storm: Storm): Promise<StormResult> => {
-    const phones = startPhones();
-    try {
-      return await phones.register(storm);
-    } finally {
-      await phones.close();
-    }
-  };
+  const register = (storm: Storm): Promise<StormResult> =>
+    registerOnce(exchange.network.namespace("office1"), storm);
 
   test("none of 8,000 registrations at 1,000 per second is lost, nor a slow request meanwhile", async () => {
     const slow = Promise.all(
@@ -103,7 +96,7 @@ describe.each(KINDS)("a storm ($name)", ({ kind }) => {
 
   test("none of 2,000 phones that come at once after a restart of HAProxy is lost", async () => {
     const storm = stormOf(2_000, { rate: 0, keeps: true });
-    const phones = startPhones();
+    const phones = StormPhones.start(exchange.network.namespace("office1"));
     try {
       const before = await phones.register(storm);
       // Linux ends the listener of a process last: connections that come while HAProxy ends would be reset.

@@ -10,6 +10,16 @@ const PROGRAM = join(__dirname, "../../support/storm.ts");
 /** Milliseconds in which a storm has to be over: a phone waits for an answer 32 s at the most. */
 const DEADLINE = 50_000;
 
+/** Registers the phones of one storm, and ends them with their connections. */
+export async function registerOnce(namespace: string, storm: Storm): Promise<StormResult> {
+  const phones = StormPhones.start(namespace);
+  try {
+    return await phones.register(storm);
+  } finally {
+    await phones.close();
+  }
+}
+
 /** Phones that register in a storm, in a process and a network namespace of their own. */
 export class StormPhones {
   private constructor(
