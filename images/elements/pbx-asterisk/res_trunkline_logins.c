@@ -206,17 +206,15 @@ static void on_message(void *data, struct stasis_subscription *from, struct stas
 {
     const struct stasis_message_type *type = stasis_message_type(message);
 
+    gather(message);
     if (type == ast_security_event_type()) {
-        gather(message);
         on_security(message);
     }
 #ifdef HAS_CHAN_SIP
     if (type == ast_endpoint_state_type()) {
-        gather(message);
         on_endpoint(message);
     }
     if (type == stasis_cache_update_type()) {
-        gather(message);
         on_channel(message);
     }
 #endif
