@@ -58,9 +58,11 @@ export function firewallRules(operatorCidrs: readonly string[]): Rule[] {
     from,
   });
   return [
-    // Most packets first.
+    // Most packets first: SIP and media.
     tcp("controller-sip", "controller", SIP_PORT, { cidr: EVERYWHERE }),
     tcp("zone-sip", "zone", SIP_PORT, controller),
+    { name: "zone-rtp", to: "zone", protocol: "udp", ports: RTP_PORTS, from: { cidr: EVERYWHERE } },
+    { name: "zone-iax2", to: "zone", protocol: "udp", ports: only(IAX2_PORT), from: zone },
     ...operatorCidrs.map((cidr) => tcp(`controller-ssh-${cidr}`, "controller", SSH_PORT, { cidr })),
     // A phone that takes Asterisk over must not tell of log-ins in its place.
     { ...tcp("controller-reports", "controller", REPORT_PORT, zone), notBy: "asterisk" },
@@ -72,8 +74,6 @@ export function firewallRules(operatorCidrs: readonly string[]): Rule[] {
       from: zone,
     },
     tcp("zone-ssh", "zone", SSH_PORT, controller),
-    { name: "zone-iax2", to: "zone", protocol: "udp", ports: only(IAX2_PORT), from: zone },
-    { name: "zone-rtp", to: "zone", protocol: "udp", ports: RTP_PORTS, from: { cidr: EVERYWHERE } },
   ];
 }
 

@@ -26,23 +26,23 @@ const inside = "ip daddr 192.168.0.0/24";
 test("a zone receives SIP and SSH of the controller, IAX2 of its peers, and media", () => {
   expect(chain("zone", "input")).toEqual([
     `ip saddr ${CONTROLLER} ${inside} tcp dport 5060 accept comment "zone-sip"`,
+    'udp dport 10000-10999 accept comment "zone-rtp"',
+    `ip saddr ${ZONES} ${inside} udp sport 4569 udp dport 4569 accept comment "zone-iax2"`,
     `ip saddr ${CONTROLLER} ${inside} tcp sport 5075 (answers) accept comment "controller-reports"`,
     `ip saddr ${CONTROLLER} ${inside} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
     `ip saddr ${CONTROLLER} ${inside} tcp dport 22 accept comment "zone-ssh"`,
-    `ip saddr ${ZONES} ${inside} udp sport 4569 udp dport 4569 accept comment "zone-iax2"`,
-    'udp dport 10000-10999 accept comment "zone-rtp"',
   ]);
 });
 
 test("a zone sends answers, reports, questions for the time, IAX2, and media from RTP ports", () => {
   expect(chain("zone", "output")).toEqual([
     `ip daddr ${CONTROLLER} tcp sport 5060 (answers) accept comment "zone-sip"`,
+    'udp sport 10000-10999 accept comment "zone-rtp"',
+    `ip daddr ${ZONES} udp sport 4569 udp dport 4569 accept comment "zone-iax2"`,
     `ip daddr ${CONTROLLER} tcp dport 5075 meta skuid "asterisk" reject with icmpx type admin-prohibited comment "controller-reports"`,
     `ip daddr ${CONTROLLER} tcp dport 5075 accept comment "controller-reports"`,
     `ip daddr ${CONTROLLER} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
     `ip daddr ${CONTROLLER} tcp sport 22 (answers) accept comment "zone-ssh"`,
-    `ip daddr ${ZONES} udp sport 4569 udp dport 4569 accept comment "zone-iax2"`,
-    'udp sport 10000-10999 accept comment "zone-rtp"',
   ]);
 });
 
