@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { command } from "../cli/command";
 import { ROOT } from "../cli/paths";
 import { MAX_LOSS_PERCENT } from "../cli/prove";
-import { type ExchangeOutputs, exchangeOutputs } from "../cli/stack";
 import { Phone } from "../phones/phone";
 import { type Deployment, newDeployment } from "../tests/lab/deployment";
 import { onNode } from "../tests/lab/ssh";
@@ -33,11 +32,7 @@ class Bench {
   /** The call that is up, between the two zones that stay. */
   private witness: Witness | null = null;
 
-  constructor(private readonly deployment: Deployment) {}
-
-  outputs(): Promise<ExchangeOutputs> {
-    return this.deployment.stack.outputs().then(exchangeOutputs);
-  }
+  constructor(readonly deployment: Deployment) {}
 
   /** Seconds of one `pulumi up`, without the preview that people look at before it. */
   async update(settings: Readonly<Record<string, string>> = {}): Promise<number> {
@@ -70,7 +65,7 @@ class Bench {
   async witnessed(change: string, settings: Readonly<Record<string, string>>): Promise<void> {
     if (this.witness?.isDropped !== false) {
       await this.hangUp();
-      this.witness = await Witness.start(await this.outputs(), ["zone1", "zone2"]);
+      this.witness = await Witness.start(await this.deployment.outputs(), ["zone1", "zone2"]);
     }
     const { witness } = this;
     let seconds = NaN;
@@ -88,7 +83,7 @@ class Bench {
 
   /** Seconds that the users' file takes between the zones and this machine, all side by side. */
   async transfer(): Promise<number> {
-    const { zones } = await this.outputs();
+    const { zones } = await this.deployment.outputs();
     const access = await this.deployment.access();
     const everywhere = (script: string): Promise<number> =>
       timed(() => Promise.all(zones.map(({ fixedIp }) => onNode(access, script, fixedIp))));
@@ -128,7 +123,7 @@ async function measureEditsUnderCall(bench: Bench): Promise<void> {
 
 /** One zone less while people talk; it has a phone that nobody talks on. */
 async function measureRemovalUnderCall(bench: Bench): Promise<void> {
-  const { sipAccounts } = await bench.outputs();
+  const { sipAccounts } = await bench.deployment.outputs();
   const idle: Phone[] = [];
   try {
     // As many as there are zones, which take turns.

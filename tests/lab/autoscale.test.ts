@@ -1,6 +1,6 @@
 import { integer, noBias, sample } from "fast-check";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { exchangeOutputs, releaseDeadLock } from "../../cli/stack";
+import { releaseDeadLock } from "../../cli/stack";
 import { WANTED_ZONES } from "../../config/wanted-zones";
 import { type Call, connect, Phone, type SipAccount } from "../../phones";
 import { sleep } from "../../phones/deadline";
@@ -90,10 +90,10 @@ describe("an exchange that scales by itself", () => {
   }
 
   const zones = async (): Promise<string[]> =>
-    exchangeOutputs(await deployment.stack.outputs()).zones.map(({ name }) => name);
+    (await deployment.outputs()).zones.map(({ name }) => name);
 
   async function account(extension: string): Promise<SipAccount> {
-    const { sipAccounts } = exchangeOutputs(await deployment.stack.outputs());
+    const { sipAccounts } = await deployment.outputs();
     const found = sipAccounts.find((user) => user.extension === extension);
     if (found === undefined) throw new Error(`there is no user ${extension}`);
     return { ...found, transport: "tcp" };
@@ -159,7 +159,7 @@ describe("an exchange that scales by itself", () => {
     await eventually("the update's end", 120, () =>
       Promise.resolve(autoscaler.saidAt(/done: from 1 to 2 zones/)),
     );
-    const { zones: inService } = exchangeOutputs(await deployment.stack.outputs());
+    const { zones: inService } = await deployment.outputs();
     expect(inService.map(({ name }) => name)).toEqual(["zone1", "zone2"]);
     expect(media).toContain(inService[1]?.address);
     await one.hangUp();

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { type ExchangeOutputs, exchangeOutputs, releaseDeadLock } from "../../cli/stack";
+import { releaseDeadLock } from "../../cli/stack";
 import { connect, Phone } from "../../phones";
 import { sleep } from "../../phones/deadline";
 import { undisturbed, Witness } from "../calls/support/witness";
@@ -48,8 +48,6 @@ describe("an exchange in use", () => {
     deployment.remove();
   }, 5 * MINUTE);
 
-  const outputs = (): Promise<ExchangeOutputs> => deployment.stack.outputs().then(exchangeOutputs);
-
   /** Changes the configuration, keys without `pbx:`, and brings the exchange up to date with it. */
   async function up(
     config: Readonly<Record<string, string>> = {},
@@ -62,22 +60,15 @@ describe("an exchange in use", () => {
     return summary.resourceChanges ?? {};
   }
 
-  type Account = ExchangeOutputs["sipAccounts"][number];
-
-  /** Not to be asked while an update runs: Pulumi cannot read the state in the moment in which it is written. */
-  async function accountOf(extension: string): Promise<Account> {
-    const account = (await outputs()).sipAccounts.find((user) => user.extension === extension);
+  async function plug(extension: string): Promise<Phone> {
+    const account = (await deployment.outputs()).sipAccounts.find(
+      (user) => user.extension === extension,
+    );
     if (account === undefined) throw new Error(`there is no user ${extension}`);
-    return account;
-  }
-
-  async function plugAs(account: Account): Promise<Phone> {
     const phone = await Phone.start({ account: { ...account, transport: "tcp" } });
     phones.add(phone);
     return phone.registered();
   }
-
-  const plug = async (extension: string): Promise<Phone> => plugAs(await accountOf(extension));
 
   async function unplug(...unplugged: readonly Phone[]): Promise<void> {
     for (const phone of unplugged) phones.delete(phone);
@@ -86,7 +77,7 @@ describe("an exchange in use", () => {
 
   /** Extensions that are registered in `zone`. */
   async function registeredIn(zone: string): Promise<string[]> {
-    const fixedIp = (await outputs()).zones.find(({ name }) => name === zone)?.fixedIp;
+    const fixedIp = (await deployment.outputs()).zones.find(({ name }) => name === zone)?.fixedIp;
     const contacts = await onNode(
       await deployment.access(),
       "asterisk -rx 'database show registrar'",
@@ -124,7 +115,10 @@ describe("an exchange in use", () => {
       await up({ zones: "3" });
       await up({ zones: "2" });
 
-      expect((await outputs()).zones.map(({ name }) => name)).toEqual(["zone1", "zone2"]);
+      expect((await deployment.outputs()).zones.map(({ name }) => name)).toEqual([
+        "zone1",
+        "zone2",
+      ]);
       expect(await witness.testimony()).toEqual(UNDISTURBED);
       await witness.hangUp();
       await unplug(alice, bob);
@@ -144,14 +138,13 @@ describe("an exchange in use", () => {
       const dave = await plugInto("zone3", "1004");
       const idle = await plugInto("zone3", "1005");
       const witness = Witness.of(await connect(carol, dave));
-      const ofFrank = await accountOf("1006");
 
       let isOver = false;
       const leaving = up({ zones: "2" }).then(() => (isOver = true));
       await idle.nextRegistration(2 * REGISTRATION_INTERVAL);
       // It was told that it has no connection any more, and has come back where there is one.
       await idle.registered();
-      const frank = await plugAs(ofFrank);
+      const frank = await plug("1006");
       const [call] = await connect(frank, idle);
       await call.hangUp();
       expect(isOver).toBe(false);
@@ -224,7 +217,7 @@ describe("an exchange in use", () => {
       // The way that their phones would say so on has gone with the controller, and Asterisk would
       // wait for five minutes of silence.
       const access = await deployment.access();
-      for (const { fixedIp } of (await outputs()).zones) {
+      for (const { fixedIp } of (await deployment.outputs()).zones) {
         await onNode(access, "asterisk -rx 'channel request hangup all'", fixedIp);
       }
       await unplug(alice, bob);
@@ -240,7 +233,6 @@ describe("an exchange in use", () => {
     "another flavor: one zone at a time is drained, replaced, and back; the others serve",
     async () => {
       const [alice, bob] = [await plug("1001"), await plug("1002")];
-      const account = await accountOf("1003");
       const progress = { isOver: false };
       const rolling = up({ flavor: "pbx.medium" }).finally(() => {
         progress.isOver = true;
@@ -249,7 +241,7 @@ describe("an exchange in use", () => {
       let registered = 0;
       while (!progress.isOver) {
         // Each looks at the exchange as a phone that has just been switched on.
-        const phone = await plugAs(account);
+        const phone = await plug("1003");
         registered += 1;
         await unplug(phone);
         await sleep(1000);

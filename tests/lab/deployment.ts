@@ -12,6 +12,7 @@ import {
 import { command } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
 import { makeKeyPair } from "../../cli/ssh-key";
+import { type ExchangeOutputs, exchangeOutputs, readStack } from "../../cli/stack";
 import { buildFaultsOf } from "../../cli/unbuilt-servers";
 import { destroyForsaken, environmentOf, PASSPHRASE, PREFIX } from "./forsaken";
 import type { Access } from "./ssh";
@@ -29,6 +30,8 @@ export interface Deployment {
   readonly up: (onEvent?: (event: EngineEvent) => void) => Promise<UpResult>;
   /** The stack as `pulumi stack export` prints it. */
   readonly exported: () => Promise<string>;
+  /** May be asked while an update runs. */
+  readonly outputs: () => Promise<ExchangeOutputs>;
   readonly access: () => Promise<Access>;
   readonly remove: () => void;
 }
@@ -83,6 +86,8 @@ export async function newDeployment(
   }
   await stack.setAllConfig(settings);
 
+  const outputs = (): Promise<ExchangeOutputs> =>
+    readStack(() => stack.outputs()).then(exchangeOutputs);
   let printed = "";
   const onOutput = (text: string): void => {
     printed += text;
@@ -106,14 +111,10 @@ export async function newDeployment(
       command("pulumi", ["stack", "export", "--stack", "test", "--cwd", directory], {
         env: { ...process.env, ...stack.workspace.envVars },
       }),
+    outputs,
     access: async () => {
-      const outputs = await stack.outputs();
-      return {
-        directory,
-        privateKeyFile,
-        controllerAddress: outputs.controllerAddress?.value as string,
-        sshHostKeys: outputs.sshHostKeys?.value as Record<string, string>,
-      };
+      const { controllerAddress, sshHostKeys } = await outputs();
+      return { directory, privateKeyFile, controllerAddress, sshHostKeys };
     },
     remove: () => {
       rmSync(directory, { recursive: true });

@@ -1,5 +1,4 @@
 import { proveCall, qualityFault } from "../../cli/prove";
-import { exchangeOutputs } from "../../cli/stack";
 import { trunkSecret, userSecret } from "../../plan/secrets";
 import { type Deployment, newDeployment } from "./deployment";
 import { createImage } from "./image";
@@ -44,7 +43,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
       const { summary } = await deployment.up();
 
       expect(summary.result).toBe("succeeded");
-      const { controllerAddress, zones } = exchangeOutputs(await deployment.stack.outputs());
+      const { controllerAddress, zones } = await deployment.outputs();
       expect(controllerAddress).toMatch(/^198\.51\.100\.\d+$/);
       expect(zones.map(({ name, fixedIp }) => [name, fixedIp])).toEqual([
         ["zone1", "192.168.0.2"],
@@ -58,7 +57,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   test(
     "carries a call of ten seconds between its zones",
     async () => {
-      const outputs = exchangeOutputs(await deployment.stack.outputs());
+      const outputs = await deployment.outputs();
 
       const proof = await proveCall(outputs, (line) => {
         process.stdout.write(`${line}\n`);
@@ -164,7 +163,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
       await stack.setConfig("pbx:image", { value: "pbx-asterisk-22" });
       await deployment.up();
 
-      const proof = await proveCall(exchangeOutputs(await stack.outputs()), (line) => {
+      const proof = await proveCall(await deployment.outputs(), (line) => {
         process.stdout.write(`${line}\n`);
       });
       expect(new Set(proof.sides.map(({ zone }) => zone))).toEqual(new Set(["zone1", "zone2"]));
