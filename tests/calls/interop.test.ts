@@ -77,7 +77,14 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
     test.each(cases.map((one) => ({ one, phone: one.phone })))(
       "a phone $phone",
       async ({ one }) => {
-        expect(await one.run(bench)).toBe(expected(one, kind.sipDriver));
+        const wanted = expected(one, kind.sipDriver);
+        let outcome: string | null = null;
+        try {
+          outcome = await one.run(bench);
+        } finally {
+          if (outcome !== wanted) process.stdout.write(`${bench.transcript}\n`);
+        }
+        expect(outcome).toBe(wanted);
       },
     );
   });

@@ -92,6 +92,8 @@ export class SipConnection {
   /** Messages that no reader has taken yet, in order. */
   private readonly inbox: SipMessage[] = [];
   private readonly readers = new Set<() => void>();
+  /** All that was written and all messages that were received, in order. */
+  private readonly exchanged: string[] = [];
   private received = Buffer.alloc(0);
   /** Bytes outside of messages: answers to keep-alives (RFC 5626, 4.4.1). */
   private between = "";
@@ -116,7 +118,13 @@ export class SipConnection {
     return this.ended;
   }
 
+  /** What went to the other side (`>`) and what came from it (`<`): for a test that fails. */
+  get transcript(): string {
+    return this.exchanged.join("\n");
+  }
+
   write(bytes: string | Buffer): void {
+    this.exchanged.push(`> ${bytes.toString()}`);
     this.connection.write(bytes);
   }
 
@@ -188,6 +196,7 @@ export class SipConnection {
       const whole = end + 4 + length;
       if (this.received.length < whole) return;
       const message = new SipMessage(head, this.received.subarray(end + 4, whole).toString());
+      this.exchanged.push(`< ${this.received.subarray(0, whole).toString()}`);
       this.received = this.received.subarray(whole);
       if (!this.first(message)) this.inbox.push(message);
     }

@@ -90,6 +90,13 @@ export class Bench {
     return { ofAlice, ofBob };
   }
 
+  /** All messages of the phones of the present case. */
+  get transcript(): string {
+    return this.phones
+      .map(({ account, connection }) => `--- ${account.extension}\n${connection.transcript}`)
+      .join("\n");
+  }
+
   /** Ends all calls, and takes all phones away. */
   async clear(): Promise<void> {
     if (this.phones.some(({ hasCalls }) => hasCalls)) await this.exchange.hangUpAll();
