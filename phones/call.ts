@@ -61,9 +61,10 @@ export class Call extends EventEmitter {
   async counters(): Promise<Counters> {
     const text = await this.control.command("audio_debug");
     const sent = /TX: packets=(\d+)/.exec(text)?.[1];
-    const received = /rcvd=(\d+)/.exec(text)?.[1];
-    // Before the first packet arrives, baresip knows no other side and prints no figures of it.
-    return { sent: Number(sent ?? 0), received: Number(received ?? 0) };
+    // A line for each SSRC, in no order, and none before the first packet. Asterisk changes the SSRC when it joins two
+    // legs, and when a call is transferred.
+    const received = Array.from(text.matchAll(/rcvd=(\d+)/g), ([, count]) => Number(count));
+    return { sent: Number(sent ?? 0), received: received.reduce((sum, count) => sum + count, 0) };
   }
 
   /** Address that this phone's media goes to: that of the zone it is registered in. */

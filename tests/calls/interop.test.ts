@@ -48,10 +48,7 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
   let exchange: Exchange;
   let placed: PlacedExchange;
 
-  /**
-   * Captures what zones send to the phones of an office. After a transfer, which changes the SSRC, baresip often
-   * counts only few of the packets that reach it.
-   */
+  /** Captures what zones send to the phones of an office. */
   const mediaTowards = (office: Office) =>
     capture(
       exchange.network.namespace(office),

@@ -55,6 +55,19 @@ class FakeCall extends Call {
   }
 }
 
+test("a phone counts the packets of all streams that have reached it", async () => {
+  // As baresip writes of a call whose media Asterisk has begun with an SSRC of its own.
+  const text = [
+    "  member 0x12345678: lost=0 Jitter=0.0ms RTT=0.0ms",
+    "                 IP=198.51.100.2:10904 psent=0 rcvd=1",
+    "  member 0xa7175679: lost=0 Jitter=0.0ms RTT=0.0ms",
+    "                 IP=198.51.100.2:10904 psent=0 rcvd=251",
+    "  TX: packets=252, octets=40320",
+  ].join("\n");
+  const call = new Call({ command: () => Promise.resolve(text) }, "sip:peer@example.org");
+  expect(await call.counters()).toEqual({ sent: 252, received: 252 });
+});
+
 describe("the quality of a call", () => {
   /** What is measured when 600 packets leave each phone, and so many arrive at the other. */
   const measured = async (
