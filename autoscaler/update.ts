@@ -1,5 +1,4 @@
 import { ConcurrentUpdateError, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
-import { isHalfWritten } from "./half-written";
 import type { Outcome } from "./hands";
 
 /** The stack whose updates these are. */
@@ -23,9 +22,7 @@ export async function outcomeOf(
     });
     return { kind: "done" };
   } catch (error) {
-    // The state is read before the lock is asked for: somebody else is writing it just now.
-    const isWriting = errors.length === 0 && isHalfWritten(error);
-    if (isWriting || error instanceof ConcurrentUpdateError) return { kind: "locked" };
+    if (error instanceof ConcurrentUpdateError) return { kind: "locked" };
     if (signal?.aborted === true) return { kind: "interrupted" };
     return { kind: "failed", why: errors[0] ?? lastWords(error) };
   }

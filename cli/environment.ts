@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { backendUrl } from "./backend";
 import {
   cloudIsConfigured,
   LAB_ENVIRONMENT,
@@ -30,8 +31,10 @@ function pulumiBackend(env: NodeJS.ProcessEnv): Record<string, string> {
   const settings: Record<string, string> = {};
   const state = join(LOCAL, "state");
   mkdirSync(state, { recursive: true, mode: 0o700 });
-  if (!env.PULUMI_BACKEND_URL && !env.PULUMI_ACCESS_TOKEN) {
-    settings.PULUMI_BACKEND_URL = `file://${state}`;
+  if (env.PULUMI_BACKEND_URL) {
+    settings.PULUMI_BACKEND_URL = backendUrl(env.PULUMI_BACKEND_URL);
+  } else if (!env.PULUMI_ACCESS_TOKEN) {
+    settings.PULUMI_BACKEND_URL = backendUrl(`file://${state}`);
   }
   if (!env.PULUMI_CONFIG_PASSPHRASE && !env.PULUMI_CONFIG_PASSPHRASE_FILE) {
     const passphrase = join(LOCAL, "passphrase");

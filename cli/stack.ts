@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
   CommandError,
@@ -11,7 +10,6 @@ import {
   type Stack,
   StackNotFoundError,
 } from "@pulumi/pulumi/automation";
-import { isHalfWritten } from "../autoscaler/half-written";
 import { command, Fault } from "./command";
 import { LOCAL, ROOT } from "./paths";
 import { stillLives } from "./process";
@@ -88,19 +86,12 @@ export function pulumiFault(error: unknown): unknown {
   return new Fault(`pulumi: ${words}${remedy}`);
 }
 
-/** How often a state that is being written is read, and the time in between, in milliseconds. */
-const ATTEMPTS = 5;
-const PAUSE = 200;
-
-/** What `read` finds of a stack, which somebody else may be updating. @throws Fault */
-export async function readStack<T>(read: () => Promise<T>, pause = PAUSE): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await read();
-    } catch (error) {
-      if (attempt === ATTEMPTS || !isHalfWritten(error)) throw pulumiFault(error);
-      await sleep(pause);
-    }
+/** What `read` finds of a stack. @throws Fault with what Pulumi says, where it refuses */
+export async function readStack<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw pulumiFault(error);
   }
 }
 

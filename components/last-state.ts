@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Pulumi's file backend may be about to write the state anew, and read it half written. */
+/**
+ * A file backend without `metadata=skip` (as `pulumi login --local` sets it up) writes a file beside the
+ * state in place, and this very update may be writing it just now.
+ */
 const HALF_WRITTEN = "failed to load checkpoint";
 const ATTEMPTS = 20;
 const PAUSE = 100;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
+import { backendUrl } from "../../cli/backend";
 import { mendKilledUpdate } from "../../cli/mend";
 import { stillLives } from "../../cli/process";
 import { exportedStack, releaseDeadLock } from "../../cli/stack";
@@ -13,7 +14,7 @@ export const PASSPHRASE = "passphrase";
 
 /** Where a deployment keeps its state, and what opens it. */
 export const environmentOf = (folder: string): Record<string, string> => ({
-  PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+  PULUMI_BACKEND_URL: backendUrl(`file://${join(folder, "state")}`),
   PULUMI_CONFIG_PASSPHRASE: readFileSync(join(folder, PASSPHRASE), "utf8"),
   PULUMI_CONFIG_PASSPHRASE_FILE: "",
 });

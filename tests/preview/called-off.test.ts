@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import { backendUrl } from "../../cli/backend";
 import { ROOT } from "../../cli/paths";
 import { exportedStack } from "../../cli/stack";
 import { EXTERNAL_NETWORK_ID, type FakeCloud, startFakeCloud } from "../support/fake-cloud";
@@ -64,7 +65,7 @@ beforeEach(async () => {
   writeFileSync(join(folder, "index.js"), PROGRAM);
   env = {
     ...cloud.environment,
-    ...{ OS_CLOUD: "", PULUMI_BACKEND_URL: `file://${join(folder, "state")}` },
+    ...{ OS_CLOUD: "", PULUMI_BACKEND_URL: backendUrl(`file://${join(folder, "state")}`) },
     ...{ PULUMI_CONFIG_PASSPHRASE: "of-tests-alone", PULUMI_CONFIG_PASSPHRASE_FILE: "" },
   };
   stack = await LocalWorkspace.createStack(

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { StackHands } from "../../autoscaler/act";
 import { openstackCloud } from "../../autoscaler/openstack";
+import { backendUrl } from "../../cli/backend";
 import { exportedStack, releaseDeadLock } from "../../cli/stack";
 import { type FakeCloud, startFakeCloud } from "../support/fake-cloud";
 
@@ -83,7 +84,7 @@ beforeAll(async () => {
     {
       envVars: {
         ...cloud.environment,
-        ...{ OS_CLOUD: "", PULUMI_BACKEND_URL: `file://${join(folder, "state")}` },
+        ...{ OS_CLOUD: "", PULUMI_BACKEND_URL: backendUrl(`file://${join(folder, "state")}`) },
         ...{ PULUMI_CONFIG_PASSPHRASE: "of-tests-alone", PULUMI_CONFIG_PASSPHRASE_FILE: "" },
       },
     },

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../cli/paths";
@@ -49,6 +49,13 @@ describe("npm run pbx", () => {
       stdout: "",
       stderr: `trunkline: ${fault}\n`,
     });
+  });
+
+  test("it writes no file in place, of which a kill would leave half", async () => {
+    await pbx("status", "--stack", "nowhere");
+    const files = readdirSync(join(state, ".pulumi"));
+    expect(files).toContain("meta.yaml");
+    expect(files.filter((name) => name.endsWith(".attrs"))).toEqual([]);
   });
 
   test.each(["status", "zones", "calls", "drain", "undrain", "bans"])(

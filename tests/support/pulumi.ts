@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { backendUrl } from "../../cli/backend";
 import { NO_CLOUD_ENVIRONMENT } from "../../cli/cloud";
 import { Fault } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
@@ -54,7 +55,7 @@ function environment(state: string, cloud: Readonly<Record<string, string>>): No
   const inherited = INHERITED.map((name) => [name, process.env[name]] as const);
   return {
     ...Object.fromEntries(inherited.filter(([, value]) => value !== undefined)),
-    PULUMI_BACKEND_URL: `file://${state}`,
+    PULUMI_BACKEND_URL: backendUrl(`file://${state}`),
     PULUMI_CONFIG_PASSPHRASE: "of-tests-alone",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     ...cloud,

@@ -24,7 +24,7 @@ afterEach(() => {
 const stack = (): Stack =>
   ({
     name: "test",
-    workspace: { envVars: { PULUMI_BACKEND_URL: `file://${folder}` } },
+    workspace: { envVars: { PULUMI_BACKEND_URL: `file://${folder}?metadata=skip` } },
     cancel: () => {
       cancelled += 1;
       return Promise.resolve();
