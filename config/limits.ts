@@ -21,7 +21,7 @@ const whole = (such: number, max = MOST, min = 1) =>
 const shape = {
   /** Open connections of a source address that phones have registered from. */
   connectionsPerSource: whole(600),
-  /** Open connections of any other source address. */
+  /** Open connections of any other source address, and the KiB per second that it may send. */
   connectionsPerUnknownSource: whole(40),
   /** New connections per second of a source address, averaged over ten seconds. */
   connectionRate: whole(50),

@@ -22,6 +22,8 @@ const SECONDS = 25;
 const [MOST_GUESSES, MOST_SECONDS] = [200, 5];
 /** Seconds of the first lock. */
 const LOCK = 20;
+/** Seconds for which the service that locks does nothing, though a lock is due. */
+const LATE = 3;
 const SOON = 15;
 
 describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
@@ -39,7 +41,7 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
       configuration: { limits: { lockTime: LOCK } },
     });
     connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
-    const addresses = await giveAddresses(exchange.network.namespace(OFFICE), SOURCES + 5);
+    const addresses = await giveAddresses(exchange.network.namespace(OFFICE), SOURCES + 6);
     sources = addresses.slice(0, SOURCES);
     madeUp = addresses.slice(SOURCES, SOURCES + 3);
     others = addresses.slice(SOURCES + 3);
@@ -182,7 +184,7 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
     await lockedInHaproxy();
     await controller.inside(["sh", "-c", "echo reload | socat - /run/haproxy/master.sock"]);
     expect(await answered()).toBe(0);
-    await controller.killAdmission();
+    await controller.signalAdmission("SIGKILL");
     expect(await answered()).toBe(0);
     await eventually("trunkline-admission again", SOON, () => controller.bans());
 
@@ -193,6 +195,20 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
       (await answered()) >= 10 ? true : null,
     );
     expect((await locked()).times).toBe(2);
+  });
+
+  test("guesses are few even if the lock comes late", async () => {
+    const [, , source = ""] = others;
+    const { controller } = exchange;
+    const job = { source, accounts: ["1007"], guesses: 20 * GUESSES, connections: 20, after: 0 };
+    await controller.signalAdmission("SIGSTOP");
+    try {
+      const [guessed] = (await crowd(LATE, { guess: [job] })).guess;
+      expect(guessed?.answered).toBeGreaterThanOrEqual(10);
+      expect(guessed?.answered).toBeLessThanOrEqual(MOST_GUESSES);
+    } finally {
+      await controller.signalAdmission("SIGCONT");
+    }
   });
 
   test("a lock outlives a restart of HAProxy", async () => {

@@ -71,15 +71,15 @@ export class Controller extends Server {
     return JSON.parse(await this.inside(["/usr/lib/trunkline/bans"])) as Ban[];
   }
 
-  /** Ends the service that locks, as a fault would: it starts again after a second. */
-  async killAdmission(): Promise<void> {
-    await this.inside(["pkill", "-KILL", "-u", ADMISSION]);
+  /** To the service that locks. After SIGKILL it starts again after a second. */
+  async signalAdmission(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): Promise<void> {
+    await this.inside(["pkill", "--signal", signal, "-u", ADMISSION]);
   }
 
   /** Ends it for good. */
   async stopAdmission(): Promise<void> {
     await this.inside(["touch", NO_ADMISSION]);
-    await this.killAdmission();
+    await this.signalAdmission("SIGKILL");
   }
 
   /** Runs a command on HAProxy's stats socket. */
