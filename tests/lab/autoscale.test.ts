@@ -61,12 +61,12 @@ describe("an exchange that scales by itself", () => {
 
   beforeAll(async () => {
     console.log(`seed ${String(SEED)}: SEED=${String(SEED)} repeats these moments`);
-    before = await inventory();
     deployment = await newDeployment({
       zones: "1",
       autoscale: JSON.stringify(POLICY),
       users: JSON.stringify([{ range: "1001-1010" }]),
     });
+    before = await inventory();
     cloneAutoscaler(deployment);
     await deployment.up(boot.onEvent);
   });

@@ -27,12 +27,12 @@ describe("an exchange in use", () => {
   let updating: Promise<unknown> = Promise.resolve();
 
   beforeAll(async () => {
-    before = await inventory();
     deployment = await newDeployment({
       zones: "2",
       users: JSON.stringify(USERS),
       controllerFlavor: "pbx.small",
     });
+    before = await inventory();
     await up();
   }, 5 * MINUTE);
 

@@ -15,12 +15,12 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   let deployment: Deployment;
 
   beforeAll(async () => {
-    before = await inventory();
     deployment = await newDeployment({
       ...EXCHANGE,
       zones: "2",
       users: '[{"extension":"1001","name":"Alice"},{"range":"1002-1004"}]',
     });
+    before = await inventory();
   }, MINUTE);
 
   afterAll(async () => {
