@@ -1,9 +1,9 @@
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
-import { Fault } from "../cli/command";
+import { Fault } from "../core/command";
 import { WANTED_ZONES } from "../config/wanted-zones";
 import type { Hands, Headroom, Look, Outcome } from "./hands";
-import { isBroken, mend, type MendOptions } from "./mend";
-import { outcomeOf } from "./update";
+import { isBroken, mend, type MendOptions } from "../stack/repair";
+import { outcomeOf } from "../stack/outcome";
 
 export interface StackHandsOptions extends MendOptions {
   readonly look: () => Promise<Look>;

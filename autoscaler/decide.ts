@@ -8,7 +8,7 @@ import { blindness, type Sample } from "./sample";
 import { scheduled } from "./schedule";
 import { backOff, cooldownIn, cooldownOut, failedIn, waiting } from "./waits";
 import { flood, withoutFlood } from "./flood";
-import { count } from "./words";
+import { count } from "../core/format";
 
 type Step = Omit<Decision, "criteria">;
 

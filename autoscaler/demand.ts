@@ -1,10 +1,10 @@
-import { formatDuration } from "../config/duration";
+import { formatDuration } from "../core/duration";
 import type { Criterion } from "./decision";
 import { covering, type ZoneLoad } from "./load";
 import { metricsOf, type Metric } from "./measures";
 import type { Policy } from "./policy";
 import type { Sample } from "./sample";
-import { count, namesOf, verb } from "./words";
+import { count, namesOf, verb } from "../core/format";
 
 /** A criterion with words for the reason of a decision that rests on it. */
 export interface Argument extends Criterion {

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { Counter, Gauge, Registry } from "prom-client";
-import { Fault } from "../cli/command";
+import { Fault } from "../core/command";
 import type { ZoneReading } from "./sample";
 import type { Report } from "./report";
 

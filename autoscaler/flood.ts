@@ -1,7 +1,7 @@
 import type { Argument } from "./demand";
 import { SPARE_PHONES } from "./measures";
 import type { Sample } from "./sample";
-import { count } from "./words";
+import { count } from "../core/format";
 
 /**
  * Returns why connections without a registered phone are left out of a decision; null if there are few: a

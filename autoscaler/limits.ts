@@ -2,7 +2,7 @@ import { affordableZones } from "../config/autoscale";
 import type { ScalingState } from "./decision";
 import type { Argument } from "./demand";
 import type { Policy } from "./policy";
-import { count } from "./words";
+import { count } from "../core/format";
 
 /** A criterion that always has a say, with how many zones it asks for or allows. */
 export interface Limit extends Argument {

@@ -1,9 +1,9 @@
-import { formatDuration } from "../config/duration";
+import { formatDuration } from "../core/duration";
 import { PHONES_PER_ZONE } from "../plan/capacity";
 import { countByZone, meanByZone, type ZoneLoad } from "./load";
 import type { Policy } from "./policy";
 import type { Sample, ZoneReading } from "./sample";
-import { bytesPerSecond, count, percent } from "./words";
+import { bytesPerSecond, count, percent } from "../core/format";
 
 /** Something that zones carry, and that a zone has so much room for. */
 export interface Metric {

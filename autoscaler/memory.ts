@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { Fault } from "../cli/command";
+import { Fault } from "../core/command";
 import type { Counters } from "./counters";
 import type { ScalingState } from "./decision";
 import { SELDOM } from "./load";

@@ -1,8 +1,8 @@
-import { type AdminState, Haproxy } from "../provider/haproxy";
+import { type AdminState, Haproxy } from "../nodes/haproxy/runtime";
 import type { Access, ZoneHost } from "../provider/inputs";
-import { Connections } from "../provider/ssh";
+import { Connections } from "../nodes/ssh/connections";
 import { type Counters, type Rates, ratesBetween } from "./counters";
-import { inTime, late, type Outcome } from "./in-time";
+import { inTime, late, type Outcome } from "../nodes/in-time";
 import type { Sample, ZoneReading } from "./sample";
 import { lookAtZone, type ZoneLook } from "./zone-look";
 

@@ -1,10 +1,10 @@
-import { formatDuration } from "../config/duration";
+import { formatDuration } from "../core/duration";
 import { covering } from "./load";
 import { metricsOf } from "./measures";
 import type { Policy } from "./policy";
 import { areOut, outOfRotation } from "./rotation";
 import type { Sample, ZoneReading } from "./sample";
-import { count, namesOf, percent } from "./words";
+import { count, namesOf, percent } from "../core/format";
 
 /** Whether a zone may go, and why. */
 export interface Verdict {

@@ -1,7 +1,7 @@
 import type { Decision } from "./decision";
 import type { Outcome } from "./hands";
 import { blindness, type Sample } from "./sample";
-import { count } from "./words";
+import { count } from "../core/format";
 
 /** What a tick came to. */
 export interface Report {

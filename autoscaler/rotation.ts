@@ -3,7 +3,7 @@ import type { Limit } from "./limits";
 import { covering } from "./load";
 import type { Policy } from "./policy";
 import type { Sample } from "./sample";
-import { namesOf, verb } from "./words";
+import { namesOf, verb } from "../core/format";
 
 /**
  * Which of the first `zones` zones are out of the rotation: somebody works on them. Zones go from

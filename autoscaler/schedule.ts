@@ -1,9 +1,9 @@
 import type { Schedule } from "../config/autoscale";
 import { cronOf } from "../config/cron";
-import { formatDuration } from "../config/duration";
+import { formatDuration } from "../core/duration";
 import type { Argument } from "./demand";
 import type { Policy } from "./policy";
-import { count } from "./words";
+import { count } from "../core/format";
 
 /** When the window of `schedule` began or begins that zones are wanted for now; null for none. */
 function current({ cron, timeZone, for: length }: Schedule, lead: number, now: number) {

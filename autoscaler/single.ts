@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
-import { Fault } from "../cli/command";
+import { Fault } from "../core/command";
 
 /**
  * Makes this process the only autoscaler of a stack on this machine, by a name that the kernel gives

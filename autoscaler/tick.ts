@@ -5,7 +5,7 @@ import { are } from "./limits";
 import { type Memory, notLaterThan } from "./memory";
 import { inWords, isBlind, type Report } from "./report";
 import type { Sample } from "./sample";
-import { count } from "./words";
+import { count } from "../core/format";
 
 /** The autoscaler's decision under its policy. */
 export type Decide = (samples: readonly Sample[], state: ScalingState, now: number) => Decision;

@@ -1,7 +1,7 @@
-import { formatDuration } from "../config/duration";
+import { formatDuration } from "../core/duration";
 import type { Criterion, ScalingState } from "./decision";
 import type { Policy } from "./policy";
-import { count } from "./words";
+import { count } from "../core/format";
 
 /** A scale-out that failed is tried again after so many seconds, then after twice as many, … */
 const FIRST_BACK_OFF = 60;

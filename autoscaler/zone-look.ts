@@ -1,6 +1,6 @@
-import { CONTACTS, parseChannels, parseContacts } from "../provider/asterisk";
-import { asterisk } from "../provider/asterisk-console";
-import type { Session } from "../provider/session";
+import { CONTACTS, parseChannels, parseContacts } from "../nodes/asterisk/activity";
+import { asterisk } from "../nodes/asterisk/console";
+import type { Session } from "../nodes/ssh/session";
 import { COUNTERS, type Counters, parseCounters } from "./counters";
 
 /** What one look at a zone has found. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { LAB_ENVIRONMENT } from "../cli/cloud";
-import { Fault } from "../cli/command";
+import { Fault } from "../core/command";
 import { main } from "../cli/progress";
 import { measureChanges } from "./changes";
 import { measurePreviews } from "./preview";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { command } from "../cli/command";
-import { ROOT } from "../cli/paths";
+import { command } from "../core/command";
+import { ROOT } from "../core/paths";
 import { MAX_LOSS_PERCENT } from "../cli/prove";
 import { Phone } from "../phones/phone";
 import { type Deployment, newDeployment } from "../tests/lab/deployment";

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { relative } from "node:path";
-import { command, Fault } from "../cli/command";
-import { ROOT } from "../cli/paths";
+import { command, Fault } from "../core/command";
+import { ROOT } from "../core/paths";
 
 /** Seconds that `work` takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {

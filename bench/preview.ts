@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Fault } from "../cli/command";
-import { ROOT } from "../cli/paths";
+import { Fault } from "../core/command";
+import { ROOT } from "../core/paths";
 import { createStack, type TestStack } from "../tests/support/pulumi";
 import { MINIMAL } from "../tests/support/settings";
 import { machine, markdownTable, median, timed } from "./figures";

@@ -1,5 +1,5 @@
-import { Fault } from "../cli/command";
-import type { ExchangeOutputs } from "../cli/stack";
+import { Fault } from "../core/command";
+import type { ExchangeOutputs } from "../stack/stack";
 import type { Call } from "../phones/call";
 import { connect } from "../phones/connect";
 import { sleep } from "../phones/deadline";

@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { Fault } from "./command";
+import { Fault } from "../core/command";
 
 /** The stack of a shell with `eval "$(make -s env)"`, which plain pulumi heeds as well. */
 const { PULUMI_STACK = "" } = process.env;

@@ -4,15 +4,15 @@ import { MemoryFile } from "../autoscaler/memory";
 import { decisionInWords, isBlind } from "../autoscaler/report";
 import { beTheOnlyOne } from "../autoscaler/single";
 import { parseArguments } from "./arguments";
-import { CANNOT_WORK, runLoop } from "./autoscale/loop";
-import { readOnly, Runner } from "./autoscale/runner";
-import { stopOnSignals } from "./autoscale/signals";
-import { explanation } from "./autoscale/tables";
-import { Fault } from "./command";
-import { projectEnvironment } from "./environment";
-import { autoscalerMemory, decisionLog } from "./paths";
+import { CANNOT_WORK, runLoop } from "../autoscaler/loop";
+import { readOnly, Runner } from "../autoscaler/runner";
+import { stopOnSignals } from "../autoscaler/signals";
+import { explanation } from "./autoscale-tables";
+import { Fault } from "../core/command";
+import { projectEnvironment } from "../stack/environment";
+import { autoscalerMemory, decisionLog } from "../core/paths";
 import { main, say } from "./progress";
-import { findStack } from "./stack";
+import { findStack } from "../stack/stack";
 
 const HELP = `Adds zones before callers feel the lack of them, and drains and removes those that nobody needs.
 

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { all, command } from "./command";
-import { LAB_STATE, LOCAL, ROOT } from "./paths";
+import { all, command } from "../core/command";
+import { LAB_STATE, LOCAL, ROOT } from "../core/paths";
 import { relay } from "./progress";
 
 /** What every OpenStack client needs to find the lab cloud. */

@@ -1,11 +1,11 @@
 import { parseArguments } from "./arguments";
 import { claimLab, cloudIsConfigured, labExists, labIsClaimed, stopLab } from "./cloud";
-import { command, Fault } from "./command";
-import { projectEnvironment } from "./environment";
-import { mendCalledOff, mendKilledUpdate } from "./mend";
+import { command, Fault } from "../core/command";
+import { projectEnvironment } from "../stack/environment";
+import { mendCalledOff, mendKilledUpdate } from "../stack/recovery";
 import { main, relay, say } from "./progress";
-import { exportedStack, findStack, otherDeployedStacks, releaseDeadLock } from "./stack";
-import { runUpdate } from "./update";
+import { exportedStack, findStack, otherDeployedStacks, releaseDeadLock } from "../stack/stack";
+import { runUpdate } from "./run-update";
 
 const HELP = `Destroys what \`make up\` deployed, and stops the lab cloud if \`make up\` or this started it.
 

@@ -1,8 +1,8 @@
-import { quote } from "../provider/shell";
+import { quote } from "../core/shell";
 import { parseArguments } from "./arguments";
-import { projectEnvironment } from "./environment";
+import { projectEnvironment } from "../stack/environment";
 import { main } from "./progress";
-import { generateSecrets, openStack } from "./stack";
+import { generateSecrets, openStack } from "../stack/stack";
 
 const HELP = `Prints the environment in which plain pulumi commands work on this clone, for a shell:
 

@@ -2,11 +2,11 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { CONTROLLER_RESTARTS } from "../provider/impact";
 import { parseArguments } from "./arguments";
-import { Fault } from "./command";
-import { projectEnvironment } from "./environment";
-import { faultsOf, judge, type Row } from "./impact";
-import { readPlan } from "./impact-plan";
-import { preview } from "./preview";
+import { Fault } from "../core/command";
+import { projectEnvironment } from "../stack/environment";
+import { faultsOf, judge, type Row } from "../guard/verdict";
+import { readPlan } from "../guard/plan";
+import { preview } from "../stack/preview";
 import { main } from "./progress";
 import { table } from "./table";
 

@@ -1,8 +1,8 @@
-import { Connections } from "../provider/ssh";
+import { Connections } from "../nodes/ssh/connections";
 import { type CommandForm, parseCommandLine } from "./arguments";
-import { Fault } from "./command";
-import { projectEnvironment } from "./environment";
-import { exchangeNodes } from "./exchange-nodes";
+import { Fault } from "../core/command";
+import { projectEnvironment } from "../stack/environment";
+import { exchangeNodes } from "../stack/nodes";
 import { bans, lockKeyOf } from "./pbx/bans";
 import { calls } from "./pbx/calls";
 import { type Command, zoneNamed } from "./pbx/command";
@@ -10,8 +10,8 @@ import { drain, undrain } from "./pbx/drain";
 import { status } from "./pbx/status";
 import { zones } from "./pbx/zones";
 import { main } from "./progress";
-import { Recent } from "./recent";
-import { findStack } from "./stack";
+import { Recent } from "../autoscaler/recent";
+import { findStack } from "../stack/stack";
 
 const HELP = `Looks at an exchange that runs, and takes its zones out of the rotation and back.
 

@@ -1,6 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { NodeError } from "../provider/session";
-import { Fault } from "./command";
+import { NodeError } from "../nodes/ssh/session";
+import { Fault } from "../core/command";
 
 const start = process.hrtime.bigint();
 

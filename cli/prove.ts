@@ -4,9 +4,9 @@ import { connect } from "../phones/connect";
 import { sleep } from "../phones/deadline";
 import { Phone, type SipAccount } from "../phones/phone";
 import { type CallQuality, measure } from "../phones/quality";
-import { Deadline } from "../provider/deadline";
-import { Fault } from "./command";
-import type { ExchangeOutputs } from "./stack";
+import { Deadline } from "../core/deadline";
+import { Fault } from "../core/command";
+import type { ExchangeOutputs } from "../stack/stack";
 
 /** What one of the two phones heard, and the zone that it was registered in. */
 export interface CallSide {

@@ -1,5 +1,5 @@
 import { type CallProof, MAX_JITTER_MS, MAX_LOSS_PERCENT } from "./prove";
-import type { ExchangeOutputs } from "./stack";
+import type { ExchangeOutputs } from "../stack/stack";
 import { table } from "./table";
 
 /** What was deployed and how the call over it went, for people to read. */

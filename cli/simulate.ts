@@ -1,14 +1,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { parseDuration } from "../config/duration";
+import { parseDuration } from "../core/duration";
 import { compare } from "../simulation/compare";
 import { picture } from "../simulation/picture";
 import { parsePolicy } from "../simulation/policy";
 import type { Result } from "../simulation/rule";
 import { parseTrace } from "../simulation/trace";
 import { parseArguments } from "./arguments";
-import { Fault } from "./command";
-import { ROOT } from "./paths";
+import { Fault } from "../core/command";
+import { ROOT } from "../core/paths";
 import { main } from "./progress";
 import { table } from "./table";
 

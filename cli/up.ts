@@ -1,15 +1,15 @@
 import { parseArguments } from "./arguments";
-import { count } from "../autoscaler/words";
+import { count } from "../core/format";
 import { claimLab, cloudIsConfigured, startLab } from "./cloud";
-import { all, command, Fault } from "./command";
-import { projectEnvironment } from "./environment";
-import { mendCalledOff, mendKilledUpdate } from "./mend";
+import { all, command, Fault } from "../core/command";
+import { projectEnvironment } from "../stack/environment";
+import { mendCalledOff, mendKilledUpdate } from "../stack/recovery";
 import { elapsed, main, relay, say } from "./progress";
 import { ensurePhones, proveCall, qualityFault } from "./prove";
 import { printReport } from "./report";
-import { exchangeOutputs, exportedStack, generateSecrets, openStack, readStack } from "./stack";
-import { buildFaultsOf, unbuiltServers } from "./unbuilt-servers";
-import { runUpdate } from "./update";
+import { exchangeOutputs, exportedStack, generateSecrets, openStack, readStack } from "../stack/stack";
+import { buildFaultsOf, unbuiltServers } from "../stack/unbuilt-servers";
+import { runUpdate } from "./run-update";
 
 const HELP = `Deploys the exchange and proves it with a phone call.
 

@@ -10,7 +10,7 @@ import {
 } from "../templates";
 import type { ControllerContext } from "../templates/context";
 import type { NodeFile } from "../templates/node-file";
-import { REPORT_PORT, RTP_PORTS } from "../plan/ports";
+import { REPORT_PORT, RTP_PORTS } from "../core/ports";
 
 /** The two public addresses that a zone has to know; the cloud gives them. */
 export interface ZoneAddresses {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AddressPlan } from "../plan/address-plan";
+import type { AddressPlan } from "../core/addresses";
 import type { Cloud, InternalNetwork } from "./cloud/cloud";
 
 export interface TrunkNetworkArgs {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { MAX_CALLS } from "../plan/ports";
+import { MAX_CALLS } from "../core/ports";
 import { cronFault, isTimeZone } from "./cron";
-import { durationSchema, formatDuration } from "./duration";
+import { durationSchema, formatDuration } from "../core/duration";
 import { MAX_ZONES, TOO_MANY_ZONES } from "./max-zones";
 
 /** How the number of zones follows the load: the fields of `pbx:autoscale`. */

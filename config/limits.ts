@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationSchema } from "./duration";
+import { durationSchema } from "../core/duration";
 
 /** What one source address, or one account, may take of the exchange: the fields of `pbx:limits`. */
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { parseNetwork, planAddresses } from "../plan/address-plan";
+import { parseNetwork, planAddresses } from "../core/addresses";
 import { balanceSchema, codecSchema, sipDriverSchema } from "../templates/context";
 import { autoscaleFaults, autoscaleSchema } from "./autoscale";
-import { durationSchema } from "./duration";
+import { durationSchema } from "../core/duration";
 import { MAX_ZONES, TOO_MANY_ZONES } from "./max-zones";
 import { limitsSchema } from "./limits";
 import { isSshPublicKey } from "./ssh-public-key";

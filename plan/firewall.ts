@@ -1,6 +1,6 @@
 import type { PortRange } from "../templates/context";
-import type { AddressPlan } from "./address-plan";
-import { IAX2_PORT, NTP_PORT, REPORT_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "./ports";
+import type { AddressPlan } from "../core/addresses";
+import { IAX2_PORT, NTP_PORT, REPORT_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "../core/ports";
 
 /** What a node is for, and so what it may be reached by. */
 export type Role = "controller" | "zone";

@@ -1,19 +1,19 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { editAsterisk, furnishAsterisk } from "./asterisk-config";
-import type { Drains } from "./drains";
-import { applyFirewall } from "./firewall";
-import { applyHaproxy, furnishHaproxy } from "./haproxy-config";
+import { editAsterisk, furnishAsterisk } from "../nodes/asterisk/config";
+import type { Drains } from "../nodes/rotation/drains";
+import { applyFirewall } from "../nodes/firewall";
+import { applyHaproxy, furnishHaproxy } from "../nodes/haproxy/config";
 import { nodeConfigImpact } from "./impact";
 import { CONTROLLER, type NodeConfigInputs } from "./inputs";
-import { lookAt, type WantedFile } from "./node-files";
+import { lookAt, type WantedFile } from "../nodes/files";
 import { PartlyDone } from "./partly-done";
 import type { Change, ResourceKind } from "./provider";
-import { untilBooted } from "./readiness";
+import { untilBooted } from "../nodes/readiness";
 import type { Roster } from "./roster";
-import { LeftAsItWas, NodeError, type Session } from "./session";
-import { type Connections, PATIENCE } from "./ssh";
+import { LeftAsItWas, NodeError, type Session } from "../nodes/ssh/session";
+import { type Connections, PATIENCE } from "../nodes/ssh/connections";
 import type { Voice } from "./voice";
 
 /** What the state has beside the inputs. */

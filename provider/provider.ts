@@ -7,18 +7,18 @@ import type {
   ReadResult,
   UpdateResult,
 } from "@pulumi/pulumi/provider";
-import { Drains } from "./drains";
+import { Drains } from "../nodes/rotation/drains";
 import { NodeConfig } from "./node-config";
-import { Okeanos } from "./okeanos/client";
-import { Unfinished } from "./okeanos/faults";
+import { Okeanos } from "../clouds/okeanos/client";
+import { Unfinished } from "../clouds/okeanos/faults";
 import { OkeanosFloatingIp } from "./okeanos/floating-ip";
 import { okeanosFunctions, type ProviderFunction } from "./okeanos/functions";
 import { OkeanosNetwork } from "./okeanos/network";
 import { OkeanosServer } from "./okeanos/server";
 import { PartlyDone } from "./partly-done";
 import { Roster } from "./roster";
-import { NodeError } from "./session";
-import { Connections } from "./ssh";
+import { NodeError } from "../nodes/ssh/session";
+import { Connections } from "../nodes/ssh/connections";
 import type { Voice } from "./voice";
 import { plain, secret } from "./wire";
 import { ZoneMembership } from "./zone-membership";

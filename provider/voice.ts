@@ -1,7 +1,7 @@
 import * as log from "@pulumi/pulumi/log";
 import { DependencyResource } from "@pulumi/pulumi/resource";
 import { resetOptions } from "@pulumi/pulumi/runtime/settings";
-import type { Say } from "./session";
+import type { Say } from "../nodes/ssh/session";
 
 /** What the provider says to whoever runs Pulumi, beside the resource that it is about. */
 export interface Voice {

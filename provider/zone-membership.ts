@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Drains } from "./drains";
-import { enterRotation } from "./entry";
-import { Haproxy, type Server } from "./haproxy";
+import type { Drains } from "../nodes/rotation/drains";
+import { enterRotation } from "../nodes/rotation/entry";
+import { Haproxy, type Server } from "../nodes/haproxy/runtime";
 import { membershipImpact, serverGoes } from "./impact";
 import type { ZoneMembershipInputs } from "./inputs";
 import { PartlyDone } from "./partly-done";
 import type { Change, ResourceKind } from "./provider";
 import type { Roster } from "./roster";
-import { NodeError } from "./session";
-import { type Connections, PATIENCE } from "./ssh";
+import { NodeError } from "../nodes/ssh/session";
+import { type Connections, PATIENCE } from "../nodes/ssh/connections";
 import type { Voice } from "./voice";
 
 /**

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { policyOf, type Policy } from "../autoscaler/policy";
-import { Fault } from "../cli/command";
+import { Fault } from "../core/command";
 import { autoscaleFaults, autoscaleSchema } from "../config/autoscale";
 import { plainValues } from "../config/plain-values";
 

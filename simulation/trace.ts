@@ -1,4 +1,4 @@
-import { Fault } from "../cli/command";
+import { Fault } from "../core/command";
 
 /** What callers ask of an exchange at one moment of a day. */
 export interface Load {

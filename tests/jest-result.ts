@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { ROOT } from "../cli/paths";
+import { ROOT } from "../core/paths";
 
 /** What `jest --json` says at its end. */
 export interface JestResult {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { type Ban, bansOf, liftBan, type LockKey } from "../../provider/bans";
-import { PATIENCE } from "../../provider/ssh";
-import { Fault } from "../command";
+import { type Ban, bansOf, liftBan, type LockKey } from "../../nodes/haproxy/bans";
+import { PATIENCE } from "../../nodes/ssh/connections";
+import { Fault } from "../../core/command";
 import { table } from "../table";
 import { type Command, printJson } from "./command";
 import { durationText } from "./words";

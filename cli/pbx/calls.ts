@@ -1,4 +1,4 @@
-import { type LiveCall, liveCallsOf } from "../../provider/live-calls";
+import { type LiveCall, liveCallsOf } from "../../nodes/asterisk/live-calls";
 import { paint } from "../colour";
 import { table } from "../table";
 import { type Command, inEachZone, printJson } from "./command";

@@ -1,10 +1,10 @@
-import { inTime, type Outcome } from "../../autoscaler/in-time";
+import { inTime, type Outcome } from "../../nodes/in-time";
 import type { ZoneHost } from "../../provider/inputs";
-import type { Session } from "../../provider/session";
-import type { Connections } from "../../provider/ssh";
+import type { Session } from "../../nodes/ssh/session";
+import type { Connections } from "../../nodes/ssh/connections";
 import type { CommandForm } from "../arguments";
-import { Fault } from "../command";
-import type { Exchange } from "../exchange-nodes";
+import { Fault } from "../../core/command";
+import type { Exchange } from "../../stack/nodes";
 
 /** A running exchange, and how its operator wants to be told of it. */
 export interface Desk extends Exchange {

@@ -1,7 +1,7 @@
-import { drainZone } from "../../provider/drain";
-import { enterRotation } from "../../provider/entry";
-import { PATIENCE } from "../../provider/ssh";
-import { untilInterrupted } from "../interruption";
+import { drainZone } from "../../nodes/rotation/drain";
+import { enterRotation } from "../../nodes/rotation/entry";
+import { PATIENCE } from "../../nodes/ssh/connections";
+import { untilInterrupted } from "../../core/interruption";
 import { type Command, printJson, zoneNamed } from "./command";
 
 const COMMON_HELP = `

@@ -1,4 +1,4 @@
-import type { Media } from "../../provider/media";
+import type { Media } from "../../nodes/asterisk/media";
 import { paint } from "../colour";
 import { MAX_JITTER_MS, MAX_LOSS_PERCENT } from "../prove";
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Metrics, type ObservedZone, sampleOf } from "../../autoscaler/metrics";
-import { trunkPeersOf } from "../../provider/asterisk";
-import { type LoggedDecision, lastDecision } from "../decision-log";
-import { decisionLog } from "../paths";
+import { trunkPeersOf } from "../../nodes/asterisk/activity";
+import { type LoggedDecision, lastDecision } from "../../autoscaler/decision-log";
+import { decisionLog } from "../../core/paths";
 import { table } from "../table";
 import { type Command, type Desk, FIRST_ANSWER, inEachZone, printJson, renewed } from "./command";
 import { orUnknown, placeText, shareText, throughputText } from "./words";

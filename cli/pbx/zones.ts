@@ -1,6 +1,6 @@
-import { trunkPeersOf, type TrunkPeer } from "../../provider/asterisk";
-import { Haproxy, type Server } from "../../provider/haproxy";
-import { PATIENCE } from "../../provider/ssh";
+import { trunkPeersOf, type TrunkPeer } from "../../nodes/asterisk/activity";
+import { Haproxy, type Server } from "../../nodes/haproxy/runtime";
+import { PATIENCE } from "../../nodes/ssh/connections";
 import { paint } from "../colour";
 import { table } from "../table";
 import { type Command, inEachZone, printJson } from "./command";

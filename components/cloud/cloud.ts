@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { AddressPlan } from "../../plan/address-plan";
+import type { AddressPlan } from "../../core/addresses";
 import type { Exchange, NodePlan } from "../../plan/exchange";
 import type { Role, Rule } from "../../plan/firewall";
 import type { SipDriver } from "../../templates/context";

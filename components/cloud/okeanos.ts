@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AddressPlan } from "../../plan/address-plan";
+import type { AddressPlan } from "../../core/addresses";
 import type { Exchange, NodePlan } from "../../plan/exchange";
 import type { SipDriver } from "../../templates/context";
 import { userData } from "../bootstrap";

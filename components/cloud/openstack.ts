@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import type { AddressPlan } from "../../plan/address-plan";
+import type { AddressPlan } from "../../core/addresses";
 import type { Exchange, NodePlan } from "../../plan/exchange";
 import type { Rule } from "../../plan/firewall";
 import type { SipDriver } from "../../templates/context";

@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { OkeanosFloatingIpInputs } from "../inputs";
 import type { Change, ResourceKind } from "../provider";
 import type { Voice } from "../voice";
-import { findPool } from "./catalogue";
-import type { Okeanos } from "./client";
-import { type Address, allocate, findAddress, release, unusedAddresses } from "./floating-ips";
-import { refused } from "./networks";
+import { findPool } from "../../clouds/okeanos/catalogue";
+import type { Okeanos } from "../../clouds/okeanos/client";
+import { type Address, allocate, findAddress, release, unusedAddresses } from "../../clouds/okeanos/floating-ips";
+import { refused } from "../../clouds/okeanos/networks";
 
 interface State extends OkeanosFloatingIpInputs {
   readonly address: string;

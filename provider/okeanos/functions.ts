@@ -1,7 +1,7 @@
 import type { OkeanosDemand } from "../inputs";
-import { findImage } from "./catalogue";
-import type { Okeanos } from "./client";
-import { preflight } from "./preflight";
+import { findImage } from "../../clouds/okeanos/catalogue";
+import type { Okeanos } from "../../clouds/okeanos/client";
+import { preflight } from "../../clouds/okeanos/preflight";
 
 /** What the program asks the provider for without having it make something; in plain values. */
 export type ProviderFunction = (inputs: object) => Promise<object>;

@@ -1,9 +1,9 @@
 import type { OkeanosNetworkInputs } from "../inputs";
 import type { Change, ResourceKind } from "../provider";
-import { NodeError } from "../session";
+import { NodeError } from "../../nodes/ssh/session";
 import type { Voice } from "../voice";
-import type { Okeanos } from "./client";
-import { Unfinished } from "./faults";
+import type { Okeanos } from "../../clouds/okeanos/client";
+import { Unfinished } from "../../clouds/okeanos/faults";
 import {
   findNetwork,
   makeNetwork,
@@ -11,7 +11,7 @@ import {
   networksCalled,
   refused,
   removeNetwork,
-} from "./networks";
+} from "../../clouds/okeanos/networks";
 
 interface State extends OkeanosNetworkInputs {
   readonly unfinished?: boolean;

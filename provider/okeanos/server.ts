@@ -2,15 +2,15 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { OkeanosServerInputs } from "../inputs";
 import type { Change, ResourceKind } from "../provider";
-import { NodeError } from "../session";
+import { NodeError } from "../../nodes/ssh/session";
 import type { Voice } from "../voice";
-import { bootstrapFault, bootstrapOf } from "./bootstrap";
-import { findFlavor, findImage, flavorOfServer, readsUserData } from "./catalogue";
-import type { Okeanos } from "./client";
-import { ApiFault, Unfinished } from "./faults";
-import { freeAddress } from "./floating-ips";
-import { Late } from "./polling";
-import { DELETION, type Found, OWNER, REQUEST, Servers } from "./servers";
+import { bootstrapFault, bootstrapOf } from "../../clouds/okeanos/bootstrap";
+import { findFlavor, findImage, flavorOfServer, readsUserData } from "../../clouds/okeanos/catalogue";
+import type { Okeanos } from "../../clouds/okeanos/client";
+import { ApiFault, Unfinished } from "../../clouds/okeanos/faults";
+import { freeAddress } from "../../clouds/okeanos/floating-ips";
+import { Late } from "../../core/polling";
+import { DELETION, type Found, OWNER, REQUEST, Servers } from "../../clouds/okeanos/servers";
 
 /** How long building a server may take: its image is copied to its disk. */
 const BUILDING = 20 * 60_000;

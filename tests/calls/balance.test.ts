@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { sleep, within } from "../../phones/deadline";
 import { PHONES_PER_ZONE } from "../../plan/capacity";
-import { SIP_PORT } from "../../plan/ports";
+import { SIP_PORT } from "../../core/ports";
 import type { Balance } from "../../templates/context";
 import { crowd } from "./support/crowd";
 import { dialFrom } from "./support/dial";

@@ -8,8 +8,8 @@ import { status } from "../../cli/pbx/status";
 import { zones } from "../../cli/pbx/zones";
 import type { Call } from "../../phones";
 import { sleep } from "../../phones/deadline";
-import { Haproxy } from "../../provider/haproxy";
-import { Connections, PATIENCE } from "../../provider/ssh";
+import { Haproxy } from "../../nodes/haproxy/runtime";
+import { Connections, PATIENCE } from "../../nodes/ssh/connections";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {

@@ -1,6 +1,6 @@
 import { type Phone, RegistrationRefused } from "../../phones";
-import { liveCallsOf } from "../../provider/live-calls";
-import { Connections, PATIENCE } from "../../provider/ssh";
+import { liveCallsOf } from "../../nodes/asterisk/live-calls";
+import { Connections, PATIENCE } from "../../nodes/ssh/connections";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {

@@ -10,7 +10,7 @@ import { sleep } from "../../phones/deadline";
 import { crowd } from "./support/crowd";
 import { eventually } from "./support/eventually";
 import { SilentPhone } from "../support/silent-phone";
-import { SIP_PORT } from "../../plan/ports";
+import { SIP_PORT } from "../../core/ports";
 import { dialFrom } from "./support/dial";
 import { unplug } from "./support/network";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Phone } from "../../phones";
-import { PATIENCE } from "../../provider/ssh";
+import { PATIENCE } from "../../nodes/ssh/connections";
 import { eventually } from "./support/eventually";
 import {
   type Configuration,

@@ -1,5 +1,5 @@
-import { bansOf, liftBan } from "../../provider/bans";
-import { Connections, PATIENCE } from "../../provider/ssh";
+import { bansOf, liftBan } from "../../nodes/haproxy/bans";
+import { Connections, PATIENCE } from "../../nodes/ssh/connections";
 import type { Ban } from "./support/controller";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";

@@ -1,4 +1,4 @@
-import { SIP_PORT } from "../../plan/ports";
+import { SIP_PORT } from "../../core/ports";
 import { type Attempt, LogIn } from "../support/log-in";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";

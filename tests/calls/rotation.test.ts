@@ -1,11 +1,11 @@
 import { sleep } from "../../phones/deadline";
-import { activityOf, trunkPeersOf } from "../../provider/asterisk";
-import { untilAsteriskServes } from "../../provider/asterisk-console";
-import { type Drained, type DrainOptions, drainZone } from "../../provider/drain";
-import { Haproxy, type Server } from "../../provider/haproxy";
-import { serversOf } from "../../provider/haproxy-plan";
-import type { Session } from "../../provider/session";
-import { Connections, PATIENCE } from "../../provider/ssh";
+import { activityOf, trunkPeersOf } from "../../nodes/asterisk/activity";
+import { untilAsteriskServes } from "../../nodes/asterisk/console";
+import { type Drained, type DrainOptions, drainZone } from "../../nodes/rotation/drain";
+import { Haproxy, type Server } from "../../nodes/haproxy/runtime";
+import { serversOf } from "../../nodes/haproxy/change";
+import type { Session } from "../../nodes/ssh/session";
+import { Connections, PATIENCE } from "../../nodes/ssh/connections";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {

@@ -1,4 +1,4 @@
-import { Connections, PATIENCE } from "../../provider/ssh";
+import { Connections, PATIENCE } from "../../nodes/ssh/connections";
 import { dialFrom } from "./support/dial";
 import {
   CHAN_SIP_16,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { IAX2_PORT } from "../../plan/ports";
+import { IAX2_PORT } from "../../core/ports";
 import { type Call, type CallQuality, measure } from "../../phones";
 import { capture, incompressible } from "./support/capture";
 import { eventually } from "./support/eventually";

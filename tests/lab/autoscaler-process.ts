@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { ROOT } from "../../cli/paths";
+import { ROOT } from "../../core/paths";
 import type { Deployment } from "./deployment";
 
 /** The autoscaler finds the stack that belongs to the clone it is in: the test's own one. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { releaseDeadLock } from "../../cli/stack";
+import { releaseDeadLock } from "../../stack/stack";
 import { connect, Phone } from "../../phones";
 import { sleep } from "../../phones/deadline";
 import { undisturbed, Witness } from "../calls/support/witness";

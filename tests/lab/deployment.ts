@@ -9,11 +9,11 @@ import {
   type Stack,
   type UpResult,
 } from "@pulumi/pulumi/automation";
-import { command } from "../../cli/command";
-import { ROOT } from "../../cli/paths";
-import { makeKeyPair } from "../../cli/ssh-key";
-import { type ExchangeOutputs, exchangeOutputs, readStack } from "../../cli/stack";
-import { buildFaultsOf } from "../../cli/unbuilt-servers";
+import { command } from "../../core/command";
+import { ROOT } from "../../core/paths";
+import { makeKeyPair } from "../../core/ssh-key";
+import { type ExchangeOutputs, exchangeOutputs, readStack } from "../../stack/stack";
+import { buildFaultsOf } from "../../stack/unbuilt-servers";
 import { destroyForsaken, environmentOf, PASSPHRASE, PREFIX } from "./forsaken";
 import type { Access } from "./ssh";
 

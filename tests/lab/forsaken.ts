@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
-import { backendUrl } from "../../cli/backend";
-import { mendKilledUpdate } from "../../cli/mend";
-import { stillLives } from "../../cli/process";
-import { exportedStack, releaseDeadLock } from "../../cli/stack";
+import { backendUrl } from "../../stack/backend";
+import { mendKilledUpdate } from "../../stack/recovery";
+import { stillLives } from "../../core/process";
+import { exportedStack, releaseDeadLock } from "../../stack/stack";
 
 /** Its folders are named after the process that a deployment is made by. */
 export const PREFIX = "trunkline-lab-";

@@ -3,10 +3,10 @@ import type {
   OkeanosFloatingIpInputs,
   OkeanosServerInputs,
 } from "../../provider/inputs";
-import { Okeanos as Client } from "../../provider/okeanos/client";
+import { Okeanos as Client } from "../../clouds/okeanos/client";
 import { OkeanosFloatingIp } from "../../provider/okeanos/floating-ip";
 import { OkeanosNetwork } from "../../provider/okeanos/network";
-import { preflight } from "../../provider/okeanos/preflight";
+import { preflight } from "../../clouds/okeanos/preflight";
 import { OkeanosServer } from "../../provider/okeanos/server";
 import { PbxProvider } from "../../provider/provider";
 import type { Voice } from "../../provider/voice";

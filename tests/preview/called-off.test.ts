@@ -7,9 +7,9 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
-import { backendUrl } from "../../cli/backend";
-import { ROOT } from "../../cli/paths";
-import { exportedStack } from "../../cli/stack";
+import { backendUrl } from "../../stack/backend";
+import { ROOT } from "../../core/paths";
+import { exportedStack } from "../../stack/stack";
 import { EXTERNAL_NETWORK_ID, type FakeCloud, startFakeCloud } from "../support/fake-cloud";
 
 jest.setTimeout(120_000);

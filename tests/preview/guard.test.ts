@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { ROOT } from "../../cli/paths";
+import { ROOT } from "../../core/paths";
 import { pretendDeployed } from "../support/deployed";
 import { type FakeCloud, startFakeCloud } from "../support/fake-cloud";
 import { createStack, type Run, type TestStack } from "../support/pulumi";

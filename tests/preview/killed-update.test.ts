@@ -3,9 +3,9 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { StackHands } from "../../autoscaler/act";
-import { openstackCloud } from "../../autoscaler/openstack";
-import { backendUrl } from "../../cli/backend";
-import { exportedStack, releaseDeadLock } from "../../cli/stack";
+import { openstackCloud } from "../../clouds/openstack";
+import { backendUrl } from "../../stack/backend";
+import { exportedStack, releaseDeadLock } from "../../stack/stack";
 import { type FakeCloud, startFakeCloud } from "../support/fake-cloud";
 
 jest.setTimeout(300_000);

@@ -1,7 +1,7 @@
-import type { AdminState } from "../../provider/haproxy";
+import type { AdminState } from "../../nodes/haproxy/runtime";
 import type { Access, ZoneHost } from "../../provider/inputs";
-import { AgentRefused, NodeError, type Session } from "../../provider/session";
-import { Connections } from "../../provider/ssh";
+import { AgentRefused, NodeError, type Session } from "../../nodes/ssh/session";
+import { Connections } from "../../nodes/ssh/connections";
 
 const HEADER = [
   ...["be_id", "be_name", "srv_name", "srv_addr", "srv_port"],

@@ -3,10 +3,10 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { backendUrl } from "../../cli/backend";
+import { backendUrl } from "../../stack/backend";
 import { NO_CLOUD_ENVIRONMENT } from "../../cli/cloud";
-import { Fault } from "../../cli/command";
-import { ROOT } from "../../cli/paths";
+import { Fault } from "../../core/command";
+import { ROOT } from "../../core/paths";
 import { MASTER_SECRET, STACK } from "./settings";
 
 export interface Run {

@@ -1,10 +1,10 @@
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
-import { mend } from "../../autoscaler/mend";
-import { openstackCloud } from "../../autoscaler/openstack";
+import { mend } from "../../stack/repair";
+import { openstackCloud } from "../../clouds/openstack";
 import { main } from "../../cli/progress";
-import { pulumiInSession } from "../../cli/pulumi-command";
-import { exportedStack, releaseDeadLock } from "../../cli/stack";
-import { runUpdate } from "../../cli/update";
+import { pulumiInSession } from "../../stack/pulumi-command";
+import { exportedStack, releaseDeadLock } from "../../stack/stack";
+import { runUpdate } from "../../cli/run-update";
 
 /** `make up` of a program of the tests' own, in a folder, whose things have a mark. */
 main(async () => {

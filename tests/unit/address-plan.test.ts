@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { Address4 } from "ip-address";
-import { planAddresses } from "../../plan/address-plan";
+import { planAddresses } from "../../core/addresses";
 
 const toNumber = (address: string): number => Number(new Address4(address).bigInt());
 

@@ -3,7 +3,7 @@ import {
   parseContacts,
   parseTrunkPeers,
   registrarKeys,
-} from "../../provider/asterisk";
+} from "../../nodes/asterisk/activity";
 
 /** What Asterisk 16.28 and 22 printed while phones were in calls, or rang. */
 const CALLS = {

@@ -1,7 +1,7 @@
 import { CommandError, ConcurrentUpdateError, type Stack } from "@pulumi/pulumi/automation";
 import { StackHands, type StackHandsOptions } from "../../autoscaler/act";
-import type { Cloud } from "../../autoscaler/cloud";
-import { Fault } from "../../cli/command";
+import type { Cloud } from "../../clouds/cloud";
+import { Fault } from "../../core/command";
 import { WANTED_ZONES } from "../../config/wanted-zones";
 
 const failure = (of: { prototype: object }, message: string): Error =>

@@ -16,10 +16,10 @@ import { countersToGoOnFrom, type Memory, MemoryFile } from "../../autoscaler/me
 import type { Report } from "../../autoscaler/report";
 import type { ZoneReading } from "../../autoscaler/sample";
 import { beTheOnlyOne } from "../../autoscaler/single";
-import { runLoop } from "../../cli/autoscale/loop";
-import { readOnly } from "../../cli/autoscale/runner";
-import { explanation } from "../../cli/autoscale/tables";
-import { Fault } from "../../cli/command";
+import { runLoop } from "../../autoscaler/loop";
+import { readOnly } from "../../autoscaler/runner";
+import { explanation } from "../../cli/autoscale-tables";
+import { Fault } from "../../core/command";
 import { STATE } from "../support/autoscaler";
 
 const BEGIN = Date.UTC(2026, 0, 5, 12);

@@ -3,7 +3,7 @@ import type { Decision } from "../../autoscaler/decision";
 import type { Hands, Headroom, Look, Outcome } from "../../autoscaler/hands";
 import type { Memory } from "../../autoscaler/memory";
 import type { Sample } from "../../autoscaler/sample";
-import { Fault } from "../../cli/command";
+import { Fault } from "../../core/command";
 import { type Decide, type Stop, Ticker } from "../../autoscaler/tick";
 import { POLICY } from "../support/autoscaler";
 

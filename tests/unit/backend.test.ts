@@ -1,4 +1,4 @@
-import { backendUrl } from "../../cli/backend";
+import { backendUrl } from "../../stack/backend";
 
 test.each([
   ["file:///var/state", "file:///var/state?metadata=skip"],

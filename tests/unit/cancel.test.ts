@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { PbxProvider } from "../../provider/provider";
-import { untilBooted } from "../../provider/readiness";
-import { Connections } from "../../provider/ssh";
+import { untilBooted } from "../../nodes/readiness";
+import { Connections } from "../../nodes/ssh/connections";
 import type { Voice } from "../../provider/voice";
 import { FolderNode } from "../support/folder-node";
 import { PaperExchange } from "../support/paper-exchange";

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
-import { releaseDeadLock } from "../../cli/stack";
+import { releaseDeadLock } from "../../stack/stack";
 
 /** No process has a number as high as this. */
 const NOBODY = 2 ** 30;

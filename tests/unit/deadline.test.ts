@@ -1,5 +1,5 @@
-import { Deadline } from "../../provider/deadline";
-import { until } from "../../provider/okeanos/polling";
+import { Deadline } from "../../core/deadline";
+import { until } from "../../core/polling";
 
 afterEach(() => jest.restoreAllMocks());
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { DrainDecision, type Look, type Step } from "../../provider/drain-decision";
+import { DrainDecision, type Look, type Step } from "../../nodes/rotation/drain-decision";
 
 const POLICY = { timeout: 60, force: false };
 

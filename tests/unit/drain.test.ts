@@ -1,6 +1,6 @@
-import { type Drained, drainZone } from "../../provider/drain";
+import { type Drained, drainZone } from "../../nodes/rotation/drain";
 import type { DrainPolicy } from "../../provider/inputs";
-import { NodeError } from "../../provider/session";
+import { NodeError } from "../../nodes/ssh/session";
 import { PaperExchange } from "../support/paper-exchange";
 
 // Nobody waits in these tests, and time goes by all the same.

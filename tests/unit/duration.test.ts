@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { durationSchema, formatDuration, parseDuration } from "../../config/duration";
+import { durationSchema, formatDuration, parseDuration } from "../../core/duration";
 
 test.each([
   [90, 90],

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { mkdirSync, utimesSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { furnishAsterisk } from "../../provider/asterisk-config";
-import type { WantedFile } from "../../provider/node-files";
+import { furnishAsterisk } from "../../nodes/asterisk/config";
+import type { WantedFile } from "../../nodes/files";
 import type { Voice } from "../../provider/voice";
 import { FolderNode } from "../support/folder-node";
 

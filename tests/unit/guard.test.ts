@@ -1,5 +1,5 @@
-import { judge, type Row } from "../../cli/impact";
-import { readPlan } from "../../cli/impact-plan";
+import { judge, type Row } from "../../guard/verdict";
+import { readPlan } from "../../guard/plan";
 
 const INSTANCE = "openstack:compute/instance:Instance";
 const PORT = "openstack:networking/port:Port";

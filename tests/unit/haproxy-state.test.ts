@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
-import { Haproxy, parseConnections, parseServers } from "../../provider/haproxy";
-import { NodeError } from "../../provider/session";
+import { Haproxy, parseConnections, parseServers } from "../../nodes/haproxy/runtime";
+import { NodeError } from "../../nodes/ssh/session";
 import { FolderNode } from "../support/folder-node";
 
 const STATE = "/var/lib/haproxy/server-state";

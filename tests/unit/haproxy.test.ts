@@ -1,5 +1,5 @@
-import { planHaproxyChange, serversOf, withServers } from "../../provider/haproxy-plan";
-import { parseConnections, parseServers } from "../../provider/haproxy";
+import { planHaproxyChange, serversOf, withServers } from "../../nodes/haproxy/change";
+import { parseConnections, parseServers } from "../../nodes/haproxy/runtime";
 import type { ControllerContext } from "../../templates/context";
 import { renderHaproxyCfg } from "../../templates/haproxy.cfg";
 import { controllerOf } from "../support/zone-context";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../../cli/paths";
+import { ROOT } from "../../core/paths";
 
 /** What a unit of an image says, as `Section.Key=value`. */
 function settings(element: string, unit: string): string[] {

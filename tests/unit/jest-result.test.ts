@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ROOT } from "../../cli/paths";
+import { ROOT } from "../../core/paths";
 import { countOf } from "../jest-result";
 
 const result = (...statuses: readonly string[]) => ({

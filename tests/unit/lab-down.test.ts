@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ROOT } from "../../cli/paths";
+import { ROOT } from "../../core/paths";
 
 const SERVICES = [
   ...["nova", "neutron", "libvirt", "network", "keystone", "placement", "glance", "mariadb"],

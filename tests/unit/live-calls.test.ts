@@ -1,5 +1,5 @@
-import { parseLiveCalls } from "../../provider/live-calls";
-import { parsePjsipMedia } from "../../provider/media";
+import { parseLiveCalls } from "../../nodes/asterisk/live-calls";
+import { parsePjsipMedia } from "../../nodes/asterisk/media";
 
 /** What Asterisk 16.28 with chan_sip printed, of a call across the trunk and one in the zone. */
 const CHAN_SIP = [

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { type Counters, parseCounters, ratesBetween } from "../../autoscaler/counters";
 import { Metrics, type Nodes, sampleOf } from "../../autoscaler/metrics";
-import { NodeError, type Session } from "../../provider/session";
+import { NodeError, type Session } from "../../nodes/ssh/session";
 
 /** Printed by a zone of the lab; its boot number is shortened. */
 const printed = (bytes: readonly [number, number], idle: number): string =>

@@ -12,11 +12,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Conversation, converse } from "../../provider/conversation";
-import { install, lookAt, restore, type WantedFile } from "../../provider/node-files";
-import { Agent, AGENT_COMMAND, AgentFault } from "../../provider/agent";
-import { AgentRefused, LeftAsItWas, type Session } from "../../provider/session";
-import { quote } from "../../provider/shell";
+import { type Conversation, converse } from "../../nodes/ssh/conversation";
+import { install, lookAt, restore, type WantedFile } from "../../nodes/files";
+import { Agent, AGENT_COMMAND, AgentFault } from "../../nodes/ssh/agent";
+import { AgentRefused, LeftAsItWas, type Session } from "../../nodes/ssh/session";
+import { quote } from "../../core/shell";
 
 /** A node that is this machine, with the rights of whoever runs the tests. */
 let here: Session;

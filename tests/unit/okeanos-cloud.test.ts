@@ -1,8 +1,8 @@
-import { okeanosCloud, type OkeanosCloudOptions } from "../../autoscaler/okeanos";
-import { Fault } from "../../cli/command";
-import { Okeanos as Client } from "../../provider/okeanos/client";
-import { makeNetwork } from "../../provider/okeanos/networks";
-import { OWNER } from "../../provider/okeanos/servers";
+import { okeanosCloud, type OkeanosCloudOptions } from "../../clouds/okeanos";
+import { Fault } from "../../core/command";
+import { Okeanos as Client } from "../../clouds/okeanos/client";
+import { makeNetwork } from "../../clouds/okeanos/networks";
+import { OWNER } from "../../clouds/okeanos/servers";
 import { type Okeanos, type OkeanosOptions, startOkeanos } from "../okeanos/synnefo";
 
 const MARK = "trunkline 0123456789ab";

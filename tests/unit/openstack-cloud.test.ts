@@ -3,10 +3,10 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cloudSettings } from "../../autoscaler/openstack/cloud-settings";
-import { openstackHeadroom } from "../../autoscaler/openstack/limits";
-import { CloudSession } from "../../autoscaler/openstack/session";
-import { Fault } from "../../cli/command";
+import { cloudSettings } from "../../clouds/openstack/settings";
+import { openstackHeadroom } from "../../clouds/openstack/headroom";
+import { CloudSession } from "../../clouds/openstack/session";
+import { Fault } from "../../core/command";
 
 /** As Nova 2.1 answers `GET /limits`. */
 const LIMITS = {

@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { cloudSettings } from "../../autoscaler/openstack/cloud-settings";
-import { CloudSession } from "../../autoscaler/openstack/session";
+import { cloudSettings } from "../../clouds/openstack/settings";
+import { CloudSession } from "../../clouds/openstack/session";
 
 let folder: string;
 let server: Server;

@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, parse } from "node:path";
 import fc from "fast-check";
-import { Fault } from "../../cli/command";
-import { lastDecision } from "../../cli/decision-log";
-import { nodesOf } from "../../cli/exchange-nodes";
-import { autoscalerMemory, decisionLog } from "../../cli/paths";
+import { Fault } from "../../core/command";
+import { lastDecision } from "../../autoscaler/decision-log";
+import { nodesOf } from "../../stack/nodes";
+import { autoscalerMemory, decisionLog } from "../../core/paths";
 import { lockKeyOf, rowOf } from "../../cli/pbx/bans";
 import { type Desk, renewed } from "../../cli/pbx/command";
 import { figureTexts, verdictOn } from "../../cli/pbx/quality";
 import { durationText, throughputText } from "../../cli/pbx/words";
 import { planExchange } from "../../plan/exchange";
-import { Connections } from "../../provider/ssh";
+import { Connections } from "../../nodes/ssh/connections";
 import { MASTER_SECRET, STACK, settingsWith } from "../support/settings";
 
 describe("how a leg sounds", () => {

@@ -1,5 +1,5 @@
-import { untilBooted } from "../../provider/readiness";
-import { NodeError } from "../../provider/session";
+import { untilBooted } from "../../nodes/readiness";
+import { NodeError } from "../../nodes/ssh/session";
 import { FolderNode } from "../support/folder-node";
 
 let node: FolderNode;

@@ -1,4 +1,4 @@
-import { Recent } from "../../cli/recent";
+import { Recent } from "../../autoscaler/recent";
 
 let now: number;
 let reads: number;

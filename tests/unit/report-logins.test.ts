@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../../cli/paths";
+import { ROOT } from "../../core/paths";
 
 const STATIC = join(ROOT, "images/elements/pbx-asterisk/static");
 const PROGRAM = join(STATIC, "usr/lib/trunkline/report-logins");

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Fault } from "../../cli/command";
+import { Fault } from "../../core/command";
 import { compare } from "../../simulation/compare";
 import { Fleet } from "../../simulation/fleet";
 import { FixedFleet, NoonSample, ProcessorAlarm } from "../../simulation/other-rules";

@@ -5,7 +5,7 @@ import { Server } from "ssh2";
 import { sshHostKeySeed } from "../../plan/secrets";
 import { type SshHostKey, sshHostKey } from "../../plan/ssh-host-key";
 import type { Access } from "../../provider/inputs";
-import { Connections } from "../../provider/ssh";
+import { Connections } from "../../nodes/ssh/connections";
 import { MASTER_SECRET } from "../support/settings";
 
 const keyOf = (masterSecret: string, node = "controller"): SshHostKey =>

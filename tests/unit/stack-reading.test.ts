@@ -1,6 +1,6 @@
 import { CommandError, LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
-import { Fault } from "../../cli/command";
-import { openStack, readStack } from "../../cli/stack";
+import { Fault } from "../../core/command";
+import { openStack, readStack } from "../../stack/stack";
 
 /** As the Automation API has what `pulumi` says on standard error. */
 const says = (stderr: string): Error => {

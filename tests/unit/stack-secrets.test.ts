@@ -1,5 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation";
-import { generateSecrets } from "../../cli/stack";
+import { generateSecrets } from "../../stack/stack";
 
 /** A stack without a configuration, and with what is in its state. */
 const stackWith = (...types: readonly string[]): Stack =>

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../../cli/paths";
+import { ROOT } from "../../core/paths";
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {

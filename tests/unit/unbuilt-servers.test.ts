@@ -1,4 +1,4 @@
-import { buildFaults, unbuiltServers } from "../../cli/unbuilt-servers";
+import { buildFaults, unbuiltServers } from "../../stack/unbuilt-servers";
 import { startFakeCloud } from "../support/fake-cloud";
 
 const INSTANCE = "openstack:compute/instance:Instance";

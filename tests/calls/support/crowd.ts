@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { start } from "../../../phones/command";
 import { optionsRequest } from "../../../phones/options";
-import { SIP_PORT } from "../../../plan/ports";
+import { SIP_PORT } from "../../../core/ports";
 
 /** A connection for each request that it reads. */
 const SCRIPT = `

@@ -9,7 +9,7 @@ import { Phone, type PhoneOptions } from "../../../phones/phone";
 import { type Exchange as Plan, type NodePlan, planExchange } from "../../../plan/exchange";
 import type { Access, ZoneHost } from "../../../provider/inputs";
 import type { NodeFile } from "../../../templates/node-file";
-import { SIP_PORT } from "../../../plan/ports";
+import { SIP_PORT } from "../../../core/ports";
 import { RawPhone } from "../../support/raw-phone";
 import { SipConnection } from "../../support/raw-sip";
 import { STACK, settingsWith } from "../../support/settings";

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../../phones/command";
-import { IAX2_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "../../../plan/ports";
+import { IAX2_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "../../../core/ports";
 
 /** A host of the cloud: its address in the trunk network, and the floating one in front of it. */
 export interface Host {

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { ended, start } from "../../../phones/command";
-import { REPORT_PORT } from "../../../plan/ports";
+import { REPORT_PORT } from "../../../core/ports";
 import { eventually } from "./eventually";
 
 /** What a zone says of log-ins: the protocol is in `report-logins`. */

@@ -8,7 +8,7 @@ import {
   type ZoneMembershipInputs,
 } from "../../../provider/inputs";
 import { PbxProvider } from "../../../provider/provider";
-import { Connections } from "../../../provider/ssh";
+import { Connections } from "../../../nodes/ssh/connections";
 import type { Voice } from "../../../provider/voice";
 import { plain } from "../../../provider/wire";
 import type { NodeFile } from "../../../templates/node-file";

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Exporter } from "./exporter";
+import type { Journal } from "./journal";
+import { decisionInWords, isBlind, type Report } from "./report";
+import type { Stop } from "./tick";
+import { Fault } from "../core/command";
+import type { Runner } from "./runner";
+
+export interface LoopOptions {
+  readonly runner: Pick<Runner, "tick" | "interval">;
+  readonly journal: Pick<Journal, "write">;
+  readonly exporter: Pick<Exporter, "record" | "fail">;
+  readonly stop: Stop;
+  readonly once: boolean;
+  readonly say: (line: string) => void;
+}
+
+/** Exit codes of the program. Any other fault ends it with the first of them as well. */
+export const CANNOT_WORK = 1;
+const FAILED_CHANGE = 2;
+
+/**
+ * Ticks until it is told to stop, or once.
+ *
+ * @returns the exit code.
+ * @throws Fault of the only tick; one of many is said, and the next one may fare better.
+ */
+export async function runLoop(options: LoopOptions): Promise<number> {
+  const { runner, journal, exporter, stop, once, say } = options;
+  let said = "";
+  for (;;) {
+    const begin = Date.now();
+    try {
+      const report = await runner.tick(stop);
+      journal.write(report, begin, Date.now());
+      exporter.record(report);
+      const gist = gistOf(report);
+      if (report.decision.action !== "hold" || gist !== said) {
+        say(`${decisionInWords(report.decision)}; ${report.outcome}`);
+      }
+      said = gist;
+      if (once) return exitCodeOf(report);
+    } catch (error) {
+      if (once || !(error instanceof Fault)) throw error;
+      exporter.fail();
+      if (error.message !== said) say(`no decision: ${error.message}`);
+      said = error.message;
+    }
+    if (!stop.gently.aborted) {
+      await sleep(runner.interval, undefined, { signal: stop.gently }).catch(() => undefined);
+    }
+    if (stop.gently.aborted) return 0;
+  }
+}
+
+function exitCodeOf(report: Report): number {
+  if (report.ok) return 0;
+  return isBlind(report) ? CANNOT_WORK : FAILED_CHANGE;
+}
+
+/** While a hold goes on, only its figures change: it is not worth a line each time. */
+const gistOf = ({ decision, outcome }: Report): string =>
+  `${decision.reason} ${outcome}`.replace(/[0-9.]+/g, "#");

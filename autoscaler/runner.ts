@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { StackHands } from "./act";
+import { decide } from "./decide";
+import { usefulFor } from "./load";
+import { countersToGoOnFrom, type Memory, type MemoryFile } from "./memory";
+import type { Report } from "./report";
+import { type Considered, type Stop, Ticker } from "./tick";
+import { relayUpdate, say } from "../cli/progress";
+import { exportedStack, releaseDeadLock } from "../stack/stack";
+import { cloudOf } from "../stack/cloud";
+import { refusals } from "./refusals";
+import { ExchangeView } from "./view";
+
+/** Rates take two looks: time between the first two, in milliseconds. */
+const FIRST_INTERVAL = 5_000;
+
+/** The autoscaler of one stack, put together. */
+export class Runner {
+  /** Time from one tick to the next, in milliseconds, as the last tick has found it. */
+  interval = 15_000;
+  private readonly view: ExchangeView;
+
+  constructor(
+    private readonly stack: Stack,
+    private readonly memory: { read(): Memory; write(memory: Memory): void },
+  ) {
+    this.view = new ExchangeView(stack);
+  }
+
+  /**
+   * Takes the look that connections are made for, and that the first rates are reckoned from unless the
+   * run before has left something better. @throws Fault
+   */
+  async start(): Promise<void> {
+    await this.view.look();
+    await sleep(FIRST_INTERVAL);
+    this.view.goOnFrom(countersToGoOnFrom(this.memory.read(), Date.now()));
+  }
+
+  async consider(): Promise<Considered> {
+    return (await this.ticker()).consider();
+  }
+
+  async tick(stop: Stop): Promise<Report> {
+    return (await this.ticker()).tick(stop);
+  }
+
+  close(): void {
+    this.view.close();
+  }
+
+  /** One for each tick, since the policy may have been edited. */
+  private async ticker(): Promise<Ticker> {
+    const { settings, policy } = await this.view.current();
+    const hands = new StackHands({
+      stack: this.stack,
+      cloud: () => cloudOf(settings, this.stack.name),
+      look: () => this.view.look(),
+      inService: () => this.view.inService(),
+      exported: exportedStack,
+      releaseDeadLock,
+      refusals,
+      onEvent: relayUpdate,
+      onChanged: () => {
+        this.view.forget();
+      },
+      say: (line) => {
+        say("scaling", line);
+      },
+    });
+    this.interval = policy.interval * 1000;
+    return new Ticker({
+      hands,
+      decide: (samples, state, now) => decide(samples, state, policy, now),
+      memory: this.memory,
+      interval: this.interval,
+      // scaleInAfter is not shorter than window.
+      keep: usefulFor({ seconds: policy.scaleInAfter, interval: policy.interval }) * 1000,
+    });
+  }
+}
+
+/** For who only wants to know: what was remembered counts, and nothing is added to it on the disk. */
+export function readOnly(file: MemoryFile): { read(): Memory; write(memory: Memory): void } {
+  let memory = file.read();
+  return {
+    read: () => memory,
+    write: (next) => {
+      memory = next;
+    },
+  };
+}

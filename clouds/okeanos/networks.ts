@@ -1,0 +1,140 @@
+import { Deadline } from "../../core/deadline";
+import { NodeError } from "../../nodes/ssh/session";
+import type { Okeanos } from "./client";
+import { ApiFault, stillUsed, Uncertain } from "./faults";
+import { LOOKS, unlessLate, until } from "../../core/polling";
+
+/** A network as Cyclades shows it. */
+export interface Network {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly deleted?: boolean;
+}
+
+interface Subnet {
+  readonly id: string;
+  readonly network_id: string;
+  readonly cidr: string;
+  readonly deleted?: boolean;
+}
+
+/** A card of a server. */
+interface Port {
+  readonly network_id: string;
+  readonly device_id: string | null;
+}
+
+/** The cards of servers that are gone may hold a network for a while. */
+const DELETION = 5 * 60_000;
+/** A network that was deleted stays readable for a while. */
+const isThere = ({ status, deleted }: Network): boolean => status !== "DELETED" && deleted !== true;
+
+export async function allNetworks(okeanos: Okeanos): Promise<Network[]> {
+  const { networks } = await okeanos.get<{ networks: Network[] }>("network", "networks");
+  return networks.filter(isThere);
+}
+
+export async function networksCalled(okeanos: Okeanos, name: string): Promise<Network[]> {
+  return (await allNetworks(okeanos)).filter((network) => network.name === name);
+}
+
+/** Undefined where there is none of this id, or none any more. */
+export async function findNetwork(okeanos: Okeanos, id: string): Promise<Network | undefined> {
+  return (await allNetworks(okeanos)).find((network) => network.id === id);
+}
+
+/** Resolves when it is gone. @throws NodeError naming the servers that keep it. */
+export async function removeNetwork(
+  okeanos: Okeanos,
+  id: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const work = until(
+    async () => {
+      if ((await findNetwork(okeanos, id)) === undefined) return true;
+      await okeanos.delete("network", `networks/${id}`).catch((error: unknown) => {
+        // Gone since, or a server is still about to leave it.
+        if (!(error instanceof ApiFault) || ![400, 404, 409].includes(error.status)) throw error;
+      });
+      return undefined;
+    },
+    DELETION,
+    signal,
+  );
+  await unlessLate(work, async () => {
+    const { ports } = await okeanos.get<{ ports: Port[] }>("network", "ports");
+    const users = ports.filter(({ network_id }) => network_id === id);
+    return stillUsed(
+      `network ${id}`,
+      users.map(({ device_id }) => device_id),
+    );
+  });
+}
+
+/** Makes one network, however often it has to be asked for; no other one has this name. */
+export function makeNetwork(
+  okeanos: Okeanos,
+  name: string,
+  project: string | undefined,
+): Promise<Network> {
+  const network = {
+    name,
+    // Of the types that users may have, the one that keeps the networks of users apart.
+    type: "MAC_FILTERED",
+    ...(project === undefined ? {} : { project }),
+  };
+  return once(
+    okeanos,
+    async () =>
+      (await okeanos.post<{ network: Network }>("network", "networks", { network })).network,
+    async () => (await networksCalled(okeanos, name))[0],
+  );
+}
+
+/** Gives a network its one IPv4 subnet, which has no gateway: nothing leaves by way of it. */
+export function makeSubnet(okeanos: Okeanos, networkId: string, cidr: string): Promise<Subnet> {
+  // No pool of its own: planned addresses are given out of it alone, and nobody else takes one.
+  const subnet = { network_id: networkId, ip_version: 4, cidr, gateway_ip: null };
+  return once(
+    okeanos,
+    async () => (await okeanos.post<{ subnet: Subnet }>("network", "subnets", { subnet })).subnet,
+    async () => {
+      const { subnets } = await okeanos.get<{ subnets: Subnet[] }>("network", "subnets");
+      return subnets.find(({ network_id, deleted }) => network_id === networkId && !deleted);
+    },
+  );
+}
+
+/** @param find what a request made whose answer was lost. */
+async function once<T>(
+  okeanos: Okeanos,
+  make: () => Promise<T>,
+  find: () => Promise<T | undefined>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await make();
+    } catch (error) {
+      if (!(error instanceof Uncertain)) throw error;
+      const deadline = new Deadline(error.mayFollow ? okeanos.straggler : 0);
+      const work = until(
+        async () => (await find()) ?? (deadline.isOver ? null : undefined),
+        okeanos.straggler * 2 + LOOKS,
+      );
+      const found = await unlessLate(work, () => error);
+      if (found !== null) return found;
+      if (attempt === 2) throw error;
+    }
+  }
+}
+
+/** What a refusal means to whoever pays. */
+export function refused(name: string, what: string, error: unknown): unknown {
+  return error instanceof ApiFault && error.status === 413
+    ? new NodeError(
+        name,
+        `Okeanos refuses ${what}: ${error.reason}. Free some of it, or ask for more`,
+      )
+    : error;
+}

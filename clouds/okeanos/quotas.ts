@@ -1,0 +1,116 @@
+import { NodeError } from "../../nodes/ssh/session";
+import type { Flavor } from "./catalogue";
+import type { Okeanos } from "./client";
+
+/** What a project may have of a resource, and has, for the user and for the project as a whole. */
+export interface Quota {
+  readonly usage: number;
+  readonly limit: number;
+  readonly project_usage: number;
+  readonly project_limit: number;
+}
+
+/** By resource: `cyclades.vm`, `cyclades.disk`, … */
+export type Quotas = Readonly<Record<string, Quota>>;
+
+export const ADDRESSES = "cyclades.floating_ip";
+
+/** What a resource is called in words, and the unit that it is counted in. */
+const RESOURCES: Readonly<Record<string, { readonly title: string; readonly unit: number }>> = {
+  "cyclades.vm": { title: "servers", unit: 1 },
+  "cyclades.cpu": { title: "processors", unit: 1 },
+  "cyclades.ram": { title: "MiB of memory", unit: 2 ** 20 },
+  "cyclades.disk": { title: "GiB of disk", unit: 2 ** 30 },
+  "cyclades.network.private": { title: "private networks", unit: 1 },
+  [ADDRESSES]: { title: "public addresses", unit: 1 },
+};
+
+/** A line of the table. */
+export interface QuotaRow {
+  /** As Astakos calls it. */
+  readonly resource: string;
+  readonly title: string;
+  readonly needed: number;
+  /** What the user can still have of it, of how much in all. */
+  readonly free: number;
+  readonly limit: number;
+}
+
+interface Project {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What the user can still have of a resource, by whichever limit is the tighter one. */
+export function left(quota: Quota): Pick<QuotaRow, "free" | "limit"> {
+  const { usage, limit, project_usage, project_limit } = quota;
+  return limit - usage <= project_limit - project_usage
+    ? { free: Math.max(0, limit - usage), limit }
+    : { free: Math.max(0, project_limit - project_usage), limit: project_limit };
+}
+
+/** What servers of these flavors take, by resource. */
+export function ofServers(servers: readonly { readonly flavor: Flavor; readonly was?: Flavor }[]) {
+  const sum = (part: (flavor: Flavor) => number): number =>
+    servers.reduce((total, { flavor, was }) => {
+      const more = part(flavor) - (was === undefined ? 0 : part(was));
+      return total + Math.max(0, more);
+    }, 0);
+  return {
+    "cyclades.vm": servers.filter(({ was }) => was === undefined).length,
+    "cyclades.cpu": sum(({ vcpus }) => vcpus),
+    "cyclades.ram": sum(({ ram }) => ram * 2 ** 20),
+    "cyclades.disk": sum(({ disk }) => disk * 2 ** 30),
+  };
+}
+
+/** What is needed beside what is free. A resource without a quota is without a limit. */
+export function quotaRows(needs: Readonly<Record<string, number>>, quotas: Quotas): QuotaRow[] {
+  return Object.entries(needs).flatMap(([resource, needed]) => {
+    const quota = quotas[resource];
+    const { title = resource, unit = 1 } = RESOURCES[resource] ?? {};
+    if (quota === undefined) return [];
+    const { free, limit } = left(quota);
+    const inUnits = { free: Math.floor(free / unit), limit: Math.floor(limit / unit) };
+    return [{ resource, title, needed: needed / unit, ...inUnits }];
+  });
+}
+
+/** The project of this ID or name, the user's own where none is named. @throws NodeError */
+export async function findProject(okeanos: Okeanos, wanted?: string): Promise<Project> {
+  const projects = await okeanos.get<Project[]>("account", "projects?mode=member");
+  const user = await okeanos.user();
+  const found = projects.find(({ id, name }) =>
+    wanted === undefined ? id === user : id === wanted || name === wanted,
+  );
+  if (found === undefined) {
+    const names = projects.map(({ name }) => name).join(", ") || "none";
+    throw new NodeError(
+      "okeanos",
+      `you are no member of a project ${wanted ?? user}; set pbx:okeanosProject to one of: ${names}`,
+    );
+  }
+  return found;
+}
+
+export async function quotasOf(okeanos: Okeanos, project: string): Promise<Quotas> {
+  const quotas = await okeanos.get<Readonly<Record<string, Quotas>>>("account", "quotas");
+  return quotas[project] ?? {};
+}
+
+/** A table for a log, which has lines of its own. */
+export function quotaTable(project: string, rows: readonly QuotaRow[]): string {
+  const cells = [
+    ["resource", "needed", "free"],
+    ...rows.map(({ title, needed, free }) => [title, String(needed), String(free)]),
+  ];
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  const lines = cells.map(([title = "", needed = "", free = ""]) =>
+    [title.padEnd(widths[0] ?? 0), needed.padStart(widths[1] ?? 0), free.padStart(widths[2] ?? 0)]
+      .join("  ")
+      .trimEnd(),
+  );
+  return [`project ${project}:`, ...lines.map((line) => `  ${line}`)].join("\n");
+}

@@ -1,0 +1,38 @@
+import type { Okeanos } from "./client";
+import { allNetworks, removeNetwork } from "./networks";
+import { OWNER, Servers } from "./servers";
+import type { Marked } from "../cloud";
+
+/**
+ * All that carries `mark`, in the order in which it can be deleted: servers in their metadata, a
+ * network in its name. An address has room for nothing. @throws NodeError
+ */
+export async function markedThings(okeanos: Okeanos, mark: string): Promise<Marked[]> {
+  const servers = new Servers(okeanos);
+  const [byCompute, byNetwork] = await Promise.all([servers.all(), allNetworks(okeanos)]);
+  const nodeOf = (text = ""): string | null =>
+    text.startsWith(`${mark} `) ? text.slice(mark.length + 1) : null;
+  return [
+    ...byCompute.flatMap(({ id: number, metadata }): Marked[] => {
+      const node = nodeOf(metadata[OWNER]);
+      if (node === null) return [];
+      const id = String(number);
+      return [
+        { kind: "server", type: "pbx:okeanos:Server", id, node, remove: () => servers.delete(id) },
+      ];
+    }),
+    ...byNetwork.flatMap(({ id, name }): Marked[] => {
+      const node = nodeOf(name);
+      if (node === null) return [];
+      return [
+        {
+          kind: "network",
+          type: "pbx:okeanos:Network",
+          id,
+          node,
+          remove: () => removeNetwork(okeanos, id),
+        },
+      ];
+    }),
+  ];
+}

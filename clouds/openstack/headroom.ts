@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { Fault } from "../../core/command";
+import type { Headroom } from "../../autoscaler/hands";
+import { type Allowance, headroomOf } from "../headroom";
+import type { CloudSession } from "./session";
+
+/** Nova's `GET /limits`: -1 stands for no limit. Cores, instances, and RAM in MiB. */
+const computeLimits = z.object({
+  limits: z.object({
+    absolute: z.object({
+      maxTotalInstances: z.number(),
+      totalInstancesUsed: z.number(),
+      maxTotalCores: z.number(),
+      totalCoresUsed: z.number(),
+      maxTotalRAMSize: z.number(),
+      totalRAMUsed: z.number(),
+    }),
+  }),
+});
+
+/** Neutron's `GET /quotas/{project}/details.json`. */
+const allowance = z.object({ limit: z.number(), used: z.number(), reserved: z.coerce.number() });
+const networkQuotas = z.object({ quota: z.object({ port: allowance, floatingip: allowance }) });
+
+const flavors = z.object({
+  flavors: z.array(z.object({ name: z.string(), vcpus: z.number(), ram: z.number() })),
+});
+
+/** As the services count. */
+interface Usage extends Pick<Allowance, "name" | "perZone"> {
+  /** -1 for no limit. */
+  readonly limit: number;
+  readonly used: number;
+}
+
+/** Room for zones with servers of `flavor`, by the limits of the project. @throws Fault */
+export async function openstackHeadroom(
+  session: CloudSession,
+  flavor: string,
+): Promise<Headroom | null> {
+  const project = await session.projectId();
+  const [limits, found, quotas] = await Promise.all([
+    session.get("compute", "/limits", computeLimits),
+    session.get("compute", "/flavors/detail", flavors),
+    // An extension of Neutron that a cloud may do without.
+    session.find("network", `/quotas/${project}/details.json`, networkQuotas),
+  ]);
+  const size = found.flavors.find(({ name }) => name === flavor);
+  if (size === undefined) throw new Fault(`the cloud has no flavor ${flavor}; see pbx:flavor`);
+  const usages = [
+    ...computeUsages(limits, size),
+    ...(quotas === null ? [] : networkUsages(quotas)),
+  ];
+  return headroomOf(
+    usages
+      .filter(({ limit }) => limit >= 0)
+      .map(({ used, ...rest }) => ({ ...rest, left: Math.max(0, rest.limit - used) })),
+  );
+}
+
+function computeUsages(
+  { limits: { absolute } }: z.output<typeof computeLimits>,
+  size: { readonly vcpus: number; readonly ram: number },
+): Usage[] {
+  return [
+    {
+      ...{ name: "instances", perZone: 1 },
+      ...{ limit: absolute.maxTotalInstances, used: absolute.totalInstancesUsed },
+    },
+    {
+      ...{ name: "cores", perZone: size.vcpus },
+      ...{ limit: absolute.maxTotalCores, used: absolute.totalCoresUsed },
+    },
+    {
+      ...{ name: "MiB of RAM", perZone: size.ram },
+      ...{ limit: absolute.maxTotalRAMSize, used: absolute.totalRAMUsed },
+    },
+  ];
+}
+
+function networkUsages({ quota }: z.output<typeof networkQuotas>): Usage[] {
+  const { port, floatingip } = quota;
+  return [
+    { name: "ports", limit: port.limit, used: port.used + port.reserved, perZone: 1 },
+    {
+      ...{ name: "floating addresses", perZone: 1 },
+      ...{ limit: floatingip.limit, used: floatingip.used + floatingip.reserved },
+    },
+  ];
+}

@@ -1,0 +1,93 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import { Fault } from "../../core/command";
+import { type TlsSettings, tlsSettings } from "./tls-settings";
+
+/** How to log in to a cloud, by the names that `clouds.yaml` and, in capitals, the environment use. */
+export interface CloudSettings {
+  readonly auth: Readonly<Record<string, string>>;
+  readonly region: string | undefined;
+  /** Whose addresses to take from the catalog: `public`, `internal` or `admin`. */
+  readonly endpoint: string;
+  /** How certificates are checked, where it is not by what the machine trusts. */
+  readonly tls?: TlsSettings | undefined;
+}
+
+/** What may be in `auth`; in the environment, `OS_` and the name in capitals. */
+const AUTH = [
+  ...["auth_url", "token", "username", "user_id", "password"],
+  ...["application_credential_id", "application_credential_name", "application_credential_secret"],
+  ...["project_id", "project_name", "domain_id", "domain_name"],
+  ...["user_domain_id", "user_domain_name", "project_domain_id", "project_domain_name"],
+];
+
+type Cloud = Readonly<Record<string, unknown>> & {
+  readonly auth?: Readonly<Record<string, unknown>>;
+};
+
+/** The cloud that the environment names, found where every OpenStack client looks. @throws Fault */
+export function cloudSettings(env: NodeJS.ProcessEnv = process.env): CloudSettings {
+  const named = env.OS_CLOUD === undefined || env.OS_CLOUD === "" ? {} : ofFile(env.OS_CLOUD, env);
+  const own = AUTH.map((name) => [name, env[`OS_${name.toUpperCase()}`]] as const);
+  const auth = {
+    ...(named.auth ?? {}),
+    ...Object.fromEntries(own.filter(([, value]) => value !== undefined && value !== "")),
+  };
+  if (auth.auth_url === undefined) {
+    throw new Fault("no cloud is named; set OS_CLOUD to one of clouds.yaml, or OS_AUTH_URL");
+  }
+  const text = (value: unknown): string | undefined =>
+    typeof value === "string" && value !== "" ? value : undefined;
+  return {
+    auth: Object.fromEntries(Object.entries(auth).map(([key, value]) => [key, String(value)])),
+    region: text(env.OS_REGION_NAME) ?? text(named.region_name),
+    endpoint: (text(env.OS_INTERFACE) ?? text(named.interface) ?? "public").replace(/URL$/, ""),
+    tls: tlsSettings(named, env),
+  };
+}
+
+function ofFile(name: string, env: NodeJS.ProcessEnv): Cloud {
+  const places = placesOf("clouds.yaml", env.OS_CLIENT_CONFIG_FILE);
+  const file = places.find(existsSync);
+  if (file === undefined) {
+    throw new Fault(`there is no clouds.yaml with ${name}; looked for ${places.join(", ")}`);
+  }
+  const cloud = cloudsOf(file)[name];
+  if (!cloud) throw new Fault(`${file} has no cloud ${name}; see OS_CLOUD`);
+  // Passwords may be kept apart, and go before those of clouds.yaml.
+  const secureFile = placesOf("secure.yaml", env.OS_CLIENT_SECURE_FILE).find(existsSync);
+  const secure = (secureFile === undefined ? undefined : cloudsOf(secureFile)[name]) ?? {};
+  return { ...cloud, ...secure, auth: { ...cloud.auth, ...secure.auth } };
+}
+
+const placesOf = (file: string, given: string | undefined): string[] => [
+  ...(given ? [given] : []),
+  file,
+  join(homedir(), ".config", "openstack", file),
+  join("/etc/openstack", file),
+];
+
+/** @throws Fault */
+function cloudsOf(file: string): Readonly<Record<string, Cloud | null | undefined>> {
+  const document = parseDocument(contentOf(file));
+  const [error] = document.errors;
+  // Its own message repeats the line, which may be that of a password.
+  if (error !== undefined) {
+    throw new Fault(
+      `${file} is not YAML: ${error.code} in line ${String(error.linePos?.[0].line)}`,
+    );
+  }
+  const { clouds } = (document.toJS() ?? {}) as { clouds?: Readonly<Record<string, Cloud>> | null };
+  return clouds ?? {};
+}
+
+/** @throws Fault */
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Fault(`${file} cannot be read: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { Fault } from "../../core/command";
+import { Deadline } from "../../core/deadline";
+import type { Marked } from "../cloud";
+import type { CloudSession, Service } from "./session";
+
+const servers = z.object({
+  servers: z.array(z.object({ id: z.string(), metadata: z.record(z.string(), z.string()) })),
+});
+const described = z.array(z.object({ id: z.string(), description: z.string().nullish() }));
+const floatingIps = z.object({ floatingips: described });
+const ports = z.object({ ports: described });
+
+/** Where things of a kind are, and what people and OpenStack's provider call them. */
+interface Kind extends Pick<Marked, "kind" | "type"> {
+  readonly service: Service;
+  readonly path: string;
+}
+const SERVER: Kind = {
+  ...{ kind: "server", type: "openstack:compute/instance:Instance" },
+  ...{ service: "compute", path: "/servers" },
+};
+const FLOATING_IP: Kind = {
+  ...{ kind: "floating address", type: "openstack:networking/floatingIp:FloatingIp" },
+  ...{ service: "network", path: "/floatingips" },
+};
+const PORT: Kind = {
+  ...{ kind: "port", type: "openstack:networking/port:Port" },
+  ...{ service: "network", path: "/ports" },
+};
+
+/** How long a server may take to go, in milliseconds. */
+const DEADLINE = 2 * 60_000;
+const INTERVAL = 1000;
+
+/** All that carries `mark`, in the order in which it can be deleted. */
+export async function markedThings(session: CloudSession, mark: string): Promise<Marked[]> {
+  const project = await session.projectId();
+  const [byCompute, byAddress, byPort] = await Promise.all([
+    session.get("compute", "/servers/detail", servers),
+    session.get("network", `/floatingips?project_id=${project}`, floatingIps),
+    session.get("network", `/ports?project_id=${project}`, ports),
+  ]);
+  const ours = (of: Kind, id: string, text: string | null | undefined): Marked[] => {
+    if (text?.startsWith(`${mark} `) !== true) return [];
+    const { kind, type } = of;
+    const node = text.slice(mark.length + 1);
+    return [{ kind, type, id, node, remove: () => remove(session, of, id) }];
+  };
+  return [
+    ...byCompute.servers.flatMap(({ id, metadata }) => ours(SERVER, id, metadata.mark)),
+    ...byAddress.floatingips.flatMap(({ id, description }) => ours(FLOATING_IP, id, description)),
+    ...byPort.ports.flatMap(({ id, description }) => ours(PORT, id, description)),
+  ];
+}
+
+/** Deletes it, and waits until it is gone: a port is free only without its server. @throws Fault */
+async function remove(session: CloudSession, of: Kind, id: string): Promise<void> {
+  const path = `${of.path}/${id}`;
+  await session.delete(of.service, path);
+  const deadline = new Deadline(DEADLINE);
+  while ((await session.find(of.service, path, z.unknown())) !== null) {
+    if (deadline.isOver) {
+      throw new Fault(`the cloud does not delete ${of.kind} ${id}; delete it by hand`);
+    }
+    await sleep(INTERVAL);
+  }
+}

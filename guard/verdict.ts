@@ -1,0 +1,253 @@
+import {
+  CONTROLLER_RESTARTS,
+  drains,
+  isReplaced,
+  joins,
+  membershipImpact,
+  nodeConfigImpact,
+} from "../provider/impact";
+import {
+  CONTROLLER,
+  type DrainPolicy,
+  type NodeConfigInputs,
+  type ZoneMembershipInputs,
+} from "../provider/inputs";
+import type { Change, Plan } from "./plan";
+import {
+  describe,
+  isBesideCalls,
+  isGone,
+  isInterrupted,
+  NODE_PARTS,
+  SHARED_PARTS,
+} from "./resources";
+
+/** A part of a plan beside what callers feel of it. */
+export interface Row {
+  readonly change: string;
+  readonly felt: string;
+  /** Why this is not to be done as it stands, and the remedy; null where it may. */
+  readonly fault: string | null;
+}
+
+export interface Allowances {
+  /** Whether the controller may be replaced. */
+  readonly controller: boolean;
+}
+
+const NODE_CONFIG = "pbx:index:NodeConfig";
+const MEMBERSHIP = "pbx:index:ZoneMembership";
+
+/** URN of what a component for a node made. */
+const OF_NODE = /trunkline:index:(HaproxyController|PbxNode|ExtendedZone)\$/;
+
+/** Everything that a plan does to one node. */
+interface NodeChanges {
+  readonly parts: readonly Change[];
+  readonly config: Change | undefined;
+  readonly membership: Change | undefined;
+}
+
+const isServer = ({ type }: Change): boolean => NODE_PARTS[type]?.title === "server";
+
+/** The zone or controller that `change` is a part of. */
+function nodeOf({ urn, type, name, olds, news, action }: Change): string | undefined {
+  const properties = action === "delete" ? olds : news;
+  switch (type) {
+    case NODE_CONFIG:
+      return (properties as unknown as NodeConfigInputs).node;
+    case MEMBERSHIP:
+      return (properties as unknown as ZoneMembershipInputs).zone.name;
+    default:
+      return type in NODE_PARTS && OF_NODE.test(urn) ? name : undefined;
+  }
+}
+
+/** Whether a leaving zone is drained before `change`: what depends on a resource is deleted first. */
+function isDrained(change: Change, membership: Change | undefined, plan: Plan): boolean {
+  if (membership === undefined || !isGone(membership)) {
+    return false;
+  }
+  const reached = new Set([membership.urn]);
+  for (const urn of reached) {
+    for (const dependency of plan.changes.find((other) => other.urn === urn)?.dependencies ?? []) {
+      reached.add(dependency);
+    }
+  }
+  return reached.has(change.urn);
+}
+
+/** `1 h`, `15 min`, `90 s`. */
+function duration(seconds: number): string {
+  if (seconds >= 3600 && seconds % 3600 === 0) {
+    return `${String(seconds / 3600)} h`;
+  }
+  return seconds >= 60 && seconds % 60 === 0
+    ? `${String(seconds / 60)} min`
+    : `${String(seconds)} s`;
+}
+
+/** The program's word, where the plan has it: it goes before that of the state. */
+function drainPolicy(membership: Change, { changes }: Plan): DrainPolicy {
+  const [word = membership.olds] = changes.flatMap(({ type, action, news }) =>
+    [NODE_CONFIG, MEMBERSHIP].includes(type) && action !== "delete" ? [news] : [],
+  );
+  return (word as unknown as ZoneMembershipInputs).drain;
+}
+
+/** A zone that leaves the rotation, for good or to come back. */
+function drainRow(zone: string, membership: Change, parts: readonly Change[], plan: Plan): Row {
+  const drain = drainPolicy(membership, plan);
+  const what = membership.action === "replace" ? isReplaced(zone) : drains(zone);
+  const limit = duration(drain.timeout);
+  const deployed = plan.outputs.zones;
+  const isOnlyZone =
+    Array.isArray(deployed) &&
+    deployed.length === 1 &&
+    (deployed as { name: string }[])[0]?.name === zone;
+  return {
+    change: `${zone}: ${parts.length === 0 ? "leaves the rotation" : describe(parts)}`,
+    felt: drain.force
+      ? `${what}; calls that are left after ${limit} are cut`
+      : `${what}; its calls may go on for ${limit}`,
+    fault: isOnlyZone
+      ? `${zone} is the only zone and cannot be drained; add another one first (pbx:zones)`
+      : drain.force
+        ? `pbx:drainForce is on: calls of ${zone} may be cut; set it to false`
+        : null,
+  };
+}
+
+/** Whether `zone` has no place in the rotation by a plan that tells of all places. */
+const isOut = (zone: string, { known }: Plan): boolean =>
+  known !== null && ![...known].some((urn) => urn.endsWith(`${MEMBERSHIP}::${zone}`));
+
+function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan): Row[] {
+  const undrained = parts.filter(
+    (part) => isInterrupted(part) && !isDrained(part, membership, plan),
+  );
+  if (undrained.length > 0 && isOut(zone, plan)) {
+    const change = `${zone}: ${describe(undrained)}`;
+    return [{ change, felt: `${zone} is out of the rotation`, fault: null }];
+  }
+  if (undrained.length > 0) {
+    return [
+      {
+        change: `${zone}: ${describe(undrained)}`,
+        felt: `cuts every call of ${zone}`,
+        fault: `nothing drains ${zone} before this; its ZoneMembership has to go first`,
+      },
+    ];
+  }
+  const server = parts.filter(isServer);
+  // A server that is created has no predecessor any more: it was lost, and its calls with it.
+  const isLost =
+    membership?.action === "replace" && server.some(({ action }) => action === "create");
+  if (membership !== undefined && isGone(membership) && !isLost) {
+    return [drainRow(zone, membership, server, plan)];
+  }
+  if (membership?.action === "create" || server.some(({ action }) => action === "create")) {
+    const change = server.length > 0 ? describe(server) : "enters the rotation";
+    return [{ change: `${zone}: ${change}`, felt: joins(zone), fault: null }];
+  }
+  if (membership === undefined) {
+    return [];
+  }
+  return membershipImpact(
+    membership.olds as unknown as ZoneMembershipInputs,
+    membership.news as unknown as ZoneMembershipInputs,
+  ).map((felt) => ({ change: `${zone}: place in the rotation changed`, felt, fault: null }));
+}
+
+function controllerRows({ parts }: NodeChanges, allowed: Allowances): Row[] {
+  if (parts.some((part) => part.type.endsWith(":FloatingIp") && isGone(part))) {
+    return [
+      {
+        change: `${CONTROLLER}: ${describe(parts)}`,
+        felt: "the exchange gets another public address, which no phone knows",
+        fault: "every phone has to be set up anew",
+      },
+    ];
+  }
+  const interrupted = parts.filter(isInterrupted);
+  if (interrupted.length > 0) {
+    return [
+      {
+        change: `${CONTROLLER}: ${describe(interrupted)}`,
+        felt: CONTROLLER_RESTARTS,
+        fault: allowed.controller
+          ? null
+          : "choose a quiet hour, and allow it with: --allow-controller",
+      },
+    ];
+  }
+  return parts
+    .filter((part) => isServer(part) && part.action === "create")
+    .map((server) => ({
+      change: `${CONTROLLER}: ${describe([server])}`,
+      felt: "phones register once it is ready",
+      fault: null,
+    }));
+}
+
+/** @param told what is said already: the controller's files tell of zones that come and go as well. */
+function configRows(node: string, { config }: NodeChanges, told: readonly Row[]): Row[] {
+  if (config?.action !== "update") {
+    return [];
+  }
+  const lines = nodeConfigImpact(
+    config.olds as unknown as NodeConfigInputs,
+    config.news as unknown as NodeConfigInputs,
+  );
+  return lines
+    .filter((line) => !told.some(({ felt }) => felt.startsWith(line)))
+    .map((felt) => ({ change: `${node}: files changed`, felt, fault: null }));
+}
+
+function sharedRow(change: Change): Row[] {
+  if (isBesideCalls(change) || !isInterrupted(change)) {
+    return [];
+  }
+  const isKnown = change.type in SHARED_PARTS;
+  if (!isKnown && !change.type.startsWith("openstack:")) {
+    return [];
+  }
+  return [
+    {
+      change: `${isKnown ? `${change.name}: ` : ""}${describe([change])}`,
+      felt: isKnown
+        ? "cuts every call that goes by way of it"
+        : "not known: calls may go by way of it",
+      fault:
+        "nothing drains the zones before this; deploy a second stack and move the phones there",
+    },
+  ];
+}
+
+function changesOf(node: string, { changes }: Plan): NodeChanges {
+  const all = changes.filter((change) => nodeOf(change) === node);
+  return {
+    parts: all.filter(({ type }) => type in NODE_PARTS),
+    config: all.find(({ type }) => type === NODE_CONFIG),
+    membership: all.find(({ type }) => type === MEMBERSHIP),
+  };
+}
+
+/** What is not to be done as it stands, a line each. */
+export const faultsOf = (rows: readonly Row[]): string[] =>
+  rows.flatMap(({ change, fault }) => (fault === null ? [] : [`${change}: ${fault}`]));
+
+/** What callers feel of a plan. Empty where they feel nothing. */
+export function judge(plan: Plan, allowed: Allowances): Row[] {
+  const names = new Set(plan.changes.flatMap((change) => nodeOf(change) ?? []));
+  const nodes = [...names].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const rows = [
+    ...plan.changes.filter((change) => nodeOf(change) === undefined).flatMap(sharedRow),
+    ...nodes.flatMap((node) =>
+      node === CONTROLLER
+        ? controllerRows(changesOf(node, plan), allowed)
+        : zoneRows(node, changesOf(node, plan), plan),
+    ),
+  ];
+  return [...rows, ...nodes.flatMap((node) => configRows(node, changesOf(node, plan), rows))];
+}

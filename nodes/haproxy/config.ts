@@ -1,0 +1,75 @@
+import { Haproxy } from "./runtime";
+import { planHaproxyChange } from "./change";
+import { install, restore, type WantedFile } from "../files";
+import { LeftAsItWas, type NodeError, type Session } from "../ssh/session";
+import type { Voice } from "../../provider/voice";
+
+const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
+const VALIDATE = { [HAPROXY_CFG]: 'haproxy -c -q -f "$1"' };
+
+const refused = (session: Session, why: string): NodeError =>
+  new LeftAsItWas(session.node, `HAProxy does not take haproxy.cfg: ${why}. Nothing was changed`);
+
+/** Its unit starts nothing as long as there is no file to start with. */
+const HAS_FILE = `[ -e ${HAPROXY_CFG} ] && echo yes || true`;
+const START = "[ -S /run/haproxy/master.sock ] || systemctl start haproxy.service";
+
+/**
+ * Sees to it that a new controller's HAProxy serves with these files: it has booted with them, or waits
+ * for them, as a cloud may carry little to a server.
+ *
+ * @throws NodeError saying what HAProxy did not take.
+ */
+export async function furnishHaproxy(
+  session: Session,
+  files: Readonly<Record<string, WantedFile>>,
+  voice: Voice,
+): Promise<void> {
+  if ((await session.run(HAS_FILE)).trim() === "") {
+    const { invalid } = await install(session, files, { validate: VALIDATE });
+    if (invalid !== null) throw refused(session, invalid);
+  }
+  await session.run(START);
+  await applyHaproxy(session, files, voice);
+}
+
+/**
+ * Puts files of the controller into place, and lets the running HAProxy follow: zones come and go by
+ * its runtime interface, and only what else has changed makes it read its file again. Nobody's
+ * connection is touched by either.
+ *
+ * @throws NodeError saying what HAProxy did not take; {@link LeftAsItWas} where it has the former files.
+ */
+export async function applyHaproxy(
+  session: Session,
+  files: Readonly<Record<string, WantedFile>>,
+  voice: Voice,
+): Promise<void> {
+  const wanted = files[HAPROXY_CFG]?.content;
+  if (wanted === undefined) {
+    await install(session, files);
+    return;
+  }
+  const haproxy = new Haproxy(session);
+  // What runs counts, and not what the file says: an earlier run may have been killed between the two.
+  const { add, reload, remove } = planHaproxyChange(await haproxy.runningConfig(), wanted);
+  const names = add.map(({ name }) => name);
+  await haproxy.add(add);
+  const { changed, invalid } = await install(session, files, { validate: VALIDATE });
+  if (invalid !== null) {
+    await haproxy.remove(names);
+    throw refused(session, invalid);
+  }
+  if (reload) {
+    voice.say("HAProxy reads haproxy.cfg");
+    try {
+      await haproxy.reload();
+    } catch (error) {
+      // The worker of before goes on with what it has read; the file is to say the same.
+      if (changed.length > 0) await restore(session);
+      await haproxy.remove(names);
+      throw error;
+    }
+  }
+  await haproxy.remove(remove);
+}

@@ -1,0 +1,33 @@
+import { NodeError } from "./ssh/session";
+
+/** What work on a node gave, or why it did not. */
+export type Outcome<T> =
+  { readonly value: T; readonly fault: null } | { readonly value: null; readonly fault: string };
+
+/** Of a node that is too slow. */
+export const late = (node: string, patience: number): Outcome<never> => ({
+  value: null,
+  fault: `${node}: no answer in ${String(patience / 1000)} s`,
+});
+
+/** What `work` on a node gives within `patience` milliseconds. It may go on after that, unheard. */
+export async function inTime<T>(
+  node: string,
+  patience: number,
+  work: Promise<T>,
+): Promise<Outcome<T>> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<Outcome<T>>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(late(node, patience));
+    }, patience);
+  });
+  try {
+    return await Promise.race([work.then((value) => ({ value, fault: null })), timeout]);
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    return { value: null, fault: error.message };
+  } finally {
+    clearTimeout(timer);
+  }
+}

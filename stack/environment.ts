@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { backendUrl } from "./backend";
+import {
+  cloudIsConfigured,
+  LAB_ENVIRONMENT,
+  labExists,
+  NO_CLOUD_ENVIRONMENT,
+  withoutOurs,
+} from "../cli/cloud";
+import { command } from "../core/command";
+import { LOCAL } from "../core/paths";
+
+/** Writes `content` to a new file that only its owner reads; a file that is there stays as it is. */
+function writeOnce(path: string, content: () => string): void {
+  try {
+    writeFileSync(path, content(), { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+      throw error;
+    }
+  }
+}
+
+/**
+ * Where Pulumi keeps the stack and what encrypts its secrets: what the environment says, else a
+ * directory of this clone and a pass phrase made at random at its first use.
+ */
+function pulumiBackend(env: NodeJS.ProcessEnv): Record<string, string> {
+  const settings: Record<string, string> = {};
+  const state = join(LOCAL, "state");
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  if (env.PULUMI_BACKEND_URL) {
+    settings.PULUMI_BACKEND_URL = backendUrl(env.PULUMI_BACKEND_URL);
+  } else if (!env.PULUMI_ACCESS_TOKEN) {
+    settings.PULUMI_BACKEND_URL = backendUrl(`file://${state}`);
+  }
+  if (!env.PULUMI_CONFIG_PASSPHRASE && !env.PULUMI_CONFIG_PASSPHRASE_FILE) {
+    const passphrase = join(LOCAL, "passphrase");
+    writeOnce(passphrase, () => randomBytes(32).toString("base64url"));
+    settings.PULUMI_CONFIG_PASSPHRASE_FILE = passphrase;
+  }
+  return settings;
+}
+
+function cloud(env: NodeJS.ProcessEnv): Record<string, string> {
+  if (cloudIsConfigured(env)) {
+    return withoutOurs(env);
+  }
+  // What it named before there was a lab, or while there was one, is taken back.
+  const none = { OS_CLOUD: "", OS_AUTH_URL: "" };
+  return { ...none, ...(labExists() ? LAB_ENVIRONMENT : NO_CLOUD_ENVIRONMENT) };
+}
+
+/**
+ * Everything that `pulumi` needs on top of the caller's environment: the tool chain, the stack's
+ * place, the cloud.
+ *
+ * @throws Fault when the tools are not installed.
+ */
+export async function projectEnvironment(
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Record<string, string>> {
+  const printed = await command("bash", ["-c", 'set -e; t=$(tools/env.sh); eval "$t"; env -0'], {
+    env,
+  });
+  const withTools = new Map(
+    printed
+      .split("\0")
+      .filter((entry) => entry.includes("="))
+      .map((entry): [string, string] => {
+        const split = entry.indexOf("=");
+        return [entry.slice(0, split).replace(/^\n/, ""), entry.slice(split + 1)];
+      }),
+  );
+  const ofTools = [...withTools].filter(
+    ([name, value]) => env[name] !== value && !["_", "SHLVL", "PWD", "OLDPWD"].includes(name),
+  );
+  return {
+    ...Object.fromEntries(ofTools),
+    ...pulumiBackend(env),
+    ...cloud(env),
+  };
+}

@@ -1,0 +1,44 @@
+import { ConcurrentUpdateError, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
+import type { Outcome } from "../autoscaler/hands";
+
+/** The stack whose updates these are. */
+export interface Updated {
+  readonly stack: Stack;
+  /** Takes the lock of an update that was killed away. */
+  readonly releaseDeadLock: (stack: Stack) => Promise<void>;
+}
+
+/** Runs an update of a stack and tells what became of it. */
+export async function outcomeOf(
+  { stack, releaseDeadLock }: Updated,
+  run: (onEvent: (event: EngineEvent) => void) => Promise<unknown>,
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  const errors: string[] = [];
+  try {
+    await releaseDeadLock(stack);
+    await run((event) => {
+      errors.push(...errorsOf(event));
+    });
+    return { kind: "done" };
+  } catch (error) {
+    if (error instanceof ConcurrentUpdateError) return { kind: "locked" };
+    if (signal?.aborted === true) return { kind: "interrupted" };
+    return { kind: "failed", why: errors[0] ?? lastWords(error) };
+  }
+}
+
+/** What an event has against the update, a line each. */
+function errorsOf({ diagnosticEvent }: EngineEvent): string[] {
+  if (diagnosticEvent?.severity !== "error") return [];
+  const text = diagnosticEvent.message.replace(/<\{%.*?%\}>/g, "");
+  return text
+    .split("\n")
+    .map((line) => line.trim().replace(/^\* /, ""))
+    .filter(
+      (line) => line !== "" && line !== "update failed" && !/^\d+ errors? occurred:$/.test(line),
+    );
+}
+
+const lastWords = (error: unknown): string =>
+  (/error: (.*)/.exec((error as Error).message)?.[1] ?? (error as Error).message).trim();

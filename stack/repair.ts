@@ -1,0 +1,63 @@
+import { Fault } from "../core/command";
+import type { Cloud } from "../clouds/cloud";
+import type { Outcome } from "../autoscaler/hands";
+import { outcomeOf, type Updated } from "./outcome";
+
+/** A stack as `pulumi stack export` has it. */
+interface Exported {
+  readonly resources?: readonly { readonly type: string; readonly id?: string }[];
+  readonly pending_operations?: readonly unknown[];
+}
+
+export interface MendOptions extends Updated {
+  /** Asked for at its first use. */
+  readonly cloud: () => Cloud;
+  /** The stack's state. @throws Fault */
+  readonly exported: (stack: Updated["stack"]) => Promise<Exported>;
+  readonly say: (line: string) => void;
+  /** URNs of what is refreshed; everything where there are none. */
+  readonly target?: readonly string[];
+  /** Calls it off. */
+  readonly signal?: AbortSignal;
+}
+
+/** Whether an update was killed before it could tell what became of what it had begun. */
+export const isBroken = ({ pending_operations = [] }: Exported): boolean =>
+  pending_operations.length > 0;
+
+/**
+ * A process that was killed may have made what it had no time to tell of. All that carries the
+ * exchange's mark and is in no state belongs to nobody, and is deleted.
+ *
+ * What is there is listed before the state is refreshed, and judged after it. The refresh fails
+ * where another update is under way; what one makes later is not on the list: nothing that is
+ * being made just now can be taken for forsaken.
+ */
+export async function mend(options: MendOptions): Promise<Outcome> {
+  const { stack, cloud, exported, say, target = [], signal } = options;
+  if (signal?.aborted === true) return { kind: "interrupted" };
+  try {
+    const found = await cloud().marked();
+    const outcome = await outcomeOf(
+      options,
+      (onEvent) =>
+        stack.refresh({
+          ...{ clearPendingCreates: true, target: [...target], color: "never", onEvent },
+          ...(signal === undefined ? {} : { signal }),
+        }),
+      signal,
+    );
+    if (outcome.kind !== "done") return outcome;
+    const { resources = [] } = await exported(stack);
+    const key = ({ type, id }: { type: string; id?: string }): string => `${type} ${String(id)}`;
+    const known = new Set(resources.map(key));
+    for (const thing of found.filter((marked) => !known.has(key(marked)))) {
+      say(`deleting ${thing.kind} ${thing.id} of ${thing.node}, which an update has left`);
+      await thing.remove();
+    }
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { kind: "failed", why: error.message };
+  }
+}
