@@ -1,14 +1,16 @@
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
-import { Fault } from "../core/command";
+import type { Headroom } from "../clouds/cloud";
+import type { UpdateOutcome } from "../stack/outcome";
+import { OperatorError } from "../core/errors";
 import { WANTED_ZONES } from "../config/wanted-zones";
-import type { Hands, Headroom, Look, Outcome } from "./hands";
+import type { Hands, Look } from "./hands";
 import { isBroken, mend, type MendOptions } from "../stack/repair";
 import { outcomeOf } from "../stack/outcome";
 
 export interface StackHandsOptions extends MendOptions {
   readonly look: () => Promise<Look>;
   readonly inService: () => Promise<number>;
-  /** What callers would lose by the update that the stack would make now, a line each. @throws Fault */
+  /** What callers would lose by the update that the stack would make now, a line each. @throws OperatorError */
   readonly refusals: (stack: Stack, signal: AbortSignal) => Promise<readonly string[]>;
   readonly onEvent: (event: EngineEvent) => void;
   /** What was known of the stack is out of date. */
@@ -30,13 +32,13 @@ export class StackHands implements Hands {
       return await this.options.cloud().headroom();
     } catch (error) {
       // Whoever cannot ask may try all the same: an update that is refused is rolled back.
-      if (!(error instanceof Fault)) throw error;
+      if (!(error instanceof OperatorError)) throw error;
       this.options.say(`quotas are unknown: ${error.message}`);
       return null;
     }
   }
 
-  async change(zones: number, signal: AbortSignal): Promise<Outcome> {
+  async change(zones: number, signal: AbortSignal): Promise<UpdateOutcome> {
     const { stack, refusals, onEvent } = this.options;
     if (signal.aborted) return { kind: "interrupted" };
     const { envVars } = stack.workspace;
@@ -72,7 +74,7 @@ export class StackHands implements Hands {
     return isBroken(await this.options.exported(this.options.stack));
   }
 
-  mend(signal: AbortSignal): Promise<Outcome> {
+  mend(signal: AbortSignal): Promise<UpdateOutcome> {
     return mend({ ...this.options, signal });
   }
 }

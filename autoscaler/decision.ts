@@ -1,3 +1,5 @@
+import type { Headroom } from "../clouds/cloud";
+
 /** What is known beside the samples when a decision is made. Times are milliseconds since 1970. */
 export interface ScalingState {
   /** Zones in service. */
@@ -10,7 +12,7 @@ export interface ScalingState {
   /** Scale-outs that have failed in a row, and when the last of them did. */
   readonly failures: { readonly count: number; readonly at: number } | null;
   /** How many zones more the cloud's quota allows, and what is short beyond them; null when unknown. */
-  readonly headroom: { readonly zones: number; readonly short: string } | null;
+  readonly headroom: Headroom | null;
 }
 
 /** What to do, and why. */

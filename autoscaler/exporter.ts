@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { Counter, Gauge, Registry } from "prom-client";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import type { ZoneReading } from "./sample";
 import type { Report } from "./report";
 
@@ -68,7 +68,7 @@ export class Exporter {
     return this.registry.metrics();
   }
 
-  /** Answers `GET /metrics` to this machine alone. @throws Fault when the port is taken. */
+  /** Answers `GET /metrics` to this machine alone. @throws OperatorError when the port is taken. */
   async listen(port: number): Promise<Server> {
     const server = createServer((request, response) => {
       const isOurs = request.method === "GET" && request.url === "/metrics";
@@ -79,7 +79,7 @@ export class Exporter {
     });
     await new Promise<void>((resolve, reject) => {
       server.on("error", ({ message }) => {
-        reject(new Fault(`--metrics-port ${String(port)} cannot be used: ${message}`));
+        reject(new OperatorError(`--metrics-port ${String(port)} cannot be used: ${message}`));
       });
       server.listen(port, "127.0.0.1", resolve);
     });

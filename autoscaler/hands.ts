@@ -1,19 +1,7 @@
+import type { Headroom } from "../clouds/cloud";
+import type { UpdateOutcome } from "../stack/outcome";
 import type { Counters } from "./counters";
 import type { Sample } from "./sample";
-import type { ScalingState } from "./decision";
-
-/** What became of an update that was to change the number of zones. */
-export type Outcome =
-  | { readonly kind: "done" }
-  /** Another update is under way: nothing was begun. */
-  | { readonly kind: "locked" }
-  /** It is not the time for it: nothing was begun. */
-  | { readonly kind: "held"; readonly why: string }
-  /** Callers would lose by it: nothing was begun. */
-  | { readonly kind: "refused"; readonly why: string }
-  /** It was called off by its signal. */
-  | { readonly kind: "interrupted" }
-  | { readonly kind: "failed"; readonly why: string };
 
 /** One look at the exchange. */
 export interface Look {
@@ -24,9 +12,6 @@ export interface Look {
   readonly counters: Readonly<Record<string, Counters>>;
 }
 
-/** How many zones more a cloud gives, and what is short beyond them. */
-export type Headroom = NonNullable<ScalingState["headroom"]>;
-
 /** What a tick does to the world, and asks of it. */
 export interface Hands {
   look(): Promise<Look>;
@@ -35,9 +20,9 @@ export interface Hands {
   /** Null where there is no limit, or none that can be told. */
   headroom(): Promise<Headroom | null>;
   /** Brings the exchange to so many zones. */
-  change(zones: number, signal: AbortSignal): Promise<Outcome>;
+  change(zones: number, signal: AbortSignal): Promise<UpdateOutcome>;
   /** Whether an update was killed, so that the cloud may have more than the stack knows of. */
   isBroken(): Promise<boolean>;
   /** Takes what a killed update left behind in the cloud away, and tells the stack how things are. */
-  mend(signal: AbortSignal): Promise<Outcome>;
+  mend(signal: AbortSignal): Promise<UpdateOutcome>;
 }

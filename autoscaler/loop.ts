@@ -3,7 +3,7 @@ import type { Exporter } from "./exporter";
 import type { Journal } from "./journal";
 import { decisionInWords, isBlind, type Report } from "./report";
 import type { Stop } from "./tick";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import type { Runner } from "./runner";
 
 export interface LoopOptions {
@@ -23,7 +23,7 @@ const FAILED_CHANGE = 2;
  * Ticks until it is told to stop, or once.
  *
  * @returns the exit code.
- * @throws Fault of the only tick; one of many is said, and the next one may fare better.
+ * @throws OperatorError of the only tick; one of many is said, and the next one may fare better.
  */
 export async function runLoop(options: LoopOptions): Promise<number> {
   const { runner, journal, exporter, stop, once, say } = options;
@@ -41,7 +41,7 @@ export async function runLoop(options: LoopOptions): Promise<number> {
       said = gist;
       if (once) return exitCodeOf(report);
     } catch (error) {
-      if (once || !(error instanceof Fault)) throw error;
+      if (once || !(error instanceof OperatorError)) throw error;
       exporter.fail();
       if (error.message !== said) say(`no decision: ${error.message}`);
       said = error.message;

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import type { Counters } from "./counters";
 import type { ScalingState } from "./decision";
 import { SELDOM } from "./load";
@@ -66,20 +66,20 @@ export function notLaterThan(now: number, memory: Memory): Memory {
 export class MemoryFile {
   constructor(private readonly path: string) {}
 
-  /** @throws Fault when the file is not one that this class has written. */
+  /** @throws OperatorError when the file is not one that this class has written. */
   read(): Memory {
     try {
       return { ...NOTHING, ...(JSON.parse(readFileSync(this.path, "utf8")) as Memory) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return NOTHING;
-      throw new Fault(
+      throw new OperatorError(
         `${this.path} cannot be read (${(error as Error).message}); mend or delete it: without ` +
           "it, the autoscaler only forgets when it acted last",
       );
     }
   }
 
-  /** @throws Fault when there is no room for it, or no leave. */
+  /** @throws OperatorError when there is no room for it, or no leave. */
   write(memory: Memory): void {
     const next = `${this.path}.new`;
     try {
@@ -87,7 +87,7 @@ export class MemoryFile {
       writeFileSync(next, JSON.stringify(memory), { mode: 0o640, flush: true });
       renameSync(next, this.path);
     } catch (error) {
-      throw new Fault(`${this.path} cannot be written: ${(error as Error).message}`);
+      throw new OperatorError(`${this.path} cannot be written: ${(error as Error).message}`);
     }
   }
 }

@@ -1,16 +1,10 @@
 import { type AdminState, Haproxy } from "../nodes/haproxy/runtime";
-import type { Access, ZoneHost } from "../provider/inputs";
+import type { Access, ExchangeNodes, ZoneHost } from "../nodes/access";
 import { Connections } from "../nodes/ssh/connections";
 import { type Counters, type Rates, ratesBetween } from "./counters";
 import { inTime, late, type Outcome } from "../nodes/in-time";
 import type { Sample, ZoneReading } from "./sample";
 import { lookAtZone, type ZoneLook } from "./zone-look";
-
-/** The nodes of a deployed exchange, and the way to them. */
-export interface Nodes {
-  readonly access: Access;
-  readonly zones: readonly ZoneHost[];
-}
 
 /** A zone's place in the rotation, as HAProxy has it. */
 export interface Place {
@@ -69,7 +63,7 @@ export class Metrics {
     private readonly patience = PATIENCE,
   ) {}
 
-  async observe({ access, zones }: Nodes): Promise<Observation> {
+  async observe({ access, zones }: ExchangeNodes): Promise<Observation> {
     const at = Date.now();
     const [rotation, ...looks] = await Promise.all([
       this.inTime("controller", () => this.rotation(access)),
@@ -88,7 +82,7 @@ export class Metrics {
   }
 
   /** As {@link observe}, and of it what an autoscaler decides by. */
-  async sample(nodes: Nodes): Promise<Sample> {
+  async sample(nodes: ExchangeNodes): Promise<Sample> {
     return sampleOf(await this.observe(nodes));
   }
 

@@ -8,7 +8,7 @@ import { preview } from "../stack/preview";
  * edit of this clone about, of its configuration and of its program: what was meant for a quiet hour
  * is not to come with a zone at noon.
  *
- * @throws Fault where there is no plan.
+ * @throws OperatorError where there is no plan.
  */
 export async function refusals(
   { name, workspace }: Stack,

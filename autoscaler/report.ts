@@ -1,5 +1,5 @@
 import type { Decision } from "./decision";
-import type { Outcome } from "./hands";
+import type { UpdateOutcome } from "../stack/outcome";
 import { blindness, type Sample } from "./sample";
 import { count } from "../core/format";
 
@@ -16,7 +16,7 @@ export interface Report {
 }
 
 /** How `what` ended. */
-export function inWords(outcome: Outcome, what: string): string {
+export function inWords(outcome: UpdateOutcome, what: string): string {
   switch (outcome.kind) {
     case "done":
       return `done: ${what}`;

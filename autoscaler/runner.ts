@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
+import { relayUpdate } from "../stack/update-progress";
 import { StackHands } from "./act";
 import { decide } from "./decide";
 import { usefulFor } from "./load";
 import { countersToGoOnFrom, type Memory, type MemoryFile } from "./memory";
 import type { Report } from "./report";
 import { type Considered, type Stop, Ticker } from "./tick";
-import { relayUpdate, say } from "../cli/progress";
+import { say } from "../core/progress";
 import { exportedStack, releaseDeadLock } from "../stack/stack";
 import { cloudOf } from "../stack/cloud";
 import { refusals } from "./refusals";
@@ -30,7 +31,7 @@ export class Runner {
 
   /**
    * Takes the look that connections are made for, and that the first rates are reckoned from unless the
-   * run before has left something better. @throws Fault
+   * run before has left something better. @throws OperatorError
    */
   async start(): Promise<void> {
     await this.view.look();

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 
 /**
  * Makes this process the only autoscaler of a stack on this machine, by a name that the kernel gives
  * to one process at a time and takes back when it ends, however that comes about.
  *
  * @param file that the autoscaler of this stack, and no other, remembers things in.
- * @throws Fault when there is another one.
+ * @throws OperatorError when there is another one.
  */
 export async function beTheOnlyOne(file: string): Promise<() => void> {
   const server = createServer().unref();
@@ -15,7 +15,7 @@ export async function beTheOnlyOne(file: string): Promise<() => void> {
     server.on("error", (error: NodeJS.ErrnoException) => {
       reject(
         error.code === "EADDRINUSE"
-          ? new Fault("another autoscaler of this stack is running; stop that one first")
+          ? new OperatorError("another autoscaler of this stack is running; stop that one first")
           : error,
       );
     });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { UpdateOutcome } from "../stack/outcome";
 import type { Decision, ScalingState } from "./decision";
-import type { Hands, Look, Outcome } from "./hands";
+import type { Hands, Look } from "./hands";
 import { are } from "./limits";
 import { type Memory, notLaterThan } from "./memory";
 import { inWords, isBlind, type Report } from "./report";
@@ -146,7 +147,7 @@ export class Ticker {
   }
 
   /** Takes away what was left half done. Where that has failed, the next try waits, each time longer. */
-  private async mend(stop: Stop): Promise<Outcome> {
+  private async mend(stop: Stop): Promise<UpdateOutcome> {
     const { hands, interval, memory } = this.options;
     const { failedMends } = memory.read();
     if (failedMends !== null) {
@@ -162,7 +163,7 @@ export class Ticker {
   }
 
   /** Remembers what became of the way back from a change that has not ended. */
-  private noteMended({ kind }: Outcome): void {
+  private noteMended({ kind }: UpdateOutcome): void {
     if (kind === "done") this.note({ unfinished: null, failedMends: null });
     if (kind === "failed" || kind === "refused") {
       this.note({ failedMends: this.oneMore("failedMends") });
@@ -170,7 +171,7 @@ export class Ticker {
   }
 
   /** Lets zones leave when their calls have ended; they stay when they are needed before that. */
-  private async drain(zones: number, stop: Stop): Promise<Outcome> {
+  private async drain(zones: number, stop: Stop): Promise<UpdateOutcome> {
     const { hands } = this.options;
     const ended = new AbortController();
     const needed = new AbortController();
@@ -242,7 +243,7 @@ type Verdict = readonly [outcome: string, ok: boolean];
 /** Of who was asked to end before it has begun anything. */
 const ENDING: Verdict = ["held: ending", true];
 
-const verdict = (outcome: Outcome, what: string): Verdict => [
+const verdict = (outcome: UpdateOutcome, what: string): Verdict => [
   inWords(outcome, what),
   outcome.kind !== "failed" && outcome.kind !== "refused",
 ];

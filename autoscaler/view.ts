@@ -3,7 +3,7 @@ import { type Policy, policyOf } from "./policy";
 import type { Look } from "./hands";
 import type { Settings } from "../config/schema";
 import type { Stack } from "@pulumi/pulumi/automation";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import { type Exchange, exchangeNodes } from "../stack/nodes";
 import { Recent } from "./recent";
 import { stackSettings } from "../stack/settings";
@@ -21,7 +21,7 @@ export class ExchangeView {
 
   constructor(private readonly stack: Stack) {}
 
-  /** As the stack is configured: an edit is heeded within a minute. @throws Fault */
+  /** As the stack is configured: an edit is heeded within a minute. @throws OperatorError */
   current(): Promise<Known> {
     return this.known.get();
   }
@@ -31,7 +31,7 @@ export class ExchangeView {
     this.known.forget();
   }
 
-  /** How many zones the stack has now: an operator's update may have changed that. @throws Fault */
+  /** How many zones the stack has now: an operator's update may have changed that. @throws OperatorError */
   async inService(): Promise<number> {
     this.forget();
     return (await this.current()).nodes.zones.length;
@@ -56,7 +56,7 @@ export class ExchangeView {
     const settings = await stackSettings(this.stack);
     const policy = policyOf(settings);
     if (policy === null) {
-      throw new Fault(
+      throw new OperatorError(
         "pbx:autoscale is not set, so the number of zones is pbx:zones; see docs/autoscaler.md",
       );
     }

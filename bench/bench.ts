@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { LAB_ENVIRONMENT } from "../cli/cloud";
-import { Fault } from "../core/command";
-import { main } from "../cli/progress";
+import { LAB_ENVIRONMENT } from "../stack/cloud-environment";
+import { OperatorError } from "../core/errors";
+import { main } from "../core/main";
 import { measureChanges } from "./changes";
 import { measurePreviews } from "./preview";
 import { measureRegistrations } from "./registrations";
@@ -39,7 +39,7 @@ function parsed() {
       },
     }).values;
   } catch (error) {
-    throw new Fault(`${(error as Error).message.split(". ")[0] ?? ""}; see --help`);
+    throw new OperatorError(`${(error as Error).message.split(". ")[0] ?? ""}; see --help`);
   }
 }
 
@@ -50,13 +50,13 @@ main(async () => {
     return;
   }
   const rounds = Number(options.rounds);
-  if (!(rounds >= 1)) throw new Fault("--rounds is not a number of 1 or more; see --help");
+  if (!(rounds >= 1)) throw new OperatorError("--rounds is not a number of 1 or more; see --help");
   if (only !== undefined && !SUBJECTS.includes(only)) {
-    throw new Fault(`--only is none of ${SUBJECTS.join(", ")}`);
+    throw new OperatorError(`--only is none of ${SUBJECTS.join(", ")}`);
   }
   const isWanted = (subject: string): boolean => only === undefined || only === subject;
   if (isWanted("changes") && process.env.OS_CLOUD !== LAB_ENVIRONMENT.OS_CLOUD) {
-    throw new Fault(
+    throw new OperatorError(
       "changes are measured in the lab; start it with: make lab-up, or measure --only=previews",
     );
   }

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { relative } from "node:path";
-import { command, Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
+import { command } from "../core/command";
 import { ROOT } from "../core/paths";
 
 /** Seconds that `work` takes. */
@@ -49,7 +50,7 @@ export async function keep(file: string, name: string, text: string): Promise<vo
   const document = readFileSync(file, "utf8");
   const between = new RegExp(`(<!-- ${name}: begin[^>]*-->\n)[^]*(<!-- ${name}: end -->)`);
   if (!between.test(document)) {
-    throw new Fault(
+    throw new OperatorError(
       `${relative(ROOT, file)} has no place for the figures: <!-- ${name}: begin -->`,
     );
   }

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
 import { createStack, type TestStack } from "../tests/support/pulumi";
 import { MINIMAL } from "../tests/support/settings";
@@ -56,7 +56,7 @@ const measure = ({ title, stack, config }: Subject): Promise<number> =>
       config,
     );
     if (exitCode !== 0) {
-      throw new Fault(`preview of ${title} failed:\n${stdout}${stderr}`);
+      throw new OperatorError(`preview of ${title} failed:\n${stdout}${stderr}`);
     }
   });
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
 import { sleep } from "../phones/deadline";
 import { Bystander } from "../tests/calls/support/torture";
@@ -35,7 +35,7 @@ function formerCommit(): string {
       ? git("describe", "--tags", "--abbrev=0", "HEAD^")
       : base;
   } catch {
-    throw new Fault("there is no former commit to compare with; name one with --before=COMMIT");
+    throw new OperatorError("there is no former commit to compare with; name one with --before=COMMIT");
   }
 }
 
@@ -45,7 +45,7 @@ function checkOut(commit: string, folder: string): string {
   try {
     git("worktree", "add", "--detach", clone, commit);
   } catch {
-    throw new Fault(`git has no commit ${commit}; see: git log --oneline`);
+    throw new OperatorError(`git has no commit ${commit}; see: git log --oneline`);
   }
   rmSync(join(clone, "images"), { recursive: true, force: true });
   for (const shared of ["images", "node_modules"])
@@ -76,7 +76,7 @@ class Subject {
     const child = spawn(process.execPath, argv, { stdio: ["pipe", "pipe", "inherit"] });
     const line = once(createInterface({ input: child.stdout }), "line") as Promise<[string]>;
     const end = once(child, "exit").then(() => {
-      throw new Fault(`the exchange of ${title} did not start`);
+      throw new OperatorError(`the exchange of ${title} did not start`);
     });
     const [served] = await Promise.race([line, end]);
     end.catch(() => undefined);
@@ -98,7 +98,7 @@ class Subject {
     // Users of their own for each round: chan_sip would first call the phone of the round before, which is gone.
     const callers = accounts.slice(REGISTRATIONS);
     const [caller, callee] = callers.slice((this.calls++ * 2) % callers.length);
-    if (caller === undefined || callee === undefined) throw new Fault("a call takes two users");
+    if (caller === undefined || callee === undefined) throw new OperatorError("a call takes two users");
     const bystander = await Bystander.start(namespace, { server, address, caller, callee });
     await sleep(CALLS);
     const { call } = await bystander.served();
@@ -177,7 +177,7 @@ async function compare(
  * machine does hits both. Keeps the figures in bench/registrations.md.
  *
  * @param commit which one; by default where this branch left main, or the last release.
- * @throws Fault if there is no such commit.
+ * @throws OperatorError if there is no such commit.
  */
 export async function measureRegistrations(rounds: number, commit = formerCommit()): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "trunkline-bench-"));

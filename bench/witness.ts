@@ -1,4 +1,4 @@
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import type { ExchangeOutputs } from "../stack/stack";
 import type { Call } from "../phones/call";
 import { connect } from "../phones/connect";
@@ -34,7 +34,7 @@ export class Witness {
   ): Promise<Witness> {
     const [callerAccount, calleeAccount] = sipAccounts;
     if (callerAccount === undefined || calleeAccount === undefined) {
-      throw new Fault("a call takes two users");
+      throw new OperatorError("a call takes two users");
     }
     const zoneOf = async (call: Call): Promise<string> => {
       const address = await call.mediaPeer();
@@ -62,7 +62,7 @@ export class Witness {
       await Promise.all(phones.map((phone) => phone.close()));
       await sleep(PAUSE);
     }
-    throw new Fault(`no two phones came to be in two of ${zones.join(", ")}`);
+    throw new OperatorError(`no two phones came to be in two of ${zones.join(", ")}`);
   }
 
   /** The worse one of both directions' losses while `change` is made, in percent. */

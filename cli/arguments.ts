@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 
 /** The stack of a shell with `eval "$(make -s env)"`, which plain pulumi heeds as well. */
 const { PULUMI_STACK = "" } = process.env;
@@ -19,7 +19,7 @@ type Values<Own extends Options> = ReturnType<
  * Parses the command line; prints `help` and ends where it is asked for.
  *
  * @param own options of the program beside the common ones.
- * @throws Fault
+ * @throws OperatorError
  */
 export function parseArguments<Own extends Options = typeof COMMON>(
   help: string,
@@ -39,7 +39,7 @@ export interface CommandForm {
  * As {@link parseArguments}, for a program with commands.
  *
  * @param formOf the form of the command that the first word names.
- * @throws Fault
+ * @throws OperatorError
  */
 export function parseCommandLine<Own extends Options = typeof COMMON>(
   formOf: (command: string | undefined) => CommandForm,
@@ -51,7 +51,7 @@ export function parseCommandLine<Own extends Options = typeof COMMON>(
   } catch (error) {
     // What Node says beyond the first sentence is for programmers.
     const [fault = ""] = (error as Error).message.split(". ");
-    throw new Fault(`${fault}; see --help`);
+    throw new OperatorError(`${fault}; see --help`);
   }
   const { values, positionals } = parsed;
   const { help, operands } = formOf(positionals[0]);
@@ -60,8 +60,8 @@ export function parseCommandLine<Own extends Options = typeof COMMON>(
     process.exit(0);
   }
   const [missing] = operands.slice(positionals.length);
-  if (missing !== undefined) throw new Fault(`${missing} is missing; see --help`);
+  if (missing !== undefined) throw new OperatorError(`${missing} is missing; see --help`);
   const [surplus] = positionals.slice(operands.length);
-  if (surplus !== undefined) throw new Fault(`${surplus} is one word too many; see --help`);
+  if (surplus !== undefined) throw new OperatorError(`${surplus} is one word too many; see --help`);
   return { values: values as unknown as Values<Own>, operands: positionals };
 }

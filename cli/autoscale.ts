@@ -1,3 +1,4 @@
+import { main } from "../core/main";
 import { Exporter } from "../autoscaler/exporter";
 import { Journal } from "../autoscaler/journal";
 import { MemoryFile } from "../autoscaler/memory";
@@ -8,10 +9,10 @@ import { CANNOT_WORK, runLoop } from "../autoscaler/loop";
 import { readOnly, Runner } from "../autoscaler/runner";
 import { stopOnSignals } from "../autoscaler/signals";
 import { explanation } from "./autoscale-tables";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import { projectEnvironment } from "../stack/environment";
 import { autoscalerMemory, decisionLog } from "../core/paths";
-import { main, say } from "./progress";
+import { say } from "../core/progress";
 import { findStack } from "../stack/stack";
 
 const HELP = `Adds zones before callers feel the lack of them, and drains and removes those that nobody needs.
@@ -84,12 +85,12 @@ function tell(line: string): void {
   say("scaling", line);
 }
 
-/** @throws Fault */
+/** @throws OperatorError */
 function metricsPort(text: string | undefined): number | null {
   if (text === undefined) return null;
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65535) {
-    throw new Fault(`--metrics-port ${text} is no port; write a number from 1 to 65535`);
+    throw new OperatorError(`--metrics-port ${text} is no port; write a number from 1 to 65535`);
   }
   return port;
 }

@@ -1,9 +1,12 @@
+import { claimLab, labIsClaimed, stopLab } from "./lab";
+import { main } from "../core/main";
+import { OperatorError } from "../core/errors";
 import { parseArguments } from "./arguments";
-import { claimLab, cloudIsConfigured, labExists, labIsClaimed, stopLab } from "./cloud";
-import { command, Fault } from "../core/command";
+import { cloudIsConfigured, labExists } from "../stack/cloud-environment";
+import { command } from "../core/command";
 import { projectEnvironment } from "../stack/environment";
 import { mendCalledOff, mendKilledUpdate } from "../stack/recovery";
-import { main, relay, say } from "./progress";
+import { relay, say } from "../core/progress";
 import { exportedStack, findStack, otherDeployedStacks, releaseDeadLock } from "../stack/stack";
 import { runUpdate } from "./run-update";
 
@@ -19,7 +22,7 @@ main(async () => {
   const { stack: stackName } = parseArguments(HELP);
   const inLab = !cloudIsConfigured();
   if (inLab && !labExists()) {
-    throw new Fault(
+    throw new OperatorError(
       "there is no lab cloud on this machine and no other is named; nothing to destroy",
     );
   }

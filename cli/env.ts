@@ -1,7 +1,7 @@
 import { quote } from "../core/shell";
 import { parseArguments } from "./arguments";
 import { projectEnvironment } from "../stack/environment";
-import { main } from "./progress";
+import { main } from "../core/main";
 import { generateSecrets, openStack } from "../stack/stack";
 
 const HELP = `Prints the environment in which plain pulumi commands work on this clone, for a shell:

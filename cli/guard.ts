@@ -2,12 +2,12 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { CONTROLLER_RESTARTS } from "../provider/impact";
 import { parseArguments } from "./arguments";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import { projectEnvironment } from "../stack/environment";
 import { faultsOf, judge, type Row } from "../guard/verdict";
 import { readPlan } from "../guard/plan";
 import { preview } from "../stack/preview";
-import { main } from "./progress";
+import { main } from "../core/main";
 import { table } from "./table";
 
 const HELP = `Tells what callers will feel of an update before it is made, and refuses one that loses calls.
@@ -32,7 +32,7 @@ async function saved(file: string): Promise<string> {
   try {
     return file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
   } catch (error) {
-    throw new Fault(`the plan cannot be read: ${(error as Error).message}`);
+    throw new OperatorError(`the plan cannot be read: ${(error as Error).message}`);
   }
 }
 

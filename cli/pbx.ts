@@ -1,6 +1,6 @@
 import { Connections } from "../nodes/ssh/connections";
 import { type CommandForm, parseCommandLine } from "./arguments";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import { projectEnvironment } from "../stack/environment";
 import { exchangeNodes } from "../stack/nodes";
 import { bans, lockKeyOf } from "./pbx/bans";
@@ -9,7 +9,7 @@ import { type Command, zoneNamed } from "./pbx/command";
 import { drain, undrain } from "./pbx/drain";
 import { status } from "./pbx/status";
 import { zones } from "./pbx/zones";
-import { main } from "./progress";
+import { main } from "../core/main";
 import { Recent } from "../autoscaler/recent";
 import { findStack } from "../stack/stack";
 
@@ -41,7 +41,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
 function formOf(name: string | undefined): CommandForm {
   if (name === undefined) return { help: HELP, operands: ["COMMAND"] };
   const command = COMMANDS.get(name);
-  if (command === undefined) throw new Fault(`there is no command ${name}; see --help`);
+  if (command === undefined) throw new OperatorError(`there is no command ${name}; see --help`);
   return command;
 }
 
@@ -52,9 +52,9 @@ main(async () => {
     lift: { type: "string" },
   });
   const [name = "", operand] = operands;
-  if (values.watch && name !== "status") throw new Fault(`--watch is for status, not for ${name}`);
+  if (values.watch && name !== "status") throw new OperatorError(`--watch is for status, not for ${name}`);
   if (values.lift !== undefined) {
-    if (name !== "bans") throw new Fault(`--lift is for bans, not for ${name}`);
+    if (name !== "bans") throw new OperatorError(`--lift is for bans, not for ${name}`);
     // Refuses what is no lock before the controller is asked.
     lockKeyOf(values.lift);
   }

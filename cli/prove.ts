@@ -5,7 +5,7 @@ import { sleep } from "../phones/deadline";
 import { Phone, type SipAccount } from "../phones/phone";
 import { type CallQuality, measure } from "../phones/quality";
 import { Deadline } from "../core/deadline";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import type { ExchangeOutputs } from "../stack/stack";
 
 /** What one of the two phones heard, and the zone that it was registered in. */
@@ -53,7 +53,7 @@ export function qualityFault({ sides }: CallProof): string | undefined {
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** Tries again and again until `attempt` succeeds. @throws Fault after `patience` milliseconds. */
+/** Tries again and again until `attempt` succeeds. @throws OperatorError after `patience` milliseconds. */
 async function retrying<T>(patience: number, what: string, attempt: () => Promise<T>): Promise<T> {
   const deadline = new Deadline(patience);
   for (;;) {
@@ -62,7 +62,7 @@ async function retrying<T>(patience: number, what: string, attempt: () => Promis
     } catch (error) {
       if (deadline.isOver) {
         const seconds = String(patience / 1000);
-        throw new Fault(
+        throw new OperatorError(
           `${what}: not within ${seconds} s; the last answer was: ${messageOf(error)}`,
         );
       }
@@ -71,10 +71,10 @@ async function retrying<T>(patience: number, what: string, attempt: () => Promis
   }
 }
 
-/** Installs the phones that {@link proveCall} calls with. @throws Fault */
+/** Installs the phones that {@link proveCall} calls with. @throws OperatorError */
 export async function ensurePhones(): Promise<void> {
   await ensureBaresip().catch((error: unknown) => {
-    throw new Fault(messageOf(error));
+    throw new OperatorError(messageOf(error));
   });
 }
 
@@ -96,7 +96,7 @@ async function registeredPhone(account: SipAccount): Promise<Phone> {
  * The phones come back until their media goes to different zones: a zone that was slower to boot
  * takes its first phone only then, and a phone that registers anew is what HAProxy gives it.
  *
- * @throws Fault naming what did not come about.
+ * @throws OperatorError naming what did not come about.
  */
 export async function proveCall(
   { controllerAddress, zones, sipAccounts }: ExchangeOutputs,
@@ -111,7 +111,7 @@ export async function proveCall(
   }));
   const [callerAccount, calleeAccount] = accounts;
   if (callerAccount === undefined || calleeAccount === undefined) {
-    throw new Fault("a call takes two users; add one to pbx:users");
+    throw new OperatorError("a call takes two users; add one to pbx:users");
   }
   const zoneAt = (address: string): string =>
     zones.find((zone) => zone.address === address)?.name ?? address;

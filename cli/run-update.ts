@@ -1,7 +1,8 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { Fault } from "../core/command";
+import { relayUpdate } from "../stack/update-progress";
+import { OperatorError } from "../core/errors";
 import { untilInterrupted } from "../core/interruption";
-import { relayUpdate, say } from "./progress";
+import { say } from "../core/progress";
 import { pulumiFault } from "../stack/stack";
 
 /** What ends a command that runs in a terminal: Ctrl-C, `kill`, and the end of the terminal. */
@@ -26,7 +27,7 @@ interface Endings {
  * Runs an update of a stack with its progress told. Where it is called off, Pulumi is given the time to
  * end in order.
  *
- * @throws Fault
+ * @throws OperatorError
  */
 export async function runUpdate(
   update: (options: UpdateOptions) => Promise<unknown>,
@@ -51,9 +52,9 @@ export async function runUpdate(
       } catch (error) {
         if (signal.aborted) {
           await calledOff();
-          throw new Fault("called off; the same command goes on from here");
+          throw new OperatorError("called off; the same command goes on from here");
         }
-        throw faults.length > 0 ? new Fault(failed) : pulumiFault(error);
+        throw faults.length > 0 ? new OperatorError(failed) : pulumiFault(error);
       }
     });
   } finally {

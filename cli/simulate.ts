@@ -7,9 +7,9 @@ import { parsePolicy } from "../simulation/policy";
 import type { Result } from "../simulation/rule";
 import { parseTrace } from "../simulation/trace";
 import { parseArguments } from "./arguments";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
-import { main } from "./progress";
+import { main } from "../core/main";
 import { table } from "./table";
 
 const HELP = `Replays a day of calls against the autoscaler's rule, and against others.
@@ -42,7 +42,7 @@ main(async () => {
     svg: { type: "string" },
     json: { type: "boolean", default: false },
   });
-  if (values.trace === undefined) throw new Fault("--trace is missing; see --help");
+  if (values.trace === undefined) throw new OperatorError("--trace is missing; see --help");
   const ofStack = values.stack === "" ? SHIPPED_POLICY : join(ROOT, `Pulumi.${values.stack}.yaml`);
   const trace = parseTrace(await read(values.trace), values.trace);
   const policyFile = values.policy ?? ofStack;
@@ -72,36 +72,36 @@ function tableOf(results: readonly Result[]): string {
   );
 }
 
-/** @throws Fault */
+/** @throws OperatorError */
 async function read(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new Fault(`${file} cannot be read: ${(error as Error).message}`);
+    throw new OperatorError(`${file} cannot be read: ${(error as Error).message}`);
   }
 }
 
-/** @throws Fault */
+/** @throws OperatorError */
 async function write(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text);
   } catch (error) {
-    throw new Fault(`${file} cannot be written: ${(error as Error).message}`);
+    throw new OperatorError(`${file} cannot be written: ${(error as Error).message}`);
   }
 }
 
-/** @throws Fault */
+/** @throws OperatorError */
 function durationOf(option: string, text: string): number {
   const seconds = parseDuration(text) ?? 0;
-  if (seconds === 0) throw new Fault(`${option} ${text} is no time; write one such as 90s`);
+  if (seconds === 0) throw new OperatorError(`${option} ${text} is no time; write one such as 90s`);
   return seconds;
 }
 
-/** @throws Fault */
+/** @throws OperatorError */
 function midnightOf(day: string): number {
   const midnight = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : NaN;
   if (Number.isNaN(midnight)) {
-    throw new Fault(`--day ${day} is no date; write one such as 2026-01-05`);
+    throw new OperatorError(`--day ${day} is no date; write one such as 2026-01-05`);
   }
   return midnight;
 }

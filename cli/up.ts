@@ -1,10 +1,13 @@
+import { claimLab, startLab } from "./lab";
+import { main } from "../core/main";
+import { OperatorError } from "../core/errors";
 import { parseArguments } from "./arguments";
 import { count } from "../core/format";
-import { claimLab, cloudIsConfigured, startLab } from "./cloud";
-import { all, command, Fault } from "../core/command";
+import { cloudIsConfigured } from "../stack/cloud-environment";
+import { all, command } from "../core/command";
 import { projectEnvironment } from "../stack/environment";
 import { mendCalledOff, mendKilledUpdate } from "../stack/recovery";
-import { elapsed, main, relay, say } from "./progress";
+import { elapsed, relay, say } from "../core/progress";
 import { ensurePhones, proveCall, qualityFault } from "./prove";
 import { printReport } from "./report";
 import { exchangeOutputs, exportedStack, generateSecrets, openStack, readStack } from "../stack/stack";
@@ -68,6 +71,6 @@ main(async () => {
   printReport(stackName, outputs, proof, { deployed, total: elapsed() });
   const fault = qualityFault(proof);
   if (fault !== undefined) {
-    throw new Fault(fault);
+    throw new OperatorError(fault);
   }
 });

@@ -1,10 +1,15 @@
-import type { Headroom } from "../autoscaler/hands";
+/** How many more zones a cloud has room for. */
+export interface Headroom {
+  readonly zones: number;
+  /** What there is too little of for one more zone than that. */
+  readonly short: string;
+}
 
 /** What an autoscaler asks of the cloud beside Pulumi. Each kind of cloud has its own. */
 export interface Cloud {
-  /** How many zones more it gives; null where nothing limits them. @throws Fault */
+  /** How many zones more it gives; null where nothing limits them. @throws OperatorError */
   headroom(): Promise<Headroom | null>;
-  /** All that carries the exchange's mark, in the order in which it can be deleted. @throws Fault */
+  /** All that carries the exchange's mark, in the order in which it can be deleted. @throws OperatorError */
   marked(): Promise<readonly Marked[]>;
 }
 
@@ -18,6 +23,6 @@ export interface Marked {
   readonly id: string;
   /** `zone2`; `trunk` for the network of all of them. */
   readonly node: string;
-  /** Deletes it, and waits until it is gone. @throws Fault */
+  /** Deletes it, and waits until it is gone. @throws OperatorError */
   remove(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { Headroom } from "../autoscaler/hands";
+import type { Headroom } from "./cloud";
 
 /** Something that a cloud gives only so much of, and of which a zone takes a part. */
 export interface Allowance {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { SipDriver } from "../templates/context";
+import type { SipDriver } from "../core/telephony";
 
 /** Property of a golden image: the SIP drivers that its Asterisk has, with commas. */
 const SIP_DRIVERS = "sip_drivers";

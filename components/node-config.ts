@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Access, NodeConfigInputs } from "../provider/inputs";
+import type { Access } from "../nodes/access";
+import type { NodeConfigInputs } from "../provider/inputs";
 
 /** Each property of `T` as another resource may supply it. */
 export type Inputs<T> = { readonly [Key in keyof T]: pulumi.Input<T[Key]> };

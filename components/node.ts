@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Exchange, NodePlan } from "../plan/exchange";
 import type { Role } from "../plan/firewall";
-import type { Access, DrainPolicy, ZoneHost } from "../provider/inputs";
+import type { Access, ZoneHost } from "../nodes/access";
+import type { DrainPolicy } from "../nodes/rotation/drain";
 import type { NodeFile } from "../templates/node-file";
 import type { Cloud, Firewall, InternalNetwork } from "./cloud/cloud";
 import { type Inputs, NodeConfig } from "./node-config";

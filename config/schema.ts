@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { parseNetwork, planAddresses } from "../core/addresses";
-import { balanceSchema, codecSchema, sipDriverSchema } from "../templates/context";
+import { balanceSchema, codecSchema, sipDriverSchema } from "../core/telephony";
 import { autoscaleFaults, autoscaleSchema } from "./autoscale";
 import { durationSchema } from "../core/duration";
+import { OperatorError } from "../core/errors";
 import { MAX_ZONES, TOO_MANY_ZONES } from "./max-zones";
 import { limitsSchema } from "./limits";
 import { isSshPublicKey } from "./ssh-public-key";
@@ -294,7 +295,7 @@ export const settingsSchema = z.strictObject({
 export type Settings = z.output<typeof settingsSchema>;
 
 /** All faults of a configuration in one message, a line each. */
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
   override readonly name = "ConfigError";
 
   constructor(readonly faults: readonly string[]) {

@@ -1,11 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { OperatorError } from "./errors";
 import { ROOT } from "./paths";
-
-/** A fault that its message says all about: shown as it is, without a stack trace. */
-export class Fault extends Error {
-  override readonly name = "Fault";
-}
 
 export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -18,7 +14,7 @@ export interface CommandOptions {
 /**
  * Runs a command from the root of the clone and returns what it printed on standard output.
  *
- * @throws Fault naming the command and the last thing that it said.
+ * @throws OperatorError naming the command and the last thing that it said.
  */
 export function command(
   file: string,
@@ -43,14 +39,14 @@ export function command(
       });
     }
     child.on("error", (error) => {
-      reject(new Fault(`${file} cannot be run: ${error.message}`));
+      reject(new OperatorError(`${file} cannot be run: ${error.message}`));
     });
     child.on("close", (code, signal) => {
       if (code === 0) {
         resolve(output.join("\n"));
       } else {
         const end = signal ?? `exit code ${String(code)}`;
-        reject(new Fault(`${[file, ...args].join(" ")} failed (${end}): ${lastWords}`));
+        reject(new OperatorError(`${[file, ...args].join(" ")} failed (${end}): ${lastWords}`));
       }
     });
   });

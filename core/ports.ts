@@ -1,4 +1,8 @@
-import type { PortRange } from "../templates/context";
+/** First and last port of a range. */
+export interface PortRange {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** SIP over TCP (RFC 3261, section 19.1.2). */
 export const SIP_PORT = 5060;

@@ -1,4 +1,4 @@
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 
 /** Properties of a resource as a plan shows them: secrets and what is still to come are masked. */
 export type Properties = Readonly<Record<string, unknown>>;
@@ -100,20 +100,20 @@ function parse(json: string): Digest {
   try {
     return JSON.parse(json) as Digest;
   } catch {
-    throw new Fault(NO_PLAN);
+    throw new OperatorError(NO_PLAN);
   }
 }
 
-/** Reads what `pulumi preview --json` printed. @throws Fault where that is no plan. */
+/** Reads what `pulumi preview --json` printed. @throws OperatorError where that is no plan. */
 export function readPlan(json: string): Plan {
   const { steps, diagnostics = [] } = parse(json);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     const messages = errors.map(({ message }) => message.replace(/^error: /, "").trim());
-    throw new Fault(`there is no plan, the preview failed: ${messages.join("\n")}`);
+    throw new OperatorError(`there is no plan, the preview failed: ${messages.join("\n")}`);
   }
   if (steps === undefined) {
-    throw new Fault(NO_PLAN);
+    throw new OperatorError(NO_PLAN);
   }
   const byUrn = new Map<string, Step[]>();
   for (const step of steps) {

@@ -1,3 +1,5 @@
+import { CONTROLLER } from "../nodes/access";
+import { type DrainPolicy } from "../nodes/rotation/drain";
 import {
   CONTROLLER_RESTARTS,
   drains,
@@ -6,12 +8,7 @@ import {
   membershipImpact,
   nodeConfigImpact,
 } from "../provider/impact";
-import {
-  CONTROLLER,
-  type DrainPolicy,
-  type NodeConfigInputs,
-  type ZoneMembershipInputs,
-} from "../provider/inputs";
+import { type NodeConfigInputs, type ZoneMembershipInputs } from "../provider/inputs";
 import type { Change, Plan } from "./plan";
 import {
   describe,

@@ -1,6 +1,16 @@
 import { z } from "zod";
-import type { FileSpec } from "../provider/inputs";
-import { AgentRefused, askFor, LeftAsItWas, NodeError, type Session } from "./ssh/session";
+import { NodeError } from "../core/errors";
+import { AgentRefused, askFor, LeftAsItWas, type Session } from "./ssh/session";
+
+/** How a file must be on its node, without its content. */
+export interface FileSpec {
+  /** `user:group`. */
+  readonly owner: string;
+  /** Octal, for example `0640`. */
+  readonly mode: string;
+  /** HMAC of the content under a key of the stack: it changes with the content and tells nothing of it. */
+  readonly digest: string;
+}
 
 /** A file as it is to be on its node. */
 export interface WantedFile extends Omit<FileSpec, "digest"> {

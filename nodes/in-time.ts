@@ -1,4 +1,4 @@
-import { NodeError } from "./ssh/session";
+import { NodeError } from "../core/errors";
 
 /** What work on a node gave, or why it did not. */
 export type Outcome<T> =

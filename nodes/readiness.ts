@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { NodeError } from "../core/errors";
 import { Deadline } from "../core/deadline";
-import { NodeError, type Say, ScriptFailed, type Session } from "./ssh/session";
+import { type Say, ScriptFailed, type Session } from "./ssh/session";
 
 const resultSchema = z.object({ v1: z.object({ errors: z.array(z.string()).default([]) }) });
 

@@ -1,6 +1,7 @@
+import type { Codec, SipDriver } from "../core/telephony";
 import type { Settings } from "../config/schema";
 import { expandUsers } from "../config/users";
-import type { Codec, SipDriver, TrunkPeer, User } from "../templates/context";
+import type { TrunkPeer, User } from "../templates/context";
 import { type AddressPlan, planAddresses } from "../core/addresses";
 import { firewallRules, type Rule } from "./firewall";
 import {

@@ -1,4 +1,4 @@
-import type { PortRange } from "../templates/context";
+import type { PortRange } from "../core/ports";
 import type { AddressPlan } from "../core/addresses";
 import { IAX2_PORT, NTP_PORT, REPORT_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "../core/ports";
 

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
-import { CONTROLLER, type NodeConfigInputs, type ZoneMembershipInputs } from "./inputs";
+import { CONTROLLER } from "../nodes/access";
+import { type NodeConfigInputs, type ZoneMembershipInputs } from "./inputs";
 import { isUnknown } from "./wire";
 
 /**

@@ -1,44 +1,11 @@
+import type { Access, ZoneHost } from "../nodes/access";
+import type { FileSpec } from "../nodes/files";
+import type { DrainPolicy } from "../nodes/rotation/drain";
+
 /**
  * What the program tells the provider: the inputs of its resources, plain JSON as Pulumi keeps it in
  * the stack's state. Times are in seconds.
  */
-
-/** A zone as the controller finds it in the trunk network. */
-export interface ZoneHost {
-  /** `zone1`, `zone2`, … */
-  readonly name: string;
-  readonly fixedIp: string;
-  /** Public host key, a line as in `known_hosts` without the host: `ssh-ed25519 AAAA… zone1`. */
-  readonly sshHostKey: string;
-}
-
-/** The way to the nodes: SSH to the controller, and by way of it to every zone. */
-export interface Access {
-  /** Of the stack's own key pair, in OpenSSH's format. Secret. */
-  readonly privateKey: string;
-  /** Public address of the controller. */
-  readonly controllerAddress: string;
-  /** Public host key of the controller, a line as in `known_hosts` without the host. */
-  readonly controllerHostKey: string;
-}
-
-/** What may be done to callers when a zone goes. */
-export interface DrainPolicy {
-  /** How long the calls of a leaving zone may go on. */
-  readonly timeout: number;
-  /** Whether calls that are left after `timeout` are cut, instead of the zone staying in service. */
-  readonly force: boolean;
-}
-
-/** How a file is to be on its node; its content is in {@link NodeConfigInputs.contents}. */
-export interface FileSpec {
-  /** `user:group`. */
-  readonly owner: string;
-  /** Octal, for example `0640`. */
-  readonly mode: string;
-  /** Changes with the content, and tells nothing of it without the stack's master secret. */
-  readonly digest: string;
-}
 
 /** The files of one node. */
 export interface NodeConfigInputs {
@@ -112,26 +79,3 @@ export interface OkeanosFloatingIpInputs {
   /** Addresses of the stack, which are not taken for another node even while nobody uses them. */
   readonly reserved: readonly string[];
 }
-
-/** What an update adds to a project of Okeanos. */
-export interface OkeanosDemand {
-  /** ID or name of the project; the user's own where there is none. */
-  readonly project?: string | undefined;
-  /** Name of the network that is to be made; none where there is one already. */
-  readonly network?: string | undefined;
-  readonly addresses: number;
-  readonly servers: readonly {
-    /** The flavor that it is to have. */
-    readonly flavor: string;
-    /** The one that it has, where it is there. */
-    readonly was?: string | undefined;
-    readonly owner: string;
-  }[];
-  /** Whether free addresses of the project count as new ones. */
-  readonly reuse: boolean;
-  /** Addresses that the stack has: they do not count. */
-  readonly reserved: readonly string[];
-}
-
-/** Name of the controller's NodeConfig; all others are zones. */
-export const CONTROLLER = "controller";

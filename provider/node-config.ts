@@ -1,18 +1,20 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { CONTROLLER } from "../nodes/access";
+import { NodeError } from "../core/errors";
 import { editAsterisk, furnishAsterisk } from "../nodes/asterisk/config";
 import type { Drains } from "../nodes/rotation/drains";
 import { applyFirewall } from "../nodes/firewall";
 import { applyHaproxy, furnishHaproxy } from "../nodes/haproxy/config";
 import { nodeConfigImpact } from "./impact";
-import { CONTROLLER, type NodeConfigInputs } from "./inputs";
+import { type NodeConfigInputs } from "./inputs";
 import { lookAt, type WantedFile } from "../nodes/files";
 import { PartlyDone } from "./partly-done";
 import type { Change, ResourceKind } from "./provider";
 import { untilBooted } from "../nodes/readiness";
 import type { Roster } from "./roster";
-import { LeftAsItWas, NodeError, type Session } from "../nodes/ssh/session";
+import { LeftAsItWas, type Session } from "../nodes/ssh/session";
 import { type Connections, PATIENCE } from "../nodes/ssh/connections";
 import type { Voice } from "./voice";
 

@@ -1,4 +1,4 @@
-import type { NodeError } from "../nodes/ssh/session";
+import type { NodeError } from "../core/errors";
 
 /** An update that failed when some of it was in force already: Pulumi keeps what there is of it. */
 export class PartlyDone extends Error {

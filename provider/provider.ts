@@ -17,7 +17,7 @@ import { OkeanosNetwork } from "./okeanos/network";
 import { OkeanosServer } from "./okeanos/server";
 import { PartlyDone } from "./partly-done";
 import { Roster } from "./roster";
-import { NodeError } from "../nodes/ssh/session";
+import { NodeError } from "../core/errors";
 import { Connections } from "../nodes/ssh/connections";
 import type { Voice } from "./voice";
 import { plain, secret } from "./wire";

@@ -1,4 +1,4 @@
-import type { ZoneHost } from "./inputs";
+import type { ZoneHost } from "../nodes/access";
 
 /** The zones that the program speaks of in this run of Pulumi. */
 export class Roster {

@@ -7,7 +7,7 @@ import type { ZoneMembershipInputs } from "./inputs";
 import { PartlyDone } from "./partly-done";
 import type { Change, ResourceKind } from "./provider";
 import type { Roster } from "./roster";
-import { NodeError } from "../nodes/ssh/session";
+import { NodeError } from "../core/errors";
 import { type Connections, PATIENCE } from "../nodes/ssh/connections";
 import type { Voice } from "./voice";
 

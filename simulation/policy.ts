@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { policyOf, type Policy } from "../autoscaler/policy";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import { autoscaleFaults, autoscaleSchema } from "../config/autoscale";
 import { plainValues } from "../config/plain-values";
 
@@ -19,13 +19,13 @@ export interface PricedPolicy {
 /**
  * The policy of a stack's configuration, as `Pulumi.NAME.yaml` has it.
  *
- * @throws Fault naming `file` and every field that is at fault.
+ * @throws OperatorError naming `file` and every field that is at fault.
  */
 export function parsePolicy(text: string, file: string): PricedPolicy {
   const config = configOf(text, file);
   const raw = structured(config["pbx:autoscale"]);
   if (raw === undefined) {
-    throw new Fault(`${file} has no pbx:autoscale; add one such as { max: 4, callsPerZone: 80 }`);
+    throw new OperatorError(`${file} has no pbx:autoscale; add one such as { max: 4, callsPerZone: 80 }`);
   }
   const flavor = textOf(config["pbx:flavor"]) ?? "";
   const controllerFlavor = textOf(config["pbx:controllerFlavor"]) ?? flavor;
@@ -39,7 +39,7 @@ export function parsePolicy(text: string, file: string): PricedPolicy {
         ({ path, message }) => `${["pbx:autoscale", ...path.map(String)].join(".")} ${message}`,
       );
   if (!success || faults.length > 0) {
-    throw new Fault(faults.map((fault) => `${file}: ${fault}`).join("\n"));
+    throw new OperatorError(faults.map((fault) => `${file}: ${fault}`).join("\n"));
   }
   const policy = policyOf({ autoscale, flavor, controllerFlavor });
   const { [flavor]: zone, [controllerFlavor]: controller } = autoscale.prices;
@@ -60,7 +60,7 @@ function configOf(text: string, file: string): Readonly<Record<string, unknown>>
     parsed = parse(text);
   } catch (error) {
     const [fault = ""] = (error as Error).message.split("\n");
-    throw new Fault(`${file} is not YAML: ${fault}`);
+    throw new OperatorError(`${file} is not YAML: ${fault}`);
   }
   const { config } = (parsed ?? {}) as { readonly config?: Readonly<Record<string, unknown>> };
   return config ?? {};

@@ -1,4 +1,4 @@
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 
 /** What callers ask of an exchange at one moment of a day. */
 export interface Load {
@@ -19,13 +19,13 @@ const NUMBER = /^[0-9]+(\.[0-9]+)?$/;
 /** What a file may be that came by mail from anywhere. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
-/** @throws Fault naming `file` and the line that is at fault. */
+/** @throws OperatorError naming `file` and the line that is at fault. */
 export function parseTrace(text: string, file: string): Trace {
   const [header, ...lines] = text
     .replace(BYTE_ORDER_MARK, "")
     .split(/\r?\n/)
     .map((line) => line.trim());
-  const fault = (line: number, message: string) => new Fault(`${file}:${String(line)} ${message}`);
+  const fault = (line: number, message: string) => new OperatorError(`${file}:${String(line)} ${message}`);
   if (header !== HEADER) {
     throw fault(1, `is not the header; write ${HEADER}`);
   }

@@ -4,7 +4,7 @@ import { openstackCloud } from "../clouds/openstack";
 import type { Settings } from "../config/schema";
 import { cloudMark } from "../plan/secrets";
 
-/** The cloud that the environment names, of the kind that `stack` is made for. @throws Fault */
+/** The cloud that the environment names, of the kind that `stack` is made for. @throws OperatorError */
 export function cloudOf(settings: Settings, stack: string): Cloud {
   const { flavor, okeanosProject: project, okeanosReuseAddresses: reuseAddresses } = settings;
   const mark = cloudMark(settings.masterSecret, stack);

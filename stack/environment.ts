@@ -8,7 +8,7 @@ import {
   labExists,
   NO_CLOUD_ENVIRONMENT,
   withoutOurs,
-} from "../cli/cloud";
+} from "./cloud-environment";
 import { command } from "../core/command";
 import { LOCAL } from "../core/paths";
 
@@ -57,7 +57,7 @@ function cloud(env: NodeJS.ProcessEnv): Record<string, string> {
  * Everything that `pulumi` needs on top of the caller's environment: the tool chain, the stack's
  * place, the cloud.
  *
- * @throws Fault when the tools are not installed.
+ * @throws OperatorError when the tools are not installed.
  */
 export async function projectEnvironment(
   env: NodeJS.ProcessEnv = process.env,

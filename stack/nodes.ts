@@ -1,17 +1,17 @@
 import type { Stack } from "@pulumi/pulumi/automation";
-import type { Nodes } from "../autoscaler/metrics";
+import type { ExchangeNodes } from "../nodes/access";
+import { CONTROLLER } from "../nodes/access";
 import { accessKey } from "../plan/exchange";
-import { CONTROLLER } from "../provider/inputs";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import { type ExchangeOutputs, exchangeOutputs, readStack } from "./stack";
 
 /** What a stack says of its exchange: zones come and go. */
 export interface Exchange {
   readonly outputs: ExchangeOutputs;
-  readonly nodes: Nodes;
+  readonly nodes: ExchangeNodes;
 }
 
-/** The nodes of a deployed stack, and the way to them, which is secret. @throws Fault */
+/** The nodes of a deployed stack, and the way to them, which is secret. @throws OperatorError */
 export async function exchangeNodes(stack: Stack): Promise<Exchange> {
   const secret = readStack(() => stack.getConfig("pbx:masterSecret"));
   // That the stack was never deployed is the better news of two.
@@ -20,12 +20,12 @@ export async function exchangeNodes(stack: Stack): Promise<Exchange> {
   return { outputs, nodes: nodesOf(outputs, (await secret).value) };
 }
 
-/** @throws Fault when the outputs are those of an older Trunkline. */
-export function nodesOf(outputs: ExchangeOutputs, masterSecret: string): Nodes {
+/** @throws OperatorError when the outputs are those of an older Trunkline. */
+export function nodesOf(outputs: ExchangeOutputs, masterSecret: string): ExchangeNodes {
   const hostKey = (node: string): string => {
     const key = outputs.sshHostKeys[node];
     if (key === undefined) {
-      throw new Fault(`the stack has no host key of ${node}; deploy it again with: make up`);
+      throw new OperatorError(`the stack has no host key of ${node}; deploy it again with: make up`);
     }
     return key;
   };

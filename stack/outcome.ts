@@ -1,5 +1,17 @@
 import { ConcurrentUpdateError, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
-import type { Outcome } from "../autoscaler/hands";
+
+/** What became of an update that was to change the number of zones. */
+export type UpdateOutcome =
+  | { readonly kind: "done" }
+  /** Another update is under way: nothing was begun. */
+  | { readonly kind: "locked" }
+  /** It is not the time for it: nothing was begun. */
+  | { readonly kind: "held"; readonly why: string }
+  /** Callers would lose by it: nothing was begun. */
+  | { readonly kind: "refused"; readonly why: string }
+  /** It was called off by its signal. */
+  | { readonly kind: "interrupted" }
+  | { readonly kind: "failed"; readonly why: string };
 
 /** The stack whose updates these are. */
 export interface Updated {
@@ -13,7 +25,7 @@ export async function outcomeOf(
   { stack, releaseDeadLock }: Updated,
   run: (onEvent: (event: EngineEvent) => void) => Promise<unknown>,
   signal?: AbortSignal,
-): Promise<Outcome> {
+): Promise<UpdateOutcome> {
   const errors: string[] = [];
   try {
     await releaseDeadLock(stack);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
 
 /**
@@ -8,7 +8,7 @@ import { ROOT } from "../core/paths";
  */
 const PREVIEW = ["preview", "--json", "--show-replacement-steps", "--show-sames"];
 
-/** The plan for the stack `name`, of which pulumi prints the faults as well. @throws Fault */
+/** The plan for the stack `name`, of which pulumi prints the faults as well. @throws OperatorError */
 export const preview = (
   name: string,
   env: NodeJS.ProcessEnv,
@@ -24,7 +24,7 @@ export const preview = (
           resolve(stdout);
         } else {
           const why = stderr.trim().replace(/^error: /, "") || error.message;
-          reject(new Fault(`pulumi preview failed: ${why}`));
+          reject(new OperatorError(`pulumi preview failed: ${why}`));
         }
       },
     );

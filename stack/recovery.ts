@@ -1,7 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation";
 import { isBroken, mend } from "./repair";
-import { Fault } from "../core/command";
-import { say } from "../cli/progress";
+import { OperatorError } from "../core/errors";
+import { say } from "../core/progress";
 import { type Deployed, exportedStack, releaseDeadLock } from "./stack";
 import { cloudOf } from "./cloud";
 import { stackSettings } from "./settings";
@@ -11,7 +11,7 @@ import { stackSettings } from "./settings";
  * would find its place taken.
  *
  * @param target URNs of what is refreshed before that; everything where there are none.
- * @throws Fault
+ * @throws OperatorError
  */
 async function deleteForsaken(stack: Stack, target: readonly string[]): Promise<void> {
   const settings = await stackSettings(stack);
@@ -23,7 +23,7 @@ async function deleteForsaken(stack: Stack, target: readonly string[]): Promise<
     },
   });
   if (outcome.kind === "done") return;
-  throw new Fault(
+  throw new OperatorError(
     outcome.kind === "failed"
       ? `what the last update has left cannot be found out: ${outcome.why}`
       : `another update of stack ${stack.name} is under way; wait for its end`,
@@ -35,7 +35,7 @@ async function deleteForsaken(stack: Stack, target: readonly string[]): Promise<
  *
  * @param state of the stack.
  * @returns its state then.
- * @throws Fault
+ * @throws OperatorError
  */
 export async function mendKilledUpdate(stack: Stack, state: Deployed): Promise<Deployed> {
   if (!isBroken(state)) return state;
@@ -49,7 +49,7 @@ export async function mendKilledUpdate(stack: Stack, state: Deployed): Promise<D
  * and the cloud may have made that all the same. The rest of the state is as it should be; a refresh
  * would lose which servers could not be built.
  *
- * @throws Fault
+ * @throws OperatorError
  */
 export async function mendCalledOff(stack: Stack): Promise<void> {
   const { resources = [] } = await exportedStack(stack);

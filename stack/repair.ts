@@ -1,6 +1,6 @@
-import { Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
 import type { Cloud } from "../clouds/cloud";
-import type { Outcome } from "../autoscaler/hands";
+import type { UpdateOutcome } from "./outcome";
 import { outcomeOf, type Updated } from "./outcome";
 
 /** A stack as `pulumi stack export` has it. */
@@ -12,7 +12,7 @@ interface Exported {
 export interface MendOptions extends Updated {
   /** Asked for at its first use. */
   readonly cloud: () => Cloud;
-  /** The stack's state. @throws Fault */
+  /** The stack's state. @throws OperatorError */
   readonly exported: (stack: Updated["stack"]) => Promise<Exported>;
   readonly say: (line: string) => void;
   /** URNs of what is refreshed; everything where there are none. */
@@ -33,7 +33,7 @@ export const isBroken = ({ pending_operations = [] }: Exported): boolean =>
  * where another update is under way; what one makes later is not on the list: nothing that is
  * being made just now can be taken for forsaken.
  */
-export async function mend(options: MendOptions): Promise<Outcome> {
+export async function mend(options: MendOptions): Promise<UpdateOutcome> {
   const { stack, cloud, exported, say, target = [], signal } = options;
   if (signal?.aborted === true) return { kind: "interrupted" };
   try {
@@ -57,7 +57,7 @@ export async function mend(options: MendOptions): Promise<Outcome> {
     }
     return outcome;
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
+    if (!(error instanceof OperatorError)) throw error;
     return { kind: "failed", why: error.message };
   }
 }

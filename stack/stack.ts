@@ -10,7 +10,8 @@ import {
   type Stack,
   StackNotFoundError,
 } from "@pulumi/pulumi/automation";
-import { command, Fault } from "../core/command";
+import { OperatorError } from "../core/errors";
+import { command } from "../core/command";
 import { LOCAL, ROOT } from "../core/paths";
 import { stillLives } from "../core/process";
 import { pulumiInSession } from "./pulumi-command";
@@ -37,7 +38,7 @@ export interface ExchangeOutputs {
 /**
  * The stack `name` of this clone, made at its first use.
  *
- * @throws Fault when Pulumi cannot make or open it, as with a pass phrase that is not its own.
+ * @throws OperatorError when Pulumi cannot make or open it, as with a pass phrase that is not its own.
  */
 export async function openStack(name: string, env: Record<string, string>): Promise<Stack> {
   // The Automation API looks for the CLI on the path of this very process.
@@ -57,7 +58,7 @@ export async function openStack(name: string, env: Record<string, string>): Prom
 /**
  * The stack `name` of this clone, for who only wants to know: it is left as it is.
  *
- * @throws Fault when there is none.
+ * @throws OperatorError when there is none.
  */
 export async function findStack(name: string, env: Record<string, string>): Promise<Stack> {
   Object.assign(process.env, env);
@@ -70,7 +71,7 @@ export async function findStack(name: string, env: Record<string, string>): Prom
       );
     } catch (error) {
       if (!(error instanceof StackNotFoundError)) throw error;
-      throw new Fault(`there is no stack ${name}; make it with: make up STACK=${name}`);
+      throw new OperatorError(`there is no stack ${name}; make it with: make up STACK=${name}`);
     }
   });
 }
@@ -83,10 +84,10 @@ export function pulumiFault(error: unknown): unknown {
   const remedy = words.endsWith("incorrect passphrase")
     ? "; PULUMI_CONFIG_PASSPHRASE is another one than the stacks of this clone were made with: unset it, or set the right one"
     : "";
-  return new Fault(`pulumi: ${words}${remedy}`);
+  return new OperatorError(`pulumi: ${words}${remedy}`);
 }
 
-/** What `read` finds of a stack. @throws Fault with what Pulumi says, where it refuses */
+/** What `read` finds of a stack. @throws OperatorError with what Pulumi says, where it refuses */
 export async function readStack<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
@@ -144,7 +145,7 @@ export interface Deployed {
   readonly pending_operations?: readonly unknown[];
 }
 
-/** The state as `pulumi stack export` has it. @throws Fault */
+/** The state as `pulumi stack export` has it. @throws OperatorError */
 export const exportedStack = (stack: Stack): Promise<Deployed> =>
   readStack(async () => (await stack.exportStack()).deployment as Deployed);
 
@@ -152,7 +153,7 @@ export const exportedStack = (stack: Stack): Promise<Deployed> =>
 const isDeployed = async (stack: Stack): Promise<boolean> =>
   ((await exportedStack(stack)).resources ?? []).some(({ type }) => !type.startsWith("pulumi:"));
 
-/** Names of the other stacks of this program that have anything in a cloud. @throws Fault */
+/** Names of the other stacks of this program that have anything in a cloud. @throws OperatorError */
 export async function otherDeployedStacks({ name, workspace }: Stack): Promise<string[]> {
   const stacks = await readStack(() => workspace.listStacks());
   return stacks
@@ -175,14 +176,14 @@ async function operatorPublicKey(): Promise<string> {
 /**
  * Gives the stack the secrets that it has no default for. What is configured stays as it is.
  *
- * @throws Fault when the stack has servers, and none of the secret that they know it by.
+ * @throws OperatorError when the stack has servers, and none of the secret that they know it by.
  */
 export async function generateSecrets(stack: Stack): Promise<void> {
   const config = await readStack(() => stack.getAllConfig());
   // Pulumi.yaml declares every key; one without a default is there with an empty value.
   if (!config["pbx:masterSecret"]?.value) {
     if (await isDeployed(stack)) {
-      throw new Fault(
+      throw new OperatorError(
         `stack ${stack.name} is deployed, and Pulumi.${stack.name}.yaml has no pbx:masterSecret any more; a ` +
           "new one would lock it out of its own servers. Bring the settings of its last update back: " +
           `pulumi config refresh --stack ${stack.name}`,
@@ -200,12 +201,12 @@ export async function generateSecrets(stack: Stack): Promise<void> {
   }
 }
 
-/** @throws Fault when the stack was never deployed to its end. */
+/** @throws OperatorError when the stack was never deployed to its end. */
 export function exchangeOutputs(outputs: OutputMap): ExchangeOutputs {
   const value = (name: string): unknown => {
     const output = outputs[name];
     if (output === undefined) {
-      throw new Fault(`the stack has no output ${name}; deploy it with: make up`);
+      throw new OperatorError(`the stack has no output ${name}; deploy it with: make up`);
     }
     return output.value;
   };

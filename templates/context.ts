@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { balanceSchema, codecSchema, sipDriverSchema } from "../core/telephony";
 
 /**
  * The plain values that a node's files are rendered from. Everything is decided before it gets
@@ -6,18 +7,8 @@ import { z } from "zod";
  * would print it as nothing.
  */
 
-export const sipDriverSchema = z.enum(["chan_sip", "pjsip"]);
-export type SipDriver = z.infer<typeof sipDriverSchema>;
-
-export const codecSchema = z.enum(["ulaw", "alaw", "g722", "gsm"]);
-export type Codec = z.infer<typeof codecSchema>;
-
-export const balanceSchema = z.enum(["roundrobin", "leastconn", "source"]);
-export type Balance = z.infer<typeof balanceSchema>;
-
 const address = z.ipv4();
 const portRange = z.strictObject({ start: z.int().min(1024), end: z.int().max(65535) });
-export type PortRange = z.infer<typeof portRange>;
 
 const user = z.strictObject({
   extension: z.string().regex(/^[0-9]+$/),

@@ -1,5 +1,6 @@
+import { type SipDriver } from "../core/telephony";
 import { template } from "./engine";
-import { type SipDriver, zoneContextSchema } from "./context";
+import { zoneContextSchema } from "./context";
 import { z } from "zod";
 
 /**

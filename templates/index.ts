@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { SipDriver } from "../core/telephony";
 import { renderAsteriskConf } from "./asterisk.conf";
 import { type ChronyContext, renderChronyConf } from "./chrony.conf";
-import type { ControllerContext, SipDriver, ZoneContext } from "./context";
+import type { ControllerContext, ZoneContext } from "./context";
 import { template } from "./engine";
 import { renderExtensionsConf } from "./extensions.conf";
 import { renderHaproxyCfg } from "./haproxy.cfg";

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { type Codec, type SipDriver } from "../core/telephony";
 import { template } from "./engine";
-import { type Codec, type SipDriver, zoneContextSchema } from "./context";
+import { zoneContextSchema } from "./context";
 
 /** `modules.conf` of one zone: modules that every image has, and files that list those of this image. */
 export const ModulesConfContext = z.strictObject({

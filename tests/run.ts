@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LAB_ENVIRONMENT, withoutCloud } from "../cli/cloud";
-import { command, Fault } from "../core/command";
+import { main } from "../core/main";
+import { OperatorError } from "../core/errors";
+import { LAB_ENVIRONMENT, withoutCloud } from "../stack/cloud-environment";
+import { command } from "../core/command";
 import { projectEnvironment } from "../stack/environment";
-import { main, relay, say } from "../cli/progress";
+import { relay, say } from "../core/progress";
 import { ensureCommands } from "../phones/packages";
 import { type Count, countOf, type JestResult, paragraph } from "./jest-result";
 
@@ -106,7 +108,7 @@ function prepare(): Record<Level, Promise<unknown>> {
 
 main(async () => {
   if (process.argv.length > 2) {
-    throw new Fault(
+    throw new OperatorError(
       "make test runs all tests and takes no options; for some of them: npx jest --selectProjects unit",
     );
   }

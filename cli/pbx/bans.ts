@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Ban, bansOf, liftBan, type LockKey } from "../../nodes/haproxy/bans";
 import { PATIENCE } from "../../nodes/ssh/connections";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 import { table } from "../table";
 import { type Command, printJson } from "./command";
 import { durationText } from "./words";
@@ -32,11 +32,11 @@ const HEAD = [
   "",
 ];
 
-/** @throws Fault unless `text` is `SOURCE` or `SOURCE/ACCOUNT`. */
+/** @throws OperatorError unless `text` is `SOURCE` or `SOURCE/ACCOUNT`. */
 export function lockKeyOf(text: string): LockKey {
   const [, source = "", account] = /^([^/]*)(?:\/([0-9A-Za-z._+*#-]{1,64}|\?))?$/.exec(text) ?? [];
   if (!z.ipv4().safeParse(source).success) {
-    throw new Fault(
+    throw new OperatorError(
       `${JSON.stringify(text)} is no lock; write an address such as 203.0.113.7, or 203.0.113.7/1001`,
     );
   }
@@ -70,7 +70,7 @@ export const bans: Command = {
       return;
     }
     const lifted = await liftBan(controller, key);
-    if (lifted.length === 0) throw new Fault(`${nameOf(key)} is not locked`);
+    if (lifted.length === 0) throw new OperatorError(`${nameOf(key)} is not locked`);
     if (json) printJson(lifted);
     else for (const lock of lifted) console.log(`${nameOf(lock)} is not locked any more`);
   },

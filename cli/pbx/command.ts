@@ -1,15 +1,15 @@
 import { inTime, type Outcome } from "../../nodes/in-time";
-import type { ZoneHost } from "../../provider/inputs";
+import type { ZoneHost } from "../../nodes/access";
 import type { Session } from "../../nodes/ssh/session";
 import type { Connections } from "../../nodes/ssh/connections";
 import type { CommandForm } from "../arguments";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 import type { Exchange } from "../../stack/nodes";
 
 /** A running exchange, and how its operator wants to be told of it. */
 export interface Desk extends Exchange {
   readonly stack: string;
-  /** The exchange as it is by now, give or take a minute. @throws Fault */
+  /** The exchange as it is by now, give or take a minute. @throws OperatorError */
   readonly latest: () => Promise<Exchange>;
   readonly connections: Connections;
   /** For a program to read. */
@@ -32,7 +32,7 @@ export async function renewed(desk: Desk): Promise<{ desk: Desk; fault: string |
   try {
     return { desk: { ...desk, ...(await desk.latest()) }, fault: null };
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
+    if (!(error instanceof OperatorError)) throw error;
     return { desk, fault: error.message };
   }
 }
@@ -49,12 +49,12 @@ export function inEachZone<T>(
   );
 }
 
-/** @throws Fault naming the zones that there are. */
+/** @throws OperatorError naming the zones that there are. */
 export function zoneNamed({ nodes, stack }: Desk, name: string): ZoneHost {
   const zone = nodes.zones.find((candidate) => candidate.name === name);
   if (zone === undefined) {
     const names = nodes.zones.map((candidate) => candidate.name).join(", ");
-    throw new Fault(`stack ${stack} has no ${name}; its zones are ${names}`);
+    throw new OperatorError(`stack ${stack} has no ${name}; its zones are ${names}`);
   }
   return zone;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { bodyOf, redirectOf } from "../http-answer";
-import { NodeError } from "../../nodes/ssh/session";
+import { NodeError } from "../../core/errors";
 import { ApiFault, Uncertain, wordsOf } from "./faults";
 
 /** Types of services in the catalog, and the versions of their APIs that are spoken here. */

@@ -1,4 +1,4 @@
-import { NodeError } from "../../nodes/ssh/session";
+import { NodeError } from "../../core/errors";
 
 /** What an API of Okeanos answered instead of doing what it was asked. */
 export class ApiFault extends NodeError {

@@ -8,7 +8,7 @@ import {
   quotaRows,
   quotasOf,
 } from "./quotas";
-import type { Headroom } from "../../autoscaler/hands";
+import type { Headroom } from "../cloud";
 import { headroomOf } from "../headroom";
 
 /** What decides how much of Okeanos a zone takes, and from whom. */

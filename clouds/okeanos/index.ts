@@ -1,7 +1,6 @@
-import { Fault } from "../../core/command";
+import { OperatorError, NodeError } from "../../core/errors";
 import { Okeanos } from "./client";
 import { Late } from "../../core/polling";
-import { NodeError } from "../../nodes/ssh/session";
 import type { Cloud } from "../cloud";
 import { okeanosHeadroom, type ZoneNeeds } from "./headroom";
 import { markedThings } from "./tagged";
@@ -32,7 +31,7 @@ async function inFaults<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Late) throw new Fault("Okeanos does not get done; look at its console");
-    throw error instanceof NodeError ? new Fault(error.message) : error;
+    if (error instanceof Late) throw new OperatorError("Okeanos does not get done; look at its console");
+    throw error instanceof NodeError ? new OperatorError(error.message) : error;
   }
 }

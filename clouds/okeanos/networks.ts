@@ -1,5 +1,5 @@
 import { Deadline } from "../../core/deadline";
-import { NodeError } from "../../nodes/ssh/session";
+import { NodeError } from "../../core/errors";
 import type { Okeanos } from "./client";
 import { ApiFault, stillUsed, Uncertain } from "./faults";
 import { LOOKS, unlessLate, until } from "../../core/polling";

@@ -1,10 +1,29 @@
-import type { OkeanosDemand } from "../../provider/inputs";
 import { type Flavor, findFlavor, flavorOfServer, offeredFlavor } from "./catalogue";
 import type { Okeanos } from "./client";
 import { unusedAddresses } from "./floating-ips";
 import { networksCalled } from "./networks";
 import { ADDRESSES, findProject, ofServers, quotaRows, quotasOf, quotaTable } from "./quotas";
 import { OWNER, Servers } from "./servers";
+
+/** What an update adds to a project of Okeanos. */
+export interface OkeanosDemand {
+  /** ID or name of the project; the user's own where there is none. */
+  readonly project?: string | undefined;
+  /** Name of the network that is to be made; none where there is one already. */
+  readonly network?: string | undefined;
+  readonly addresses: number;
+  readonly servers: readonly {
+    /** The flavor that it is to have. */
+    readonly flavor: string;
+    /** The one that it has, where it is there. */
+    readonly was?: string | undefined;
+    readonly owner: string;
+  }[];
+  /** Whether free addresses of the project count as new ones. */
+  readonly reuse: boolean;
+  /** Addresses that the stack has: they do not count. */
+  readonly reserved: readonly string[];
+}
 
 /** Of a server whose flavor nobody knows any more: what it gives back is not counted on. */
 const UNKNOWN: Flavor = { id: 0, name: "unknown", vcpus: 0, ram: 0, disk: 0 };

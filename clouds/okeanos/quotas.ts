@@ -1,4 +1,4 @@
-import { NodeError } from "../../nodes/ssh/session";
+import { NodeError } from "../../core/errors";
 import type { Flavor } from "./catalogue";
 import type { Okeanos } from "./client";
 

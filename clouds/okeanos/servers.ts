@@ -2,7 +2,7 @@ import { Deadline } from "../../core/deadline";
 import type { Okeanos } from "./client";
 import { ApiFault, Uncertain } from "./faults";
 import { LOOKS, unlessLate, until } from "../../core/polling";
-import { NodeError } from "../../nodes/ssh/session";
+import { NodeError } from "../../core/errors";
 
 /** A server as Cyclades shows it. */
 export interface Found {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Fault } from "../../core/command";
-import type { Headroom } from "../../autoscaler/hands";
+import { OperatorError } from "../../core/errors";
+import type { Headroom } from "../cloud";
 import { type Allowance, headroomOf } from "../headroom";
 import type { CloudSession } from "./session";
 
@@ -33,7 +33,7 @@ interface Usage extends Pick<Allowance, "name" | "perZone"> {
   readonly used: number;
 }
 
-/** Room for zones with servers of `flavor`, by the limits of the project. @throws Fault */
+/** Room for zones with servers of `flavor`, by the limits of the project. @throws OperatorError */
 export async function openstackHeadroom(
   session: CloudSession,
   flavor: string,
@@ -46,7 +46,7 @@ export async function openstackHeadroom(
     session.find("network", `/quotas/${project}/details.json`, networkQuotas),
   ]);
   const size = found.flavors.find(({ name }) => name === flavor);
-  if (size === undefined) throw new Fault(`the cloud has no flavor ${flavor}; see pbx:flavor`);
+  if (size === undefined) throw new OperatorError(`the cloud has no flavor ${flavor}; see pbx:flavor`);
   const usages = [
     ...computeUsages(limits, size),
     ...(quotas === null ? [] : networkUsages(quotas)),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 import { bodyOf, redirectOf } from "../http-answer";
 import type { CloudSettings } from "./settings";
 import { type Asked, tlsFetch } from "./tls-fetch";
@@ -45,10 +45,10 @@ export class CloudSession {
     return (await this.valid()).project;
   }
 
-  /** The answer to GET. @throws Fault where it is not as `schema` has it, too */
+  /** The answer to GET. @throws OperatorError where it is not as `schema` has it, too */
   async get<T>(service: Service, path: string, schema: z.ZodType<T>): Promise<T> {
     const found = await this.find(service, path, schema);
-    if (found === null) throw new Fault(`the cloud's ${service} service has no ${path}`);
+    if (found === null) throw new OperatorError(`the cloud's ${service} service has no ${path}`);
     return found;
   }
 
@@ -58,7 +58,7 @@ export class CloudSession {
     return response.status === 404 ? null : understood(response, schema);
   }
 
-  /** Something that is gone already is as good. @throws Fault */
+  /** Something that is gone already is as good. @throws OperatorError */
   async delete(service: Service, path: string): Promise<void> {
     await this.request("DELETE", service, path);
   }
@@ -71,7 +71,7 @@ export class CloudSession {
     if (response.isGood || response.status === 404) return response;
     // A token may be revoked before its time.
     if (response.status === 401) this.token = null;
-    throw new Fault(`${method} ${url}: ${String(response.status)} ${firstWords(response)}`);
+    throw new OperatorError(`${method} ${url}: ${String(response.status)} ${firstWords(response)}`);
   }
 
   private async valid(): Promise<Token> {
@@ -91,7 +91,7 @@ export class CloudSession {
     };
     const response = await answer(`${base}/auth/tokens`, asked, tls);
     if (!response.isGood) {
-      throw new Fault(
+      throw new OperatorError(
         `the cloud lets nobody in with what OS_CLOUD or OS_* say: ${String(response.status)} ` +
           firstWords(response),
       );
@@ -114,7 +114,7 @@ export class CloudSession {
           offered.interface === endpoint && (region === undefined || offered.region_id === region),
       )?.url;
     if (url === undefined) {
-      throw new Fault(
+      throw new OperatorError(
         `the cloud's catalog has no ${endpoint} address of ${service}` +
           `${region === undefined ? "" : ` in region ${region}`}; see OS_REGION_NAME`,
       );
@@ -165,14 +165,14 @@ interface Answer {
   readonly body: string;
 }
 
-const redirected = (url: string, status: number, target: string): Fault =>
-  new Fault(
+const redirected = (url: string, status: number, target: string): OperatorError =>
+  new OperatorError(
     `${url} answers ${String(status)} and sends its caller to ${target}, which gets neither the password ` +
       "nor the token; if that is the right address, set OS_AUTH_URL (or auth_url in clouds.yaml) to it, " +
       "or the address of the service in the cloud's catalog",
   );
 
-/** All of it: an answer that is cut short, or comes too slowly, is none. @throws Fault */
+/** All of it: an answer that is cut short, or comes too slowly, is none. @throws OperatorError */
 async function answer(url: string, asked: Asked, tls?: TlsSettings): Promise<Answer> {
   try {
     const response = await tlsFetch(url, { ...asked, signal: AbortSignal.timeout(PATIENCE) }, tls);
@@ -182,23 +182,23 @@ async function answer(url: string, asked: Asked, tls?: TlsSettings): Promise<Ans
     const subjectToken = headers.get("x-subject-token") ?? "";
     return { url, status, isGood, subjectToken, body: await bodyOf(response) };
   } catch (error) {
-    if (error instanceof Fault) throw error;
+    if (error instanceof OperatorError) throw error;
     const { message, cause } = error as Error;
-    throw new Fault(`${url} does not answer: ${cause instanceof Error ? cause.message : message}`);
+    throw new OperatorError(`${url} does not answer: ${cause instanceof Error ? cause.message : message}`);
   }
 }
 
-/** @throws Fault where it is not as `schema` has it: a proxy's page for people is no JSON. */
+/** @throws OperatorError where it is not as `schema` has it: a proxy's page for people is no JSON. */
 function understood<T>({ url, body }: Answer, schema: z.ZodType<T>): T {
   let json: unknown;
   try {
     json = JSON.parse(body);
   } catch {
-    throw new Fault(`${url} answers what is no JSON`);
+    throw new OperatorError(`${url} answers what is no JSON`);
   }
   const { data, error } = schema.safeParse(json);
   if (error !== undefined) {
-    throw new Fault(`${url} answers what is not understood: ${z.prettifyError(error)}`);
+    throw new OperatorError(`${url} answers what is not understood: ${z.prettifyError(error)}`);
   }
   return data;
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 import { type TlsSettings, tlsSettings } from "./tls-settings";
 
 /** How to log in to a cloud, by the names that `clouds.yaml` and, in capitals, the environment use. */
@@ -27,7 +27,7 @@ type Cloud = Readonly<Record<string, unknown>> & {
   readonly auth?: Readonly<Record<string, unknown>>;
 };
 
-/** The cloud that the environment names, found where every OpenStack client looks. @throws Fault */
+/** The cloud that the environment names, found where every OpenStack client looks. @throws OperatorError */
 export function cloudSettings(env: NodeJS.ProcessEnv = process.env): CloudSettings {
   const named = env.OS_CLOUD === undefined || env.OS_CLOUD === "" ? {} : ofFile(env.OS_CLOUD, env);
   const own = AUTH.map((name) => [name, env[`OS_${name.toUpperCase()}`]] as const);
@@ -36,7 +36,7 @@ export function cloudSettings(env: NodeJS.ProcessEnv = process.env): CloudSettin
     ...Object.fromEntries(own.filter(([, value]) => value !== undefined && value !== "")),
   };
   if (auth.auth_url === undefined) {
-    throw new Fault("no cloud is named; set OS_CLOUD to one of clouds.yaml, or OS_AUTH_URL");
+    throw new OperatorError("no cloud is named; set OS_CLOUD to one of clouds.yaml, or OS_AUTH_URL");
   }
   const text = (value: unknown): string | undefined =>
     typeof value === "string" && value !== "" ? value : undefined;
@@ -52,10 +52,10 @@ function ofFile(name: string, env: NodeJS.ProcessEnv): Cloud {
   const places = placesOf("clouds.yaml", env.OS_CLIENT_CONFIG_FILE);
   const file = places.find(existsSync);
   if (file === undefined) {
-    throw new Fault(`there is no clouds.yaml with ${name}; looked for ${places.join(", ")}`);
+    throw new OperatorError(`there is no clouds.yaml with ${name}; looked for ${places.join(", ")}`);
   }
   const cloud = cloudsOf(file)[name];
-  if (!cloud) throw new Fault(`${file} has no cloud ${name}; see OS_CLOUD`);
+  if (!cloud) throw new OperatorError(`${file} has no cloud ${name}; see OS_CLOUD`);
   // Passwords may be kept apart, and go before those of clouds.yaml.
   const secureFile = placesOf("secure.yaml", env.OS_CLIENT_SECURE_FILE).find(existsSync);
   const secure = (secureFile === undefined ? undefined : cloudsOf(secureFile)[name]) ?? {};
@@ -69,13 +69,13 @@ const placesOf = (file: string, given: string | undefined): string[] => [
   join("/etc/openstack", file),
 ];
 
-/** @throws Fault */
+/** @throws OperatorError */
 function cloudsOf(file: string): Readonly<Record<string, Cloud | null | undefined>> {
   const document = parseDocument(contentOf(file));
   const [error] = document.errors;
   // Its own message repeats the line, which may be that of a password.
   if (error !== undefined) {
-    throw new Fault(
+    throw new OperatorError(
       `${file} is not YAML: ${error.code} in line ${String(error.linePos?.[0].line)}`,
     );
   }
@@ -83,11 +83,11 @@ function cloudsOf(file: string): Readonly<Record<string, Cloud | null | undefine
   return clouds ?? {};
 }
 
-/** @throws Fault */
+/** @throws OperatorError */
 function contentOf(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new Fault(`${file} cannot be read: ${(error as Error).message}`);
+    throw new OperatorError(`${file} cannot be read: ${(error as Error).message}`);
   }
 }

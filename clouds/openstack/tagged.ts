@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 import { Deadline } from "../../core/deadline";
 import type { Marked } from "../cloud";
 import type { CloudSession, Service } from "./session";
@@ -55,14 +55,14 @@ export async function markedThings(session: CloudSession, mark: string): Promise
   ];
 }
 
-/** Deletes it, and waits until it is gone: a port is free only without its server. @throws Fault */
+/** Deletes it, and waits until it is gone: a port is free only without its server. @throws OperatorError */
 async function remove(session: CloudSession, of: Kind, id: string): Promise<void> {
   const path = `${of.path}/${id}`;
   await session.delete(of.service, path);
   const deadline = new Deadline(DEADLINE);
   while ((await session.find(of.service, path, z.unknown())) !== null) {
     if (deadline.isOver) {
-      throw new Fault(`the cloud does not delete ${of.kind} ${id}; delete it by hand`);
+      throw new OperatorError(`the cloud does not delete ${of.kind} ${id}; delete it by hand`);
     }
     await sleep(INTERVAL);
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import type { ConnectionOptions } from "node:tls";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 
 /** How a server's certificate is checked, and what this side shows of its own, by Node's names. */
 export type TlsSettings = Readonly<
@@ -15,7 +15,7 @@ const FILES = { ca: "cacert", cert: "cert", key: "key" } as const;
  * What `named`, a cloud of `clouds.yaml`, and the environment say of certificates; undefined where that
  * is nothing.
  *
- * @throws Fault where a file that they name cannot be read.
+ * @throws OperatorError where a file that they name cannot be read.
  */
 export function tlsSettings(
   named: Readonly<Record<string, unknown>>,
@@ -45,6 +45,6 @@ function contentOf(name: string, path: string): string {
   try {
     return readFileSync(path.replace(/^~(?=\/)/, homedir()), "utf8");
   } catch (error) {
-    throw new Fault(`${name} of the cloud cannot be read: ${(error as Error).message}`);
+    throw new OperatorError(`${name} of the cloud cannot be read: ${(error as Error).message}`);
   }
 }

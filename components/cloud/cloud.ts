@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../core/addresses";
 import type { Exchange, NodePlan } from "../../plan/exchange";
 import type { Role, Rule } from "../../plan/firewall";
-import type { SipDriver } from "../../templates/context";
+import type { SipDriver } from "../../core/telephony";
 import type { NodeFile } from "../../templates/node-file";
 
 /** Whose child a resource is to be. */

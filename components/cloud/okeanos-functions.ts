@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { OkeanosDemand } from "../../provider/inputs";
+import type { OkeanosDemand } from "../../clouds/okeanos/preflight";
 import { type LastResource, lastResources } from "../last-resources";
 import type { PbxProvider } from "../pbx-provider";
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../core/addresses";
 import type { Exchange, NodePlan } from "../../plan/exchange";
-import type { SipDriver } from "../../templates/context";
+import type { SipDriver } from "../../core/telephony";
 import { userData } from "../bootstrap";
 import { rightImage } from "../image";
 import { baseFiles } from "../node-files";

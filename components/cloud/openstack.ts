@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../core/addresses";
 import type { Exchange, NodePlan } from "../../plan/exchange";
 import type { Rule } from "../../plan/firewall";
-import type { SipDriver } from "../../templates/context";
+import type { SipDriver } from "../../core/telephony";
 import { userData, usersFitUserData } from "../bootstrap";
 import { rightImage } from "../image";
 import type { Child, Cloud, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";

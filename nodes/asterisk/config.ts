@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { NodeError } from "../../core/errors";
 import { activityOf, registrarKeys } from "./activity";
 import {
   asterisk,
@@ -11,7 +12,7 @@ import {
 import { complaintsAbout, watchLog } from "./log";
 import { Deadline } from "../../core/deadline";
 import { install, restore, type WantedFile } from "../files";
-import { LeftAsItWas, NodeError, ScriptFailed, type Session } from "../ssh/session";
+import { LeftAsItWas, ScriptFailed, type Session } from "../ssh/session";
 import { quote } from "../../core/shell";
 import type { Voice } from "../../provider/voice";
 

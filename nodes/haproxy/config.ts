@@ -1,7 +1,8 @@
+import { type NodeError } from "../../core/errors";
 import { Haproxy } from "./runtime";
 import { planHaproxyChange } from "./change";
 import { install, restore, type WantedFile } from "../files";
-import { LeftAsItWas, type NodeError, type Session } from "../ssh/session";
+import { LeftAsItWas, type Session } from "../ssh/session";
 import type { Voice } from "../../provider/voice";
 
 const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";

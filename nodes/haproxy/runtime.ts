@@ -1,6 +1,7 @@
+import { NodeError } from "../../core/errors";
 import { type CfgServer, withServers } from "./change";
-import { CONTROLLER } from "../../provider/inputs";
-import { NodeError, ScriptFailed, type Session } from "../ssh/session";
+import { CONTROLLER } from "../access";
+import { ScriptFailed, type Session } from "../ssh/session";
 
 /** What new connections find of a server. `maint` is out of service, its checks included. */
 export type AdminState = "ready" | "drain" | "maint";

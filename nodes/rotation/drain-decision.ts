@@ -1,5 +1,5 @@
 import type { Activity } from "../asterisk/activity";
-import type { DrainPolicy } from "../../provider/inputs";
+import type { DrainPolicy } from "./drain";
 
 /** What a drain finds each time it looks. */
 export interface Look extends Activity {

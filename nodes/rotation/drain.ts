@@ -1,10 +1,19 @@
 import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { NodeError } from "../../core/errors";
 import { activityOf, disconnect, hangUpAll } from "../asterisk/activity";
 import { DrainDecision, type LastZone, type Look, type Step } from "./drain-decision";
 import { type AdminState, Haproxy, type Server } from "../haproxy/runtime";
-import { CONTROLLER, type DrainPolicy } from "../../provider/inputs";
-import { NodeError, type Say, ScriptFailed, type Session } from "../ssh/session";
+import { CONTROLLER } from "../access";
+import { type Say, ScriptFailed, type Session } from "../ssh/session";
+
+/** What may happen to calls when a zone leaves the exchange. */
+export interface DrainPolicy {
+  /** How long the calls of a leaving zone may go on, in seconds. */
+  readonly timeout: number;
+  /** Whether calls are cut after `timeout`. If not, the zone stays in service. */
+  readonly force: boolean;
+}
 
 export interface DrainOptions {
   readonly controller: () => Promise<Session>;

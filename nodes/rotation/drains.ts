@@ -1,5 +1,6 @@
 import { Drain } from "./drain";
-import type { Access, DrainPolicy, ZoneHost } from "../../provider/inputs";
+import type { Access, ZoneHost } from "../access";
+import type { DrainPolicy } from "./drain";
 import { type Connections, PATIENCE } from "../ssh/connections";
 import type { Voice } from "../../provider/voice";
 

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { NodeError } from "../../core/errors";
 import { trunkPeersOf } from "../asterisk/activity";
 import { Deadline } from "../../core/deadline";
 import { Haproxy, type Server } from "../haproxy/runtime";
-import type { Access, ZoneHost } from "../../provider/inputs";
-import { NodeError, type Say } from "../ssh/session";
+import type { Access, ZoneHost } from "../access";
+import { type Say } from "../ssh/session";
 import { type Connections, PATIENCE } from "../ssh/connections";
 
 /** How long a zone whose files are in place may take until it serves, in milliseconds. */

@@ -3,10 +3,11 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, ClientChannel } from "ssh2";
 import { z } from "zod";
+import { NodeError } from "../../core/errors";
 import { Agent, AGENT_COMMAND, AgentFault, NotAnAnswer } from "./agent";
 import { Deadline } from "../../core/deadline";
-import { type Access, CONTROLLER, type ZoneHost } from "../../provider/inputs";
-import { AgentRefused, askFor, NodeError, ScriptFailed, type Session } from "./session";
+import { type Access, CONTROLLER, type ZoneHost } from "../access";
+import { AgentRefused, askFor, ScriptFailed, type Session } from "./session";
 
 /** Makes a TCP connection from this machine. */
 export type Dial = (host: string, port: number) => Promise<Duplex>;

@@ -1,22 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { z } from "zod";
-import { printable } from "../../core/text";
-
-/** What an operator reads: it names the node, what happened there, and the remedy. */
-export class NodeError extends Error {
-  override readonly name = "NodeError";
-
-  readonly fault: string;
-
-  constructor(
-    readonly node: string,
-    fault: string,
-  ) {
-    const words = printable(fault); // it may have the node's own words
-    super(`${node}: ${words}`);
-    this.fault = words;
-  }
-}
+import { NodeError } from "../../core/errors";
 
 /** A script ended with another exit code than 0. Its message has what it said last. */
 export class ScriptFailed extends NodeError {

@@ -1,4 +1,4 @@
-import type { OkeanosDemand } from "../inputs";
+import type { OkeanosDemand } from "../../clouds/okeanos/preflight";
 import { findImage } from "../../clouds/okeanos/catalogue";
 import type { Okeanos } from "../../clouds/okeanos/client";
 import { preflight } from "../../clouds/okeanos/preflight";

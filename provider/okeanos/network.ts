@@ -1,6 +1,6 @@
 import type { OkeanosNetworkInputs } from "../inputs";
 import type { Change, ResourceKind } from "../provider";
-import { NodeError } from "../../nodes/ssh/session";
+import { NodeError } from "../../core/errors";
 import type { Voice } from "../voice";
 import type { Okeanos } from "../../clouds/okeanos/client";
 import { Unfinished } from "../../clouds/okeanos/faults";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { OkeanosServerInputs } from "../inputs";
 import type { Change, ResourceKind } from "../provider";
-import { NodeError } from "../../nodes/ssh/session";
+import { NodeError } from "../../core/errors";
 import type { Voice } from "../voice";
 import { bootstrapFault, bootstrapOf } from "../../clouds/okeanos/bootstrap";
 import { findFlavor, findImage, flavorOfServer, readsUserData } from "../../clouds/okeanos/catalogue";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { sleep, within } from "../../phones/deadline";
 import { PHONES_PER_ZONE } from "../../plan/capacity";
 import { SIP_PORT } from "../../core/ports";
-import type { Balance } from "../../templates/context";
+import type { Balance } from "../../core/telephony";
 import { crowd } from "./support/crowd";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";

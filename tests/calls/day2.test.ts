@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
-import { Metrics, type Nodes } from "../../autoscaler/metrics";
+import { type ExchangeNodes } from "../../nodes/access";
+import { Metrics } from "../../autoscaler/metrics";
 import type { Sample } from "../../autoscaler/sample";
 import { calls } from "../../cli/pbx/calls";
 import type { Command, Desk } from "../../cli/pbx/command";
@@ -34,7 +35,7 @@ describe("an exchange in use", () => {
   let exchange: Exchange;
   let connections: Connections;
   let metrics: Metrics;
-  let nodes: Nodes;
+  let nodes: ExchangeNodes;
   let call: Call;
   /** What was printed. */
   let lines: string[];

@@ -1,8 +1,5 @@
-import type {
-  OkeanosDemand,
-  OkeanosFloatingIpInputs,
-  OkeanosServerInputs,
-} from "../../provider/inputs";
+import type { OkeanosDemand } from "../../clouds/okeanos/preflight";
+import type { OkeanosFloatingIpInputs, OkeanosServerInputs } from "../../provider/inputs";
 import { Okeanos as Client } from "../../clouds/okeanos/client";
 import { OkeanosFloatingIp } from "../../provider/okeanos/floating-ip";
 import { OkeanosNetwork } from "../../provider/okeanos/network";

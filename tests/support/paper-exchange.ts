@@ -1,6 +1,7 @@
+import { NodeError } from "../../core/errors";
 import type { AdminState } from "../../nodes/haproxy/runtime";
-import type { Access, ZoneHost } from "../../provider/inputs";
-import { AgentRefused, NodeError, type Session } from "../../nodes/ssh/session";
+import type { Access, ZoneHost } from "../../nodes/access";
+import { AgentRefused, type Session } from "../../nodes/ssh/session";
 import { Connections } from "../../nodes/ssh/connections";
 
 const HEADER = [

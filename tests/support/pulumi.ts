@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { backendUrl } from "../../stack/backend";
-import { NO_CLOUD_ENVIRONMENT } from "../../cli/cloud";
-import { Fault } from "../../core/command";
+import { NO_CLOUD_ENVIRONMENT } from "../../stack/cloud-environment";
+import { OperatorError } from "../../core/errors";
 import { ROOT } from "../../core/paths";
 import { MASTER_SECRET, STACK } from "./settings";
 
@@ -75,7 +75,7 @@ function pulumi(
         if (error !== null && typeof error.code !== "number") {
           const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
           reject(
-            new Fault(
+            new OperatorError(
               isMissing
                 ? 'pulumi is not on PATH; run this first: eval "$(make -s env)"'
                 : `pulumi cannot be run: ${error.message}`,
@@ -114,7 +114,7 @@ export async function createStack(
       ...(input === undefined ? {} : { input }),
     });
     if (exitCode !== 0) {
-      throw new Fault(`pulumi ${args.join(" ")} failed: ${stderr}`);
+      throw new OperatorError(`pulumi ${args.join(" ")} failed: ${stderr}`);
     }
     return stdout;
   };

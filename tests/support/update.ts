@@ -1,7 +1,7 @@
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { mend } from "../../stack/repair";
 import { openstackCloud } from "../../clouds/openstack";
-import { main } from "../../cli/progress";
+import { main } from "../../core/main";
 import { pulumiInSession } from "../../stack/pulumi-command";
 import { exportedStack, releaseDeadLock } from "../../stack/stack";
 import { runUpdate } from "../../cli/run-update";

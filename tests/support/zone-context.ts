@@ -1,4 +1,5 @@
-import type { ControllerContext, SipDriver, ZoneContext } from "../../templates/context";
+import type { SipDriver } from "../../core/telephony";
+import type { ControllerContext, ZoneContext } from "../../templates/context";
 
 /** zone1 of an exchange with `zoneCount` zones, with secrets that say what they are. */
 export function zone1Of(zoneCount: number, sipDriver: SipDriver = "pjsip"): ZoneContext {

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { deflateSync } from "node:zlib";
 import { Agent, AgentFault, NotAnAnswer } from "../../nodes/ssh/agent";
-import { NodeError } from "../../nodes/ssh/session";
+import { NodeError } from "../../core/errors";
 
 let input: PassThrough;
 let output: PassThrough;

@@ -1,7 +1,7 @@
 import { appendFileSync, copyFileSync, mkdirSync, renameSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
 import { complaintsAbout, watchLog } from "../../nodes/asterisk/log";
-import { NodeError } from "../../nodes/ssh/session";
+import { NodeError } from "../../core/errors";
 import { FolderNode } from "../support/folder-node";
 
 const LOG = "/var/log/asterisk/messages";

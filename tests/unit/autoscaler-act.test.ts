@@ -1,7 +1,7 @@
 import { CommandError, ConcurrentUpdateError, type Stack } from "@pulumi/pulumi/automation";
 import { StackHands, type StackHandsOptions } from "../../autoscaler/act";
 import type { Cloud } from "../../clouds/cloud";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 import { WANTED_ZONES } from "../../config/wanted-zones";
 
 const failure = (of: { prototype: object }, message: string): Error =>
@@ -80,7 +80,7 @@ describe("an update that the guard refuses is not made", () => {
 
   test("and fails where there is no preview", async () => {
     const why = "there is no plan, the preview failed: pbx:max is no key";
-    const { hands, asked } = handsOf(done, { refusals: fails(new Fault(why)) });
+    const { hands, asked } = handsOf(done, { refusals: fails(new OperatorError(why)) });
     expect([await hands.change(3, NEVER), asked]).toEqual([{ kind: "failed", why }, []]);
   });
 });
@@ -92,7 +92,7 @@ test("any other failure has the last words of Pulumi", async () => {
 
 describe("a state", () => {
   const state = (fields: object) => ({ exported: () => Promise.resolve(fields) });
-  const unread = { exported: () => Promise.reject(new Fault("pulumi: no such host")) };
+  const unread = { exported: () => Promise.reject(new OperatorError("pulumi: no such host")) };
 
   test("with pending operations is broken", async () => {
     expect(await handsOf(done, state({})).hands.isBroken()).toBe(false);
@@ -101,7 +101,7 @@ describe("a state", () => {
   });
 
   test("that cannot be read is a fault, and cannot be mended", async () => {
-    await expect(handsOf(done, unread).hands.isBroken()).rejects.toThrow(Fault);
+    await expect(handsOf(done, unread).hands.isBroken()).rejects.toThrow(OperatorError);
     expect(await handsOf(done, unread).hands.mend(NEVER)).toEqual({
       ...{ kind: "failed", why: "pulumi: no such host" },
     });
@@ -110,7 +110,7 @@ describe("a state", () => {
 
 describe("a cloud that does not answer", () => {
   const cloud = (): Cloud => {
-    throw new Fault("the cloud does not answer");
+    throw new OperatorError("the cloud does not answer");
   };
 
   test("has unknown quotas", async () => {

@@ -19,7 +19,7 @@ import { beTheOnlyOne } from "../../autoscaler/single";
 import { runLoop } from "../../autoscaler/loop";
 import { readOnly } from "../../autoscaler/runner";
 import { explanation } from "../../cli/autoscale-tables";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 import { STATE } from "../support/autoscaler";
 
 const BEGIN = Date.UTC(2026, 0, 5, 12);
@@ -101,7 +101,7 @@ describe("the loop", () => {
   });
 
   test("goes on after a fault, which it says once", async () => {
-    const fault = new Fault("the controller does not answer");
+    const fault = new OperatorError("the controller does not answer");
     const { said, faults, exitCode } = await loop([fault, fault, hold(1)]);
     expect([said, faults, exitCode]).toEqual([
       [
@@ -120,7 +120,7 @@ describe("the loop", () => {
   test("ticks once where it is asked to, and tells how that went", async () => {
     expect(await loop([OUT, OUT], true)).toMatchObject({ written: [OUT], exitCode: 0 });
     expect((await loop([{ ...OUT, ok: false }, OUT], true)).exitCode).toBe(2);
-    await expect(loop([new Fault("no stack"), OUT], true)).rejects.toThrow("no stack");
+    await expect(loop([new OperatorError("no stack"), OUT], true)).rejects.toThrow("no stack");
   });
 });
 
@@ -276,7 +276,7 @@ describe("the memory", () => {
     const file = join(folder, "autoscale", "dev.json");
     expect(() => {
       new MemoryFile(file).write(MEMORY);
-    }).toThrow(Fault);
+    }).toThrow(OperatorError);
   });
 
   test("of who only wants to know stays out of the file", () => {

@@ -1,9 +1,11 @@
+import type { Headroom } from "../../clouds/cloud";
+import type { UpdateOutcome } from "../../stack/outcome";
 import { decide } from "../../autoscaler/decide";
 import type { Decision } from "../../autoscaler/decision";
-import type { Hands, Headroom, Look, Outcome } from "../../autoscaler/hands";
+import type { Hands, Look } from "../../autoscaler/hands";
 import type { Memory } from "../../autoscaler/memory";
 import type { Sample } from "../../autoscaler/sample";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 import { type Decide, type Stop, Ticker } from "../../autoscaler/tick";
 import { POLICY } from "../support/autoscaler";
 
@@ -24,8 +26,8 @@ class World implements Hands {
   calls: number | null = 5;
   memory: Memory = FRESH;
   /** What became of the updates that are yet to come; those beyond it are done. */
-  outcomes: Outcome[] = [];
-  mended: Outcome = { kind: "done" };
+  outcomes: UpdateOutcome[] = [];
+  mended: UpdateOutcome = { kind: "done" };
   /** Writes that the disk has no room for, before it has again. */
   full = 0;
   room: Headroom | null = null;
@@ -62,7 +64,7 @@ class World implements Hands {
     return Promise.resolve(this.room);
   }
 
-  async change(zones: number, signal: AbortSignal): Promise<Outcome> {
+  async change(zones: number, signal: AbortSignal): Promise<UpdateOutcome> {
     this.done.push(`update to ${String(zones)}, ${JSON.stringify(this.memory.unfinished)}`);
     await this.during(signal);
     this.now += 60_000;
@@ -76,7 +78,7 @@ class World implements Hands {
     return Promise.resolve(this.broken);
   }
 
-  mend(): Promise<Outcome> {
+  mend(): Promise<UpdateOutcome> {
     this.done.push("mended");
     return Promise.resolve(this.mended);
   }
@@ -97,7 +99,7 @@ class World implements Hands {
         write: (memory) => {
           if (this.full > 0) {
             this.full -= 1;
-            throw new Fault("no space left on device");
+            throw new OperatorError("no space left on device");
           }
           this.memory = memory;
         },
@@ -181,7 +183,7 @@ test("another update's lock is no failure: the next tick tries again", async () 
 });
 
 test("what the guard refuses waits for an operator, and is no failure of the cloud", async () => {
-  const refused: Outcome = { kind: "refused", why: "controller: server replaced: not now" };
+  const refused: UpdateOutcome = { kind: "refused", why: "controller: server replaced: not now" };
   world.calls = 9;
   world.outcomes = [refused];
   expect(await world.tick()).toBe(

@@ -1,15 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import {
-  claimLab,
-  cloudIsConfigured,
-  LAB_ENVIRONMENT,
-  labIsClaimed,
-  NO_CLOUD_ENVIRONMENT,
-  withoutCloud,
-  withoutOurs,
-} from "../../cli/cloud";
+import { claimLab, labIsClaimed } from "../../cli/lab";
+import { cloudIsConfigured, LAB_ENVIRONMENT, NO_CLOUD_ENVIRONMENT, withoutCloud, withoutOurs } from "../../stack/cloud-environment";
 
 test.each([
   [{}, false],

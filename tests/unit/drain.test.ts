@@ -1,6 +1,6 @@
 import { type Drained, drainZone } from "../../nodes/rotation/drain";
-import type { DrainPolicy } from "../../provider/inputs";
-import { NodeError } from "../../nodes/ssh/session";
+import type { DrainPolicy } from "../../nodes/rotation/drain";
+import { NodeError } from "../../core/errors";
 import { PaperExchange } from "../support/paper-exchange";
 
 // Nobody waits in these tests, and time goes by all the same.

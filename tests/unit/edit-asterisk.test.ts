@@ -2,9 +2,10 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
+import { NodeError } from "../../core/errors";
 import { editAsterisk } from "../../nodes/asterisk/config";
 import type { WantedFile } from "../../nodes/files";
-import { LeftAsItWas, NodeError, type Session } from "../../nodes/ssh/session";
+import { LeftAsItWas, type Session } from "../../nodes/ssh/session";
 import type { Voice } from "../../provider/voice";
 import { FolderNode } from "../support/folder-node";
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { Haproxy, parseConnections, parseServers } from "../../nodes/haproxy/runtime";
-import { NodeError } from "../../nodes/ssh/session";
+import { NodeError } from "../../core/errors";
 import { FolderNode } from "../support/folder-node";
 
 const STATE = "/var/lib/haproxy/server-state";

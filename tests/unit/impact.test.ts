@@ -1,5 +1,6 @@
+import type { FileSpec } from "../../nodes/files";
 import { membershipImpact, nodeConfigImpact } from "../../provider/impact";
-import type { FileSpec, NodeConfigInputs, ZoneMembershipInputs } from "../../provider/inputs";
+import type { NodeConfigInputs, ZoneMembershipInputs } from "../../provider/inputs";
 
 const zone = (name: string) => ({ name, fixedIp: "192.168.0.2", sshHostKey: "ssh-ed25519 AAAA" });
 const access = { privateKey: "", controllerAddress: "198.51.100.10", controllerHostKey: "" };

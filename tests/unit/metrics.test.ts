@@ -1,7 +1,9 @@
 import fc from "fast-check";
+import { type ExchangeNodes } from "../../nodes/access";
+import { NodeError } from "../../core/errors";
 import { type Counters, parseCounters, ratesBetween } from "../../autoscaler/counters";
-import { Metrics, type Nodes, sampleOf } from "../../autoscaler/metrics";
-import { NodeError, type Session } from "../../nodes/ssh/session";
+import { Metrics, sampleOf } from "../../autoscaler/metrics";
+import { type Session } from "../../nodes/ssh/session";
 
 /** Printed by a zone of the lab; its boot number is shortened. */
 const printed = (bytes: readonly [number, number], idle: number): string =>
@@ -125,7 +127,7 @@ describe("a sample", () => {
 });
 
 describe("a look", () => {
-  const nodes: Nodes = {
+  const nodes: ExchangeNodes = {
     access: { privateKey: "", controllerAddress: "", controllerHostKey: "" },
     zones: ["zone1", "zone2", "zone3"].map((name) => ({ name, fixedIp: "", sshHostKey: "" })),
   };

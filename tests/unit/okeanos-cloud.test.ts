@@ -1,5 +1,5 @@
 import { okeanosCloud, type OkeanosCloudOptions } from "../../clouds/okeanos";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 import { Okeanos as Client } from "../../clouds/okeanos/client";
 import { makeNetwork } from "../../clouds/okeanos/networks";
 import { OWNER } from "../../clouds/okeanos/servers";
@@ -81,7 +81,7 @@ describe("the room for zones", () => {
     );
     const headroom = cloud({ project: "theirs" }).headroom();
     await expect(headroom).rejects.toThrow(/^okeanos: you are no member of a project theirs; /);
-    await expect(headroom).rejects.toBeInstanceOf(Fault);
+    await expect(headroom).rejects.toBeInstanceOf(OperatorError);
   });
 
   test("cannot be told without a token, which is a fault", async () => {
@@ -90,7 +90,7 @@ describe("the room for zones", () => {
       { flavor: SMALL, mark: MARK, project: undefined, reuseAddresses: false },
       () => Client.fromEnvironment({}),
     );
-    await expect(nobody.headroom()).rejects.toBeInstanceOf(Fault);
+    await expect(nobody.headroom()).rejects.toBeInstanceOf(OperatorError);
   });
 });
 
@@ -134,7 +134,7 @@ describe("what carries the exchange's mark", () => {
     const [server] = await cloud().marked();
     okeanos.fail(({ method }) => (method === "DELETE" ? { status: 503 } : undefined));
     await expect(server?.remove()).rejects.toThrow(
-      new Fault(
+      new OperatorError(
         "okeanos: DELETE servers/1 has failed (503 As the test has it); run the same command again",
       ),
     );

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { cloudSettings } from "../../clouds/openstack/settings";
 import { openstackHeadroom } from "../../clouds/openstack/headroom";
 import { CloudSession } from "../../clouds/openstack/session";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 
 /** As Nova 2.1 answers `GET /limits`. */
 const LIMITS = {
@@ -173,8 +173,8 @@ describe("an answer that is none is a fault", () => {
   ])("%s, %p", async (path, answer, message) => {
     answers[path] = answer;
     const fault = await headroom().catch((error: unknown) => error);
-    expect(fault).toBeInstanceOf(Fault);
-    expect((fault as Fault).message).toMatch(message);
+    expect(fault).toBeInstanceOf(OperatorError);
+    expect((fault as OperatorError).message).toMatch(message);
   });
 });
 
@@ -306,7 +306,7 @@ describe("the cloud", () => {
     const env = { OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file };
     writeFileSync(file, "");
     expect(() => cloudSettings(env)).toThrow(`${file} has no cloud ours; see OS_CLOUD`);
-    expect(() => cloudSettings({ ...env, OS_CLIENT_CONFIG_FILE: folder })).toThrow(Fault);
+    expect(() => cloudSettings({ ...env, OS_CLIENT_CONFIG_FILE: folder })).toThrow(OperatorError);
   });
 
   test("has to be named, and to be there", () => {

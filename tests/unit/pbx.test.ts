@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, parse } from "node:path";
 import fc from "fast-check";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 import { lastDecision } from "../../autoscaler/decision-log";
 import { nodesOf } from "../../stack/nodes";
 import { autoscalerMemory, decisionLog } from "../../core/paths";
@@ -69,7 +69,7 @@ describe("a lock", () => {
   test.each(["", "203.0.113", "203.0.113.7/", "203.0.113.7/1001/2", "203.0.113.7; reboot", "::1"])(
     "%j is none",
     (text) => {
-      expect(() => lockKeyOf(text)).toThrow(Fault);
+      expect(() => lockKeyOf(text)).toThrow(OperatorError);
     },
   );
 
@@ -148,7 +148,7 @@ describe("whoever goes on looking", () => {
   });
 
   test("goes on with those that were known where the stack cannot be read, and says so", async () => {
-    const fault = new Fault("pulumi: no such host");
+    const fault = new OperatorError("pulumi: no such host");
     const found = await renewed(desk(() => Promise.reject(fault)));
     expect([found.desk.nodes, found.fault]).toEqual([nodes("zone1"), "pulumi: no such host"]);
   });

@@ -1,5 +1,5 @@
 import { untilBooted } from "../../nodes/readiness";
-import { NodeError } from "../../nodes/ssh/session";
+import { NodeError } from "../../core/errors";
 import { FolderNode } from "../support/folder-node";
 
 let node: FolderNode;

@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
-import type { NodeConfigInputs, ZoneHost, ZoneMembershipInputs } from "../../provider/inputs";
+import type { ZoneHost } from "../../nodes/access";
+import type { NodeConfigInputs, ZoneMembershipInputs } from "../../provider/inputs";
 import { PbxProvider } from "../../provider/provider";
 import type { Voice } from "../../provider/voice";
 import { plain } from "../../provider/wire";

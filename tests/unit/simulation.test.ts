@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 import { compare } from "../../simulation/compare";
 import { Fleet } from "../../simulation/fleet";
 import { FixedFleet, NoonSample, ProcessorAlarm } from "../../simulation/other-rules";
@@ -55,7 +55,7 @@ describe("a trace", () => {
       "day.csv:2 is the end; a trace has two lines of load at least",
     ],
   ])("with %s is refused with the line", (_, text, message) => {
-    expect(() => parseTrace(text, "day.csv")).toThrow(new Fault(message));
+    expect(() => parseTrace(text, "day.csv")).toThrow(new OperatorError(message));
   });
 });
 
@@ -86,7 +86,7 @@ describe("a policy", () => {
       "p.yaml: pbx:autoscale.min is 3, more than max, which is 2; lower min or raise max",
     ],
   ])("with a fault is refused: %s", (text, message) => {
-    expect(() => parsePolicy(text, "p.yaml")).toThrow(new Fault(message));
+    expect(() => parsePolicy(text, "p.yaml")).toThrow(new OperatorError(message));
   });
 });
 

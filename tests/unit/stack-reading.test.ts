@@ -1,5 +1,5 @@
 import { CommandError, LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
-import { Fault } from "../../core/command";
+import { OperatorError } from "../../core/errors";
 import { openStack, readStack } from "../../stack/stack";
 
 /** As the Automation API has what `pulumi` says on standard error. */
@@ -11,7 +11,7 @@ const says = (stderr: string): Error => {
 test("what Pulumi says is a fault, and a bug stays one", async () => {
   const reading = (error: Error): Promise<never> => readStack(() => Promise.reject(error));
   await expect(reading(says("error: no such host"))).rejects.toEqual(
-    new Fault("pulumi: no such host"),
+    new OperatorError("pulumi: no such host"),
   );
   await expect(reading(new TypeError("x is undefined"))).rejects.toThrow(TypeError);
 });
@@ -24,7 +24,7 @@ test("a pass phrase that is another one is told, with the remedy", async () => {
     .spyOn(LocalWorkspace, "createOrSelectStack")
     .mockRejectedValue(says("error: could not create secrets manager: incorrect passphrase"));
   await expect(openStack("dev", {})).rejects.toEqual(
-    new Fault(
+    new OperatorError(
       "pulumi: could not create secrets manager: incorrect passphrase; PULUMI_CONFIG_PASSPHRASE is " +
         "another one than the stacks of this clone were made with: unset it, or set the right one",
     ),

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { renderControllerFiles, renderZoneFiles } from "../../templates";
-import type { SipDriver } from "../../templates/context";
+import type { SipDriver } from "../../core/telephony";
 import { renderExtensionsConf } from "../../templates/extensions.conf";
 import type { NodeFile } from "../../templates/node-file";
 import { expectGolden } from "../support/golden";

@@ -7,7 +7,7 @@ import { connect } from "../../../phones/connect";
 import { sipOptions } from "../../../phones/options";
 import { Phone, type PhoneOptions } from "../../../phones/phone";
 import { type Exchange as Plan, type NodePlan, planExchange } from "../../../plan/exchange";
-import type { Access, ZoneHost } from "../../../provider/inputs";
+import type { Access, ZoneHost } from "../../../nodes/access";
 import type { NodeFile } from "../../../templates/node-file";
 import { SIP_PORT } from "../../../core/ports";
 import { RawPhone } from "../../support/raw-phone";

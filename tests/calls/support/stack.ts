@@ -1,12 +1,8 @@
+import { CONTROLLER, type ZoneHost } from "../../../nodes/access";
 import { packFiles } from "../../../components/packed-files";
 import type { Settings } from "../../../config/schema";
 import { type Exchange as Plan, planExchange } from "../../../plan/exchange";
-import {
-  CONTROLLER,
-  type NodeConfigInputs,
-  type ZoneHost,
-  type ZoneMembershipInputs,
-} from "../../../provider/inputs";
+import { type NodeConfigInputs, type ZoneMembershipInputs } from "../../../provider/inputs";
 import { PbxProvider } from "../../../provider/provider";
 import { Connections } from "../../../nodes/ssh/connections";
 import type { Voice } from "../../../provider/voice";

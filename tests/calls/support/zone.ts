@@ -1,5 +1,5 @@
 import type { NodeFile } from "../../../templates/node-file";
-import type { SipDriver } from "../../../templates/context";
+import type { SipDriver } from "../../../core/telephony";
 import type { Image } from "./rootfs";
 import { Server, type ServerOptions, type ServerPlace } from "./server";
 

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { SipDriver } from "../../../../templates/context";
+import type { SipDriver } from "../../../../core/telephony";
 import { type Dialog, type Outside, RawPhone, type Sending } from "../../../support/raw-phone";
 import { SipConnection } from "../../../support/raw-sip";
 

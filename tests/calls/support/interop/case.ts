@@ -1,4 +1,4 @@
-import type { SipDriver } from "../../../../templates/context";
+import type { SipDriver } from "../../../../core/telephony";
 import {
   type Dialog,
   OFFER,

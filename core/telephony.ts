@@ -1,0 +1,13 @@
+import { z } from "zod";
+
+/** SIP channel drivers of Asterisk. */
+export const sipDriverSchema = z.enum(["chan_sip", "pjsip"]);
+export type SipDriver = z.infer<typeof sipDriverSchema>;
+
+/** Codecs, by Asterisk's names. */
+export const codecSchema = z.enum(["ulaw", "alaw", "g722", "gsm"]);
+export type Codec = z.infer<typeof codecSchema>;
+
+/** Algorithms by which HAProxy spreads connections over the zones (keyword `balance`). */
+export const balanceSchema = z.enum(["roundrobin", "leastconn", "source"]);
+export type Balance = z.infer<typeof balanceSchema>;
