@@ -8,7 +8,7 @@ import { Rollout } from "./components/rollout";
 import { TrunkNetwork } from "./components/trunk-network";
 import type { Settings } from "./config/schema";
 import { planExchange } from "./plan/exchange";
-import type { Servers, ServerSpec } from "./plan/rollout";
+import type { ServerSpec, ServerSpecs } from "./plan/rollout";
 
 /**
  * Everything that an exchange consists of, made and wired: the composition root.
@@ -36,7 +36,7 @@ export async function newExchange(
     image: cloud.image(settings.image, network.id, settings.sipDriver),
     flavor: settings.flavor,
   };
-  const wanted: pulumi.Output<Servers> = pulumi
+  const wanted: pulumi.Output<ServerSpecs> = pulumi
     .all([controllerServer, zoneServer])
     .apply(([ofController, ofZone]) =>
       Object.fromEntries<ServerSpec>([
@@ -46,7 +46,7 @@ export async function newExchange(
         ),
       ]),
     );
-  const lastServers = (last.servers ?? {}) as Servers;
+  const lastServers = (last.servers ?? {}) as ServerSpecs;
 
   const shared = {
     cloud,

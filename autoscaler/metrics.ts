@@ -1,8 +1,8 @@
 import { type AdminState, Haproxy } from "../nodes/haproxy/runtime";
-import type { Access, ExchangeNodes, ZoneHost } from "../nodes/access";
-import { Connections } from "../nodes/ssh/connections";
+import type { Access, ExchangeNodes, ZoneHost } from "../ssh/access";
+import { Connections } from "../ssh/connections";
 import { type Counters, type Rates, ratesBetween } from "./counters";
-import { inTime, late, type Outcome } from "../nodes/in-time";
+import { inTime, late, type NodeResult } from "../ssh/in-time";
 import type { Sample, ZoneReading } from "./sample";
 import { lookAtZone, type ZoneLook } from "./zone-look";
 
@@ -119,7 +119,7 @@ export class Metrics {
   }
 
   /** A node that still owes an answer gets no more work. */
-  private inTime<T>(node: string, work: () => Promise<T>): Promise<Outcome<T>> {
+  private inTime<T>(node: string, work: () => Promise<T>): Promise<NodeResult<T>> {
     if (this.pending.has(node)) return Promise.resolve(late(node, this.patience));
     const pending = work();
     this.pending.set(node, pending);

@@ -7,18 +7,18 @@ import type { Sample, ZoneReading } from "./sample";
 import { count, namesOf, percent } from "../core/format";
 
 /** Whether a zone may go, and why. */
-export interface Verdict {
+export interface ReleaseVerdict {
   readonly may: boolean;
   readonly because: string;
 }
 
-const no = (because: string): Verdict => ({ may: false, because });
+const no = (because: string): ReleaseVerdict => ({ may: false, because });
 
 /**
  * Whether the zones are all known, and all serve: none is taken away on a guess, nor while somebody
  * works on another one. A zone that cannot be read may be the busiest one.
  */
-export function allKnown(latest: Sample | undefined, zones: number): Verdict {
+export function allKnown(latest: Sample | undefined, zones: number): ReleaseVerdict {
   const unread = (latest?.zones ?? []).filter(({ reading }) => reading === null);
   if (unread.length > 0) {
     return no(`${namesOf(unread.map(({ name }) => name))} cannot be read`);
@@ -44,7 +44,7 @@ export function fits(
   zones: number,
   policy: Policy,
   now: number,
-): Verdict {
+): ReleaseVerdict {
   const { scaleInAfter: seconds, interval, margin } = policy;
   const time = formatDuration(seconds);
   const seen = covering(samples, now, { seconds, interval });

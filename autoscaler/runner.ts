@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { relayUpdate } from "../stack/update-progress";
-import { StackHands } from "./act";
+import { StackExecutor } from "./stack-executor";
 import { decide } from "./decide";
 import { usefulFor } from "./load";
 import { countersToGoOnFrom, type Memory, type MemoryFile } from "./memory";
@@ -54,7 +54,7 @@ export class Runner {
   /** One for each tick, since the policy may have been edited. */
   private async ticker(): Promise<Ticker> {
     const { settings, policy } = await this.view.current();
-    const hands = new StackHands({
+    const hands = new StackExecutor({
       stack: this.stack,
       cloud: () => cloudOf(settings, this.stack.name),
       look: () => this.view.look(),

@@ -9,7 +9,7 @@ import { OperatorError } from "../core/errors";
  * @param file that the autoscaler of this stack, and no other, remembers things in.
  * @throws OperatorError when there is another one.
  */
-export async function beTheOnlyOne(file: string): Promise<() => void> {
+export async function lockAutoscaler(file: string): Promise<() => void> {
   const server = createServer().unref();
   await new Promise<void>((resolve, reject) => {
     server.on("error", (error: NodeJS.ErrnoException) => {

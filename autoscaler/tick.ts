@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { UpdateOutcome } from "../stack/outcome";
 import type { Decision, ScalingState } from "./decision";
-import type { Hands, Look } from "./hands";
+import type { Executor, ExchangeLook } from "./executor";
 import { are } from "./limits";
 import { type Memory, notLaterThan } from "./memory";
 import { inWords, isBlind, type Report } from "./report";
@@ -12,7 +12,7 @@ import { count } from "../core/format";
 export type Decide = (samples: readonly Sample[], state: ScalingState, now: number) => Decision;
 
 export interface TickOptions {
-  readonly hands: Hands;
+  readonly hands: Executor;
   readonly decide: Decide;
   readonly memory: { read(): Memory; write(memory: Memory): void };
   /** Time between two looks, and how long what they found is of use, in milliseconds. */
@@ -93,7 +93,7 @@ export class Ticker {
       ? [true, from]
       : await Promise.all([hands.isBroken(), hands.inService()]);
     if (isBroken) {
-      const mended = await this.mend(stop);
+      const mended = await this.repair(stop);
       if (mended.kind !== "done") return verdict(mended, what);
     }
     // Somebody may have changed their number by hand since it was read: it is not changed back.
@@ -138,7 +138,7 @@ export class Ticker {
     const { hands } = this.options;
     const what = (zones: number): string =>
       `mending what was left half done, at ${count(zones, "zone")}`;
-    const mended = await this.mend(stop);
+    const mended = await this.repair(stop);
     if (mended.kind !== "done") return verdict(mended, what(seen));
     const zones = await hands.inService();
     const outcome = await hands.change(zones, AbortSignal.any([stop.gently, stop.atOnce]));
@@ -147,7 +147,7 @@ export class Ticker {
   }
 
   /** Takes away what was left half done. Where that has failed, the next try waits, each time longer. */
-  private async mend(stop: Stop): Promise<UpdateOutcome> {
+  private async repair(stop: Stop): Promise<UpdateOutcome> {
     const { hands, interval, memory } = this.options;
     const { failedMends } = memory.read();
     if (failedMends !== null) {
@@ -157,7 +157,7 @@ export class Ticker {
       const why = `what was left half done is tried again in ${seconds} s`;
       if (left > 0) return { kind: "held", why };
     }
-    const outcome = await hands.mend(stop.atOnce);
+    const outcome = await hands.repair(stop.atOnce);
     if (outcome.kind === "failed") this.noteMended(outcome);
     return outcome;
   }
@@ -216,7 +216,7 @@ export class Ticker {
     return { count: (failed?.count ?? 0) + 1, at: this.now() };
   }
 
-  private remember({ sample, counters }: Look): Memory {
+  private remember({ sample, counters }: ExchangeLook): Memory {
     const known = notLaterThan(sample.at, this.options.memory.read());
     this.note({ ...known, samples: this.samplesWith(sample, known), counters });
     return this.options.memory.read();

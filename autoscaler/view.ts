@@ -1,17 +1,17 @@
 import { Metrics } from "./metrics";
 import { type Policy, policyOf } from "./policy";
-import type { Look } from "./hands";
+import type { ExchangeLook } from "./executor";
 import type { Settings } from "../config/schema";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { OperatorError } from "../core/errors";
-import { type Exchange, exchangeNodes } from "../stack/nodes";
+import { type DeployedExchange, exchangeNodes } from "../stack/nodes";
 import { Recent } from "./recent";
 import { stackSettings } from "../stack/settings";
 
 interface Known {
   readonly settings: Settings;
   readonly policy: Policy;
-  readonly nodes: Exchange["nodes"];
+  readonly nodes: DeployedExchange["nodes"];
 }
 
 /** The exchange as an autoscaler sees it: its settings, its nodes, and what goes on there. */
@@ -37,14 +37,14 @@ export class ExchangeView {
     return (await this.current()).nodes.zones.length;
   }
 
-  async look(): Promise<Look> {
+  async look(): Promise<ExchangeLook> {
     const { nodes } = await this.current();
     const sample = await this.metrics.sample(nodes);
     return { zones: nodes.zones.length, sample, counters: this.metrics.counted() };
   }
 
   /** Reckons the next rates from what an earlier run has counted. */
-  goOnFrom(counters: Look["counters"]): void {
+  goOnFrom(counters: ExchangeLook["counters"]): void {
     this.metrics.goOnFrom(counters);
   }
 

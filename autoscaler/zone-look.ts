@@ -1,6 +1,6 @@
 import { CONTACTS, parseChannels, parseContacts } from "../nodes/asterisk/activity";
 import { asterisk } from "../nodes/asterisk/console";
-import type { Session } from "../nodes/ssh/session";
+import type { Session } from "../ssh/session";
 import { COUNTERS, type Counters, parseCounters } from "./counters";
 
 /** What one look at a zone has found. */

@@ -3,7 +3,7 @@ import { Exporter } from "../autoscaler/exporter";
 import { Journal } from "../autoscaler/journal";
 import { MemoryFile } from "../autoscaler/memory";
 import { decisionInWords, isBlind } from "../autoscaler/report";
-import { beTheOnlyOne } from "../autoscaler/single";
+import { lockAutoscaler } from "../autoscaler/single";
 import { parseArguments } from "./arguments";
 import { CANNOT_WORK, runLoop } from "../autoscaler/loop";
 import { readOnly, Runner } from "../autoscaler/runner";
@@ -51,7 +51,7 @@ main(async () => {
   const path = autoscalerMemory(values.stack);
   const file = new MemoryFile(path);
   const looksOnly = values["dry-run"] || values.explain;
-  const release = looksOnly ? null : await beTheOnlyOne(path);
+  const release = looksOnly ? null : await lockAutoscaler(path);
   const runner = new Runner(stack, looksOnly ? readOnly(file) : file);
   try {
     if (looksOnly) {

@@ -5,7 +5,7 @@ import { parseArguments } from "./arguments";
 import { cloudIsConfigured, labExists } from "../stack/cloud-environment";
 import { command } from "../core/command";
 import { projectEnvironment } from "../stack/environment";
-import { mendCalledOff, mendKilledUpdate } from "../stack/recovery";
+import { repairCancelledUpdate, repairKilledUpdate } from "../stack/recovery";
 import { relay, say } from "../core/progress";
 import { exportedStack, findStack, otherDeployedStacks, releaseDeadLock } from "../stack/stack";
 import { runUpdate } from "./run-update";
@@ -33,10 +33,10 @@ main(async () => {
     await command("lab/lab.sh", ["up"], { onLine: relay("lab") });
   }
   await releaseDeadLock(stack);
-  await mendKilledUpdate(stack, await exportedStack(stack));
+  await repairKilledUpdate(stack, await exportedStack(stack));
   await runUpdate((options) => stack.destroy(options), {
     failed: "not everything could be destroyed, see above; run the same command again",
-    calledOff: () => mendCalledOff(stack),
+    calledOff: () => repairCancelledUpdate(stack),
   });
   if (!inLab) return;
   const others = await otherDeployedStacks(stack);

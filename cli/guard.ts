@@ -4,7 +4,7 @@ import { CONTROLLER_RESTARTS } from "../provider/impact";
 import { parseArguments } from "./arguments";
 import { OperatorError } from "../core/errors";
 import { projectEnvironment } from "../stack/environment";
-import { faultsOf, judge, type Row } from "../guard/verdict";
+import { faultsOf, type ImpactRow, judge } from "../guard/verdict";
 import { readPlan } from "../guard/plan";
 import { preview } from "../stack/preview";
 import { main } from "../core/main";
@@ -37,7 +37,7 @@ async function saved(file: string): Promise<string> {
 }
 
 /** What the table comes to, in a sentence or a line for each fault. */
-function verdict(rows: readonly Row[]): string {
+function verdict(rows: readonly ImpactRow[]): string {
   const faults = faultsOf(rows);
   if (faults.length > 0) {
     return faults.join("\n");

@@ -1,4 +1,4 @@
-import { Connections } from "../nodes/ssh/connections";
+import { Connections } from "../ssh/connections";
 import { type CommandForm, parseCommandLine } from "./arguments";
 import { OperatorError } from "../core/errors";
 import { projectEnvironment } from "../stack/environment";

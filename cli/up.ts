@@ -6,7 +6,7 @@ import { count } from "../core/format";
 import { cloudIsConfigured } from "../stack/cloud-environment";
 import { all, command } from "../core/command";
 import { projectEnvironment } from "../stack/environment";
-import { mendCalledOff, mendKilledUpdate } from "../stack/recovery";
+import { repairCancelledUpdate, repairKilledUpdate } from "../stack/recovery";
 import { elapsed, relay, say } from "../core/progress";
 import { ensurePhones, proveCall, qualityFault } from "./prove";
 import { printReport } from "./report";
@@ -39,7 +39,7 @@ main(async () => {
   const stack = await openStack(stackName, await projectEnvironment());
   await generateSecrets(stack);
   const found = await exportedStack(stack);
-  const { resources = [] } = await mendKilledUpdate(stack, found);
+  const { resources = [] } = await repairKilledUpdate(stack, found);
   say("pulumi", `deploying stack ${stackName}`);
   // By the state as it was found: the refresh that mends it forgets which could not be built.
   const replace = unbuiltServers(found)
@@ -50,7 +50,7 @@ main(async () => {
   }
   await runUpdate((options) => stack.up({ ...options, replace }), {
     failed: "the deployment failed, see above; mend it and run the same command again",
-    calledOff: () => mendCalledOff(stack),
+    calledOff: () => repairCancelledUpdate(stack),
   }).catch(async (error: unknown) => {
     // Of servers, Pulumi says only that something is wrong.
     for (const fault of await buildFaultsOf(stack)) say("cloud", fault);

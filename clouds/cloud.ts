@@ -6,15 +6,15 @@ export interface Headroom {
 }
 
 /** What an autoscaler asks of the cloud beside Pulumi. Each kind of cloud has its own. */
-export interface Cloud {
+export interface CloudApi {
   /** How many zones more it gives; null where nothing limits them. @throws OperatorError */
   headroom(): Promise<Headroom | null>;
   /** All that carries the exchange's mark, in the order in which it can be deleted. @throws OperatorError */
-  marked(): Promise<readonly Marked[]>;
+  taggedResources(): Promise<readonly TaggedResource[]>;
 }
 
 /** Something in the cloud that carries the mark of an exchange. */
-export interface Marked {
+export interface TaggedResource {
   /** As people call it: `server`. */
   readonly kind: string;
   /** As a stack's state calls it. */

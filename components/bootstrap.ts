@@ -1,4 +1,4 @@
-import type { Exchange, NodePlan } from "../plan/exchange";
+import type { ExchangePlan, NodePlan } from "../plan/exchange";
 import type { NodeFile } from "../templates/node-file";
 import { renderUserData, USER_DATA_LIMIT } from "../templates/user-data";
 import { zoneFiles } from "./node-files";
@@ -24,7 +24,7 @@ const BYTES_WITHOUT_USERS = USER_DATA_LIMIT / 2;
 const BYTES_AROUND_USER = 500;
 
 /** More than a user takes in base64, even where nothing can be compressed and all has to be escaped. */
-function mostBytesOf({ extension, name, secret }: Exchange["users"][number]): number {
+function mostBytesOf({ extension, name, secret }: ExchangePlan["users"][number]): number {
   const written =
     6 * Buffer.byteLength(extension) + 2 * Buffer.byteLength(`${name ?? ""}${secret}`);
   return (4 / 3) * (BYTES_AROUND_USER + written);
@@ -34,7 +34,7 @@ function mostBytesOf({ extension, name, secret }: Exchange["users"][number]): nu
  * Whether user data holds the users of `exchange`. If not, its servers boot without, and a NodeConfig
  * brings the users; everything else fits always.
  */
-export function usersFitUserData(exchange: Exchange): boolean {
+export function usersFitUserData(exchange: ExchangePlan): boolean {
   const [zone] = exchange.zones;
   const most = exchange.users.reduce((sum, user) => sum + mostBytesOf(user), BYTES_WITHOUT_USERS);
   // A few users need not be rendered to know, nor tens of thousands.

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type ExchangeArgs, Node, type ServerArgs } from "./node";
+import { type ExchangeArgs, Node, type NodeServerArgs } from "./node";
 import { controllerFiles, type HaproxySettings } from "./node-files";
 
-export interface HaproxyControllerArgs extends ExchangeArgs, ServerArgs {
+export interface HaproxyControllerArgs extends ExchangeArgs, NodeServerArgs {
   readonly haproxy: HaproxySettings;
 }
 

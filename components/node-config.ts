@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Access } from "../nodes/access";
+import type { Access } from "../ssh/access";
 import type { NodeConfigInputs } from "../provider/inputs";
 
 /** Each property of `T` as another resource may supply it. */

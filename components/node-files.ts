@@ -1,5 +1,5 @@
 import { PHONES_PER_ZONE } from "../plan/capacity";
-import type { Exchange, ZonePlan } from "../plan/exchange";
+import type { ExchangePlan, ZonePlan } from "../plan/exchange";
 import { filterOf, type Role } from "../plan/firewall";
 import {
   renderAuthorizedKeys,
@@ -23,7 +23,7 @@ export type HaproxySettings = Pick<ControllerContext, "balance" | "connectTimeou
 
 /** All files of `zone`. */
 export function zoneFiles(
-  exchange: Exchange,
+  exchange: ExchangePlan,
   zone: ZonePlan,
   { controllerAddress, address }: ZoneAddresses,
 ): NodeFile[] {
@@ -46,7 +46,7 @@ export function zoneFiles(
 }
 
 /** All files of the controller. */
-export function controllerFiles(exchange: Exchange, haproxy: HaproxySettings): NodeFile[] {
+export function controllerFiles(exchange: ExchangePlan, haproxy: HaproxySettings): NodeFile[] {
   const { callsPerAccount, callsPerMinute, ...limits } = exchange.limits;
   return [
     ...baseFiles(exchange, "controller"),
@@ -64,7 +64,7 @@ export function controllerFiles(exchange: Exchange, haproxy: HaproxySettings): N
  * Files that a node of `role` cannot boot without: which hosts and which keys may reach it, what it may
  * send, and how it keeps its clock.
  */
-export const baseFiles = (exchange: Exchange, role: Role): NodeFile[] => {
+export const baseFiles = (exchange: ExchangePlan, role: Role): NodeFile[] => {
   const { accessKey, addresses, firewall, operatorKey } = exchange;
   return [
     ...renderAuthorizedKeys(operatorKey, accessKey.publicKey),

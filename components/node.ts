@@ -1,20 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Exchange, NodePlan } from "../plan/exchange";
+import type { ExchangePlan, NodePlan } from "../plan/exchange";
 import type { Role } from "../plan/firewall";
-import type { Access, ZoneHost } from "../nodes/access";
+import type { Access, ZoneHost } from "../ssh/access";
 import type { DrainPolicy } from "../nodes/rotation/drain";
 import type { NodeFile } from "../templates/node-file";
-import type { Cloud, Firewall, InternalNetwork } from "./cloud/cloud";
+import type { CloudAdapter, Firewall, InternalNetwork } from "./cloud/cloud";
 import { type Inputs, NodeConfig } from "./node-config";
 import { packFiles } from "./packed-files";
 import type { Rollout } from "./rollout";
 
 /** What all nodes of an exchange have in common. */
 export interface ExchangeArgs {
-  readonly cloud: Cloud;
-  readonly exchange: Exchange;
+  readonly cloud: CloudAdapter;
+  readonly exchange: ExchangePlan;
   /** Of the exchange, as much as a server can be told before it boots. */
-  readonly boot: Exchange;
+  readonly boot: ExchangePlan;
   readonly network: InternalNetwork;
   readonly firewall: Firewall;
   readonly rollout: Rollout;
@@ -22,17 +22,17 @@ export interface ExchangeArgs {
 }
 
 /** The server that a node gets. */
-export interface ServerArgs {
+export interface NodeServerArgs {
   /** ID of an image. */
   readonly image: pulumi.Input<string>;
   readonly flavor: string;
 }
 
-export interface NodeArgs extends ExchangeArgs, ServerArgs {
+export interface NodeArgs extends ExchangeArgs, NodeServerArgs {
   readonly plan: NodePlan;
   readonly role: Role;
   /** The node's files, once its public address is known. They hold secrets. */
-  readonly files: (exchange: Exchange, address: pulumi.Output<string>) => pulumi.Output<NodeFile[]>;
+  readonly files: (exchange: ExchangePlan, address: pulumi.Output<string>) => pulumi.Output<NodeFile[]>;
   /** Shown by the cloud beside the server. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** What the server waits for. */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { readyBefore, replacedServers, type Servers, turnBefore } from "../plan/rollout";
+import { readyBefore, replacedServers, type ServerSpecs, turnBefore } from "../plan/rollout";
 import type { NodeConfig } from "./node-config";
 import type { ZoneMembership } from "./zone-membership";
 
@@ -21,8 +21,8 @@ export class Rollout {
    */
   constructor(
     private readonly controller: string,
-    last: pulumi.Input<Servers>,
-    next: pulumi.Input<Servers>,
+    last: pulumi.Input<ServerSpecs>,
+    next: pulumi.Input<ServerSpecs>,
   ) {
     this.rolling = pulumi
       .all([last, next])

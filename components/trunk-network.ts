@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../core/addresses";
-import type { Cloud, InternalNetwork } from "./cloud/cloud";
+import type { CloudAdapter, InternalNetwork } from "./cloud/cloud";
 
 export interface TrunkNetworkArgs {
-  readonly cloud: Cloud;
+  readonly cloud: CloudAdapter;
   readonly addresses: AddressPlan;
 }
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Access } from "../nodes/access";
+import type { Access } from "../ssh/access";
 import type { ZoneMembershipInputs } from "../provider/inputs";
 import { type Inputs, secretAccess } from "./node-config";
 

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ZonePlan } from "../plan/exchange";
 import type { HaproxyController } from "./haproxy-controller";
-import { type ExchangeArgs, Node, type ServerArgs, zoneHost } from "./node";
+import { type ExchangeArgs, Node, type NodeServerArgs, zoneHost } from "./node";
 import { zoneFiles } from "./node-files";
 import { ZoneMembership } from "./zone-membership";
 
-export interface ZoneArgs extends ExchangeArgs, ServerArgs {
+export interface ZoneArgs extends ExchangeArgs, NodeServerArgs {
   readonly plan: ZonePlan;
   readonly controller: HaproxyController;
 }

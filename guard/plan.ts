@@ -4,7 +4,7 @@ import { OperatorError } from "../core/errors";
 export type Properties = Readonly<Record<string, unknown>>;
 
 /** What a plan does to one resource in all. */
-export interface Change {
+export interface PlannedChange {
   readonly urn: string;
   /** `openstack:compute/instance:Instance`. */
   readonly type: string;
@@ -22,7 +22,7 @@ export interface Change {
 
 /** What `pulumi preview --json` says. */
 export interface Plan {
-  readonly changes: readonly Change[];
+  readonly changes: readonly PlannedChange[];
   /** Outputs of the stack as it was deployed last. */
   readonly outputs: Properties;
   /** URNs of all that there was before; null where the plan does not tell of what stays as it is. */
@@ -54,7 +54,7 @@ interface Digest {
  * one that an update was interrupted in, after the deletion: where they are missing, it is taken for a
  * whole one.
  */
-function actionOf(steps: readonly Step[]): Change["action"] | undefined {
+function actionOf(steps: readonly Step[]): PlannedChange["action"] | undefined {
   const has = (...ops: string[]): boolean => steps.some(({ op }) => ops.includes(op));
   const comes = has("create", "create-replacement", "import", "import-replacement");
   const goes = has("delete", "delete-replaced") || (has("replace") && !comes);
@@ -64,7 +64,7 @@ function actionOf(steps: readonly Step[]): Change["action"] | undefined {
   return has("update") ? "update" : undefined;
 }
 
-function changeOf(urn: string, steps: readonly Step[]): Change[] {
+function changeOf(urn: string, steps: readonly Step[]): PlannedChange[] {
   const action = actionOf(steps);
   if (action === undefined) {
     return [];

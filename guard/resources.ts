@@ -1,4 +1,4 @@
-import type { Change } from "./plan";
+import type { PlannedChange } from "./plan";
 
 /** What callers lose while a resource is not there, or is changed in certain inputs. */
 interface Part {
@@ -51,15 +51,15 @@ export const SHARED_PARTS: Readonly<Record<string, Part>> = {
 const SSH_PORT = 22;
 
 /** Resources that no call goes by: the operator's way in, and what stands for nothing in the cloud. */
-export const isBesideCalls = ({ type, olds, news }: Change): boolean =>
+export const isBesideCalls = ({ type, olds, news }: PlannedChange): boolean =>
   /^(trunkline|pulumi):/.test(type) ||
   type === "openstack:compute/keypair:Keypair" ||
   (type.endsWith(":SecGroupRule") && (olds.portRangeMin ?? news.portRangeMin) === SSH_PORT);
 
-export const isGone = ({ action }: Change): boolean => action === "delete" || action === "replace";
+export const isGone = ({ action }: PlannedChange): boolean => action === "delete" || action === "replace";
 
 /** Whether what goes by way of the resource is interrupted. One that is not known here may be. */
-export function isInterrupted(change: Change): boolean {
+export function isInterrupted(change: PlannedChange): boolean {
   const part = NODE_PARTS[change.type] ?? SHARED_PARTS[change.type];
   return (
     isGone(change) ||
@@ -68,7 +68,7 @@ export function isInterrupted(change: Change): boolean {
   );
 }
 
-const DONE: Readonly<Record<Change["action"], string>> = {
+const DONE: Readonly<Record<PlannedChange["action"], string>> = {
   create: "created",
   update: "changed",
   replace: "replaced",
@@ -76,7 +76,7 @@ const DONE: Readonly<Record<Change["action"], string>> = {
 };
 
 /** `server deleted, port deleted`. */
-export const describe = (changes: readonly Change[]): string =>
+export const describe = (changes: readonly PlannedChange[]): string =>
   changes
     .map(({ type, name, action }) => {
       const title = NODE_PARTS[type]?.title ?? SHARED_PARTS[type]?.title;

@@ -1,4 +1,4 @@
-import { CONTROLLER } from "../nodes/access";
+import { CONTROLLER } from "../ssh/access";
 import { type DrainPolicy } from "../nodes/rotation/drain";
 import {
   CONTROLLER_RESTARTS,
@@ -9,7 +9,7 @@ import {
   nodeConfigImpact,
 } from "../provider/impact";
 import { type NodeConfigInputs, type ZoneMembershipInputs } from "../provider/inputs";
-import type { Change, Plan } from "./plan";
+import type { Plan, PlannedChange } from "./plan";
 import {
   describe,
   isBesideCalls,
@@ -20,7 +20,7 @@ import {
 } from "./resources";
 
 /** A part of a plan beside what callers feel of it. */
-export interface Row {
+export interface ImpactRow {
   readonly change: string;
   readonly felt: string;
   /** Why this is not to be done as it stands, and the remedy; null where it may. */
@@ -40,15 +40,15 @@ const OF_NODE = /trunkline:index:(HaproxyController|PbxNode|ExtendedZone)\$/;
 
 /** Everything that a plan does to one node. */
 interface NodeChanges {
-  readonly parts: readonly Change[];
-  readonly config: Change | undefined;
-  readonly membership: Change | undefined;
+  readonly parts: readonly PlannedChange[];
+  readonly config: PlannedChange | undefined;
+  readonly membership: PlannedChange | undefined;
 }
 
-const isServer = ({ type }: Change): boolean => NODE_PARTS[type]?.title === "server";
+const isServer = ({ type }: PlannedChange): boolean => NODE_PARTS[type]?.title === "server";
 
 /** The zone or controller that `change` is a part of. */
-function nodeOf({ urn, type, name, olds, news, action }: Change): string | undefined {
+function nodeOf({ urn, type, name, olds, news, action }: PlannedChange): string | undefined {
   const properties = action === "delete" ? olds : news;
   switch (type) {
     case NODE_CONFIG:
@@ -61,7 +61,7 @@ function nodeOf({ urn, type, name, olds, news, action }: Change): string | undef
 }
 
 /** Whether a leaving zone is drained before `change`: what depends on a resource is deleted first. */
-function isDrained(change: Change, membership: Change | undefined, plan: Plan): boolean {
+function isDrained(change: PlannedChange, membership: PlannedChange | undefined, plan: Plan): boolean {
   if (membership === undefined || !isGone(membership)) {
     return false;
   }
@@ -85,7 +85,7 @@ function duration(seconds: number): string {
 }
 
 /** The program's word, where the plan has it: it goes before that of the state. */
-function drainPolicy(membership: Change, { changes }: Plan): DrainPolicy {
+function drainPolicy(membership: PlannedChange, { changes }: Plan): DrainPolicy {
   const [word = membership.olds] = changes.flatMap(({ type, action, news }) =>
     [NODE_CONFIG, MEMBERSHIP].includes(type) && action !== "delete" ? [news] : [],
   );
@@ -93,7 +93,7 @@ function drainPolicy(membership: Change, { changes }: Plan): DrainPolicy {
 }
 
 /** A zone that leaves the rotation, for good or to come back. */
-function drainRow(zone: string, membership: Change, parts: readonly Change[], plan: Plan): Row {
+function drainRow(zone: string, membership: PlannedChange, parts: readonly PlannedChange[], plan: Plan): ImpactRow {
   const drain = drainPolicy(membership, plan);
   const what = membership.action === "replace" ? isReplaced(zone) : drains(zone);
   const limit = duration(drain.timeout);
@@ -119,7 +119,7 @@ function drainRow(zone: string, membership: Change, parts: readonly Change[], pl
 const isOut = (zone: string, { known }: Plan): boolean =>
   known !== null && ![...known].some((urn) => urn.endsWith(`${MEMBERSHIP}::${zone}`));
 
-function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan): Row[] {
+function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan): ImpactRow[] {
   const undrained = parts.filter(
     (part) => isInterrupted(part) && !isDrained(part, membership, plan),
   );
@@ -156,7 +156,7 @@ function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan):
   ).map((felt) => ({ change: `${zone}: place in the rotation changed`, felt, fault: null }));
 }
 
-function controllerRows({ parts }: NodeChanges, allowed: Allowances): Row[] {
+function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[] {
   if (parts.some((part) => part.type.endsWith(":FloatingIp") && isGone(part))) {
     return [
       {
@@ -188,7 +188,7 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): Row[] {
 }
 
 /** @param told what is said already: the controller's files tell of zones that come and go as well. */
-function configRows(node: string, { config }: NodeChanges, told: readonly Row[]): Row[] {
+function configRows(node: string, { config }: NodeChanges, told: readonly ImpactRow[]): ImpactRow[] {
   if (config?.action !== "update") {
     return [];
   }
@@ -201,7 +201,7 @@ function configRows(node: string, { config }: NodeChanges, told: readonly Row[])
     .map((felt) => ({ change: `${node}: files changed`, felt, fault: null }));
 }
 
-function sharedRow(change: Change): Row[] {
+function sharedRow(change: PlannedChange): ImpactRow[] {
   if (isBesideCalls(change) || !isInterrupted(change)) {
     return [];
   }
@@ -231,11 +231,11 @@ function changesOf(node: string, { changes }: Plan): NodeChanges {
 }
 
 /** What is not to be done as it stands, a line each. */
-export const faultsOf = (rows: readonly Row[]): string[] =>
+export const faultsOf = (rows: readonly ImpactRow[]): string[] =>
   rows.flatMap(({ change, fault }) => (fault === null ? [] : [`${change}: ${fault}`]));
 
 /** What callers feel of a plan. Empty where they feel nothing. */
-export function judge(plan: Plan, allowed: Allowances): Row[] {
+export function judge(plan: Plan, allowed: Allowances): ImpactRow[] {
   const names = new Set(plan.changes.flatMap((change) => nodeOf(change) ?? []));
   const nodes = [...names].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   const rows = [

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { NodeError } from "../core/errors";
-import { AgentRefused, askFor, LeftAsItWas, type Session } from "./ssh/session";
+import { AgentRefused, askFor, NodeUnchanged, type Session } from "../ssh/session";
 
 /** How a file must be on its node, without its content. */
 export interface FileSpec {
@@ -60,7 +60,7 @@ export interface InstallOptions {
 /**
  * Puts all files into place, or none.
  *
- * @throws LeftAsItWas naming the file that cannot be written; NodeError naming the files that are new if
+ * @throws NodeUnchanged naming the file that cannot be written; NodeError naming the files that are new if
  * they could not be taken back.
  */
 export async function install(
@@ -79,7 +79,7 @@ export async function install(
           "taken back, all others were left as they were. Mend that and run the same command again",
       );
     }
-    throw new LeftAsItWas(
+    throw new NodeUnchanged(
       error.node,
       `${error.reason}; its files were left as they were. Mend that and run the same command again`,
     );

@@ -1,5 +1,5 @@
 import { install, restore, type WantedFile } from "./files";
-import { LeftAsItWas, ScriptFailed, type Session } from "./ssh/session";
+import { NodeUnchanged, ScriptFailed, type Session } from "../ssh/session";
 
 const RULES = "/etc/nftables.conf";
 /** Apart from what the node's service can take back. */
@@ -11,7 +11,7 @@ type Files = Readonly<Record<string, WantedFile>>;
  * Lets the node's own packet filter follow its file, where it has one. Connections that are there stay.
  *
  * @returns the other files.
- * @throws LeftAsItWas saying what nft does not take.
+ * @throws NodeUnchanged saying what nft does not take.
  */
 export async function applyFirewall(session: Session, files: Files): Promise<Files> {
   const { [RULES]: rules, ...others } = files;
@@ -22,7 +22,7 @@ export async function applyFirewall(session: Session, files: Files): Promise<Fil
     { validate: { [RULES]: 'nft -c -f "$1"' }, former: FORMER },
   );
   if (invalid !== null) {
-    throw new LeftAsItWas(
+    throw new NodeUnchanged(
       session.node,
       `nft does not take its rules: ${invalid}. Nothing was changed`,
     );
@@ -34,7 +34,7 @@ export async function applyFirewall(session: Session, files: Files): Promise<Fil
     if (!(error instanceof ScriptFailed) || changed.length === 0) throw error;
     // It takes all rules of a file, or none.
     await restore(session, FORMER);
-    throw new LeftAsItWas(error.node, error.fault);
+    throw new NodeUnchanged(error.node, error.fault);
   }
   return others;
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { type Say } from "../core/logger";
 import { NodeError } from "../core/errors";
 import { Deadline } from "../core/deadline";
-import { type Say, ScriptFailed, type Session } from "./ssh/session";
+import { ScriptFailed, type Session } from "../ssh/session";
 
 const resultSchema = z.object({ v1: z.object({ errors: z.array(z.string()).default([]) }) });
 

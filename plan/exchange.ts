@@ -3,15 +3,8 @@ import type { Settings } from "../config/schema";
 import { expandUsers } from "../config/users";
 import type { TrunkPeer, User } from "../templates/context";
 import { type AddressPlan, planAddresses } from "../core/addresses";
-import { firewallRules, type Rule } from "./firewall";
-import {
-  cloudMark,
-  digestKey,
-  sshAccessKeySeed,
-  sshHostKeySeed,
-  trunkSecret,
-  userSecret,
-} from "./secrets";
+import { type FirewallRule, firewallRules } from "./firewall";
+import { digestKey, exchangeTag, sshAccessKeySeed, sshHostKeySeed, trunkSecret, userSecret } from "./secrets";
 import { type SshHostKey, sshHostKey } from "./ssh-host-key";
 
 /** A node as it is known before it exists. */
@@ -29,7 +22,7 @@ export interface ZonePlan extends NodePlan {
 }
 
 /** Everything about an exchange that does not depend on what the cloud answers. Holds secrets. */
-export interface Exchange {
+export interface ExchangePlan {
   /** What all that it has in the cloud is marked with. */
   readonly mark: string;
   readonly addresses: AddressPlan;
@@ -42,7 +35,7 @@ export interface Exchange {
   /** Seconds that a phone rings. */
   readonly ringTimeout: number;
   /** Which hosts may reach which nodes. */
-  readonly firewall: readonly Rule[];
+  readonly firewall: readonly FirewallRule[];
   /** What one source address, or one account, may take. */
   readonly limits: Settings["limits"];
   /** What the stack itself logs in to its nodes with, to bring them what has changed. */
@@ -57,10 +50,10 @@ export const accessKey = (masterSecret: string): SshHostKey =>
   sshHostKey(sshAccessKeySeed(masterSecret), "trunkline");
 
 /** The exchange that `settings` of `stack` ask for. Pure: the same ones give the same exchange. */
-export function planExchange(settings: Settings, stack: string): Exchange {
+export function planExchange(settings: Settings, stack: string): ExchangePlan {
   const { masterSecret, zones: zoneCount } = settings;
   const addresses = planAddresses(settings.trunkCidr);
-  const mark = cloudMark(masterSecret, stack);
+  const mark = exchangeTag(masterSecret, stack);
   const node = (name: string, fixedIp: string): NodePlan => ({
     name,
     fixedIp,

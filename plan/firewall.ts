@@ -9,7 +9,7 @@ export type Role = "controller" | "zone";
 export type Peer = { readonly role: Role } | { readonly cidr: string };
 
 /** Traffic that is allowed, with the answers to it. All other traffic is refused, in both directions. */
-export interface Rule {
+export interface FirewallRule {
   readonly name: string;
   readonly to: Role;
   readonly protocol: "tcp" | "udp";
@@ -22,7 +22,7 @@ export interface Rule {
 /** Packets that a node may receive or send. */
 export interface Traffic {
   readonly name: string;
-  readonly protocol: Rule["protocol"];
+  readonly protocol: FirewallRule["protocol"];
   /** Port of the node itself, or two with a dash; null for all. */
   readonly own: string | null;
   /** Port of the other hosts, or two with a dash; null for all. */
@@ -47,10 +47,10 @@ const written = ({ start, end }: PortRange): string =>
  *
  * @param operatorCidrs networks that may use SSH to the controller.
  */
-export function firewallRules(operatorCidrs: readonly string[]): Rule[] {
+export function firewallRules(operatorCidrs: readonly string[]): FirewallRule[] {
   const controller = { role: "controller" } as const;
   const zone = { role: "zone" } as const;
-  const tcp = (name: string, to: Role, port: number, from: Peer): Rule => ({
+  const tcp = (name: string, to: Role, port: number, from: Peer): FirewallRule => ({
     name,
     to,
     protocol: "tcp",
@@ -86,7 +86,7 @@ export function firewallRules(operatorCidrs: readonly string[]): Rule[] {
  */
 export function filterOf(
   role: Role,
-  rules: readonly Rule[],
+  rules: readonly FirewallRule[],
   addresses: AddressPlan,
 ): Record<"input" | "output", Traffic[]> {
   const input: Traffic[] = [];

@@ -13,13 +13,13 @@ export interface ServerSpec {
 }
 
 /** By the name of the node: `controller`, `zone1`, … */
-export type Servers = Readonly<Record<string, ServerSpec>>;
+export type ServerSpecs = Readonly<Record<string, ServerSpec>>;
 
 const isSame = (a: ServerSpec, b: ServerSpec): boolean =>
   a.image === b.image && a.flavor === b.flavor && a.sipDriver === b.sipDriver;
 
 /** Names of the servers that change from `last` to `next`, in the order of `next`. */
-export function replacedServers(last: Servers, next: Servers): string[] {
+export function replacedServers(last: ServerSpecs, next: ServerSpecs): string[] {
   return Object.entries(next)
     .filter(([name, spec]) => {
       const before = last[name];

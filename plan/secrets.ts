@@ -53,6 +53,6 @@ export function digestKey(masterSecret: string): Buffer {
  * What tells all that this exchange has in a cloud from what others have there. It is no secret. Two
  * stacks may share a master secret, so that phones can move from one to the other: their marks differ.
  */
-export function cloudMark(masterSecret: string, stack: string): string {
+export function exchangeTag(masterSecret: string, stack: string): string {
   return `trunkline ${derive(masterSecret, `mark in the cloud of stack ${stack}`, 6).toString("hex")}`;
 }

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { CONTROLLER } from "../nodes/access";
+import { CONTROLLER } from "../ssh/access";
 import { type NodeConfigInputs, type ZoneMembershipInputs } from "./inputs";
 import { isUnknown } from "./wire";
 

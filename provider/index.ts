@@ -1,6 +1,6 @@
 import { main } from "@pulumi/pulumi/provider";
-import { PbxProvider } from "./provider";
-import { voices } from "./voice";
+import { PbxResourceProvider } from "./provider";
+import { engineLoggers } from "./engine-log";
 
 // Pulumi starts this with its own address, and reads the port that the provider listens on.
 const args = process.argv.slice(2);
@@ -12,4 +12,4 @@ setInterval(() => {
   if (process.ppid !== pulumi) process.exit();
 }, 500).unref();
 
-void main(new PbxProvider(voices(engineAddress)), args);
+void main(new PbxResourceProvider(engineLoggers(engineAddress)), args);

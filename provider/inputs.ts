@@ -1,4 +1,4 @@
-import type { Access, ZoneHost } from "../nodes/access";
+import type { Access, ZoneHost } from "../ssh/access";
 import type { FileSpec } from "../nodes/files";
 import type { DrainPolicy } from "../nodes/rotation/drain";
 

@@ -1,22 +1,23 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { CONTROLLER } from "../nodes/access";
+import { CONTROLLER } from "../ssh/access";
 import { NodeError } from "../core/errors";
-import { editAsterisk, furnishAsterisk } from "../nodes/asterisk/config";
-import type { Drains } from "../nodes/rotation/drains";
+import { editAsterisk, provisionAsterisk } from "../nodes/asterisk/config";
+import type { RunningDrains } from "../nodes/rotation/drains";
+import { PartialUpdate } from "./partial-update";
+import type { DeclaredZones } from "./declared-zones";
+import { NodeUnchanged } from "../ssh/session";
 import { applyFirewall } from "../nodes/firewall";
-import { applyHaproxy, furnishHaproxy } from "../nodes/haproxy/config";
+import { applyHaproxy, provisionHaproxy } from "../nodes/haproxy/config";
 import { nodeConfigImpact } from "./impact";
 import { type NodeConfigInputs } from "./inputs";
 import { lookAt, type WantedFile } from "../nodes/files";
-import { PartlyDone } from "./partly-done";
-import type { Change, ResourceKind } from "./provider";
+import type { ResourceChange, ResourceHandler } from "./resource-handler";
 import { untilBooted } from "../nodes/readiness";
-import type { Roster } from "./roster";
-import { LeftAsItWas, type Session } from "../nodes/ssh/session";
-import { type Connections, PATIENCE } from "../nodes/ssh/connections";
-import type { Voice } from "./voice";
+import { type Session } from "../ssh/session";
+import { type Connections, TIMEOUTS } from "../ssh/connections";
+import type { Logger } from "../core/logger";
 
 /** What the state has beside the inputs. */
 interface State extends NodeConfigInputs {
@@ -28,7 +29,7 @@ interface State extends NodeConfigInputs {
  * The files of one node. Its server has booted with them, out of its user data; every later edit
  * reaches it here, while people talk.
  */
-export class NodeConfig implements ResourceKind<NodeConfigInputs> {
+export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
   readonly secrets = ["contents", "access"] as const;
   readonly required = [
     "node",
@@ -42,23 +43,23 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
 
   constructor(
     private readonly connections: Connections,
-    private readonly drains: Drains,
-    private readonly roster: Roster,
+    private readonly drains: RunningDrains,
+    private readonly declaredZones: DeclaredZones,
     private readonly signal: AbortSignal,
   ) {}
 
   check(news: NodeConfigInputs): undefined {
-    this.drains.heed(news.drain);
-    this.roster.heed(news.zones);
+    this.drains.setPolicy(news.drain);
+    this.declaredZones.declare(news.zones);
   }
 
-  diff(olds: State, news: NodeConfigInputs): Change {
+  diff(olds: State, news: NodeConfigInputs): ResourceChange {
     const impact = nodeConfigImpact(olds, news);
     const unsettled = (olds.unsettled ?? []).filter((name) =>
       news.zones.some((zone) => zone.name === name),
     );
-    this.roster.doubt(unsettled);
-    if (news.node === CONTROLLER) this.roster.compare(olds.zones, news.zones);
+    this.declaredZones.doubt(unsettled);
+    if (news.node === CONTROLLER) this.declaredZones.compare(olds.zones, news.zones);
     if (olds.serverId !== news.serverId) {
       return { kind: "replace", because: ["serverId"], impact };
     }
@@ -72,22 +73,22 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
       : { kind: "update", because, impact };
   }
 
-  async create(inputs: NodeConfigInputs, voice: Voice): Promise<{ id: string }> {
-    voice.say("waiting for the server to boot");
-    const session = await this.session(inputs, PATIENCE.boot);
-    await untilBooted(session, voice.say, this.signal);
-    voice.say("looking at its files");
+  async create(inputs: NodeConfigInputs, log: Logger): Promise<{ id: string }> {
+    log.status("waiting for the server to boot");
+    const session = await this.session(inputs, TIMEOUTS.boot);
+    await untilBooted(session, log.status, this.signal);
+    log.status("looking at its files");
     // Before the services have what they need to serve.
     const files = await applyFirewall(session, wantedFiles(inputs, Object.keys(inputs.files)));
     if (inputs.node === CONTROLLER) {
-      await furnishHaproxy(session, files, voice);
+      await provisionHaproxy(session, files, log);
     } else {
-      await furnishAsterisk(session, files, voice);
+      await provisionAsterisk(session, files, log);
     }
     return { id: `${inputs.node}/${inputs.serverId}` };
   }
 
-  async update(olds: State, news: NodeConfigInputs, voice: Voice): Promise<void> {
+  async update(olds: State, news: NodeConfigInputs, log: Logger): Promise<void> {
     const paths = changedPaths(olds, news);
     const departed = olds.zones.filter(
       (zone) => !news.zones.some(({ name }) => name === zone.name),
@@ -104,15 +105,15 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
     let begun: readonly string[] = [];
     const bringAbout = async (some: readonly string[]): Promise<void> => {
       if (some.length === 0) return;
-      const session = await this.session(news, PATIENCE.change);
+      const session = await this.session(news, TIMEOUTS.change);
       begun = some;
-      await edit(session, wantedFiles(news, some), before, voice, done);
+      await edit(session, wantedFiles(news, some), before, log, done);
     };
     try {
       await bringAbout(first);
       if (departed.length > 0) {
-        voice.say(`waiting for ${departed.map(({ name }) => name).join(", ")} to be drained`);
-        await this.drains.allDrained(olds.access, departed, news.drain, voice);
+        log.status(`waiting for ${departed.map(({ name }) => name).join(", ")} to be drained`);
+        await this.drains.allDrained(olds.access, departed, news.drain, log);
       }
       await bringAbout(last);
     } catch (error) {
@@ -120,24 +121,24 @@ export class NodeConfig implements ResourceKind<NodeConfigInputs> {
       // No zone enters now, and the next update may find nothing else to do.
       const departing = news.node === CONTROLLER ? departed.map(({ name }) => name) : [];
       const unsettled = [
-        ...new Set([...(olds.unsettled ?? []), ...departing, ...this.roster.doubtful]),
+        ...new Set([...(olds.unsettled ?? []), ...departing, ...this.declaredZones.doubtful]),
       ];
       const unsure =
-        error instanceof LeftAsItWas ? [] : begun.filter((path) => !done.includes(path));
+        error instanceof NodeUnchanged ? [] : begun.filter((path) => !done.includes(path));
       if ([done, unsure, unsettled].every(({ length }) => length === 0)) throw error;
       // Of what is in force the state has to know, or it could not be taken back.
       const state: State = withUnsure(withFilesOf(olds, news, done), unsure);
-      throw new PartlyDone(error, unsettled.length === 0 ? state : { ...state, unsettled });
+      throw new PartialUpdate(error, unsettled.length === 0 ? state : { ...state, unsettled });
     }
   }
 
-  async read(state: NodeConfigInputs, voice: Voice): Promise<NodeConfigInputs> {
+  async read(state: NodeConfigInputs, log: Logger): Promise<NodeConfigInputs> {
     let session: Session;
     try {
-      session = await this.session(state, PATIENCE.look);
+      session = await this.session(state, TIMEOUTS.look);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      voice.warn(`${error.message}. Its files were not looked at, and are taken for unchanged`);
+      log.warn(`${error.message}. Its files were not looked at, and are taken for unchanged`);
       return state;
     }
     const paths = Object.keys(state.files);
@@ -238,20 +239,20 @@ function wantedFiles(
  *
  * @param before what the node's files held so far.
  * @param done takes the paths of the files that are in force.
- * @throws LeftAsItWas where all others are as they were; after any other error nobody knows.
+ * @throws NodeUnchanged where all others are as they were; after any other error nobody knows.
  */
 async function edit(
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
   before: Contents,
-  voice: Voice,
+  log: Logger,
   done: string[],
 ): Promise<void> {
   const others = await applyFirewall(session, files);
   done.push(...Object.keys(files).filter((path) => !(path in others)));
   if (Object.keys(others).length === 0) return;
   await (session.node === CONTROLLER
-    ? applyHaproxy(session, others, voice)
-    : editAsterisk(session, others, before, voice));
+    ? applyHaproxy(session, others, log)
+    : editAsterisk(session, others, before, log));
   done.push(...Object.keys(others));
 }

@@ -7,92 +7,56 @@ import type {
   ReadResult,
   UpdateResult,
 } from "@pulumi/pulumi/provider";
-import { Drains } from "../nodes/rotation/drains";
-import { NodeConfig } from "./node-config";
-import { Okeanos } from "../clouds/okeanos/client";
+import { RunningDrains } from "../nodes/rotation/drains";
+import { NodeConfigHandler } from "./node-config";
+import { OkeanosClient } from "../clouds/okeanos/client";
+import { OkeanosFloatingIpHandler } from "./okeanos/floating-ip";
+import { OkeanosNetworkHandler } from "./okeanos/network";
+import { OkeanosServerHandler } from "./okeanos/server";
+import { PartialUpdate } from "./partial-update";
+import { DeclaredZones } from "./declared-zones";
+import { ZoneMembershipHandler } from "./zone-membership";
 import { Unfinished } from "../clouds/okeanos/faults";
-import { OkeanosFloatingIp } from "./okeanos/floating-ip";
 import { okeanosFunctions, type ProviderFunction } from "./okeanos/functions";
-import { OkeanosNetwork } from "./okeanos/network";
-import { OkeanosServer } from "./okeanos/server";
-import { PartlyDone } from "./partly-done";
-import { Roster } from "./roster";
 import { NodeError } from "../core/errors";
-import { Connections } from "../nodes/ssh/connections";
-import type { Voice } from "./voice";
+import { Connections } from "../ssh/connections";
+import type { Logger } from "../core/logger";
+import type { ResourceHandler } from "./resource-handler";
 import { plain, secret } from "./wire";
-import { ZoneMembership } from "./zone-membership";
 
-/** What a change of a resource's inputs means. */
-export interface Change {
-  /** `replace`: the resource is deleted, and made anew after that. */
-  readonly kind: "none" | "update" | "replace";
-  /** Names of the inputs that ask for it. */
-  readonly because: readonly string[];
-  /** What callers will feel of it. */
-  readonly impact: readonly string[];
-}
-
-/**
- * A kind of resource: what Pulumi asks of it, in plain values. Its outputs are its inputs, which were
- * last brought about, and what `create` gives beside them.
- *
- * All but `diff` act on running nodes. Each may be killed at any moment and asked again.
- */
-export interface ResourceKind<Inputs> {
-  /** Inputs whose value, or a part of it, is secret. */
-  readonly secrets: readonly string[];
-  /** Inputs that there must be. */
-  readonly required: readonly string[];
-  /** Outputs that `create` gives beside the inputs. */
-  readonly given?: readonly string[];
-  /**
-   * Takes note of what this run of Pulumi wants; values may be unknown yet.
-   *
-   * @returns why it cannot be had, where that is known already.
-   */
-  check?(news: Inputs): string | undefined;
-  diff(olds: Inputs, news: Inputs): Change;
-  create(inputs: Inputs, voice: Voice): Promise<{ readonly id: string; readonly outs?: object }>;
-  update(olds: Inputs, news: Inputs, voice: Voice, id: string): Promise<void>;
-  /** The state as it really is; null where the resource is gone. */
-  read(state: Inputs, voice: Voice, id: string): Promise<Inputs | null>;
-  delete(state: Inputs, voice: Voice, id: string): Promise<void>;
-}
-
-/** Pulumi package `pbx`: its kinds of resources, by the last part of their type. */
-export class PbxProvider implements Provider {
+/** Pulumi package `pbx`: its handlers of resources, by the last part of their type. */
+export class PbxResourceProvider implements Provider {
   readonly version = "0.1.0";
   private readonly abort = new AbortController();
-  private readonly kinds: Readonly<Record<string, ResourceKind<object>>>;
+  private readonly handlers: Readonly<Record<string, ResourceHandler<object>>>;
   private readonly functions: Readonly<Record<string, ProviderFunction>>;
-  private okeanos: Okeanos | undefined;
+  private okeanos: OkeanosClient | undefined;
 
   constructor(
-    private readonly voiceOf: (urn: string) => Voice,
+    private readonly loggerOf: (urn: string) => Logger,
     connections = new Connections(),
   ) {
     // Its environment is looked at where something of it is asked for: OpenStack needs none of it.
-    const okeanos = (): Okeanos => (this.okeanos ??= Okeanos.fromEnvironment());
+    const okeanos = (): OkeanosClient => (this.okeanos ??= OkeanosClient.fromEnvironment());
     const { signal } = this.abort;
-    connections.heed(signal);
-    const drains = new Drains(connections, signal);
-    const roster = new Roster();
-    this.kinds = {
-      NodeConfig: new NodeConfig(connections, drains, roster, signal),
-      ZoneMembership: new ZoneMembership(connections, drains, roster, signal),
-      Server: new OkeanosServer(okeanos, signal),
-      Network: new OkeanosNetwork(okeanos, signal),
-      FloatingIp: new OkeanosFloatingIp(okeanos, signal),
+    connections.cancelOn(signal);
+    const drains = new RunningDrains(connections, signal);
+    const declaredZones = new DeclaredZones();
+    this.handlers = {
+      NodeConfigHandler: new NodeConfigHandler(connections, drains, declaredZones, signal),
+      ZoneMembershipHandler: new ZoneMembershipHandler(connections, drains, declaredZones, signal),
+      Server: new OkeanosServerHandler(okeanos, signal),
+      Network: new OkeanosNetworkHandler(okeanos, signal),
+      FloatingIp: new OkeanosFloatingIpHandler(okeanos, signal),
     };
     this.functions = okeanosFunctions(okeanos);
   }
 
   check(urn: string, _olds: unknown, news: Record<string, unknown>): Promise<CheckResult> {
-    const kind = this.kindOf(urn);
+    const handler = this.handlerOf(urn);
     const values = plain(news) as Record<string, unknown>;
-    const missing = kind.required.filter((property) => values[property] === undefined);
-    const reason = missing.length === 0 ? kind.check?.(values) : undefined;
+    const missing = handler.required.filter((property) => values[property] === undefined);
+    const reason = missing.length === 0 ? handler.check?.(values) : undefined;
     return Promise.resolve({
       inputs: news,
       failures: [
@@ -103,9 +67,9 @@ export class PbxProvider implements Provider {
   }
 
   diff(_id: string, urn: string, olds: unknown, news: unknown): Promise<DiffResult> {
-    const change = this.kindOf(urn).diff(plain(olds) as object, plain(news) as object);
-    const voice = this.voiceOf(urn);
-    for (const line of change.impact) voice.tell(line);
+    const change = this.handlerOf(urn).diff(plain(olds) as object, plain(news) as object);
+    const log = this.loggerOf(urn);
+    for (const line of change.impact) log.info(line);
     return Promise.resolve({
       changes: change.kind !== "none",
       replaces: change.kind === "replace" ? [...change.because] : [],
@@ -114,14 +78,14 @@ export class PbxProvider implements Provider {
   }
 
   async create(urn: string, inputs: Record<string, unknown>): Promise<CreateResult> {
-    const kind = this.kindOf(urn);
+    const handler = this.handlerOf(urn);
     try {
-      const work = kind.create(plain(inputs) as object, this.voiceOf(urn));
+      const work = handler.create(plain(inputs) as object, this.loggerOf(urn));
       const { id, outs } = await said(work);
-      return { id, outs: this.outs(kind, { ...inputs, ...outs }) };
+      return { id, outs: this.outs(handler, { ...inputs, ...outs }) };
     } catch (error) {
       if (!(error instanceof Unfinished)) throw error;
-      throw unfinished(error, error.id, this.outs(kind, { ...inputs, unfinished: true }));
+      throw unfinished(error, error.id, this.outs(handler, { ...inputs, unfinished: true }));
     }
   }
 
@@ -131,27 +95,27 @@ export class PbxProvider implements Provider {
     olds: Record<string, unknown>,
     news: Record<string, unknown>,
   ): Promise<UpdateResult> {
-    const kind = this.kindOf(urn);
-    const given = (kind.given ?? []).map((key): [string, unknown] => [key, olds[key]]);
+    const handler = this.handlerOf(urn);
+    const given = (handler.given ?? []).map((key): [string, unknown] => [key, olds[key]]);
     const outs = (inputs: object): Record<string, unknown> =>
-      this.outs(kind, { ...Object.fromEntries(given), ...inputs });
+      this.outs(handler, { ...Object.fromEntries(given), ...inputs });
     try {
-      await said(kind.update(plain(olds) as object, plain(news) as object, this.voiceOf(urn), id));
+      await said(handler.update(plain(olds) as object, plain(news) as object, this.loggerOf(urn), id));
     } catch (error) {
-      if (!(error instanceof PartlyDone)) throw error;
+      if (!(error instanceof PartialUpdate)) throw error;
       throw unfinished(error, id, outs(error.state));
     }
     return { outs: outs(news) };
   }
 
   async read(id: string, urn: string, props: Record<string, unknown>): Promise<ReadResult> {
-    const kind = this.kindOf(urn);
-    const found = await said(kind.read(plain(props) as object, this.voiceOf(urn), id));
-    return found === null ? { id: "", props: {} } : { id, props: this.outs(kind, found) };
+    const handler = this.handlerOf(urn);
+    const found = await said(handler.read(plain(props) as object, this.loggerOf(urn), id));
+    return found === null ? { id: "", props: {} } : { id, props: this.outs(handler, found) };
   }
 
   async delete(id: string, urn: string, props: unknown): Promise<void> {
-    await said(this.kindOf(urn).delete(plain(props) as object, this.voiceOf(urn), id));
+    await said(this.handlerOf(urn).delete(plain(props) as object, this.loggerOf(urn), id));
   }
 
   /** A function that the program calls, by its token: `pbx:okeanos:getImage`. */
@@ -173,19 +137,19 @@ export class PbxProvider implements Provider {
     return Promise.resolve();
   }
 
-  private kindOf(urn: string): ResourceKind<object> {
+  private handlerOf(urn: string): ResourceHandler<object> {
     const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
-    const kind = this.kinds[type.split(":").at(-1) ?? ""];
-    if (kind === undefined) throw new Error(`the pbx provider has no ${type}`);
-    return kind;
+    const handler = this.handlers[type.split(":").at(-1) ?? ""];
+    if (handler === undefined) throw new Error(`the pbx provider has no ${type}`);
+    return handler;
   }
 
-  private outs(kind: ResourceKind<object>, inputs: object): Record<string, unknown> {
+  private outs(handler: ResourceHandler<object>, inputs: object): Record<string, unknown> {
     const values = plain(inputs) as Record<string, unknown>;
     return Object.fromEntries(
       Object.entries(values).map(([key, value]) => [
         key,
-        kind.secrets.includes(key) ? secret(value) : value,
+        handler.secrets.includes(key) ? secret(value) : value,
       ]),
     );
   }

@@ -1,37 +1,37 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Drains } from "../nodes/rotation/drains";
+import type { RunningDrains } from "../nodes/rotation/drains";
+import { PartialUpdate } from "./partial-update";
+import type { DeclaredZones } from "./declared-zones";
 import { enterRotation } from "../nodes/rotation/entry";
-import { Haproxy, type Server } from "../nodes/haproxy/runtime";
+import { Haproxy, type HaproxyServer } from "../nodes/haproxy/runtime";
 import { membershipImpact, serverGoes } from "./impact";
 import type { ZoneMembershipInputs } from "./inputs";
-import { PartlyDone } from "./partly-done";
-import type { Change, ResourceKind } from "./provider";
-import type { Roster } from "./roster";
+import type { ResourceChange, ResourceHandler } from "./resource-handler";
 import { NodeError } from "../core/errors";
-import { type Connections, PATIENCE } from "../nodes/ssh/connections";
-import type { Voice } from "./voice";
+import { type Connections, TIMEOUTS } from "../ssh/connections";
+import type { Logger } from "../core/logger";
 
 /**
  * A zone's place in the rotation: it enters when it can serve, and leaves when it has nobody to serve
  * any more.
  */
-export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
+export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInputs> {
   readonly secrets = ["access"] as const;
   readonly required = ["zone", "serverId", "controllerId", "access", "drain"] as const;
 
   constructor(
     private readonly connections: Connections,
-    private readonly drains: Drains,
-    private readonly roster: Roster,
+    private readonly drains: RunningDrains,
+    private readonly declaredZones: DeclaredZones,
     private readonly signal: AbortSignal,
   ) {}
 
   check(news: ZoneMembershipInputs): undefined {
-    this.drains.heed(news.drain);
+    this.drains.setPolicy(news.drain);
   }
 
-  diff(olds: ZoneMembershipInputs, news: ZoneMembershipInputs): Change {
-    const isForgotten = this.roster.enters(news.zone.name);
+  diff(olds: ZoneMembershipInputs, news: ZoneMembershipInputs): ResourceChange {
+    const isForgotten = this.declaredZones.enters(news.zone.name);
     const impact = membershipImpact(olds, news, isForgotten);
     if (serverGoes(olds, news)) return { kind: "replace", because: ["serverId"], impact };
     const because = (["zone", "serverId", "controllerId", "access", "drain"] as const).filter(
@@ -40,42 +40,42 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
     return { kind: because.length === 0 ? "none" : "update", because, impact };
   }
 
-  async create(inputs: ZoneMembershipInputs, voice: Voice): Promise<{ id: string }> {
-    await this.enter(inputs, voice);
+  async create(inputs: ZoneMembershipInputs, log: Logger): Promise<{ id: string }> {
+    await this.enter(inputs, log);
     return { id: `${inputs.zone.name}/${inputs.serverId}` };
   }
 
   async update(
     olds: ZoneMembershipInputs,
     news: ZoneMembershipInputs,
-    voice: Voice,
+    log: Logger,
   ): Promise<void> {
     // How to drain one day is no reason to do anything today. A zone that was to go, and stays because
     // the update then failed, is one that the controller may have forgotten.
     const isOut =
       olds.controllerId !== news.controllerId ||
       olds.serverId !== news.serverId ||
-      this.roster.enters(news.zone.name);
+      this.declaredZones.enters(news.zone.name);
     if (!isOut) return;
     try {
-      await this.enter(news, voice);
+      await this.enter(news, log);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
       // Nothing else would tell the next update that the zone has still to enter.
-      throw new PartlyDone(error, notIn(news, "it could not enter"));
+      throw new PartialUpdate(error, notIn(news, "it could not enter"));
     }
   }
 
   /** A zone that somebody has taken out of the rotation is one that the controller has to be told of. */
-  async read(state: ZoneMembershipInputs, voice: Voice): Promise<ZoneMembershipInputs> {
+  async read(state: ZoneMembershipInputs, log: Logger): Promise<ZoneMembershipInputs> {
     const { access, zone } = state;
-    let servers: Server[];
+    let servers: HaproxyServer[];
     try {
-      const controller = await this.connections.controller(access, PATIENCE.look);
+      const controller = await this.connections.controller(access, TIMEOUTS.look);
       servers = await new Haproxy(controller).servers();
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      voice.warn(`${error.message}. Whether ${zone.name} is in the rotation was not looked at`);
+      log.warn(`${error.message}. Whether ${zone.name} is in the rotation was not looked at`);
       return state;
     }
     const { state: found = "unknown to HAProxy" } =
@@ -83,17 +83,17 @@ export class ZoneMembership implements ResourceKind<ZoneMembershipInputs> {
     return found === "ready" ? state : notIn(state, found);
   }
 
-  async delete({ access, zone, drain }: ZoneMembershipInputs, voice: Voice): Promise<void> {
-    await this.drains.drained(access, zone, drain, voice);
+  async delete({ access, zone, drain }: ZoneMembershipInputs, log: Logger): Promise<void> {
+    await this.drains.drained(access, zone, drain, log);
   }
 
-  private enter({ access, zone }: ZoneMembershipInputs, voice: Voice): Promise<void> {
+  private enter({ access, zone }: ZoneMembershipInputs, log: Logger): Promise<void> {
     return enterRotation({
       connections: this.connections,
       access,
       zone,
-      others: this.roster.othersThan(zone.name),
-      say: voice.say,
+      others: this.declaredZones.othersThan(zone.name),
+      say: log.status,
       signal: this.signal,
     });
   }

@@ -1,7 +1,8 @@
 import type { Policy } from "../autoscaler/policy";
 import type { Fleet } from "./fleet";
-import type { Rule } from "./rule";
-import type { Row, Trace } from "./trace";
+import type { ScalingRule } from "./rule";
+import type { TraceRow } from "./trace";
+import type { Trace } from "./trace";
 
 /** What the trunkline rule is compared with. Each begins as its own authors would have it begin. */
 
@@ -14,14 +15,14 @@ const BYTES_PER_CALL = 4 * 50 * (160 + 54);
  * Once a day the throughput of 30 seconds is held against a threshold; above it, where one server
  * is active, another one is added. None ever goes.
  */
-export class NoonSample implements Rule {
+export class NoonSample implements ScalingRule {
   readonly name = "noon-sample";
   readonly first = 1;
   private readonly seen: number[] = [];
 
   constructor(private readonly policy: Policy) {}
 
-  look({ seconds, calls, bytesPerSecond }: Row, fleet: Fleet): void {
+  look({ seconds, calls, bytesPerSecond }: TraceRow, fleet: Fleet): void {
     if (seconds < NOON || this.seen.length === 30) return;
     this.seen.push(bytesPerSecond);
     const { throughputPerZone, callsPerZone } = this.policy;
@@ -45,7 +46,7 @@ const COOLDOWN = 60;
  * server or take one away, as their documentation sets them up. A server is full when it has all
  * the calls that it can carry.
  */
-export class ProcessorAlarm implements Rule {
+export class ProcessorAlarm implements ScalingRule {
   readonly name = "cpu-alarm";
   readonly first: number;
   private minute: number[] = [];
@@ -56,7 +57,7 @@ export class ProcessorAlarm implements Rule {
     this.first = policy.min;
   }
 
-  look({ seconds, calls }: Row, fleet: Fleet): void {
+  look({ seconds, calls }: TraceRow, fleet: Fleet): void {
     this.minute.push(Math.min(1, fleet.share(calls) / this.policy.callsPerZone));
     if (this.minute.length < PERIOD) return;
     this.means = [...this.means, mean(this.minute)].slice(-EVALUATIONS);
@@ -76,7 +77,7 @@ export class ProcessorAlarm implements Rule {
 }
 
 /** As many zones as the busiest moment needs, all day. */
-export class FixedFleet implements Rule {
+export class FixedFleet implements ScalingRule {
   readonly name = "fixed-fleet";
   readonly first: number;
 

@@ -1,5 +1,5 @@
 import { Fleet, type Times } from "./fleet";
-import type { Result, Rule } from "./rule";
+import type { Result, ScalingRule } from "./rule";
 import { secondsOf, type Trace } from "./trace";
 
 /** A day under a rule. */
@@ -24,7 +24,7 @@ const POINT = 60;
  * Replays a trace, second by second. It is over capacity when a zone in service would have to carry
  * more calls than `callsPerZone`.
  */
-export function replay(rule: Rule, trace: Trace, callsPerZone: number, times: Times): Replay {
+export function replay(rule: ScalingRule, trace: Trace, callsPerZone: number, times: Times): Replay {
   const fleet = new Fleet(rule.first, times);
   const points: Point[] = [];
   let [zoneSeconds, overload, moves] = [0, 0, 0];

@@ -1,13 +1,13 @@
 import type { Fleet } from "./fleet";
-import type { Row } from "./trace";
+import type { TraceRow } from "./trace";
 
 /** Something that decides how many zones there are. */
-export interface Rule {
+export interface ScalingRule {
   readonly name: string;
   /** Zones at the beginning. */
   readonly first: number;
   /** Looks at the fleet, in every second, and does what it wants to be done. */
-  look(load: Row, fleet: Fleet): void;
+  look(load: TraceRow, fleet: Fleet): void;
 }
 
 /** What a rule made of a day. */

@@ -6,13 +6,13 @@ export interface Load {
   readonly bytesPerSecond: number;
 }
 
-export interface Row extends Load {
+export interface TraceRow extends Load {
   /** Since the beginning of the trace. */
   readonly seconds: number;
 }
 
 /** A day, or any other time, of load: two rows at least, the earliest first. */
-export type Trace = readonly [Row, Row, ...Row[]];
+export type Trace = readonly [TraceRow, TraceRow, ...TraceRow[]];
 
 const HEADER = "seconds,calls,bytesPerSecond";
 const NUMBER = /^[0-9]+(\.[0-9]+)?$/;
@@ -30,7 +30,7 @@ export function parseTrace(text: string, file: string): Trace {
     throw fault(1, `is not the header; write ${HEADER}`);
   }
   while (lines.at(-1) === "") lines.pop();
-  const rows: Row[] = [];
+  const rows: TraceRow[] = [];
   for (const [index, line] of lines.entries()) {
     const cells = line.split(",");
     if (cells.length !== 3 || !cells.every((cell) => NUMBER.test(cell))) {
@@ -50,7 +50,7 @@ export function parseTrace(text: string, file: string): Trace {
 }
 
 /** The load in each second of a trace. Between two rows it goes from the one to the other evenly. */
-export function* secondsOf(trace: Trace): Generator<Row> {
+export function* secondsOf(trace: Trace): Generator<TraceRow> {
   for (const [index, row] of trace.slice(1).entries()) {
     const before = trace[index] ?? row;
     for (let seconds = Math.ceil(before.seconds); seconds < row.seconds; seconds++) {

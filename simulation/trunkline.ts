@@ -4,14 +4,14 @@ import { usefulFor } from "../autoscaler/load";
 import type { Policy } from "../autoscaler/policy";
 import type { Sample, ZoneSample } from "../autoscaler/sample";
 import type { Fleet } from "./fleet";
-import type { Rule } from "./rule";
-import type { Row } from "./trace";
+import type { ScalingRule } from "./rule";
+import type { TraceRow } from "./trace";
 
 /**
  * The autoscaler's own decision, looked for and carried out as `autoscaler/tick.ts` does: nothing is
  * looked at while zones are being added, and a drain is called off when its zone is needed.
  */
-export class Trunkline implements Rule {
+export class Trunkline implements ScalingRule {
   readonly name = "trunkline";
   readonly first: number;
   private samples: readonly Sample[] = [];
@@ -28,7 +28,7 @@ export class Trunkline implements Rule {
     this.first = policy.min;
   }
 
-  look(load: Row, fleet: Fleet): void {
+  look(load: TraceRow, fleet: Fleet): void {
     const now = this.midnight + load.seconds * 1000;
     this.noteEnd(fleet, now);
     if (this.underWay === "out" || load.seconds % this.policy.interval !== 0) return;
@@ -73,7 +73,7 @@ export class Trunkline implements Rule {
  */
 function sampleOf(
   at: number,
-  { calls, bytesPerSecond }: Row,
+  { calls, bytesPerSecond }: TraceRow,
   fleet: Fleet,
   { callsPerZone }: Policy,
 ): Sample {

@@ -1,13 +1,13 @@
-import type { Cloud } from "../clouds/cloud";
+import type { CloudApi } from "../clouds/cloud";
+import { exchangeTag } from "../plan/secrets";
 import { okeanosCloud } from "../clouds/okeanos";
 import { openstackCloud } from "../clouds/openstack";
 import type { Settings } from "../config/schema";
-import { cloudMark } from "../plan/secrets";
 
 /** The cloud that the environment names, of the kind that `stack` is made for. @throws OperatorError */
-export function cloudOf(settings: Settings, stack: string): Cloud {
+export function cloudOf(settings: Settings, stack: string): CloudApi {
   const { flavor, okeanosProject: project, okeanosReuseAddresses: reuseAddresses } = settings;
-  const mark = cloudMark(settings.masterSecret, stack);
+  const mark = exchangeTag(settings.masterSecret, stack);
   switch (settings.cloud) {
     case "openstack":
       return openstackCloud({ flavor, mark });

@@ -1,18 +1,18 @@
 import type { Stack } from "@pulumi/pulumi/automation";
-import type { ExchangeNodes } from "../nodes/access";
-import { CONTROLLER } from "../nodes/access";
+import type { ExchangeNodes } from "../ssh/access";
+import { CONTROLLER } from "../ssh/access";
 import { accessKey } from "../plan/exchange";
 import { OperatorError } from "../core/errors";
 import { type ExchangeOutputs, exchangeOutputs, readStack } from "./stack";
 
 /** What a stack says of its exchange: zones come and go. */
-export interface Exchange {
+export interface DeployedExchange {
   readonly outputs: ExchangeOutputs;
   readonly nodes: ExchangeNodes;
 }
 
 /** The nodes of a deployed stack, and the way to them, which is secret. @throws OperatorError */
-export async function exchangeNodes(stack: Stack): Promise<Exchange> {
+export async function exchangeNodes(stack: Stack): Promise<DeployedExchange> {
   const secret = readStack(() => stack.getConfig("pbx:masterSecret"));
   // That the stack was never deployed is the better news of two.
   secret.catch(() => undefined);

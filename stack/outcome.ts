@@ -14,7 +14,7 @@ export type UpdateOutcome =
   | { readonly kind: "failed"; readonly why: string };
 
 /** The stack whose updates these are. */
-export interface Updated {
+export interface UpdatedStack {
   readonly stack: Stack;
   /** Takes the lock of an update that was killed away. */
   readonly releaseDeadLock: (stack: Stack) => Promise<void>;
@@ -22,7 +22,7 @@ export interface Updated {
 
 /** Runs an update of a stack and tells what became of it. */
 export async function outcomeOf(
-  { stack, releaseDeadLock }: Updated,
+  { stack, releaseDeadLock }: UpdatedStack,
   run: (onEvent: (event: EngineEvent) => void) => Promise<unknown>,
   signal?: AbortSignal,
 ): Promise<UpdateOutcome> {

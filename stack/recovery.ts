@@ -1,5 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation";
-import { isBroken, mend } from "./repair";
+import { isBroken, repair } from "./repair";
 import { OperatorError } from "../core/errors";
 import { say } from "../core/progress";
 import { type Deployed, exportedStack, releaseDeadLock } from "./stack";
@@ -15,7 +15,7 @@ import { stackSettings } from "./settings";
  */
 async function deleteForsaken(stack: Stack, target: readonly string[]): Promise<void> {
   const settings = await stackSettings(stack);
-  const outcome = await mend({
+  const outcome = await repair({
     ...{ stack, releaseDeadLock, target, exported: exportedStack },
     cloud: () => cloudOf(settings, stack.name),
     say: (line) => {
@@ -37,7 +37,7 @@ async function deleteForsaken(stack: Stack, target: readonly string[]): Promise<
  * @returns its state then.
  * @throws OperatorError
  */
-export async function mendKilledUpdate(stack: Stack, state: Deployed): Promise<Deployed> {
+export async function repairKilledUpdate(stack: Stack, state: Deployed): Promise<Deployed> {
   if (!isBroken(state)) return state;
   say("pulumi", "the last update was killed: looking for what it has left");
   await deleteForsaken(stack, []);
@@ -51,7 +51,7 @@ export async function mendKilledUpdate(stack: Stack, state: Deployed): Promise<D
  *
  * @throws OperatorError
  */
-export async function mendCalledOff(stack: Stack): Promise<void> {
+export async function repairCancelledUpdate(stack: Stack): Promise<void> {
   const { resources = [] } = await exportedStack(stack);
   const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
   if (root === undefined) return;

@@ -1,7 +1,7 @@
 import { OperatorError } from "../core/errors";
-import type { Cloud } from "../clouds/cloud";
+import type { CloudApi } from "../clouds/cloud";
 import type { UpdateOutcome } from "./outcome";
-import { outcomeOf, type Updated } from "./outcome";
+import { outcomeOf, type UpdatedStack } from "./outcome";
 
 /** A stack as `pulumi stack export` has it. */
 interface Exported {
@@ -9,11 +9,11 @@ interface Exported {
   readonly pending_operations?: readonly unknown[];
 }
 
-export interface MendOptions extends Updated {
+export interface RepairOptions extends UpdatedStack {
   /** Asked for at its first use. */
-  readonly cloud: () => Cloud;
+  readonly cloud: () => CloudApi;
   /** The stack's state. @throws OperatorError */
-  readonly exported: (stack: Updated["stack"]) => Promise<Exported>;
+  readonly exported: (stack: UpdatedStack["stack"]) => Promise<Exported>;
   readonly say: (line: string) => void;
   /** URNs of what is refreshed; everything where there are none. */
   readonly target?: readonly string[];
@@ -33,11 +33,11 @@ export const isBroken = ({ pending_operations = [] }: Exported): boolean =>
  * where another update is under way; what one makes later is not on the list: nothing that is
  * being made just now can be taken for forsaken.
  */
-export async function mend(options: MendOptions): Promise<UpdateOutcome> {
+export async function repair(options: RepairOptions): Promise<UpdateOutcome> {
   const { stack, cloud, exported, say, target = [], signal } = options;
   if (signal?.aborted === true) return { kind: "interrupted" };
   try {
-    const found = await cloud().marked();
+    const found = await cloud().taggedResources();
     const outcome = await outcomeOf(
       options,
       (onEvent) =>
@@ -51,7 +51,7 @@ export async function mend(options: MendOptions): Promise<UpdateOutcome> {
     const { resources = [] } = await exported(stack);
     const key = ({ type, id }: { type: string; id?: string }): string => `${type} ${String(id)}`;
     const known = new Set(resources.map(key));
-    for (const thing of found.filter((marked) => !known.has(key(marked)))) {
+    for (const thing of found.filter((resource) => !known.has(key(resource)))) {
       say(`deleting ${thing.kind} ${thing.id} of ${thing.node}, which an update has left`);
       await thing.remove();
     }

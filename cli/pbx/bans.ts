@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Ban, bansOf, liftBan, type LockKey } from "../../nodes/haproxy/bans";
-import { PATIENCE } from "../../nodes/ssh/connections";
+import { TIMEOUTS } from "../../ssh/connections";
 import { OperatorError } from "../../core/errors";
 import { table } from "../table";
 import { type Command, printJson } from "./command";
@@ -62,7 +62,7 @@ export const bans: Command = {
   operands: ["bans"],
   async run({ nodes, connections, json }, lift) {
     const key = lift === "" ? null : lockKeyOf(lift);
-    const controller = await connections.controller(nodes.access, PATIENCE.look);
+    const controller = await connections.controller(nodes.access, TIMEOUTS.look);
     if (key === null) {
       const found = await bansOf(controller);
       if (json) printJson(found);

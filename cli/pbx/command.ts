@@ -1,16 +1,16 @@
-import { inTime, type Outcome } from "../../nodes/in-time";
-import type { ZoneHost } from "../../nodes/access";
-import type { Session } from "../../nodes/ssh/session";
-import type { Connections } from "../../nodes/ssh/connections";
+import { inTime, type NodeResult } from "../../ssh/in-time";
+import type { ZoneHost } from "../../ssh/access";
+import type { Session } from "../../ssh/session";
+import type { Connections } from "../../ssh/connections";
 import type { CommandForm } from "../arguments";
 import { OperatorError } from "../../core/errors";
-import type { Exchange } from "../../stack/nodes";
+import type { DeployedExchange } from "../../stack/nodes";
 
 /** A running exchange, and how its operator wants to be told of it. */
-export interface Desk extends Exchange {
+export interface PbxContext extends DeployedExchange {
   readonly stack: string;
   /** The exchange as it is by now, give or take a minute. @throws OperatorError */
-  readonly latest: () => Promise<Exchange>;
+  readonly latest: () => Promise<DeployedExchange>;
   readonly connections: Connections;
   /** For a program to read. */
   readonly json: boolean;
@@ -21,14 +21,14 @@ export interface Desk extends Exchange {
 /** A command of `npm run pbx`. */
 export interface Command extends CommandForm {
   /** @param operand the word after the command's name, or after `--lift`; empty if there is none. */
-  run(desk: Desk, operand: string): Promise<void>;
+  run(desk: PbxContext, operand: string): Promise<void>;
 }
 
 /** How long a node may take that answers for the first time, in milliseconds. */
 export const FIRST_ANSWER = 20_000;
 
 /** The desk with the nodes there are by now; where nobody can tell, as it was, and why. */
-export async function renewed(desk: Desk): Promise<{ desk: Desk; fault: string | null }> {
+export async function renewed(desk: PbxContext): Promise<{ desk: PbxContext; fault: string | null }> {
   try {
     return { desk: { ...desk, ...(await desk.latest()) }, fault: null };
   } catch (error) {
@@ -39,9 +39,9 @@ export async function renewed(desk: Desk): Promise<{ desk: Desk; fault: string |
 
 /** What `look` finds in each zone, side by side, in their order. */
 export function inEachZone<T>(
-  { nodes, connections }: Desk,
+  { nodes, connections }: PbxContext,
   look: (session: Session) => Promise<T>,
-): Promise<Outcome<T>[]> {
+): Promise<NodeResult<T>[]> {
   return Promise.all(
     nodes.zones.map((zone) =>
       inTime(zone.name, FIRST_ANSWER, connections.zone(nodes.access, zone, 0).then(look)),
@@ -50,7 +50,7 @@ export function inEachZone<T>(
 }
 
 /** @throws OperatorError naming the zones that there are. */
-export function zoneNamed({ nodes, stack }: Desk, name: string): ZoneHost {
+export function zoneNamed({ nodes, stack }: PbxContext, name: string): ZoneHost {
   const zone = nodes.zones.find((candidate) => candidate.name === name);
   if (zone === undefined) {
     const names = nodes.zones.map((candidate) => candidate.name).join(", ");

@@ -1,6 +1,6 @@
 import { drainZone } from "../../nodes/rotation/drain";
 import { enterRotation } from "../../nodes/rotation/entry";
-import { PATIENCE } from "../../nodes/ssh/connections";
+import { TIMEOUTS } from "../../ssh/connections";
 import { untilInterrupted } from "../../core/interruption";
 import { type Command, printJson, zoneNamed } from "./command";
 
@@ -40,8 +40,8 @@ export const drain: Command = {
     const say = sayFor(json);
     await untilInterrupted(["SIGINT", "SIGTERM"], (signal) =>
       drainZone({
-        controller: () => connections.controller(nodes.access, PATIENCE.change),
-        zone: () => connections.zone(nodes.access, zone, PATIENCE.look),
+        controller: () => connections.controller(nodes.access, TIMEOUTS.change),
+        zone: () => connections.zone(nodes.access, zone, TIMEOUTS.look),
         name,
         // Whoever asks for it by hand waits for as long as people talk.
         policy: { timeout: Infinity, force: false },

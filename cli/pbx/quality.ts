@@ -12,9 +12,9 @@ const FIGURES = [
 ] as const;
 
 /** `bad` when a figure is beyond its bound, `unknown` when there is none. */
-export type Verdict = "ok" | "bad" | "unknown";
+export type QualityVerdict = "ok" | "bad" | "unknown";
 
-export function verdictOn(media: Media): Verdict {
+export function verdictOn(media: Media): QualityVerdict {
   const known = FIGURES.filter(({ of }) => media[of] !== null);
   if (known.length === 0) return "unknown";
   return known.every(({ of, bound }) => (media[of] ?? Infinity) <= bound) ? "ok" : "bad";

@@ -4,7 +4,7 @@ import { trunkPeersOf } from "../../nodes/asterisk/activity";
 import { type LoggedDecision, lastDecision } from "../../autoscaler/decision-log";
 import { decisionLog } from "../../core/paths";
 import { table } from "../table";
-import { type Command, type Desk, FIRST_ANSWER, inEachZone, printJson, renewed } from "./command";
+import { type Command, FIRST_ANSWER, inEachZone, type PbxContext, printJson, renewed } from "./command";
 import { orUnknown, placeText, shareText, throughputText } from "./words";
 
 const HELP = `Shows how the exchange is: zones, phones, calls, load, trunk, and what the autoscaler last decided.
@@ -73,7 +73,7 @@ export const status: Command = {
 };
 
 /** @param fault why the nodes may be others by now; null where they are those there are. */
-async function look(desk: Desk, metrics: Metrics, fault: string | null): Promise<Status> {
+async function look(desk: PbxContext, metrics: Metrics, fault: string | null): Promise<Status> {
   const [observation, peers] = await Promise.all([
     metrics.observe(desk.nodes),
     inEachZone(desk, trunkPeersOf),

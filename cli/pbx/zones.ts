@@ -1,6 +1,6 @@
-import { trunkPeersOf, type TrunkPeer } from "../../nodes/asterisk/activity";
-import { Haproxy, type Server } from "../../nodes/haproxy/runtime";
-import { PATIENCE } from "../../nodes/ssh/connections";
+import { trunkPeersOf, type TrunkPeerStatus } from "../../nodes/asterisk/activity";
+import { Haproxy, type HaproxyServer } from "../../nodes/haproxy/runtime";
+import { TIMEOUTS } from "../../ssh/connections";
 import { paint } from "../colour";
 import { table } from "../table";
 import { type Command, inEachZone, printJson } from "./command";
@@ -22,7 +22,7 @@ export const zones: Command = {
   operands: ["zones"],
   async run(desk) {
     const { nodes, connections, outputs, json } = desk;
-    const controller = await connections.controller(nodes.access, PATIENCE.look);
+    const controller = await connections.controller(nodes.access, TIMEOUTS.look);
     const [haproxy, servers, peers] = await Promise.all([
       new Haproxy(controller).connections(),
       new Haproxy(controller).servers(),
@@ -57,13 +57,13 @@ export const zones: Command = {
   },
 };
 
-const placeOf = ({ state, healthy }: Server, connections: number) => ({
+const placeOf = ({ state, healthy }: HaproxyServer, connections: number) => ({
   state,
   healthy,
   connections,
 });
 
-const peerText = ({ name, latency }: TrunkPeer): string =>
+const peerText = ({ name, latency }: TrunkPeerStatus): string =>
   latency === null
     ? paint("bad", `${name} is not reached`)
     : paint("good", `${name} ok, ${String(latency)} ms`);

@@ -1,5 +1,5 @@
 import { NodeError } from "../../core/errors";
-import type { Okeanos } from "./client";
+import type { OkeanosClient } from "./client";
 import { ApiFault } from "./faults";
 
 /**
@@ -32,7 +32,7 @@ interface Network {
 }
 
 /** What new servers can have. */
-async function offeredFlavors(okeanos: Okeanos): Promise<Flavor[]> {
+async function offeredFlavors(okeanos: OkeanosClient): Promise<Flavor[]> {
   return (await okeanos.get<{ flavors: Flavor[] }>("compute", "flavors/detail")).flavors;
 }
 
@@ -40,12 +40,12 @@ const pick = (flavors: readonly Flavor[], wanted: string): Flavor | undefined =>
   flavors.find(({ name }) => name === wanted) ?? flavors.find(({ id }) => String(id) === wanted);
 
 /** @param wanted name, or number. @returns undefined where it is not offered, or not any more. */
-export async function offeredFlavor(okeanos: Okeanos, wanted: string): Promise<Flavor | undefined> {
+export async function offeredFlavor(okeanos: OkeanosClient, wanted: string): Promise<Flavor | undefined> {
   return pick(await offeredFlavors(okeanos), wanted);
 }
 
 /** A flavor that a server has: it may be offered no more. Undefined where nobody tells. */
-export async function flavorOfServer(okeanos: Okeanos, id: number): Promise<Flavor | undefined> {
+export async function flavorOfServer(okeanos: OkeanosClient, id: number): Promise<Flavor | undefined> {
   try {
     const path = `flavors/${String(id)}`;
     return (await okeanos.get<{ flavor: Flavor }>("compute", path)).flavor;
@@ -56,7 +56,7 @@ export async function flavorOfServer(okeanos: Okeanos, id: number): Promise<Flav
 }
 
 /** @param wanted name, or number. @throws NodeError naming the flavors that there are. */
-export async function findFlavor(okeanos: Okeanos, wanted: string): Promise<Flavor> {
+export async function findFlavor(okeanos: OkeanosClient, wanted: string): Promise<Flavor> {
   const flavors = await offeredFlavors(okeanos);
   const found = pick(flavors, wanted);
   if (found === undefined) {
@@ -67,7 +67,7 @@ export async function findFlavor(okeanos: Okeanos, wanted: string): Promise<Flav
 }
 
 /** The newest image of this name, or the one of this id. @throws NodeError */
-export async function findImage(okeanos: Okeanos, wanted: string): Promise<Image> {
+export async function findImage(okeanos: OkeanosClient, wanted: string): Promise<Image> {
   const { images } = await okeanos.get<{ images: Image[] }>("compute", "images/detail");
   const usable = images.filter(({ status }) => status === "ACTIVE");
   const [newest] = usable
@@ -94,7 +94,7 @@ export function readsUserData({ metadata = {} }: Image): boolean {
 const ANY_POOL = "public";
 
 /** ID of the network that public addresses come from. @throws NodeError naming those that there are. */
-export async function findPool(okeanos: Okeanos, wanted: string): Promise<string> {
+export async function findPool(okeanos: OkeanosClient, wanted: string): Promise<string> {
   const { networks } = await okeanos.get<{ networks: Network[] }>("network", "networks");
   const pools = networks.filter((network) => network["SNF:floating_ip_pool"] === true);
   const found =

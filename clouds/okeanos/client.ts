@@ -6,7 +6,7 @@ import { ApiFault, Uncertain, wordsOf } from "./faults";
 
 /** Types of services in the catalog, and the versions of their APIs that are spoken here. */
 const VERSIONS = { account: "v1.0", compute: "v2.0", network: "v2.0", image: "v1.0" } as const;
-export type Service = keyof typeof VERSIONS;
+export type OkeanosService = keyof typeof VERSIONS;
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -48,8 +48,8 @@ const ATTEMPTS = 6;
 /** Answers that say nothing of the request: a later one may have better luck. */
 const isPassing = (status: number): boolean => status === 429 || (status >= 500 && status !== 501);
 
-/** The APIs of Okeanos (Synnefo): Astakos, Cyclades, Plankton. */
-export class Okeanos {
+/** The APIs of OkeanosClient (Synnefo): Astakos, Cyclades, Plankton. */
+export class OkeanosClient {
   private identity: Promise<Identity> | undefined;
   readonly straggler: number;
   private readonly timeout: number;
@@ -70,7 +70,7 @@ export class Okeanos {
   }
 
   /** @throws NodeError naming the variable that is not set, or is not as it should be. */
-  static fromEnvironment(env: NodeJS.ProcessEnv = process.env): Okeanos {
+  static fromEnvironment(env: NodeJS.ProcessEnv = process.env): OkeanosClient {
     const { OS_AUTH_URL: authUrl, OS_TOKEN: token, [TIMEOUT_VARIABLE]: seconds = "" } = env;
     const missing = [!authUrl && "OS_AUTH_URL", !token && "OS_TOKEN"].filter(Boolean);
     if (!authUrl || !token) {
@@ -85,7 +85,7 @@ export class Okeanos {
         `${TIMEOUT_VARIABLE} is ${seconds}; write seconds, such as 30`,
       );
     }
-    return new Okeanos(authUrl, token, seconds === "" ? {} : { timeout: Number(seconds) * 1000 });
+    return new OkeanosClient(authUrl, token, seconds === "" ? {} : { timeout: Number(seconds) * 1000 });
   }
 
   async user(): Promise<string> {
@@ -93,15 +93,15 @@ export class Okeanos {
   }
 
   /** What there is at `path`. @throws ApiFault; Uncertain when there is no sensible answer. */
-  get<T>(service: Service, path: string): Promise<T> {
+  get<T>(service: OkeanosService, path: string): Promise<T> {
     return this.request("GET", service, path) as Promise<T>;
   }
 
-  put<T>(service: Service, path: string, body: object): Promise<T> {
+  put<T>(service: OkeanosService, path: string, body: object): Promise<T> {
     return this.request("PUT", service, path, body) as Promise<T>;
   }
 
-  async delete(service: Service, path: string): Promise<void> {
+  async delete(service: OkeanosService, path: string): Promise<void> {
     await this.request("DELETE", service, path);
   }
 
@@ -110,13 +110,13 @@ export class Okeanos {
    *
    * @throws ApiFault when it was refused; Uncertain when nobody knows.
    */
-  post<T>(service: Service, path: string, body: object): Promise<T> {
+  post<T>(service: OkeanosService, path: string, body: object): Promise<T> {
     return this.request("POST", service, path, body) as Promise<T>;
   }
 
   private async request(
     method: Method,
-    service: Service,
+    service: OkeanosService,
     path: string,
     body?: object,
   ): Promise<unknown> {
@@ -151,7 +151,7 @@ export class Okeanos {
     const endpoints = access.serviceCatalog.flatMap(({ type, endpoints: [endpoint] }) =>
       endpoint === undefined || !(type in VERSIONS)
         ? []
-        : [[type, versioned(endpoint.publicURL, VERSIONS[type as Service])] as const],
+        : [[type, versioned(endpoint.publicURL, VERSIONS[type as OkeanosService])] as const],
     );
     return { user: access.token?.tenant.id ?? "", endpoints: new Map(endpoints) };
   }
@@ -216,7 +216,7 @@ export class Okeanos {
 }
 
 const REFUSED_TOKEN =
-  "the token is refused; take a valid one from the API access page of Okeanos, and set OS_TOKEN to it";
+  "the token is refused; take a valid one from the API access page of OkeanosClient, and set OS_TOKEN to it";
 
 /** Releases up to 0.18 have the version in every address of the catalog, later ones in some. */
 function versioned(publicUrl: string, version: string): string {

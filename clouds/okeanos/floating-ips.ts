@@ -1,6 +1,6 @@
 import { Deadline } from "../../core/deadline";
 import { NodeError } from "../../core/errors";
-import type { Okeanos } from "./client";
+import type { OkeanosClient } from "./client";
 import { ApiFault, stillUsed, Uncertain } from "./faults";
 import { LOOKS, unlessLate, until } from "../../core/polling";
 
@@ -19,7 +19,7 @@ export interface Address {
 /** A server that goes keeps its address for a moment. */
 const DETACHING = 2 * 60_000;
 
-async function addresses(okeanos: Okeanos): Promise<Address[]> {
+async function addresses(okeanos: OkeanosClient): Promise<Address[]> {
   const { floatingips } = await okeanos.get<{ floatingips: Address[] }>("network", "floatingips");
   return floatingips.filter(({ deleted }) => deleted !== true);
 }
@@ -29,7 +29,7 @@ const isFree = ({ instance_id, port_id }: Address): boolean =>
 
 /** Those that `project` has and nobody uses, nor is going to: `reserved` wait for their servers. */
 export async function unusedAddresses(
-  okeanos: Okeanos,
+  okeanos: OkeanosClient,
   project: string,
   reserved: readonly string[] = [],
 ): Promise<Address[]> {
@@ -42,13 +42,13 @@ export async function unusedAddresses(
 }
 
 /** Undefined where it is not ours, or not any more. */
-export async function findAddress(okeanos: Okeanos, id: string): Promise<Address | undefined> {
+export async function findAddress(okeanos: OkeanosClient, id: string): Promise<Address | undefined> {
   return (await addresses(okeanos)).find((address) => address.id === id);
 }
 
 /** ID of the network of `address`, once nobody uses it. @throws NodeError where somebody does. */
 export async function freeAddress(
-  okeanos: Okeanos,
+  okeanos: OkeanosClient,
   address: string,
   signal?: AbortSignal,
 ): Promise<string> {
@@ -72,7 +72,7 @@ export async function freeAddress(
 
 /** A new address, allocated once: what came between two looks is the one of a request without answer. */
 export async function allocate(
-  okeanos: Okeanos,
+  okeanos: OkeanosClient,
   pool: string,
   project: string | undefined,
 ): Promise<Address> {
@@ -102,7 +102,7 @@ export async function allocate(
 }
 
 async function appeared(
-  okeanos: Okeanos,
+  okeanos: OkeanosClient,
   before: ReadonlySet<string>,
   mayFollow: boolean,
 ): Promise<Address[]> {
@@ -119,7 +119,7 @@ async function appeared(
 }
 
 /** Takes it from whoever has it, and gives it back; one that is gone is no fault. */
-export async function release(okeanos: Okeanos, id: string, signal?: AbortSignal): Promise<void> {
+export async function release(okeanos: OkeanosClient, id: string, signal?: AbortSignal): Promise<void> {
   let [address, user]: [string, string | null] = ["", null];
   const work = until(
     async () => {

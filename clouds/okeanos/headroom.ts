@@ -1,5 +1,5 @@
 import { findFlavor } from "./catalogue";
-import type { Okeanos } from "./client";
+import type { OkeanosClient } from "./client";
 import { unusedAddresses } from "./floating-ips";
 import {
   ADDRESSES,
@@ -11,7 +11,7 @@ import {
 import type { Headroom } from "../cloud";
 import { headroomOf } from "../headroom";
 
-/** What decides how much of Okeanos a zone takes, and from whom. */
+/** What decides how much of OkeanosClient a zone takes, and from whom. */
 export interface ZoneNeeds {
   readonly flavor: string;
   /** ID or name of the project that pays; the user's own where none is named. */
@@ -22,7 +22,7 @@ export interface ZoneNeeds {
 
 /** Room for zones, by the quotas of the project that pays for them. @throws NodeError */
 export async function okeanosHeadroom(
-  okeanos: Okeanos,
+  okeanos: OkeanosClient,
   needs: ZoneNeeds,
 ): Promise<Headroom | null> {
   const { id: project } = await findProject(okeanos, needs.project);

@@ -1,24 +1,24 @@
 import { OperatorError, NodeError } from "../../core/errors";
-import { Okeanos } from "./client";
+import { OkeanosClient } from "./client";
+import type { CloudApi } from "../cloud";
+import { okeanosTaggedResources } from "./tagged";
 import { Late } from "../../core/polling";
-import type { Cloud } from "../cloud";
 import { okeanosHeadroom, type ZoneNeeds } from "./headroom";
-import { markedThings } from "./tagged";
 
 export interface OkeanosCloudOptions extends ZoneNeeds {
   readonly mark: string;
 }
 
-/** The Okeanos that the environment names, for an exchange with zones as `options` has them. */
+/** The OkeanosClient that the environment names, for an exchange with zones as `options` has them. */
 export function okeanosCloud(
   options: OkeanosCloudOptions,
-  connect: () => Okeanos = () => Okeanos.fromEnvironment(),
-): Cloud {
+  connect: () => OkeanosClient = () => OkeanosClient.fromEnvironment(),
+): CloudApi {
   return {
     headroom: () => inFaults(() => okeanosHeadroom(connect(), options)),
-    marked: () =>
+    taggedResources: () =>
       inFaults(async () =>
-        (await markedThings(connect(), options.mark)).map((thing) => ({
+        (await okeanosTaggedResources(connect(), options.mark)).map((thing) => ({
           ...thing,
           remove: () => inFaults(() => thing.remove()),
         })),

@@ -1,6 +1,6 @@
 import { Deadline } from "../../core/deadline";
 import { NodeError } from "../../core/errors";
-import type { Okeanos } from "./client";
+import type { OkeanosClient } from "./client";
 import { ApiFault, stillUsed, Uncertain } from "./faults";
 import { LOOKS, unlessLate, until } from "../../core/polling";
 
@@ -30,23 +30,23 @@ const DELETION = 5 * 60_000;
 /** A network that was deleted stays readable for a while. */
 const isThere = ({ status, deleted }: Network): boolean => status !== "DELETED" && deleted !== true;
 
-export async function allNetworks(okeanos: Okeanos): Promise<Network[]> {
+export async function allNetworks(okeanos: OkeanosClient): Promise<Network[]> {
   const { networks } = await okeanos.get<{ networks: Network[] }>("network", "networks");
   return networks.filter(isThere);
 }
 
-export async function networksCalled(okeanos: Okeanos, name: string): Promise<Network[]> {
+export async function networksCalled(okeanos: OkeanosClient, name: string): Promise<Network[]> {
   return (await allNetworks(okeanos)).filter((network) => network.name === name);
 }
 
 /** Undefined where there is none of this id, or none any more. */
-export async function findNetwork(okeanos: Okeanos, id: string): Promise<Network | undefined> {
+export async function findNetwork(okeanos: OkeanosClient, id: string): Promise<Network | undefined> {
   return (await allNetworks(okeanos)).find((network) => network.id === id);
 }
 
 /** Resolves when it is gone. @throws NodeError naming the servers that keep it. */
 export async function removeNetwork(
-  okeanos: Okeanos,
+  okeanos: OkeanosClient,
   id: string,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -74,7 +74,7 @@ export async function removeNetwork(
 
 /** Makes one network, however often it has to be asked for; no other one has this name. */
 export function makeNetwork(
-  okeanos: Okeanos,
+  okeanos: OkeanosClient,
   name: string,
   project: string | undefined,
 ): Promise<Network> {
@@ -93,7 +93,7 @@ export function makeNetwork(
 }
 
 /** Gives a network its one IPv4 subnet, which has no gateway: nothing leaves by way of it. */
-export function makeSubnet(okeanos: Okeanos, networkId: string, cidr: string): Promise<Subnet> {
+export function makeSubnet(okeanos: OkeanosClient, networkId: string, cidr: string): Promise<Subnet> {
   // No pool of its own: planned addresses are given out of it alone, and nobody else takes one.
   const subnet = { network_id: networkId, ip_version: 4, cidr, gateway_ip: null };
   return once(
@@ -108,7 +108,7 @@ export function makeSubnet(okeanos: Okeanos, networkId: string, cidr: string): P
 
 /** @param find what a request made whose answer was lost. */
 async function once<T>(
-  okeanos: Okeanos,
+  okeanos: OkeanosClient,
   make: () => Promise<T>,
   find: () => Promise<T | undefined>,
 ): Promise<T> {
@@ -134,7 +134,7 @@ export function refused(name: string, what: string, error: unknown): unknown {
   return error instanceof ApiFault && error.status === 413
     ? new NodeError(
         name,
-        `Okeanos refuses ${what}: ${error.reason}. Free some of it, or ask for more`,
+        `OkeanosClient refuses ${what}: ${error.reason}. Free some of it, or ask for more`,
       )
     : error;
 }

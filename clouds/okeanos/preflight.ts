@@ -1,11 +1,11 @@
 import { type Flavor, findFlavor, flavorOfServer, offeredFlavor } from "./catalogue";
-import type { Okeanos } from "./client";
+import type { OkeanosClient } from "./client";
 import { unusedAddresses } from "./floating-ips";
 import { networksCalled } from "./networks";
 import { ADDRESSES, findProject, ofServers, quotaRows, quotasOf, quotaTable } from "./quotas";
-import { OWNER, Servers } from "./servers";
+import { OkeanosServers, OWNER } from "./servers";
 
-/** What an update adds to a project of Okeanos. */
+/** What an update adds to a project of OkeanosClient. */
 export interface OkeanosDemand {
   /** ID or name of the project; the user's own where there is none. */
   readonly project?: string | undefined;
@@ -30,11 +30,11 @@ const UNKNOWN: Flavor = { id: 0, name: "unknown", vcpus: 0, ram: 0, disk: 0 };
 
 /** What servers are to be of, and are of. Those that keep their flavor need nothing of it. */
 async function flavorsOf(
-  okeanos: Okeanos,
+  okeanos: OkeanosClient,
   servers: OkeanosDemand["servers"],
 ): Promise<{ readonly flavor: Flavor; readonly was?: Flavor }[]> {
   // What an interrupted update left behind goes before its successor comes.
-  const found = await new Servers(okeanos).all();
+  const found = await new OkeanosServers(okeanos).all();
   return Promise.all(
     servers
       .filter(({ flavor, was }) => flavor !== was)
@@ -52,7 +52,7 @@ async function flavorsOf(
 
 /** Of the flavors that servers keep, those that no server could be made anew of. */
 async function retiredFlavors(
-  okeanos: Okeanos,
+  okeanos: OkeanosClient,
   servers: OkeanosDemand["servers"],
 ): Promise<string[]> {
   const kept = new Set(servers.filter(({ flavor, was }) => flavor === was).map(({ was }) => was));
@@ -75,7 +75,7 @@ export interface Preflight {
   readonly retired: string;
 }
 
-export async function preflight(okeanos: Okeanos, demand: OkeanosDemand): Promise<Preflight> {
+export async function preflight(okeanos: OkeanosClient, demand: OkeanosDemand): Promise<Preflight> {
   const project = await findProject(okeanos, demand.project);
   const quotas = await quotasOf(okeanos, project.id);
   const servers = await flavorsOf(okeanos, demand.servers);

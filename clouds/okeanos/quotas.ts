@@ -1,6 +1,6 @@
 import { NodeError } from "../../core/errors";
 import type { Flavor } from "./catalogue";
-import type { Okeanos } from "./client";
+import type { OkeanosClient } from "./client";
 
 /** What a project may have of a resource, and has, for the user and for the project as a whole. */
 export interface Quota {
@@ -77,7 +77,7 @@ export function quotaRows(needs: Readonly<Record<string, number>>, quotas: Quota
 }
 
 /** The project of this ID or name, the user's own where none is named. @throws NodeError */
-export async function findProject(okeanos: Okeanos, wanted?: string): Promise<Project> {
+export async function findProject(okeanos: OkeanosClient, wanted?: string): Promise<Project> {
   const projects = await okeanos.get<Project[]>("account", "projects?mode=member");
   const user = await okeanos.user();
   const found = projects.find(({ id, name }) =>
@@ -93,7 +93,7 @@ export async function findProject(okeanos: Okeanos, wanted?: string): Promise<Pr
   return found;
 }
 
-export async function quotasOf(okeanos: Okeanos, project: string): Promise<Quotas> {
+export async function quotasOf(okeanos: OkeanosClient, project: string): Promise<Quotas> {
   const quotas = await okeanos.get<Readonly<Record<string, Quotas>>>("account", "quotas");
   return quotas[project] ?? {};
 }

@@ -1,5 +1,5 @@
 import { Deadline } from "../../core/deadline";
-import type { Okeanos } from "./client";
+import type { OkeanosClient } from "./client";
 import { ApiFault, Uncertain } from "./faults";
 import { LOOKS, unlessLate, until } from "../../core/polling";
 import { NodeError } from "../../core/errors";
@@ -32,9 +32,9 @@ const REFUSALS = 3;
 const isGone = ({ status, deleted }: Found): boolean => status === "DELETED" || deleted === true;
 
 /** Cyclades' servers, as far as one can rely on them. */
-export class Servers {
+export class OkeanosServers {
   constructor(
-    private readonly okeanos: Okeanos,
+    private readonly okeanos: OkeanosClient,
     private readonly signal?: AbortSignal,
   ) {}
 
@@ -54,7 +54,7 @@ export class Servers {
     return servers.filter((server) => !isGone(server));
   }
 
-  async marked(key: string, value: string): Promise<Found[]> {
+  async tagged(key: string, value: string): Promise<Found[]> {
     return (await this.all()).filter(({ metadata }) => metadata[key] === value);
   }
 
@@ -156,7 +156,7 @@ export class Servers {
     const deadline = new Deadline(patience);
     return until(
       async () => {
-        const [found] = await this.marked(key, value);
+        const [found] = await this.tagged(key, value);
         return found ?? (deadline.isOver ? null : undefined);
       },
       patience * 2 + LOOKS,

@@ -1,19 +1,19 @@
-import type { Okeanos } from "./client";
+import type { OkeanosClient } from "./client";
+import type { TaggedResource } from "../cloud";
 import { allNetworks, removeNetwork } from "./networks";
-import { OWNER, Servers } from "./servers";
-import type { Marked } from "../cloud";
+import { OkeanosServers, OWNER } from "./servers";
 
 /**
  * All that carries `mark`, in the order in which it can be deleted: servers in their metadata, a
  * network in its name. An address has room for nothing. @throws NodeError
  */
-export async function markedThings(okeanos: Okeanos, mark: string): Promise<Marked[]> {
-  const servers = new Servers(okeanos);
+export async function okeanosTaggedResources(okeanos: OkeanosClient, mark: string): Promise<TaggedResource[]> {
+  const servers = new OkeanosServers(okeanos);
   const [byCompute, byNetwork] = await Promise.all([servers.all(), allNetworks(okeanos)]);
   const nodeOf = (text = ""): string | null =>
     text.startsWith(`${mark} `) ? text.slice(mark.length + 1) : null;
   return [
-    ...byCompute.flatMap(({ id: number, metadata }): Marked[] => {
+    ...byCompute.flatMap(({ id: number, metadata }): TaggedResource[] => {
       const node = nodeOf(metadata[OWNER]);
       if (node === null) return [];
       const id = String(number);
@@ -21,7 +21,7 @@ export async function markedThings(okeanos: Okeanos, mark: string): Promise<Mark
         { kind: "server", type: "pbx:okeanos:Server", id, node, remove: () => servers.delete(id) },
       ];
     }),
-    ...byNetwork.flatMap(({ id, name }): Marked[] => {
+    ...byNetwork.flatMap(({ id, name }): TaggedResource[] => {
       const node = nodeOf(name);
       if (node === null) return [];
       return [

@@ -1,14 +1,14 @@
-import type { Cloud } from "../cloud";
+import type { CloudApi } from "../cloud";
+import { openstackTaggedResources } from "./tagged";
 import { cloudSettings } from "./settings";
 import { openstackHeadroom } from "./headroom";
-import { markedThings } from "./tagged";
 import { CloudSession } from "./session";
 
 /** The OpenStack cloud that the environment names, for an exchange with zones of `flavor`. */
-export function openstackCloud({ flavor, mark }: { flavor: string; mark: string }): Cloud {
+export function openstackCloud({ flavor, mark }: { flavor: string; mark: string }): CloudApi {
   const session = new CloudSession(cloudSettings());
   return {
     headroom: () => openstackHeadroom(session, flavor),
-    marked: () => markedThings(session, mark),
+    taggedResources: () => openstackTaggedResources(session, mark),
   };
 }

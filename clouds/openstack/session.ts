@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { OperatorError } from "../../core/errors";
 import { bodyOf, redirectOf } from "../http-answer";
-import type { CloudSettings } from "./settings";
+import type { OpenStackSettings } from "./settings";
 import { type Asked, tlsFetch } from "./tls-fetch";
 import type { TlsSettings } from "./tls-settings";
 
@@ -33,37 +33,37 @@ interface Token {
 
 /** Of the services' official types, those that are asked here, and what older catalogs call them. */
 const TYPES = { compute: ["compute"], network: ["network"] } as const;
-export type Service = keyof typeof TYPES;
+export type OpenStackService = keyof typeof TYPES;
 
 /** A user of an OpenStack cloud (Identity API v3), who asks its services. */
 export class CloudSession {
   private token: Promise<Token> | null = null;
 
-  constructor(private readonly settings: CloudSettings) {}
+  constructor(private readonly settings: OpenStackSettings) {}
 
   async projectId(): Promise<string> {
     return (await this.valid()).project;
   }
 
   /** The answer to GET. @throws OperatorError where it is not as `schema` has it, too */
-  async get<T>(service: Service, path: string, schema: z.ZodType<T>): Promise<T> {
+  async get<T>(service: OpenStackService, path: string, schema: z.ZodType<T>): Promise<T> {
     const found = await this.find(service, path, schema);
     if (found === null) throw new OperatorError(`the cloud's ${service} service has no ${path}`);
     return found;
   }
 
   /** The same; null where there is no such thing. */
-  async find<T>(service: Service, path: string, schema: z.ZodType<T>): Promise<T | null> {
+  async find<T>(service: OpenStackService, path: string, schema: z.ZodType<T>): Promise<T | null> {
     const response = await this.request("GET", service, path);
     return response.status === 404 ? null : understood(response, schema);
   }
 
   /** Something that is gone already is as good. @throws OperatorError */
-  async delete(service: Service, path: string): Promise<void> {
+  async delete(service: OpenStackService, path: string): Promise<void> {
     await this.request("DELETE", service, path);
   }
 
-  private async request(method: string, service: Service, path: string): Promise<Answer> {
+  private async request(method: string, service: OpenStackService, path: string): Promise<Answer> {
     const token = await this.valid();
     const url = `${this.endpoint(token, service)}${path}`;
     const asked = { method, headers: { "x-auth-token": token.id } };
@@ -105,7 +105,7 @@ export class CloudSession {
     };
   }
 
-  private endpoint({ catalog }: Token, service: Service): string {
+  private endpoint({ catalog }: Token, service: OpenStackService): string {
     const { region, endpoint } = this.settings;
     const url = catalog
       .find(({ type }) => TYPES[service].some((known) => known === type))

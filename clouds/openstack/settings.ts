@@ -6,7 +6,7 @@ import { OperatorError } from "../../core/errors";
 import { type TlsSettings, tlsSettings } from "./tls-settings";
 
 /** How to log in to a cloud, by the names that `clouds.yaml` and, in capitals, the environment use. */
-export interface CloudSettings {
+export interface OpenStackSettings {
   readonly auth: Readonly<Record<string, string>>;
   readonly region: string | undefined;
   /** Whose addresses to take from the catalog: `public`, `internal` or `admin`. */
@@ -28,7 +28,7 @@ type Cloud = Readonly<Record<string, unknown>> & {
 };
 
 /** The cloud that the environment names, found where every OpenStack client looks. @throws OperatorError */
-export function cloudSettings(env: NodeJS.ProcessEnv = process.env): CloudSettings {
+export function cloudSettings(env: NodeJS.ProcessEnv = process.env): OpenStackSettings {
   const named = env.OS_CLOUD === undefined || env.OS_CLOUD === "" ? {} : ofFile(env.OS_CLOUD, env);
   const own = AUTH.map((name) => [name, env[`OS_${name.toUpperCase()}`]] as const);
   const auth = {

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { OperatorError } from "../../core/errors";
 import { Deadline } from "../../core/deadline";
-import type { Marked } from "../cloud";
-import type { CloudSession, Service } from "./session";
+import type { TaggedResource } from "../cloud";
+import type { OpenStackService } from "./session";
+import type { CloudSession } from "./session";
 
 const servers = z.object({
   servers: z.array(z.object({ id: z.string(), metadata: z.record(z.string(), z.string()) })),
@@ -13,8 +14,8 @@ const floatingIps = z.object({ floatingips: described });
 const ports = z.object({ ports: described });
 
 /** Where things of a kind are, and what people and OpenStack's provider call them. */
-interface Kind extends Pick<Marked, "kind" | "type"> {
-  readonly service: Service;
+interface Kind extends Pick<TaggedResource, "kind" | "type"> {
+  readonly service: OpenStackService;
   readonly path: string;
 }
 const SERVER: Kind = {
@@ -35,14 +36,14 @@ const DEADLINE = 2 * 60_000;
 const INTERVAL = 1000;
 
 /** All that carries `mark`, in the order in which it can be deleted. */
-export async function markedThings(session: CloudSession, mark: string): Promise<Marked[]> {
+export async function openstackTaggedResources(session: CloudSession, mark: string): Promise<TaggedResource[]> {
   const project = await session.projectId();
   const [byCompute, byAddress, byPort] = await Promise.all([
     session.get("compute", "/servers/detail", servers),
     session.get("network", `/floatingips?project_id=${project}`, floatingIps),
     session.get("network", `/ports?project_id=${project}`, ports),
   ]);
-  const ours = (of: Kind, id: string, text: string | null | undefined): Marked[] => {
+  const ours = (of: Kind, id: string, text: string | null | undefined): TaggedResource[] => {
     if (text?.startsWith(`${mark} `) !== true) return [];
     const { kind, type } = of;
     const node = text.slice(mark.length + 1);

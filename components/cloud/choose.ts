@@ -1,6 +1,6 @@
-import type { Exchange, NodePlan } from "../../plan/exchange";
+import type { ExchangePlan, NodePlan } from "../../plan/exchange";
 import type { PbxProvider } from "../pbx-provider";
-import type { Cloud } from "./cloud";
+import type { CloudAdapter } from "./cloud";
 
 /** What the configuration says of the cloud. */
 export interface CloudSettings {
@@ -15,17 +15,17 @@ export interface CloudSettings {
 /** The cloud that `exchange` is to be made in; only what it takes is loaded. */
 export async function chooseCloud(
   settings: CloudSettings,
-  exchange: Exchange,
+  exchange: ExchangePlan,
   provider: PbxProvider,
-): Promise<Cloud> {
+): Promise<CloudAdapter> {
   const { cloud, externalNetwork: pool, okeanosReuseAddresses: reuseAddresses } = settings;
   switch (cloud) {
     case "openstack": {
-      const { OpenStack } = await import("./openstack");
-      return new OpenStack(pool);
+      const { OpenStackAdapter } = await import("./openstack");
+      return new OpenStackAdapter(pool);
     }
     case "okeanos": {
-      const [{ Okeanos }, { solventProject }] = await Promise.all([
+      const [{ OkeanosAdapter }, { solventProject }] = await Promise.all([
         import("./okeanos"),
         import("./okeanos-functions"),
       ]);
@@ -42,7 +42,7 @@ export async function chooseCloud(
         ],
         reuseAddresses,
       });
-      return new Okeanos({ exchange, provider, project, networkName, pool, reuseAddresses });
+      return new OkeanosAdapter({ exchange, provider, project, networkName, pool, reuseAddresses });
     }
   }
 }

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../core/addresses";
-import type { Exchange, NodePlan } from "../../plan/exchange";
-import type { Role, Rule } from "../../plan/firewall";
+import type { ExchangePlan, NodePlan } from "../../plan/exchange";
+import type { FirewallRule, Role } from "../../plan/firewall";
 import type { SipDriver } from "../../core/telephony";
 import type { NodeFile } from "../../templates/node-file";
 
@@ -48,7 +48,7 @@ export interface Server {
 }
 
 /** All that an exchange asks of a cloud: its components do not know which one it is. */
-export interface Cloud {
+export interface CloudAdapter {
   /**
    * The ID of the newest image called `name`: a newer one of the same name is another image, and
    * replaces servers.
@@ -60,12 +60,12 @@ export interface Cloud {
 
   internalNetwork(name: string, addresses: AddressPlan, child: Child): InternalNetwork;
 
-  firewall(name: string, rules: readonly Rule[]): Firewall;
+  firewall(name: string, rules: readonly FirewallRule[]): Firewall;
 
   publicAddress(plan: NodePlan, child: Child): pulumi.Output<string>;
 
   /** Of `exchange`, as much as servers are told before they boot; the rest is brought to them later. */
-  bootable(exchange: Exchange): Exchange;
+  bootable(exchange: ExchangePlan): ExchangePlan;
 
   /** A server with its planned address in the internal network, and its public one. */
   server(name: string, args: ServerArgs, child: Child): Server;

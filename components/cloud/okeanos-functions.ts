@@ -47,7 +47,7 @@ export const stackAddresses = async (): Promise<string[]> => addressesIn(await l
  * The image called `name`. A preview that cannot ask takes the one of the server `node`, where that is
  * there: nothing is replaced then.
  */
-export async function findImage(
+export async function lookUpImage(
   name: string,
   node: string,
   provider: PbxProvider,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../core/addresses";
-import type { Exchange, NodePlan } from "../../plan/exchange";
+import type { ExchangePlan, NodePlan } from "../../plan/exchange";
 import type { SipDriver } from "../../core/telephony";
 import { userData } from "../bootstrap";
 import { rightImage } from "../image";
@@ -9,11 +9,11 @@ import { OkeanosFloatingIp } from "../okeanos-floating-ip";
 import { OkeanosNetwork } from "../okeanos-network";
 import { OkeanosServer } from "../okeanos-server";
 import type { PbxProvider } from "../pbx-provider";
-import type { Child, Cloud, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
-import { findImage, stackAddresses } from "./okeanos-functions";
+import type { Child, CloudAdapter, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
+import { lookUpImage, stackAddresses } from "./okeanos-functions";
 
 export interface OkeanosArgs {
-  readonly exchange: Exchange;
+  readonly exchange: ExchangePlan;
   readonly provider: PbxProvider;
   /** ID of the project that everything is taken from; nothing is made before it is known. */
   readonly project: pulumi.Output<string | undefined>;
@@ -30,7 +30,7 @@ export interface OkeanosArgs {
  * and after an error it neither finds nor deletes the networks that it made. This cloud filters nothing,
  * and a public address is one of the server's own.
  */
-export class Okeanos implements Cloud {
+export class OkeanosAdapter implements CloudAdapter {
   /** Public addresses that no other node may take. */
   private readonly reserved: Promise<string[]>;
 
@@ -43,7 +43,7 @@ export class Okeanos implements Cloud {
     const { exchange, provider } = this.args;
     // Zones have a driver, and the controller has none.
     const node = sipDriver === undefined ? exchange.controller : exchange.zones[0];
-    const found = pulumi.output(after).apply(() => findImage(name, node?.name ?? "", provider));
+    const found = pulumi.output(after).apply(() => lookUpImage(name, node?.name ?? "", provider));
     return rightImage(name, found, sipDriver);
   }
 
@@ -72,7 +72,7 @@ export class Okeanos implements Cloud {
   }
 
   /** Whatever there is: servers boot with next to nothing of it. */
-  bootable(exchange: Exchange): Exchange {
+  bootable(exchange: ExchangePlan): ExchangePlan {
     return exchange;
   }
 

@@ -1,16 +1,16 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../core/addresses";
-import type { Exchange, NodePlan } from "../../plan/exchange";
-import type { Rule } from "../../plan/firewall";
+import type { ExchangePlan, NodePlan } from "../../plan/exchange";
+import type { FirewallRule } from "../../plan/firewall";
 import type { SipDriver } from "../../core/telephony";
 import { userData, usersFitUserData } from "../bootstrap";
 import { rightImage } from "../image";
-import type { Child, Cloud, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
+import type { Child, CloudAdapter, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
 import { SecurityGroups } from "./security-groups";
 
 /** Nova, Neutron and Glance. */
-export class OpenStack implements Cloud {
+export class OpenStackAdapter implements CloudAdapter {
   /** @param externalNetwork name of the external network that public addresses come from. */
   constructor(private readonly externalNetwork: string) {}
 
@@ -55,7 +55,7 @@ export class OpenStack implements Cloud {
     return { id: network.id, subnetId: subnet.id, uplink };
   }
 
-  firewall(name: string, rules: readonly Rule[]): Firewall {
+  firewall(name: string, rules: readonly FirewallRule[]): Firewall {
     return new SecurityGroups(name, { rules });
   }
 
@@ -67,7 +67,7 @@ export class OpenStack implements Cloud {
     ).address;
   }
 
-  bootable(exchange: Exchange): Exchange {
+  bootable(exchange: ExchangePlan): ExchangePlan {
     if (usersFitUserData(exchange)) {
       return exchange;
     }

@@ -1,10 +1,10 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import type { Role, Rule } from "../../plan/firewall";
+import type { FirewallRule, Role } from "../../plan/firewall";
 import type { Firewall } from "./cloud";
 
 export interface SecurityGroupsArgs {
-  readonly rules: readonly Rule[];
+  readonly rules: readonly FirewallRule[];
 }
 
 /** Rules as Neutron has them: a group for each role, and the rules of who may reach its members. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { asterisk, NotRunning } from "./console";
 import { Deadline } from "../../core/deadline";
-import type { Session } from "../ssh/session";
+import type { Session } from "../../ssh/session";
 
 /** A phone that is registered, and the port of its connection with the controller. */
 export interface Contact {
@@ -20,7 +20,7 @@ export interface Activity {
 }
 
 /** Another zone, as this one sees it. */
-export interface TrunkPeer {
+export interface TrunkPeerStatus {
   readonly name: string;
   readonly ok: boolean;
   /** Round trip to it, in milliseconds; null where it does not answer. */
@@ -52,7 +52,7 @@ export async function activityOf(zone: Session): Promise<Activity> {
 }
 
 /** How the trunk of a zone is, seen from there. */
-export async function trunkPeersOf(zone: Session): Promise<TrunkPeer[]> {
+export async function trunkPeersOf(zone: Session): Promise<TrunkPeerStatus[]> {
   try {
     const [peers = ""] = await asterisk(zone, ["iax2 show peers"]);
     return parseTrunkPeers(peers);
@@ -201,7 +201,7 @@ export const registrarKeys = (output: string, extensions: ReadonlySet<string>): 
   });
 
 /** What `iax2 show peers` prints. */
-export function parseTrunkPeers(output: string): TrunkPeer[] {
+export function parseTrunkPeers(output: string): TrunkPeerStatus[] {
   return output.split("\n").flatMap((line) => {
     const name = /^(\w+)(?:\/\w+)?\s.*\s\d+\s+(?:\([TE]\)\s+)*(?=\S)/.exec(line)?.[1];
     if (name === undefined || !/\d+\.\d+\.\d+\.\d+/.test(line)) return [];

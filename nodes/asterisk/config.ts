@@ -12,9 +12,9 @@ import {
 import { complaintsAbout, watchLog } from "./log";
 import { Deadline } from "../../core/deadline";
 import { install, restore, type WantedFile } from "../files";
-import { LeftAsItWas, ScriptFailed, type Session } from "../ssh/session";
+import { NodeUnchanged, ScriptFailed, type Session } from "../../ssh/session";
 import { quote } from "../../core/shell";
-import type { Voice } from "../../provider/voice";
+import type { Logger } from "../../core/logger";
 
 /** Contents of a zone's files by path. */
 type Contents = Readonly<Record<string, string>>;
@@ -305,20 +305,20 @@ async function takeBack(
  * call. What Asterisk does not take is taken back.
  *
  * @param before what the zone's files held so far.
- * @throws NodeError saying what Asterisk did not take; {@link LeftAsItWas} where the former files are in
+ * @throws NodeError saying what Asterisk did not take; {@link NodeUnchanged} where the former files are in
  * service again.
  */
 export async function editAsterisk(
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
   before: Contents,
-  voice: Voice,
+  log: Logger,
 ): Promise<void> {
   // All of them, and not only those that were others: an earlier run may have been killed in between.
   const paths = Object.keys(files);
   const contents = contentsOf(files);
   const { changed } = await install(session, files);
-  voice.say(`Asterisk reads ${names(paths)}`);
+  log.status(`Asterisk reads ${names(paths)}`);
   const fault = await readAgain(session, paths, contents, before).then(
     (faults) =>
       faults.length === 0 ? null : `Asterisk does not take ${names(paths)}: ${faults.join("; ")}`,
@@ -330,7 +330,7 @@ export async function editAsterisk(
   if (fault !== null) {
     // Where an earlier run has put them there, nobody knows what was there before.
     if (changed.length > 0 && (await takeBack(session, changed, contents))) {
-      throw new LeftAsItWas(session.node, `${fault}. The former files are in service again`);
+      throw new NodeUnchanged(session.node, `${fault}. The former files are in service again`);
     }
     throw new NodeError(session.node, fault);
   }
@@ -340,7 +340,7 @@ export async function editAsterisk(
   });
   if (removed.length > 0) await forget(session, new Set(removed));
   if (needsRestart(changed)) {
-    voice.tell(`${session.node}: ${names(changed)} will count from Asterisk's next start on`);
+    log.info(`${session.node}: ${names(changed)} will count from Asterisk's next start on`);
   }
 }
 
@@ -364,7 +364,7 @@ find ${paths.map(quote).join(" ")} -newer ${SOCKET} 2>/dev/null || true`;
  * Starts a new server's Asterisk again. Where the predecessor was lost, HAProxy has let phones in as soon
  * as it answered SIP.
  */
-async function restart(session: Session, paths: readonly string[], voice: Voice): Promise<void> {
+async function restart(session: Session, paths: readonly string[], log: Logger): Promise<void> {
   const { channels } = await activityOf(session);
   if (channels > 0) {
     throw new NodeError(
@@ -373,7 +373,7 @@ async function restart(session: Session, paths: readonly string[], voice: Voice)
         "run the same command again when they have ended",
     );
   }
-  voice.say("restarting Asterisk");
+  log.status("restarting Asterisk");
   await session.run(RESTART);
 }
 
@@ -384,21 +384,21 @@ async function restart(session: Session, paths: readonly string[], voice: Voice)
  * @param files all of the zone's.
  * @throws NodeError saying what Asterisk did not take.
  */
-export async function furnishAsterisk(
+export async function provisionAsterisk(
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
-  voice: Voice,
+  log: Logger,
 ): Promise<void> {
   const contents = contentsOf(files);
   const { changed } = await install(session, files);
   const unread = new Set(changed);
   if (!needsRestart(changed)) {
-    voice.say("waiting for Asterisk");
+    log.status("waiting for Asterisk");
     const newer = await session.run(startUnread(Object.keys(files)));
     for (const path of newer.split("\n")) unread.add(path);
   }
   const paths = Object.keys(files).filter((path) => unread.has(path));
-  if (needsRestart(paths)) await restart(session, paths, voice);
+  if (needsRestart(paths)) await restart(session, paths, log);
   await untilAsteriskServes(session);
   const faults = await readAgain(session, paths, contents);
   if (faults.length > 0) {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { NodeError } from "../../core/errors";
-import { converse } from "../ssh/conversation";
+import { converse } from "../../ssh/conversation";
 import { Deadline } from "../../core/deadline";
-import { type Session } from "../ssh/session";
+import { type Session } from "../../ssh/session";
 
 /** Made when Asterisk starts. */
 export const SOCKET = "/run/asterisk/asterisk.ctl";

@@ -8,7 +8,7 @@ import {
   type SipMedia,
   UNKNOWN_MEDIA,
 } from "./media";
-import type { Session } from "../ssh/session";
+import type { Session } from "../../ssh/session";
 import { printable } from "../../core/text";
 
 /** One end of a call, as a zone has it: a phone of the zone, or the trunk to another one. */

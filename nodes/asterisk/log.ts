@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { z } from "zod";
-import { askFor, type Session } from "../ssh/session";
+import { askFor, type Session } from "../../ssh/session";
 
 /**
  * A file of JSON records (logger.conf): phones and strangers decide what some messages say, also with line
@@ -9,7 +9,7 @@ import { askFor, type Session } from "../ssh/session";
 const LOG = "/var/log/asterisk/messages";
 
 /** Warnings and errors of Asterisk that are about a configuration file it has read. */
-export interface Rule {
+export interface LogRule {
   /** Source file of Asterisk, as a record names it. */
   readonly source: string;
   /** Its functions; null for all. */
@@ -19,17 +19,17 @@ export interface Rule {
 }
 
 /** A source file that does nothing but read configuration. */
-const reader = (source: string): Rule => ({ source, functions: null, endings: null });
+const reader = (source: string): LogRule => ({ source, functions: null, endings: null });
 
 /** Functions that read configuration, of a source file that handles calls as well. */
-const readers = (source: string, ...functions: readonly string[]): Rule => ({
+const readers = (source: string, ...functions: readonly string[]): LogRule => ({
   source,
   functions,
   endings: null,
 });
 
 /** What speaks of a file besides `config.c`, by the name of the file, of Asterisk 16 and 22. */
-const READERS: Readonly<Record<string, readonly Rule[]>> = {
+const READERS: Readonly<Record<string, readonly LogRule[]>> = {
   "modules.conf": [readers("loader.c", "module_load_error", "load_resource")],
   "cdr.conf": [readers("cdr_csv.c", "load_config", "reload")],
   "rtp.conf": [readers("res_rtp_asterisk.c", "rtp_reload")],
@@ -68,7 +68,7 @@ const READERS: Readonly<Record<string, readonly Rule[]>> = {
 };
 
 /** The rules for files that Asterisk reads again: none for a file that it does not read. */
-export function rulesFor(paths: readonly string[]): Rule[] {
+export function rulesFor(paths: readonly string[]): LogRule[] {
   const read = paths.filter((path) => basename(path) in READERS);
   if (read.length === 0) return [];
   return [

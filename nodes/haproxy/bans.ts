@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { NodeError } from "../../core/errors";
-import { ScriptFailed, type Session } from "../ssh/session";
+import { ScriptFailed, type Session } from "../../ssh/session";
 import { quote } from "../../core/shell";
 
 const PROGRAM = "/usr/lib/trunkline/bans";

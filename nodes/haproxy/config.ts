@@ -2,14 +2,14 @@ import { type NodeError } from "../../core/errors";
 import { Haproxy } from "./runtime";
 import { planHaproxyChange } from "./change";
 import { install, restore, type WantedFile } from "../files";
-import { LeftAsItWas, type Session } from "../ssh/session";
-import type { Voice } from "../../provider/voice";
+import { NodeUnchanged, type Session } from "../../ssh/session";
+import type { Logger } from "../../core/logger";
 
 const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
 const VALIDATE = { [HAPROXY_CFG]: 'haproxy -c -q -f "$1"' };
 
 const refused = (session: Session, why: string): NodeError =>
-  new LeftAsItWas(session.node, `HAProxy does not take haproxy.cfg: ${why}. Nothing was changed`);
+  new NodeUnchanged(session.node, `HAProxy does not take haproxy.cfg: ${why}. Nothing was changed`);
 
 /** Its unit starts nothing as long as there is no file to start with. */
 const HAS_FILE = `[ -e ${HAPROXY_CFG} ] && echo yes || true`;
@@ -21,17 +21,17 @@ const START = "[ -S /run/haproxy/master.sock ] || systemctl start haproxy.servic
  *
  * @throws NodeError saying what HAProxy did not take.
  */
-export async function furnishHaproxy(
+export async function provisionHaproxy(
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
-  voice: Voice,
+  log: Logger,
 ): Promise<void> {
   if ((await session.run(HAS_FILE)).trim() === "") {
     const { invalid } = await install(session, files, { validate: VALIDATE });
     if (invalid !== null) throw refused(session, invalid);
   }
   await session.run(START);
-  await applyHaproxy(session, files, voice);
+  await applyHaproxy(session, files, log);
 }
 
 /**
@@ -39,12 +39,12 @@ export async function furnishHaproxy(
  * its runtime interface, and only what else has changed makes it read its file again. Nobody's
  * connection is touched by either.
  *
- * @throws NodeError saying what HAProxy did not take; {@link LeftAsItWas} where it has the former files.
+ * @throws NodeError saying what HAProxy did not take; {@link NodeUnchanged} where it has the former files.
  */
 export async function applyHaproxy(
   session: Session,
   files: Readonly<Record<string, WantedFile>>,
-  voice: Voice,
+  log: Logger,
 ): Promise<void> {
   const wanted = files[HAPROXY_CFG]?.content;
   if (wanted === undefined) {
@@ -62,7 +62,7 @@ export async function applyHaproxy(
     throw refused(session, invalid);
   }
   if (reload) {
-    voice.say("HAProxy reads haproxy.cfg");
+    log.status("HAProxy reads haproxy.cfg");
     try {
       await haproxy.reload();
     } catch (error) {

@@ -1,13 +1,13 @@
 import { NodeError } from "../../core/errors";
 import { type CfgServer, withServers } from "./change";
-import { CONTROLLER } from "../access";
-import { ScriptFailed, type Session } from "../ssh/session";
+import { CONTROLLER } from "../../ssh/access";
+import { ScriptFailed, type Session } from "../../ssh/session";
 
 /** What new connections find of a server. `maint` is out of service, its checks included. */
 export type AdminState = "ready" | "drain" | "maint";
 
 /** A server of the running HAProxy. */
-export interface Server {
+export interface HaproxyServer {
   readonly name: string;
   /** Address and port. */
   readonly address: string;
@@ -121,7 +121,7 @@ export class Haproxy {
     return withServers(cfg, parseServers(states));
   }
 
-  async servers(): Promise<Server[]> {
+  async servers(): Promise<HaproxyServer[]> {
     return parseServers(await this.run(`ask '@1 show servers state ${BACKEND}'`));
   }
 
@@ -265,7 +265,7 @@ function countOf(what: string, value: string): number {
 }
 
 /** What `show servers state` prints. @throws NodeError if it prints anything else. */
-export function parseServers(output: string): Server[] {
+export function parseServers(output: string): HaproxyServer[] {
   const what = "show servers state";
   const [, header = "", ...rows] = output.split("\n");
   const columns = header.replace(/^# /, "").split(" ");

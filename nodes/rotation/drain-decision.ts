@@ -2,7 +2,7 @@ import type { Activity } from "../asterisk/activity";
 import type { DrainPolicy } from "./drain";
 
 /** What a drain finds each time it looks. */
-export interface Look extends Activity {
+export interface DrainLook extends Activity {
   /** Milliseconds since the drain began. */
   readonly at: number;
   /** Whether a phone that is disconnected finds another zone. */
@@ -54,7 +54,7 @@ export class DrainDecision {
     private readonly last: LastZone,
   ) {}
 
-  next(look: Look): Step {
+  next(look: DrainLook): Step {
     if (!look.refuge && this.last === "refuse") return { kind: "abandon", because: "alone" };
 
     const idle = look.refuge ? this.idlePorts(look) : [];
@@ -85,12 +85,12 @@ export class DrainDecision {
   }
 
   /** Phones that `look` has found, and that have still to be moved. */
-  phonesLeft(look: Look): number {
+  phonesLeft(look: DrainLook): number {
     return look.contacts.filter(({ port }) => !this.moved.has(port)).length;
   }
 
   /** Ports of phones without a call. Several phones, or lines of one, may share a connection. */
-  private idlePorts({ contacts, busy }: Look): number[] {
+  private idlePorts({ contacts, busy }: DrainLook): number[] {
     const inUse = new Set(
       contacts.filter(({ extension }) => busy.has(extension)).map(({ port }) => port),
     );

@@ -1,11 +1,12 @@
 import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Say } from "../../core/logger";
 import { NodeError } from "../../core/errors";
 import { activityOf, disconnect, hangUpAll } from "../asterisk/activity";
-import { DrainDecision, type LastZone, type Look, type Step } from "./drain-decision";
-import { type AdminState, Haproxy, type Server } from "../haproxy/runtime";
-import { CONTROLLER } from "../access";
-import { type Say, ScriptFailed, type Session } from "../ssh/session";
+import { DrainDecision, type DrainLook, type LastZone, type Step } from "./drain-decision";
+import { type AdminState, Haproxy, type HaproxyServer } from "../haproxy/runtime";
+import { CONTROLLER } from "../../ssh/access";
+import { ScriptFailed, type Session } from "../../ssh/session";
 
 /** What may happen to calls when a zone leaves the exchange. */
 export interface DrainPolicy {
@@ -35,7 +36,7 @@ export interface Drained {
 }
 
 /** A look, and the connection that it was taken by. */
-interface Sight extends Look {
+interface Sight extends DrainLook {
   readonly zone: Session;
 }
 
@@ -70,7 +71,7 @@ export class Drain {
   private stuck = 0;
   private reported = { calls: -1, at: 0 };
   /** What HAProxy had of the zone; null where there is nothing to be put back. */
-  private found: Server | null = null;
+  private found: HaproxyServer | null = null;
 
   constructor(private readonly options: DrainOptions) {
     this.decision = new DrainDecision(options.policy, options.last);
@@ -247,7 +248,7 @@ export class Drain {
     );
   }
 
-  private async putBack(found: Server): Promise<void> {
+  private async putBack(found: HaproxyServer): Promise<void> {
     const { name, warn } = this.options;
     try {
       await this.haproxy((haproxy) => haproxy.setState(name, stateAfter(found)));
@@ -266,7 +267,7 @@ export class Drain {
       : "the zone stays out of the rotation";
   }
 
-  private report(look: Look): void {
+  private report(look: DrainLook): void {
     const { name, say } = this.options;
     const { calls, refuge, at } = look;
     if (calls === this.reported.calls && at < this.reported.at + REMINDER) return;
@@ -294,7 +295,7 @@ export class Drain {
   }
 
   /** Whether there is another zone for this one's phones. */
-  private refuge(servers: readonly Server[]): boolean {
+  private refuge(servers: readonly HaproxyServer[]): boolean {
     return servers.some(
       ({ name, state, healthy }) => name !== this.options.name && state === "ready" && healthy,
     );
@@ -315,7 +316,7 @@ export class Drain {
  * How a zone that cannot go is left. One that was draining and serves was in the rotation before a run
  * that was killed; one that does not serve has to wait until it does, as it was found.
  */
-const stateAfter = ({ state, healthy }: Server): AdminState => (healthy ? "ready" : state);
+const stateAfter = ({ state, healthy }: HaproxyServer): AdminState => (healthy ? "ready" : state);
 
 /** A connection that is lost is made anew, and a service that is down may be about to come back. */
 async function patiently<T>(work: () => Promise<T>): Promise<T> {

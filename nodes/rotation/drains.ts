@@ -1,15 +1,15 @@
 import { Drain } from "./drain";
-import type { Access, ZoneHost } from "../access";
+import type { Access, ZoneHost } from "../../ssh/access";
 import type { DrainPolicy } from "./drain";
-import { type Connections, PATIENCE } from "../ssh/connections";
-import type { Voice } from "../../provider/voice";
+import { type Connections, TIMEOUTS } from "../../ssh/connections";
+import type { Logger } from "../../core/logger";
 
 /**
  * The drains of one run of Pulumi, each done once, whoever asks first: the removal of a zone's
  * membership, or the nodes that are about to forget a zone. Pulumi brings the nodes that stay up to
  * date before it deletes what goes, and what is in use may not be taken from a zone.
  */
-export class Drains {
+export class RunningDrains {
   private readonly begun = new Map<string, { readonly drain: Drain; end: Promise<void> }>();
   /** What the program says in this run. Null while an exchange is destroyed, which runs no program. */
   private policy: DrainPolicy | null = null;
@@ -20,7 +20,7 @@ export class Drains {
   ) {}
 
   /** Takes the program's word on how to drain, which may be newer than that of the state. */
-  heed(policy: DrainPolicy): void {
+  setPolicy(policy: DrainPolicy): void {
     this.policy = policy;
   }
 
@@ -30,8 +30,8 @@ export class Drains {
    * @param known what the state says of how to drain.
    * @throws NodeError when it has calls still; it is in service again then.
    */
-  drained(access: Access, zone: ZoneHost, known: DrainPolicy, voice: Voice): Promise<void> {
-    return this.of(access, zone, known, voice).end;
+  drained(access: Access, zone: ZoneHost, known: DrainPolicy, log: Logger): Promise<void> {
+    return this.of(access, zone, known, log).end;
   }
 
   /**
@@ -43,9 +43,9 @@ export class Drains {
     access: Access,
     zones: readonly ZoneHost[],
     known: DrainPolicy,
-    voice: Voice,
+    log: Logger,
   ): Promise<void> {
-    const drains = zones.map((zone) => this.of(access, zone, known, voice));
+    const drains = zones.map((zone) => this.of(access, zone, known, log));
     const ends = await Promise.allSettled(drains.map(({ end }) => end));
     const failed = ends.find((end) => end.status === "rejected");
     if (failed === undefined) return;
@@ -62,19 +62,19 @@ export class Drains {
     access: Access,
     zone: ZoneHost,
     known: DrainPolicy,
-    voice: Voice,
+    log: Logger,
   ): { readonly drain: Drain; end: Promise<void> } {
     const begun = this.begun.get(zone.name);
     if (begun !== undefined) return begun;
     const drain = new Drain({
-      controller: () => this.connections.controller(access, PATIENCE.change),
-      zone: () => this.connections.zone(access, zone, PATIENCE.look),
+      controller: () => this.connections.controller(access, TIMEOUTS.change),
+      zone: () => this.connections.zone(access, zone, TIMEOUTS.look),
       name: zone.name,
       policy: this.policy ?? known,
       // Where the whole exchange goes, the last zone goes with it, once its calls have ended.
       last: this.policy === null ? "wait" : "refuse",
-      say: voice.say,
-      warn: voice.warn,
+      say: log.status,
+      warn: log.warn,
       signal: this.signal,
     });
     const entry = { drain, end: drain.run().then(() => undefined) };

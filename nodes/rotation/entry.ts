@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { NodeError } from "../../core/errors";
 import { trunkPeersOf } from "../asterisk/activity";
 import { Deadline } from "../../core/deadline";
-import { Haproxy, type Server } from "../haproxy/runtime";
-import type { Access, ZoneHost } from "../access";
-import { type Say } from "../ssh/session";
-import { type Connections, PATIENCE } from "../ssh/connections";
+import { Haproxy, type HaproxyServer } from "../haproxy/runtime";
+import type { Access, ZoneHost } from "../../ssh/access";
+import { type Say } from "../../core/logger";
+import { type Connections, TIMEOUTS } from "../../ssh/connections";
 
 /** How long a zone whose files are in place may take until it serves, in milliseconds. */
 const DEADLINE = 3 * 60_000;
@@ -28,7 +28,7 @@ export interface Entry {
  */
 export async function enterRotation(entry: Entry): Promise<void> {
   const { connections, access, zone, say, signal } = entry;
-  const haproxy = new Haproxy(await connections.controller(access, PATIENCE.change));
+  const haproxy = new Haproxy(await connections.controller(access, TIMEOUTS.change));
   const deadline = new Deadline(DEADLINE);
   for (;;) {
     const servers = await haproxy.servers();
@@ -68,13 +68,13 @@ export async function enterRotation(entry: Entry): Promise<void> {
 /** What is amiss between this zone and the others that serve; null when all is well, both ways. */
 async function trunkObstacle(
   { connections, access, zone, others }: Entry,
-  servers: readonly Server[],
+  servers: readonly HaproxyServer[],
 ): Promise<string | null> {
   const serves = (name: string): boolean =>
     servers.some((server) => server.name === name && server.healthy);
   const serving = others.filter(({ name }) => serves(name));
   const sees = async (from: ZoneHost, names: readonly string[]): Promise<string[]> => {
-    const peers = await trunkPeersOf(await connections.zone(access, from, PATIENCE.change));
+    const peers = await trunkPeersOf(await connections.zone(access, from, TIMEOUTS.change));
     return names
       .filter((name) => !peers.some((peer) => peer.name === name && peer.ok))
       .map((name) => `${from.name} does not reach ${name} on the trunk`);

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { OkeanosFloatingIpInputs } from "../inputs";
-import type { Change, ResourceKind } from "../provider";
-import type { Voice } from "../voice";
+import type { ResourceChange, ResourceHandler } from "../resource-handler";
+import type { Logger } from "../../core/logger";
 import { findPool } from "../../clouds/okeanos/catalogue";
-import type { Okeanos } from "../../clouds/okeanos/client";
+import type { OkeanosClient } from "../../clouds/okeanos/client";
 import { type Address, allocate, findAddress, release, unusedAddresses } from "../../clouds/okeanos/floating-ips";
 import { refused } from "../../clouds/okeanos/networks";
 
@@ -14,7 +14,7 @@ interface State extends OkeanosFloatingIpInputs {
 }
 
 /** A public address, which a server has as the address of a network card of its own. */
-export class OkeanosFloatingIp implements ResourceKind<OkeanosFloatingIpInputs> {
+export class OkeanosFloatingIpHandler implements ResourceHandler<OkeanosFloatingIpInputs> {
   readonly secrets = [] as const;
   readonly required = ["name", "pool", "reuse"] as const;
   readonly given = ["address", "found"] as const;
@@ -23,11 +23,11 @@ export class OkeanosFloatingIp implements ResourceKind<OkeanosFloatingIpInputs> 
   private readonly taken = new Set<string>();
 
   constructor(
-    private readonly okeanos: () => Okeanos,
+    private readonly okeanos: () => OkeanosClient,
     private readonly signal: AbortSignal,
   ) {}
 
-  diff(olds: OkeanosFloatingIpInputs, news: OkeanosFloatingIpInputs): Change {
+  diff(olds: OkeanosFloatingIpInputs, news: OkeanosFloatingIpInputs): ResourceChange {
     const because = (["pool", "project"] as const).filter(
       (key) => !isDeepStrictEqual(olds[key], news[key]),
     );
@@ -52,13 +52,13 @@ export class OkeanosFloatingIp implements ResourceKind<OkeanosFloatingIpInputs> 
 
   async read(
     state: OkeanosFloatingIpInputs,
-    _voice: Voice,
+    _voice: Logger,
     id: string,
   ): Promise<OkeanosFloatingIpInputs | null> {
     return (await findAddress(this.okeanos(), id)) === undefined ? null : state;
   }
 
-  async delete(state: OkeanosFloatingIpInputs, _voice: Voice, id: string): Promise<void> {
+  async delete(state: OkeanosFloatingIpInputs, _voice: Logger, id: string): Promise<void> {
     if ((state as State).found) return;
     await release(this.okeanos(), id, this.signal);
   }

@@ -1,6 +1,6 @@
 import type { OkeanosDemand } from "../../clouds/okeanos/preflight";
 import { findImage } from "../../clouds/okeanos/catalogue";
-import type { Okeanos } from "../../clouds/okeanos/client";
+import type { OkeanosClient } from "../../clouds/okeanos/client";
 import { preflight } from "../../clouds/okeanos/preflight";
 
 /** What the program asks the provider for without having it make something; in plain values. */
@@ -8,7 +8,7 @@ export type ProviderFunction = (inputs: object) => Promise<object>;
 
 /** By token. */
 export function okeanosFunctions(
-  okeanos: () => Okeanos,
+  okeanos: () => OkeanosClient,
 ): Readonly<Record<string, ProviderFunction>> {
   return {
     "pbx:okeanos:getImage": async (inputs) => {

@@ -1,8 +1,8 @@
 import type { OkeanosNetworkInputs } from "../inputs";
-import type { Change, ResourceKind } from "../provider";
+import type { ResourceChange, ResourceHandler } from "../resource-handler";
 import { NodeError } from "../../core/errors";
-import type { Voice } from "../voice";
-import type { Okeanos } from "../../clouds/okeanos/client";
+import type { Logger } from "../../core/logger";
+import type { OkeanosClient } from "../../clouds/okeanos/client";
 import { Unfinished } from "../../clouds/okeanos/faults";
 import {
   findNetwork,
@@ -17,18 +17,18 @@ interface State extends OkeanosNetworkInputs {
   readonly unfinished?: boolean;
 }
 
-/** A private network and its subnet, which is a part of it: Okeanos deletes the two only together. */
-export class OkeanosNetwork implements ResourceKind<State> {
+/** A private network and its subnet, which is a part of it: OkeanosClient deletes the two only together. */
+export class OkeanosNetworkHandler implements ResourceHandler<State> {
   readonly secrets = [] as const;
   readonly required = ["name", "cidr"] as const;
   readonly given = ["subnetId"] as const;
 
   constructor(
-    private readonly okeanos: () => Okeanos,
+    private readonly okeanos: () => OkeanosClient,
     private readonly signal: AbortSignal,
   ) {}
 
-  diff(olds: State, news: OkeanosNetworkInputs): Change {
+  diff(olds: State, news: OkeanosNetworkInputs): ResourceChange {
     const because = (["name", "project", "cidr"] as const).filter((key) => olds[key] !== news[key]);
     if (olds.unfinished === true) return { kind: "replace", because: ["name"], impact: [] };
     return { kind: because.length === 0 ? "none" : "replace", because, impact: [] };
@@ -36,11 +36,11 @@ export class OkeanosNetwork implements ResourceKind<State> {
 
   async create(
     { name, project, cidr }: OkeanosNetworkInputs,
-    voice: Voice,
+    log: Logger,
   ): Promise<{ id: string; outs: { subnetId: string } }> {
     const okeanos = this.okeanos();
     for (const { id } of await networksCalled(okeanos, name)) {
-      voice.say(`removing network ${id}, which an interrupted update left behind`);
+      log.status(`removing network ${id}, which an interrupted update left behind`);
       await removeNetwork(okeanos, id, this.signal);
     }
     const { id } = await makeNetwork(okeanos, name, project).catch((error: unknown) => {
@@ -63,11 +63,11 @@ export class OkeanosNetwork implements ResourceKind<State> {
     return Promise.resolve();
   }
 
-  async read(state: State, _voice: Voice, id: string): Promise<State | null> {
+  async read(state: State, _voice: Logger, id: string): Promise<State | null> {
     return (await findNetwork(this.okeanos(), id)) === undefined ? null : state;
   }
 
-  async delete(_state: State, _voice: Voice, id: string): Promise<void> {
+  async delete(_state: State, _voice: Logger, id: string): Promise<void> {
     await removeNetwork(this.okeanos(), id, this.signal);
   }
 }

@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { OkeanosServerInputs } from "../inputs";
-import type { Change, ResourceKind } from "../provider";
+import type { ResourceChange, ResourceHandler } from "../resource-handler";
 import { NodeError } from "../../core/errors";
-import type { Voice } from "../voice";
+import type { Logger } from "../../core/logger";
 import { bootstrapFault, bootstrapOf } from "../../clouds/okeanos/bootstrap";
 import { findFlavor, findImage, flavorOfServer, readsUserData } from "../../clouds/okeanos/catalogue";
-import type { Okeanos } from "../../clouds/okeanos/client";
+import type { OkeanosClient } from "../../clouds/okeanos/client";
 import { ApiFault, Unfinished } from "../../clouds/okeanos/faults";
 import { freeAddress } from "../../clouds/okeanos/floating-ips";
 import { Late } from "../../core/polling";
-import { DELETION, type Found, OWNER, REQUEST, Servers } from "../../clouds/okeanos/servers";
+import { DELETION, type Found, OkeanosServers, OWNER, REQUEST } from "../../clouds/okeanos/servers";
 
 /** How long building a server may take: its image is copied to its disk. */
 const BUILDING = 20 * 60_000;
@@ -22,7 +22,7 @@ interface State extends OkeanosServerInputs {
 }
 
 /** A server with a place in an internal network, and with its public address. */
-export class OkeanosServer implements ResourceKind<State> {
+export class OkeanosServerHandler implements ResourceHandler<State> {
   readonly secrets = ["userData"] as const;
   readonly required = [
     "name",
@@ -37,7 +37,7 @@ export class OkeanosServer implements ResourceKind<State> {
   ] as const;
 
   constructor(
-    private readonly okeanos: () => Okeanos,
+    private readonly okeanos: () => OkeanosClient,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -45,7 +45,7 @@ export class OkeanosServer implements ResourceKind<State> {
     return bootstrapFault(news.userData);
   }
 
-  diff(olds: State, news: OkeanosServerInputs): Change {
+  diff(olds: State, news: OkeanosServerInputs): ResourceChange {
     const because = COMPARED.filter((key) => !isDeepStrictEqual(olds[key], news[key]));
     if (olds.unfinished === true) return { kind: "replace", because: ["name"], impact: [] };
     const isReplaced = because.some((key) => !CHANGEABLE.has(key) || news.replaceOn.includes(key));
@@ -53,17 +53,17 @@ export class OkeanosServer implements ResourceKind<State> {
     return { kind, because, impact: [] };
   }
 
-  async create(inputs: OkeanosServerInputs, voice: Voice): Promise<{ id: string }> {
+  async create(inputs: OkeanosServerInputs, log: Logger): Promise<{ id: string }> {
     const { name, owner } = inputs;
     const servers = this.servers();
     // Of an update that was killed before it could record what it had asked for.
-    await this.remove(name, await servers.marked(OWNER, owner), voice);
+    await this.remove(name, await servers.tagged(OWNER, owner), log);
     const request = randomUUID();
     const wanted = await this.request(inputs, request);
-    voice.say("asking for a server");
+    log.status("asking for a server");
     const id = await named(name, servers.create(wanted, [REQUEST, request]));
     try {
-      voice.say("waiting for it to be built");
+      log.status("waiting for it to be built");
       const building = servers.settled(id, BUILDING);
       const server = await named(
         name,
@@ -73,11 +73,11 @@ export class OkeanosServer implements ResourceKind<State> {
       const fault = faultOf(server, inputs);
       if (fault !== undefined) throw new NodeError(name, fault);
       // A request that was given up may have been carried out after all.
-      const marked = await named(name, servers.marked(OWNER, owner));
+      const marked = await named(name, servers.tagged(OWNER, owner));
       await this.remove(
         name,
         marked.filter((twin) => String(twin.id) !== id),
-        voice,
+        log,
       );
       return { id };
     } catch (error) {
@@ -85,10 +85,10 @@ export class OkeanosServer implements ResourceKind<State> {
     }
   }
 
-  async update(olds: State, news: OkeanosServerInputs, voice: Voice, id: string): Promise<void> {
+  async update(olds: State, news: OkeanosServerInputs, log: Logger, id: string): Promise<void> {
     const servers = this.servers();
     if (olds.flavor !== news.flavor) {
-      const work = this.resize(id, olds, news, voice);
+      const work = this.resize(id, olds, news, log);
       await named(news.name, work, "its server was not resized in time");
     }
     for (const [key, value] of Object.entries(news.metadata)) {
@@ -99,7 +99,7 @@ export class OkeanosServer implements ResourceKind<State> {
     }
   }
 
-  async read(state: State, _voice: Voice, id: string): Promise<State | null> {
+  async read(state: State, _voice: Logger, id: string): Promise<State | null> {
     const server = await this.servers().find(id);
     if (server === undefined) return null;
     const flavor = await flavorOfServer(this.okeanos(), server.flavor.id);
@@ -113,8 +113,8 @@ export class OkeanosServer implements ResourceKind<State> {
     };
   }
 
-  async delete({ name }: State, voice: Voice, id: string): Promise<void> {
-    voice.say("waiting for it to be gone");
+  async delete({ name }: State, log: Logger, id: string): Promise<void> {
+    log.status("waiting for it to be gone");
     await this.deleted(name, id);
   }
 
@@ -123,8 +123,8 @@ export class OkeanosServer implements ResourceKind<State> {
     return named(name, work, `server ${id} is not gone after ${minutes(DELETION)}`);
   }
 
-  private servers(): Servers {
-    return new Servers(this.okeanos(), this.signal);
+  private servers(): OkeanosServers {
+    return new OkeanosServers(this.okeanos(), this.signal);
   }
 
   private async request(inputs: OkeanosServerInputs, request: string): Promise<object> {
@@ -153,7 +153,7 @@ export class OkeanosServer implements ResourceKind<State> {
     id: string,
     olds: State,
     news: OkeanosServerInputs,
-    voice: Voice,
+    log: Logger,
   ): Promise<void> {
     const okeanos = this.okeanos();
     const servers = this.servers();
@@ -168,21 +168,21 @@ export class OkeanosServer implements ResourceKind<State> {
       );
     }
     const isOfFlavor = ({ flavor }: Found): boolean => flavor.id === after.id;
-    voice.say("stopping");
+    log.status("stopping");
     await servers.act(
       id,
       { shutdown: {} },
       (found) => found.status === "STOPPED" || isOfFlavor(found),
     );
-    voice.say(`resizing to ${after.name}`);
+    log.status(`resizing to ${after.name}`);
     await servers.act(id, { resize: { flavorRef: after.id } }, isOfFlavor);
-    voice.say("starting");
+    log.status("starting");
     await servers.act(id, { start: {} }, ({ status }) => status === "ACTIVE");
   }
 
-  private async remove(name: string, found: readonly Found[], voice: Voice): Promise<void> {
+  private async remove(name: string, found: readonly Found[], log: Logger): Promise<void> {
     for (const { id } of found) {
-      voice.say(`removing server ${String(id)}, which an interrupted update left behind`);
+      log.status(`removing server ${String(id)}, which an interrupted update left behind`);
       await this.deleted(name, String(id));
     }
   }
@@ -219,7 +219,7 @@ function faultOf(server: Found | null, inputs: OkeanosServerInputs): string | un
   if (server === null) return "its server was deleted while it was being built";
   const id = String(server.id);
   if (server.status !== "ACTIVE") {
-    return `Okeanos could not build server ${id} (${server.status}); run the same command again`;
+    return `OkeanosClient could not build server ${id} (${server.status}); run the same command again`;
   }
   const addresses = Object.values(server.addresses).flatMap((list) => list.map(({ addr }) => addr));
   const missing = [inputs.network.fixedIp, inputs.publicAddress].filter(
@@ -244,7 +244,7 @@ async function named<T>(name: string, work: Promise<T>, late?: string): Promise<
     if (error instanceof ApiFault && error.status === 413) {
       throw new NodeError(
         name,
-        `Okeanos refuses the server: ${error.reason}. Free some of it, or ask for more`,
+        `OkeanosClient refuses the server: ${error.reason}. Free some of it, or ask for more`,
       );
     }
     if (error instanceof NodeError) throw new NodeError(name, error.fault);

@@ -1,16 +1,16 @@
 import { stripVTControlCharacters } from "node:util";
-import { type ExchangeNodes } from "../../nodes/access";
+import { type ExchangeNodes } from "../../ssh/access";
 import { Metrics } from "../../autoscaler/metrics";
 import type { Sample } from "../../autoscaler/sample";
 import { calls } from "../../cli/pbx/calls";
-import type { Command, Desk } from "../../cli/pbx/command";
+import type { Command, PbxContext } from "../../cli/pbx/command";
 import { drain, undrain } from "../../cli/pbx/drain";
 import { status } from "../../cli/pbx/status";
 import { zones } from "../../cli/pbx/zones";
 import type { Call } from "../../phones";
 import { sleep } from "../../phones/deadline";
 import { Haproxy } from "../../nodes/haproxy/runtime";
-import { Connections, PATIENCE } from "../../nodes/ssh/connections";
+import { Connections, TIMEOUTS } from "../../ssh/connections";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {
@@ -57,7 +57,7 @@ describe("an exchange in use", () => {
   afterEach(async () => {
     jest.restoreAllMocks();
     await exchange.quiet();
-    const haproxy = new Haproxy(await connections.controller(exchange.access, PATIENCE.look));
+    const haproxy = new Haproxy(await connections.controller(exchange.access, TIMEOUTS.look));
     for (const { name } of nodes.zones) await haproxy.setState(name, "ready");
   });
   afterAll(async () => {
@@ -74,7 +74,7 @@ describe("an exchange in use", () => {
     },
     nodes,
   });
-  const desk = (changes: Partial<Desk> = {}): Desk => ({
+  const desk = (changes: Partial<PbxContext> = {}): PbxContext => ({
     stack: "test",
     ...known(),
     latest: () => Promise.resolve(known()),
@@ -98,7 +98,7 @@ describe("an exchange in use", () => {
     sampled.filter(({ reading }) => reading !== null).map(({ name }) => name);
 
   const states = async (): Promise<Record<string, string>> => {
-    const haproxy = new Haproxy(await connections.controller(exchange.access, PATIENCE.look));
+    const haproxy = new Haproxy(await connections.controller(exchange.access, TIMEOUTS.look));
     return Object.fromEntries((await haproxy.servers()).map(({ name, state }) => [name, state]));
   };
 
@@ -157,7 +157,7 @@ describe("an exchange in use", () => {
   });
 
   test("a zone that an operator has drained is not in service", async () => {
-    const haproxy = new Haproxy(await connections.controller(exchange.access, PATIENCE.look));
+    const haproxy = new Haproxy(await connections.controller(exchange.access, TIMEOUTS.look));
     await haproxy.setState("zone2", "drain");
     try {
       const { zones: sampled } = await metrics.sample(nodes);

@@ -1,6 +1,6 @@
 import { type Phone, RegistrationRefused } from "../../phones";
 import { liveCallsOf } from "../../nodes/asterisk/live-calls";
-import { Connections, PATIENCE } from "../../nodes/ssh/connections";
+import { Connections, TIMEOUTS } from "../../ssh/connections";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {
@@ -72,7 +72,7 @@ describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
     const connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
     try {
       const calls = exchange.plan.zones.map(async (zone) =>
-        liveCallsOf(await connections.zone(exchange.access, zoneHost(zone), PATIENCE.look)),
+        liveCallsOf(await connections.zone(exchange.access, zoneHost(zone), TIMEOUTS.look)),
       );
       const legs = (await Promise.all(calls)).flat().flatMap((call) => call.legs);
       return extensions.map(

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Phone } from "../../phones";
-import { PATIENCE } from "../../nodes/ssh/connections";
+import { TIMEOUTS } from "../../ssh/connections";
 import { eventually } from "./support/eventually";
 import {
   type Configuration,
@@ -49,7 +49,7 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
 
   beforeAll(async () => {
     // A test does not wait as long as a person would like it to.
-    jest.replaceProperty(PATIENCE, "change", 1_000 as never);
+    jest.replaceProperty(TIMEOUTS, "change", 1_000 as never);
     exchange = await Exchange.start({ zones: [kind, kind] });
     stack = await Stack.of(exchange, kind);
     alice = await exchange.phoneIn("zone1", "1001");

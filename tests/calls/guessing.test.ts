@@ -1,5 +1,5 @@
 import { bansOf, liftBan } from "../../nodes/haproxy/bans";
-import { Connections, PATIENCE } from "../../nodes/ssh/connections";
+import { Connections, TIMEOUTS } from "../../ssh/connections";
 import type { Ban } from "./support/controller";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
@@ -164,7 +164,7 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
     expect(await answered()).toBeGreaterThanOrEqual(10);
     await locked();
     await lockedInHaproxy();
-    const session = await connections.controller(exchange.access, PATIENCE.look);
+    const session = await connections.controller(exchange.access, TIMEOUTS.look);
     // Of two looks, the later one finds fewer seconds left.
     const untimed = (bans: readonly Ban[]) => bans.map((one) => ({ ...one, seconds: null }));
     expect(untimed(await bansOf(session))).toEqual(untimed(await controller.bans()));

@@ -2,10 +2,10 @@ import { sleep } from "../../phones/deadline";
 import { activityOf, trunkPeersOf } from "../../nodes/asterisk/activity";
 import { untilAsteriskServes } from "../../nodes/asterisk/console";
 import { type Drained, type DrainOptions, drainZone } from "../../nodes/rotation/drain";
-import { Haproxy, type Server } from "../../nodes/haproxy/runtime";
+import { Haproxy, type HaproxyServer } from "../../nodes/haproxy/runtime";
 import { serversOf } from "../../nodes/haproxy/change";
-import type { Session } from "../../nodes/ssh/session";
-import { Connections, PATIENCE } from "../../nodes/ssh/connections";
+import type { Session } from "../../ssh/session";
+import { Connections, TIMEOUTS } from "../../ssh/connections";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {
@@ -52,9 +52,9 @@ describe("the rotation", () => {
     await exchange.close();
   });
 
-  const controller = (): Promise<Session> => connections.controller(exchange.access, PATIENCE.look);
+  const controller = (): Promise<Session> => connections.controller(exchange.access, TIMEOUTS.look);
 
-  function zone(name: string, patience: number = PATIENCE.look): Promise<Session> {
+  function zone(name: string, patience: number = TIMEOUTS.look): Promise<Session> {
     const plan = exchange.plan.zones.find((candidate) => candidate.name === name);
     if (plan === undefined) throw new Error(`the plan has no ${name}`);
     return connections.zone(exchange.access, zoneHost(plan), patience);
@@ -72,10 +72,10 @@ describe("the rotation", () => {
       ...options,
     });
 
-  const serverOf = async (name: string): Promise<Server | undefined> =>
+  const serverOf = async (name: string): Promise<HaproxyServer | undefined> =>
     (await haproxy.servers()).find((server) => server.name === name);
 
-  const becomes = (name: string, expected: Partial<Server>): Promise<boolean> =>
+  const becomes = (name: string, expected: Partial<HaproxyServer>): Promise<boolean> =>
     eventually(`${name} ${JSON.stringify(expected)}`, CHECKED, async () => {
       expect(await serverOf(name)).toMatchObject(expected);
       return true;

@@ -1,4 +1,4 @@
-import { Connections, PATIENCE } from "../../nodes/ssh/connections";
+import { Connections, TIMEOUTS } from "../../ssh/connections";
 import { dialFrom } from "./support/dial";
 import {
   CHAN_SIP_16,
@@ -28,8 +28,8 @@ describe("SSH to the golden images", () => {
   test("reaches the controller, and by way of it every zone, as root", async () => {
     const { access, plan } = exchange;
     const sessions = await Promise.all([
-      connections.controller(access, PATIENCE.look),
-      ...plan.zones.map((zone) => connections.zone(access, zoneHost(zone), PATIENCE.look)),
+      connections.controller(access, TIMEOUTS.look),
+      ...plan.zones.map((zone) => connections.zone(access, zoneHost(zone), TIMEOUTS.look)),
     ]);
 
     expect(await Promise.all(sessions.map((session) => session.run("id -u; uname -n")))).toEqual(
@@ -38,7 +38,7 @@ describe("SSH to the golden images", () => {
   });
 
   test("passes input on, and tells why a script failed", async () => {
-    const session = await connections.controller(exchange.access, PATIENCE.look);
+    const session = await connections.controller(exchange.access, TIMEOUTS.look);
     const input = "0123456789".repeat(100_000);
 
     expect(await session.run("wc -c", input)).toBe(`${String(input.length)}\n`);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { backendUrl } from "../../stack/backend";
-import { mendKilledUpdate } from "../../stack/recovery";
+import { repairKilledUpdate } from "../../stack/recovery";
 import { stillLives } from "../../core/process";
 import { exportedStack, releaseDeadLock } from "../../stack/stack";
 
@@ -44,7 +44,7 @@ export async function destroyForsaken(place: string): Promise<void> {
         { envVars: environmentOf(folder) },
       );
       await releaseDeadLock(stack);
-      await mendKilledUpdate(stack, await exportedStack(stack));
+      await repairKilledUpdate(stack, await exportedStack(stack));
       await stack.destroy({ color: "never" });
       rmSync(folder, { recursive: true });
     } catch (error) {

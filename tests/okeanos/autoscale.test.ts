@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { Okeanos as Client } from "../../clouds/okeanos/client";
+import { OkeanosClient as Client } from "../../clouds/okeanos/client";
 import { eventually } from "../calls/support/eventually";
 import { AutoscalerProcess, cloneAutoscaler } from "../lab/autoscaler-process";
 import { type Deployment, newDeployment } from "../lab/deployment";

@@ -1,12 +1,12 @@
 import type { OkeanosDemand } from "../../clouds/okeanos/preflight";
 import type { OkeanosFloatingIpInputs, OkeanosServerInputs } from "../../provider/inputs";
-import { Okeanos as Client } from "../../clouds/okeanos/client";
-import { OkeanosFloatingIp } from "../../provider/okeanos/floating-ip";
-import { OkeanosNetwork } from "../../provider/okeanos/network";
+import { OkeanosClient as Client } from "../../clouds/okeanos/client";
+import { OkeanosFloatingIpHandler } from "../../provider/okeanos/floating-ip";
+import { OkeanosNetworkHandler } from "../../provider/okeanos/network";
+import { OkeanosServerHandler } from "../../provider/okeanos/server";
+import { PbxResourceProvider } from "../../provider/provider";
 import { preflight } from "../../clouds/okeanos/preflight";
-import { OkeanosServer } from "../../provider/okeanos/server";
-import { PbxProvider } from "../../provider/provider";
-import type { Voice } from "../../provider/voice";
+import type { Logger } from "../../core/logger";
 import { type Failure, failNext, type Okeanos, type Seen, startOkeanos } from "./synnefo";
 
 jest.setTimeout(60_000);
@@ -20,7 +20,7 @@ const ADDRESS: OkeanosFloatingIpInputs = {
   reserved: [],
 };
 const EMPTY = { servers: [], networks: [], ports: [], floatingIps: [], keyPairs: [] };
-const voice: Voice = { say: () => undefined, tell: () => undefined, warn: () => undefined };
+const log: Logger = { status: () => undefined, info: () => undefined, warn: () => undefined };
 
 let okeanos: Okeanos;
 let client: Client;
@@ -49,9 +49,9 @@ afterEach(async () => {
 const kinds = () => {
   const get = (): Client => client;
   return {
-    networks: new OkeanosNetwork(get, abort.signal),
-    addresses: new OkeanosFloatingIp(get, abort.signal),
-    servers: new OkeanosServer(get, abort.signal),
+    networks: new OkeanosNetworkHandler(get, abort.signal),
+    addresses: new OkeanosFloatingIpHandler(get, abort.signal),
+    servers: new OkeanosServerHandler(get, abort.signal),
   };
 };
 
@@ -63,7 +63,7 @@ async function imageId(): Promise<string> {
 /** A network, an address, and what a server on both would be made of. */
 async function place() {
   const { networks, addresses } = kinds();
-  const network = await networks.create(NETWORK, voice);
+  const network = await networks.create(NETWORK, log);
   const address = await addresses.create(ADDRESS);
   const server: OkeanosServerInputs = {
     name: "zone1",
@@ -81,15 +81,15 @@ async function place() {
 
 async function removeAll(place_: Awaited<ReturnType<typeof place>>, serverIds: string[]) {
   const { networks, addresses, servers } = kinds();
-  for (const id of serverIds) await servers.delete(place_.server, voice, id);
-  await addresses.delete({ ...ADDRESS, ...place_.address.outs }, voice, place_.address.id);
-  await networks.delete(NETWORK, voice, place_.network.id);
+  for (const id of serverIds) await servers.delete(place_.server, log, id);
+  await addresses.delete({ ...ADDRESS, ...place_.address.outs }, log, place_.address.id);
+  await networks.delete(NETWORK, log, place_.network.id);
 }
 
 test("a server comes with the addresses that were planned for it, and all goes again", async () => {
   const there = await place();
   const { servers } = kinds();
-  const { id } = await servers.create(there.server, voice);
+  const { id } = await servers.create(there.server, log);
   const { server } = await client.get<{ server: { addresses: object; metadata: object } }>(
     "compute",
     `servers/${id}`,
@@ -103,28 +103,28 @@ test("a server comes with the addresses that were planned for it, and all goes a
   expect(JSON.stringify(server.addresses)).toContain(`"${there.server.publicAddress}"`);
   await removeAll(there, [id]);
   expect(okeanos.books()).toEqual(EMPTY);
-  expect(await servers.read(there.server, voice, id)).toBeNull();
+  expect(await servers.read(there.server, log, id)).toBeNull();
 });
 
 test("another flavor is had by stopping, resizing and starting; other metadata at once", async () => {
   const there = await place();
   const { servers } = kinds();
-  const { id } = await servers.create(there.server, voice);
+  const { id } = await servers.create(there.server, log);
   const next = { ...there.server, flavor: "C2R2048D20drbd", metadata: { role: "zone" } };
   expect(servers.diff(there.server, next)).toEqual({
     kind: "update",
     because: ["flavor", "metadata"],
     impact: [],
   });
-  await servers.update(there.server, next, voice, id);
-  expect(await servers.read(next, voice, id)).toEqual(next);
+  await servers.update(there.server, next, log, id);
+  expect(await servers.read(next, log, id)).toEqual(next);
   const { server } = await client.get<{ server: { status: string; flavor: { id: number } } }>(
     "compute",
     `servers/${id}`,
   );
   expect([server.status, server.flavor.id]).toEqual(["ACTIVE", 2]);
   await expect(
-    servers.update(next, { ...next, flavor: "C2R2048D40drbd" }, voice, id),
+    servers.update(next, { ...next, flavor: "C2R2048D40drbd" }, log, id),
   ).rejects.toThrow(
     "zone1: flavor C2R2048D40drbd has a disk of 40 GiB and C2R2048D20drbd one of 20; " +
       "a server keeps its disk, so choose a flavor with the same one",
@@ -151,14 +151,14 @@ describe("a flavor that is not offered any more", () => {
 
   beforeEach(async () => {
     ({ server } = await place());
-    ({ id } = await kinds().servers.create(server, voice));
+    ({ id } = await kinds().servers.create(server, log));
     okeanos.retireFlavor(SMALL);
   });
 
   test("is what its server has all the same", async () => {
-    expect(await kinds().servers.read(server, voice, id)).toEqual(server);
+    expect(await kinds().servers.read(server, log, id)).toEqual(server);
     const other = { ...server, flavor: LARGER };
-    expect(await kinds().servers.read(other, voice, id)).toEqual({ ...server, flavor: "1" });
+    expect(await kinds().servers.read(other, log, id)).toEqual({ ...server, flavor: "1" });
   });
 
   test("stays with servers that keep it, which is told", async () => {
@@ -180,8 +180,8 @@ describe("a flavor that is not offered any more", () => {
     expect(retired).toBe("");
     expect(table).toMatch(/ servers +0 .*\n +processors +1 .*\n +MiB of memory +1024 /);
     const next = { ...server, flavor: LARGER };
-    await kinds().servers.update(server, next, voice, id);
-    expect(await kinds().servers.read(next, voice, id)).toEqual(next);
+    await kinds().servers.update(server, next, log, id);
+    expect(await kinds().servers.read(next, log, id)).toEqual(next);
   });
 
   test("counts nothing where nobody knows it, and its server is none that is new", async () => {
@@ -205,7 +205,7 @@ test("a quota that is used up is named", async () => {
   okeanos.fail(
     failNext(({ method, path }) => method === "POST" && path.endsWith("/servers"), { status: 413 }),
   );
-  await expect(servers.create(there.server, voice)).rejects.toThrow(
+  await expect(servers.create(there.server, log)).rejects.toThrow(
     /^zone1: Okeanos refuses the server: .+\. Free some of it, or ask for more$/,
   );
   expect(okeanos.books().servers).toEqual([]);
@@ -227,7 +227,7 @@ describe.each(["/servers", "/floatingips", "/networks", "/subnets"])("a POST to 
     okeanos.fail(failNext(isIt, failure));
     const there = await place();
     const { servers } = kinds();
-    const { id } = await servers.create(there.server, voice);
+    const { id } = await servers.create(there.server, log);
     const { servers: made, networks, floatingIps } = okeanos.books();
     expect([made.length, networks.length, floatingIps.length]).toEqual([1, 1, 1]);
     await removeAll(there, [id]);
@@ -238,20 +238,20 @@ describe.each(["/servers", "/floatingips", "/networks", "/subnets"])("a POST to 
 test("what an interrupted update left behind goes before its successor comes", async () => {
   const there = await place();
   const { servers, networks } = kinds();
-  await servers.create(there.server, voice);
-  const { id } = await servers.create(there.server, voice);
+  await servers.create(there.server, log);
+  const { id } = await servers.create(there.server, log);
   expect(okeanos.books().servers).toHaveLength(1);
-  await servers.delete(there.server, voice, id);
-  await networks.create(NETWORK, voice);
+  await servers.delete(there.server, log, id);
+  await networks.create(NETWORK, log);
   expect(okeanos.books().networks).toHaveLength(1);
 });
 
 test("a create that is interrupted is recorded, and replaced by the next one", async () => {
   const there = await place();
   const { servers } = kinds();
-  const waiting: Voice = {
-    ...voice,
-    say: (line) => {
+  const waiting: Logger = {
+    ...log,
+    status: (line) => {
       if (line.startsWith("waiting")) abort.abort();
     },
   };
@@ -276,63 +276,63 @@ describe("what takes longer than anybody waits for", () => {
 
   test("names what a network or an address is still used by, and what to do", async () => {
     const { networks, addresses, servers } = kinds();
-    const { id } = await servers.create(there.server, voice);
+    const { id } = await servers.create(there.server, log);
     hurry();
     const { network, address } = there;
-    await expect(networks.delete(NETWORK, voice, network.id)).rejects.toThrow(
+    await expect(networks.delete(NETWORK, log, network.id)).rejects.toThrow(
       `okeanos: network ${network.id} is still used by server ${id}; ` +
         "detach that server, or delete it, and run the same command again",
     );
-    await expect(networks.create(NETWORK, voice)).rejects.toThrow(
+    await expect(networks.create(NETWORK, log)).rejects.toThrow(
       `okeanos: network ${network.id} is still used by server ${id}; `,
     );
-    await expect(servers.create({ ...there.server, owner: "another" }, voice)).rejects.toThrow(
+    await expect(servers.create({ ...there.server, owner: "another" }, log)).rejects.toThrow(
       `okeanos: public address ${address.outs.address} is still used by server ${id}; ` +
         "detach that server, or delete it, and run the same command again",
     );
     await expect(
-      addresses.delete({ ...ADDRESS, ...address.outs }, voice, address.id),
+      addresses.delete({ ...ADDRESS, ...address.outs }, log, address.id),
     ).rejects.toThrow(`okeanos: public address ${address.outs.address} is still used by server`);
   });
 
   test("is told of a server by what was to become of it", async () => {
     const { servers } = kinds();
-    const { id } = await servers.create(there.server, voice);
+    const { id } = await servers.create(there.server, log);
     hurry();
-    await expect(servers.delete(there.server, voice, id)).rejects.toThrow(
+    await expect(servers.delete(there.server, log, id)).rejects.toThrow(
       "zone1: server 1 is not gone after 10 minutes; run the same command again",
     );
     const larger = { ...there.server, flavor: "C2R2048D20drbd" };
-    await expect(servers.update(there.server, larger, voice, id)).rejects.toThrow(
+    await expect(servers.update(there.server, larger, log, id)).rejects.toThrow(
       "zone1: its server was not resized in time; run the same command again",
     );
   });
 
   test("is told of a server that is not built, which is recorded", async () => {
     hurry();
-    await expect(kinds().servers.create(there.server, voice)).rejects.toThrow(
+    await expect(kinds().servers.create(there.server, log)).rejects.toThrow(
       /^zone1: server 1 is not built after 20 minutes; run the same command again\. What there is of it is recorded, /,
     );
   });
 
   test("is nobody's fault who did something else wrong", async () => {
     const { servers } = kinds();
-    const { id } = await servers.create(there.server, voice);
+    const { id } = await servers.create(there.server, log);
     const mistake = new TypeError("a mistake");
     jest.spyOn(client, "delete").mockRejectedValue(mistake);
-    await expect(servers.delete(there.server, voice, id)).rejects.toBe(mistake);
+    await expect(servers.delete(there.server, log, id)).rejects.toBe(mistake);
   });
 });
 
 test("whoever presses Ctrl-C is told so, in a line", async () => {
   const there = await place();
-  const { id } = await kinds().servers.create(there.server, voice);
+  const { id } = await kinds().servers.create(there.server, log);
   jest.replaceProperty(process, "env", {
     ...process.env,
     OS_AUTH_URL: okeanos.identityUrl,
     OS_TOKEN: okeanos.token,
   });
-  const provider = new PbxProvider(() => voice);
+  const provider = new PbxResourceProvider(() => log);
   await provider.cancel();
   const urn = "urn:pulumi:test::pbx::pbx:okeanos:Server::zone1";
   await expect(provider.delete(id, urn, there.server)).rejects.toMatchObject({
@@ -347,9 +347,9 @@ test("a free address of the project is taken where that is asked for, and kept",
   const { addresses } = kinds();
   const reused = await addresses.create({ ...ADDRESS, project: okeanos.userId, reuse: true });
   expect(reused).toEqual({ id: own.id, outs: { address: own.outs.address, found: true } });
-  await addresses.delete({ ...ADDRESS, ...reused.outs }, voice, reused.id);
+  await addresses.delete({ ...ADDRESS, ...reused.outs }, log, reused.id);
   expect(okeanos.books().floatingIps).toHaveLength(1);
-  await addresses.delete({ ...ADDRESS, ...own.outs }, voice, own.id);
+  await addresses.delete({ ...ADDRESS, ...own.outs }, log, own.id);
   expect(okeanos.books().floatingIps).toEqual([]);
 });
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
-import { StackHands } from "../../autoscaler/act";
+import { StackExecutor } from "../../autoscaler/stack-executor";
 import { openstackCloud } from "../../clouds/openstack";
 import { backendUrl } from "../../stack/backend";
 import { exportedStack, releaseDeadLock } from "../../stack/stack";
@@ -130,8 +130,8 @@ function pend(operation: object): void {
   writeFileSync(file, JSON.stringify(state));
 }
 
-const hands = (): StackHands =>
-  new StackHands({
+const hands = (): StackExecutor =>
+  new StackExecutor({
     stack,
     cloud: () => openstackCloud({ flavor: "m1.small", mark: MARK }),
     look: () => Promise.reject(new Error("nobody looks")),
@@ -153,7 +153,7 @@ function lockAs(pid: number): void {
 
 test("what a killed update has made and not told of is deleted, and nothing else", async () => {
   expect(await hands().isBroken()).toBe(true);
-  expect(await hands().mend(NEVER)).toEqual({ kind: "done" });
+  expect(await hands().repair(NEVER)).toEqual({ kind: "done" });
   expect(deleted).toEqual([OF_TWO, "address-zone3", "port-zone3"]);
   expect(said).toEqual([
     `deleting server ${OF_TWO} of zone3, which an update has left`,
@@ -169,7 +169,7 @@ test("what a killed update has made and not told of is deleted, and nothing else
 
 test("while an update lives, nothing is deleted and nothing is changed", async () => {
   lockAs(process.pid);
-  expect(await hands().mend(NEVER)).toEqual({ kind: "locked" });
+  expect(await hands().repair(NEVER)).toEqual({ kind: "locked" });
   expect(await hands().change(2, NEVER)).toEqual({ kind: "locked" });
   expect(deleted).toEqual([]);
   await stack.cancel();
@@ -177,12 +177,12 @@ test("while an update lives, nothing is deleted and nothing is changed", async (
 
 test("the lock of an update that was killed is no obstacle", async () => {
   lockAs(NOBODY);
-  expect(await hands().mend(NEVER)).toEqual({ kind: "done" });
+  expect(await hands().repair(NEVER)).toEqual({ kind: "done" });
   expect(deleted).toEqual([OF_TWO, "address-zone3", "port-zone3"]);
 });
 
 test("a cloud without the services that are asked is a failure in words", async () => {
   things = {};
-  expect(await hands().mend(NEVER)).toMatchObject({ kind: "failed" });
+  expect(await hands().repair(NEVER)).toMatchObject({ kind: "failed" });
   expect(deleted).toEqual([]);
 });

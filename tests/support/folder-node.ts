@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
-import { Agent, AGENT_COMMAND } from "../../nodes/ssh/agent";
-import { ScriptFailed, type Session } from "../../nodes/ssh/session";
+import { Agent, AGENT_COMMAND } from "../../ssh/agent";
+import { ScriptFailed, type Session } from "../../ssh/session";
 
 /** Where a node has its files, in whatever is said to it. */
 const PATHS = /(?<![\w.])\/(?=(?:etc|run|var|usr\/lib\/trunkline)\/)/g;

@@ -1,8 +1,8 @@
 import { NodeError } from "../../core/errors";
 import type { AdminState } from "../../nodes/haproxy/runtime";
-import type { Access, ZoneHost } from "../../nodes/access";
-import { AgentRefused, type Session } from "../../nodes/ssh/session";
-import { Connections } from "../../nodes/ssh/connections";
+import type { Access, ZoneHost } from "../../ssh/access";
+import { AgentRefused, type Session } from "../../ssh/session";
+import { Connections } from "../../ssh/connections";
 
 const HEADER = [
   ...["be_id", "be_name", "srv_name", "srv_addr", "srv_port"],

@@ -1,5 +1,5 @@
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
-import { mend } from "../../stack/repair";
+import { repair } from "../../stack/repair";
 import { openstackCloud } from "../../clouds/openstack";
 import { main } from "../../core/main";
 import { pulumiInSession } from "../../stack/pulumi-command";
@@ -19,7 +19,7 @@ main(async () => {
       const target = ["urn:pulumi:test::pbx::pulumi:pulumi:Stack::pbx-test"];
       const cloud = () => openstackCloud({ flavor: "m1.small", mark });
       const mending = { stack, cloud, target, releaseDeadLock, exported: exportedStack };
-      console.log((await mend({ ...mending, say: console.log })).kind);
+      console.log((await repair({ ...mending, say: console.log })).kind);
     },
   });
 });

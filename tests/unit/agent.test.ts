@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { deflateSync } from "node:zlib";
-import { Agent, AgentFault, NotAnAnswer } from "../../nodes/ssh/agent";
+import { Agent, AgentFault, NotAnAnswer } from "../../ssh/agent";
 import { NodeError } from "../../core/errors";
 
 let input: PassThrough;

@@ -1,6 +1,6 @@
 import { CommandError, ConcurrentUpdateError, type Stack } from "@pulumi/pulumi/automation";
-import { StackHands, type StackHandsOptions } from "../../autoscaler/act";
-import type { Cloud } from "../../clouds/cloud";
+import { StackExecutor, type StackExecutorOptions } from "../../autoscaler/stack-executor";
+import type { CloudApi } from "../../clouds/cloud";
 import { OperatorError } from "../../core/errors";
 import { WANTED_ZONES } from "../../config/wanted-zones";
 
@@ -8,13 +8,13 @@ const failure = (of: { prototype: object }, message: string): Error =>
   Object.assign(Object.create(of.prototype) as Error, { message });
 
 const NEVER = new AbortController().signal;
-const CLOUD: Cloud = {
+const CLOUD: CloudApi = {
   headroom: () => Promise.resolve(null),
-  marked: () => Promise.resolve([]),
+  taggedResources: () => Promise.resolve([]),
 };
 
 /** Hands on a stack whose updates, and refreshes, end with what `up` does. */
-function handsOf(up: () => Promise<unknown>, options: Partial<StackHandsOptions> = {}) {
+function handsOf(up: () => Promise<unknown>, options: Partial<StackExecutorOptions> = {}) {
   const said: string[] = [];
   const asked: unknown[] = [];
   const envVars: Record<string, string> = {};
@@ -22,7 +22,7 @@ function handsOf(up: () => Promise<unknown>, options: Partial<StackHandsOptions>
     asked.push(envVars[WANTED_ZONES]);
     return up();
   };
-  const hands = new StackHands({
+  const hands = new StackExecutor({
     stack: { workspace: { envVars }, up: update, refresh: update } as unknown as Stack,
     cloud: () => CLOUD,
     look: () => Promise.reject(new Error("nobody looks here")),
@@ -50,7 +50,7 @@ test("a change hands its number over to one update alone", async () => {
 test("an update that finds another one under way has to wait", async () => {
   const { hands } = handsOf(fails(failure(ConcurrentUpdateError, "the stack is locked")));
   expect(await hands.change(3, NEVER)).toEqual({ kind: "locked" });
-  expect(await hands.mend(NEVER)).toEqual({ kind: "locked" });
+  expect(await hands.repair(NEVER)).toEqual({ kind: "locked" });
 });
 
 test("a mending that was called off is no failure", async () => {
@@ -59,8 +59,8 @@ test("a mending that was called off is no failure", async () => {
     atOnce.abort();
     return Promise.reject(failure(CommandError, "error: update cancelled"));
   });
-  expect(await hands.mend(atOnce.signal)).toEqual({ kind: "interrupted" });
-  expect(await handsOf(done).hands.mend(atOnce.signal)).toEqual({ kind: "interrupted" });
+  expect(await hands.repair(atOnce.signal)).toEqual({ kind: "interrupted" });
+  expect(await handsOf(done).hands.repair(atOnce.signal)).toEqual({ kind: "interrupted" });
 });
 
 describe("an update that the guard refuses is not made", () => {
@@ -102,14 +102,14 @@ describe("a state", () => {
 
   test("that cannot be read is a fault, and cannot be mended", async () => {
     await expect(handsOf(done, unread).hands.isBroken()).rejects.toThrow(OperatorError);
-    expect(await handsOf(done, unread).hands.mend(NEVER)).toEqual({
+    expect(await handsOf(done, unread).hands.repair(NEVER)).toEqual({
       ...{ kind: "failed", why: "pulumi: no such host" },
     });
   });
 });
 
 describe("a cloud that does not answer", () => {
-  const cloud = (): Cloud => {
+  const cloud = (): CloudApi => {
     throw new OperatorError("the cloud does not answer");
   };
 
@@ -120,7 +120,7 @@ describe("a cloud that does not answer", () => {
   });
 
   test("cannot be mended", async () => {
-    expect(await handsOf(done, { cloud }).hands.mend(NEVER)).toEqual({
+    expect(await handsOf(done, { cloud }).hands.repair(NEVER)).toEqual({
       ...{ kind: "failed", why: "the cloud does not answer" },
     });
   });

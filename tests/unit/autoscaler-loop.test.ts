@@ -15,7 +15,7 @@ import { Journal } from "../../autoscaler/journal";
 import { countersToGoOnFrom, type Memory, MemoryFile } from "../../autoscaler/memory";
 import type { Report } from "../../autoscaler/report";
 import type { ZoneReading } from "../../autoscaler/sample";
-import { beTheOnlyOne } from "../../autoscaler/single";
+import { lockAutoscaler } from "../../autoscaler/single";
 import { runLoop } from "../../autoscaler/loop";
 import { readOnly } from "../../autoscaler/runner";
 import { explanation } from "../../cli/autoscale-tables";
@@ -290,11 +290,11 @@ describe("the memory", () => {
 
 test("there is one autoscaler of a stack at a time", async () => {
   const file = join(folder, "dev.json");
-  const release = await beTheOnlyOne(file);
-  await expect(beTheOnlyOne(file)).rejects.toThrow("another autoscaler of this stack is running");
-  (await beTheOnlyOne(join(folder, "other.json")))();
+  const release = await lockAutoscaler(file);
+  await expect(lockAutoscaler(file)).rejects.toThrow("another autoscaler of this stack is running");
+  (await lockAutoscaler(join(folder, "other.json")))();
   release();
-  (await beTheOnlyOne(file))();
+  (await lockAutoscaler(file))();
 });
 
 describe("figures for Prometheus", () => {

@@ -2,7 +2,7 @@ import type { Headroom } from "../../clouds/cloud";
 import type { UpdateOutcome } from "../../stack/outcome";
 import { decide } from "../../autoscaler/decide";
 import type { Decision } from "../../autoscaler/decision";
-import type { Hands, Look } from "../../autoscaler/hands";
+import type { Executor, ExchangeLook } from "../../autoscaler/executor";
 import type { Memory } from "../../autoscaler/memory";
 import type { Sample } from "../../autoscaler/sample";
 import { OperatorError } from "../../core/errors";
@@ -18,7 +18,7 @@ const FRESH: Memory = {
 const COUNTERS = { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } };
 
 /** An exchange that has as many zones as its calls ask for, three of them each. */
-class World implements Hands {
+class World implements Executor {
   now = 1_000_000;
   zones = 2;
   /** What a look takes for their number, where that is out of date. */
@@ -43,7 +43,7 @@ class World implements Hands {
   /** What happens while an update is under way. */
   during: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
 
-  look(): Promise<Look> {
+  look(): Promise<ExchangeLook> {
     const reading =
       this.calls === null
         ? null
@@ -78,7 +78,7 @@ class World implements Hands {
     return Promise.resolve(this.broken);
   }
 
-  mend(): Promise<UpdateOutcome> {
+  repair(): Promise<UpdateOutcome> {
     this.done.push("mended");
     return Promise.resolve(this.mended);
   }
@@ -413,10 +413,10 @@ describe("told to end", () => {
   test("while it mends, it begins no change after that", async () => {
     world.broken = true;
     world.calls = 9;
-    const mend = world.mend.bind(world);
-    world.mend = () => {
+    const repair = world.repair.bind(world);
+    world.repair = () => {
       world.gently.abort();
-      return mend();
+      return repair();
     };
     expect(await world.tick()).toBe("ok: held: ending");
     expect(world.done).toEqual(["asked for quotas", "mended"]);

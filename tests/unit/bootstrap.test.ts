@@ -1,6 +1,6 @@
 import { userData, usersFitUserData } from "../../components/bootstrap";
 import { controllerFiles, type HaproxySettings, zoneFiles } from "../../components/node-files";
-import { type Exchange, planExchange } from "../../plan/exchange";
+import { type ExchangePlan, planExchange } from "../../plan/exchange";
 import type { NodeFile } from "../../templates/node-file";
 import { USER_DATA_LIMIT } from "../../templates/user-data";
 import { STACK, settingsWith } from "../support/settings";
@@ -12,7 +12,7 @@ const exchangeOf = (changes: Readonly<Record<string, unknown>>) =>
 const withUsers = (count: number) =>
   exchangeOf({ users: [{ range: `10000-${String(9_999 + count)}` }] });
 
-function zone1({ zones }: Exchange): Exchange["zones"][number] {
+function zone1({ zones }: ExchangePlan): ExchangePlan["zones"][number] {
   const [zone] = zones;
   if (zone === undefined) {
     throw new Error("an exchange has a zone1");

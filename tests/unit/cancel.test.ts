@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
-import { PbxProvider } from "../../provider/provider";
+import { PbxResourceProvider } from "../../provider/provider";
 import { untilBooted } from "../../nodes/readiness";
-import { Connections } from "../../nodes/ssh/connections";
-import type { Voice } from "../../provider/voice";
+import { Connections } from "../../ssh/connections";
+import type { Logger } from "../../core/logger";
 import { FolderNode } from "../support/folder-node";
 import { PaperExchange } from "../support/paper-exchange";
 
@@ -16,12 +16,12 @@ const common = {
   access: { privateKey: "", controllerAddress: "198.51.100.10", controllerHostKey: "" },
   drain: { timeout: 3600, force: false },
 };
-const voice: Voice = { say: () => undefined, tell: () => undefined, warn: () => undefined };
+const log: Logger = { status: () => undefined, info: () => undefined, warn: () => undefined };
 
 describe("Ctrl-C ends the wait", () => {
   test("for a node that does not let anybody in", async () => {
     const nobody = new Connections(() => Promise.reject(new Error("nobody is there")));
-    const provider = new PbxProvider(() => voice, nobody);
+    const provider = new PbxResourceProvider(() => log, nobody);
     const created = provider.create(urnOf("NodeConfig"), {
       ...{ ...common, node: "controller", zones: [zone], files: {}, contents: "" },
     });
@@ -44,7 +44,7 @@ describe("Ctrl-C ends the wait", () => {
   test("for a zone that is to enter, and it is known that it has not", async () => {
     const exchange = new PaperExchange(["zone1"]);
     exchange.mute.add("zone1");
-    const provider = new PbxProvider(() => voice, exchange);
+    const provider = new PbxResourceProvider(() => log, exchange);
     const member = { ...common, zone, controllerId: "controller" };
     const updated = provider.update("id", urnOf("ZoneMembership"), member, {
       ...member,

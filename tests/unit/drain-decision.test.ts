@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { DrainDecision, type Look, type Step } from "../../nodes/rotation/drain-decision";
+import { DrainDecision, type DrainLook, type Step } from "../../nodes/rotation/drain-decision";
 
 const POLICY = { timeout: 60, force: false };
 
-const look = (changes: Partial<Look> = {}): Look => ({
+const look = (changes: Partial<DrainLook> = {}): DrainLook => ({
   at: 10_000,
   refuge: true,
   calls: 0,
@@ -105,7 +105,7 @@ test("what cannot be hung up keeps a zone no longer than a few attempts", () => 
 
 test("phones whose calls were cut are moved before what they call then is", () => {
   const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
-  const busy = (...extensions: string[]): Look =>
+  const busy = (...extensions: string[]): DrainLook =>
     look({ ...inCall, at: 60_000, busy: new Set(extensions), contacts: [alice, bob] });
   expect(decision.next(busy("1001", "1002"))).toEqual({ kind: "cut" });
   expect(decision.next(busy("1002"))).toEqual({ kind: "move", ports: [alice.port] });
@@ -176,7 +176,7 @@ describe("whatever it sees", () => {
   const last = fc.constantFrom("refuse" as const, "wait" as const);
 
   /** Every step of a drain that sees `looks`, a second apart. */
-  const property = (holds: (step: Step, seen: Look, before: Step | undefined) => boolean) =>
+  const property = (holds: (step: Step, seen: DrainLook, before: Step | undefined) => boolean) =>
     fc.property(policy, last, fc.array(anyLook, { maxLength: 30 }), (drain, zone, looks) => {
       const decision = new DrainDecision(drain, zone);
       let before: Step | undefined;

@@ -5,8 +5,8 @@ import { createServer, type Server } from "node:net";
 import { NodeError } from "../../core/errors";
 import { editAsterisk } from "../../nodes/asterisk/config";
 import type { WantedFile } from "../../nodes/files";
-import { LeftAsItWas, type Session } from "../../nodes/ssh/session";
-import type { Voice } from "../../provider/voice";
+import { NodeUnchanged, type Session } from "../../ssh/session";
+import type { Logger } from "../../core/logger";
 import { FolderNode } from "../support/folder-node";
 
 const SOCKET = "/run/asterisk/asterisk.ctl";
@@ -16,7 +16,7 @@ const AFTER = "exten => _X!,1,Dial(IAX2/zone2/${EXTEN},30)\n";
 
 const owner = execFileSync("sh", ["-c", 'printf %s "$(id -un):$(id -gn)"']).toString();
 const files: Record<string, WantedFile> = { [DIALPLAN]: { content: AFTER, owner, mode: "0640" } };
-const voice: Voice = { say: () => undefined, tell: () => undefined, warn: () => undefined };
+const log: Logger = { status: () => undefined, info: () => undefined, warn: () => undefined };
 
 let zone: FolderNode;
 let asterisk: Server;
@@ -45,14 +45,14 @@ afterEach(async () => {
 
 /** What an edit of the dialplan fails of. */
 const fault = (session: Session = zone): Promise<unknown> =>
-  editAsterisk(session, files, { [DIALPLAN]: BEFORE }, voice).catch((error: unknown) => error);
+  editAsterisk(session, files, { [DIALPLAN]: BEFORE }, log).catch((error: unknown) => error);
 
 const NOT_TAKEN =
   "zone1: Asterisk does not take extensions.conf: its dialplan has no Dial(IAX2/zone2/${EXTEN},30)";
 
 test("what Asterisk does not take is taken back", async () => {
   const error = await fault();
-  expect(error).toBeInstanceOf(LeftAsItWas);
+  expect(error).toBeInstanceOf(NodeUnchanged);
   expect(String(error)).toContain(`${NOT_TAKEN}. The former files are in service again`);
   expect(zone.read(DIALPLAN)).toBe(BEFORE);
   expect(commands).toEqual(["dialplan reload", "dialplan show", "dialplan reload"]);
@@ -62,7 +62,7 @@ test("so is what an Asterisk that does not run cannot be asked about", async () 
   asterisk.close();
   rmSync(zone.at(SOCKET), { force: true });
   const error = await fault();
-  expect(error).toBeInstanceOf(LeftAsItWas);
+  expect(error).toBeInstanceOf(NodeUnchanged);
   expect(String(error)).toContain("zone1: Asterisk does not run");
   expect(zone.read(DIALPLAN)).toBe(BEFORE);
 });
@@ -70,7 +70,7 @@ test("so is what an Asterisk that does not run cannot be asked about", async () 
 test("what a killed run has put there cannot be taken back, and nobody says that it was", async () => {
   zone.write(DIALPLAN, AFTER);
   const error = await fault();
-  expect(error).not.toBeInstanceOf(LeftAsItWas);
+  expect(error).not.toBeInstanceOf(NodeUnchanged);
   expect((error as Error).message).toBe(NOT_TAKEN);
 });
 
@@ -84,6 +84,6 @@ test("nor does anybody say so where the former files could not be put back", asy
         ? Promise.reject(new NodeError(zone.node, "its disk is full"))
         : zone.ask(request),
   });
-  expect(error).not.toBeInstanceOf(LeftAsItWas);
+  expect(error).not.toBeInstanceOf(NodeUnchanged);
   expect((error as Error).message).toBe(NOT_TAKEN);
 });

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { mkdirSync, utimesSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { furnishAsterisk } from "../../nodes/asterisk/config";
+import { provisionAsterisk } from "../../nodes/asterisk/config";
 import type { WantedFile } from "../../nodes/files";
-import type { Voice } from "../../provider/voice";
+import type { Logger } from "../../core/logger";
 import { FolderNode } from "../support/folder-node";
 
 const SOCKET = "/run/asterisk/asterisk.ctl";
@@ -26,7 +26,7 @@ const FILES: Readonly<Record<string, WantedFile>> = {
   "/etc/asterisk/asterisk.conf": wanted("[options]\n"),
   "/etc/trunkline/node.json": wanted('{"sipDriver":"pjsip"}\n'),
 };
-const voice: Voice = { say: () => undefined, tell: () => undefined, warn: () => undefined };
+const log: Logger = { status: () => undefined, info: () => undefined, warn: () => undefined };
 
 let zone: FolderNode;
 let asterisk: Server | null;
@@ -95,7 +95,7 @@ const contents = Object.fromEntries(
 test("a zone that booted with its files is asked, and has nothing to do", async () => {
   boot(contents);
   await startAsterisk();
-  await furnishAsterisk(zone, FILES, voice);
+  await provisionAsterisk(zone, FILES, log);
 
   expect(orders()).toEqual([]);
   expect(commands).toEqual([
@@ -113,7 +113,7 @@ describe("a run that was killed when the files were in place", () => {
 
   test("left them to be read: they are", async () => {
     zone.write(USERS, contents[USERS] ?? "");
-    await furnishAsterisk(zone, FILES, voice);
+    await provisionAsterisk(zone, FILES, log);
 
     expect(orders()).toEqual([]);
     expect(zone.read("/run/loads")).toBe("users\n");
@@ -123,7 +123,7 @@ describe("a run that was killed when the files were in place", () => {
     "left Asterisk to be started again for %s: it is",
     async (path) => {
       for (const file of [USERS, path]) zone.write(file, contents[file] ?? "");
-      await furnishAsterisk(zone, FILES, voice);
+      await provisionAsterisk(zone, FILES, log);
 
       expect(orders()).toEqual([RESTART]);
     },
@@ -134,7 +134,7 @@ test("an Asterisk that has a call already is not started again under it", async 
   boot({ ...contents, "/etc/trunkline/node.json": "{}\n" });
   await startAsterisk();
   calls = "2 active channels\n1 active call";
-  const furnish = (): Promise<void> => furnishAsterisk(zone, FILES, voice);
+  const furnish = (): Promise<void> => provisionAsterisk(zone, FILES, log);
 
   await expect(furnish()).rejects.toThrow(
     /^zone1: Asterisk has to be started again for node.json, and there are calls; run the same command/,
@@ -161,7 +161,7 @@ describe("an Asterisk that did not start", () => {
     boot(files);
     zone.program("systemctl", refusing(TOLD));
 
-    await expect(furnishAsterisk(zone, FILES, voice)).rejects.toThrow(
+    await expect(provisionAsterisk(zone, FILES, log)).rejects.toThrow(
       /^zone1: SIP driver pjsip is not in this image$/,
     );
     expect(orders()).toEqual([order]);
@@ -171,14 +171,14 @@ describe("an Asterisk that did not start", () => {
     boot({});
     zone.program("systemctl", refusing(""));
 
-    await expect(furnishAsterisk(zone, FILES, voice)).rejects.toThrow(
+    await expect(provisionAsterisk(zone, FILES, log)).rejects.toThrow(
       /^zone1: Job for asterisk.service failed.$/,
     );
   });
 
   test("for a reason that is gone is started, and the reason is forgotten", async () => {
     boot({ ...contents, [FAULT]: "trunkline: SIP driver pjsip is not in this image\n" });
-    const furnished = furnishAsterisk(zone, FILES, voice);
+    const furnished = provisionAsterisk(zone, FILES, log);
     while (orders().length === 0) await sleep(20);
     await startAsterisk();
     await furnished;
@@ -193,7 +193,7 @@ test("of thousands of users some are asked for, the first and the last among the
   const files = { ...FILES, [USERS]: wanted(users(...many)) };
   boot({ ...contents, [USERS]: users(...many) });
   await startAsterisk();
-  await furnishAsterisk(zone, files, voice);
+  await provisionAsterisk(zone, files, log);
 
   const asked = commands.flatMap(
     (command) => /^pjsip show endpoint (\d+)$/.exec(command)?.[1] ?? [],

@@ -1,4 +1,4 @@
-import { judge, type Row } from "../../guard/verdict";
+import { type ImpactRow, judge } from "../../guard/verdict";
 import { readPlan } from "../../guard/plan";
 
 const INSTANCE = "openstack:compute/instance:Instance";
@@ -68,7 +68,7 @@ function rowsOf(
   steps: readonly Step[],
   allowController = false,
   zones = ["zone1", "zone2"],
-): Row[] {
+): ImpactRow[] {
   const stack = {
     op: "same",
     urn: "urn:pulumi:dev::pbx::pulumi:pulumi:Stack::pbx-dev",

@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { type ExchangeNodes } from "../../nodes/access";
+import { type ExchangeNodes } from "../../ssh/access";
 import { NodeError } from "../../core/errors";
 import { type Counters, parseCounters, ratesBetween } from "../../autoscaler/counters";
 import { Metrics, sampleOf } from "../../autoscaler/metrics";
-import { type Session } from "../../nodes/ssh/session";
+import { type Session } from "../../ssh/session";
 
 /** Printed by a zone of the lab; its boot number is shortened. */
 const printed = (bytes: readonly [number, number], idle: number): string =>

@@ -1,13 +1,13 @@
 import { gzipSync } from "node:zlib";
 import type { NodeConfigInputs } from "../../provider/inputs";
-import { PbxProvider } from "../../provider/provider";
-import type { Voice } from "../../provider/voice";
+import { PbxResourceProvider } from "../../provider/provider";
+import type { Logger } from "../../core/logger";
 import { plain } from "../../provider/wire";
 import { PaperExchange } from "../support/paper-exchange";
 
 const URN = "urn:pulumi:test::trunkline::pbx:index:NodeConfig::zone1";
 const LOGGER = "/etc/asterisk/logger.conf";
-const voice: Voice = { say: () => undefined, tell: () => undefined, warn: () => undefined };
+const log: Logger = { status: () => undefined, info: () => undefined, warn: () => undefined };
 
 const configWith = (content: string): NodeConfigInputs => ({
   node: "zone1",
@@ -21,11 +21,11 @@ const configWith = (content: string): NodeConfigInputs => ({
 const [FORMER, WANTED] = [configWith("former"), configWith("wanted")];
 
 let exchange: PaperExchange;
-let provider: PbxProvider;
+let provider: PbxResourceProvider;
 
 beforeEach(() => {
   exchange = new PaperExchange(["zone1"]);
-  provider = new PbxProvider(() => voice, exchange);
+  provider = new PbxResourceProvider(() => log, exchange);
 });
 
 /** What an update that fails tells Pulumi of its resource. */

@@ -12,10 +12,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Conversation, converse } from "../../nodes/ssh/conversation";
+import { type Conversation, converse } from "../../ssh/conversation";
 import { install, lookAt, restore, type WantedFile } from "../../nodes/files";
-import { Agent, AGENT_COMMAND, AgentFault } from "../../nodes/ssh/agent";
-import { AgentRefused, LeftAsItWas, type Session } from "../../nodes/ssh/session";
+import { Agent, AGENT_COMMAND, AgentFault } from "../../ssh/agent";
+import { AgentRefused, NodeUnchanged, type Session } from "../../ssh/session";
 import { quote } from "../../core/shell";
 
 /** A node that is this machine, with the rights of whoever runs the tests. */
@@ -357,13 +357,13 @@ describe("an operator is told that", () => {
 
   test("nothing was changed, if that is so", async () => {
     const error = await install(refusing([]), {}).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(LeftAsItWas);
+    expect(error).toBeInstanceOf(NodeUnchanged);
     expect(String(error)).toContain("/etc/b: Input/output error; its files were left as they were");
   });
 
   test("files are new, if they could not be taken back", async () => {
     const error = await install(refusing(["/etc/a"]), {}).catch((reason: unknown) => reason);
-    expect(error).not.toBeInstanceOf(LeftAsItWas);
+    expect(error).not.toBeInstanceOf(NodeUnchanged);
     expect(String(error)).toContain(
       "zone1: /etc/b: Input/output error; its files /etc/a are new already and could not be taken back, " +
         "all others were left as they were",

@@ -1,6 +1,6 @@
 import { okeanosCloud, type OkeanosCloudOptions } from "../../clouds/okeanos";
 import { OperatorError } from "../../core/errors";
-import { Okeanos as Client } from "../../clouds/okeanos/client";
+import { OkeanosClient as Client } from "../../clouds/okeanos/client";
 import { makeNetwork } from "../../clouds/okeanos/networks";
 import { OWNER } from "../../clouds/okeanos/servers";
 import { type Okeanos, type OkeanosOptions, startOkeanos } from "../okeanos/synnefo";
@@ -115,15 +115,15 @@ describe("what carries the exchange's mark", () => {
   });
 
   test("is listed in the order in which it can be deleted, and nothing else is", async () => {
-    expect(await cloud().marked()).toMatchObject([
+    expect(await cloud().taggedResources()).toMatchObject([
       { kind: "server", type: "pbx:okeanos:Server", id: "1", node: "zone3" },
       { kind: "network", type: "pbx:okeanos:Network", id: "3", node: "trunk" },
     ]);
   });
 
   test("is gone when it has been removed, and nothing else is", async () => {
-    for (const thing of await cloud().marked()) await thing.remove();
-    expect(await cloud().marked()).toEqual([]);
+    for (const thing of await cloud().taggedResources()) await thing.remove();
+    expect(await cloud().taggedResources()).toEqual([]);
     expect(okeanos.books()).toMatchObject({
       servers: ["of others", "without"],
       networks: ["trunkline 999999999999 trunk"],
@@ -131,7 +131,7 @@ describe("what carries the exchange's mark", () => {
   });
 
   test("may refuse to go, which is a fault", async () => {
-    const [server] = await cloud().marked();
+    const [server] = await cloud().taggedResources();
     okeanos.fail(({ method }) => (method === "DELETE" ? { status: 503 } : undefined));
     await expect(server?.remove()).rejects.toThrow(
       new OperatorError(

@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
-import { cloudMark } from "../../plan/secrets";
+import { exchangeTag } from "../../plan/secrets";
 import { type ProgramRun, type Registered, runProgram } from "../support/program";
 import { MASTER_SECRET, MINIMAL, STACK } from "../support/settings";
 
@@ -145,7 +145,7 @@ test("a server is on the trunk network and the public one, and is replaced rathe
   expect({ inputs: { ...inputs, userData: "…" }, secretInputs, dependencies, provider }).toEqual({
     inputs: {
       name: "zone2",
-      owner: `${cloudMark(MASTER_SECRET, STACK)} zone2`,
+      owner: `${exchangeTag(MASTER_SECRET, STACK)} zone2`,
       project: "project-id",
       image: "pbx-asterisk-22-id",
       flavor: "C2R2048D20drbd",

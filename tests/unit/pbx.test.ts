@@ -7,11 +7,11 @@ import { lastDecision } from "../../autoscaler/decision-log";
 import { nodesOf } from "../../stack/nodes";
 import { autoscalerMemory, decisionLog } from "../../core/paths";
 import { lockKeyOf, rowOf } from "../../cli/pbx/bans";
-import { type Desk, renewed } from "../../cli/pbx/command";
+import { type PbxContext, renewed } from "../../cli/pbx/command";
 import { figureTexts, verdictOn } from "../../cli/pbx/quality";
 import { durationText, throughputText } from "../../cli/pbx/words";
 import { planExchange } from "../../plan/exchange";
-import { Connections } from "../../nodes/ssh/connections";
+import { Connections } from "../../ssh/connections";
 import { MASTER_SECRET, STACK, settingsWith } from "../support/settings";
 
 describe("how a leg sounds", () => {
@@ -136,7 +136,7 @@ describe("whoever goes on looking", () => {
     zones: names.map((name) => ({ name, fixedIp: "", sshHostKey: "" })),
   });
   const outputs = { controllerAddress: "", zones: [], sipAccounts: [], sshHostKeys: {} };
-  const desk = (latest: Desk["latest"]): Desk => ({
+  const desk = (latest: PbxContext["latest"]): PbxContext => ({
     ...{ stack: "dev", outputs, nodes: nodes("zone1"), latest, connections: new Connections() },
     ...{ json: false, watch: true },
   });

@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
-import { cloudMark } from "../../plan/secrets";
+import { exchangeTag } from "../../plan/secrets";
 import { type ProgramRun, type Registered, runProgram } from "../support/program";
 import { MASTER_SECRET, MINIMAL, STACK } from "../support/settings";
 
@@ -164,7 +164,7 @@ describe("servers", () => {
 
   test("another SIP driver replaces a zone as well", async () => {
     const program = await run(TWO_ZONES);
-    const mark = cloudMark(MASTER_SECRET, STACK);
+    const mark = exchangeTag(MASTER_SECRET, STACK);
     expect(find(program, "Instance zone2").inputs.metadata).toEqual({
       sipDriver: "pjsip",
       mark: `${mark} zone2`,

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import { CloudSession } from "../../clouds/openstack/session";
-import { Okeanos } from "../../clouds/okeanos/client";
+import { OkeanosClient } from "../../clouds/okeanos/client";
 
 const PASSWORD = "the-password-of-a-test";
 const TOKEN = "the-token-of-a-test";
@@ -101,7 +101,7 @@ describe("a log-in that is answered with a redirect", () => {
     expect(stolen).toEqual([]);
   });
 
-  test.each(STATUSES)("%s goes no further and is not repeated, with Okeanos", async (status) => {
+  test.each(STATUSES)("%s goes no further and is not repeated, with OkeanosClient", async (status) => {
     let count = 0;
     answerTo = (request, response) => {
       count++;
@@ -109,7 +109,7 @@ describe("a log-in that is answered with a redirect", () => {
     };
 
     const fault = await faultOf(
-      new Okeanos(`${cloud.http}/identity/v2.0`, TOKEN, { pause: 1 }).user(),
+      new OkeanosClient(`${cloud.http}/identity/v2.0`, TOKEN, { pause: 1 }).user(),
     );
     expect(fault).toBe(
       `okeanos: ${cloud.http}/identity/v2.0/tokens answers ${String(status)} and sends its caller to ` +
@@ -172,7 +172,7 @@ describe("an answer without an end is given up", () => {
   ])("%s", async (_, answer) => {
     answerTo = answer;
     expect(await faultOf(openstack("http").projectId())).toContain(LONG);
-    const okeanos = new Okeanos(`${cloud.http}/identity/v2.0`, TOKEN, { pause: 1 });
+    const okeanos = new OkeanosClient(`${cloud.http}/identity/v2.0`, TOKEN, { pause: 1 });
     expect(await faultOf(okeanos.user())).toContain(LONG);
   });
 

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
-import { readyBefore, replacedServers, type Servers, turnBefore } from "../../plan/rollout";
+import { readyBefore, replacedServers, type ServerSpecs, turnBefore } from "../../plan/rollout";
 
 const PJSIP = { image: "image-a", flavor: "m1.small", sipDriver: "pjsip" };
-const zones = (count: number, change: object = {}): Servers =>
+const zones = (count: number, change: object = {}): ServerSpecs =>
   Object.fromEntries(
     Array.from({ length: count }, (_, index) => [
       `zone${String(index + 1)}`,

@@ -1,8 +1,8 @@
 import { gzipSync } from "node:zlib";
-import type { ZoneHost } from "../../nodes/access";
+import type { ZoneHost } from "../../ssh/access";
 import type { NodeConfigInputs, ZoneMembershipInputs } from "../../provider/inputs";
-import { PbxProvider } from "../../provider/provider";
-import type { Voice } from "../../provider/voice";
+import { PbxResourceProvider } from "../../provider/provider";
+import type { Logger } from "../../core/logger";
 import { plain } from "../../provider/wire";
 import { PaperExchange } from "../support/paper-exchange";
 
@@ -76,16 +76,16 @@ beforeEach(() => {
   );
 });
 
-const voice: Voice = {
-  say: () => undefined,
-  tell: () => undefined,
+const log: Logger = {
+  status: () => undefined,
+  info: () => undefined,
   warn: (line) => warnings.push(line),
 };
 
 /** Takes a zone out of the rotation, as Pulumi does before it replaces its server. */
 async function drained(zone: string): Promise<void> {
   const urn = urnOf("ZoneMembership", zone);
-  const provider = new PbxProvider(() => voice, exchange);
+  const provider = new PbxResourceProvider(() => log, exchange);
   await provider.check(urn, {}, { ...membershipOf(zone) });
   await provider.delete("id", urn, membershipOf(zone));
   state.delete(urn);
@@ -98,7 +98,7 @@ async function drained(zone: string): Promise<void> {
  * @throws the first fault.
  */
 async function up(...zones: string[]): Promise<string[]> {
-  const provider = new PbxProvider(() => voice, exchange);
+  const provider = new PbxResourceProvider(() => log, exchange);
   const changed: string[] = [];
   const bringAbout = async (urn: string, news: Inputs): Promise<void> => {
     const olds = state.get(urn) ?? {};

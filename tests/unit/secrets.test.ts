@@ -1,12 +1,5 @@
 import { createHmac } from "node:crypto";
-import {
-  cloudMark,
-  digestKey,
-  sshAccessKeySeed,
-  sshHostKeySeed,
-  trunkSecret,
-  userSecret,
-} from "../../plan/secrets";
+import { digestKey, exchangeTag, sshAccessKeySeed, sshHostKeySeed, trunkSecret, userSecret } from "../../plan/secrets";
 import { MASTER_SECRET, STACK } from "../support/settings";
 
 /** HKDF-SHA256 step by step as RFC 5869 has it, to hold against what the program calls. */
@@ -44,13 +37,13 @@ test("secrets are HKDF of the master secret and of what they are for", () => {
   expect(sshHostKeySeed(MASTER_SECRET, "zone1")).toEqual(derived("ssh host key zone1", 32));
   expect(sshAccessKeySeed(MASTER_SECRET)).toEqual(derived("ssh access key of the stack", 32));
   expect(digestKey(MASTER_SECRET)).toEqual(derived("digests of files", 32));
-  expect(cloudMark(MASTER_SECRET, STACK)).toBe(
+  expect(exchangeTag(MASTER_SECRET, STACK)).toBe(
     `trunkline ${derived("mark in the cloud of stack test", 6).toString("hex")}`,
   );
 });
 
 test("two stacks with the same phones are told apart in a cloud", () => {
-  expect(cloudMark(MASTER_SECRET, "other")).not.toBe(cloudMark(MASTER_SECRET, STACK));
+  expect(exchangeTag(MASTER_SECRET, "other")).not.toBe(exchangeTag(MASTER_SECRET, STACK));
 });
 
 test("secrets stay the same from release to release: phones have them stored", () => {

@@ -4,8 +4,8 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { Server } from "ssh2";
 import { sshHostKeySeed } from "../../plan/secrets";
 import { type SshHostKey, sshHostKey } from "../../plan/ssh-host-key";
-import type { Access } from "../../nodes/access";
-import { Connections } from "../../nodes/ssh/connections";
+import type { Access } from "../../ssh/access";
+import { Connections } from "../../ssh/connections";
 import { MASTER_SECRET } from "../support/settings";
 
 const keyOf = (masterSecret: string, node = "controller"): SshHostKey =>

@@ -1,7 +1,7 @@
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc";
 import type { ZoneMembershipInputs } from "../../provider/inputs";
-import { PbxProvider } from "../../provider/provider";
-import type { Voice } from "../../provider/voice";
+import { PbxResourceProvider } from "../../provider/provider";
+import type { Logger } from "../../core/logger";
 import { PaperExchange } from "../support/paper-exchange";
 
 // Nobody waits in these tests.
@@ -16,20 +16,20 @@ const member: ZoneMembershipInputs = {
   drain: { timeout: 3600, force: false },
 };
 let warnings: string[];
-const voice: Voice = {
-  say: () => undefined,
-  tell: () => undefined,
+const log: Logger = {
+  status: () => undefined,
+  info: () => undefined,
   warn: (line) => warnings.push(line),
 };
 
 /** The only zone there is. */
 let exchange: PaperExchange;
-let provider: PbxProvider;
+let provider: PbxResourceProvider;
 
 beforeEach(() => {
   warnings = [];
   exchange = new PaperExchange(["zone1"]);
-  provider = new PbxProvider(() => voice, exchange);
+  provider = new PbxResourceProvider(() => log, exchange);
 });
 
 test("a server that is to be replaced is drained before it goes", async () => {

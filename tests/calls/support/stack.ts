@@ -1,11 +1,11 @@
-import { CONTROLLER, type ZoneHost } from "../../../nodes/access";
+import { CONTROLLER, type ZoneHost } from "../../../ssh/access";
 import { packFiles } from "../../../components/packed-files";
 import type { Settings } from "../../../config/schema";
-import { type Exchange as Plan, planExchange } from "../../../plan/exchange";
+import { type ExchangePlan as Plan, planExchange } from "../../../plan/exchange";
 import { type NodeConfigInputs, type ZoneMembershipInputs } from "../../../provider/inputs";
-import { PbxProvider } from "../../../provider/provider";
-import { Connections } from "../../../nodes/ssh/connections";
-import type { Voice } from "../../../provider/voice";
+import { PbxResourceProvider } from "../../../provider/provider";
+import { Connections } from "../../../ssh/connections";
+import type { Logger } from "../../../core/logger";
 import { plain } from "../../../provider/wire";
 import type { NodeFile } from "../../../templates/node-file";
 import { STACK, settingsWith } from "../../support/settings";
@@ -143,7 +143,7 @@ export class Stack {
   }
 
   private async bringAbout(
-    provider: PbxProvider,
+    provider: PbxResourceProvider,
     urn: string,
     kind: Kind,
     inputs: Inputs,
@@ -199,16 +199,16 @@ export class Stack {
     );
   }
 
-  private async withProvider(work: (provider: PbxProvider) => Promise<unknown>): Promise<void> {
+  private async withProvider(work: (provider: PbxResourceProvider) => Promise<unknown>): Promise<void> {
     const transcript: Transcript = (this.transcript = { progress: [], messages: [] });
-    const voice: Voice = {
-      say: (line) => transcript.progress.push(line),
-      tell: (line) => transcript.messages.push(line),
+    const log: Logger = {
+      status: (line) => transcript.progress.push(line),
+      info: (line) => transcript.messages.push(line),
       warn: (line) => transcript.messages.push(line),
     };
     const connections = new Connections(dialFrom(this.exchange.network.namespace(OPERATOR)));
     try {
-      await work(new PbxProvider(() => voice, connections));
+      await work(new PbxResourceProvider(() => log, connections));
     } finally {
       connections.close();
     }

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { z } from "zod";
-import { NodeError } from "../../core/errors";
+import { NodeError } from "../core/errors";
 
 /** A script ended with another exit code than 0. Its message has what it said last. */
 export class ScriptFailed extends NodeError {
@@ -16,7 +16,7 @@ export class ScriptFailed extends NodeError {
 }
 
 /** It could not be done, and the node is as it was. */
-export class LeftAsItWas extends NodeError {}
+export class NodeUnchanged extends NodeError {}
 
 /** The node's agent could not do what it was asked. */
 export class AgentRefused extends NodeError {
@@ -54,9 +54,6 @@ export interface Session {
   /** A TCP connection that the node makes (RFC 4254, section 7.2). @throws NodeError */
   connect(address: string, port: number): Promise<Duplex>;
 }
-
-/** Takes a line of progress. */
-export type Say = (line: string) => void;
 
 /**
  * Has the node's agent do what `agent.py` describes.

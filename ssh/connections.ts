@@ -3,10 +3,10 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, ClientChannel } from "ssh2";
 import { z } from "zod";
-import { NodeError } from "../../core/errors";
+import { NodeError } from "../core/errors";
 import { Agent, AGENT_COMMAND, AgentFault, NotAnAnswer } from "./agent";
-import { Deadline } from "../../core/deadline";
-import { type Access, CONTROLLER, type ZoneHost } from "../access";
+import { Deadline } from "../core/deadline";
+import { type Access, CONTROLLER, type ZoneHost } from "./access";
 import { AgentRefused, askFor, ScriptFailed, type Session } from "./session";
 
 /** Makes a TCP connection from this machine. */
@@ -23,7 +23,7 @@ const KEEPALIVE_INTERVAL = 10_000;
 const RETRY = 500;
 
 /** How long a node may take to let anybody in, in milliseconds. */
-export const PATIENCE = {
+export const TIMEOUTS = {
   /** It has only just been made, and has yet to boot. */
   boot: 10 * 60_000,
   /** It ought to be there: it may be restarting. */
@@ -283,7 +283,7 @@ export class Connections {
   }
 
   /** Waits for nobody any more once `signal` says so. */
-  heed(signal: AbortSignal): void {
+  cancelOn(signal: AbortSignal): void {
     this.signal = signal;
   }
 

@@ -1,12 +1,12 @@
-import type { ZoneHost } from "../nodes/access";
+import type { ZoneHost } from "../ssh/access";
 
 /** The zones that the program speaks of in this run of Pulumi. */
-export class Roster {
+export class DeclaredZones {
   private zones: readonly ZoneHost[] = [];
   /** Names of the zones that have to enter the rotation, whatever their memberships say. */
   private readonly entering = new Set<string>();
 
-  heed(zones: readonly ZoneHost[]): void {
+  declare(zones: readonly ZoneHost[]): void {
     this.zones = zones;
   }
 

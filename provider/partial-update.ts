@@ -1,7 +1,7 @@
 import type { NodeError } from "../core/errors";
 
 /** An update that failed when some of it was in force already: Pulumi keeps what there is of it. */
-export class PartlyDone extends Error {
+export class PartialUpdate extends Error {
   override readonly name = "PartlyDone";
 
   constructor(

@@ -3,12 +3,13 @@ import type { Headroom } from "../clouds/cloud";
 import type { UpdateOutcome } from "../stack/outcome";
 import { OperatorError } from "../core/errors";
 import { WANTED_ZONES } from "../config/wanted-zones";
-import type { Hands, Look } from "./hands";
-import { isBroken, mend, type MendOptions } from "../stack/repair";
+import type { Executor, ExchangeLook } from "./executor";
+import { repair, type RepairOptions } from "../stack/repair";
+import { isBroken } from "../stack/repair";
 import { outcomeOf } from "../stack/outcome";
 
-export interface StackHandsOptions extends MendOptions {
-  readonly look: () => Promise<Look>;
+export interface StackExecutorOptions extends RepairOptions {
+  readonly look: () => Promise<ExchangeLook>;
   readonly inService: () => Promise<number>;
   /** What callers would lose by the update that the stack would make now, a line each. @throws OperatorError */
   readonly refusals: (stack: Stack, signal: AbortSignal) => Promise<readonly string[]>;
@@ -18,11 +19,11 @@ export interface StackHandsOptions extends MendOptions {
 }
 
 /** Changes the exchange by updates of its own stack, as an operator's `pulumi up` would. */
-export class StackHands implements Hands {
-  readonly look: () => Promise<Look>;
+export class StackExecutor implements Executor {
+  readonly look: () => Promise<ExchangeLook>;
   readonly inService: () => Promise<number>;
 
-  constructor(private readonly options: StackHandsOptions) {
+  constructor(private readonly options: StackExecutorOptions) {
     this.look = options.look;
     this.inService = options.inService;
   }
@@ -74,7 +75,7 @@ export class StackHands implements Hands {
     return isBroken(await this.options.exported(this.options.stack));
   }
 
-  mend(signal: AbortSignal): Promise<UpdateOutcome> {
-    return mend({ ...this.options, signal });
+  repair(signal: AbortSignal): Promise<UpdateOutcome> {
+    return repair({ ...this.options, signal });
   }
 }

@@ -1,11 +1,11 @@
 import { NodeError } from "../core/errors";
 
 /** What work on a node gave, or why it did not. */
-export type Outcome<T> =
+export type NodeResult<T> =
   { readonly value: T; readonly fault: null } | { readonly value: null; readonly fault: string };
 
 /** Of a node that is too slow. */
-export const late = (node: string, patience: number): Outcome<never> => ({
+export const late = (node: string, patience: number): NodeResult<never> => ({
   value: null,
   fault: `${node}: no answer in ${String(patience / 1000)} s`,
 });
@@ -15,9 +15,9 @@ export async function inTime<T>(
   node: string,
   patience: number,
   work: Promise<T>,
-): Promise<Outcome<T>> {
+): Promise<NodeResult<T>> {
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<Outcome<T>>((resolve) => {
+  const timeout = new Promise<NodeResult<T>>((resolve) => {
     timer = setTimeout(() => {
       resolve(late(node, patience));
     }, patience);

@@ -4,7 +4,7 @@ import type { Counters } from "./counters";
 import type { Sample } from "./sample";
 
 /** One look at the exchange. */
-export interface Look {
+export interface ExchangeLook {
   /** Zones in service, as the stack remembers them. */
   readonly zones: number;
   readonly sample: Sample;
@@ -13,8 +13,8 @@ export interface Look {
 }
 
 /** What a tick does to the world, and asks of it. */
-export interface Hands {
-  look(): Promise<Look>;
+export interface Executor {
+  look(): Promise<ExchangeLook>;
   /** Zones in service, as the stack remembers them now: what a look knows may be a minute old. */
   inService(): Promise<number>;
   /** Null where there is no limit, or none that can be told. */
@@ -24,5 +24,5 @@ export interface Hands {
   /** Whether an update was killed, so that the cloud may have more than the stack knows of. */
   isBroken(): Promise<boolean>;
   /** Takes what a killed update left behind in the cloud away, and tells the stack how things are. */
-  mend(signal: AbortSignal): Promise<UpdateOutcome>;
+  repair(signal: AbortSignal): Promise<UpdateOutcome>;
 }
