@@ -1,10 +1,9 @@
 import { ensureBaresip } from "../phones/baresip";
 import type { Call } from "../phones/call";
 import { connect } from "../phones/connect";
-import { sleep } from "../phones/deadline";
 import { Phone, type SipAccount } from "../phones/phone";
 import { type CallQuality, measure } from "../phones/quality";
-import { Deadline } from "../core/deadline";
+import { retry } from "../core/retry";
 import { OperatorError } from "../core/errors";
 import type { ExchangeOutputs } from "../stack/stack";
 
@@ -55,19 +54,12 @@ const messageOf = (error: unknown): string =>
 
 /** Tries again and again until `attempt` succeeds. @throws OperatorError after `patience` milliseconds. */
 async function retrying<T>(patience: number, what: string, attempt: () => Promise<T>): Promise<T> {
-  const deadline = new Deadline(patience);
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (deadline.isOver) {
-        const seconds = String(patience / 1000);
-        throw new OperatorError(
-          `${what}: not within ${seconds} s; the last answer was: ${messageOf(error)}`,
-        );
-      }
-      await sleep(RETRY);
-    }
+  try {
+    return await retry(attempt, { timeout: patience, pause: RETRY });
+  } catch (error) {
+    throw new OperatorError(
+      `${what}: not within ${String(patience / 1000)} s; the last answer was: ${messageOf(error)}`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import { retry } from "../core/retry";
 
 /**
  * A file backend without `metadata=skip` (as `pulumi login --local` sets it up) writes a file beside the
@@ -12,12 +12,8 @@ const PAUSE = 100;
 /** What Pulumi's own function `token` tells of this stack, as its last update left it. */
 export async function lastState<Answer>(token: string, argument: string): Promise<Answer> {
   const stack = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return (await pulumi.runtime.invoke(token, { [argument]: stack })) as Answer;
-    } catch (error) {
-      if (attempt === ATTEMPTS || !String(error).includes(HALF_WRITTEN)) throw error;
-      await sleep(PAUSE);
-    }
-  }
+  return retry(async () => (await pulumi.runtime.invoke(token, { [argument]: stack })) as Answer, {
+    ...{ attempts: ATTEMPTS, pause: PAUSE },
+    isTransient: (error) => String(error).includes(HALF_WRITTEN),
+  });
 }

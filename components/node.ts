@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ExchangePlan, NodePlan } from "../plan/exchange";
 import type { Role } from "../plan/firewall";
 import type { Access, ZoneHost } from "../ssh/access";
-import type { DrainPolicy } from "../nodes/rotation/drain";
+import type { DrainPolicy } from "../nodes/rotation/drain-decision";
 import type { NodeFile } from "../templates/node-file";
 import type { CloudAdapter, Firewall, InternalNetwork } from "./cloud/cloud";
 import { type Inputs, NodeConfig } from "./node-config";

@@ -1,5 +1,5 @@
 import { CONTROLLER } from "../ssh/access";
-import { type DrainPolicy } from "../nodes/rotation/drain";
+import { type DrainPolicy } from "../nodes/rotation/drain-decision";
 import {
   CONTROLLER_RESTARTS,
   drains,

@@ -4,6 +4,7 @@ import { EventEmitter, once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
+import { retry } from "../core/retry";
 import { addressTowards } from "./address-towards";
 import { controlPort, ensureBaresip, renderBaresipConfig } from "./baresip";
 import { Call } from "./call";
@@ -87,13 +88,10 @@ export class Phone extends EventEmitter {
   /** Starts a phone and lets it register; {@link registered} tells when it has. */
   static async start(options: PhoneOptions): Promise<Phone> {
     await ensureBaresip();
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await Phone.startOnce(options);
-      } catch (error) {
-        if (!(error instanceof PortTaken) || attempt === ATTEMPTS) throw error;
-      }
-    }
+    return retry(() => Phone.startOnce(options), {
+      ...{ attempts: ATTEMPTS, pause: 0 },
+      isTransient: (error) => error instanceof PortTaken,
+    });
   }
 
   private static async startOnce(options: PhoneOptions): Promise<Phone> {

@@ -1,6 +1,6 @@
 import type { Access, ZoneHost } from "../ssh/access";
 import type { FileSpec } from "../nodes/files";
-import type { DrainPolicy } from "../nodes/rotation/drain";
+import type { DrainPolicy } from "../nodes/rotation/drain-decision";
 
 /**
  * What the program tells the provider: the inputs of its resources, plain JSON as Pulumi keeps it in

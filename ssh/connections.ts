@@ -1,11 +1,10 @@
 import { connect as connectTcp } from "node:net";
 import type { Duplex } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, ClientChannel } from "ssh2";
 import { z } from "zod";
 import { NodeError } from "../core/errors";
 import { Agent, AGENT_COMMAND, AgentFault, NotAnAnswer } from "./agent";
-import { Deadline } from "../core/deadline";
+import { retry } from "../core/retry";
 import { type Access, CONTROLLER, type ZoneHost } from "./access";
 import { AgentRefused, askFor, ScriptFailed, type Session } from "./session";
 
@@ -254,7 +253,7 @@ export class Connections {
   /** @throws NodeError naming the node and the remedy, when it does not let us in in time. */
   controller(access: Access, patience: number): Promise<Session> {
     const { controllerAddress, controllerHostKey, privateKey } = access;
-    return this.patiently(patience, () =>
+    return this.retried(patience, () =>
       this.session({
         node: CONTROLLER,
         address: controllerAddress,
@@ -269,7 +268,7 @@ export class Connections {
 
   /** @throws NodeError naming the node and the remedy, when it does not let us in in time. */
   zone(access: Access, zone: ZoneHost, patience: number): Promise<Session> {
-    return this.patiently(patience, async () => {
+    return this.retried(patience, async () => {
       const jump = await this.controller(access, 0);
       return this.session({
         node: zone.name,
@@ -330,19 +329,8 @@ export class Connections {
     return session;
   }
 
-  private async patiently(patience: number, attempt: () => Promise<Session>): Promise<Session> {
-    const deadline = new Deadline(patience);
-    for (;;) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (error instanceof Refused || deadline.isOver) throw error;
-        const { signal } = this;
-        await sleep(RETRY, undefined, signal === undefined ? {} : { signal }).catch(
-          () => undefined,
-        );
-        if (signal?.aborted === true) throw error;
-      }
-    }
+  private retried(timeout: number, attempt: () => Promise<Session>): Promise<Session> {
+    const isTransient = (error: unknown): boolean => !(error instanceof Refused);
+    return retry(attempt, { timeout, pause: RETRY, isTransient, signal: this.signal });
   }
 }

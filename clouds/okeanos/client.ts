@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { bodyOf, redirectOf } from "../http-answer";
 import { NodeError } from "../../core/errors";
+import { retry } from "../../core/retry";
 import { ApiFault, Uncertain, wordsOf } from "./faults";
 
 /** Types of services in the catalog, and the versions of their APIs that are spoken here. */
@@ -48,7 +48,7 @@ const ATTEMPTS = 6;
 /** Answers that say nothing of the request: a later one may have better luck. */
 const isPassing = (status: number): boolean => status === 429 || (status >= 500 && status !== 501);
 
-/** The APIs of OkeanosClient (Synnefo): Astakos, Cyclades, Plankton. */
+/** The APIs of Okeanos (Synnefo): Astakos, Cyclades, Plankton. */
 export class OkeanosClient {
   private identity: Promise<Identity> | undefined;
   readonly straggler: number;
@@ -163,31 +163,33 @@ export class OkeanosClient {
     isRepeatable: boolean,
     body?: object,
   ): Promise<unknown> {
-    for (let attempt = 1; ; attempt++) {
-      const isLast = !isRepeatable || attempt === ATTEMPTS;
-      let answer: Answer | undefined;
-      try {
-        answer = await this.fetch(method, url, body);
-      } catch (error) {
-        if (error instanceof NodeError) throw error;
-        if (isLast) throw new Uncertain(name, reasonOf(error), true);
-      }
-      if (answer !== undefined) {
-        const { status } = answer;
-        if (status < 400) return answer.body.trim() === "" ? {} : parsed(answer.body, name);
-        // Of a request that makes nothing, 413 speaks of the rate of requests, and not of a quota.
-        const isWorthIt = isPassing(status) || (status === 413 && isRepeatable);
-        const { message, details } = wordsOf(answer.body);
-        if (isLast && isPassing(status)) {
-          throw new Uncertain(name, `${String(status)} ${message}`.trim(), false);
-        }
-        if (isLast || !isWorthIt) {
-          if (status === 401) throw new NodeError("okeanos", REFUSED_TOKEN);
-          throw new ApiFault(status, name, message, details);
-        }
-      }
-      await sleep(this.pause * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
+    const isTransient = (error: unknown): boolean =>
+      // For a request that creates nothing, 413 is about the rate of requests, not about a quota.
+      error instanceof Uncertain || (error instanceof ApiFault && error.status === 413);
+    const attempts = isRepeatable ? ATTEMPTS : 1;
+    const pause = (attempt: number): number =>
+      this.pause * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
+    return retry(() => this.sendOnce(method, url, name, body), { attempts, pause, isTransient });
+  }
+
+  private async sendOnce(
+    method: Method,
+    url: string,
+    name: string,
+    body?: object,
+  ): Promise<unknown> {
+    let answer: Answer;
+    try {
+      answer = await this.fetch(method, url, body);
+    } catch (error) {
+      throw error instanceof NodeError ? error : new Uncertain(name, reasonOf(error), true);
     }
+    const { status } = answer;
+    if (status < 400) return answer.body.trim() === "" ? {} : parsed(answer.body, name);
+    const { message, details } = wordsOf(answer.body);
+    if (isPassing(status)) throw new Uncertain(name, `${String(status)} ${message}`.trim(), false);
+    if (status === 401) throw new NodeError("okeanos", REFUSED_TOKEN);
+    throw new ApiFault(status, name, message, details);
   }
 
   private async fetch(method: Method, url: string, body?: object): Promise<Answer> {
@@ -216,7 +218,7 @@ export class OkeanosClient {
 }
 
 const REFUSED_TOKEN =
-  "the token is refused; take a valid one from the API access page of OkeanosClient, and set OS_TOKEN to it";
+  "the token is refused; take a valid one from the API access page of Okeanos, and set OS_TOKEN to it";
 
 /** Releases up to 0.18 have the version in every address of the catalog, later ones in some. */
 function versioned(publicUrl: string, version: string): string {

@@ -1,8 +1,9 @@
 import { Deadline } from "../../core/deadline";
 import { NodeError } from "../../core/errors";
 import type { OkeanosClient } from "./client";
-import { ApiFault, stillUsed, Uncertain } from "./faults";
-import { LOOKS, unlessLate, until } from "../../core/polling";
+import { createOnce } from "./create-once";
+import { ApiFault, stillUsed } from "./faults";
+import { LAST_POLL, explainTimeout, poll } from "../../core/retry";
 
 /** A public address as Cyclades shows it. */
 export interface Address {
@@ -53,7 +54,7 @@ export async function freeAddress(
   signal?: AbortSignal,
 ): Promise<string> {
   let user: string | null = null;
-  const work = until(
+  const work = poll(
     async () => {
       const found = (await addresses(okeanos)).find(
         ({ floating_ip_address }) => floating_ip_address === address,
@@ -67,7 +68,7 @@ export async function freeAddress(
     DETACHING,
     signal,
   );
-  return unlessLate(work, () => stillUsed(`public address ${address}`, [user]));
+  return explainTimeout(work, () => stillUsed(`public address ${address}`, [user]));
 }
 
 /** A new address, allocated once: what came between two looks is the one of a request without answer. */
@@ -80,13 +81,11 @@ export async function allocate(
   const request = {
     floatingip: { floating_network_id: pool, ...(project === undefined ? {} : { project }) },
   };
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return (await okeanos.post<{ floatingip: Address }>("network", "floatingips", request))
-        .floatingip;
-    } catch (error) {
-      if (!(error instanceof Uncertain)) throw error;
-      const fresh = await unlessLate(appeared(okeanos, before, error.mayFollow), () => error);
+  return createOnce(
+    async () =>
+      (await okeanos.post<{ floatingip: Address }>("network", "floatingips", request)).floatingip,
+    async (lost) => {
+      const fresh = await explainTimeout(appeared(okeanos, before, lost.mayFollow), () => lost);
       if (fresh.length > 1) {
         const list = fresh.map((address) => address.floating_ip_address).join(", ");
         throw new NodeError(
@@ -94,11 +93,9 @@ export async function allocate(
           `${list} are new and in no use; release those that are not yours`,
         );
       }
-      const [only] = fresh;
-      if (only !== undefined) return only;
-      if (attempt === 2) throw error;
-    }
-  }
+      return fresh[0];
+    },
+  );
 }
 
 async function appeared(
@@ -107,21 +104,21 @@ async function appeared(
   mayFollow: boolean,
 ): Promise<Address[]> {
   const deadline = new Deadline(mayFollow ? okeanos.straggler : 0);
-  return until(
+  return poll(
     async () => {
       const fresh = (await addresses(okeanos)).filter(
         (address) => !before.has(address.id) && isFree(address),
       );
       return fresh.length > 0 || deadline.isOver ? fresh : undefined;
     },
-    okeanos.straggler * 2 + LOOKS,
+    okeanos.straggler * 2 + LAST_POLL,
   );
 }
 
 /** Takes it from whoever has it, and gives it back; one that is gone is no fault. */
 export async function release(okeanos: OkeanosClient, id: string, signal?: AbortSignal): Promise<void> {
   let [address, user]: [string, string | null] = ["", null];
-  const work = until(
+  const work = poll(
     async () => {
       const found = await findAddress(okeanos, id);
       if (found === undefined) return true;
@@ -136,5 +133,5 @@ export async function release(okeanos: OkeanosClient, id: string, signal?: Abort
     DETACHING,
     signal,
   );
-  await unlessLate(work, () => stillUsed(`public address ${address}`, [user]));
+  await explainTimeout(work, () => stillUsed(`public address ${address}`, [user]));
 }

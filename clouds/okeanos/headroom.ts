@@ -11,7 +11,7 @@ import {
 import type { Headroom } from "../cloud";
 import { headroomOf } from "../headroom";
 
-/** What decides how much of OkeanosClient a zone takes, and from whom. */
+/** What decides how much of Okeanos a zone takes, and from whom. */
 export interface ZoneNeeds {
   readonly flavor: string;
   /** ID or name of the project that pays; the user's own where none is named. */

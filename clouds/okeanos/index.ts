@@ -2,14 +2,14 @@ import { OperatorError, NodeError } from "../../core/errors";
 import { OkeanosClient } from "./client";
 import type { CloudApi } from "../cloud";
 import { okeanosTaggedResources } from "./tagged";
-import { Late } from "../../core/polling";
+import { PollTimeout } from "../../core/retry";
 import { okeanosHeadroom, type ZoneNeeds } from "./headroom";
 
 export interface OkeanosCloudOptions extends ZoneNeeds {
   readonly mark: string;
 }
 
-/** The OkeanosClient that the environment names, for an exchange with zones as `options` has them. */
+/** The Okeanos that the environment names, for an exchange with zones as `options` has them. */
 export function okeanosCloud(
   options: OkeanosCloudOptions,
   connect: () => OkeanosClient = () => OkeanosClient.fromEnvironment(),
@@ -31,7 +31,7 @@ async function inFaults<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Late) throw new OperatorError("Okeanos does not get done; look at its console");
+    if (error instanceof PollTimeout) throw new OperatorError("Okeanos does not get done; look at its console");
     throw error instanceof NodeError ? new OperatorError(error.message) : error;
   }
 }

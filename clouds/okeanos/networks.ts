@@ -1,8 +1,9 @@
 import { Deadline } from "../../core/deadline";
 import { NodeError } from "../../core/errors";
 import type { OkeanosClient } from "./client";
+import { createOnce } from "./create-once";
 import { ApiFault, stillUsed, Uncertain } from "./faults";
-import { LOOKS, unlessLate, until } from "../../core/polling";
+import { LAST_POLL, explainTimeout, poll } from "../../core/retry";
 
 /** A network as Cyclades shows it. */
 export interface Network {
@@ -50,7 +51,7 @@ export async function removeNetwork(
   id: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const work = until(
+  const work = poll(
     async () => {
       if ((await findNetwork(okeanos, id)) === undefined) return true;
       await okeanos.delete("network", `networks/${id}`).catch((error: unknown) => {
@@ -62,7 +63,7 @@ export async function removeNetwork(
     DELETION,
     signal,
   );
-  await unlessLate(work, async () => {
+  await explainTimeout(work, async () => {
     const { ports } = await okeanos.get<{ ports: Port[] }>("network", "ports");
     const users = ports.filter(({ network_id }) => network_id === id);
     return stillUsed(
@@ -84,11 +85,10 @@ export function makeNetwork(
     type: "MAC_FILTERED",
     ...(project === undefined ? {} : { project }),
   };
-  return once(
-    okeanos,
+  return createOnce(
     async () =>
       (await okeanos.post<{ network: Network }>("network", "networks", { network })).network,
-    async () => (await networksCalled(okeanos, name))[0],
+    (lost) => findLost(okeanos, lost, async () => (await networksCalled(okeanos, name))[0]),
   );
 }
 
@@ -96,37 +96,32 @@ export function makeNetwork(
 export function makeSubnet(okeanos: OkeanosClient, networkId: string, cidr: string): Promise<Subnet> {
   // No pool of its own: planned addresses are given out of it alone, and nobody else takes one.
   const subnet = { network_id: networkId, ip_version: 4, cidr, gateway_ip: null };
-  return once(
-    okeanos,
+  return createOnce(
     async () => (await okeanos.post<{ subnet: Subnet }>("network", "subnets", { subnet })).subnet,
-    async () => {
-      const { subnets } = await okeanos.get<{ subnets: Subnet[] }>("network", "subnets");
-      return subnets.find(({ network_id, deleted }) => network_id === networkId && !deleted);
-    },
+    (lost) =>
+      findLost(okeanos, lost, async () => {
+        const { subnets } = await okeanos.get<{ subnets: Subnet[] }>("network", "subnets");
+        return subnets.find(({ network_id, deleted }) => network_id === networkId && !deleted);
+      }),
   );
 }
 
-/** @param find what a request made whose answer was lost. */
-async function once<T>(
+/**
+ * Looks for what a request created whose response was lost, for as long as it may still be executed.
+ *
+ * @throws Uncertain if nothing is known in time.
+ */
+async function findLost<T>(
   okeanos: OkeanosClient,
-  make: () => Promise<T>,
+  lost: Uncertain,
   find: () => Promise<T | undefined>,
-): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await make();
-    } catch (error) {
-      if (!(error instanceof Uncertain)) throw error;
-      const deadline = new Deadline(error.mayFollow ? okeanos.straggler : 0);
-      const work = until(
-        async () => (await find()) ?? (deadline.isOver ? null : undefined),
-        okeanos.straggler * 2 + LOOKS,
-      );
-      const found = await unlessLate(work, () => error);
-      if (found !== null) return found;
-      if (attempt === 2) throw error;
-    }
-  }
+): Promise<T | undefined> {
+  const deadline = new Deadline(lost.mayFollow ? okeanos.straggler : 0);
+  const work = poll(
+    async () => (await find()) ?? (deadline.isOver ? null : undefined),
+    okeanos.straggler * 2 + LAST_POLL,
+  );
+  return (await explainTimeout(work, () => lost)) ?? undefined;
 }
 
 /** What a refusal means to whoever pays. */
@@ -134,7 +129,7 @@ export function refused(name: string, what: string, error: unknown): unknown {
   return error instanceof ApiFault && error.status === 413
     ? new NodeError(
         name,
-        `OkeanosClient refuses ${what}: ${error.reason}. Free some of it, or ask for more`,
+        `Okeanos refuses ${what}: ${error.reason}. Free some of it, or ask for more`,
       )
     : error;
 }

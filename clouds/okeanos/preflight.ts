@@ -5,7 +5,7 @@ import { networksCalled } from "./networks";
 import { ADDRESSES, findProject, ofServers, quotaRows, quotasOf, quotaTable } from "./quotas";
 import { OkeanosServers, OWNER } from "./servers";
 
-/** What an update adds to a project of OkeanosClient. */
+/** What an update adds to a project of Okeanos. */
 export interface OkeanosDemand {
   /** ID or name of the project; the user's own where there is none. */
   readonly project?: string | undefined;

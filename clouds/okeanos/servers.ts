@@ -1,7 +1,8 @@
 import { Deadline } from "../../core/deadline";
 import type { OkeanosClient } from "./client";
+import { createOnce } from "./create-once";
 import { ApiFault, Uncertain } from "./faults";
-import { LOOKS, unlessLate, until } from "../../core/polling";
+import { LAST_POLL, explainTimeout, poll } from "../../core/retry";
 import { NodeError } from "../../core/errors";
 
 /** A server as Cyclades shows it. */
@@ -64,25 +65,21 @@ export class OkeanosServers {
    * @param mark key and value of its metadata that no other server has.
    */
   async create(request: object, [key, value]: readonly [string, string]): Promise<string> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const { server } = await this.okeanos.post<{ server: Found }>("compute", "servers", {
-          server: request,
-        });
-        return String(server.id);
-      } catch (error) {
-        if (!(error instanceof Uncertain)) throw error;
-        const patience = error.mayFollow ? this.okeanos.straggler : 0;
-        const found = await unlessLate(this.straggler(key, value, patience), () => error);
-        if (found !== undefined) return String(found.id);
-        if (attempt === 2) throw error;
-      }
-    }
+    const { id } = await createOnce(
+      async () =>
+        (await this.okeanos.post<{ server: Found }>("compute", "servers", { server: request }))
+          .server,
+      (lost) => {
+        const timeout = lost.mayFollow ? this.okeanos.straggler : 0;
+        return explainTimeout(this.straggler(key, value, timeout), () => lost);
+      },
+    );
+    return String(id);
   }
 
   /** Until it is neither being built nor gone. @throws Late */
   settled(id: string, patience: number): Promise<Found | null> {
-    return until(
+    return poll(
       async () => {
         const server = await this.find(id);
         if (server === undefined) return null;
@@ -95,7 +92,7 @@ export class OkeanosServers {
 
   /** Resolves when it is gone, and what it used is free again. @throws Late */
   async delete(id: string): Promise<void> {
-    await until(
+    await poll(
       async () => {
         const server = await this.find(id);
         if (server === undefined) return true;
@@ -114,7 +111,7 @@ export class OkeanosServers {
    */
   async act(id: string, action: object, isDone: (server: Found) => boolean): Promise<void> {
     let refusals = 0;
-    await until(
+    await poll(
       async () => {
         const server = await this.find(id);
         if (server === undefined) throw new NodeError("okeanos", `server ${id} is gone`);
@@ -154,12 +151,12 @@ export class OkeanosServers {
     patience: number,
   ): Promise<Found | undefined> {
     const deadline = new Deadline(patience);
-    return until(
+    return poll(
       async () => {
         const [found] = await this.tagged(key, value);
         return found ?? (deadline.isOver ? null : undefined);
       },
-      patience * 2 + LOOKS,
+      patience * 2 + LAST_POLL,
       this.signal,
     ).then((found) => found ?? undefined);
   }

@@ -1,5 +1,12 @@
 import type { Activity } from "../asterisk/activity";
-import type { DrainPolicy } from "./drain";
+
+/** What may happen to calls when a zone leaves the exchange. */
+export interface DrainPolicy {
+  /** How long the calls of a leaving zone may go on, in seconds. */
+  readonly timeout: number;
+  /** Whether calls are cut after `timeout`. If not, the zone stays in service. */
+  readonly force: boolean;
+}
 
 /** What a drain finds each time it looks. */
 export interface DrainLook extends Activity {

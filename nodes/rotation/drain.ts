@@ -1,20 +1,12 @@
 import { posix } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Say } from "../../core/logger";
 import { NodeError } from "../../core/errors";
+import { pauseFor, retry } from "../../core/retry";
 import { activityOf, disconnect, hangUpAll } from "../asterisk/activity";
-import { DrainDecision, type DrainLook, type LastZone, type Step } from "./drain-decision";
+import { DrainDecision, type DrainLook, type DrainPolicy, type LastZone, type Step } from "./drain-decision";
 import { type AdminState, Haproxy, type HaproxyServer } from "../haproxy/runtime";
 import { CONTROLLER } from "../../ssh/access";
 import { ScriptFailed, type Session } from "../../ssh/session";
-
-/** What may happen to calls when a zone leaves the exchange. */
-export interface DrainPolicy {
-  /** How long the calls of a leaving zone may go on, in seconds. */
-  readonly timeout: number;
-  /** Whether calls are cut after `timeout`. If not, the zone stays in service. */
-  readonly force: boolean;
-}
 
 export interface DrainOptions {
   readonly controller: () => Promise<Session>;
@@ -156,7 +148,7 @@ export class Drain {
     try {
       const [servers, activity] = await Promise.all([
         this.haproxy((haproxy) => haproxy.servers()),
-        patiently(async () => {
+        retried(async () => {
           const session = await zone();
           return { ...(await activityOf(session)), zone: session };
         }),
@@ -190,7 +182,7 @@ export class Drain {
     const fresh = calls - this.stuck;
     // No call is cut of which there is no record.
     if (fresh > 0) await this.record(fresh);
-    this.stuck = await patiently(async () => hangUpAll(await zone()));
+    this.stuck = await retried(async () => hangUpAll(await zone()));
     if (fresh <= 0) return;
     const why =
       this.callsCut === 0 ? `still going after ${String(policy.timeout)} s` : "begun after that";
@@ -302,13 +294,12 @@ export class Drain {
   }
 
   private haproxy<T>(work: (haproxy: Haproxy) => Promise<T>): Promise<T> {
-    return patiently(async () => work(new Haproxy(await this.options.controller())));
+    return retried(async () => work(new Haproxy(await this.options.controller())));
   }
 
   private async pause(): Promise<void> {
-    const { signal } = this.options;
     // An interruption is found at the next look.
-    await sleep(INTERVAL, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    await pauseFor(INTERVAL, this.options.signal);
   }
 }
 
@@ -318,14 +309,9 @@ export class Drain {
  */
 const stateAfter = ({ state, healthy }: HaproxyServer): AdminState => (healthy ? "ready" : state);
 
-/** A connection that is lost is made anew, and a service that is down may be about to come back. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof NodeError) || attempt === ATTEMPTS) throw error;
-      await sleep(INTERVAL);
-    }
-  }
-}
+/** A lost connection is opened again, and a service that is down may be starting. */
+const retried = <T>(work: () => Promise<T>): Promise<T> =>
+  retry(work, {
+    ...{ attempts: ATTEMPTS, pause: INTERVAL },
+    isTransient: (error) => error instanceof NodeError,
+  });

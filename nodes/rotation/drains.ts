@@ -1,6 +1,6 @@
 import { Drain } from "./drain";
 import type { Access, ZoneHost } from "../../ssh/access";
-import type { DrainPolicy } from "./drain";
+import type { DrainPolicy } from "./drain-decision";
 import { type Connections, TIMEOUTS } from "../../ssh/connections";
 import type { Logger } from "../../core/logger";
 

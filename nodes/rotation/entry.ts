@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { NodeError } from "../../core/errors";
+import { pauseFor } from "../../core/retry";
 import { trunkPeersOf } from "../asterisk/activity";
 import { Deadline } from "../../core/deadline";
 import { Haproxy, type HaproxyServer } from "../haproxy/runtime";
@@ -61,7 +61,7 @@ export async function enterRotation(entry: Entry): Promise<void> {
     }
     say(`not in the rotation yet: ${obstacle}`);
     // An interruption is found at the next look.
-    await sleep(INTERVAL, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    await pauseFor(INTERVAL, signal);
   }
 }
 

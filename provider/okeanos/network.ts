@@ -17,7 +17,7 @@ interface State extends OkeanosNetworkInputs {
   readonly unfinished?: boolean;
 }
 
-/** A private network and its subnet, which is a part of it: OkeanosClient deletes the two only together. */
+/** A private network and its subnet, which is a part of it: Okeanos deletes the two only together. */
 export class OkeanosNetworkHandler implements ResourceHandler<State> {
   readonly secrets = [] as const;
   readonly required = ["name", "cidr"] as const;

@@ -9,7 +9,7 @@ import { findFlavor, findImage, flavorOfServer, readsUserData } from "../../clou
 import type { OkeanosClient } from "../../clouds/okeanos/client";
 import { ApiFault, Unfinished } from "../../clouds/okeanos/faults";
 import { freeAddress } from "../../clouds/okeanos/floating-ips";
-import { Late } from "../../core/polling";
+import { PollTimeout } from "../../core/retry";
 import { DELETION, type Found, OkeanosServers, OWNER, REQUEST } from "../../clouds/okeanos/servers";
 
 /** How long building a server may take: its image is copied to its disk. */
@@ -219,7 +219,7 @@ function faultOf(server: Found | null, inputs: OkeanosServerInputs): string | un
   if (server === null) return "its server was deleted while it was being built";
   const id = String(server.id);
   if (server.status !== "ACTIVE") {
-    return `OkeanosClient could not build server ${id} (${server.status}); run the same command again`;
+    return `Okeanos could not build server ${id} (${server.status}); run the same command again`;
   }
   const addresses = Object.values(server.addresses).flatMap((list) => list.map(({ addr }) => addr));
   const missing = [inputs.network.fixedIp, inputs.publicAddress].filter(
@@ -244,11 +244,11 @@ async function named<T>(name: string, work: Promise<T>, late?: string): Promise<
     if (error instanceof ApiFault && error.status === 413) {
       throw new NodeError(
         name,
-        `OkeanosClient refuses the server: ${error.reason}. Free some of it, or ask for more`,
+        `Okeanos refuses the server: ${error.reason}. Free some of it, or ask for more`,
       );
     }
     if (error instanceof NodeError) throw new NodeError(name, error.fault);
-    if (error instanceof Late && late !== undefined)
+    if (error instanceof PollTimeout && late !== undefined)
       throw new NodeError(name, `${late}; run the same command again`);
     throw error;
   }

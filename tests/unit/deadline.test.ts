@@ -1,5 +1,5 @@
 import { Deadline } from "../../core/deadline";
-import { until } from "../../core/polling";
+import { poll } from "../../core/retry";
 
 afterEach(() => jest.restoreAllMocks());
 
@@ -20,7 +20,7 @@ test.each([
   const clock = jest.spyOn(Date, "now").mockReturnValue(now);
   const deadline = new Deadline(60_000);
   let looks = 0;
-  const found = until(() => {
+  const found = poll(() => {
     clock.mockReturnValue(now + jump);
     return Promise.resolve(++looks === 3 ? "there" : undefined);
   }, 10_000);
@@ -28,7 +28,7 @@ test.each([
   expect(await found).toBe("there");
   expect(deadline.isOver).toBe(false);
   expect(deadline.left).toBeLessThan(60_000);
-  await expect(until(() => Promise.resolve(undefined), 300)).rejects.toThrow(
+  await expect(poll(() => Promise.resolve(undefined), 300)).rejects.toThrow(
     "nothing happened in time",
   );
 });

@@ -1,5 +1,5 @@
 import { type Drained, drainZone } from "../../nodes/rotation/drain";
-import type { DrainPolicy } from "../../nodes/rotation/drain";
+import type { DrainPolicy } from "../../nodes/rotation/drain-decision";
 import { NodeError } from "../../core/errors";
 import { PaperExchange } from "../support/paper-exchange";
 

@@ -101,7 +101,7 @@ describe("a log-in that is answered with a redirect", () => {
     expect(stolen).toEqual([]);
   });
 
-  test.each(STATUSES)("%s goes no further and is not repeated, with OkeanosClient", async (status) => {
+  test.each(STATUSES)("%s goes no further and is not repeated, with Okeanos", async (status) => {
     let count = 0;
     answerTo = (request, response) => {
       count++;
