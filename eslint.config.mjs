@@ -1,50 +1,44 @@
+import { readFileSync } from "node:fs";
 import pulumi from "@pulumi/eslint-plugin";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 /**
- * The direction in which folders may depend on each other. A folder is named by its files, and what
- * it must not import by a pattern of import specifiers; a wrong arrow fails the build.
- *
- *   index.ts -> exchange.ts, config, plan, components
- *   exchange.ts -> plan, components, types of config
- *   components -> plan, templates, types of provider/inputs, @pulumi/*
- *   config -> plan/address-plan, plan/ports, templates/context, zod, croner
- *   plan -> types of config, templates/context, ip-address
- *   templates -> handlebars, yaml, zod
- *   simulation -> autoscaler, config, yaml
+ * Folders from the lowest layer to the highest, and what each of them imports: `imports` are other folders, `types`
+ * are folders whose types alone are imported, `packages` are packages other than Node's own modules.
+ * `tests/unit/architecture.test.ts` checks the same for every file.
  */
-const arrows = (files, patterns) => ({
+const LAYERS = JSON.parse(readFileSync(new URL("layers.json", import.meta.url), "utf8"));
+const FOLDERS = Object.keys(LAYERS);
+const TOOLS = ["bench", "tests"];
+
+/** Import specifiers that lead from a folder, or from the root, into one of `folders`. */
+const into = (folders, from = "(?:\\.\\./)+") => `^${from}(?:${folders.join("|")})(?:/|$)`;
+
+const restricted = (files, patterns) => ({
   files,
   rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns }] },
 });
-const never = (regex, message) => ({ regex, message });
 
-/** Bare specifiers other than `packages` and Node's own modules. */
-const packagesBut = (...packages) =>
-  never(
-    `^(?!\\.|node:|(?:${packages.join("|")})(?:/|$))`,
-    `This folder depends on ${packages.join(", ")} alone.`,
-  );
-/** Paths to a sibling folder other than `allowed`. */
-const siblingsBut = (...allowed) =>
-  never(
-    `^\\.\\./(?!(?:${allowed.join("|")})(?:/|$))`,
-    allowed.length === 0
-      ? "This folder depends on no other."
-      : `This folder depends on ${allowed.join(", ")} alone.`,
-  );
-const NOTHING = "(?!)";
-const FROM_OUTSIDE = [
-  never("^(?:\\.\\./)+(?:components|index)(?:/|$)", "Tools see a stack from outside."),
-];
-const OF_AUTOSCALER = [
-  ...FROM_OUTSIDE,
-  never(
-    "^(?:\\.\\./)+cli/(?!command$)",
-    "The command line puts the autoscaler together, and not the other way round.",
-  ),
-];
+function layer(folder, files, morePackages = []) {
+  const { imports, types = [], packages } = LAYERS[folder];
+  const others = [...FOLDERS, ...TOOLS, "index", "exchange"].filter((other) => other !== folder);
+  const forbidden = others.filter((other) => ![...imports, ...types].includes(other));
+  const named = [...packages, ...morePackages, "(?!)"].join("|");
+  const may = (what, names) => `${folder}/ imports ${what}: ${names.join(", ")} (layers.json).`;
+  return restricted(files, [
+    { regex: into(forbidden), message: may("these folders alone", [...imports, ...types]) },
+    {
+      regex: types.length === 0 ? "(?!)" : into(types),
+      allowTypeImports: true,
+      message: may("types alone of these folders", types),
+    },
+    {
+      regex: `^(?!\\.|node:|(?:${named})(?:/|$))`,
+      message: may("these packages alone", packages),
+    },
+  ]);
+}
 
 export default defineConfig(
   { ignores: ["node_modules/", ".trunkline/", "coverage/"] },
@@ -64,78 +58,31 @@ export default defineConfig(
     },
   },
 
-  arrows(["templates/**/*.ts"], [packagesBut("handlebars", "yaml", "zod"), siblingsBut(NOTHING)]),
-  arrows(
-    ["plan/**/*.ts"],
+  ...FOLDERS.map((folder) => layer(folder, [`${folder}/**/*.ts`])),
+  // One file alone reads the configuration from Pulumi.
+  layer("config", ["config/load.ts"], ["@pulumi/pulumi"]),
+  restricted(
+    ["index.ts", "exchange.ts"],
     [
-      packagesBut("ip-address"),
-      siblingsBut("config/(?:schema|users)", "templates/context"),
       {
-        regex: "^\\.\\./config/schema",
-        allowTypeImports: true,
-        message: "A plan is made of parsed settings: import their types only.",
+        regex: into(
+          [...FOLDERS, ...TOOLS].filter(
+            (folder) => !["components", "config", "core", "plan"].includes(folder),
+          ),
+          "\\./",
+        ),
+        message: "The program is made of components/, config/, core/ and plan/.",
       },
     ],
   ),
-  arrows(
-    ["config/**/*.ts"],
-    [packagesBut("zod", "croner"), siblingsBut("plan/(?:address-plan|ports)", "templates/context")],
-  ),
-  arrows(
-    ["config/load.ts"],
+  restricted(
+    ["tests/okeanos/synnefo/**/*.ts"],
     [
-      packagesBut("@pulumi/pulumi/runtime/config"),
-      siblingsBut("plan/(?:address-plan|ports)", "templates/context"),
-    ],
-  ),
-  arrows(
-    ["components/**/*.ts"],
-    [
-      packagesBut("@pulumi/pulumi", "@pulumi/openstack"),
-      siblingsBut("plan", "templates", "provider/inputs"),
       {
-        regex: "^\\.\\./provider/inputs",
-        allowTypeImports: true,
-        message: "A provider is another process: import the types of its inputs only.",
+        regex: "^(?:\\.\\./|(?!\\.|node:|ip-address$))",
+        message: "The cloud of the tests knows nothing of the code that it tests.",
       },
     ],
-  ),
-  arrows(
-    ["components/cloud/**/*.ts"],
-    [
-      packagesBut("@pulumi/pulumi", "@pulumi/openstack"),
-      never(
-        "^\\.\\./\\.\\./(?!(?:plan|templates|provider/inputs)(?:/|$))",
-        "This folder depends on components, plan, templates, provider/inputs alone.",
-      ),
-      {
-        regex: "^\\.\\./\\.\\./provider/inputs",
-        allowTypeImports: true,
-        message: "A provider is another process: import the types of its inputs only.",
-      },
-    ],
-  ),
-  arrows(["cli/**/*.ts", "phones/**/*.ts"], FROM_OUTSIDE),
-  arrows(
-    ["autoscaler/*.ts"],
-    [
-      ...OF_AUTOSCALER,
-      never("(?:openstack|okeanos)(?:/|$)", "The command line chooses the kind of the cloud."),
-    ],
-  ),
-  arrows(
-    ["autoscaler/openstack/**/*.ts"],
-    [...OF_AUTOSCALER, never("okeanos(?:/|$)", "One kind of cloud knows nothing of another.")],
-  ),
-  arrows(
-    ["autoscaler/okeanos/**/*.ts"],
-    [...OF_AUTOSCALER, never("openstack(?:/|$)", "One kind of cloud knows nothing of another.")],
-  ),
-  // The cloud of the tests knows nothing of the recording that it is compared with.
-  arrows(["tests/okeanos/synnefo/**/*.ts"], [packagesBut("ip-address"), siblingsBut(NOTHING)]),
-  arrows(
-    ["simulation/*.ts"],
-    [packagesBut("yaml"), siblingsBut("autoscaler", "config", "cli/command$")],
   ),
   {
     files: ["**/*.ts"],

@@ -35,7 +35,9 @@ function formerCommit(): string {
       ? git("describe", "--tags", "--abbrev=0", "HEAD^")
       : base;
   } catch {
-    throw new OperatorError("there is no former commit to compare with; name one with --before=COMMIT");
+    throw new OperatorError(
+      "there is no former commit to compare with; name one with --before=COMMIT",
+    );
   }
 }
 
@@ -98,7 +100,8 @@ class Subject {
     // Users of their own for each round: chan_sip would first call the phone of the round before, which is gone.
     const callers = accounts.slice(REGISTRATIONS);
     const [caller, callee] = callers.slice((this.calls++ * 2) % callers.length);
-    if (caller === undefined || callee === undefined) throw new OperatorError("a call takes two users");
+    if (caller === undefined || callee === undefined)
+      throw new OperatorError("a call takes two users");
     const bystander = await Bystander.start(namespace, { server, address, caller, callee });
     await sleep(CALLS);
     const { call } = await bystander.served();

@@ -52,7 +52,8 @@ main(async () => {
     lift: { type: "string" },
   });
   const [name = "", operand] = operands;
-  if (values.watch && name !== "status") throw new OperatorError(`--watch is for status, not for ${name}`);
+  if (values.watch && name !== "status")
+    throw new OperatorError(`--watch is for status, not for ${name}`);
   if (values.lift !== undefined) {
     if (name !== "bans") throw new OperatorError(`--lift is for bans, not for ${name}`);
     // Refuses what is no lock before the controller is asked.

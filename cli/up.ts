@@ -10,7 +10,13 @@ import { repairCancelledUpdate, repairKilledUpdate } from "../stack/recovery";
 import { elapsed, relay, say } from "../core/progress";
 import { ensurePhones, proveCall, qualityFault } from "./prove";
 import { printReport } from "./report";
-import { exchangeOutputs, exportedStack, generateSecrets, openStack, readStack } from "../stack/stack";
+import {
+  exchangeOutputs,
+  exportedStack,
+  generateSecrets,
+  openStack,
+  readStack,
+} from "../stack/stack";
 import { buildFaultsOf, unbuiltServers } from "../stack/unbuilt-servers";
 import { runUpdate } from "./run-update";
 

@@ -32,7 +32,10 @@ export interface NodeArgs extends ExchangeArgs, NodeServerArgs {
   readonly plan: NodePlan;
   readonly role: Role;
   /** The node's files, once its public address is known. They hold secrets. */
-  readonly files: (exchange: ExchangePlan, address: pulumi.Output<string>) => pulumi.Output<NodeFile[]>;
+  readonly files: (
+    exchange: ExchangePlan,
+    address: pulumi.Output<string>,
+  ) => pulumi.Output<NodeFile[]>;
   /** Shown by the cloud beside the server. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** What the server waits for. */

@@ -56,7 +56,8 @@ export const isBesideCalls = ({ type, olds, news }: PlannedChange): boolean =>
   type === "openstack:compute/keypair:Keypair" ||
   (type.endsWith(":SecGroupRule") && (olds.portRangeMin ?? news.portRangeMin) === SSH_PORT);
 
-export const isGone = ({ action }: PlannedChange): boolean => action === "delete" || action === "replace";
+export const isGone = ({ action }: PlannedChange): boolean =>
+  action === "delete" || action === "replace";
 
 /** Whether what goes by way of the resource is interrupted. One that is not known here may be. */
 export function isInterrupted(change: PlannedChange): boolean {

@@ -61,7 +61,11 @@ function nodeOf({ urn, type, name, olds, news, action }: PlannedChange): string 
 }
 
 /** Whether a leaving zone is drained before `change`: what depends on a resource is deleted first. */
-function isDrained(change: PlannedChange, membership: PlannedChange | undefined, plan: Plan): boolean {
+function isDrained(
+  change: PlannedChange,
+  membership: PlannedChange | undefined,
+  plan: Plan,
+): boolean {
   if (membership === undefined || !isGone(membership)) {
     return false;
   }
@@ -93,7 +97,12 @@ function drainPolicy(membership: PlannedChange, { changes }: Plan): DrainPolicy 
 }
 
 /** A zone that leaves the rotation, for good or to come back. */
-function drainRow(zone: string, membership: PlannedChange, parts: readonly PlannedChange[], plan: Plan): ImpactRow {
+function drainRow(
+  zone: string,
+  membership: PlannedChange,
+  parts: readonly PlannedChange[],
+  plan: Plan,
+): ImpactRow {
   const drain = drainPolicy(membership, plan);
   const what = membership.action === "replace" ? isReplaced(zone) : drains(zone);
   const limit = duration(drain.timeout);
@@ -188,7 +197,11 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[
 }
 
 /** @param told what is said already: the controller's files tell of zones that come and go as well. */
-function configRows(node: string, { config }: NodeChanges, told: readonly ImpactRow[]): ImpactRow[] {
+function configRows(
+  node: string,
+  { config }: NodeChanges,
+  told: readonly ImpactRow[],
+): ImpactRow[] {
   if (config?.action !== "update") {
     return [];
   }

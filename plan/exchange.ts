@@ -4,7 +4,14 @@ import { expandUsers } from "../config/users";
 import type { TrunkPeer, User } from "../templates/context";
 import { type AddressPlan, planAddresses } from "../core/addresses";
 import { type FirewallRule, firewallRules } from "./firewall";
-import { digestKey, exchangeTag, sshAccessKeySeed, sshHostKeySeed, trunkSecret, userSecret } from "./secrets";
+import {
+  digestKey,
+  exchangeTag,
+  sshAccessKeySeed,
+  sshHostKeySeed,
+  trunkSecret,
+  userSecret,
+} from "./secrets";
 import { type SshHostKey, sshHostKey } from "./ssh-host-key";
 
 /** A node as it is known before it exists. */

@@ -100,7 +100,9 @@ export class PbxResourceProvider implements Provider {
     const outs = (inputs: object): Record<string, unknown> =>
       this.outs(handler, { ...Object.fromEntries(given), ...inputs });
     try {
-      await said(handler.update(plain(olds) as object, plain(news) as object, this.loggerOf(urn), id));
+      await said(
+        handler.update(plain(olds) as object, plain(news) as object, this.loggerOf(urn), id),
+      );
     } catch (error) {
       if (!(error instanceof PartialUpdate)) throw error;
       throw unfinished(error, id, outs(error.state));

@@ -45,11 +45,7 @@ export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInpu
     return { id: `${inputs.zone.name}/${inputs.serverId}` };
   }
 
-  async update(
-    olds: ZoneMembershipInputs,
-    news: ZoneMembershipInputs,
-    log: Logger,
-  ): Promise<void> {
+  async update(olds: ZoneMembershipInputs, news: ZoneMembershipInputs, log: Logger): Promise<void> {
     // How to drain one day is no reason to do anything today. A zone that was to go, and stays because
     // the update then failed, is one that the controller may have forgotten.
     const isOut =

@@ -25,7 +25,9 @@ export function parsePolicy(text: string, file: string): PricedPolicy {
   const config = configOf(text, file);
   const raw = structured(config["pbx:autoscale"]);
   if (raw === undefined) {
-    throw new OperatorError(`${file} has no pbx:autoscale; add one such as { max: 4, callsPerZone: 80 }`);
+    throw new OperatorError(
+      `${file} has no pbx:autoscale; add one such as { max: 4, callsPerZone: 80 }`,
+    );
   }
   const flavor = textOf(config["pbx:flavor"]) ?? "";
   const controllerFlavor = textOf(config["pbx:controllerFlavor"]) ?? flavor;

@@ -24,7 +24,12 @@ const POINT = 60;
  * Replays a trace, second by second. It is over capacity when a zone in service would have to carry
  * more calls than `callsPerZone`.
  */
-export function replay(rule: ScalingRule, trace: Trace, callsPerZone: number, times: Times): Replay {
+export function replay(
+  rule: ScalingRule,
+  trace: Trace,
+  callsPerZone: number,
+  times: Times,
+): Replay {
   const fleet = new Fleet(rule.first, times);
   const points: Point[] = [];
   let [zoneSeconds, overload, moves] = [0, 0, 0];

@@ -25,7 +25,8 @@ export function parseTrace(text: string, file: string): Trace {
     .replace(BYTE_ORDER_MARK, "")
     .split(/\r?\n/)
     .map((line) => line.trim());
-  const fault = (line: number, message: string) => new OperatorError(`${file}:${String(line)} ${message}`);
+  const fault = (line: number, message: string) =>
+    new OperatorError(`${file}:${String(line)} ${message}`);
   if (header !== HEADER) {
     throw fault(1, `is not the header; write ${HEADER}`);
   }

@@ -25,7 +25,9 @@ export function nodesOf(outputs: ExchangeOutputs, masterSecret: string): Exchang
   const hostKey = (node: string): string => {
     const key = outputs.sshHostKeys[node];
     if (key === undefined) {
-      throw new OperatorError(`the stack has no host key of ${node}; deploy it again with: make up`);
+      throw new OperatorError(
+        `the stack has no host key of ${node}; deploy it again with: make up`,
+      );
     }
     return key;
   };

@@ -28,7 +28,9 @@ export interface Command extends CommandForm {
 export const FIRST_ANSWER = 20_000;
 
 /** The desk with the nodes there are by now; where nobody can tell, as it was, and why. */
-export async function renewed(desk: PbxContext): Promise<{ desk: PbxContext; fault: string | null }> {
+export async function renewed(
+  desk: PbxContext,
+): Promise<{ desk: PbxContext; fault: string | null }> {
   try {
     return { desk: { ...desk, ...(await desk.latest()) }, fault: null };
   } catch (error) {

@@ -4,7 +4,14 @@ import { trunkPeersOf } from "../../nodes/asterisk/activity";
 import { type LoggedDecision, lastDecision } from "../../autoscaler/decision-log";
 import { decisionLog } from "../../core/paths";
 import { table } from "../table";
-import { type Command, FIRST_ANSWER, inEachZone, type PbxContext, printJson, renewed } from "./command";
+import {
+  type Command,
+  FIRST_ANSWER,
+  inEachZone,
+  type PbxContext,
+  printJson,
+  renewed,
+} from "./command";
 import { orUnknown, placeText, shareText, throughputText } from "./words";
 
 const HELP = `Shows how the exchange is: zones, phones, calls, load, trunk, and what the autoscaler last decided.

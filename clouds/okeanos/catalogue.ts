@@ -40,12 +40,18 @@ const pick = (flavors: readonly Flavor[], wanted: string): Flavor | undefined =>
   flavors.find(({ name }) => name === wanted) ?? flavors.find(({ id }) => String(id) === wanted);
 
 /** @param wanted name, or number. @returns undefined where it is not offered, or not any more. */
-export async function offeredFlavor(okeanos: OkeanosClient, wanted: string): Promise<Flavor | undefined> {
+export async function offeredFlavor(
+  okeanos: OkeanosClient,
+  wanted: string,
+): Promise<Flavor | undefined> {
   return pick(await offeredFlavors(okeanos), wanted);
 }
 
 /** A flavor that a server has: it may be offered no more. Undefined where nobody tells. */
-export async function flavorOfServer(okeanos: OkeanosClient, id: number): Promise<Flavor | undefined> {
+export async function flavorOfServer(
+  okeanos: OkeanosClient,
+  id: number,
+): Promise<Flavor | undefined> {
   try {
     const path = `flavors/${String(id)}`;
     return (await okeanos.get<{ flavor: Flavor }>("compute", path)).flavor;

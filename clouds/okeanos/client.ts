@@ -85,7 +85,11 @@ export class OkeanosClient {
         `${TIMEOUT_VARIABLE} is ${seconds}; write seconds, such as 30`,
       );
     }
-    return new OkeanosClient(authUrl, token, seconds === "" ? {} : { timeout: Number(seconds) * 1000 });
+    return new OkeanosClient(
+      authUrl,
+      token,
+      seconds === "" ? {} : { timeout: Number(seconds) * 1000 },
+    );
   }
 
   async user(): Promise<string> {

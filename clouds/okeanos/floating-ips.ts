@@ -43,7 +43,10 @@ export async function unusedAddresses(
 }
 
 /** Undefined where it is not ours, or not any more. */
-export async function findAddress(okeanos: OkeanosClient, id: string): Promise<Address | undefined> {
+export async function findAddress(
+  okeanos: OkeanosClient,
+  id: string,
+): Promise<Address | undefined> {
   return (await addresses(okeanos)).find((address) => address.id === id);
 }
 
@@ -116,7 +119,11 @@ async function appeared(
 }
 
 /** Takes it from whoever has it, and gives it back; one that is gone is no fault. */
-export async function release(okeanos: OkeanosClient, id: string, signal?: AbortSignal): Promise<void> {
+export async function release(
+  okeanos: OkeanosClient,
+  id: string,
+  signal?: AbortSignal,
+): Promise<void> {
   let [address, user]: [string, string | null] = ["", null];
   const work = poll(
     async () => {

@@ -1,13 +1,7 @@
 import { findFlavor } from "./catalogue";
 import type { OkeanosClient } from "./client";
 import { unusedAddresses } from "./floating-ips";
-import {
-  ADDRESSES,
-  findProject,
-  ofServers,
-  quotaRows,
-  quotasOf,
-} from "./quotas";
+import { ADDRESSES, findProject, ofServers, quotaRows, quotasOf } from "./quotas";
 import type { Headroom } from "../cloud";
 import { headroomOf } from "../headroom";
 

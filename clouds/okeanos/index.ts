@@ -31,7 +31,8 @@ async function inFaults<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof PollTimeout) throw new OperatorError("Okeanos does not get done; look at its console");
+    if (error instanceof PollTimeout)
+      throw new OperatorError("Okeanos does not get done; look at its console");
     throw error instanceof NodeError ? new OperatorError(error.message) : error;
   }
 }

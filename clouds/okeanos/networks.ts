@@ -2,7 +2,7 @@ import { Deadline } from "../../core/deadline";
 import { NodeError } from "../../core/errors";
 import type { OkeanosClient } from "./client";
 import { createOnce } from "./create-once";
-import { ApiFault, stillUsed, Uncertain } from "./faults";
+import { ApiFault, stillUsed, type Uncertain } from "./faults";
 import { LAST_POLL, explainTimeout, poll } from "../../core/retry";
 
 /** A network as Cyclades shows it. */
@@ -41,7 +41,10 @@ export async function networksCalled(okeanos: OkeanosClient, name: string): Prom
 }
 
 /** Undefined where there is none of this id, or none any more. */
-export async function findNetwork(okeanos: OkeanosClient, id: string): Promise<Network | undefined> {
+export async function findNetwork(
+  okeanos: OkeanosClient,
+  id: string,
+): Promise<Network | undefined> {
   return (await allNetworks(okeanos)).find((network) => network.id === id);
 }
 
@@ -93,7 +96,11 @@ export function makeNetwork(
 }
 
 /** Gives a network its one IPv4 subnet, which has no gateway: nothing leaves by way of it. */
-export function makeSubnet(okeanos: OkeanosClient, networkId: string, cidr: string): Promise<Subnet> {
+export function makeSubnet(
+  okeanos: OkeanosClient,
+  networkId: string,
+  cidr: string,
+): Promise<Subnet> {
   // No pool of its own: planned addresses are given out of it alone, and nobody else takes one.
   const subnet = { network_id: networkId, ip_version: 4, cidr, gateway_ip: null };
   return createOnce(

@@ -7,7 +7,10 @@ import { OkeanosServers, OWNER } from "./servers";
  * All that carries `mark`, in the order in which it can be deleted: servers in their metadata, a
  * network in its name. An address has room for nothing. @throws NodeError
  */
-export async function okeanosTaggedResources(okeanos: OkeanosClient, mark: string): Promise<TaggedResource[]> {
+export async function okeanosTaggedResources(
+  okeanos: OkeanosClient,
+  mark: string,
+): Promise<TaggedResource[]> {
   const servers = new OkeanosServers(okeanos);
   const [byCompute, byNetwork] = await Promise.all([servers.all(), allNetworks(okeanos)]);
   const nodeOf = (text = ""): string | null =>

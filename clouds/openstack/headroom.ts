@@ -46,7 +46,8 @@ export async function openstackHeadroom(
     session.find("network", `/quotas/${project}/details.json`, networkQuotas),
   ]);
   const size = found.flavors.find(({ name }) => name === flavor);
-  if (size === undefined) throw new OperatorError(`the cloud has no flavor ${flavor}; see pbx:flavor`);
+  if (size === undefined)
+    throw new OperatorError(`the cloud has no flavor ${flavor}; see pbx:flavor`);
   const usages = [
     ...computeUsages(limits, size),
     ...(quotas === null ? [] : networkUsages(quotas)),

@@ -184,7 +184,9 @@ async function answer(url: string, asked: Asked, tls?: TlsSettings): Promise<Ans
   } catch (error) {
     if (error instanceof OperatorError) throw error;
     const { message, cause } = error as Error;
-    throw new OperatorError(`${url} does not answer: ${cause instanceof Error ? cause.message : message}`);
+    throw new OperatorError(
+      `${url} does not answer: ${cause instanceof Error ? cause.message : message}`,
+    );
   }
 }
 

@@ -36,7 +36,9 @@ export function cloudSettings(env: NodeJS.ProcessEnv = process.env): OpenStackSe
     ...Object.fromEntries(own.filter(([, value]) => value !== undefined && value !== "")),
   };
   if (auth.auth_url === undefined) {
-    throw new OperatorError("no cloud is named; set OS_CLOUD to one of clouds.yaml, or OS_AUTH_URL");
+    throw new OperatorError(
+      "no cloud is named; set OS_CLOUD to one of clouds.yaml, or OS_AUTH_URL",
+    );
   }
   const text = (value: unknown): string | undefined =>
     typeof value === "string" && value !== "" ? value : undefined;
@@ -52,7 +54,9 @@ function ofFile(name: string, env: NodeJS.ProcessEnv): Cloud {
   const places = placesOf("clouds.yaml", env.OS_CLIENT_CONFIG_FILE);
   const file = places.find(existsSync);
   if (file === undefined) {
-    throw new OperatorError(`there is no clouds.yaml with ${name}; looked for ${places.join(", ")}`);
+    throw new OperatorError(
+      `there is no clouds.yaml with ${name}; looked for ${places.join(", ")}`,
+    );
   }
   const cloud = cloudsOf(file)[name];
   if (!cloud) throw new OperatorError(`${file} has no cloud ${name}; see OS_CLOUD`);

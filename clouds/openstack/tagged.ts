@@ -36,7 +36,10 @@ const DEADLINE = 2 * 60_000;
 const INTERVAL = 1000;
 
 /** All that carries `mark`, in the order in which it can be deleted. */
-export async function openstackTaggedResources(session: CloudSession, mark: string): Promise<TaggedResource[]> {
+export async function openstackTaggedResources(
+  session: CloudSession,
+  mark: string,
+): Promise<TaggedResource[]> {
   const project = await session.projectId();
   const [byCompute, byAddress, byPort] = await Promise.all([
     session.get("compute", "/servers/detail", servers),

@@ -2,13 +2,7 @@ import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { NodeError } from "../../core/errors";
 import { activityOf, registrarKeys } from "./activity";
-import {
-  asterisk,
-  NotRunning,
-  PREFLIGHT_FAULT,
-  SOCKET,
-  untilAsteriskServes,
-} from "./console";
+import { asterisk, NotRunning, PREFLIGHT_FAULT, SOCKET, untilAsteriskServes } from "./console";
 import { complaintsAbout, watchLog } from "./log";
 import { Deadline } from "../../core/deadline";
 import { install, restore, type WantedFile } from "../files";

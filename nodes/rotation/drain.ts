@@ -3,7 +3,13 @@ import { type Say } from "../../core/logger";
 import { NodeError } from "../../core/errors";
 import { pauseFor, retry } from "../../core/retry";
 import { activityOf, disconnect, hangUpAll } from "../asterisk/activity";
-import { DrainDecision, type DrainLook, type DrainPolicy, type LastZone, type Step } from "./drain-decision";
+import {
+  DrainDecision,
+  type DrainLook,
+  type DrainPolicy,
+  type LastZone,
+  type Step,
+} from "./drain-decision";
 import { type AdminState, Haproxy, type HaproxyServer } from "../haproxy/runtime";
 import { CONTROLLER } from "../../ssh/access";
 import { ScriptFailed, type Session } from "../../ssh/session";

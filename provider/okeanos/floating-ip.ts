@@ -4,7 +4,13 @@ import type { ResourceChange, ResourceHandler } from "../resource-handler";
 import type { Logger } from "../../core/logger";
 import { findPool } from "../../clouds/okeanos/catalogue";
 import type { OkeanosClient } from "../../clouds/okeanos/client";
-import { type Address, allocate, findAddress, release, unusedAddresses } from "../../clouds/okeanos/floating-ips";
+import {
+  type Address,
+  allocate,
+  findAddress,
+  release,
+  unusedAddresses,
+} from "../../clouds/okeanos/floating-ips";
 import { refused } from "../../clouds/okeanos/networks";
 
 interface State extends OkeanosFloatingIpInputs {

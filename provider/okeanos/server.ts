@@ -5,7 +5,12 @@ import type { ResourceChange, ResourceHandler } from "../resource-handler";
 import { NodeError } from "../../core/errors";
 import type { Logger } from "../../core/logger";
 import { bootstrapFault, bootstrapOf } from "../../clouds/okeanos/bootstrap";
-import { findFlavor, findImage, flavorOfServer, readsUserData } from "../../clouds/okeanos/catalogue";
+import {
+  findFlavor,
+  findImage,
+  flavorOfServer,
+  readsUserData,
+} from "../../clouds/okeanos/catalogue";
 import type { OkeanosClient } from "../../clouds/okeanos/client";
 import { ApiFault, Unfinished } from "../../clouds/okeanos/faults";
 import { freeAddress } from "../../clouds/okeanos/floating-ips";

@@ -9,7 +9,8 @@ import type { Deployment } from "./deployment";
 /** The autoscaler finds the stack that belongs to the clone it is in: the test's own one. */
 export function cloneAutoscaler({ directory }: Deployment): void {
   for (const name of [
-    ...["autoscaler", "cli", "config", "phones", "plan", "provider", "templates", "tools"],
+    ...["autoscaler", "cli", "clouds", "config", "core", "guard", "nodes", "phones", "plan"],
+    ...["provider", "ssh", "stack", "templates", "tools"],
   ]) {
     rmSync(join(directory, name), { force: true });
     cpSync(join(ROOT, name), join(directory, name), { recursive: true, verbatimSymlinks: true });

@@ -40,7 +40,7 @@ export interface Deployment {
 function linkProgram(directory: string): void {
   for (const name of [
     ...["Pulumi.yaml", "package.json", "tsconfig.json", "node_modules", "index.ts", "exchange.ts"],
-    ...["components", "config", "plan", "provider", "templates"],
+    ...["clouds", "components", "config", "core", "nodes", "plan", "provider", "ssh", "templates"],
   ]) {
     symlinkSync(join(ROOT, name), join(directory, name));
   }

@@ -199,7 +199,9 @@ export class Stack {
     );
   }
 
-  private async withProvider(work: (provider: PbxResourceProvider) => Promise<unknown>): Promise<void> {
+  private async withProvider(
+    work: (provider: PbxResourceProvider) => Promise<unknown>,
+  ): Promise<void> {
     const transcript: Transcript = (this.transcript = { progress: [], messages: [] });
     const log: Logger = {
       status: (line) => transcript.progress.push(line),

@@ -1,0 +1,395 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Exporter } from "../../../autoscaler/exporter";
+import { Journal } from "../../../autoscaler/journal";
+import { countersToGoOnFrom, type Memory, MemoryFile } from "../../../autoscaler/memory";
+import type { Report } from "../../../autoscaler/report";
+import type { ZoneReading } from "../../../autoscaler/sample";
+import { lockAutoscaler } from "../../../autoscaler/single";
+import { runLoop } from "../../../autoscaler/loop";
+import { readOnly } from "../../../autoscaler/runner";
+import { explanation } from "../../../cli/autoscale-tables";
+import { OperatorError } from "../../../core/errors";
+import { STATE } from "../../support/autoscaler";
+
+const BEGIN = Date.UTC(2026, 0, 5, 12);
+const READING: ZoneReading = { calls: 7, registrations: 12, bytesPerSecond: 125_000, cpu: 0.25 };
+
+const report = (change: Partial<Report> = {}): Report => ({
+  decision: { action: "hold", zones: 2, reason: "2 zones carry 7 calls", criteria: [] },
+  sample: {
+    at: BEGIN,
+    zones: [
+      { name: "zone1", reading: READING, fault: null, down: false },
+      { name: "zone2", reading: null, fault: "zone2: no answer in 8 s", down: false },
+    ],
+    ...{ out: [], sessions: 15, unknown: 3, fault: null },
+  },
+  ...{ from: 2, outcome: "nothing to do", ok: true },
+  ...change,
+});
+const OUT = report({
+  decision: { action: "out", zones: 3, reason: "2 zones carry 9 calls", criteria: [] },
+  outcome: "done: from 2 to 3 zones",
+});
+
+async function eventually(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(5);
+}
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "trunkline-autoscaler-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe("the loop", () => {
+  /** Runs ticks that come to `results`, and is told to stop in the last of them. */
+  async function loop(results: readonly (Report | Error)[], once = false) {
+    const waiting = [...results];
+    const stop = new AbortController();
+    const said: string[] = [];
+    const written: Report[] = [];
+    const exporter = { record: jest.fn(), fail: jest.fn() };
+    const exitCode = await runLoop({
+      runner: {
+        interval: 1,
+        tick: () => {
+          const result = waiting.shift() ?? new Error("one tick too many");
+          if (waiting.length === 0) stop.abort();
+          return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
+        },
+      },
+      journal: { write: (entry) => written.push(entry) },
+      exporter,
+      stop: { gently: stop.signal, atOnce: stop.signal },
+      once,
+      say: (line) => said.push(line),
+    });
+    return { exitCode, said, written, faults: exporter.fail.mock.calls.length };
+  }
+
+  const hold = (calls: number): Report =>
+    report({
+      decision: {
+        ...{ action: "hold", zones: 2, criteria: [] },
+        reason: `2 zones carry ${String(calls)} calls`,
+      },
+    });
+
+  test("writes every decision down, and says those that are news", async () => {
+    const { said, written } = await loop([hold(1), hold(2), hold(2.5), OUT, OUT, hold(3)]);
+    expect(written).toHaveLength(6);
+    expect(said).toEqual([
+      "hold at 2 zones: 2 zones carry 1 calls; nothing to do",
+      "out to 3 zones: 2 zones carry 9 calls; done: from 2 to 3 zones",
+      "out to 3 zones: 2 zones carry 9 calls; done: from 2 to 3 zones",
+      "hold at 2 zones: 2 zones carry 3 calls; nothing to do",
+    ]);
+  });
+
+  test("goes on after a fault, which it says once", async () => {
+    const fault = new OperatorError("the controller does not answer");
+    const { said, faults, exitCode } = await loop([fault, fault, hold(1)]);
+    expect([said, faults, exitCode]).toEqual([
+      [
+        "no decision: the controller does not answer",
+        "hold at 2 zones: 2 zones carry 1 calls; nothing to do",
+      ],
+      2,
+      0,
+    ]);
+  });
+
+  test("ends with anything that is no fault: that is a bug", async () => {
+    await expect(loop([new TypeError("x is undefined"), OUT])).rejects.toThrow("x is undefined");
+  });
+
+  test("ticks once where it is asked to, and tells how that went", async () => {
+    expect(await loop([OUT, OUT], true)).toMatchObject({ written: [OUT], exitCode: 0 });
+    expect((await loop([{ ...OUT, ok: false }, OUT], true)).exitCode).toBe(2);
+    await expect(loop([new OperatorError("no stack"), OUT], true)).rejects.toThrow("no stack");
+  });
+});
+
+describe("where no zone can be read", () => {
+  const zones = OUT.sample.zones.map(({ name }) => ({
+    ...{ name, reading: null, fault: "controller: gone", down: false },
+  }));
+  const sample = { ...OUT.sample, zones, sessions: null, unknown: null, fault: "controller: gone" };
+
+  test("a single tick ends as one that cannot work", async () => {
+    const stop = new AbortController().signal;
+    const exitCode = await runLoop({
+      runner: { interval: 1, tick: () => Promise.resolve(report({ sample, ok: false })) },
+      journal: { write: () => undefined },
+      exporter: { record: () => undefined, fail: () => undefined },
+      stop: { gently: stop, atOnce: stop },
+      once: true,
+      say: () => undefined,
+    });
+    expect(exitCode).toBe(1);
+  });
+
+  test("an explanation says why, once", () => {
+    const { decision } = report();
+    const state = { ...STATE, zones: 2 };
+    const lines = explanation({ decision, state, sample }).split("\n");
+    expect(lines.filter((line) => line === "controller: gone")).toHaveLength(1);
+  });
+});
+
+describe("the log of decisions", () => {
+  const path = (): string => join(folder, "autoscale", "dev.decisions.jsonl");
+  const say = jest.fn<undefined, [string]>();
+  beforeEach(() => {
+    say.mockReset();
+  });
+
+  test("has a line of JSON for each, which the group may read", async () => {
+    const journal = new Journal(path(), "dev", say);
+    journal.write(OUT, BEGIN, BEGIN + 61_234);
+    journal.write(report(), BEGIN + 70_000, BEGIN + 70_100);
+    await journal.close();
+    const lines = readFileSync(path(), "utf8").trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      {
+        ...{ time: "2026-01-05T12:00:00.000Z", stack: "dev", action: "out", from: 2, zones: 3 },
+        ...{ reason: "2 zones carry 9 calls", outcome: "done: from 2 to 3 zones", ok: true },
+        seconds: 61.2,
+      },
+      {
+        ...{ time: "2026-01-05T12:01:10.000Z", stack: "dev", action: "hold", from: 2, zones: 2 },
+        ...{ reason: "2 zones carry 7 calls", outcome: "nothing to do", ok: true, seconds: 0.1 },
+      },
+    ]);
+    expect(statSync(path()).mode & 0o777).toBe(0o640);
+  });
+
+  test("that cannot be written is said, and goes on when it can", async () => {
+    mkdirSync(path(), { recursive: true });
+    const journal = new Journal(path(), "dev", say);
+    journal.write(OUT, BEGIN, BEGIN);
+    await eventually(() => say.mock.calls.length > 0);
+    expect(say.mock.calls).toEqual([
+      [expect.stringMatching(/^the log of decisions cannot be written: .*not a file/)],
+    ]);
+    rmSync(path(), { recursive: true });
+    journal.write(OUT, BEGIN, BEGIN);
+    await journal.close();
+    expect(readFileSync(path(), "utf8").trim().split("\n")).toHaveLength(1);
+  });
+
+  test("that cannot be written to its end does not keep the autoscaler from ending", async () => {
+    mkdirSync(path(), { recursive: true });
+    const journal = new Journal(path(), "dev", say);
+    journal.write(OUT, BEGIN, BEGIN);
+    await journal.close();
+    expect(say.mock.calls).toHaveLength(1);
+  });
+
+  test("goes on where the autoscaler before has ended", async () => {
+    const first = new Journal(path(), "dev", say);
+    first.write(OUT, BEGIN, BEGIN);
+    await first.close();
+    const second = new Journal(path(), "dev", say);
+    second.write(OUT, BEGIN, BEGIN);
+    await second.close();
+    expect(readFileSync(path(), "utf8").trim().split("\n")).toHaveLength(2);
+  });
+
+  test("is rotated", async () => {
+    mkdirSync(dirname(path()));
+    writeFileSync(path(), "x".repeat(2 * 1024 * 1024));
+    const next = new Journal(path(), "dev", say);
+    next.write(OUT, BEGIN, BEGIN);
+    await next.close();
+    const last = new Journal(path(), "dev", say);
+    last.write(OUT, BEGIN, BEGIN);
+    await last.close();
+    expect(readdirSync(join(folder, "autoscale")).sort()).toEqual([
+      "dev.decisions.jsonl",
+      "dev.decisions.jsonl.1",
+    ]);
+  });
+});
+
+describe("the memory", () => {
+  const MEMORY: Memory = {
+    ...{ lastOut: BEGIN, lastIn: null, failedIn: null },
+    ...{ failures: { count: 2, at: BEGIN }, failedMends: null },
+    ...{ unfinished: { from: 2, to: 3 }, samples: [OUT.sample] },
+    counters: { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } },
+  };
+
+  test("is empty at first, and is what was written from then on", () => {
+    const file = join(folder, "autoscale", "dev.json");
+    expect(new MemoryFile(file).read()).toEqual({
+      ...{ lastOut: null, lastIn: null, failedIn: null, failures: null, failedMends: null },
+      ...{ unfinished: null, samples: [], counters: {} },
+    });
+    new MemoryFile(file).write(MEMORY);
+    expect(new MemoryFile(file).read()).toEqual(MEMORY);
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(readdirSync(join(folder, "autoscale"))).toEqual(["dev.json"]);
+  });
+
+  test("may be one that an earlier version has written", () => {
+    const file = join(folder, "dev.json");
+    const { failedIn: _in, failedMends: _mends, ...earlier } = MEMORY;
+    writeFileSync(file, JSON.stringify(earlier));
+    expect(new MemoryFile(file).read()).toEqual(MEMORY);
+  });
+
+  test.each([
+    ["a minute ago", { lastOut: null }, 60_000, MEMORY.counters],
+    ["two minutes and a half ago", { lastOut: null }, 150_000, MEMORY.counters],
+    ["longer ago", { lastOut: null }, 150_001, {}],
+    ["before zones came", { lastOut: BEGIN + 1 }, 60_000, {}],
+    ["before a zone went", { lastOut: null, lastIn: BEGIN + 1 }, 60_000, {}],
+    ["before a zone was to go", { lastOut: null, failedIn: BEGIN + 1 }, 60_000, {}],
+    ["never", { lastOut: null, samples: [] }, 60_000, {}],
+  ])("has counters to go on from, unless its last look was %s", (_, change, age, counters) => {
+    expect(countersToGoOnFrom({ ...MEMORY, ...change }, BEGIN + age)).toEqual(counters);
+  });
+
+  test("that cannot be read is a fault", () => {
+    const file = join(folder, "dev.json");
+    writeFileSync(file, "{");
+    expect(() => new MemoryFile(file).read()).toThrow(`${file} cannot be read`);
+  });
+
+  test("that cannot be written is one, too", () => {
+    writeFileSync(join(folder, "autoscale"), "");
+    const file = join(folder, "autoscale", "dev.json");
+    expect(() => {
+      new MemoryFile(file).write(MEMORY);
+    }).toThrow(OperatorError);
+  });
+
+  test("of who only wants to know stays out of the file", () => {
+    const file = new MemoryFile(join(folder, "dev.json"));
+    const memory = readOnly(file);
+    memory.write(MEMORY);
+    expect(memory.read()).toEqual(MEMORY);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+test("there is one autoscaler of a stack at a time", async () => {
+  const file = join(folder, "dev.json");
+  const release = await lockAutoscaler(file);
+  await expect(lockAutoscaler(file)).rejects.toThrow("another autoscaler of this stack is running");
+  (await lockAutoscaler(join(folder, "other.json")))();
+  release();
+  (await lockAutoscaler(file))();
+});
+
+describe("figures for Prometheus", () => {
+  const figures = async (exporter: Exporter): Promise<string[]> =>
+    (await exporter.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+
+  test("are those of the last tick; what is unknown is left out", async () => {
+    const exporter = new Exporter();
+    exporter.record(
+      report({ sample: { ...OUT.sample, sessions: null, unknown: null, zones: [] } }),
+    );
+    exporter.record({ ...OUT, ok: false });
+    exporter.fail();
+    expect(await figures(exporter)).toEqual([
+      "trunkline_zones 2",
+      "trunkline_zones_wanted 3",
+      "trunkline_sessions 15",
+      "trunkline_unknown_connections 3",
+      `trunkline_last_tick_timestamp_seconds ${String(BEGIN / 1000)}`,
+      'trunkline_zone_calls{zone="zone1"} 7',
+      'trunkline_zone_registrations{zone="zone1"} 12',
+      'trunkline_zone_bytes_per_second{zone="zone1"} 125000',
+      'trunkline_zone_cpu_ratio{zone="zone1"} 0.25',
+      'trunkline_decisions_total{action="hold"} 1',
+      'trunkline_decisions_total{action="out"} 1',
+      "trunkline_failures_total 2",
+    ]);
+  });
+
+  test("are for this machine alone", async () => {
+    const exporter = new Exporter();
+    exporter.record(OUT);
+    const server = await exporter.listen(0);
+    const { address, port } = server.address() as { address: string; port: number };
+    expect(address).toBe("127.0.0.1");
+    const answer = await fetch(`http://127.0.0.1:${String(port)}/metrics`);
+    expect([answer.status, await answer.text()]).toEqual([200, await exporter.text()]);
+    expect((await fetch(`http://127.0.0.1:${String(port)}/`)).status).toBe(404);
+    await expect(new Exporter().listen(port)).rejects.toThrow(
+      `--metrics-port ${String(port)} cannot be used`,
+    );
+    server.close();
+  });
+});
+
+test("an explanation names the zones that are out of the rotation, but not one that goes", () => {
+  const { decision } = report();
+  const state = { ...STATE, zones: 2 };
+  const out = [
+    { name: "zone2", number: 2 },
+    { name: "zone3", number: 3 },
+  ];
+  const lines = explanation({ decision, state, sample: { ...OUT.sample, out } }).split("\n");
+  expect(lines).toContain("zone2 is out of the rotation");
+});
+
+test("an explanation names the zones that HAProxy has down", () => {
+  const zones = OUT.sample.zones.map((zone) => ({ ...zone, down: zone.name === "zone1" }));
+  const lines = explanation({
+    decision: report().decision,
+    state: { ...STATE, zones: 2 },
+    sample: { ...OUT.sample, zones },
+  }).split("\n");
+  expect(lines).toContain("HAProxy has zone1 down");
+});
+
+test("an explanation has samples, thresholds, and what would happen", () => {
+  const text = explanation({
+    decision: {
+      ...OUT.decision,
+      criteria: [
+        { name: "calls", found: "9 calls", threshold: "3 a zone", zones: 3 },
+        { name: "cpu", found: "unknown", threshold: "80 %", zones: null },
+      ],
+    },
+    state: { ...STATE, zones: 2 },
+    sample: OUT.sample,
+  });
+  expect(text.replace(/[^\S\n]+/g, " ").split("\n")).toEqual([
+    "┌───────┬─────────┬─────────┬────────────┬────────────┐",
+    "│ zone │ calls │ phones │ throughput │ processors │",
+    "├───────┼─────────┼─────────┼────────────┼────────────┤",
+    "│ zone1 │ 7 │ 12 │ 125 kB/s │ 25 % │",
+    "├───────┼─────────┼─────────┼────────────┼────────────┤",
+    "│ zone2 │ unknown │ unknown │ unknown │ unknown │",
+    "└───────┴─────────┴─────────┴────────────┴────────────┘",
+    "zone2: no answer in 8 s",
+    "connections without a registered phone: 3; they buy no zone",
+    "┌───────────┬─────────┬──────────────┬───────┐",
+    "│ criterion │ found │ held against │ zones │",
+    "├───────────┼─────────┼──────────────┼───────┤",
+    "│ calls │ 9 calls │ 3 a zone │ 3 │",
+    "├───────────┼─────────┼──────────────┼───────┤",
+    "│ cpu │ unknown │ 80 % │ │",
+    "└───────────┴─────────┴──────────────┴───────┘",
+    "would add zones, from 2 to 3: 2 zones carry 9 calls",
+  ]);
+});

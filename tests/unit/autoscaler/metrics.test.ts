@@ -1,0 +1,225 @@
+import fc from "fast-check";
+import { type ExchangeNodes } from "../../../ssh/access";
+import { NodeError } from "../../../core/errors";
+import { type Counters, parseCounters, ratesBetween } from "../../../autoscaler/counters";
+import { Metrics, sampleOf } from "../../../autoscaler/metrics";
+import { type Session } from "../../../ssh/session";
+
+/** Printed by a zone of the lab; its boot number is shortened. */
+const printed = (bytes: readonly [number, number], idle: number): string =>
+  `cpu  2245434 531963 725791 ${String(idle)} 83487 0 23626 24231 1 1
+9a7b39e1
+25782.34 14898.94
+Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo:    5000       0    0    0    0     0          0         0     5000       0    0    0    0     0       0          0
+  eth0:  ${String(bytes[0])}    3770    0    0    0     0          0         0   ${String(bytes[1])}    3630    0    0    0     0       0          0
+`;
+
+describe("a zone's counters", () => {
+  test("are those of all its network interfaces but the loopback one, and of all processors", () => {
+    expect(parseCounters(printed([820495, 798662], 1489894))).toEqual({
+      boot: "9a7b39e1",
+      uptime: 25782.34,
+      bytes: 820495 + 798662,
+      busy: 2245434 + 531963 + 725791 + 23626 + 24231,
+      ticks: 2245434 + 531963 + 725791 + 1489894 + 83487 + 23626 + 24231,
+    });
+  });
+
+  const counters: Counters = { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 };
+
+  test("give rates from one look to the next", () => {
+    const next = { boot: "a", uptime: 104, bytes: 9_000, busy: 400, ticks: 1_400 };
+    expect(ratesBetween(counters, next)).toEqual({ bytesPerSecond: 1_000, cpu: 0.25 });
+  });
+
+  test.each([
+    ["there was no look before", null, { bytesPerSecond: null, cpu: null }],
+    ["the zone has booted since", { ...counters, boot: "b" }, { bytesPerSecond: null, cpu: null }],
+    ["a counter went back", { ...counters, bytes: 6_000, uptime: 99 }, { bytesPerSecond: null }],
+    ["no time has passed", counters, { bytesPerSecond: null, cpu: null }],
+  ])("give none where %s", (_, before, rates) => {
+    expect(ratesBetween(before, counters)).toMatchObject(rates);
+  });
+
+  test("never give a rate that is negative or not a number, nor more processors than there are", () => {
+    const some = fc.record({
+      boot: fc.constantFrom("a", "b"),
+      uptime: fc.nat(),
+      bytes: fc.nat(),
+      busy: fc.constant(0),
+      ticks: fc.nat(),
+    });
+    fc.assert(
+      fc.property(some, some, fc.double({ min: 0, max: 1, noNaN: true }), (a, b, share) => {
+        const later = { ...b, busy: Math.abs(b.ticks - a.ticks) * share };
+        const { bytesPerSecond, cpu } = ratesBetween(a, later);
+        expect(bytesPerSecond ?? 0).toBeGreaterThanOrEqual(0);
+        expect(cpu ?? 0).toBeGreaterThanOrEqual(0);
+        expect(cpu ?? 0).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+});
+
+describe("a sample", () => {
+  const reading = { calls: 1, registrations: 2, bytesPerSecond: null, cpu: null };
+  const zone = (name: string, state: "ready" | "drain" | "maint", healthy = true) => ({
+    name,
+    place: { state, healthy, connections: 3 },
+    reading,
+    fault: null,
+  });
+
+  test("has the zones in the rotation, whether they fail their checks, and who is out of it", () => {
+    const zones = [zone("zone1", "ready"), zone("zone2", "drain"), zone("zone3", "ready", false)];
+    expect(sampleOf({ at: 7, zones: [...zones, zone("zone4", "maint")], fault: null })).toEqual({
+      at: 7,
+      zones: [
+        { name: "zone1", reading, fault: null, down: false },
+        { name: "zone3", reading, fault: null, down: true },
+      ],
+      out: [
+        { name: "zone2", number: 2 },
+        { name: "zone4", number: 4 },
+      ],
+      ...{ sessions: 12, unknown: 4, fault: null },
+    });
+  });
+
+  test("has a zone that HAProxy does not know of out of the rotation", () => {
+    const zones = [zone("zone1", "ready"), { ...zone("zone2", "ready"), place: null }];
+    expect(sampleOf({ at: 7, zones, fault: null })).toMatchObject({
+      zones: [{ name: "zone1" }],
+      out: [{ name: "zone2", number: 2 }],
+    });
+  });
+
+  test("has all zones where HAProxy cannot be asked", () => {
+    const zones = [{ ...zone("zone1", "ready"), place: null }];
+    expect(sampleOf({ at: 7, zones, fault: "controller: no" })).toEqual({
+      at: 7,
+      zones: [{ name: "zone1", reading, fault: null, down: false }],
+      ...{ out: [], sessions: null, unknown: null, fault: "controller: no" },
+    });
+  });
+
+  test("has no connection too few for its phones, nor a guess if a zone could not be read", () => {
+    const few = { ...zone("zone1", "ready"), reading: { ...reading, registrations: 4 } };
+    expect(sampleOf({ at: 7, zones: [few], fault: null })).toMatchObject({
+      sessions: 3,
+      unknown: 0,
+    });
+    const unread = { ...zone("zone2", "drain"), reading: null };
+    expect(sampleOf({ at: 7, zones: [few, unread], fault: null })).toMatchObject({
+      sessions: 6,
+      unknown: null,
+    });
+  });
+
+  test("has why a zone could not be read", () => {
+    const zones = [{ ...zone("zone1", "ready"), reading: null, fault: "zone1: no answer in 8 s" }];
+    expect(sampleOf({ at: 7, zones, fault: null }).zones).toEqual([
+      { name: "zone1", reading: null, fault: "zone1: no answer in 8 s", down: false },
+    ]);
+  });
+});
+
+describe("a look", () => {
+  const nodes: ExchangeNodes = {
+    access: { privateKey: "", controllerAddress: "", controllerHostKey: "" },
+    zones: ["zone1", "zone2", "zone3"].map((name) => ({ name, fixedIp: "", sshHostKey: "" })),
+  };
+  /** A zone with two calls and no phone. */
+  const zone1 = {
+    node: "zone1",
+    run: () => Promise.resolve(printed([1, 2], 3)),
+    ask: () =>
+      Promise.resolve({
+        fault: null,
+        answers: ["greeting\n3 active channels\n2 active calls\n", "greeting\n", "greeting\n"],
+      }),
+  } as unknown as Session;
+
+  test("has rates from what another run has counted, and tells what it has counted itself", async () => {
+    const before: Counters = {
+      ...parseCounters(printed([0, 0], 3)),
+      ...{ uptime: 25_722.34, busy: 0, ticks: 0 },
+    };
+    const metrics = new Metrics(
+      {
+        controller: () => Promise.reject(new NodeError("controller", "out of reach")),
+        zone: () => Promise.resolve(zone1),
+        close: () => undefined,
+      },
+      20,
+    );
+    metrics.goOnFrom({ zone1: before });
+    const [zone1Only] = nodes.zones;
+    const { zones } = await metrics.observe({ ...nodes, zones: zone1Only ? [zone1Only] : [] });
+    expect(zones[0]?.reading?.bytesPerSecond).toBeCloseTo(3 / 60);
+    expect(metrics.counted()).toEqual({ zone1: parseCounters(printed([1, 2], 3)) });
+  });
+
+  test("counts a phone once that has moved, and is still registered where it was", async () => {
+    const registrar = (extensions: readonly string[]): string =>
+      extensions
+        .map((extension) => {
+          const uri = `sip:${extension}@192.168.0.254:4${extension};transport=TCP`;
+          return `/registrar/contact/${extension};@9f3e : {"via_addr":"192.168.0.254","uri":"${uri}"}\n`;
+        })
+        .join("");
+    const registered: Record<string, string[]> = {
+      zone1: ["1001", "1002"],
+      zone2: ["1002", "1003"],
+    };
+    const metrics = new Metrics({
+      controller: () => Promise.reject(new NodeError("controller", "out of reach")),
+      zone: (_, { name }) =>
+        Promise.resolve({
+          ...zone1,
+          ask: () =>
+            Promise.resolve({
+              fault: null,
+              answers: ["0 active calls\n", "", registrar(registered[name] ?? [])].map(
+                (answer) => `greeting\n${answer}`,
+              ),
+            }),
+        }),
+      close: () => undefined,
+    });
+    const { zones } = await metrics.observe(nodes);
+    expect(zones.map(({ reading }) => reading?.registrations)).toEqual([2, 1, 0]);
+  });
+
+  test("finds what answers, and neither waits for the rest nor asks it twice", async () => {
+    const asked: string[] = [];
+    const session = (node: string): Promise<Session> => {
+      asked.push(node);
+      if (node === "zone2") return new Promise(() => undefined);
+      if (node !== "zone1") return Promise.reject(new NodeError(node, "out of reach"));
+      return Promise.resolve(zone1);
+    };
+    const metrics = new Metrics(
+      {
+        controller: () => session("controller"),
+        zone: (_, { name }) => session(name),
+        close: () => undefined,
+      },
+      20,
+    );
+    const silent = { reading: null, fault: "zone2: no answer in 0.02 s" };
+    const expected = {
+      zones: [
+        { reading: { calls: 2, registrations: 0, bytesPerSecond: null, cpu: null }, fault: null },
+        silent,
+        { reading: null, fault: "zone3: out of reach" },
+      ],
+      fault: "controller: out of reach",
+    };
+    expect(await metrics.observe(nodes)).toMatchObject(expected);
+    expect(await metrics.observe(nodes)).toMatchObject(expected);
+    expect(asked.filter((node) => node === "zone2")).toEqual(["zone2"]);
+  });
+});

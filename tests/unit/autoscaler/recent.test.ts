@@ -1,0 +1,42 @@
+import { Recent } from "../../../autoscaler/recent";
+
+let now: number;
+let reads: number;
+let fault: Error | null;
+
+const recent = (): Recent<number> =>
+  new Recent(
+    () => {
+      reads += 1;
+      return fault === null ? Promise.resolve(reads) : Promise.reject(fault);
+    },
+    () => now,
+  );
+
+beforeEach(() => {
+  [now, reads, fault] = [0, 0, null];
+});
+
+test("what was read counts for a minute", async () => {
+  const known = recent();
+  expect(await Promise.all([known.get(), known.get()])).toEqual([1, 1]);
+  now += 59_999;
+  expect(await known.get()).toBe(1);
+  now += 1;
+  expect(await known.get()).toBe(2);
+});
+
+test("it is read at once where it is known to be out of date", async () => {
+  const known = recent();
+  await known.get();
+  known.forget();
+  expect(await known.get()).toBe(2);
+});
+
+test("what could not be read is read again the next time", async () => {
+  const known = recent();
+  fault = new Error("no");
+  await expect(known.get()).rejects.toThrow("no");
+  fault = null;
+  expect(await known.get()).toBe(2);
+});

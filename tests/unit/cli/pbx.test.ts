@@ -1,0 +1,188 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, parse } from "node:path";
+import fc from "fast-check";
+import { OperatorError } from "../../../core/errors";
+import { lastDecision } from "../../../autoscaler/decision-log";
+import { nodesOf } from "../../../stack/nodes";
+import { autoscalerMemory, decisionLog } from "../../../core/paths";
+import { lockKeyOf, rowOf } from "../../../cli/pbx/bans";
+import { type PbxContext, renewed } from "../../../cli/pbx/command";
+import { figureTexts, verdictOn } from "../../../cli/pbx/quality";
+import { durationText, throughputText } from "../../../cli/pbx/words";
+import { planExchange } from "../../../plan/exchange";
+import { Connections } from "../../../ssh/connections";
+import { MASTER_SECRET, STACK, settingsWith } from "../../support/settings";
+
+describe("how a leg sounds", () => {
+  const media = (lossPercent: number | null, jitterMs: number | null, delayMs: number | null) => ({
+    codec: "ulaw",
+    lossPercent,
+    jitterMs,
+    delayMs,
+  });
+
+  test.each([
+    ["at its bounds", media(1, 100, 150), "ok", ["1.00 % ok", "100.0 ms ok", "150.0 ms ok"]],
+    ["with loss", media(1.01, 0, 0), "bad", ["1.01 % bad", "0.0 ms ok", "0.0 ms ok"]],
+    ["with jitter", media(0, 100.1, 0), "bad", ["0.00 % ok", "100.1 ms bad", "0.0 ms ok"]],
+    ["with delay", media(0, 0, 150.1), "bad", ["0.00 % ok", "0.0 ms ok", "150.1 ms bad"]],
+    ["on the trunk", media(null, null, 1.5), "ok", ["–", "–", "1.5 ms ok"]],
+    ["unheard", media(null, null, null), "unknown", ["–", "–", "–"]],
+  ])("%s", (_, leg, verdict, texts) => {
+    expect([verdictOn(leg), figureTexts(leg)]).toEqual([verdict, texts]);
+  });
+});
+
+describe("figures in a table", () => {
+  test.each([
+    [0, "0 B/s"],
+    [999, "999 B/s"],
+    [1000, "1.0 kB/s"],
+    [41_230, "41.2 kB/s"],
+    [12_500_000, "12.5 MB/s"],
+    [2.5e13, "25000.0 GB/s"],
+  ])("%d bytes per second are %s", (rate, text) => {
+    expect(throughputText(rate)).toBe(text);
+  });
+
+  test("a duration is read as it was written", () => {
+    fc.assert(
+      fc.property(fc.nat(), (seconds) => {
+        const parts = durationText(seconds).split(":").map(Number);
+        expect(parts.reduce((total, part) => total * 60 + part, 0)).toBe(seconds);
+      }),
+    );
+    expect([0, 61, 3600].map(durationText)).toEqual(["0:00", "1:01", "1:00:00"]);
+  });
+});
+
+describe("a lock", () => {
+  test.each([
+    ["203.0.113.7", { source: "203.0.113.7", account: null }],
+    ["203.0.113.7/1001", { source: "203.0.113.7", account: "1001" }],
+    ["203.0.113.7/?", { source: "203.0.113.7", account: "?" }],
+  ])("%s is one", (text, key) => {
+    expect(lockKeyOf(text)).toEqual(key);
+  });
+
+  test.each(["", "203.0.113", "203.0.113.7/", "203.0.113.7/1001/2", "203.0.113.7; reboot", "::1"])(
+    "%j is none",
+    (text) => {
+      expect(() => lockKeyOf(text)).toThrow(OperatorError);
+    },
+  );
+
+  test("stands in a row", () => {
+    const ban = { source: "203.0.113.7", account: null, seconds: 61, reason: "guesses" };
+    expect(rowOf({ ...ban, times: 2, refused: 9, restricted: true })).toEqual([
+      "203.0.113.7",
+      "all",
+      "1:01",
+      "guesses",
+      "2",
+      "9",
+      "registered phones may",
+    ]);
+  });
+});
+
+describe("the last decision of the autoscaler", () => {
+  const folder = mkdtempSync(join(tmpdir(), "trunkline-decisions-"));
+  const log = join(folder, "dev.decisions.jsonl");
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const decision = (zones: number) => ({
+    time: "2026-11-24T04:00:00.000Z",
+    stack: "dev",
+    action: "hold",
+    zones,
+    reason: "all is well",
+  });
+  const linesOf = (...zones: readonly number[]): string =>
+    zones.map((number) => `${JSON.stringify(decision(number))}\n`).join("");
+
+  test("is none where no autoscaler has run", () => {
+    expect(lastDecision(log)).toBeNull();
+  });
+
+  test("is that of the last whole line, whatever is half written after it", () => {
+    writeFileSync(log, `${linesOf(2, 3)}{"time":"20`);
+    expect(lastDecision(log)).toEqual(decision(3));
+  });
+
+  test("is in the file before, where the newest has none yet", () => {
+    writeFileSync(`${log}.1`, linesOf(4, 5));
+    expect(lastDecision(log)).toEqual(decision(3));
+    writeFileSync(log, '{"time":"20');
+    expect(lastDecision(log)).toEqual(decision(5));
+    rmSync(log);
+    expect(lastDecision(log)).toEqual(decision(5));
+  });
+
+  test("is kept for each stack by itself", () => {
+    const { dir, base } = parse(decisionLog("dev"));
+    expect(base).toBe("dev.decisions.jsonl");
+    expect(dir).toBe(dirname(autoscalerMemory("dev")));
+    expect(decisionLog("other")).not.toBe(decisionLog("dev"));
+  });
+});
+
+describe("whoever goes on looking", () => {
+  const nodes = (...names: readonly string[]) => ({
+    access: { privateKey: "", controllerAddress: "", controllerHostKey: "" },
+    zones: names.map((name) => ({ name, fixedIp: "", sshHostKey: "" })),
+  });
+  const outputs = { controllerAddress: "", zones: [], sipAccounts: [], sshHostKeys: {} };
+  const desk = (latest: PbxContext["latest"]): PbxContext => ({
+    ...{ stack: "dev", outputs, nodes: nodes("zone1"), latest, connections: new Connections() },
+    ...{ json: false, watch: true },
+  });
+
+  test("finds zones that have come", async () => {
+    const both = nodes("zone1", "zone2");
+    const found = await renewed(desk(() => Promise.resolve({ outputs, nodes: both })));
+    expect([found.desk.nodes, found.fault]).toEqual([both, null]);
+  });
+
+  test("goes on with those that were known where the stack cannot be read, and says so", async () => {
+    const fault = new OperatorError("pulumi: no such host");
+    const found = await renewed(desk(() => Promise.reject(fault)));
+    expect([found.desk.nodes, found.fault]).toEqual([nodes("zone1"), "pulumi: no such host"]);
+  });
+});
+
+describe("the nodes of a stack", () => {
+  const plan = planExchange(settingsWith({ zones: 2 }), STACK);
+  const outputs = {
+    controllerAddress: "198.51.100.10",
+    zones: plan.zones.map(({ name, fixedIp }) => ({ name, fixedIp, address: "198.51.100.11" })),
+    sipAccounts: [],
+    sshHostKeys: Object.fromEntries(
+      [plan.controller, ...plan.zones].map(({ name, sshHostKey }) => [name, sshHostKey.publicKey]),
+    ),
+  };
+
+  test("are reached with the key that the program gave them", () => {
+    expect(nodesOf(outputs, MASTER_SECRET)).toEqual({
+      access: {
+        privateKey: plan.accessKey.privateKey,
+        controllerAddress: "198.51.100.10",
+        controllerHostKey: plan.controller.sshHostKey.publicKey,
+      },
+      zones: plan.zones.map(({ name, fixedIp, sshHostKey }) => ({
+        name,
+        fixedIp,
+        sshHostKey: sshHostKey.publicKey,
+      })),
+    });
+  });
+
+  test("are not reached without knowing them", () => {
+    expect(() => nodesOf({ ...outputs, sshHostKeys: {} }, MASTER_SECRET)).toThrow(
+      "the stack has no host key of controller; deploy it again with: make up",
+    );
+  });
+});

@@ -1,0 +1,142 @@
+import { okeanosCloud, type OkeanosCloudOptions } from "../../../clouds/okeanos";
+import { OperatorError } from "../../../core/errors";
+import { OkeanosClient as Client } from "../../../clouds/okeanos/client";
+import { makeNetwork } from "../../../clouds/okeanos/networks";
+import { OWNER } from "../../../clouds/okeanos/servers";
+import { type Okeanos, type OkeanosOptions, startOkeanos } from "../../okeanos/synnefo";
+
+const MARK = "trunkline 0123456789ab";
+const SMALL = "C1R1024D20drbd";
+const LARGE = "C4R4096D40drbd";
+
+let okeanos: Okeanos;
+let client: Client;
+
+async function start(options: OkeanosOptions = {}): Promise<void> {
+  okeanos = await startOkeanos({ buildTime: 5, taskTime: 5, ...options });
+  client = new Client(okeanos.identityUrl, okeanos.token, { pause: 1 });
+}
+
+afterEach(async () => {
+  expect(okeanos.unknownRequests).toEqual([]);
+  await okeanos.stop();
+});
+
+const cloud = (options: Partial<OkeanosCloudOptions> = {}) =>
+  okeanosCloud(
+    { flavor: SMALL, mark: MARK, project: undefined, reuseAddresses: false, ...options },
+    () => client,
+  );
+
+describe("the room for zones", () => {
+  test("is what the scarcest of servers, processors, memory, disk and addresses leaves", async () => {
+    await start({ users: [{ limits: { "cyclades.floating_ip": 3 } }] });
+    expect(await cloud().headroom()).toEqual({
+      zones: 3,
+      short: "3 of 3 public addresses left, and a zone takes 1",
+    });
+    expect(await cloud({ flavor: LARGE }).headroom()).toEqual({
+      zones: 2,
+      short: "8 of 8 processors left, and a zone takes 4",
+    });
+  });
+
+  test("is that of the project that pays, and of all its members", async () => {
+    const limits = { "cyclades.ram": 4 * 2 ** 30 };
+    const projectLimits = { "cyclades.ram": 3 * 2 ** 30 };
+    await start({
+      users: [{ limits: { "cyclades.vm": 0 } }],
+      projects: [
+        {
+          id: "p1",
+          name: "pbx.example.org",
+          limits: { "cyclades.floating_ip": 9, ...limits },
+          projectLimits,
+        },
+      ],
+    });
+    expect(await cloud({ project: "pbx.example.org" }).headroom()).toEqual({
+      zones: 3,
+      short: "3072 of 3072 MiB of memory left, and a zone takes 1024",
+    });
+    expect(await cloud().headroom()).toEqual({
+      zones: 0,
+      short: "0 of 0 servers left, and a zone takes 1",
+    });
+  });
+
+  test("counts addresses that nobody uses where those are taken", async () => {
+    await start();
+    for (let count = 0; count < 2; count++)
+      await client.post("network", "floatingips", { floatingip: {} });
+    const short = "0 of 2 public addresses left, and a zone takes 1";
+    expect(await cloud().headroom()).toEqual({ zones: 0, short });
+    expect(await cloud({ reuseAddresses: true }).headroom()).toMatchObject({ zones: 2 });
+  });
+
+  test("of a flavor or a project that there is not is a fault", async () => {
+    await start();
+    await expect(cloud({ flavor: "C9" }).headroom()).rejects.toThrow(
+      /^okeanos: there is no flavor C9; write one of: C1R1024D20drbd, /,
+    );
+    const headroom = cloud({ project: "theirs" }).headroom();
+    await expect(headroom).rejects.toThrow(/^okeanos: you are no member of a project theirs; /);
+    await expect(headroom).rejects.toBeInstanceOf(OperatorError);
+  });
+
+  test("cannot be told without a token, which is a fault", async () => {
+    await start();
+    const nobody = okeanosCloud(
+      { flavor: SMALL, mark: MARK, project: undefined, reuseAddresses: false },
+      () => Client.fromEnvironment({}),
+    );
+    await expect(nobody.headroom()).rejects.toBeInstanceOf(OperatorError);
+  });
+});
+
+describe("what carries the exchange's mark", () => {
+  async function makeServer(
+    name: string,
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const { images } = await client.get<{ images: { id: string }[] }>("compute", "images");
+    await client.post("compute", "servers", {
+      server: { name, imageRef: images[0]?.id, flavorRef: 1, metadata, networks: [] },
+    });
+  }
+
+  beforeEach(async () => {
+    await start();
+    await makeNetwork(client, `${MARK} trunk`, undefined);
+    await makeNetwork(client, "trunkline 999999999999 trunk", undefined);
+    await makeServer("ours", { [OWNER]: `${MARK} zone3` });
+    await makeServer("of others", { [OWNER]: "trunkline 999999999999 zone3" });
+    await makeServer("without", { sipDriver: "pjsip" });
+  });
+
+  test("is listed in the order in which it can be deleted, and nothing else is", async () => {
+    expect(await cloud().taggedResources()).toMatchObject([
+      { kind: "server", type: "pbx:okeanos:Server", id: "1", node: "zone3" },
+      { kind: "network", type: "pbx:okeanos:Network", id: "3", node: "trunk" },
+    ]);
+  });
+
+  test("is gone when it has been removed, and nothing else is", async () => {
+    for (const thing of await cloud().taggedResources()) await thing.remove();
+    expect(await cloud().taggedResources()).toEqual([]);
+    expect(okeanos.books()).toMatchObject({
+      servers: ["of others", "without"],
+      networks: ["trunkline 999999999999 trunk"],
+    });
+  });
+
+  test("may refuse to go, which is a fault", async () => {
+    const [server] = await cloud().taggedResources();
+    okeanos.fail(({ method }) => (method === "DELETE" ? { status: 503 } : undefined));
+    await expect(server?.remove()).rejects.toThrow(
+      new OperatorError(
+        "okeanos: DELETE servers/1 has failed (503 As the test has it); run the same command again",
+      ),
+    );
+  });
+});

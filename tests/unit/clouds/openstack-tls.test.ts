@@ -1,0 +1,153 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { cloudSettings } from "../../../clouds/openstack/settings";
+import { CloudSession } from "../../../clouds/openstack/session";
+
+let folder: string;
+let server: Server;
+let port: string;
+let requests: string[];
+
+/** Makes one that vouches for itself. */
+function makeCertificate(name: string): void {
+  mkdirSync(join(folder, name));
+  const args = [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+    ...["-days", "2", "-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1"],
+    ...["-keyout", join(folder, name, "key.pem"), "-out", join(folder, name, "cert.pem")],
+  ];
+  execFileSync("openssl", args, { stdio: "pipe" });
+}
+
+const pem = (name: string, part: "key" | "cert"): string => join(folder, name, `${part}.pem`);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "trunkline-tls-"));
+  for (const name of ["cloud", "stranger", "user"]) makeCertificate(name);
+  server = createServer(
+    {
+      key: readFileSync(pem("cloud", "key")),
+      cert: readFileSync(pem("cloud", "cert")),
+      ca: readFileSync(pem("user", "cert")),
+      requestCert: true,
+      rejectUnauthorized: false,
+    },
+    (request, response) => {
+      const { method = "", url = "", socket } = request;
+      const by = "authorized" in socket && socket.authorized === true ? " by a known user" : "";
+      requests.push(`${method} ${url}${by}`);
+      request.resume().on("end", () => {
+        const [status, body] = answerTo(method, url);
+        response.writeHead(status, { "x-subject-token": "a-token" });
+        response.end(body);
+      });
+    },
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  port = String((server.address() as AddressInfo).port);
+});
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  requests = [];
+});
+
+function answerTo(method: string, url: string): [status: number, body: string] {
+  if (method === "DELETE") return [204, ""];
+  if (url === "/compute/limits") return [200, '{ "limits": "none" }'];
+  if (url !== "/v3/auth/tokens") return [404, "{}"];
+  const endpoints = [{ interface: "public", url: `https://127.0.0.1:${port}/compute` }];
+  return [
+    201,
+    JSON.stringify({
+      token: {
+        expires_at: "2999-01-01T00:00:00.000000Z",
+        project: { id: "p1" },
+        catalog: [{ type: "compute", endpoints }],
+      },
+    }),
+  ];
+}
+
+/** A session with the cloud of a `clouds.yaml` that has `fields` beside the address. */
+function session(
+  fields: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string>> = {},
+): CloudSession {
+  const file = join(folder, "clouds.yaml");
+  const auth = { auth_url: `https://127.0.0.1:${port}`, token: "given" };
+  writeFileSync(file, JSON.stringify({ clouds: { ours: { auth, ...fields } } }));
+  return new CloudSession(cloudSettings({ OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file, ...env }));
+}
+
+test("a certificate that nobody vouches for is refused", async () => {
+  await expect(session({}).projectId()).rejects.toThrow("/v3/auth/tokens does not answer");
+  await expect(session({ cacert: pem("stranger", "cert") }).projectId()).rejects.toThrow(
+    `https://127.0.0.1:${port}/v3/auth/tokens does not answer: self-signed certificate`,
+  );
+  expect(requests).toEqual([]);
+});
+
+test("the one that clouds.yaml names is taken, for every request", async () => {
+  const cloud = session({ cacert: pem("cloud", "cert") });
+  expect(await cloud.projectId()).toBe("p1");
+  expect(await cloud.get("compute", "/limits", z.object({ limits: z.string() }))).toEqual({
+    limits: "none",
+  });
+  expect(await cloud.find("compute", "/flavors", z.object({}))).toBeNull();
+  await cloud.delete("compute", "/servers/1");
+  await expect(cloud.get("compute", "/limits", z.object({ rate: z.string() }))).rejects.toThrow(
+    `https://127.0.0.1:${port}/compute/limits answers what is not understood`,
+  );
+  expect(requests).toEqual([
+    ...["POST /v3/auth/tokens", "GET /compute/limits", "GET /compute/flavors"],
+    ...["DELETE /compute/servers/1", "GET /compute/limits"],
+  ]);
+});
+
+test("OS_CACERT goes before it", async () => {
+  const fields = { cacert: pem("stranger", "cert") };
+  const cloud = session(fields, { OS_CACERT: pem("cloud", "cert") });
+  expect(await cloud.projectId()).toBe("p1");
+});
+
+test.each([
+  [{ verify: false }, {}],
+  // What YAML 1.1, which other clients read, takes for the same.
+  [{ verify: "no", cacert: "" }, {}],
+  [{ insecure: true }, {}],
+  [{}, { OS_INSECURE: "true" }],
+  [{ verify: true }, { OS_INSECURE: "1" }],
+])("any is taken with %j and %j", async (fields, env) => {
+  expect(await session(fields, env).projectId()).toBe("p1");
+});
+
+test.each([
+  [{ verify: true }, {}],
+  [{ verify: false }, { OS_INSECURE: "false" }],
+])("and not with %j and %j", async (fields, env) => {
+  await expect(session(fields, env).projectId()).rejects.toThrow("does not answer");
+});
+
+test("a user may have a certificate as well", async () => {
+  const own = { cert: pem("user", "cert"), key: pem("user", "key") };
+  await session({ cacert: pem("cloud", "cert"), ...own }).projectId();
+  await session({ verify: false }, { OS_CERT: own.cert, OS_KEY: own.key }).projectId();
+  expect(requests).toEqual([
+    "POST /v3/auth/tokens by a known user",
+    "POST /v3/auth/tokens by a known user",
+  ]);
+});
+
+test("a certificate that cannot be read is a fault", () => {
+  expect(() => session({}, { OS_CACERT: join(folder, "none.pem") })).toThrow(
+    `cacert of the cloud cannot be read: ENOENT: no such file or directory, open '${folder}/none.pem'`,
+  );
+});

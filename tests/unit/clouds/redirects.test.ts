@@ -1,0 +1,194 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer as createHttp, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createHttps } from "node:https";
+import type { AddressInfo, Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { z } from "zod";
+import { CloudSession } from "../../../clouds/openstack/session";
+import { OkeanosClient } from "../../../clouds/okeanos/client";
+
+const PASSWORD = "the-password-of-a-test";
+const TOKEN = "the-token-of-a-test";
+const STATUSES = [301, 302, 303, 307, 308];
+
+let folder: string;
+let ca: string;
+const servers: Server[] = [];
+/** The cloud, by http and by https, and another server that it may send its users to. */
+let cloud: Readonly<Record<"http" | "https", string>>;
+let thief: Readonly<Record<"http" | "https", string>>;
+/** What the cloud answers, and what the other server got. */
+let answerTo: (request: IncomingMessage, response: ServerResponse) => void;
+let stolen: string[];
+
+async function serve(handler: typeof answerTo): Promise<typeof cloud> {
+  const key = readFileSync(join(folder, "key.pem"));
+  const addresses: Record<string, string> = {};
+  for (const [scheme, server] of [
+    ["http", createHttp(handler)],
+    ["https", createHttps({ key, cert: ca }, handler)],
+  ] as const) {
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    addresses[scheme] = `${scheme}://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  }
+  return addresses as typeof cloud;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "trunkline-redirects-"));
+  execFileSync("openssl", [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+    ...["-days", "2", "-subj", "/CN=cloud", "-addext", "subjectAltName=IP:127.0.0.1"],
+    ...["-keyout", join(folder, "key.pem"), "-out", join(folder, "cert.pem")],
+  ]);
+  ca = readFileSync(join(folder, "cert.pem"), "utf8");
+  cloud = await serve((request, response) => {
+    answerTo(request, response);
+  });
+  thief = await serve((request, response) => {
+    stolen.push(`${request.method ?? ""} ${request.url ?? ""}`);
+    response.end("{}");
+  });
+});
+afterAll(() => {
+  for (const server of servers) server.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  stolen = [];
+});
+
+const redirect =
+  (status: number, location: string): typeof answerTo =>
+  (request, response) => {
+    request.resume();
+    response.writeHead(status, { location }).end("moved");
+  };
+
+const openstack = (scheme: "http" | "https"): CloudSession =>
+  new CloudSession({
+    auth: { auth_url: `${cloud[scheme]}/v3`, username: "me", password: PASSWORD },
+    region: undefined,
+    endpoint: "public",
+    tls: scheme === "https" ? { ca } : undefined,
+  });
+
+const WAYS = (["http", "https"] as const).flatMap((from) =>
+  (["http", "https"] as const).flatMap((to) =>
+    STATUSES.map((status) => [status, from, to] as const),
+  ),
+);
+
+/** What an attempt fails of. */
+const faultOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(String, (error: unknown) => (error as Error).message);
+
+describe("a log-in that is answered with a redirect", () => {
+  test.each(WAYS)("%s from %s to %s goes no further, with OpenStack", async (status, from, to) => {
+    answerTo = redirect(status, `${thief[to]}/v3/auth/tokens?token=secret`);
+
+    const fault = await faultOf(openstack(from).projectId());
+    expect(fault).toBe(
+      `${cloud[from]}/v3/auth/tokens answers ${String(status)} and sends its caller to ` +
+        `${thief[to]}/v3/auth/tokens, which gets neither the password nor the token; if that is the right ` +
+        "address, set OS_AUTH_URL (or auth_url in clouds.yaml) to it, or the address of the service in the " +
+        "cloud's catalog",
+    );
+    expect(stolen).toEqual([]);
+  });
+
+  test.each(STATUSES)("%s goes no further and is not repeated, with Okeanos", async (status) => {
+    let count = 0;
+    answerTo = (request, response) => {
+      count++;
+      redirect(status, `${thief.http}/identity/v2.0/tokens`)(request, response);
+    };
+
+    const fault = await faultOf(
+      new OkeanosClient(`${cloud.http}/identity/v2.0`, TOKEN, { pause: 1 }).user(),
+    );
+    expect(fault).toBe(
+      `okeanos: ${cloud.http}/identity/v2.0/tokens answers ${String(status)} and sends its caller to ` +
+        `${thief.http}/identity/v2.0/tokens, which does not get the token; if that is the right address, ` +
+        "set OS_AUTH_URL to it",
+    );
+    expect([count, stolen]).toEqual([1, []]);
+  });
+
+  test("to itself by another scheme, or without an address, goes no further", async () => {
+    answerTo = redirect(301, `${cloud.https}/v3/auth/tokens`);
+    expect(await faultOf(openstack("http").projectId())).toContain(
+      `to ${cloud.https}/v3/auth/tokens`,
+    );
+    answerTo = (_, response) => response.writeHead(300).end();
+    expect(await faultOf(openstack("http").projectId())).toContain("answers 300");
+    answerTo = redirect(302, "http://[");
+    expect(await faultOf(openstack("http").projectId())).toContain("to no address,");
+  });
+});
+
+test("a request with a token that is answered with a redirect goes no further", async () => {
+  answerTo = (request, response) => {
+    request.resume();
+    if (request.url !== "/v3/auth/tokens") {
+      response.writeHead(307, { location: `${thief.http}/servers` }).end();
+      return;
+    }
+    const endpoints = [{ interface: "public", url: `${cloud.http}/compute` }];
+    const catalog = [{ type: "compute", endpoints }];
+    response.writeHead(201, { "x-subject-token": TOKEN });
+    response.end(JSON.stringify({ token: { expires_at: "2999-01-01T00:00:00Z", catalog } }));
+  };
+
+  const fault = await faultOf(openstack("http").get("compute", "/servers", z.unknown()));
+  expect(fault).toContain(`${cloud.http}/compute/servers answers 307 and sends its caller to`);
+  expect(stolen).toEqual([]);
+});
+
+describe("an answer without an end is given up", () => {
+  const LONG = "an answer of more than 16777216 bytes";
+  const endless: typeof answerTo = (_, response) => {
+    response.writeHead(201, { "x-subject-token": TOKEN });
+    const more = (): void => {
+      while (!response.destroyed && response.write("x".repeat(1 << 16)));
+      response.once("drain", more);
+    };
+    more();
+  };
+  /** 20 MiB in 20 KiB. */
+  const folded = gzipSync(Buffer.alloc(20 << 20, 32));
+  const bomb: typeof answerTo = (_, response) => {
+    response.writeHead(201, { "content-encoding": "gzip", "x-subject-token": TOKEN });
+    response.end(folded);
+  };
+
+  test.each([
+    ["that flows", endless],
+    ["that unfolds", bomb],
+  ])("%s", async (_, answer) => {
+    answerTo = answer;
+    expect(await faultOf(openstack("http").projectId())).toContain(LONG);
+    const okeanos = new OkeanosClient(`${cloud.http}/identity/v2.0`, TOKEN, { pause: 1 });
+    expect(await faultOf(okeanos.user())).toContain(LONG);
+  });
+
+  test("that flows by https", async () => {
+    answerTo = endless;
+    expect(await faultOf(openstack("https").projectId())).toContain(LONG);
+  });
+});
+
+test("a status that HTTP does not have is told, by https as well", async () => {
+  answerTo = (_, response) => {
+    response.socket?.end("HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n");
+  };
+  for (const scheme of ["http", "https"] as const) {
+    expect(await faultOf(openstack(scheme).projectId())).toMatch(
+      /auth\/tokens does not answer|999/,
+    );
+  }
+});

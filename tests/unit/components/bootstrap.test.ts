@@ -1,0 +1,122 @@
+import { userData, usersFitUserData } from "../../../components/bootstrap";
+import { controllerFiles, type HaproxySettings, zoneFiles } from "../../../components/node-files";
+import { type ExchangePlan, planExchange } from "../../../plan/exchange";
+import type { NodeFile } from "../../../templates/node-file";
+import { USER_DATA_LIMIT } from "../../../templates/user-data";
+import { STACK, settingsWith } from "../../support/settings";
+
+const ADDRESSES = { controllerAddress: "198.51.100.10", address: "198.51.100.11" };
+const HAPROXY: HaproxySettings = { balance: "leastconn", connectTimeout: 5, idleTimeout: 3600 };
+const exchangeOf = (changes: Readonly<Record<string, unknown>>) =>
+  planExchange(settingsWith(changes), STACK);
+const withUsers = (count: number) =>
+  exchangeOf({ users: [{ range: `10000-${String(9_999 + count)}` }] });
+
+function zone1({ zones }: ExchangePlan): ExchangePlan["zones"][number] {
+  const [zone] = zones;
+  if (zone === undefined) {
+    throw new Error("an exchange has a zone1");
+  }
+  return zone;
+}
+
+test("a thousand users fit user data, and ten thousand do not", () => {
+  expect(usersFitUserData(withUsers(1000))).toBe(true);
+  expect(usersFitUserData(withUsers(10_000))).toBe(false);
+});
+
+test("whatever fits does so in every zone, with addresses that compress badly", () => {
+  let [fitting, beyond] = [500, 8000];
+  while (beyond - fitting > 1) {
+    const middle = Math.floor((fitting + beyond) / 2);
+    [fitting, beyond] = usersFitUserData(withUsers(middle)) ? [middle, beyond] : [fitting, middle];
+  }
+  const hardly = { controllerAddress: "198.251.176.243", address: "203.184.165.209" };
+  const exchange = withUsers(fitting);
+  const sizes = planExchange(settingsWith({ zones: 8 }), STACK).zones.map(
+    (zone) => userData(zone, zoneFiles(exchange, { ...zone, trunkPeers: [] }, hardly)).length,
+  );
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(USER_DATA_LIMIT);
+  expect(Math.max(...sizes)).toBeGreaterThan(USER_DATA_LIMIT * 0.98);
+});
+
+test.each(["chan_sip", "pjsip"])("a few users fit beside the largest mesh (%s)", (sipDriver) => {
+  // Names as long as they may be, of letters that take four bytes.
+  const users = Array.from({ length: 30 }, (_, index) => ({
+    extension: String(10_000 + index),
+    name: "\u{1d4d0}".repeat(19),
+  }));
+  const exchange = exchangeOf({ zones: 248, sipDriver, image: "pbx-asterisk-16", users });
+  const zone = zone1(exchange);
+  const { length } = userData(zone, zoneFiles(exchange, zone, ADDRESSES));
+  expect(usersFitUserData(exchange)).toBe(true);
+  expect(length).toBeLessThan(USER_DATA_LIMIT);
+});
+
+test.each(["chan_sip", "pjsip"])("without its users, the largest mesh boots (%s)", (sipDriver) => {
+  const mesh = exchangeOf({ zones: 248, sipDriver, image: "pbx-asterisk-16" });
+  const boot = { ...mesh, users: [] };
+  const zone = zone1(boot);
+  const sizes = [
+    userData(zone, zoneFiles(boot, zone, ADDRESSES)),
+    userData(boot.controller, controllerFiles(boot, HAPROXY)),
+  ].map(({ length }) => length);
+  expect(Math.max(...sizes)).toBeLessThan(USER_DATA_LIMIT / 2);
+});
+
+describe("edits change these files, and no other", () => {
+  const changed = (before: readonly NodeFile[], after: readonly NodeFile[]): string[] => {
+    expect(after.map(({ path }) => path)).toEqual(before.map(({ path }) => path));
+    return after
+      .filter(({ content }, index) => content !== before[index]?.content)
+      .map(({ path }) => path);
+  };
+  const ofZone1 = (changes: Readonly<Record<string, unknown>>): NodeFile[] => {
+    const exchange = exchangeOf(changes);
+    return zoneFiles(exchange, zone1(exchange), ADDRESSES);
+  };
+  const base = { zones: 2, users: [{ extension: "1001" }] };
+
+  test.each([
+    ["one zone more", { zones: 3 }, ["iax.conf", "extensions.conf"]],
+    ["one user more", { users: [{ range: "1001-1002" }] }, ["users.sql"]],
+    ["a name", { users: [{ extension: "1001", name: "Alice" }] }, ["users.sql"]],
+    ["codecs", { codecs: ["alaw"] }, ["modules.conf", "users.sql", "iax.conf"]],
+    ["the time that a phone rings", { ringTimeout: 30 }, ["extensions.conf"]],
+  ])("of a zone: %s", (_, change, files) => {
+    expect(changed(ofZone1(base), ofZone1({ ...base, ...change }))).toEqual(
+      files.map((file) => `/etc/asterisk/${file}`),
+    );
+  });
+
+  test("of the controller: one zone more, and HAProxy's settings", () => {
+    const files = (zones: number, haproxy = HAPROXY) =>
+      controllerFiles(exchangeOf({ zones }), haproxy);
+    const cfg = ["/etc/haproxy/haproxy.cfg"];
+    expect(changed(files(2), files(3))).toEqual([...cfg, "/etc/trunkline/limits.json"]);
+    for (const change of [{ balance: "source" }, { connectTimeout: 9 }, { idleTimeout: 300 }]) {
+      expect(changed(files(2), files(2, { ...HAPROXY, ...change } as HaproxySettings))).toEqual(
+        cfg,
+      );
+    }
+  });
+
+  test("of every node: the operator's key, and the stack's own for root", () => {
+    const { accessKey } = exchangeOf(base);
+    expect(ofZone1(base).filter(({ path }) => path.endsWith("authorized_keys"))).toEqual([
+      {
+        path: "/etc/trunkline/authorized_keys",
+        content: `${settingsWith().sshPublicKey}\n`,
+        owner: "root:debian",
+        mode: "0640",
+      },
+      {
+        path: "/etc/trunkline/root_authorized_keys",
+        content: `restrict,port-forwarding ${accessKey.publicKey}\n`,
+        owner: "root:root",
+        mode: "0640",
+      },
+    ]);
+    expect(accessKey.publicKey).toMatch(/^ssh-ed25519 \S+ trunkline$/);
+  });
+});

@@ -1,0 +1,29 @@
+import { baseFiles } from "../../../components/node-files";
+import { planExchange } from "../../../plan/exchange";
+import { STACK, settingsWith } from "../../support/settings";
+
+const exchange = planExchange(settingsWith({ zones: 2 }), STACK);
+
+function settings(role: "controller" | "zone"): string[] {
+  const file = baseFiles(exchange, role).find(({ path }) => path === "/etc/chrony/chrony.conf");
+  return (file?.content ?? "").split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+test("zones follow the controller, from the port that the packet filter knows", () => {
+  expect(settings("zone").slice(0, 2)).toEqual([
+    "server 192.168.0.254 iburst minpoll 4 maxpoll 6",
+    "acquisitionport 123",
+  ]);
+});
+
+test("the controller serves zones alone, whatever its own clock follows", () => {
+  expect(settings("controller").slice(0, 3)).toEqual([
+    "confdir /run/trunkline-clock",
+    "local stratum 10",
+    "allow 192.168.0.0/24",
+  ]);
+});
+
+test.each(["controller", "zone"] as const)("a clock in use does not jump (%s)", (role) => {
+  expect(settings(role)).toContain("makestep 1 3");
+});

@@ -1,0 +1,49 @@
+import * as fc from "fast-check";
+import { durationSchema, formatDuration, parseDuration } from "../../../core/duration";
+
+test.each([
+  [90, 90],
+  ["90", 90],
+  ["90s", 90],
+  ["15m", 900],
+  ["1h", 3600],
+  ["0", 0],
+])("%p is %i seconds", (written, seconds) => {
+  expect(parseDuration(written)).toBe(seconds);
+});
+
+test.each(["", "h", "1d", "1.5h", "-5s", "1h30m", " 1h", "1 h", "1H", 1.5, -1, NaN])(
+  "%p is no duration",
+  (written) => {
+    expect(parseDuration(written)).toBeUndefined();
+  },
+);
+
+test("whatever is shown can be written", () => {
+  fc.assert(
+    fc.property(fc.nat(10_000_000), (seconds) => {
+      expect(parseDuration(formatDuration(seconds))).toBe(seconds);
+    }),
+  );
+});
+
+test("the longest unit that fits is shown", () => {
+  expect([0, 59, 60, 90, 900, 3600, 5400, 86_400].map(formatDuration)).toEqual([
+    "0s",
+    "59s",
+    "1m",
+    "90s",
+    "15m",
+    "1h",
+    "90m",
+    "24h",
+  ]);
+});
+
+test("bounds belong to what is allowed, and a fault names them", () => {
+  const schema = durationSchema({ min: 5, max: 300, such: "60s" });
+  expect([5, "5m"].map((value) => schema.parse(value))).toEqual([5, 300]);
+  expect(schema.safeParse(4).error?.issues[0]?.message).toBe(
+    'is 4s, which is not between 5s and 5m; write one such as "60s"',
+  );
+});

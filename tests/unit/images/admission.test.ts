@@ -1,0 +1,13 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "../../../core/paths";
+
+const SERVICE = join(ROOT, "images/elements/pbx-controller/static/usr/lib/trunkline/admission");
+
+test("the controller's trunkline-admission passes the tests of its own language", () => {
+  execFileSync("python3", ["-m", "unittest", "discover", "-s", "tests/unit/images/admission"], {
+    cwd: ROOT,
+    env: { ...process.env, PYTHONPATH: SERVICE, PYTHONDONTWRITEBYTECODE: "1" },
+    stdio: "pipe",
+  });
+});

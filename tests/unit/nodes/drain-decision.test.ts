@@ -1,0 +1,235 @@
+import fc from "fast-check";
+import { DrainDecision, type DrainLook, type Step } from "../../../nodes/rotation/drain-decision";
+
+const POLICY = { timeout: 60, force: false };
+
+const look = (changes: Partial<DrainLook> = {}): DrainLook => ({
+  at: 10_000,
+  refuge: true,
+  calls: 0,
+  channels: 0,
+  busy: new Set(),
+  contacts: [],
+  ...changes,
+});
+
+const alice = { extension: "1001", port: 40_001 };
+const bob = { extension: "1002", port: 40_002 };
+const inCall = { calls: 1, channels: 2 };
+const WAIT: Step = { kind: "wait" };
+
+test("a phone without a call moves at once, one in a call after it", () => {
+  const decision = new DrainDecision(POLICY, "refuse");
+  const talking = look({ ...inCall, busy: new Set(["1001"]), contacts: [alice, bob] });
+
+  expect(decision.next(talking)).toEqual({ kind: "move", ports: [bob.port] });
+  expect(decision.next(talking)).toEqual(WAIT);
+  expect(decision.next(look({ contacts: [alice] }))).toEqual({ kind: "move", ports: [alice.port] });
+});
+
+test("a line without a call stays where it shares its connection with one that has a call", () => {
+  const decision = new DrainDecision(POLICY, "refuse");
+  const sameDesk = { extension: "1003", port: alice.port };
+  const contacts = [alice, sameDesk];
+
+  expect(decision.next(look({ ...inCall, busy: new Set(["1001"]), contacts }))).toEqual(WAIT);
+});
+
+test("it ends when no call was seen twice, and none after all connections were closed", () => {
+  const decision = new DrainDecision(POLICY, "refuse");
+  const kinds = [0, 0, 0].map(() => decision.next(look()).kind);
+  expect(kinds).toEqual(["wait", "close", "done"]);
+});
+
+test("whoever was connected just before it began has time to register", () => {
+  const decision = new DrainDecision(POLICY, "refuse");
+  const looks = [0, 1000, 2000, 4999, 5000, 6000].map((at) => look({ at }));
+  expect(looks.map((seen) => decision.next(seen).kind)).toEqual([
+    ...["wait", "wait", "wait", "wait"],
+    ...["wait", "close"],
+  ]);
+});
+
+test("nobody has to, where there is no other zone to register with", () => {
+  const decision = new DrainDecision(POLICY, "wait");
+  const kinds = [0, 1000, 2000].map((at) => decision.next(look({ at, refuge: false })).kind);
+  expect(kinds).toEqual(["wait", "close", "done"]);
+});
+
+test("a call that begins while connections are closed is waited for", () => {
+  const decision = new DrainDecision(POLICY, "refuse");
+  const looks = [look(), look(), look(inCall), look(), look(), look()];
+  expect(looks.map((seen) => decision.next(seen).kind)).toEqual([
+    ...["wait", "close", "wait"],
+    ...["wait", "close", "done"],
+  ]);
+});
+
+test("many phones move in turns: elsewhere they all register at once", () => {
+  const decision = new DrainDecision(POLICY, "refuse");
+  const contacts = Array.from({ length: 450 }, (_, index) => ({
+    extension: String(1000 + index),
+    port: 20_000 + index,
+  }));
+  const moved = [0, 0, 0].map(() => {
+    const step = decision.next(look({ contacts }));
+    return step.kind === "move" ? step.ports.length : step.kind;
+  });
+  expect(moved).toEqual([200, 200, 50]);
+});
+
+describe("after the time that calls are given", () => {
+  const late = look({ ...inCall, at: 60_000 });
+
+  test("the zone goes back into service", () => {
+    expect(new DrainDecision(POLICY, "refuse").next(late)).toEqual({
+      kind: "abandon",
+      because: "late",
+    });
+  });
+
+  test("calls are cut where that is wanted", () => {
+    expect(new DrainDecision({ ...POLICY, force: true }, "refuse").next(late)).toEqual({
+      kind: "cut",
+    });
+  });
+});
+
+test("what cannot be hung up keeps a zone no longer than a few attempts", () => {
+  const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
+  const kinds = [60_000, 66_000, 72_000, 78_000].map(
+    (at) => decision.next(look({ ...inCall, at })).kind,
+  );
+  expect(kinds).toEqual(["cut", "cut", "cut", "release"]);
+});
+
+test("phones whose calls were cut are moved before what they call then is", () => {
+  const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
+  const busy = (...extensions: string[]): DrainLook =>
+    look({ ...inCall, at: 60_000, busy: new Set(extensions), contacts: [alice, bob] });
+  expect(decision.next(busy("1001", "1002"))).toEqual({ kind: "cut" });
+  expect(decision.next(busy("1002"))).toEqual({ kind: "move", ports: [alice.port] });
+  expect(decision.next(busy("1002"))).toEqual({ kind: "cut" });
+  expect(decision.next(busy())).toEqual({ kind: "move", ports: [bob.port] });
+});
+
+test("phones that could not be moved are decided about anew", () => {
+  const decision = new DrainDecision(POLICY, "refuse");
+  const idle = look({ contacts: [alice] });
+  const step = decision.next(idle);
+  expect(step).toEqual({ kind: "move", ports: [alice.port] });
+  decision.retract(step);
+  expect(decision.next(look({ ...inCall, busy: new Set(["1001"]), contacts: [alice] }))).toEqual(
+    WAIT,
+  );
+  expect(decision.next(idle)).toEqual(step);
+});
+
+test("connections that could not be closed are closed before it ends", () => {
+  const decision = new DrainDecision(POLICY, "refuse");
+  const kinds = [0, 0].map(() => decision.next(look()).kind);
+  expect(kinds).toEqual(["wait", "close"]);
+  decision.retract({ kind: "close" });
+  expect([0, 0, 0].map(() => decision.next(look()).kind)).toEqual(["wait", "close", "done"]);
+});
+
+describe("without another zone in the rotation", () => {
+  test("a zone does not go while the exchange goes on", () => {
+    const alone = look({ refuge: false, contacts: [bob] });
+    expect(new DrainDecision(POLICY, "refuse").next(alone)).toEqual({
+      kind: "abandon",
+      because: "alone",
+    });
+  });
+
+  test("phones have nowhere to go, but calls are waited for when the exchange goes as well", () => {
+    const decision = new DrainDecision(POLICY, "wait");
+    const last = look({ refuge: false, contacts: [alice, bob] });
+    const steps = [{ ...last, ...inCall, busy: new Set(["1001"]) }, last, last, last];
+    expect(steps.map((seen) => decision.next(seen).kind)).toEqual([
+      ...["wait", "wait", "close", "done"],
+    ]);
+  });
+});
+
+describe("whatever it sees", () => {
+  const extension = fc.integer({ min: 1001, max: 1006 }).map(String);
+  const contact = fc.record({ extension, port: fc.integer({ min: 40_000, max: 40_004 }) });
+  const anyLook = fc
+    .record({
+      refuge: fc.boolean(),
+      busy: fc.array(extension, { maxLength: 3 }),
+      trunkCalls: fc.integer({ min: 0, max: 1 }),
+      contacts: fc.array(contact, { maxLength: 6 }),
+    })
+    .map(({ refuge, busy, trunkCalls, contacts }) => {
+      const channels = new Set(busy).size + 2 * trunkCalls;
+      return look({
+        refuge,
+        busy: new Set(busy),
+        contacts,
+        channels,
+        calls: Math.ceil(channels / 2),
+      });
+    });
+  const policy = fc.record({ timeout: fc.integer({ min: 1, max: 20 }), force: fc.boolean() });
+  const last = fc.constantFrom("refuse" as const, "wait" as const);
+
+  /** Every step of a drain that sees `looks`, a second apart. */
+  const property = (holds: (step: Step, seen: DrainLook, before: Step | undefined) => boolean) =>
+    fc.property(policy, last, fc.array(anyLook, { maxLength: 30 }), (drain, zone, looks) => {
+      const decision = new DrainDecision(drain, zone);
+      let before: Step | undefined;
+      return looks.every((seen, index) => {
+        const step = decision.next({ ...seen, at: index * 1000 });
+        const held = holds(step, seen, before);
+        before = step;
+        return held;
+      });
+    });
+
+  test("no connection of a phone that has a call is closed", () => {
+    fc.assert(
+      property((step, { busy, contacts }) => {
+        if (step.kind === "close") return busy.size === 0;
+        if (step.kind !== "move") return true;
+        return contacts.every(
+          ({ extension, port }) => !busy.has(extension) || !step.ports.includes(port),
+        );
+      }),
+    );
+  });
+
+  test("it does not end while there is a call, nor before it closed what was left", () => {
+    fc.assert(
+      property(
+        (step, { channels }, before) =>
+          step.kind !== "done" ||
+          (channels === 0 && (before?.kind === "close" || before?.kind === "done")),
+      ),
+    );
+  });
+
+  test("no call is cut before its time, or without force", () => {
+    fc.assert(
+      fc.property(policy, last, fc.array(anyLook, { maxLength: 30 }), (drain, zone, looks) => {
+        const decision = new DrainDecision(drain, zone);
+        return looks.every((seen, index) => {
+          const { kind } = decision.next({ ...seen, at: index * 1000 });
+          const isCut = kind === "cut" || kind === "release";
+          return !isCut || (drain.force && index >= drain.timeout);
+        });
+      }),
+    );
+  });
+
+  test("without calls it ends", () => {
+    fc.assert(
+      fc.property(policy, fc.array(contact, { maxLength: 10 }), (drain, contacts) => {
+        const decision = new DrainDecision(drain, "refuse");
+        const kinds = Array.from({ length: 4 }, () => decision.next(look({ contacts })).kind);
+        return kinds.at(-1) === "done";
+      }),
+    );
+  });
+});

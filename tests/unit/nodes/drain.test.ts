@@ -1,0 +1,129 @@
+import { type Drained, drainZone } from "../../../nodes/rotation/drain";
+import type { DrainPolicy } from "../../../nodes/rotation/drain-decision";
+import { NodeError } from "../../../core/errors";
+import { PaperExchange } from "../../support/paper-exchange";
+
+// Nobody waits in these tests, and time goes by all the same.
+jest.mock("node:timers/promises", () => ({
+  setTimeout: (milliseconds: number) => {
+    jest.advanceTimersByTime(milliseconds);
+    return Promise.resolve();
+  },
+}));
+
+const access = { privateKey: "", controllerAddress: "198.51.100.10", controllerHostKey: "" };
+
+let exchange: PaperExchange;
+let warnings: string[];
+/** What was run in the zone, and recorded on the controller. */
+let scripts: string[];
+let records: string[];
+
+beforeEach(() => {
+  jest.useFakeTimers({
+    doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "setInterval", "setTimeout"],
+  });
+  exchange = new PaperExchange(["zone1", "zone2"]);
+  [warnings, scripts, records] = [[], [], []];
+  exchange.onScript = (script) => scripts.push(script);
+  exchange.onOrder = (script) => {
+    if (script.includes("drain.log")) records.push(script);
+  };
+});
+afterEach(() => jest.useRealTimers());
+
+const drain = (policy: DrainPolicy, signal?: AbortSignal): Promise<Drained> =>
+  drainZone({
+    controller: () => exchange.controller(),
+    zone: () => exchange.zone(access, { name: "zone2", fixedIp: "192.168.0.3", sshHostKey: "" }),
+    name: "zone2",
+    policy,
+    last: "refuse",
+    say: () => undefined,
+    warn: (line) => warnings.push(line),
+    ...(signal === undefined ? {} : { signal }),
+  });
+
+test("a connection that is lost on the way to idle phones closes none that has a call by then", async () => {
+  exchange.registrar.set(
+    "zone2",
+    '/registrar/contact/1001;@0: {"uri":"sip:1001@192.168.0.254:40001"}',
+  );
+  let looksInCall = 0;
+  exchange.onScript = (script) => {
+    scripts.push(script);
+    if (scripts.length > 1) return;
+    // The phone calls while somebody logs in again.
+    exchange.talking.add("zone2");
+    exchange.busy.set("zone2", ["1001"]);
+    throw new NodeError("zone2", "the SSH connection was lost");
+  };
+  exchange.onOrder = (script) => {
+    if (!script.includes("show servers state nodes") || !exchange.talking.has("zone2")) return;
+    if (++looksInCall < 5) return;
+    expect(scripts).toHaveLength(1);
+    exchange.talking.clear();
+    exchange.busy.clear();
+  };
+
+  expect(await drain({ timeout: 3600, force: false })).toEqual({ callsCut: 0 });
+  expect(scripts.map((script) => script.includes("dport = :40001"))).toEqual([true, true, false]);
+});
+
+test("a call that cannot be hung up is recorded once, and does not keep a zone for ever", async () => {
+  exchange.talking.add("zone2");
+
+  expect(await drain({ timeout: 10, force: true })).toEqual({ callsCut: 1 });
+  expect(records).toHaveLength(1);
+  expect(warnings).toEqual([
+    "zone2: 1 call cut, still going after 10 s (pbx:drainForce); " +
+      "recorded in /var/log/trunkline/drain.log on the controller",
+    "zone2 goes with a call that its Asterisk does not end (pbx:drainForce)",
+  ]);
+});
+
+test("who calls again after a cut is cut off with a record, too", async () => {
+  exchange.talking.add("zone2");
+  let hasCalledAgain = false;
+  exchange.onHangUp = (zone) => {
+    exchange.talking.delete(zone);
+    exchange.onOrder = (script) => {
+      if (script.includes("drain.log")) records.push(script);
+      if (!hasCalledAgain && script.includes("show servers state nodes")) {
+        exchange.talking.add(zone);
+        hasCalledAgain = true;
+      }
+    };
+  };
+
+  expect(await drain({ timeout: 10, force: true })).toEqual({ callsCut: 2 });
+  expect(records).toHaveLength(2);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^zone2: 1 call cut, still going after 10 s \(pbx:drainForce\); /),
+    expect.stringMatching(/^zone2: 1 call cut, begun after that \(pbx:drainForce\); /),
+  ]);
+});
+
+test("a forced drain that is interrupted lets nobody go unseen", async () => {
+  exchange.closed.add("zone2");
+  exchange.used.add("zone2");
+  await expect(drain({ timeout: 10, force: true }, AbortSignal.abort())).rejects.toThrow(
+    "zone2: the drain was interrupted; the zone stays in service",
+  );
+  expect(records).toEqual([]);
+  expect(exchange.rotation).toEqual(["zone1", "zone2"]);
+});
+
+test("a zone that somebody has put back by hand is one that may be used", async () => {
+  exchange.unused.add("zone2");
+  exchange.talking.add("zone2");
+  let isKilled = false;
+  exchange.onOrder = (script) => {
+    if (isKilled) throw new Error("killed");
+    isKilled = script.includes("zone2 state drain");
+  };
+  await expect(drain({ timeout: 10, force: false })).rejects.toThrow("killed");
+
+  exchange.onOrder = () => undefined;
+  await expect(drain({ timeout: 10, force: false })).rejects.toThrow("zone2: 1 call still going");
+});

@@ -1,0 +1,23 @@
+import { capacityFault } from "../../../plan/capacity";
+import { settingsWith } from "../../support/settings";
+
+const users = (range: string): unknown => [{ extension: "1001" }, { range }];
+
+test.each([
+  ["as many users as the zones take", { zones: 2, users: users("2000-3998") }],
+  [
+    "the zones that the autoscaler may add",
+    { zones: 1, autoscale: { max: 2, callsPerZone: 80 }, users: users("2000-3998") },
+  ],
+])("nothing is wrong with %s", (_, changes) => {
+  expect(capacityFault(settingsWith(changes))).toBeUndefined();
+});
+
+test.each([
+  ["pbx:zones", { zones: 2 }],
+  ["pbx:autoscale.max", { zones: 3, autoscale: { max: 2, callsPerZone: 80 } }],
+])("more users than the zones take: %s is to be raised", (key, changes) => {
+  expect(capacityFault(settingsWith({ ...changes, users: users("2000-3999") }))).toBe(
+    `pbx:users has 2001 users, and a zone takes 1000 phones: with ${key} at 2 not all of them can register at a time; raise it to 3`,
+  );
+});

@@ -1,0 +1,76 @@
+import * as fc from "fast-check";
+import { readyBefore, replacedServers, type ServerSpecs, turnBefore } from "../../../plan/rollout";
+
+const PJSIP = { image: "image-a", flavor: "m1.small", sipDriver: "pjsip" };
+const zones = (count: number, change: object = {}): ServerSpecs =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [
+      `zone${String(index + 1)}`,
+      { ...PJSIP, ...change },
+    ]),
+  );
+
+test("a first deployment replaces nothing", () => {
+  expect(replacedServers({}, zones(3))).toEqual([]);
+});
+
+test("zones that come or go are not replaced", () => {
+  expect(replacedServers(zones(2), zones(3))).toEqual([]);
+  expect(replacedServers(zones(3), zones(2))).toEqual([]);
+});
+
+test.each([{ image: "image-b" }, { flavor: "m1.large" }, { sipDriver: "chan_sip" }])(
+  "%p replaces every zone, and the new one is none of them",
+  (change) => {
+    expect(replacedServers(zones(2), zones(3, change))).toEqual(["zone1", "zone2"]);
+  },
+);
+
+test("only what differs is replaced: the rest of a roll that was cut short", () => {
+  const last = { ...zones(3), zone1: { ...PJSIP, flavor: "m1.large" } };
+  expect(replacedServers(last, zones(3, { flavor: "m1.large" }))).toEqual(["zone2", "zone3"]);
+});
+
+test("the turns follow one another", () => {
+  const rolling = ["zone1", "zone3", "zone10"];
+  expect(rolling.map((zone) => turnBefore(zone, rolling))).toEqual([undefined, "zone1", "zone3"]);
+  expect(turnBefore("zone2", rolling)).toBeUndefined();
+});
+
+test("whichever servers are replaced, nobody waits for himself", () => {
+  const names = ["zone1", "zone2", "zone3", "zone4", "zone5"];
+  fc.assert(
+    fc.property(fc.subarray(names), (rolling) => {
+      // The resources of a zone in the order in which they wait for each other, and what components/
+      // makes of the plan.
+      const waits = new Map<string, string[]>();
+      for (const zone of names) {
+        const before = turnBefore(zone, rolling);
+        waits.set(`server ${zone}`, before === undefined ? [] : [`member ${before}`]);
+        waits.set(`config ${zone}`, [`server ${zone}`]);
+        waits.set(
+          `member ${zone}`,
+          readyBefore(zone, names, rolling).map((node) => `config ${node}`),
+        );
+      }
+      const reach = (from: string, path: readonly string[] = []): void => {
+        expect(path).not.toContain(from);
+        for (const next of waits.get(from) ?? []) {
+          reach(next, [...path, from]);
+        }
+      };
+      names.forEach((zone) => {
+        reach(`member ${zone}`);
+      });
+    }),
+    { numRuns: 64 },
+  );
+});
+
+test("a zone enters when all files are in place but those of later turns", () => {
+  const nodes = ["controller", "zone1", "zone2", "zone3"];
+  expect(readyBefore("zone1", nodes, ["zone1", "zone2"])).toEqual(["controller", "zone1", "zone3"]);
+  expect(readyBefore("zone2", nodes, ["zone1", "zone2"])).toEqual(nodes);
+  expect(readyBefore("zone3", nodes, ["zone1", "zone2"])).toEqual(nodes);
+  expect(readyBefore("zone1", nodes, [])).toEqual(nodes);
+});

@@ -1,0 +1,166 @@
+import type { FileSpec } from "../../../nodes/files";
+import { membershipImpact, nodeConfigImpact } from "../../../provider/impact";
+import type { NodeConfigInputs, ZoneMembershipInputs } from "../../../provider/inputs";
+
+const zone = (name: string) => ({ name, fixedIp: "192.168.0.2", sshHostKey: "ssh-ed25519 AAAA" });
+const access = { privateKey: "", controllerAddress: "198.51.100.10", controllerHostKey: "" };
+const drain = { timeout: 3600, force: false };
+
+function files(...paths: string[]): Record<string, FileSpec> {
+  return Object.fromEntries(
+    paths.map((path) => [path, { owner: "root:root", mode: "0640", digest: "before" }]),
+  );
+}
+
+const ZONE_FILES = files(
+  ...["asterisk", "cdr", "extensions", "iax", "logger", "modules", "pjsip", "rtp"].map(
+    (name) => `/etc/asterisk/${name}.conf`,
+  ),
+  "/etc/asterisk/users.sql",
+  "/etc/trunkline/authorized_keys",
+);
+const CONTROLLER_FILES = files("/etc/haproxy/haproxy.cfg", "/etc/trunkline/authorized_keys");
+
+const nodeConfig = (node: string, changes: Partial<NodeConfigInputs> = {}): NodeConfigInputs => ({
+  node,
+  serverId: "server",
+  access,
+  zones: [zone("zone1"), zone("zone2")],
+  drain,
+  files: node === "controller" ? CONTROLLER_FILES : ZONE_FILES,
+  contents: "",
+  ...changes,
+});
+
+/** What is felt when `changed` files of `node` get another content. */
+function impact(
+  node: string,
+  changed: string[],
+  changes: Partial<NodeConfigInputs> = {},
+): string[] {
+  const olds = nodeConfig(node);
+  const rewritten = changed.map((path) => {
+    const spec = olds.files[path];
+    if (spec === undefined) throw new Error(`${node} has no ${path}`);
+    return [path, { ...spec, digest: "after" }] as const;
+  });
+  const files = { ...olds.files, ...Object.fromEntries(rewritten) };
+  return nodeConfigImpact(olds, { ...olds, files, ...changes });
+}
+
+test.each([
+  [["users.sql"], "zone1: change of users (users.sql): reload only, calls go on"],
+  [["pjsip.conf"], "zone1: change of SIP (pjsip.conf): reload only, calls go on"],
+  [["iax.conf"], "zone1: change of trunk (iax.conf): reload only, calls go on"],
+  [["rtp.conf"], "zone1: change of media ports (rtp.conf): reload only, calls go on"],
+  [["modules.conf"], "zone1: change of modules (modules.conf): reload only, calls go on"],
+  [
+    ["extensions.conf", "iax.conf", "users.sql"],
+    "zone1: change of dialplan (extensions.conf), trunk (iax.conf) and users (users.sql): " +
+      "reload only, calls go on",
+  ],
+  [["asterisk.conf"], "zone1: change of asterisk.conf: from Asterisk's next start on, calls go on"],
+  [["logger.conf", "cdr.conf"], "zone1: nothing that callers notice"],
+])("a zone whose %s change", (names, line) => {
+  expect(
+    impact(
+      "zone1",
+      names.map((name) => `/etc/asterisk/${name}`),
+    ),
+  ).toEqual([line]);
+});
+
+test("nobody notices who may log in", () => {
+  const path = "/etc/trunkline/authorized_keys";
+  expect(impact("zone1", [path])).toEqual(["zone1: nothing that callers notice"]);
+  expect(impact("controller", [path])).toEqual(["controller: nothing that callers notice"]);
+});
+
+test("a change of owner, mode or existence is a change as one of content is", () => {
+  const olds = nodeConfig("zone1");
+  const path = "/etc/asterisk/users.sql";
+  const { [path]: spec, ...others } = olds.files;
+  const line = ["zone1: change of users (users.sql): reload only, calls go on"];
+  for (const files of [
+    others,
+    { ...others, [path]: { ...spec, owner: "root:asterisk" } as FileSpec },
+    { ...others, [path]: { ...spec, mode: "0600" } as FileSpec },
+  ]) {
+    expect(nodeConfigImpact(olds, { ...olds, files })).toEqual(line);
+    expect(nodeConfigImpact({ ...olds, files }, olds)).toEqual(line);
+  }
+});
+
+describe("the controller", () => {
+  const haproxy = ["/etc/haproxy/haproxy.cfg"];
+
+  test("reloads for another algorithm", () => {
+    expect(impact("controller", haproxy)).toEqual([
+      "controller: HAProxy reloads (haproxy.cfg): calls and registrations go on",
+    ]);
+  });
+
+  test("tells of zones that come and go", () => {
+    const zones = [zone("zone1"), zone("zone3")];
+    expect(impact("controller", haproxy, { zones })).toEqual([
+      "zone3 joins once it is ready",
+      "zone2 drains, then goes",
+    ]);
+  });
+
+  test("restarts when its server is another", () => {
+    expect(impact("controller", [], { serverId: "another" })).toEqual([
+      "controller restarts: calls keep their media; new calls and registrations wait about 90 s " +
+        "(as measured under emulation)",
+    ]);
+  });
+});
+
+test("without a change of files there is nothing to say", () => {
+  expect(impact("zone1", [])).toEqual([]);
+  expect(impact("zone1", [], { drain: { timeout: 60, force: true } })).toEqual([]);
+});
+
+test("files that follow what the cloud is still to give are no fault", () => {
+  const files = "04da6b54-80e4-46f7-96ec-b56ff0331ba9" as unknown as NodeConfigInputs["files"];
+  expect(impact("zone1", [], { files })).toEqual([
+    "zone1: its files follow what the cloud is still to give",
+  ]);
+});
+
+describe("a zone's place in the rotation", () => {
+  const member: ZoneMembershipInputs = {
+    zone: zone("zone2"),
+    serverId: "server",
+    controllerId: "controller",
+    access,
+    drain,
+  };
+
+  test("is kept while its server is replaced", () => {
+    const serverId = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    expect(membershipImpact(member, { ...member, serverId })).toEqual([
+      "zone2 drains, is replaced, and comes back; the other zones keep serving",
+    ]);
+  });
+
+  test("is taken again by the successor of a server that was lost", () => {
+    expect(membershipImpact(member, { ...member, serverId: "another" })).toEqual([
+      "zone2 enters the rotation again",
+    ]);
+  });
+
+  test.each(["another", "not in the rotation: drain"])(
+    "is taken again where it was %j",
+    (before) => {
+      expect(membershipImpact({ ...member, controllerId: before }, member)).toEqual([
+        "zone2 enters the rotation again",
+      ]);
+    },
+  );
+
+  test("does not care for another policy", () => {
+    expect(membershipImpact(member, member, true)).toEqual(["zone2 enters the rotation again"]);
+    expect(membershipImpact(member, { ...member, drain: { timeout: 1, force: true } })).toEqual([]);
+  });
+});

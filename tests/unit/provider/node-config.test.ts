@@ -1,0 +1,65 @@
+import { gzipSync } from "node:zlib";
+import type { NodeConfigInputs } from "../../../provider/inputs";
+import { PbxResourceProvider } from "../../../provider/provider";
+import type { Logger } from "../../../core/logger";
+import { plain } from "../../../provider/wire";
+import { PaperExchange } from "../../support/paper-exchange";
+
+const URN = "urn:pulumi:test::trunkline::pbx:index:NodeConfig::zone1";
+const LOGGER = "/etc/asterisk/logger.conf";
+const log: Logger = { status: () => undefined, info: () => undefined, warn: () => undefined };
+
+const configWith = (content: string): NodeConfigInputs => ({
+  node: "zone1",
+  serverId: "server",
+  access: { privateKey: "", controllerAddress: "198.51.100.10", controllerHostKey: "" },
+  zones: [{ name: "zone1", fixedIp: "192.168.0.2", sshHostKey: "" }],
+  drain: { timeout: 3600, force: false },
+  files: { [LOGGER]: { owner: "root:root", mode: "0640", digest: content } },
+  contents: gzipSync(JSON.stringify({ [LOGGER]: content })).toString("base64"),
+});
+const [FORMER, WANTED] = [configWith("former"), configWith("wanted")];
+
+let exchange: PaperExchange;
+let provider: PbxResourceProvider;
+
+beforeEach(() => {
+  exchange = new PaperExchange(["zone1"]);
+  provider = new PbxResourceProvider(() => log, exchange);
+});
+
+/** What an update that fails tells Pulumi of its resource. */
+const failure = (): Promise<{ message: string; properties?: unknown }> =>
+  provider.update("zone1/server", URN, { ...FORMER }, { ...WANTED }).then(
+    () => Promise.reject(new Error("it did not fail")),
+    (error: unknown) => error as { message: string; properties?: unknown },
+  );
+
+test("a node that was lost in the middle of an edit differs from any configuration", async () => {
+  exchange.lost.add("zone1");
+  const { message, properties } = await failure();
+  expect(message).toBe("zone1: the SSH connection was lost");
+  const state = plain(properties) as NodeConfigInputs;
+  for (const news of [FORMER, WANTED]) {
+    expect(await provider.diff("zone1/server", URN, state, news)).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
+  }
+
+  exchange.lost.clear();
+  const updated = await provider.update("zone1/server", URN, { ...state }, { ...FORMER });
+  expect(await provider.diff("zone1/server", URN, plain(updated.outs), FORMER)).toMatchObject({
+    changes: false,
+  });
+});
+
+test("one that says that its files were left as they were is what it was", async () => {
+  exchange.full.add("zone1");
+  const { message, properties } = await failure();
+  expect(message).toBe(
+    "zone1: its disk is full; its files were left as they were. " +
+      "Mend that and run the same command again",
+  );
+  expect(properties).toBeUndefined();
+});

@@ -1,0 +1,241 @@
+import { gzipSync } from "node:zlib";
+import type { ZoneHost } from "../../../ssh/access";
+import type { NodeConfigInputs, ZoneMembershipInputs } from "../../../provider/inputs";
+import { PbxResourceProvider } from "../../../provider/provider";
+import type { Logger } from "../../../core/logger";
+import { plain } from "../../../provider/wire";
+import { PaperExchange } from "../../support/paper-exchange";
+
+// Nobody waits in these tests, and time goes by all the same.
+jest.mock("node:timers/promises", () => ({
+  setTimeout: (milliseconds: number) => {
+    jest.advanceTimersByTime(milliseconds);
+    return Promise.resolve();
+  },
+}));
+beforeEach(() =>
+  jest.useFakeTimers({
+    doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "setInterval", "setTimeout"],
+  }),
+);
+afterEach(() => jest.useRealTimers());
+
+type Inputs = Record<string, unknown>;
+
+const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
+const LOGGER = "/etc/asterisk/logger.conf";
+const access = { privateKey: "", controllerAddress: "198.51.100.10", controllerHostKey: "" };
+const drain = { timeout: 3600, force: false };
+const zoneHost = (name: string): ZoneHost => ({ name, fixedIp: "192.168.0.9", sshHostKey: "" });
+const urnOf = (kind: string, name: string): string =>
+  `urn:pulumi:test::trunkline::pbx:index:${kind}::${name}`;
+
+const configOf = (
+  node: string,
+  path: string,
+  content: string,
+  zones: readonly string[],
+): NodeConfigInputs => ({
+  ...{ node, serverId: `server of ${node}`, access, drain },
+  zones: zones.map(zoneHost),
+  files: { [path]: { owner: "root:root", mode: "0640", digest: content } },
+  contents: gzipSync(JSON.stringify({ [path]: content })).toString("base64"),
+});
+/** The resources of an exchange, by URN: the files of its nodes, and the places in the rotation. */
+const configsFor = (zones: readonly string[]): [string, NodeConfigInputs][] => {
+  const cfg = ["backend nodes", ...zones.map((name) => `server ${name} 192.168.0.9:5060`)].join(
+    "\n",
+  );
+  const configs = [
+    configOf("controller", HAPROXY_CFG, cfg, zones),
+    ...zones.map((name) => configOf(name, LOGGER, zones.join(), zones)),
+  ];
+  return configs.map((config) => [urnOf("NodeConfig", config.node), config]);
+};
+const membershipOf = (name: string): ZoneMembershipInputs => ({
+  ...{ zone: zoneHost(name), serverId: `server of ${name}`, controllerId: "server of controller" },
+  ...{ access, drain },
+});
+
+let exchange: PaperExchange;
+/** What Pulumi keeps of the resources. */
+let state: Map<string, Inputs>;
+let warnings: string[];
+
+const ZONES = ["zone1", "zone2", "zone3"];
+
+beforeEach(() => {
+  exchange = new PaperExchange(ZONES);
+  for (const zone of ZONES) exchange.used.add(zone);
+  warnings = [];
+  state = new Map(
+    [
+      ...configsFor(ZONES),
+      ...ZONES.map((name) => [urnOf("ZoneMembership", name), membershipOf(name)] as const),
+    ].map(([urn, inputs]) => [urn, { ...inputs }]),
+  );
+});
+
+const log: Logger = {
+  status: () => undefined,
+  info: () => undefined,
+  warn: (line) => warnings.push(line),
+};
+
+/** Takes a zone out of the rotation, as Pulumi does before it replaces its server. */
+async function drained(zone: string): Promise<void> {
+  const urn = urnOf("ZoneMembership", zone);
+  const provider = new PbxResourceProvider(() => log, exchange);
+  await provider.check(urn, {}, { ...membershipOf(zone) });
+  await provider.delete("id", urn, membershipOf(zone));
+  state.delete(urn);
+}
+
+/**
+ * What `pulumi up` does with the files of all nodes, and after them with the memberships.
+ *
+ * @returns the URNs of what was updated, or was to be.
+ * @throws the first fault.
+ */
+async function up(...zones: string[]): Promise<string[]> {
+  const provider = new PbxResourceProvider(() => log, exchange);
+  const changed: string[] = [];
+  const bringAbout = async (urn: string, news: Inputs): Promise<void> => {
+    const olds = state.get(urn) ?? {};
+    const { changes } = await provider.diff("id", urn, olds, news);
+    if (changes !== true) return;
+    changed.push(urn);
+    try {
+      const updated = await provider.update("id", urn, olds, news);
+      state.set(urn, plain(updated.outs) as Inputs);
+    } catch (error) {
+      const { properties } = error as { properties?: unknown };
+      if (properties !== undefined) state.set(urn, plain(properties) as Inputs);
+      throw error;
+    }
+  };
+  const memberships = zones.map(
+    (name) => [urnOf("ZoneMembership", name), membershipOf(name)] as const,
+  );
+  for (const wanted of [configsFor(zones), memberships]) {
+    for (const [urn, inputs] of wanted) await provider.check(urn, {}, { ...inputs });
+    const ends = await Promise.allSettled(
+      wanted.map(([urn, inputs]) => bringAbout(urn, { ...inputs })),
+    );
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+  for (const name of ZONES.filter((zone) => !zones.includes(zone))) {
+    const [membership, config] = [urnOf("ZoneMembership", name), urnOf("NodeConfig", name)];
+    if (!state.has(membership)) continue;
+    await provider.delete("id", membership, state.get(membership));
+    for (const urn of [membership, config]) state.delete(urn);
+  }
+  return changed;
+}
+
+describe("of two zones that were to go, one cannot", () => {
+  beforeEach(async () => {
+    exchange.talking.add("zone2");
+    await expect(up("zone1")).rejects.toThrow("zone2: 1 call still going after 3600 s");
+  });
+
+  test("so both stay in service", () => {
+    expect(exchange.rotation).toEqual(ZONES);
+    expect(warnings).toEqual([]);
+  });
+
+  test("and go with the same command, when the call has ended", async () => {
+    exchange.talking.clear();
+    await up("zone1");
+    expect([...exchange.servers.keys()]).toEqual(["zone1"]);
+    expect(await up("zone1")).toEqual([]);
+  });
+});
+
+describe("when the controller is lost in the middle of a drain", () => {
+  beforeEach(async () => {
+    exchange.onOrder = (script) => {
+      if (script.includes("zone3 state drain")) exchange.closed.add("controller");
+    };
+    exchange.talking.add("zone3");
+    await expect(up("zone1", "zone2")).rejects.toThrow("controller: SSH does not answer");
+    exchange.onOrder = () => undefined;
+    exchange.closed.clear();
+    expect(exchange.rotation).toEqual(["zone1", "zone2"]);
+  });
+
+  test("the former number of zones brings the zone back", async () => {
+    await up(...ZONES);
+    expect(exchange.rotation).toEqual(ZONES);
+    expect(await up(...ZONES)).toEqual([]);
+  });
+
+  test("the same command goes on", async () => {
+    exchange.talking.clear();
+    await up("zone1", "zone2");
+    expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
+  });
+});
+
+test("a zone that was drained when the controller's disk was full comes back with the former number", async () => {
+  exchange.full.add("controller");
+  await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
+  expect(exchange.rotation).toEqual(["zone1", "zone2"]);
+
+  exchange.full.clear();
+  await up(...ZONES);
+  expect(exchange.rotation).toEqual(ZONES);
+  expect(await up(...ZONES)).toEqual([]);
+});
+
+test("a zone that was to enter again when another node could not be told enters with the same command", async () => {
+  exchange.full.add("zone1");
+  await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
+  expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
+  exchange.full.add("zone2");
+  exchange.full.delete("zone1");
+  await expect(up(...ZONES)).rejects.toThrow("its disk is full");
+
+  exchange.full.clear();
+  await up(...ZONES);
+  expect(exchange.rotation).toEqual(ZONES);
+  expect(await up(...ZONES)).toEqual([]);
+});
+
+test("a zone that could not enter again in time enters with the same command", async () => {
+  exchange.full.add("controller");
+  await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
+  exchange.full.clear();
+  exchange.mute.add("zone3");
+  await expect(up(...ZONES)).rejects.toThrow("zone3: HAProxy's OPTIONS is not answered");
+
+  exchange.mute.clear();
+  expect(await up(...ZONES)).toEqual([urnOf("ZoneMembership", "zone3")]);
+  expect(exchange.rotation).toEqual(ZONES);
+});
+
+describe("a zone without a server", () => {
+  beforeEach(() => exchange.closed.add("zone3"));
+
+  test("goes where it has never had one", async () => {
+    exchange.used.delete("zone3");
+    await up("zone1", "zone2");
+    expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
+  });
+
+  test("goes where it was drained for a successor that could not be built", async () => {
+    exchange.closed.clear();
+    await drained("zone3");
+    exchange.closed.add("zone3");
+    await up("zone1", "zone2");
+    expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
+  });
+
+  test("does not go where it has served, and is left as it was found", async () => {
+    exchange.servers.set("zone3", "drain");
+    await expect(up("zone1", "zone2")).rejects.toThrow(
+      /^zone3: its calls cannot be seen \(.*\); the zone stays out of the rotation/,
+    );
+    expect(exchange.servers.get("zone3")).toBe("drain");
+  });
+});

@@ -1,0 +1,180 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { OperatorError } from "../../../core/errors";
+import { compare } from "../../../simulation/compare";
+import { Fleet } from "../../../simulation/fleet";
+import { FixedFleet, NoonSample, ProcessorAlarm } from "../../../simulation/other-rules";
+import { picture } from "../../../simulation/picture";
+import { parsePolicy } from "../../../simulation/policy";
+import { replay } from "../../../simulation/replay";
+import { parseTrace, secondsOf, type Trace } from "../../../simulation/trace";
+import { MIDNIGHT, POLICY } from "../../support/autoscaler";
+import { ROOT } from "../../../core/paths";
+
+const FOLDER = join(ROOT, "simulation");
+const TIMES = { boot: 90, call: 180 };
+
+const traceOf = (...rows: readonly string[]): Trace =>
+  parseTrace(["seconds,calls,bytesPerSecond", ...rows].join("\n"), "day.csv");
+
+/** From midnight to midnight with as many calls all the time. */
+const steady = (calls: number): Trace =>
+  traceOf(
+    `0,${String(calls)},${String(calls * 42_800)}`,
+    `86400,${String(calls)},${String(calls * 42_800)}`,
+  );
+
+describe("a trace", () => {
+  test("goes evenly from row to row", () => {
+    expect([...secondsOf(traceOf("0,0,0", "2,10,300", "3,10,0"))]).toEqual([
+      { seconds: 0, calls: 0, bytesPerSecond: 0 },
+      { seconds: 1, calls: 5, bytesPerSecond: 150 },
+      { seconds: 2, calls: 10, bytesPerSecond: 300 },
+    ]);
+  });
+
+  test.each([
+    ["no header", "0,1,2", "day.csv:1 is not the header; write seconds,calls,bytesPerSecond"],
+    [
+      "a cell that is no number",
+      "seconds,calls,bytesPerSecond\n0,1,2\n60,-1,2",
+      "day.csv:3 is not three numbers; write a line such as 43200,120,5100000",
+    ],
+    [
+      "an empty line in the middle",
+      "seconds,calls,bytesPerSecond\n0,1,2\n\n60,1,2",
+      "day.csv:3 is not three numbers; write a line such as 43200,120,5100000",
+    ],
+    [
+      "a line that goes back",
+      "seconds,calls,bytesPerSecond\n60,1,2\n60,1,2",
+      "day.csv:3 is no later than the line before; sort the lines by seconds",
+    ],
+    [
+      "a single row",
+      "seconds,calls,bytesPerSecond\n0,1,2\n",
+      "day.csv:2 is the end; a trace has two lines of load at least",
+    ],
+  ])("with %s is refused with the line", (_, text, message) => {
+    expect(() => parseTrace(text, "day.csv")).toThrow(new OperatorError(message));
+  });
+});
+
+describe("a policy", () => {
+  test("is that of a stack's configuration, with the prices of its flavors", () => {
+    const text =
+      "config: { pbx:flavor: a, pbx:autoscale: { max: 2, callsPerZone: 10, prices: { a: 3 } } }";
+    const { policy, prices } = parsePolicy(text, "p.yaml");
+    expect([policy.max, policy.spareCalls, prices]).toEqual([2, 2, { controller: 3, zone: 3 }]);
+  });
+
+  test("may be text, as pulumi config set leaves it", () => {
+    const text = `config: { pbx:autoscale: '{"max":4,"callsPerZone":80}' }`;
+    expect(parsePolicy(text, "p.yaml").policy).toMatchObject({ max: 4, callsPerZone: 80 });
+    expect(() => parsePolicy("config: { pbx:autoscale: on }", "p.yaml")).toThrow(
+      "p.yaml: pbx:autoscale is not an object; write one such as { max: 4, callsPerZone: 80 }",
+    );
+  });
+
+  test.each([
+    ["config: {}", "p.yaml has no pbx:autoscale; add one such as { max: 4, callsPerZone: 80 }"],
+    [
+      "config: { pbx:autoscale: { max: 2 } }",
+      "p.yaml: pbx:autoscale.callsPerZone is missing; write a whole number, such as 80",
+    ],
+    [
+      "config: { pbx:autoscale: { min: 3, max: 2, callsPerZone: 80 } }",
+      "p.yaml: pbx:autoscale.min is 3, more than max, which is 2; lower min or raise max",
+    ],
+  ])("with a fault is refused: %s", (text, message) => {
+    expect(() => parsePolicy(text, "p.yaml")).toThrow(new OperatorError(message));
+  });
+});
+
+test("a zone is paid for from its order until its last call has ended", () => {
+  const fleet = new Fleet(1, TIMES);
+  fleet.resize(2, 0, 100);
+  fleet.pass(89);
+  expect([fleet.serving, fleet.paid, fleet.share(100)]).toEqual([1, 2, 100]);
+  fleet.pass(90);
+  expect([fleet.serving, fleet.paid, fleet.share(100)]).toEqual([2, 2, 50]);
+  fleet.resize(1, 90, 100);
+  expect([fleet.serving, fleet.paid, fleet.share(100)]).toEqual([1, 2, 50]);
+  // 50 calls of 180 s on average: half a call is left after 180 s × ln 100.
+  for (let now = 91; now <= 90 + 828; now++) fleet.pass(now);
+  expect(fleet.paid).toBe(2);
+  fleet.pass(919);
+  expect([fleet.serving, fleet.paid, fleet.share(100)]).toEqual([1, 1, 100]);
+});
+
+describe("of the rules that ours is compared with", () => {
+  const results = (calls: number) =>
+    [new NoonSample(POLICY), new ProcessorAlarm(POLICY), new FixedFleet(POLICY, steady(calls))].map(
+      (rule) => {
+        const { points: _, ...result } = replay(rule, steady(calls), POLICY.callsPerZone, TIMES);
+        return result;
+      },
+    );
+
+  test("each has its own way with 160 calls, which need two zones of 80", () => {
+    expect(results(160)).toEqual([
+      // Over capacity until a minute and a half after noon.
+      { rule: "noon-sample", zoneHours: 35.99, overloadMinutes: 721.98, moves: 1 },
+      // Before the first new zone takes calls, the alarm has gone off three times more.
+      { rule: "cpu-alarm", zoneHours: 119.7, overloadMinutes: 4.48, moves: 4 },
+      { rule: "fixed-fleet", zoneHours: 48, overloadMinutes: 0, moves: 0 },
+    ]);
+  });
+
+  test("none moves where one zone is enough", () => {
+    expect(results(60).map(({ moves, overloadMinutes }) => [moves, overloadMinutes])).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
+  });
+});
+
+describe("on a shipped trace", () => {
+  const files = readdirSync(join(FOLDER, "traces")).filter((file) => file.endsWith(".csv"));
+  const { policy, prices } = parsePolicy(readFileSync(join(FOLDER, "policy.yaml"), "utf8"), "");
+
+  test("of these four", () => {
+    expect(files).toEqual([
+      "diurnal-office.csv",
+      "flash-crowd.csv",
+      "noon-spike.csv",
+      "sawtooth.csv",
+    ]);
+  });
+
+  test.each(files)(
+    "%s, ours is over capacity for less time than both others, at less cost than a fixed fleet",
+    (file) => {
+      const trace = parseTrace(readFileSync(join(FOLDER, "traces", file), "utf8"), file);
+      const replays = compare(trace, policy, { ...TIMES, midnight: MIDNIGHT });
+      const [ours, noon, alarm, fixed] = replays;
+      expect(replays.map(({ rule }) => rule)).toEqual([
+        "trunkline",
+        "noon-sample",
+        "cpu-alarm",
+        "fixed-fleet",
+      ]);
+      expect(ours?.overloadMinutes).toBeLessThan(noon?.overloadMinutes ?? 0);
+      expect(ours?.overloadMinutes).toBeLessThan(alarm?.overloadMinutes ?? 0);
+      expect(ours?.zoneHours).toBeLessThanOrEqual(fixed?.zoneHours ?? 0);
+    },
+  );
+
+  test("the picture in docs/ shows that of the office", () => {
+    const file = "diurnal-office.csv";
+    const trace = parseTrace(readFileSync(join(FOLDER, "traces", file), "utf8"), file);
+    const replays = compare(trace, policy, { ...TIMES, midnight: MIDNIGHT });
+    const drawn = picture(replays, {
+      title: "diurnal-office",
+      callsPerZone: policy.callsPerZone,
+      prices,
+    });
+    expect(readFileSync(join(ROOT, "docs/simulation.svg"), "utf8")).toBe(drawn);
+  });
+});

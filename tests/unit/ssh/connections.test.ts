@@ -1,0 +1,140 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { Server } from "ssh2";
+import { sshHostKeySeed } from "../../../plan/secrets";
+import { type SshHostKey, sshHostKey } from "../../../plan/ssh-host-key";
+import type { Access } from "../../../ssh/access";
+import { Connections } from "../../../ssh/connections";
+import { MASTER_SECRET } from "../../support/settings";
+
+const keyOf = (masterSecret: string, node = "controller"): SshHostKey =>
+  sshHostKey(sshHostKeySeed(masterSecret, node), node);
+
+/** A controller that lets nobody in, with the host key that the stack gave it. */
+let controller: Server;
+let connections: Connections;
+
+beforeEach(async () => {
+  controller = new Server({ hostKeys: [keyOf(MASTER_SECRET).privateKey] }, (client) => {
+    client.on("error", () => undefined); // whoever finds another key than expected hangs up
+    client.on("authentication", (attempt) => {
+      attempt.reject(["publickey"]);
+    });
+  });
+  controller.listen(0, "127.0.0.1");
+  await once(controller, "listening");
+  const { port } = controller.address() as AddressInfo;
+  connections = new Connections(async () => {
+    const socket: Socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    return socket;
+  });
+});
+afterEach(async () => {
+  connections.close();
+  controller.close();
+  await once(controller, "close");
+});
+
+/** The way in of a stack with this master secret. */
+const accessOf = (masterSecret: string): Access => ({
+  privateKey: keyOf(masterSecret, "access").privateKey,
+  controllerAddress: "198.51.100.10",
+  controllerHostKey: keyOf(masterSecret).publicKey,
+});
+
+/** Why a stack with this master secret is not let in. */
+async function refusal(masterSecret: string): Promise<string> {
+  return connections.controller(accessOf(masterSecret), 0).then(
+    () => "",
+    (error: unknown) => (error as Error).message,
+  );
+}
+
+test("a controller that knows the stack's key no more says what may have been changed", async () => {
+  expect(await refusal(MASTER_SECRET)).toBe(
+    "controller: it does not accept the key of this stack. " +
+      "If pbx:masterSecret was changed, set the former one again",
+  );
+});
+
+test("so does one whose host key is another, as all keys come from the master secret", async () => {
+  expect(await refusal("another-master-secret-of-a-test-0")).toBe(
+    "controller: whoever answers at 198.51.100.10 has another host key than this stack gave the " +
+      "server. Nothing was sent. If pbx:masterSecret was changed, set the former one again; " +
+      "if the server was replaced outside of Pulumi, run pulumi refresh",
+  );
+});
+
+test("a node where no command could be run for a moment is asked again", async () => {
+  let attempts = 0;
+  controller.removeAllListeners("connection");
+  controller.on("connection", (client) => {
+    client.on("authentication", (attempt) => {
+      attempt.accept();
+    });
+    client.on("session", (open) => {
+      open().on("exec", (accept, reject, { command }) => {
+        if (++attempts === 1) {
+          reject();
+          return;
+        }
+        const channel = accept();
+        const agent = spawn("sh", ["-c", command]);
+        channel.pipe(agent.stdin);
+        agent.stdout.pipe(channel);
+      });
+    });
+  });
+  const session = await connections.controller(accessOf(MASTER_SECRET), 0);
+
+  await expect(session.run("echo there")).rejects.toThrow(/^controller: no command can be run/);
+  expect(await session.run("echo there")).toBe("there\n");
+});
+
+test("a node that prints something else first is told of, and a new connection may do better", async () => {
+  let logins = 0;
+  controller.removeAllListeners("connection");
+  controller.on("connection", (client) => {
+    const isNoisy = ++logins === 1;
+    client.on("authentication", (attempt) => {
+      attempt.accept();
+    });
+    client.on("session", (open) => {
+      open().on("exec", (accept, _, { command }) => {
+        const channel = accept();
+        if (isNoisy) channel.write("Welcome to zone1!\u001b[2J\nHave a nice day.\n");
+        const agent = spawn("sh", ["-c", command]);
+        channel.pipe(agent.stdin);
+        agent.stdout.pipe(channel);
+      });
+    });
+  });
+  const session = await connections.controller(accessOf(MASTER_SECRET), 0);
+  const [first, second] = [session.run("echo there"), session.ask({ do: "look", paths: [] })];
+
+  const words =
+    "controller: its agent does not answer as it should, but with 'Welcome to zone1!?[2J'; see that root's " +
+    "shell prints nothing at a log-in (/root/.bashrc, /etc/bash.bashrc), and run the same command again";
+  await expect(first).rejects.toThrow(words);
+  await expect(second).rejects.toThrow(words);
+  await eventually(async () => {
+    const again = await connections.controller(accessOf(MASTER_SECRET), 0);
+    expect(await again.run("echo there")).toBe("there\n");
+  });
+  expect(logins).toBe(2);
+});
+
+/** Tries for a while: the end of a connection is noticed a little later. */
+async function eventually(attempt: () => Promise<void>): Promise<void> {
+  for (let left = 50; ; left--) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { gunzipSync } from "node:zlib";
+import { parse } from "yaml";
+import { renderControllerFiles, renderZoneFiles } from "../../../templates";
+import {
+  renderCloudConfig,
+  renderUserData,
+  type UserDataContext,
+} from "../../../templates/user-data";
+import { controllerOf, zone1Of } from "../../support/zone-context";
+
+const zone: UserDataContext = {
+  hostname: "zone1",
+  sshHostKey: { privateKey: "-----BEGIN…\nkey\n-----END…\n", publicKey: "ssh-ed25519 AAAA zone1" },
+  files: renderZoneFiles(zone1Of(3)),
+};
+
+/** As cloud-init does: gzip is known by its first two bytes. */
+function read(userData: string): string {
+  const bytes = Buffer.from(userData, "base64");
+  return (bytes.readUInt16BE() === 0x1f8b ? gunzipSync(bytes) : bytes).toString();
+}
+
+test("cloud-init reads back what was written, byte for byte", () => {
+  const text = read(renderUserData(zone));
+  expect(text.startsWith("#cloud-config\n")).toBe(true);
+  expect(parse(text)).toEqual({
+    hostname: "zone1",
+    ssh_deletekeys: true,
+    ssh_keys: {
+      ed25519_private: zone.sshHostKey.privateKey,
+      ed25519_public: zone.sshHostKey.publicKey,
+    },
+    write_files: zone.files.map(({ path, content, owner, mode }) => ({
+      path,
+      content,
+      owner,
+      permissions: mode,
+    })),
+  });
+});
+
+test.each([
+  ["spaces at the end", "a  \nb\n"],
+  ["no line break at the end", "a\nb"],
+  ["long lines", `${"word ".repeat(200)}\n`],
+  ["what YAML could take for something else", "yes: no\n# comment\n- '\"\n\t%\n"],
+  ["the name of a person", 'callerid="Zoë Müller 雪" <1001>\n'],
+])("a file with %s arrives unchanged", (_, content) => {
+  const file = { path: "/etc/asterisk/x.conf", content, owner: "root:asterisk", mode: "0640" };
+  const text = read(renderUserData({ ...zone, files: [file] }));
+  expect((parse(text) as { write_files: unknown[] }).write_files).toEqual([
+    { path: file.path, content, owner: file.owner, permissions: "0640" },
+  ]);
+});
+
+test("permissions stay text: as a number, YAML's 0640 is 640 to some readers", () => {
+  expect(renderCloudConfig(zone)).toContain('permissions: "0640"');
+});
+
+test("it is compressed, and smaller for it", () => {
+  const plain = Buffer.from(renderCloudConfig(zone)).toString("base64");
+  expect(renderUserData(zone).length).toBeLessThan(plain.length / 2);
+});
+
+test("the same node has the same user data at every run", () => {
+  expect(renderUserData(zone)).toBe(renderUserData({ ...zone, files: [...zone.files] }));
+});
+
+test("gzip keeps neither time nor system: two machines come to the same bytes", () => {
+  const header = Buffer.from(renderUserData(zone), "base64").subarray(0, 10);
+  expect(header.readUInt32LE(4)).toBe(0);
+});
+
+test.each([
+  ["zone", renderZoneFiles(zone1Of(3))],
+  ["controller", renderControllerFiles(controllerOf(3))],
+])("every file of a %s has an owner and a mode, and is closed to others", (_, files) => {
+  const text = read(renderUserData({ ...zone, files }));
+  const { write_files: written } = parse(text) as {
+    write_files: { owner: string; permissions: string; path: string }[];
+  };
+  for (const { owner, permissions } of written) {
+    expect(owner).toMatch(/^root:(root|asterisk|haproxy)$/);
+    expect(permissions).toBe("0640");
+  }
+});

@@ -1,0 +1,24 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { forsakenIn } from "../../lab/forsaken";
+
+/** No process has a number as high as this. */
+const NOBODY = 2 ** 30;
+
+test("a deployment in the lab is forsaken where the process that made it is gone", () => {
+  const place = mkdtempSync(join(tmpdir(), "trunkline-place-"));
+  const names = [
+    `trunkline-lab-${String(NOBODY)}-abc`,
+    `trunkline-lab-${String(process.pid)}-abc`,
+    `trunkline-deployment-abc`,
+  ];
+  for (const name of names) {
+    mkdirSync(join(place, name));
+    writeFileSync(join(place, name, "passphrase"), "");
+  }
+  mkdirSync(join(place, `trunkline-lab-${String(NOBODY)}-new`));
+  writeFileSync(join(place, "a-file-of-others"), "");
+  expect(forsakenIn(place)).toEqual([join(place, names[0] ?? "")]);
+  rmSync(place, { recursive: true });
+});

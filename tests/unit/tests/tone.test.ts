@@ -1,0 +1,36 @@
+import { shareOfTone } from "../../calls/support/tone";
+
+const SECOND = 8000;
+const PACKET = 160;
+
+/** One second of a tone of `hz` whose packet number `at` never arrived, for each of `lost`. */
+function recording(hz: number, lost: readonly number[] = []): Int16Array {
+  const sent = Array.from({ length: SECOND + lost.length * PACKET }, (_, sample) =>
+    Math.round(10_000 * Math.sin((2 * Math.PI * hz * sample) / SECOND)),
+  );
+  return Int16Array.from(sent.filter((_, sample) => !lost.includes(Math.floor(sample / PACKET))));
+}
+
+test.each([440, 1100])("a tone of %d Hz is heard", (hz) => {
+  expect(shareOfTone(recording(hz), hz)).toBeGreaterThan(0.95);
+});
+
+test("it is heard where packets were lost", () => {
+  expect(shareOfTone(recording(440, [10, 20, 30, 40]), 440)).toBeGreaterThan(0.95);
+});
+
+test("neither another tone nor silence is taken for it", () => {
+  expect(shareOfTone(recording(1100), 440)).toBeLessThan(0.05);
+  expect(shareOfTone(recording(440), 1100)).toBeLessThan(0.05);
+  expect(shareOfTone(new Int16Array(SECOND), 440)).toBe(0);
+});
+
+test("nor is noise", () => {
+  // A generator of its own, so that the noise is the same each time.
+  let seed = 1;
+  const noise = Int16Array.from({ length: SECOND }, () => {
+    seed = (seed * 16_807) % 2_147_483_647;
+    return (seed % 20_001) - 10_000;
+  });
+  expect(shareOfTone(noise, 440)).toBeLessThan(0.05);
+});

@@ -1,0 +1,52 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "../../../core/paths";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "trunkline-make-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/**
+ * What make says with `tsx`, a script, in place of the one that runs the project's programs. The packages of
+ * this clone count as installed: npm would take them away first, from under the tests that run beside it.
+ */
+function make(target: string, tsx = "exit 1") {
+  const program = join(folder, "tsx");
+  writeFileSync(program, `#!/bin/sh\n${tsx}\n`, { mode: 0o755 });
+  const installed = ["-o", "node_modules/.package-lock.json"];
+  const { status, stdout } = spawnSync("make", [...installed, target, `TSX=${program}`], {
+    cwd: ROOT,
+    encoding: "utf8",
+    // Not as a part of the make that may run these tests.
+    env: { PATH: process.env.PATH },
+  });
+  return { status, stdout };
+}
+
+test("make help prints commands as they can be pasted", () => {
+  expect(make("help").stdout).toContain(': eval "$(make -s env)"\n');
+});
+
+describe("make bench", () => {
+  const programs = (environment: string): string => `
+    case $1 in
+    cli/env.ts) ${environment} ;;
+    *) echo "$1 in $CLOUD" ;;
+    esac`;
+
+  test("measures in the environment of the stack", () => {
+    const measured = { status: 0, stdout: "bench/bench.ts in lab\n" };
+    expect(make("bench", programs("echo export CLOUD=lab"))).toEqual(measured);
+  });
+
+  test("measures nothing where there is none", () => {
+    expect(make("bench", programs("exit 1"))).toEqual({ status: 2, stdout: "" });
+  });
+});
