@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../../core/paths";
 
-const DEPLOY = join(ROOT, "deploy");
+const DEPLOY = join(ROOT, "autoscaler/systemd");
 const UNITS = readdirSync(DEPLOY);
 
 /** Where the units expect the clone. */

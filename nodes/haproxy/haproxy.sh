@@ -1,0 +1,162 @@
+#!/bin/sh
+# Reads and changes the servers of the running HAProxy. Runs on the controller, as root.
+#
+#   haproxy.sh servers                         prints `show servers state`
+#   haproxy.sh running-config                  prints the same, a line "--- cfg", and the file that HAProxy last read
+#   haproxy.sh statistics                      prints `show stat` of the servers in each worker
+#   haproxy.sh sessions NAME                   prints "WORKER ID" of each session with a server
+#   haproxy.sh close NAME                      ends these sessions
+#   haproxy.sh add [NAME ADDRESS SETTINGS]...  adds servers, draining; one that exists stays as it is
+#   haproxy.sh remove [NAME]...                removes servers, and ends their sessions
+#   haproxy.sh set-state NAME STATE            STATE is ready, drain or maint
+#   haproxy.sh mark-unused NAME                records that a server has no sessions
+#   haproxy.sh is-unused NAME                  prints "unused" if that was recorded, and holds still
+#   haproxy.sh reload                          makes HAProxy read its file
+#
+# Changes hold through a reload and a restart of HAProxy. Exit code 3: HAProxy does not answer. Exit code 4: HAProxy
+# refuses, standard error has its words.
+#
+# All commands go through the socket of the master process: after a reload, workers of before live on for as long as
+# they have connections, and only the master knows them. `@1` is the current worker.
+umask 027
+backend=nodes
+state=/var/lib/haproxy/server-state
+# A copy of the file that HAProxy last read. Its unit, and `reload` below, write it.
+running=/run/haproxy/running.cfg
+# Has a file for each server that has no sessions, and that has been out of the rotation since then.
+unused=/var/lib/haproxy/unused
+
+ask() {
+  printf '%s\n' "$1" | socat -t 60 - UNIX-CONNECT:/run/haproxy/master.sock || exit 3
+}
+
+refuse() {
+  printf '%s\n' "$1" >&2
+  exit 4
+}
+
+# Sends a command to the current worker, whose answer must be empty, or must match the pattern $2.
+order() {
+  answer=$(ask "@1 $1") || exit
+  # shellcheck disable=SC2254 # a pattern
+  case $answer in
+  "" | $2) ;;
+  *) refuse "$answer" ;;
+  esac
+}
+
+# Runs one change at a time: an update works on several zones at once, and an operator may work beside it.
+lock() {
+  exec 9>"$state.lock"
+  flock 9 || exit
+}
+
+# Saves the states of the servers for a reload or a restart, which read them as root.
+save() {
+  ask '@1 show servers state' >"$state.new" || exit
+  grep -q " $backend " "$state.new" || refuse 'HAProxy does not tell the states of its servers'
+  sync "$state.new"
+  mv "$state.new" "$state"
+}
+
+workers() {
+  processes=$(ask 'show proc') || exit
+  printf '%s\n' "$processes" | awk '$2 == "worker" {print $1}'
+}
+
+mark_unused() {
+  mkdir -p "$unused" && touch "$unused/$1"
+}
+
+add() {
+  answer=$(ask "@1 add server $backend/$1 $2 $3") || exit
+  case $answer in
+  'New server registered.')
+    mark_unused "$1"
+    # In this order the server is down until its first check succeeds.
+    order "enable health $backend/$1"
+    order "set server $backend/$1 state drain"
+    ;;
+  'Already exists '*) ;;
+  *) refuse "$answer" ;;
+  esac
+}
+
+remove() {
+  order "set server $backend/$1 state maint" 'No such server.'
+  # Sessions take a moment to end.
+  for attempt in 1 2 3 4 5; do
+    order "shutdown sessions server $backend/$1" 'No such server.'
+    answer=$(ask "@1 del server $backend/$1") || exit
+    case $answer in
+    'Server deleted.' | 'No such server.') break ;;
+    *) [ "$attempt" -lt 5 ] || refuse "$1: $answer" ;;
+    esac
+    sleep 0.2
+  done
+  mark_unused "$1"
+}
+
+command=$1
+shift
+case $command in
+servers) ask "@1 show servers state $backend" ;;
+running-config)
+  ask "@1 show servers state $backend"
+  echo '--- cfg'
+  cat "$running" 2>/dev/null || true
+  ;;
+statistics)
+  list=$(workers) || exit
+  for worker in $list; do ask "@!$worker show stat $backend 4 -1"; done
+  ;;
+sessions)
+  list=$(workers) || exit
+  for worker in $list; do
+    ask "@!$worker show sess all" | awk -v worker="$worker" -v server="server=$1" '
+      /^0x/ { id = substr($1, 1, length($1) - 1) }
+      $1 == server { print worker, id }'
+  done
+  ;;
+close)
+  list=$(workers) || exit
+  for worker in $list; do
+    ask "@!$worker shutdown sessions server $backend/$1" >/dev/null || exit
+  done
+  ;;
+add)
+  lock
+  while [ $# -ge 3 ]; do
+    add "$1" "$2" "$3"
+    shift 3
+  done
+  save
+  ;;
+remove)
+  lock
+  for name in "$@"; do remove "$name"; done
+  save
+  ;;
+set-state)
+  lock
+  rm -f "$unused/$1"
+  order "set server $backend/$1 state $2"
+  save
+  ;;
+mark-unused) mark_unused "$1" ;;
+is-unused) [ ! -e "$unused/$1" ] || echo unused ;;
+reload)
+  lock
+  save
+  cp /etc/haproxy/haproxy.cfg "$running.new"
+  answer=$(ask reload) || exit
+  case $answer in
+  Success=1*) mv "$running.new" "$running" ;;
+  *) refuse "$(printf '%s\n' "$answer" | sed -n 's/^\[ALERT\][^:]*: //p')" ;;
+  esac
+  ;;
+*)
+  echo "haproxy.sh: there is no command $command" >&2
+  exit 2
+  ;;
+esac
