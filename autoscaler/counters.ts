@@ -1,3 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { runProgram } from "../ssh/program";
+import type { Session } from "../ssh/session";
+
 /** What a zone's kernel has counted since it booted. */
 export interface Counters {
   /** Changes with every boot. */
@@ -17,11 +22,11 @@ export interface Rates {
   readonly cpu: number | null;
 }
 
-/** Prints what {@link parseCounters} reads. A process each is what an emulated server is slow at. */
-export const COUNTERS = `
-read -r cpu </proc/stat
-printf '%s\\n' "$cpu"
-cat /proc/sys/kernel/random/boot_id /proc/uptime /proc/net/dev`;
+const PROGRAM = readFileSync(join(__dirname, "counters.sh"), "utf8");
+
+/** Reads the counters of a zone. @throws NodeError */
+export const readCounters = async (zone: Session): Promise<Counters> =>
+  parseCounters(await runProgram(zone, PROGRAM));
 
 /** Columns of a line of `/proc/net/dev`, after the interface's name (proc_pid_net(5)). */
 const RECEIVED = 0;

@@ -1,7 +1,7 @@
 import { CONTACTS, parseChannels, parseContacts } from "../nodes/asterisk/activity";
 import { asterisk } from "../nodes/asterisk/console";
 import type { Session } from "../ssh/session";
-import { COUNTERS, type Counters, parseCounters } from "./counters";
+import { type Counters, readCounters } from "./counters";
 
 /** What one look at a zone has found. */
 export interface ZoneLook {
@@ -15,12 +15,12 @@ export interface ZoneLook {
 export async function lookAtZone(zone: Session): Promise<ZoneLook> {
   const [answers, counters] = await Promise.all([
     asterisk(zone, ["core show channels count", ...CONTACTS]),
-    zone.run(COUNTERS),
+    readCounters(zone),
   ]);
   const [channels = "", ...contacts] = answers;
   return {
     calls: parseChannels(channels).calls,
     registered: parseContacts(contacts.join("\n")).map(({ extension }) => extension),
-    counters: parseCounters(counters),
+    counters,
   };
 }

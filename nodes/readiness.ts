@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import { type Say } from "../core/logger";
 import { NodeError } from "../core/errors";
 import { Deadline } from "../core/deadline";
+import { runProgram } from "../ssh/program";
 import { ScriptFailed, type Session } from "../ssh/session";
 
 const resultSchema = z.object({ v1: z.object({ errors: z.array(z.string()).default([]) }) });
@@ -12,23 +15,10 @@ const BOOT_DEADLINE = 300;
 /** How long it is waited for on the node at a time, in seconds: an interruption is noticed between. */
 const SHIFT = 2;
 
-/** The exit code of a wait that was in vain. */
+/** Waits on the node. */
+const WAIT_BOOT = readFileSync(join(__dirname, "wait-boot.sh"), "utf8");
+/** Exit code of the program if the boot is not done in time. */
 const LATE = 3;
-
-/**
- * Waited for on the node itself: a request for each look would keep the booting server from its work.
- * Where there is no cloud-init there is nothing to wait for. What the image's own check has against the
- * node's files does not count yet: a server may have booted with those of its predecessor.
- */
-const BOOTED = `
-# Seconds since the boot: a first boot sets the clock.
-now() { read -r seconds rest </proc/uptime; echo "\${seconds%.*}"; }
-end=$(( $(now) + ${String(SHIFT)} ))
-while [ -d /run/cloud-init ] && [ ! -e /run/cloud-init/result.json ]; do
-  [ "$(now)" -lt "$end" ] || exit ${String(LATE)}
-  sleep 0.5
-done
-cat /run/cloud-init/result.json 2>/dev/null || true`;
 
 /**
  * Resolves when the node's first boot is done.
@@ -76,7 +66,7 @@ function errorsIn(session: Session, result: string): readonly string[] {
 /** What cloud-init says of its work; null where it is not done in a while. */
 async function booted(session: Session): Promise<string | null> {
   try {
-    return await session.run(BOOTED);
+    return await runProgram(session, WAIT_BOOT, [String(SHIFT)]);
   } catch (error) {
     if (!(error instanceof ScriptFailed) || error.exitCode !== LATE) throw error;
     return null;

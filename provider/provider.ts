@@ -43,8 +43,8 @@ export class PbxResourceProvider implements Provider {
     const drains = new RunningDrains(connections, signal);
     const declaredZones = new DeclaredZones();
     this.handlers = {
-      NodeConfigHandler: new NodeConfigHandler(connections, drains, declaredZones, signal),
-      ZoneMembershipHandler: new ZoneMembershipHandler(connections, drains, declaredZones, signal),
+      NodeConfig: new NodeConfigHandler(connections, drains, declaredZones, signal),
+      ZoneMembership: new ZoneMembershipHandler(connections, drains, declaredZones, signal),
       Server: new OkeanosServerHandler(okeanos, signal),
       Network: new OkeanosNetworkHandler(okeanos, signal),
       FloatingIp: new OkeanosFloatingIpHandler(okeanos, signal),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { asterisk, NotRunning } from "./console";
+import { asteriskProgram } from "./program";
 import { Deadline } from "../../core/deadline";
 import type { Session } from "../../ssh/session";
 
@@ -62,29 +63,15 @@ export async function trunkPeersOf(zone: Session): Promise<TrunkPeerStatus[]> {
   }
 }
 
-/** Connections that are named in one order: the kernel takes no filter of any length. */
-const AT_ONCE = 20;
-
 /**
- * Disconnects phones from a zone, as if their network had: HAProxy tells them by ending their
- * connections. Done by the zone's kernel, which knows a connection by its ports. HAProxy knows it by
- * an address in its memory, which may be that of another phone's by the time it is named.
+ * Closes connections of phones with a zone: HAProxy then closes the phones' own. The zone's kernel closes them by
+ * their ports. HAProxy knows a session by an address in its memory, which may be another session's by the time of the
+ * command.
  *
- * @param ports of the controller, each a phone's.
+ * @param ports of the controller, one for each phone.
  */
 export async function disconnect(zone: Session, ports: readonly number[] | "all"): Promise<void> {
-  const filters =
-    ports === "all"
-      ? [""]
-      : Array.from({ length: Math.ceil(ports.length / AT_ONCE) }, (_, chunk) => {
-          const named = ports.slice(chunk * AT_ONCE, (chunk + 1) * AT_ONCE);
-          return ` and ( ${named.map((port) => `dport = :${String(port)}`).join(" or ")} )`;
-        });
-  await zone.run(
-    filters
-      .map((filter) => `ss -t -n --kill state established 'sport = :5060${filter}' >/dev/null 2>&1`)
-      .join(" && "),
-  );
+  await asteriskProgram(zone, "disconnect", ports === "all" ? [ports] : ports.map(String));
 }
 
 /** Ends all calls of a zone, gives them a moment to be gone, and tells how many are not. */

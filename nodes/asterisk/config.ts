@@ -2,12 +2,12 @@ import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { NodeError } from "../../core/errors";
 import { activityOf, registrarKeys } from "./activity";
-import { asterisk, NotRunning, PREFLIGHT_FAULT, SOCKET, untilAsteriskServes } from "./console";
+import { asterisk, NotRunning, untilAsteriskServes } from "./console";
 import { complaintsAbout, watchLog } from "./log";
+import { asteriskProgram } from "./program";
 import { Deadline } from "../../core/deadline";
 import { install, restore, type WantedFile } from "../files";
 import { NodeUnchanged, ScriptFailed, type Session } from "../../ssh/session";
-import { quote } from "../../core/shell";
 import type { Logger } from "../../core/logger";
 
 /** Contents of a zone's files by path. */
@@ -339,22 +339,6 @@ export async function editAsterisk(
 }
 
 /**
- * Started again, a server's Asterisk is checked for the driver that it is to have. What the check says is
- * more than systemd knows of it, and is told by whoever waits for Asterisk.
- */
-const RESTART = `
-rm -f ${PREFLIGHT_FAULT}
-systemctl restart trunkline-preflight.service asterisk.service || [ -s ${PREFLIGHT_FAULT} ]`;
-
-/**
- * Starts an Asterisk that does not run, and prints which of the files at `paths` are newer than the start
- * of one that does: an earlier run may have been killed before it had Asterisk read them.
- */
-const startUnread = (paths: readonly string[]): string => `
-[ -S ${SOCKET} ] || { rm -f ${PREFLIGHT_FAULT}; systemctl start asterisk.service 2>/dev/null || true; }
-find ${paths.map(quote).join(" ")} -newer ${SOCKET} 2>/dev/null || true`;
-
-/**
  * Starts a new server's Asterisk again. Where the predecessor was lost, HAProxy has let phones in as soon
  * as it answered SIP.
  */
@@ -368,7 +352,7 @@ async function restart(session: Session, paths: readonly string[], log: Logger):
     );
   }
   log.status("restarting Asterisk");
-  await session.run(RESTART);
+  await asteriskProgram(session, "restart");
 }
 
 /**
@@ -388,7 +372,8 @@ export async function provisionAsterisk(
   const unread = new Set(changed);
   if (!needsRestart(changed)) {
     log.status("waiting for Asterisk");
-    const newer = await session.run(startUnread(Object.keys(files)));
+    // An earlier run may have been killed before it had Asterisk read them.
+    const newer = await asteriskProgram(session, "start-unread", Object.keys(files));
     for (const path of newer.split("\n")) unread.add(path);
   }
   const paths = Object.keys(files).filter((path) => unread.has(path));

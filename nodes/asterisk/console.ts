@@ -3,15 +3,14 @@ import { NodeError } from "../../core/errors";
 import { converse } from "../../ssh/conversation";
 import { Deadline } from "../../core/deadline";
 import { type Session } from "../../ssh/session";
+import { asteriskProgram } from "./program";
 
 /** Made when Asterisk starts. */
-export const SOCKET = "/run/asterisk/asterisk.ctl";
+const SOCKET = "/run/asterisk/asterisk.ctl";
 /** Seconds. An Asterisk that lives answers at once, also under load. */
 const PATIENCE = 20;
 /** Between two looks for an Asterisk that starts, in milliseconds. */
 const INTERVAL = 250;
-/** Left by the image's own check, which does not let Asterisk start then. */
-export const PREFLIGHT_FAULT = "/run/trunkline/fault";
 
 /** No Asterisk runs there. */
 export class NotRunning extends NodeError {}
@@ -61,7 +60,7 @@ export async function untilAsteriskServes(zone: Session, seconds = 120): Promise
       return;
     } catch (error) {
       if (!(error instanceof NotRunning)) throw error;
-      const fault = await zone.run(`cat ${PREFLIGHT_FAULT} 2>/dev/null || true`);
+      const fault = await asteriskProgram(zone, "fault");
       if (fault !== "") throw new NodeError(zone.node, fault.trim().replace(/^trunkline: /, ""));
       if (deadline.left < INTERVAL) {
         throw new NodeError(

@@ -11,10 +11,6 @@ const VALIDATE = { [HAPROXY_CFG]: 'haproxy -c -q -f "$1"' };
 const refused = (session: Session, why: string): NodeError =>
   new NodeUnchanged(session.node, `HAProxy does not take haproxy.cfg: ${why}. Nothing was changed`);
 
-/** Its unit starts nothing as long as there is no file to start with. */
-const HAS_FILE = `[ -e ${HAPROXY_CFG} ] && echo yes || true`;
-const START = "[ -S /run/haproxy/master.sock ] || systemctl start haproxy.service";
-
 /**
  * Sees to it that a new controller's HAProxy serves with these files: it has booted with them, or waits
  * for them, as a cloud may carry little to a server.
@@ -26,11 +22,13 @@ export async function provisionHaproxy(
   files: Readonly<Record<string, WantedFile>>,
   log: Logger,
 ): Promise<void> {
-  if ((await session.run(HAS_FILE)).trim() === "") {
+  const haproxy = new Haproxy(session);
+  // The unit of HAProxy does not start without a file.
+  if (!(await haproxy.hasConfig())) {
     const { invalid } = await install(session, files, { validate: VALIDATE });
     if (invalid !== null) throw refused(session, invalid);
   }
-  await session.run(START);
+  await haproxy.start();
   await applyHaproxy(session, files, log);
 }
 

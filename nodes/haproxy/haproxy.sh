@@ -1,6 +1,8 @@
 #!/bin/sh
 # Reads and changes the servers of the running HAProxy. Runs on the controller, as root.
 #
+#   haproxy.sh has-config                      prints "yes" if HAProxy has a file to start with
+#   haproxy.sh start                           starts HAProxy if it does not run
 #   haproxy.sh servers                         prints `show servers state`
 #   haproxy.sh running-config                  prints the same, a line "--- cfg", and the file that HAProxy last read
 #   haproxy.sh statistics                      prints `show stat` of the servers in each worker
@@ -100,6 +102,8 @@ remove() {
 command=$1
 shift
 case $command in
+has-config) [ ! -e /etc/haproxy/haproxy.cfg ] || echo yes ;;
+start) [ -S /run/haproxy/master.sock ] || systemctl start haproxy.service ;;
 servers) ask "@1 show servers state $backend" ;;
 running-config)
   ask "@1 show servers state $backend"

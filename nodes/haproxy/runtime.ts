@@ -64,6 +64,16 @@ export class Haproxy {
     return withServers(cfg, parseServers(states));
   }
 
+  /** Returns whether there is a configuration to start with. */
+  async hasConfig(): Promise<boolean> {
+    return (await this.run("has-config")) !== "";
+  }
+
+  /** Starts HAProxy if it does not run. */
+  async start(): Promise<void> {
+    await this.run("start");
+  }
+
   async servers(): Promise<HaproxyServer[]> {
     return parseServers(await this.run("servers"));
   }

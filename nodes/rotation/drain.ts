@@ -1,4 +1,5 @@
-import { posix } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Say } from "../../core/logger";
 import { NodeError } from "../../core/errors";
 import { pauseFor, retry } from "../../core/retry";
@@ -12,6 +13,7 @@ import {
 } from "./drain-decision";
 import { type AdminState, Haproxy, type HaproxyServer } from "../haproxy/runtime";
 import { CONTROLLER } from "../../ssh/access";
+import { runProgram } from "../../ssh/program";
 import { ScriptFailed, type Session } from "../../ssh/session";
 
 export interface DrainOptions {
@@ -44,7 +46,7 @@ const INTERVAL = 1000;
 const REMINDER = 10_000;
 const ATTEMPTS = 3;
 
-const DRAIN_LOG = "/var/log/trunkline/drain.log";
+const RECORD_DRAIN = readFileSync(join(__dirname, "record-drain.sh"), "utf8");
 
 const counted = (count: number, what: string): string =>
   `${String(count)} ${what}${count === 1 ? "" : "s"}`;
@@ -195,7 +197,7 @@ export class Drain {
     this.callsCut += fresh;
     warn(
       `${name}: ${counted(fresh, "call")} cut, ${why} ` +
-        `(pbx:drainForce); recorded in ${DRAIN_LOG} on the controller`,
+        `(pbx:drainForce); recorded in /var/log/trunkline/drain.log on the controller`,
     );
   }
 
@@ -238,12 +240,7 @@ export class Drain {
   private async record(callsCut: number | null): Promise<void> {
     const { name, controller } = this.options;
     const line = JSON.stringify({ time: new Date().toISOString(), zone: name, callsCut });
-    await (
-      await controller()
-    ).run(
-      `install -d -m 0750 ${posix.dirname(DRAIN_LOG)}; umask 027; cat >>${DRAIN_LOG}; chmod 0640 ${DRAIN_LOG}`,
-      `${line}\n`,
-    );
+    await runProgram(await controller(), RECORD_DRAIN, [], `${line}\n`);
   }
 
   private async putBack(found: HaproxyServer): Promise<void> {

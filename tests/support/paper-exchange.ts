@@ -33,12 +33,12 @@ export class PaperExchange extends Connections {
   readonly registrar = new Map<string, string>();
   /** Extensions in a call, by zone. */
   readonly busy = new Map<string, string[]>();
-  /** Called with what the controller is told, before it does it. */
-  onOrder: (script: string) => void = () => undefined;
+  /** Called with a command of the controller's programs and its arguments, before it takes effect. */
+  onOrder: (command: string) => void = () => undefined;
   /** Called with a zone whose calls are to end. */
   onHangUp: (zone: string) => void = () => undefined;
-  /** Called with what is run in a zone. */
-  onScript: (script: string) => void = () => undefined;
+  /** Called with a command of a zone's programs and its arguments. */
+  onScript: (command: string) => void = () => undefined;
 
   constructor(zones: readonly string[]) {
     super(() => Promise.reject(new Error("there is nobody to connect with")));
@@ -51,12 +51,12 @@ export class PaperExchange extends Connections {
   }
 
   override controller(): Promise<Session> {
-    return this.sessionWith("controller", (script) => this.haproxy(script));
+    return this.sessionWith("controller", (script) => this.haproxy(commandOf(script)));
   }
 
   override zone(_access: Access, { name }: ZoneHost): Promise<Session> {
     return this.sessionWith(name, (script) => {
-      this.onScript(script);
+      this.onScript(commandOf(script).join(" "));
       return "";
     });
   }
@@ -122,23 +122,43 @@ export class PaperExchange extends Connections {
     return `${String(count)} active channels\n${String(count / 2)} active calls\n`;
   }
 
-  private haproxy(script: string): string {
-    this.onOrder(script);
-    const all = (order: RegExp): string[][] => [...script.matchAll(order)];
-    for (const [, name = ""] of all(/add server nodes\/(\S+)/g)) {
-      if (!this.servers.has(name)) this.servers.set(name, "drain");
+  private haproxy([command = "", ...args]: readonly string[]): string {
+    this.onOrder([command, ...args].join(" "));
+    const [name = "", state] = args;
+    switch (command) {
+      case "add":
+        for (let index = 0; index < args.length; index += 3) {
+          const added = args[index] ?? "";
+          if (!this.servers.has(added)) this.servers.set(added, "drain");
+          this.unused.add(added);
+        }
+        return "";
+      case "remove":
+        for (const removed of args) {
+          this.servers.delete(removed);
+          this.unused.add(removed);
+        }
+        return "";
+      case "set-state":
+        this.unused.delete(name);
+        if (this.servers.has(name)) this.servers.set(name, state as AdminState);
+        return "";
+      case "mark-unused":
+        this.unused.add(name);
+        return "";
+      case "is-unused":
+        return this.unused.has(name) ? "unused\n" : "";
+      case "has-config":
+        return "yes\n";
+      case "statistics":
+        return this.statistics();
+      case "servers":
+        return this.states();
+      case "running-config":
+        return `${this.states()}--- cfg\n`;
+      default:
+        return "";
     }
-    for (const [, name = "", state] of all(/set server nodes\/(\S+) state (\w+)/g)) {
-      if (this.servers.has(name)) this.servers.set(name, state as AdminState);
-    }
-    for (const [, name = ""] of all(/del server nodes\/(\w+)/g)) this.servers.delete(name);
-    for (const [, name = ""] of all(/rm -f "\$unused\/(\w+)"/g)) this.unused.delete(name);
-    for (const [, name = ""] of all(/touch "\$unused\/(\w+)"/g)) this.unused.add(name);
-    const [, asked] = /-e "\$unused\/(\w+)"/.exec(script) ?? [];
-    if (asked !== undefined) return this.unused.has(asked) ? "unused\n" : "";
-    if (script.includes("show stat nodes")) return this.statistics();
-    if (!script.includes("show servers state nodes")) return "";
-    return script.includes("--- cfg") ? `${this.states()}--- cfg\n` : this.states();
   }
 
   private states(): string {
@@ -154,4 +174,11 @@ export class PaperExchange extends Connections {
     );
     return ["# svname,scur,stot", ...rows, ""].join("\n");
   }
+}
+
+/** The command and the arguments of a program that a node runs, as `runProgram` passes them. */
+function commandOf(script: string): string[] {
+  if (script.includes("drain.log")) return ["record-drain"];
+  const [, words = ""] = /^set -- (.*)\n/.exec(script) ?? [];
+  return Array.from(words.matchAll(/'([^']*)'/g), ([, word = ""]) => word);
 }

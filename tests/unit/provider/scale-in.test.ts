@@ -154,8 +154,8 @@ describe("of two zones that were to go, one cannot", () => {
 
 describe("when the controller is lost in the middle of a drain", () => {
   beforeEach(async () => {
-    exchange.onOrder = (script) => {
-      if (script.includes("zone3 state drain")) exchange.closed.add("controller");
+    exchange.onOrder = (command) => {
+      if (command === "set-state zone3 drain") exchange.closed.add("controller");
     };
     exchange.talking.add("zone3");
     await expect(up("zone1", "zone2")).rejects.toThrow("controller: SSH does not answer");

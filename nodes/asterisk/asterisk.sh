@@ -1,0 +1,53 @@
+#!/bin/sh
+# Starts Asterisk and closes connections of phones. Runs on a zone, as root.
+#
+#   asterisk.sh start-unread PATH...   starts Asterisk if it does not run, and prints which of the files are newer
+#                                      than its start
+#   asterisk.sh restart                restarts Asterisk, after the image's check of the files
+#   asterisk.sh fault                  prints why the image's check refuses to start Asterisk, if it does
+#   asterisk.sh disconnect all         closes all SIP connections
+#   asterisk.sh disconnect [PORT]...   closes the SIP connections from these ports of the controller
+
+# Created when Asterisk starts.
+socket=/run/asterisk/asterisk.ctl
+# Written by the image's check (trunkline-preflight.service).
+fault=/run/trunkline/fault
+
+command=$1
+shift
+case $command in
+start-unread)
+  [ -S "$socket" ] || {
+    rm -f "$fault"
+    systemctl start asterisk.service 2>/dev/null || true
+  }
+  find "$@" -newer "$socket" 2>/dev/null || true
+  ;;
+restart)
+  rm -f "$fault"
+  # What the check says is told by `fault`: it is more than systemd knows.
+  systemctl restart trunkline-preflight.service asterisk.service || [ -s "$fault" ]
+  ;;
+fault) cat "$fault" 2>/dev/null || true ;;
+disconnect)
+  if [ "${1-}" = all ]; then
+    ss -t -n --kill state established 'sport = :5060' >/dev/null 2>&1
+    exit
+  fi
+  # The kernel takes filters of a limited length.
+  while [ $# -gt 0 ]; do
+    ports="dport = :$1"
+    shift
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do
+      [ $# -gt 0 ] || break
+      ports="$ports or dport = :$1"
+      shift
+    done
+    ss -t -n --kill state established "sport = :5060 and ( $ports )" >/dev/null 2>&1 || exit
+  done
+  ;;
+*)
+  echo "asterisk.sh: there is no command $command" >&2
+  exit 2
+  ;;
+esac
