@@ -23,6 +23,12 @@ export interface FoundFile extends Omit<FileSpec, "digest"> {
   readonly sha256: string;
 }
 
+/** Returns the contents of files, by path. */
+export const contentsOf = (
+  files: Readonly<Record<string, WantedFile>>,
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(files).map(([path, { content }]) => [path, content]));
+
 /** Where a node keeps what its last installation replaced. */
 const FORMER = "/var/lib/trunkline/former.json";
 

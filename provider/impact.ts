@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { ASTERISK_FOLDER, RELOADABLE } from "../nodes/asterisk/files";
 import { CONTROLLER } from "../ssh/access";
 import { type NodeConfigInputs, type ZoneMembershipInputs } from "./inputs";
 import { isUnknown } from "./wire";
@@ -22,21 +23,6 @@ export const CONTROLLER_RESTARTS =
   "controller restarts: calls keep their media; new calls and registrations wait about " +
   `${String(CONTROLLER_RESTART_SECONDS)} s (as measured under emulation)`;
 export const NOTHING = "nothing that callers notice";
-
-const ASTERISK = "/etc/asterisk/";
-
-/** What a file of Asterisk is about; null where callers have nothing to do with it. */
-const SUBJECTS: Readonly<Record<string, string | null>> = {
-  "users.sql": "users",
-  "pjsip.conf": "SIP",
-  "sip.conf": "users",
-  "iax.conf": "trunk",
-  "extensions.conf": "dialplan",
-  "rtp.conf": "media ports",
-  "modules.conf": "modules",
-  "logger.conf": null,
-  "cdr.conf": null,
-};
 
 /** `a`, `a and b`, `a, b and c`. */
 function listed(items: readonly string[]): string {
@@ -78,14 +64,14 @@ function controllerImpact(olds: NodeConfigInputs, news: NodeConfigInputs): strin
 
 function zoneImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
   const files = changedFiles(olds, news)
-    .filter((path) => path.startsWith(ASTERISK))
+    .filter((path) => path.startsWith(ASTERISK_FOLDER))
     .map((path) => posix.basename(path));
   const read = files.flatMap((file) => {
-    const subject = SUBJECTS[file] ?? null;
+    const subject = RELOADABLE[file]?.subject ?? null;
     return subject === null ? [] : [`${subject} (${file})`];
   });
   // Asterisk reads them at its start alone, and is not started again while there is a call.
-  const unread = files.filter((file) => !(file in SUBJECTS));
+  const unread = files.filter((file) => !(file in RELOADABLE));
   return [
     ...(read.length === 0
       ? []

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { NodeError } from "../../../core/errors";
-import { editAsterisk } from "../../../nodes/asterisk/config";
+import { editAsterisk } from "../../../nodes/asterisk/edit";
 import type { WantedFile } from "../../../nodes/files";
 import { NodeUnchanged, type Session } from "../../../ssh/session";
 import type { Logger } from "../../../core/logger";

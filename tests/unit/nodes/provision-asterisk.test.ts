@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, utimesSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { provisionAsterisk } from "../../../nodes/asterisk/config";
+import { provisionAsterisk } from "../../../nodes/asterisk/provision";
 import type { WantedFile } from "../../../nodes/files";
 import type { Logger } from "../../../core/logger";
 import { FolderNode } from "../../support/folder-node";

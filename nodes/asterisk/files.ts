@@ -1,0 +1,61 @@
+import { basename } from "node:path";
+
+export const ASTERISK_FOLDER = "/etc/asterisk/";
+
+/** Contents of files, by path. */
+export type Contents = Readonly<Record<string, string>>;
+
+interface AsteriskFile {
+  /** What callers know of the file's contents; null if they have nothing to do with it. */
+  readonly subject: string | null;
+  /** Commands of Asterisk's console that make it read the file. */
+  readonly reload: (content: string) => readonly string[];
+}
+
+/**
+ * Files that a running Asterisk can read again, in the order of reading: what the dialplan dials must exist first. No
+ * reload ends a call. Asterisk reads all other files only when it starts.
+ */
+export const RELOADABLE: Readonly<Record<string, AsteriskFile>> = {
+  "logger.conf": { subject: null, reload: () => ["logger reload"] },
+  "modules.conf": {
+    subject: "modules",
+    // A module that is loaded stays loaded. One that is not needed any more may be in use by a call: it stays until the
+    // next start.
+    reload: (content) =>
+      Array.from(content.matchAll(/^load=(\S+)$/gm), ([, module = ""]) => `module load ${module}`),
+  },
+  "cdr.conf": { subject: null, reload: () => ["module reload cdr", "module reload cdr_csv.so"] },
+  "rtp.conf": { subject: "media ports", reload: () => ["module reload res_rtp_asterisk.so"] },
+  "users.sql": {
+    subject: "users",
+    // `load-users` loads the file into a database. Asterisk looks a user up when it needs the user, and caches it.
+    reload: () =>
+      ["endpoint", "auth", "aor"].map((type) => `sorcery memory cache expire res_pjsip/${type}`),
+  },
+  "pjsip.conf": { subject: "SIP", reload: () => ["module reload res_pjsip.so"] },
+  "sip.conf": { subject: "users", reload: () => ["sip reload"] },
+  "iax.conf": { subject: "trunk", reload: () => ["iax2 reload"] },
+  "extensions.conf": { subject: "dialplan", reload: () => ["dialplan reload"] },
+};
+
+/** Tells the image's check which SIP driver Asterisk must have. */
+const NODE_JSON = "/etc/trunkline/node.json";
+
+/** Returns whether Asterisk reads one of these files only when it starts. */
+export const needsRestart = (paths: readonly string[]): boolean =>
+  paths.some(
+    (path) =>
+      path === NODE_JSON || (path.startsWith(ASTERISK_FOLDER) && !(basename(path) in RELOADABLE)),
+  );
+
+/** Returns the console commands that make Asterisk read the files at `paths`, in their order. */
+export const reloadCommands = (paths: readonly string[], contents: Contents): string[] =>
+  Object.entries(RELOADABLE).flatMap(([name, { reload }]) => {
+    const path = ASTERISK_FOLDER + name;
+    return paths.includes(path) ? reload(contents[path] ?? "") : [];
+  });
+
+/** Returns names of files for a message: `sip.conf, iax.conf`. */
+export const fileNames = (paths: readonly string[]): string =>
+  paths.map((path) => basename(path)).join(", ");

@@ -1,0 +1,54 @@
+import { NodeError } from "../../core/errors";
+import type { Logger } from "../../core/logger";
+import type { Session } from "../../ssh/session";
+import { contentsOf, install, type WantedFile } from "../files";
+import { activityOf } from "./activity";
+import { untilAsteriskServes } from "./console";
+import { fileNames, needsRestart } from "./files";
+import { asteriskProgram } from "./program";
+import { reloadAndCheck } from "./reload";
+
+/** Restarts Asterisk. @throws NodeError if there are calls */
+async function restart(session: Session, paths: readonly string[], log: Logger): Promise<void> {
+  // A zone whose predecessor was lost gets phones from HAProxy as soon as it answers SIP.
+  const { channels } = await activityOf(session);
+  if (channels > 0) {
+    throw new NodeError(
+      session.node,
+      `Asterisk has to be started again for ${fileNames(paths)}, and there are calls; ` +
+        "run the same command again when they have ended",
+    );
+  }
+  log.status("restarting Asterisk");
+  await asteriskProgram(session, "restart");
+}
+
+/**
+ * Makes the Asterisk of a new server use these files. The server has booted with them, or with the files that its
+ * predecessor booted with.
+ *
+ * @param files all files of the zone.
+ * @throws NodeError saying what Asterisk did not take.
+ */
+export async function provisionAsterisk(
+  session: Session,
+  files: Readonly<Record<string, WantedFile>>,
+  log: Logger,
+): Promise<void> {
+  const contents = contentsOf(files);
+  const { changed } = await install(session, files);
+  const unread = new Set(changed);
+  if (!needsRestart(changed)) {
+    log.status("waiting for Asterisk");
+    // An earlier run may have been killed before it had Asterisk read its files.
+    const newer = await asteriskProgram(session, "start-unread", Object.keys(files));
+    for (const path of newer.split("\n")) unread.add(path);
+  }
+  const paths = Object.keys(files).filter((path) => unread.has(path));
+  if (needsRestart(paths)) await restart(session, paths, log);
+  await untilAsteriskServes(session);
+  const faults = await reloadAndCheck(session, paths, contents);
+  if (faults.length > 0) {
+    throw new NodeError(session.node, `Asterisk does not take its files: ${faults.join("; ")}`);
+  }
+}

@@ -1,0 +1,187 @@
+import { basename } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Deadline } from "../../core/deadline";
+import type { Session } from "../../ssh/session";
+import { asterisk } from "./console";
+import { ASTERISK_FOLDER, type Contents } from "./files";
+
+/**
+ * Compares what Asterisk has with the files that it has read: Asterisk reports no error if it drops a part of a file.
+ */
+
+/** Seconds that Asterisk may take to list thousands of users on an emulated processor. */
+const LIST_TIMEOUT = 180;
+/** Milliseconds that Asterisk may go on reading in the background after a reload. */
+const BACKGROUND_TIMEOUT = 30_000;
+const INTERVAL = 200;
+/** Maximum number of users that are asked for one by one. Listing thousands takes longer than reading them. */
+const FEW = 20;
+
+/** Entries of a file, by name: the text of each. */
+type Entries = ReadonlyMap<string, string>;
+
+/** Parses the sections of a configuration file that use the template `template`: `[1001](user)`. */
+const sections =
+  (template: string) =>
+  (content: string): Entries => {
+    const texts = new Map<string, string>();
+    const wanted = new Set<string>();
+    let name = "";
+    for (const line of content.split("\n")) {
+      const [, header, from] = /^\[([^\]]+)\](?:\((.+)\))?$/.exec(line) ?? [];
+      name = header ?? name;
+      if (from === template) wanted.add(name);
+      texts.set(name, `${texts.get(name) ?? ""}${line}\n`);
+    }
+    return new Map([...texts].filter(([section]) => wanted.has(section)));
+  };
+
+/**
+ * Parses the rows of users.sql: `('1001', 'Alice', '…'),`.
+ *
+ * @throws Error if the file inserts users and has no row of this form: all checks of users would pass unseen.
+ */
+export function userRows(content: string): Entries {
+  const rows = new Map(
+    Array.from(content.matchAll(/^(\('(\d+)', .*\))[,;]$/gm), ([, row = "", user = ""]) => [
+      user,
+      row,
+    ]),
+  );
+  if (rows.size === 0 && /^INSERT INTO users\b/m.test(content)) {
+    throw new Error("users.sql has users, and none of its rows has the form of users.sql.hbs");
+  }
+  return rows;
+}
+
+/** How to ask Asterisk for the entries of a file. */
+interface ReadBack {
+  readonly what: "users" | "trunk peers";
+  readonly entries: (content: string) => Entries;
+  /** Lists all entries. */
+  readonly all?: { readonly command: string; readonly name: RegExp };
+  /** Shows one entry. */
+  readonly one?: { readonly command: string; readonly none: RegExp };
+}
+
+const READ_BACKS: Readonly<Record<string, ReadBack>> = {
+  "users.sql": {
+    what: "users",
+    entries: userRows,
+    // Without `all`: one user proves that the whole database is in use.
+    one: { command: "pjsip show endpoint", none: /^Unable to find object/m },
+  },
+  "sip.conf": {
+    what: "users",
+    entries: sections("user"),
+    all: { command: "sip show peers", name: /^(\d+)[/ ](?!sip peers)/gm },
+    one: { command: "sip show peer", none: /^Peer \S+ not found/m },
+  },
+  "iax.conf": {
+    what: "trunk peers",
+    entries: sections("zone"),
+    all: { command: "iax2 show peers", name: /^(zone\d+)[/ ]/gm },
+  },
+};
+
+/** Returns the names of users that `before` has and `after` has not. */
+export function removedUsers(before: Contents, after: Contents): string[] {
+  return Object.entries(after).flatMap(([path, content]) => {
+    const readBack = READ_BACKS[basename(path)];
+    if (readBack?.what !== "users") return [];
+    const left = readBack.entries(content);
+    return [...readBack.entries(before[path] ?? "").keys()].filter((user) => !left.has(user));
+  });
+}
+
+/** Picks a few of `many`: the first one, the last one, and others evenly between. */
+const sampleOf = (many: readonly string[]): readonly string[] => {
+  const step = Math.max(1, (many.length - 1) / (FEW - 1));
+  return Array.from(
+    { length: Math.min(FEW, many.length) },
+    (_, index) => many[Math.round(index * step)] ?? "",
+  );
+};
+
+/** Returns how Asterisk differs from `content`; null if it does not. */
+async function mismatch(
+  session: Session,
+  { what, entries, all, one }: ReadBack,
+  content: string,
+  before: string | undefined,
+): Promise<string | null> {
+  const expected = entries(content);
+  const former = before === undefined ? null : entries(before);
+  const edited = [...new Set([...expected.keys(), ...(former?.keys() ?? [])])].filter(
+    (name) => expected.get(name) !== former?.get(name),
+  );
+  const isFew = former !== null && edited.length > 0 && edited.length <= FEW;
+  if (one !== undefined && (isFew || all === undefined)) {
+    const asked = sampleOf(edited.length > 0 ? edited : [...expected.keys()]);
+    const answers = await asterisk(
+      session,
+      asked.map((name) => `${one.command} ${name}`),
+    );
+    const wrong = asked.filter(
+      (name, index) => one.none.test(answers[index] ?? "") === expected.has(name),
+    );
+    return wrong.length === 0 ? null : `it is not right about ${what} ${wrong.join(", ")}`;
+  }
+  if (all === undefined) return null;
+  const [listed = ""] = await asterisk(session, [all.command], LIST_TIMEOUT);
+  const got = new Set(Array.from(listed.matchAll(all.name), ([, found = ""]) => found));
+  return got.size === expected.size && [...expected.keys()].every((name) => got.has(name))
+    ? null
+    : `it has ${String(got.size)} ${what}, other than the ${String(expected.size)} it was given`;
+}
+
+/** Returns {@link mismatch} when Asterisk has had its time: chan_sip reads its file in the background. */
+async function lastingMismatch(
+  isRefused: () => Promise<boolean>,
+  ...args: Parameters<typeof mismatch>
+): Promise<string | null> {
+  const deadline = new Deadline(BACKGROUND_TIMEOUT);
+  for (;;) {
+    const fault = await mismatch(...args);
+    if (fault === null || deadline.isOver || (await isRefused())) return fault;
+    await sleep(INTERVAL);
+  }
+}
+
+/** Returns the `Dial` applications of the dialplan, as `dialplan show` prints them. */
+function dials(contents: Contents): string[] {
+  const dialplan = contents[`${ASTERISK_FOLDER}extensions.conf`] ?? "";
+  return Array.from(dialplan.matchAll(/^ *(?:exten|same) *=> *.*?\b(Dial\(.+\))$/gm)).map(
+    ([, application = ""]) => application,
+  );
+}
+
+/**
+ * Returns how a running Asterisk differs from the files that it has read; empty if it does not.
+ *
+ * @param before contents of the files before the edit. Without it, all entries are checked.
+ * @param isRefused whether Asterisk has reported that it does not take a file: waiting is of no use then.
+ */
+export async function readBack(
+  session: Session,
+  contents: Contents,
+  before: Contents,
+  isRefused: () => Promise<boolean>,
+): Promise<string[]> {
+  const mismatches = await Promise.all(
+    Object.entries(READ_BACKS).flatMap(([name, how]) => {
+      const content = contents[ASTERISK_FOLDER + name];
+      return content === undefined
+        ? []
+        : [lastingMismatch(isRefused, session, how, content, before[ASTERISK_FOLDER + name])];
+    }),
+  );
+  const wanted = dials(contents);
+  const [dialplan = ""] = wanted.length === 0 ? [] : await asterisk(session, ["dialplan show"]);
+  return [
+    ...mismatches.filter((fault) => fault !== null),
+    ...wanted
+      .filter((application) => !dialplan.includes(application))
+      .map((application) => `its dialplan has no ${application}`),
+  ];
+}

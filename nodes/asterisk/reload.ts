@@ -1,0 +1,59 @@
+import { ScriptFailed, type Session } from "../../ssh/session";
+import { asterisk } from "./console";
+import { ASTERISK_FOLDER, type Contents, reloadCommands } from "./files";
+import { complaintsAbout, watchLog } from "./log";
+import { readBack } from "./read-back";
+
+/** Sets in which form Asterisk writes its log. */
+const LOGGER_CONF = `${ASTERISK_FOLDER}logger.conf`;
+const USERS = `${ASTERISK_FOLDER}users.sql`;
+/** Loads users.sql into the database in which res_pjsip looks users up. Part of the image. */
+const LOAD_USERS = "/usr/lib/trunkline/load-users";
+/** Seconds that a reload may take: that of ten thousand users on an emulated processor. */
+const TIMEOUT = 180;
+
+/**
+ * Makes a running Asterisk read the files at `paths`.
+ *
+ * @returns what could not be loaded, or null. Asterisk itself only reports errors to its log.
+ */
+export async function reload(
+  session: Session,
+  paths: readonly string[],
+  contents: Contents,
+): Promise<string | null> {
+  if (paths.includes(USERS)) {
+    try {
+      await session.run(LOAD_USERS);
+    } catch (error) {
+      if (!(error instanceof ScriptFailed)) throw error;
+      return error.fault;
+    }
+  }
+  await asterisk(session, reloadCommands(paths, contents), TIMEOUT);
+  return null;
+}
+
+/**
+ * Makes a running Asterisk read the files at `paths`, and checks the result.
+ *
+ * @param before contents of the files before the edit. Without it, everything is checked.
+ * @returns what Asterisk did not take; empty if it took everything.
+ */
+export async function reloadAndCheck(
+  session: Session,
+  paths: readonly string[],
+  contents: Contents,
+  before: Contents = {},
+): Promise<string[]> {
+  const others = paths.filter((path) => path !== LOGGER_CONF);
+  // First the form of the log: only records in the new form are read.
+  if (others.length < paths.length) await reload(session, [LOGGER_CONF], contents);
+  await watchLog(session);
+  const complaints = (): Promise<string[]> => complaintsAbout(session, others);
+  const notLoaded = await reload(session, others, contents);
+  if (notLoaded !== null) return [notLoaded];
+  const isRefused = async (): Promise<boolean> => (await complaints()).length > 0;
+  const differences = await readBack(session, contents, before, isRefused);
+  return [...(await complaints()), ...differences];
+}
