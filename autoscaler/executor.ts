@@ -22,7 +22,7 @@ export interface Executor {
   /** Brings the exchange to so many zones. */
   change(zones: number, signal: AbortSignal): Promise<UpdateOutcome>;
   /** Whether an update was killed, so that the cloud may have more than the stack knows of. */
-  isBroken(): Promise<boolean>;
+  hasPendingOperations(): Promise<boolean>;
   /** Takes what a killed update left behind in the cloud away, and tells the stack how things are. */
   repair(signal: AbortSignal): Promise<UpdateOutcome>;
 }

@@ -2,9 +2,9 @@ import { type AdminState, Haproxy } from "../nodes/haproxy/runtime";
 import type { Access, ExchangeNodes, ZoneHost } from "../ssh/access";
 import { Connections } from "../ssh/connections";
 import { type Counters, type Rates, ratesBetween } from "./counters";
-import { inTime, late, type NodeResult } from "../ssh/in-time";
+import { type NodeResult, timedOut, withTimeout } from "../ssh/timeout";
 import type { Sample, ZoneReading } from "./sample";
-import { lookAtZone, type ZoneLook } from "./zone-look";
+import { inspectZone, type ZoneLook } from "./zone-look";
 
 /** A zone's place in the rotation, as HAProxy has it. */
 export interface Place {
@@ -66,8 +66,8 @@ export class Metrics {
   async observe({ access, zones }: ExchangeNodes): Promise<Observation> {
     const at = Date.now();
     const [rotation, ...looks] = await Promise.all([
-      this.inTime("controller", () => this.rotation(access)),
-      ...zones.map((zone) => this.inTime(zone.name, () => this.look(access, zone))),
+      this.withTimeout("controller", () => this.rotation(access)),
+      ...zones.map((zone) => this.withTimeout(zone.name, () => this.look(access, zone))),
     ]);
     const counted = new Set<string>();
     return {
@@ -112,20 +112,20 @@ export class Metrics {
   }
 
   private async look(access: Access, zone: ZoneHost): Promise<RatedLook> {
-    const look = await lookAtZone(await this.connections.zone(access, zone, 0));
+    const look = await inspectZone(await this.connections.zone(access, zone, 0));
     const rates = ratesBetween(this.counters.get(zone.name) ?? null, look.counters);
     this.counters.set(zone.name, look.counters);
     return { ...look, ...rates };
   }
 
   /** A node that still owes an answer gets no more work. */
-  private inTime<T>(node: string, work: () => Promise<T>): Promise<NodeResult<T>> {
-    if (this.pending.has(node)) return Promise.resolve(late(node, this.patience));
+  private withTimeout<T>(node: string, work: () => Promise<T>): Promise<NodeResult<T>> {
+    if (this.pending.has(node)) return Promise.resolve(timedOut(node, this.patience));
     const pending = work();
     this.pending.set(node, pending);
     const forget = (): void => void this.pending.delete(node);
     pending.then(forget, forget);
-    return inTime(node, this.patience, pending);
+    return withTimeout(node, this.patience, pending);
   }
 }
 

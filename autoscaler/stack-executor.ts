@@ -4,9 +4,8 @@ import type { UpdateOutcome } from "../stack/outcome";
 import { OperatorError } from "../core/errors";
 import { WANTED_ZONES } from "../config/wanted-zones";
 import type { Executor, ExchangeLook } from "./executor";
-import { repair, type RepairOptions } from "../stack/repair";
-import { isBroken } from "../stack/repair";
-import { outcomeOf } from "../stack/outcome";
+import { hasPendingOperations, repair, type RepairOptions } from "../stack/repair";
+import { updateOutcome } from "../stack/outcome";
 
 export interface StackExecutorOptions extends RepairOptions {
   readonly look: () => Promise<ExchangeLook>;
@@ -49,10 +48,10 @@ export class StackExecutor implements Executor {
       const judge = async (): Promise<void> => {
         losses.push(...(await refusals(stack, signal)));
       };
-      const judged = await outcomeOf(this.options, judge, signal);
+      const judged = await updateOutcome(this.options, judge, signal);
       if (judged.kind !== "done") return judged;
       if (losses.length > 0) return { kind: "refused", why: losses.join("; ") };
-      return await outcomeOf(
+      return await updateOutcome(
         this.options,
         (listen) =>
           stack.up({
@@ -71,8 +70,8 @@ export class StackExecutor implements Executor {
     }
   }
 
-  async isBroken(): Promise<boolean> {
-    return isBroken(await this.options.exported(this.options.stack));
+  async hasPendingOperations(): Promise<boolean> {
+    return hasPendingOperations(await this.options.exported(this.options.stack));
   }
 
   repair(signal: AbortSignal): Promise<UpdateOutcome> {

@@ -89,15 +89,15 @@ export class Ticker {
   private async move(from: number, to: number, wasLeft: boolean, stop: Stop): Promise<Verdict> {
     const { hands } = this.options;
     const what = `from ${String(from)} to ${count(to, "zone")}`;
-    const [isBroken, found] = wasLeft
+    const [hasPendingOperations, found] = wasLeft
       ? [true, from]
-      : await Promise.all([hands.isBroken(), hands.inService()]);
-    if (isBroken) {
+      : await Promise.all([hands.hasPendingOperations(), hands.inService()]);
+    if (hasPendingOperations) {
       const mended = await this.repair(stop);
       if (mended.kind !== "done") return verdict(mended, what);
     }
     // Somebody may have changed their number by hand since it was read: it is not changed back.
-    const now = isBroken ? await hands.inService() : found;
+    const now = hasPendingOperations ? await hands.inService() : found;
     if (now !== from) {
       return [`held: there ${are(now)} by now; the next look decides anew`, true];
     }

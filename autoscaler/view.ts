@@ -5,7 +5,7 @@ import type { Settings } from "../config/schema";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { OperatorError } from "../core/errors";
 import { type DeployedExchange, exchangeNodes } from "../stack/nodes";
-import { Recent } from "./recent";
+import { CachedRead } from "./cached-read";
 import { stackSettings } from "../stack/settings";
 
 interface Known {
@@ -17,7 +17,7 @@ interface Known {
 /** The exchange as an autoscaler sees it: its settings, its nodes, and what goes on there. */
 export class ExchangeView {
   private readonly metrics = new Metrics();
-  private readonly known = new Recent(() => this.read());
+  private readonly known = new CachedRead(() => this.read());
 
   constructor(private readonly stack: Stack) {}
 

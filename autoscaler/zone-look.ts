@@ -12,7 +12,7 @@ export interface ZoneLook {
 }
 
 /** @throws NodeError when it cannot be seen what goes on there. */
-export async function lookAtZone(zone: Session): Promise<ZoneLook> {
+export async function inspectZone(zone: Session): Promise<ZoneLook> {
   const [answers, counters] = await Promise.all([
     asterisk(zone, ["core show channels count", ...CONTACTS]),
     readCounters(zone),

@@ -10,7 +10,7 @@ import { drain, undrain } from "./pbx/drain";
 import { status } from "./pbx/status";
 import { zones } from "./pbx/zones";
 import { main } from "../core/main";
-import { Recent } from "../autoscaler/recent";
+import { CachedRead } from "../autoscaler/cached-read";
 import { findStack } from "../stack/stack";
 
 const HELP = `Looks at an exchange that runs, and takes its zones out of the rotation and back.
@@ -60,7 +60,7 @@ main(async () => {
     lockKeyOf(values.lift);
   }
   const stack = await findStack(values.stack, await projectEnvironment());
-  const exchange = new Recent(() => exchangeNodes(stack));
+  const exchange = new CachedRead(() => exchangeNodes(stack));
   const { nodes, outputs } = await exchange.get();
   const { json, watch } = values;
   const connections = new Connections();

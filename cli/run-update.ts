@@ -1,7 +1,7 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { relayUpdate } from "../stack/update-progress";
 import { OperatorError } from "../core/errors";
-import { untilInterrupted } from "../core/interruption";
+import { abortOnSignals } from "../core/interruption";
 import { say } from "../core/progress";
 import { pulumiFault } from "../stack/stack";
 
@@ -37,7 +37,7 @@ export async function runUpdate(
   // Nobody reads what is written to a terminal that is gone.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignore);
   try {
-    await untilInterrupted(SIGNALS, async (signal) => {
+    await abortOnSignals(SIGNALS, async (signal) => {
       signal.addEventListener("abort", () => {
         say("pulumi", "called off: ending what has begun");
       });

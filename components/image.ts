@@ -28,7 +28,7 @@ export function driverFault(
  *
  * @throws pulumi.RunError naming the drivers that it has, where `sipDriver` is not among them.
  */
-export function rightImage(
+export function checkedImage(
   name: string,
   found: pulumi.Output<{
     readonly id: string;

@@ -1,5 +1,5 @@
 /** Does work that `signals` are to end in order: they abort its signal, and not this process. */
-export async function untilInterrupted(
+export async function abortOnSignals(
   signals: readonly NodeJS.Signals[],
   work: (signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {

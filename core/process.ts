@@ -15,7 +15,7 @@ const TOLERANCE = 5_000;
  *
  * @param program part of that process's command.
  */
-export function stillLives(pid: number, then: number, program: string): boolean {
+export function isProcessAlive(pid: number, then: number, program: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { NodeError } from "../core/errors";
-import { AgentRefused, askFor, NodeUnchanged, type Session } from "../ssh/session";
+import { AgentRefused, askAgent, NodeUnchanged, type Session } from "../ssh/session";
 
 /** How a file must be on its node, without its content. */
 export interface FileSpec {
@@ -24,9 +24,7 @@ export interface FoundFile extends Omit<FileSpec, "digest"> {
 }
 
 /** Returns the contents of files, by path. */
-export const contentsOf = (
-  files: Readonly<Record<string, WantedFile>>,
-): Record<string, string> =>
+export const contentsOf = (files: Readonly<Record<string, WantedFile>>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).map(([path, { content }]) => [path, content]));
 
 /** Where a node keeps what its last installation replaced. */
@@ -41,11 +39,11 @@ const installationSchema = z.object({ changed: pathsSchema, invalid: z.string().
 const restoredSchema = z.object({ changed: pathsSchema });
 
 /** What is on the node at `paths`; null where there is no file. */
-export async function lookAt(
+export async function readFiles(
   session: Session,
   paths: readonly string[],
 ): Promise<Record<string, FoundFile | null>> {
-  return askFor(session, { do: "look", paths }, foundSchema);
+  return askAgent(session, { do: "look", paths }, foundSchema);
 }
 
 /** What an installation came to. */
@@ -75,7 +73,7 @@ export async function install(
   { validate = {}, former = FORMER }: InstallOptions = {},
 ): Promise<Installation> {
   try {
-    return await askFor(session, { do: "install", files, validate, former }, installationSchema);
+    return await askAgent(session, { do: "install", files, validate, former }, installationSchema);
   } catch (error) {
     if (!(error instanceof AgentRefused)) throw error;
     if (error.renewed.length > 0) {
@@ -94,6 +92,6 @@ export async function install(
 
 /** Takes the last installation back. */
 export async function restore(session: Session, former = FORMER): Promise<readonly string[]> {
-  const { changed } = await askFor(session, { do: "restore", former }, restoredSchema);
+  const { changed } = await askAgent(session, { do: "restore", former }, restoredSchema);
   return changed;
 }

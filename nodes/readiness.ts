@@ -25,7 +25,7 @@ const LATE = 3;
  *
  * @throws NodeError saying what went wrong in it, or that `signal` has ended the wait.
  */
-export async function untilBooted(session: Session, say: Say, signal: AbortSignal): Promise<void> {
+export async function waitForBoot(session: Session, say: Say, signal: AbortSignal): Promise<void> {
   say("waiting for cloud-init");
   const deadline = new Deadline(BOOT_DEADLINE * 1000);
   let result: string | null = null;

@@ -13,9 +13,9 @@ import { applyFirewall } from "../nodes/firewall";
 import { applyHaproxy, provisionHaproxy } from "../nodes/haproxy/config";
 import { nodeConfigImpact } from "./impact";
 import { type NodeConfigInputs } from "./inputs";
-import { lookAt, type WantedFile } from "../nodes/files";
+import { readFiles, type WantedFile } from "../nodes/files";
 import type { ResourceChange, ResourceHandler } from "./resource-handler";
-import { untilBooted } from "../nodes/readiness";
+import { waitForBoot } from "../nodes/readiness";
 import { type Session } from "../ssh/session";
 import { type Connections, TIMEOUTS } from "../ssh/connections";
 import type { Logger } from "../core/logger";
@@ -77,7 +77,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
   async create(inputs: NodeConfigInputs, log: Logger): Promise<{ id: string }> {
     log.status("waiting for the server to boot");
     const session = await this.session(inputs, TIMEOUTS.boot);
-    await untilBooted(session, log.status, this.signal);
+    await waitForBoot(session, log.status, this.signal);
     log.status("looking at its files");
     // Before the services have what they need to serve.
     const files = await applyFirewall(session, wantedFiles(inputs, Object.keys(inputs.files)));
@@ -143,7 +143,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
       return state;
     }
     const paths = Object.keys(state.files);
-    const found = await lookAt(session, paths);
+    const found = await readFiles(session, paths);
     const contents = contentsOf(state);
     const files = paths.map((path) => {
       const [known, real] = [state.files[path], found[path] ?? null];

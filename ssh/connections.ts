@@ -6,7 +6,7 @@ import { NodeError } from "../core/errors";
 import { Agent, AGENT_COMMAND, AgentFault, NotAnAnswer } from "./agent";
 import { retry } from "../core/retry";
 import { type Access, CONTROLLER, type ZoneHost } from "./access";
-import { AgentRefused, askFor, ScriptFailed, type Session } from "./session";
+import { AgentRefused, askAgent, ScriptFailed, type Session } from "./session";
 
 /** Makes a TCP connection from this machine. */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
@@ -78,7 +78,7 @@ class SshSession implements Session {
 
   async run(script: string, input: Buffer | string = ""): Promise<string> {
     const request = { do: "run", script, input: Buffer.from(input as string).toString("base64") };
-    const { exitCode, stdout, stderr } = await askFor(this, request, runSchema);
+    const { exitCode, stdout, stderr } = await askAgent(this, request, runSchema);
     const [output = "", complaints = ""] = [stdout, stderr].map((text) =>
       Buffer.from(text, "base64").toString(),
     );

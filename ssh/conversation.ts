@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { askFor, type Session } from "./session";
+import { askAgent, type Session } from "./session";
 
 /** What a service on a node has answered. */
 export interface Conversation {
@@ -26,4 +26,4 @@ export const converse = (
   orders: readonly string[],
   seconds: number,
 ): Promise<Conversation> =>
-  askFor(session, { do: "ask", socket, orders, seconds }, conversationSchema);
+  askAgent(session, { do: "ask", socket, orders, seconds }, conversationSchema);

@@ -60,7 +60,7 @@ export interface Session {
  *
  * @throws NodeError saying what could not be done, or that the result is not as `schema` has it.
  */
-export async function askFor<T>(
+export async function askAgent<T>(
   session: Session,
   request: object,
   schema: z.ZodType<T>,

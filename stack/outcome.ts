@@ -21,7 +21,7 @@ export interface UpdatedStack {
 }
 
 /** Runs an update of a stack and tells what became of it. */
-export async function outcomeOf(
+export async function updateOutcome(
   { stack, releaseDeadLock }: UpdatedStack,
   run: (onEvent: (event: EngineEvent) => void) => Promise<unknown>,
   signal?: AbortSignal,

@@ -1,5 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation";
-import { isBroken, repair } from "./repair";
+import { hasPendingOperations, repair } from "./repair";
 import { OperatorError } from "../core/errors";
 import { say } from "../core/progress";
 import { type Deployed, exportedStack, releaseDeadLock } from "./stack";
@@ -38,7 +38,7 @@ async function deleteForsaken(stack: Stack, target: readonly string[]): Promise<
  * @throws OperatorError
  */
 export async function repairKilledUpdate(stack: Stack, state: Deployed): Promise<Deployed> {
-  if (!isBroken(state)) return state;
+  if (!hasPendingOperations(state)) return state;
   say("pulumi", "the last update was killed: looking for what it has left");
   await deleteForsaken(stack, []);
   return exportedStack(stack);

@@ -1,7 +1,7 @@
 import { OperatorError } from "../core/errors";
 import type { CloudApi } from "../clouds/cloud";
 import type { UpdateOutcome } from "./outcome";
-import { outcomeOf, type UpdatedStack } from "./outcome";
+import { type UpdatedStack, updateOutcome } from "./outcome";
 
 /** A stack as `pulumi stack export` has it. */
 interface Exported {
@@ -22,7 +22,7 @@ export interface RepairOptions extends UpdatedStack {
 }
 
 /** Whether an update was killed before it could tell what became of what it had begun. */
-export const isBroken = ({ pending_operations = [] }: Exported): boolean =>
+export const hasPendingOperations = ({ pending_operations = [] }: Exported): boolean =>
   pending_operations.length > 0;
 
 /**
@@ -38,7 +38,7 @@ export async function repair(options: RepairOptions): Promise<UpdateOutcome> {
   if (signal?.aborted === true) return { kind: "interrupted" };
   try {
     const found = await cloud().taggedResources();
-    const outcome = await outcomeOf(
+    const outcome = await updateOutcome(
       options,
       (onEvent) =>
         stack.refresh({

@@ -13,7 +13,7 @@ import {
 import { OperatorError } from "../core/errors";
 import { command } from "../core/command";
 import { LOCAL, ROOT } from "../core/paths";
-import { stillLives } from "../core/process";
+import { isProcessAlive } from "../core/process";
 import { pulumiInSession } from "./pulumi-command";
 import { makeKeyPair } from "../core/ssh-key";
 
@@ -108,7 +108,7 @@ interface Lock {
 function isDead(file: string): boolean {
   try {
     const { pid, hostname: host, timestamp } = JSON.parse(readFileSync(file, "utf8")) as Lock;
-    return host === hostname() && !stillLives(pid, Date.parse(timestamp), "pulumi");
+    return host === hostname() && !isProcessAlive(pid, Date.parse(timestamp), "pulumi");
   } catch {
     return false;
   }

@@ -1,4 +1,4 @@
-import { inTime, type NodeResult } from "../../ssh/in-time";
+import { type NodeResult, withTimeout } from "../../ssh/timeout";
 import type { ZoneHost } from "../../ssh/access";
 import type { Session } from "../../ssh/session";
 import type { Connections } from "../../ssh/connections";
@@ -28,7 +28,7 @@ export interface Command extends CommandForm {
 export const FIRST_ANSWER = 20_000;
 
 /** The desk with the nodes there are by now; where nobody can tell, as it was, and why. */
-export async function renewed(
+export async function refreshed(
   desk: PbxContext,
 ): Promise<{ desk: PbxContext; fault: string | null }> {
   try {
@@ -46,7 +46,7 @@ export function inEachZone<T>(
 ): Promise<NodeResult<T>[]> {
   return Promise.all(
     nodes.zones.map((zone) =>
-      inTime(zone.name, FIRST_ANSWER, connections.zone(nodes.access, zone, 0).then(look)),
+      withTimeout(zone.name, FIRST_ANSWER, connections.zone(nodes.access, zone, 0).then(look)),
     ),
   );
 }

@@ -1,7 +1,7 @@
 import { drainZone } from "../../nodes/rotation/drain";
 import { enterRotation } from "../../nodes/rotation/entry";
 import { TIMEOUTS } from "../../ssh/connections";
-import { untilInterrupted } from "../../core/interruption";
+import { abortOnSignals } from "../../core/interruption";
 import { type Command, printJson, zoneNamed } from "./command";
 
 const COMMON_HELP = `
@@ -38,7 +38,7 @@ export const drain: Command = {
     const { nodes, connections, json } = desk;
     const zone = zoneNamed(desk, name);
     const say = sayFor(json);
-    await untilInterrupted(["SIGINT", "SIGTERM"], (signal) =>
+    await abortOnSignals(["SIGINT", "SIGTERM"], (signal) =>
       drainZone({
         controller: () => connections.controller(nodes.access, TIMEOUTS.change),
         zone: () => connections.zone(nodes.access, zone, TIMEOUTS.look),

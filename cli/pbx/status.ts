@@ -10,7 +10,7 @@ import {
   inEachZone,
   type PbxContext,
   printJson,
-  renewed,
+  refreshed,
 } from "./command";
 import { orUnknown, placeText, shareText, throughputText } from "./words";
 
@@ -67,7 +67,7 @@ export const status: Command = {
     await sleep(FIRST_INTERVAL);
     let known = desk;
     for (;;) {
-      const { desk: now, fault } = await renewed(known);
+      const { desk: now, fault } = await refreshed(known);
       known = now;
       const found = await look(now, metrics, fault);
       if (desk.json && desk.watch) console.log(JSON.stringify(found));

@@ -25,14 +25,14 @@ export async function chooseCloud(
       return new OpenStackAdapter(pool);
     }
     case "okeanos": {
-      const [{ OkeanosAdapter }, { solventProject }] = await Promise.all([
+      const [{ OkeanosAdapter }, { projectWithQuota }] = await Promise.all([
         import("./okeanos"),
         import("./okeanos-functions"),
       ]);
       const { controller, zones } = exchange;
       const server = ({ name, mark: owner }: NodePlan, flavor: string) => ({ name, flavor, owner });
       const networkName = `${exchange.mark} trunk`;
-      const project = solventProject({
+      const project = projectWithQuota({
         provider,
         network: networkName,
         project: settings.okeanosProject,

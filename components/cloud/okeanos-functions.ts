@@ -99,7 +99,7 @@ async function demand({
  *
  * @throws pulumi.RunError naming what there is too little of.
  */
-export function solventProject(args: ProjectArgs): pulumi.Output<string | undefined> {
+export function projectWithQuota(args: ProjectArgs): pulumi.Output<string | undefined> {
   if (isMute()) {
     void pulumi.log.warn(
       "OS_TOKEN is not set: quotas, project and images of Okeanos were not looked at; " +

@@ -3,7 +3,7 @@ import type { AddressPlan } from "../../core/addresses";
 import type { ExchangePlan, NodePlan } from "../../plan/exchange";
 import type { SipDriver } from "../../core/telephony";
 import { userData } from "../bootstrap";
-import { rightImage } from "../image";
+import { checkedImage } from "../image";
 import { baseFiles } from "../node-files";
 import { OkeanosFloatingIp } from "../okeanos-floating-ip";
 import { OkeanosNetwork } from "../okeanos-network";
@@ -44,7 +44,7 @@ export class OkeanosAdapter implements CloudAdapter {
     // Zones have a driver, and the controller has none.
     const node = sipDriver === undefined ? exchange.controller : exchange.zones[0];
     const found = pulumi.output(after).apply(() => lookUpImage(name, node?.name ?? "", provider));
-    return rightImage(name, found, sipDriver);
+    return checkedImage(name, found, sipDriver);
   }
 
   internalNetwork(name: string, addresses: AddressPlan, child: Child): InternalNetwork {

@@ -5,7 +5,7 @@ import type { ExchangePlan, NodePlan } from "../../plan/exchange";
 import type { FirewallRule } from "../../plan/firewall";
 import type { SipDriver } from "../../core/telephony";
 import { userData, usersFitUserData } from "../bootstrap";
-import { rightImage } from "../image";
+import { checkedImage } from "../image";
 import type { Child, CloudAdapter, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
 import { SecurityGroups } from "./security-groups";
 
@@ -19,7 +19,7 @@ export class OpenStackAdapter implements CloudAdapter {
       name: pulumi.output(after).apply(() => name),
       mostRecent: true,
     });
-    return rightImage(name, found, sipDriver);
+    return checkedImage(name, found, sipDriver);
   }
 
   internalNetwork(name: string, addresses: AddressPlan, child: Child): InternalNetwork {

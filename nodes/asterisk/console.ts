@@ -52,7 +52,7 @@ export async function asterisk(
  *
  * @throws NodeError when it has not in `seconds`, or may not start.
  */
-export async function untilAsteriskServes(zone: Session, seconds = 120): Promise<void> {
+export async function waitForAsterisk(zone: Session, seconds = 120): Promise<void> {
   const deadline = new Deadline(seconds * 1000);
   for (;;) {
     try {

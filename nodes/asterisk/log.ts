@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { z } from "zod";
-import { askFor, type Session } from "../../ssh/session";
+import { askAgent, type Session } from "../../ssh/session";
 
 /**
  * A file of JSON records (logger.conf): phones and strangers decide what some messages say, also with line
@@ -93,11 +93,8 @@ export async function watchLog(session: Session): Promise<void> {
 }
 
 /** Complaints about the files at `paths` since the log was watched, each once. */
-export async function complaintsAbout(
-  session: Session,
-  paths: readonly string[],
-): Promise<string[]> {
+export async function loggedErrors(session: Session, paths: readonly string[]): Promise<string[]> {
   const request = { do: "heard", path: LOG, rules: rulesFor(paths) };
-  const { messages } = await askFor(session, request, heardSchema);
+  const { messages } = await askAgent(session, request, heardSchema);
   return messages.filter((message) => !HARMLESS.test(message));
 }

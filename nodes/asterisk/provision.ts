@@ -3,7 +3,7 @@ import type { Logger } from "../../core/logger";
 import type { Session } from "../../ssh/session";
 import { contentsOf, install, type WantedFile } from "../files";
 import { activityOf } from "./activity";
-import { untilAsteriskServes } from "./console";
+import { waitForAsterisk } from "./console";
 import { fileNames, needsRestart } from "./files";
 import { asteriskProgram } from "./program";
 import { reloadAndCheck } from "./reload";
@@ -46,7 +46,7 @@ export async function provisionAsterisk(
   }
   const paths = Object.keys(files).filter((path) => unread.has(path));
   if (needsRestart(paths)) await restart(session, paths, log);
-  await untilAsteriskServes(session);
+  await waitForAsterisk(session);
   const faults = await reloadAndCheck(session, paths, contents);
   if (faults.length > 0) {
     throw new NodeError(session.node, `Asterisk does not take its files: ${faults.join("; ")}`);

@@ -1,7 +1,7 @@
 import { ScriptFailed, type Session } from "../../ssh/session";
 import { asterisk } from "./console";
 import { ASTERISK_FOLDER, type Contents, reloadCommands } from "./files";
-import { complaintsAbout, watchLog } from "./log";
+import { loggedErrors, watchLog } from "./log";
 import { readBack } from "./read-back";
 
 /** Sets in which form Asterisk writes its log. */
@@ -50,7 +50,7 @@ export async function reloadAndCheck(
   // First the form of the log: only records in the new form are read.
   if (others.length < paths.length) await reload(session, [LOGGER_CONF], contents);
   await watchLog(session);
-  const complaints = (): Promise<string[]> => complaintsAbout(session, others);
+  const complaints = (): Promise<string[]> => loggedErrors(session, others);
   const notLoaded = await reload(session, others, contents);
   if (notLoaded !== null) return [notLoaded];
   const isRefused = async (): Promise<boolean> => (await complaints()).length > 0;

@@ -1,6 +1,6 @@
 import { sleep } from "../../phones/deadline";
 import { activityOf, trunkPeersOf } from "../../nodes/asterisk/activity";
-import { untilAsteriskServes } from "../../nodes/asterisk/console";
+import { waitForAsterisk } from "../../nodes/asterisk/console";
 import { type Drained, type DrainOptions, drainZone } from "../../nodes/rotation/drain";
 import { Haproxy, type HaproxyServer } from "../../nodes/haproxy/runtime";
 import { serversOf } from "../../nodes/haproxy/change";
@@ -288,7 +288,7 @@ describe("the rotation", () => {
       ["zone1", "zone2"],
       ["zone2", "zone1"],
     ] as const) {
-      await untilAsteriskServes(await zone(name), 10);
+      await waitForAsterisk(await zone(name), 10);
       expect(await trunkPeersOf(await zone(name))).toMatchObject([{ name: other, ok: true }]);
     }
   });

@@ -14,7 +14,7 @@ import { ROOT } from "../../core/paths";
 import { makeKeyPair } from "../../core/ssh-key";
 import { type ExchangeOutputs, exchangeOutputs, readStack } from "../../stack/stack";
 import { buildFaultsOf } from "../../stack/unbuilt-servers";
-import { destroyForsaken, environmentOf, PASSPHRASE, PREFIX } from "./forsaken";
+import { destroyOrphaned, environmentOf, PASSPHRASE, PREFIX } from "./orphaned";
 import type { Access } from "./ssh";
 
 /** A stack of the test's own: its state, its pass phrase and its configuration are nobody else's. */
@@ -57,7 +57,7 @@ export async function newDeployment(
   cloud: Readonly<Record<string, string>> = {},
 ): Promise<Deployment> {
   const isOfLab = Object.keys(cloud).length === 0;
-  if (isOfLab) await destroyForsaken(tmpdir());
+  if (isOfLab) await destroyOrphaned(tmpdir());
   // Any other cloud is one of the tests' own, and goes with them.
   const prefix = isOfLab ? `${PREFIX}${String(process.pid)}-` : "trunkline-deployment-";
   const directory = mkdtempSync(join(tmpdir(), prefix));

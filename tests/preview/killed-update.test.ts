@@ -152,7 +152,7 @@ function lockAs(pid: number): void {
 }
 
 test("what a killed update has made and not told of is deleted, and nothing else", async () => {
-  expect(await hands().isBroken()).toBe(true);
+  expect(await hands().hasPendingOperations()).toBe(true);
   expect(await hands().repair(NEVER)).toEqual({ kind: "done" });
   expect(deleted).toEqual([OF_TWO, "address-zone3", "port-zone3"]);
   expect(said).toEqual([
@@ -160,7 +160,7 @@ test("what a killed update has made and not told of is deleted, and nothing else
     "deleting floating address address-zone3 of zone3, which an update has left",
     "deleting port port-zone3 of zone3, which an update has left",
   ]);
-  expect(await hands().isBroken()).toBe(false);
+  expect(await hands().hasPendingOperations()).toBe(false);
   const { resources } = (await stack.exportStack()).deployment as {
     resources: { id?: string }[];
   };

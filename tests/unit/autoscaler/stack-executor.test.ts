@@ -95,13 +95,13 @@ describe("a state", () => {
   const unread = { exported: () => Promise.reject(new OperatorError("pulumi: no such host")) };
 
   test("with pending operations is broken", async () => {
-    expect(await handsOf(done, state({})).hands.isBroken()).toBe(false);
+    expect(await handsOf(done, state({})).hands.hasPendingOperations()).toBe(false);
     const pending = state({ pending_operations: [{}] });
-    expect(await handsOf(done, pending).hands.isBroken()).toBe(true);
+    expect(await handsOf(done, pending).hands.hasPendingOperations()).toBe(true);
   });
 
   test("that cannot be read is a fault, and cannot be mended", async () => {
-    await expect(handsOf(done, unread).hands.isBroken()).rejects.toThrow(OperatorError);
+    await expect(handsOf(done, unread).hands.hasPendingOperations()).rejects.toThrow(OperatorError);
     expect(await handsOf(done, unread).hands.repair(NEVER)).toEqual({
       ...{ kind: "failed", why: "pulumi: no such host" },
     });

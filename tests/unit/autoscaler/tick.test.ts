@@ -74,7 +74,7 @@ class World implements Executor {
     return outcome;
   }
 
-  isBroken(): Promise<boolean> {
+  hasPendingOperations(): Promise<boolean> {
     return Promise.resolve(this.broken);
   }
 

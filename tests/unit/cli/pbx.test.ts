@@ -7,7 +7,7 @@ import { lastDecision } from "../../../autoscaler/decision-log";
 import { nodesOf } from "../../../stack/nodes";
 import { autoscalerMemory, decisionLog } from "../../../core/paths";
 import { lockKeyOf, rowOf } from "../../../cli/pbx/bans";
-import { type PbxContext, renewed } from "../../../cli/pbx/command";
+import { type PbxContext, refreshed } from "../../../cli/pbx/command";
 import { figureTexts, verdictOn } from "../../../cli/pbx/quality";
 import { durationText, throughputText } from "../../../cli/pbx/words";
 import { planExchange } from "../../../plan/exchange";
@@ -143,13 +143,13 @@ describe("whoever goes on looking", () => {
 
   test("finds zones that have come", async () => {
     const both = nodes("zone1", "zone2");
-    const found = await renewed(desk(() => Promise.resolve({ outputs, nodes: both })));
+    const found = await refreshed(desk(() => Promise.resolve({ outputs, nodes: both })));
     expect([found.desk.nodes, found.fault]).toEqual([both, null]);
   });
 
   test("goes on with those that were known where the stack cannot be read, and says so", async () => {
     const fault = new OperatorError("pulumi: no such host");
-    const found = await renewed(desk(() => Promise.reject(fault)));
+    const found = await refreshed(desk(() => Promise.reject(fault)));
     expect([found.desk.nodes, found.fault]).toEqual([nodes("zone1"), "pulumi: no such host"]);
   });
 });

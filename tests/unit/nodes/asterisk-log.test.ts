@@ -1,6 +1,6 @@
 import { appendFileSync, copyFileSync, mkdirSync, renameSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
-import { complaintsAbout, watchLog } from "../../../nodes/asterisk/log";
+import { loggedErrors, watchLog } from "../../../nodes/asterisk/log";
 import { NodeError } from "../../../core/errors";
 import { FolderNode } from "../../support/folder-node";
 
@@ -62,7 +62,7 @@ describe("a file was not read as it stands, says", () => {
     await watchLog(zone);
     log(record(location, message), record(location, message));
 
-    expect(await complaintsAbout(zone, ALL)).toEqual([message]);
+    expect(await loggedErrors(zone, ALL)).toEqual([message]);
   });
 });
 
@@ -115,14 +115,14 @@ describe("nothing of a file is said by", () => {
     await watchLog(zone);
     log(line());
 
-    expect(await complaintsAbout(zone, ALL)).toEqual([]);
+    expect(await loggedErrors(zone, ALL)).toEqual([]);
   });
 
   test("a reader of a file that was not edited", async () => {
     await watchLog(zone);
     log(fault());
 
-    expect(await complaintsAbout(zone, [IAX])).toEqual([]);
+    expect(await loggedErrors(zone, [IAX])).toEqual([]);
   });
 });
 
@@ -133,7 +133,7 @@ describe("a complaint is found", () => {
     await watchLog(zone);
     log(hostile().repeat(3_000), fault(), hostile().repeat(3_000));
 
-    expect(await complaintsAbout(zone, ALL)).toEqual([FAULT]);
+    expect(await loggedErrors(zone, ALL)).toEqual([FAULT]);
   });
 
   test("unless the log has become too large to be read", async () => {
@@ -141,9 +141,7 @@ describe("a complaint is found", () => {
     log(fault());
     truncateSync(zone.at(LOG), 65 << 20);
 
-    await expect(complaintsAbout(zone, ALL)).rejects.toThrow(
-      "has grown by more than 67108864 bytes",
-    );
+    await expect(loggedErrors(zone, ALL)).rejects.toThrow("has grown by more than 67108864 bytes");
   });
 
   test("by each of those that ask for it at the same time, and again", async () => {
@@ -151,17 +149,17 @@ describe("a complaint is found", () => {
     await watchLog(zone);
     log(hostile().repeat(1_000), fault(), hostile().repeat(1_000));
 
-    const all = await Promise.all(Array.from({ length: 8 }, () => complaintsAbout(zone, ALL)));
+    const all = await Promise.all(Array.from({ length: 8 }, () => loggedErrors(zone, ALL)));
     expect(all).toEqual(Array(8).fill([FAULT]));
     await watchLog(zone);
-    expect(await complaintsAbout(zone, ALL)).toEqual([]);
+    expect(await loggedErrors(zone, ALL)).toEqual([]);
   });
 
   test("in a log that was not there before", async () => {
     await watchLog(zone);
     log(fault());
 
-    expect(await complaintsAbout(zone, ALL)).toEqual([FAULT]);
+    expect(await loggedErrors(zone, ALL)).toEqual([FAULT]);
   });
 
   test.each([
@@ -175,7 +173,7 @@ describe("a complaint is found", () => {
     if (when === "after") log(fault());
     else log(hostile());
 
-    expect(await complaintsAbout(zone, ALL)).toEqual(expected);
+    expect(await loggedErrors(zone, ALL)).toEqual(expected);
   });
 
   test.each(["before", "after"])(
@@ -189,7 +187,7 @@ describe("a complaint is found", () => {
       if (when === "after") log(fault());
       log(hostile(), hostile());
 
-      expect(await complaintsAbout(zone, ALL)).toEqual([FAULT]);
+      expect(await loggedErrors(zone, ALL)).toEqual([FAULT]);
     },
   );
 });
@@ -205,5 +203,5 @@ test("an agent that answers something else ends the edit of its node", async () 
   const liar = Object.assign(Object.create(zone) as FolderNode, {
     ask: () => Promise.resolve({ messages: [7] }),
   });
-  await expect(complaintsAbout(liar, ALL)).rejects.toThrow(NodeError);
+  await expect(loggedErrors(liar, ALL)).rejects.toThrow(NodeError);
 });

@@ -1,7 +1,7 @@
 import { type Drained, drainZone } from "../../../nodes/rotation/drain";
 import type { DrainPolicy } from "../../../nodes/rotation/drain-decision";
 import { NodeError } from "../../../core/errors";
-import { PaperExchange } from "../../support/paper-exchange";
+import { FakeExchange } from "../../support/fake-exchange";
 
 // Nobody waits in these tests, and time goes by all the same.
 jest.mock("node:timers/promises", () => ({
@@ -13,7 +13,7 @@ jest.mock("node:timers/promises", () => ({
 
 const access = { privateKey: "", controllerAddress: "198.51.100.10", controllerHostKey: "" };
 
-let exchange: PaperExchange;
+let exchange: FakeExchange;
 let warnings: string[];
 /** What was run in the zone, and recorded on the controller. */
 let scripts: string[];
@@ -23,7 +23,7 @@ beforeEach(() => {
   jest.useFakeTimers({
     doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "setInterval", "setTimeout"],
   });
-  exchange = new PaperExchange(["zone1", "zone2"]);
+  exchange = new FakeExchange(["zone1", "zone2"]);
   [warnings, scripts, records] = [[], [], []];
   exchange.onScript = (script) => scripts.push(script);
   exchange.onOrder = (command) => {

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Conversation, converse } from "../../../ssh/conversation";
-import { install, lookAt, restore, type WantedFile } from "../../../nodes/files";
+import { install, readFiles, restore, type WantedFile } from "../../../nodes/files";
 import { Agent, AGENT_COMMAND, AgentFault } from "../../../ssh/agent";
 import { AgentRefused, NodeUnchanged, type Session } from "../../../ssh/session";
 import { quote } from "../../../core/shell";
@@ -155,7 +155,7 @@ test("a file that cannot be written is named, and no other is changed", async ()
 });
 
 test("a look tells content, owner and mode, and what is not there", async () => {
-  expect(await lookAt(here, [at("sip.conf"), at("none.conf")])).toEqual({
+  expect(await readFiles(here, [at("sip.conf"), at("none.conf")])).toEqual({
     [at("sip.conf")]: {
       owner,
       mode: "0640",
@@ -185,12 +185,12 @@ test("an owner that there is not is named, and nothing is changed", async () => 
 
 test("an owner without a name is told by number, and can be put back", async () => {
   const { uid, gid } = statSync(at("sip.conf"));
-  const found = await lookAt(nameless, [at("sip.conf")]);
+  const found = await readFiles(nameless, [at("sip.conf")]);
   expect(found[at("sip.conf")]).toMatchObject({ owner: `${String(uid)}:${String(gid)}` });
 
   await install(nameless, { [at("sip.conf")]: wanted("after") }, { former: former() });
   await restore(nameless, former());
-  expect(await lookAt(nameless, [at("sip.conf")])).toEqual(found);
+  expect(await readFiles(nameless, [at("sip.conf")])).toEqual(found);
 });
 
 test("a request that nobody foresaw is answered as well", async () => {
@@ -374,5 +374,5 @@ describe("an operator is told that", () => {
 test("an answer that is too long is an error, and the agent goes on", async () => {
   const huge = { do: "run", script: "head -c 40000000 /dev/zero", input: "" };
   await expect(here.ask(huge)).rejects.toThrow(/its answer is longer than 33554432 bytes/);
-  expect(await lookAt(here, [at("none.conf")])).toEqual({ [at("none.conf")]: null });
+  expect(await readFiles(here, [at("none.conf")])).toEqual({ [at("none.conf")]: null });
 });

@@ -1,4 +1,4 @@
-import { untilBooted } from "../../../nodes/readiness";
+import { waitForBoot } from "../../../nodes/readiness";
 import { NodeError } from "../../../core/errors";
 import { FolderNode } from "../../support/folder-node";
 
@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 afterEach(() => node.remove());
 
-const boot = (): Promise<void> => untilBooted(node, () => undefined, new AbortController().signal);
+const boot = (): Promise<void> => waitForBoot(node, () => undefined, new AbortController().signal);
 
 test("a node without cloud-init, or whose first boot is done, is not waited for", async () => {
   await boot();
@@ -41,5 +41,5 @@ test("the wait on the node goes by no clock that may be set", async () => {
   const end = new AbortController();
   end.abort();
   node.program("date", "echo 0");
-  await expect(untilBooted(node, () => undefined, end.signal)).rejects.toThrow("interrupted");
+  await expect(waitForBoot(node, () => undefined, end.signal)).rejects.toThrow("interrupted");
 });

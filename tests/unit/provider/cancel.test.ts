@@ -1,10 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { PbxResourceProvider } from "../../../provider/provider";
-import { untilBooted } from "../../../nodes/readiness";
+import { waitForBoot } from "../../../nodes/readiness";
+import { FakeExchange } from "../../support/fake-exchange";
 import { Connections } from "../../../ssh/connections";
 import type { Logger } from "../../../core/logger";
 import { FolderNode } from "../../support/folder-node";
-import { PaperExchange } from "../../support/paper-exchange";
 
 /** Milliseconds after which somebody presses Ctrl-C. */
 const PATIENCE = 200;
@@ -34,7 +34,7 @@ describe("Ctrl-C ends the wait", () => {
     try {
       mkdirSync(node.at("/run/cloud-init"), { recursive: true });
       await expect(
-        untilBooted(node, () => undefined, AbortSignal.timeout(PATIENCE)),
+        waitForBoot(node, () => undefined, AbortSignal.timeout(PATIENCE)),
       ).rejects.toThrow("zone1: interrupted before cloud-init was done");
     } finally {
       await node.remove();
@@ -42,7 +42,7 @@ describe("Ctrl-C ends the wait", () => {
   });
 
   test("for a zone that is to enter, and it is known that it has not", async () => {
-    const exchange = new PaperExchange(["zone1"]);
+    const exchange = new FakeExchange(["zone1"]);
     exchange.mute.add("zone1");
     const provider = new PbxResourceProvider(() => log, exchange);
     const member = { ...common, zone, controllerId: "controller" };

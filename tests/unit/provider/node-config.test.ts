@@ -3,7 +3,7 @@ import type { NodeConfigInputs } from "../../../provider/inputs";
 import { PbxResourceProvider } from "../../../provider/provider";
 import type { Logger } from "../../../core/logger";
 import { plain } from "../../../provider/wire";
-import { PaperExchange } from "../../support/paper-exchange";
+import { FakeExchange } from "../../support/fake-exchange";
 
 const URN = "urn:pulumi:test::trunkline::pbx:index:NodeConfig::zone1";
 const LOGGER = "/etc/asterisk/logger.conf";
@@ -20,11 +20,11 @@ const configWith = (content: string): NodeConfigInputs => ({
 });
 const [FORMER, WANTED] = [configWith("former"), configWith("wanted")];
 
-let exchange: PaperExchange;
+let exchange: FakeExchange;
 let provider: PbxResourceProvider;
 
 beforeEach(() => {
-  exchange = new PaperExchange(["zone1"]);
+  exchange = new FakeExchange(["zone1"]);
   provider = new PbxResourceProvider(() => log, exchange);
 });
 

@@ -4,7 +4,7 @@ import type { NodeConfigInputs, ZoneMembershipInputs } from "../../../provider/i
 import { PbxResourceProvider } from "../../../provider/provider";
 import type { Logger } from "../../../core/logger";
 import { plain } from "../../../provider/wire";
-import { PaperExchange } from "../../support/paper-exchange";
+import { FakeExchange } from "../../support/fake-exchange";
 
 // Nobody waits in these tests, and time goes by all the same.
 jest.mock("node:timers/promises", () => ({
@@ -57,7 +57,7 @@ const membershipOf = (name: string): ZoneMembershipInputs => ({
   ...{ access, drain },
 });
 
-let exchange: PaperExchange;
+let exchange: FakeExchange;
 /** What Pulumi keeps of the resources. */
 let state: Map<string, Inputs>;
 let warnings: string[];
@@ -65,7 +65,7 @@ let warnings: string[];
 const ZONES = ["zone1", "zone2", "zone3"];
 
 beforeEach(() => {
-  exchange = new PaperExchange(ZONES);
+  exchange = new FakeExchange(ZONES);
   for (const zone of ZONES) exchange.used.add(zone);
   warnings = [];
   state = new Map(

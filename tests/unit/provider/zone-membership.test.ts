@@ -2,7 +2,7 @@ import { unknownValue } from "@pulumi/pulumi/runtime/rpc";
 import type { ZoneMembershipInputs } from "../../../provider/inputs";
 import { PbxResourceProvider } from "../../../provider/provider";
 import type { Logger } from "../../../core/logger";
-import { PaperExchange } from "../../support/paper-exchange";
+import { FakeExchange } from "../../support/fake-exchange";
 
 // Nobody waits in these tests.
 jest.mock("node:timers/promises", () => ({ setTimeout: () => Promise.resolve() }));
@@ -23,12 +23,12 @@ const log: Logger = {
 };
 
 /** The only zone there is. */
-let exchange: PaperExchange;
+let exchange: FakeExchange;
 let provider: PbxResourceProvider;
 
 beforeEach(() => {
   warnings = [];
-  exchange = new PaperExchange(["zone1"]);
+  exchange = new FakeExchange(["zone1"]);
   provider = new PbxResourceProvider(() => log, exchange);
 });
 

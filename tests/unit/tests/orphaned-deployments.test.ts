@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { forsakenIn } from "../../lab/forsaken";
+import { orphanedIn } from "../../lab/orphaned";
 
 /** No process has a number as high as this. */
 const NOBODY = 2 ** 30;
@@ -19,6 +19,6 @@ test("a deployment in the lab is forsaken where the process that made it is gone
   }
   mkdirSync(join(place, `trunkline-lab-${String(NOBODY)}-new`));
   writeFileSync(join(place, "a-file-of-others"), "");
-  expect(forsakenIn(place)).toEqual([join(place, names[0] ?? "")]);
+  expect(orphanedIn(place)).toEqual([join(place, names[0] ?? "")]);
   rmSync(place, { recursive: true });
 });

@@ -5,13 +5,13 @@ export type NodeResult<T> =
   { readonly value: T; readonly fault: null } | { readonly value: null; readonly fault: string };
 
 /** Of a node that is too slow. */
-export const late = (node: string, patience: number): NodeResult<never> => ({
+export const timedOut = (node: string, patience: number): NodeResult<never> => ({
   value: null,
   fault: `${node}: no answer in ${String(patience / 1000)} s`,
 });
 
 /** What `work` on a node gives within `patience` milliseconds. It may go on after that, unheard. */
-export async function inTime<T>(
+export async function withTimeout<T>(
   node: string,
   patience: number,
   work: Promise<T>,
@@ -19,7 +19,7 @@ export async function inTime<T>(
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<NodeResult<T>>((resolve) => {
     timer = setTimeout(() => {
-      resolve(late(node, patience));
+      resolve(timedOut(node, patience));
     }, patience);
   });
   try {

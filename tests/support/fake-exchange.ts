@@ -12,7 +12,7 @@ const HEADER = [
 const ADMIN: Readonly<Record<AdminState, number>> = { ready: 0, maint: 1, drain: 8 };
 
 /** An exchange of which there is nothing but what its HAProxy and its Asterisks answer. */
-export class PaperExchange extends Connections {
+export class FakeExchange extends Connections {
   /** What HAProxy has of each zone. */
   readonly servers = new Map<string, AdminState>();
   /** Zones that the controller knows nobody to be connected with. */

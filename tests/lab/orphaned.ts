@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { backendUrl } from "../../stack/backend";
 import { repairKilledUpdate } from "../../stack/recovery";
-import { stillLives } from "../../core/process";
+import { isProcessAlive } from "../../core/process";
 import { exportedStack, releaseDeadLock } from "../../stack/stack";
 
 /** Its folders are named after the process that a deployment is made by. */
@@ -20,14 +20,14 @@ export const environmentOf = (folder: string): Record<string, string> => ({
 });
 
 /** Folders of deployments in `place` whose process is gone. */
-export function forsakenIn(place: string): string[] {
+export function orphanedIn(place: string): string[] {
   return readdirSync(place).flatMap((name) => {
     const [, pid] = /^trunkline-lab-(\d+)-/.exec(name) ?? [];
     if (pid === undefined) return [];
     const folder = join(place, name);
     // Written once, before there is a stack. Where there is none yet, there is nothing to destroy.
     const begun = statSync(join(folder, PASSPHRASE), { throwIfNoEntry: false })?.mtimeMs;
-    return begun === undefined || stillLives(Number(pid), begun, "jest") ? [] : [folder];
+    return begun === undefined || isProcessAlive(Number(pid), begun, "jest") ? [] : [folder];
   });
 }
 
@@ -35,8 +35,8 @@ export function forsakenIn(place: string): string[] {
  * Destroys what test runs have left in the lab that were ended half-way: nobody else ever would. What
  * cannot be destroyed is said, and tried again by the next run.
  */
-export async function destroyForsaken(place: string): Promise<void> {
-  for (const folder of forsakenIn(place)) {
+export async function destroyOrphaned(place: string): Promise<void> {
+  for (const folder of orphanedIn(place)) {
     console.log(`destroying what a test run has left: ${folder}`);
     try {
       const stack = await LocalWorkspace.selectStack(

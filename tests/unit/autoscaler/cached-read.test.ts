@@ -1,11 +1,11 @@
-import { Recent } from "../../../autoscaler/recent";
+import { CachedRead } from "../../../autoscaler/cached-read";
 
 let now: number;
 let reads: number;
 let fault: Error | null;
 
-const recent = (): Recent<number> =>
-  new Recent(
+const recent = (): CachedRead<number> =>
+  new CachedRead(
     () => {
       reads += 1;
       return fault === null ? Promise.resolve(reads) : Promise.reject(fault);

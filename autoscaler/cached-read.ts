@@ -2,7 +2,7 @@
 const FRESH = 60_000;
 
 /** Something that takes seconds to read: it is read again when it is a minute old. */
-export class Recent<T> {
+export class CachedRead<T> {
   private last: { readonly at: number; readonly value: Promise<T> } | null = null;
 
   constructor(
