@@ -4,15 +4,15 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 /**
- * Folders from the lowest layer to the highest, and what each of them imports: `imports` are other folders, `types`
- * are folders whose types alone are imported, `packages` are packages other than Node's own modules.
- * `tests/unit/architecture.test.ts` checks the same for every file.
+ * Folders from the lowest layer to the highest, with the allowed imports of each folder. `imports` lists other folders.
+ * `types` lists folders from which only types may be imported. `packages` lists packages other than Node's own modules.
+ * `tests/unit/architecture.test.ts` checks the same rules for every file.
  */
 const LAYERS = JSON.parse(readFileSync(new URL("layers.json", import.meta.url), "utf8"));
 const FOLDERS = Object.keys(LAYERS);
 const TOOLS = ["bench", "tests"];
 
-/** Import specifiers that lead from a folder, or from the root, into one of `folders`. */
+/** Returns a pattern of import specifiers that lead from a folder, or from the root, into one of `folders`. */
 const into = (folders, from = "(?:\\.\\./)+") => `^${from}(?:${folders.join("|")})(?:/|$)`;
 
 const restricted = (files, patterns) => ({
@@ -52,14 +52,14 @@ export default defineConfig(
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
-      // An Output in a template literal prints as a warning about itself.
+      // An Output in a template literal prints a warning instead of its value.
       "@pulumi/no-output-in-template-literal": "error",
       "@pulumi/no-output-instance-in-template-literal": "error",
     },
   },
 
   ...FOLDERS.map((folder) => layer(folder, [`${folder}/**/*.ts`])),
-  // One file alone reads the configuration from Pulumi.
+  // Only this file reads the configuration from Pulumi.
   layer("config", ["config/load.ts"], ["@pulumi/pulumi"]),
   restricted(
     ["index.ts", "exchange.ts"],

@@ -11,11 +11,11 @@ import { planExchange } from "./plan/exchange";
 import type { ServerSpec, ServerSpecs } from "./plan/rollout";
 
 /**
- * Everything that an exchange consists of, made and wired: the composition root.
+ * Creates and connects all parts of an exchange: the composition root.
  *
- * @param settings with as many zones as there shall be.
- * @param last what the stack's last update put out.
- * @returns the stack's outputs, which others may rely on.
+ * @param settings whose `zones` is the final number of zones.
+ * @param last outputs of the stack's last update.
+ * @returns the stack's outputs, which other programs may rely on.
  */
 export async function newExchange(
   settings: Settings,
@@ -69,10 +69,10 @@ export async function newExchange(
   });
 
   return {
-    /** Where phones register: SIP over TCP, port 5060. */
+    /** Address that phones register at: SIP over TCP, port 5060. */
     controllerAddress: controller.address,
 
-    /** `{ name, address, fixedIp }` of every zone: zone1, zone2, … */
+    /** `{ name, address, fixedIp }` of every zone, in the order zone1, zone2, … */
     zones: zoneNodes.map(({ name, address, fixedIp }) => ({ name, address, fixedIp })),
 
     /** `{ extension, secret, server, transport }` of every user. */
@@ -87,7 +87,7 @@ export async function newExchange(
       ),
     ),
 
-    /** Lines for `known_hosts`: the public host key of every node, known before the node exists. */
+    /** Public host key of every node for `known_hosts`. The keys are known before the nodes exist. */
     sshHostKeys: Object.fromEntries(
       [exchange.controller, ...exchange.zones].map((node) => [
         node.name,
@@ -95,7 +95,7 @@ export async function newExchange(
       ]),
     ),
 
-    /** What every server was made of, for the next update to know which ones it replaces. */
+    /** Specification of every server. The next update compares specifications to find the servers to replace. */
     servers: pulumi
       .all([wanted, pulumi.all(zoneNodes.map(({ membership }) => membership.id))])
       .apply(([specs]) => specs),

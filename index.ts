@@ -9,20 +9,20 @@ import { sshFault } from "./plan/firewall";
 import { masterSecretFault } from "./plan/master-secret";
 import { zoneCount } from "./plan/zone-count";
 
-// Pulumi takes a stack trace for each property of each resource, in case its promise leaks, and maps
-// every frame to TypeScript: with the usual ten frames that is a tenth of the program's time.
+// Pulumi records a stack trace for each property of each resource, to report leaked promises, and maps every frame
+// to TypeScript. With the default of ten frames, this takes a tenth of the program's time.
 if (process.env.PULUMI_DEBUG_PROMISE_LEAKS === undefined) {
   Error.stackTraceLimit = 2;
 }
 
-// Where Pulumi was killed, nobody reads what this program says. Pulumi's host of programs would say so,
-// and fail at that, and say so, for ever: a processor and all memory would go into it.
+// If Pulumi is killed, writing to its pipes fails. Pulumi's language host would report the error, which fails again, in
+// an endless loop that uses a processor and all memory.
 for (const stream of [process.stdout, process.stderr]) {
   stream.once("error", () => process.exit(1));
 }
 
-/** What `read` reads, or an end without a stack trace: its faults are the operator's to read. */
-function readOrEnd<T>(read: () => T): T {
+/** Calls `read`. Turns a ConfigError into a RunError, so that no stack trace is printed. */
+function withRunError<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -30,25 +30,25 @@ function readOrEnd<T>(read: () => T): T {
   }
 }
 
-/** How many zones there shall be: a number that the stack remembers, where it scales by itself. */
+/** Returns the number of zones. With an autoscaler, the number comes from the last update or from the autoscaler. */
 function zonesOf({ zones, autoscale }: Settings, last: Readonly<Record<string, unknown>>): number {
   if (autoscale === undefined) {
-    readOrEnd(() => wantedZones(undefined, undefined));
+    withRunError(() => wantedZones(undefined, undefined));
     return zones;
   }
   const inService = (last.zones as readonly unknown[] | undefined)?.length;
-  const wanted = readOrEnd(() => wantedZones(autoscale, inService));
+  const wanted = withRunError(() => wantedZones(autoscale, inService));
   const count = zoneCount({ first: zones, range: autoscale, inService, wanted });
   if (pulumi.runtime.isDryRun()) void pulumi.log.info(count.inWords);
   return count.zones;
 }
 
 /**
- * What the operator asks for, checked, and then the exchange that it makes. Asynchronous, since the
- * number of zones, and so of resources, may be what the stack remembers.
+ * Reads and checks the configuration, and creates the exchange. Asynchronous, because the number of zones, and so of
+ * resources, may come from the stack's state.
  */
 export = async (): Promise<pulumi.Inputs> => {
-  const settings = readOrEnd(loadSettings);
+  const settings = withRunError(loadSettings);
 
   const fault = sshFault(settings.operatorCidrs);
   if (fault !== undefined) {
@@ -57,8 +57,8 @@ export = async (): Promise<pulumi.Inputs> => {
     }
     void pulumi.log.warn(fault);
   }
-  const crowd = pulumi.runtime.isDryRun() ? capacityFault(settings) : undefined;
-  if (crowd !== undefined) void pulumi.log.warn(crowd);
+  const shortage = pulumi.runtime.isDryRun() ? capacityFault(settings) : undefined;
+  if (shortage !== undefined) void pulumi.log.warn(shortage);
 
   const last = await lastOutputs();
   const secretFault = masterSecretFault(
@@ -70,9 +70,9 @@ export = async (): Promise<pulumi.Inputs> => {
   }
   const zones = zonesOf(settings, last);
 
-  // Pulumi starts the provider's process when it hears of it, and that is while this one loads the rest.
+  // Pulumi starts the provider's process at this registration. Meanwhile, this process loads the other modules.
   const provider = new PbxProvider("nodes");
-  await pulumi.log.debug("the provider of this project's own resources is asked for");
+  await pulumi.log.debug("requested the provider of this project's own resources");
   const { newExchange } = await import("./exchange");
   return newExchange({ ...settings, zones }, provider, last);
 };

@@ -1,7 +1,7 @@
-/** How long what Pulumi says of a stack is taken for true, in milliseconds. */
+/** How long a value stays fresh, in milliseconds. */
 const FRESH = 60_000;
 
-/** Something that takes seconds to read: it is read again when it is a minute old. */
+/** Caches a value that takes seconds to read, such as the outputs of a stack. Reads it again after a minute. */
 export class CachedRead<T> {
   private last: { readonly at: number; readonly value: Promise<T> } | null = null;
 
@@ -10,7 +10,7 @@ export class CachedRead<T> {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** @throws what reading it throws; it is then read again the next time. */
+  /** @throws what `read` throws; the next call reads again. */
   async get(): Promise<T> {
     if (this.last === null || this.last.at <= this.now() - FRESH) {
       this.last = { at: this.now(), value: this.read() };
@@ -24,7 +24,7 @@ export class CachedRead<T> {
     }
   }
 
-  /** What was read before does not count any more. */
+  /** Discards the cached value. */
   forget(): void {
     this.last = null;
   }

@@ -3,20 +3,21 @@ import { join } from "node:path";
 import { runProgram } from "../ssh/program";
 import type { Session } from "../ssh/session";
 
-/** What a zone's kernel has counted since it booted. */
+/** Counters of a zone's kernel since boot. */
 export interface Counters {
-  /** Changes with every boot. */
+  /** ID of the boot; changes with every boot. */
   readonly boot: string;
-  /** Seconds since then. */
+  /** Seconds since boot. */
   readonly uptime: number;
-  /** Through all network interfaces but the loopback one, in both directions. */
+  /** Traffic of all network interfaces except the loopback interface, in both directions. */
   readonly bytes: number;
-  /** Time of all processors together, in ticks: in use, and all there was. */
+  /** Time that all processors together were in use, in ticks. */
   readonly busy: number;
+  /** Total time of all processors together, in ticks. */
   readonly ticks: number;
 }
 
-/** What happened between two looks at them. */
+/** Rates between two reads of the counters. */
 export interface Rates {
   readonly bytesPerSecond: number | null;
   readonly cpu: number | null;
@@ -28,10 +29,10 @@ const PROGRAM = readFileSync(join(__dirname, "counters.sh"), "utf8");
 export const readCounters = async (zone: Session): Promise<Counters> =>
   parseCounters(await runProgram(zone, PROGRAM));
 
-/** Columns of a line of `/proc/net/dev`, after the interface's name (proc_pid_net(5)). */
+/** Columns of a line of `/proc/net/dev` after the name of the interface (proc_pid_net(5)). */
 const RECEIVED = 0;
 const SENT = 8;
-/** Columns of the first line of `/proc/stat`: the last two, time of guests, are in the first two. */
+/** Columns of the first line of `/proc/stat`. The first two columns already include the last two, guest time. */
 const IDLE = 3;
 const IOWAIT = 4;
 const STEAL = 7;
@@ -57,7 +58,7 @@ export function parseCounters(output: string): Counters {
   };
 }
 
-/** Counters that began anew between the two looks, or went back, tell nothing. */
+/** Returns the rates between two reads; null if the node has rebooted or a counter has decreased. */
 export function ratesBetween(before: Counters | null, now: Counters): Rates {
   if (before?.boot !== now.boot) return { bytesPerSecond: null, cpu: null };
   return {

@@ -20,10 +20,10 @@ interface Situation {
 }
 
 /**
- * Decides how many zones there shall be. Zones come as many at a time as the load asks for, and go
- * one at a time. Nothing is done here, and nothing is remembered.
+ * Decides how many zones the exchange needs. A scale-out adds all zones that the load needs at once. A scale-in
+ * removes one zone at a time. This function changes nothing and keeps no state.
  *
- * @param seen the oldest first, of the last `scaleInAfter` at least; the last one is the present.
+ * @param seen samples, the oldest first, that cover at least the last `scaleInAfter`. The last sample is current.
  * @param now milliseconds since 1970.
  */
 export function decide(
@@ -50,12 +50,12 @@ export function decide(
 
   const criteria = [...asks, ...caps, ...(room === null ? [] : [room])].map(criterion);
   return {
-    ...inTheDark(inFlood(step(situation, ask, cap, room), seen.at(-1)), seen.at(-1)),
+    ...withBlindness(withFlood(step(situation, ask, cap, room), seen.at(-1)), seen.at(-1)),
     criteria: [...criteria, waiting(state, policy, now)],
   };
 }
 
-/** Whether `next` asks for more than `most` does, or for as many and is not just the minimum. */
+/** Returns whether `next` asks for more zones than `most`. On a tie, any criterion takes precedence over `min`. */
 const asksFor = (next: Argument, most: Limit): next is Limit =>
   next.zones !== null &&
   (next.zones > most.zones || (next.zones === most.zones && most.name === "min"));
@@ -67,16 +67,16 @@ const criterion = ({ name, found, threshold, zones }: Argument): Criterion => ({
   zones,
 });
 
-/** Names the unknown connections beside the reason to hold: an operator sees why they buy no zone. */
-function inFlood(next: Step, latest: Sample | undefined): Step {
+/** Adds the unknown connections to the reason to hold, so that an operator sees why they add no zone. */
+function withFlood(next: Step, latest: Sample | undefined): Step {
   const because = flood(latest);
   return next.action === "hold" && because !== null
     ? { ...next, reason: `${next.reason}; ${because}` }
     : next;
 }
 
-/** Who sees no zone holds for that, whatever there is to hold for beside it. */
-function inTheDark(next: Step, latest: Sample | undefined): Step {
+/** If no zone can be read, replaces the reason to hold with that fact. */
+function withBlindness(next: Step, latest: Sample | undefined): Step {
   const blind = latest === undefined ? null : blindness(latest);
   return next.action === "hold" && blind !== null ? { ...next, reason: blind } : next;
 }
@@ -96,10 +96,10 @@ function step(situation: Situation, ask: Limit, cap: Limit, room: Limit | null):
   return shrink(situation, null);
 }
 
-/** As many zones as `ask` wants and `limit` allows, unless it is not the time for it. */
+/** Adds the zones that `ask` needs and `limit` allows, unless a cooldown or back-off prevents it. */
 function grow({ state, policy, now }: Situation, ask: Limit, limit: Limit): Step {
   const zones = Math.min(ask.zones, limit.zones);
-  // A range that was edited holds at once.
+  // Below an edited minimum, zones are added without a cooldown.
   const cooldown = state.zones < policy.min ? null : cooldownOut(state, policy, now);
   const obstacle = zones > state.zones ? (backOff(state, now) ?? cooldown) : limit.because;
   if (obstacle !== null) {
@@ -110,16 +110,16 @@ function grow({ state, policy, now }: Situation, ask: Limit, limit: Limit): Step
 }
 
 /**
- * One zone less, unless one is unknown.
+ * Removes one zone, unless the state of a zone is unknown.
  *
- * @param because there are more than allowed; null where it is up to the load and its cooldown.
+ * @param because why there are more zones than allowed; null if the load and the cooldown decide.
  */
 function shrink({ samples, state, policy, now }: Situation, because: string | null): Step {
   const zones = state.zones - 1;
   const hold = (reason: string): Step => ({ action: "hold", zones: state.zones, reason });
   const known = allKnown(samples.at(-1), state.zones);
   if (!known.may) {
-    return hold(`${known.because}, so no zone is taken away`);
+    return hold(`${known.because}, so no zone is removed`);
   }
   if (because !== null) {
     const failed = failedIn(state, policy, now);
@@ -127,7 +127,7 @@ function shrink({ samples, state, policy, now }: Situation, because: string | nu
       ? { action: "in", zones, reason: because }
       : hold(`${because}, but ${failed}`);
   }
-  const wish = `${count(zones, "zone")} would do now`;
+  const wish = `${count(zones, "zone")} would be enough now`;
   const cooldown = cooldownIn(state, policy, now);
   if (cooldown !== null) {
     return hold(`${wish}, but ${cooldown}`);

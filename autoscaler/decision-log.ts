@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
-/** A line of the autoscaler's log of decisions. */
+/** One line of the autoscaler's decision log. */
 const decisionSchema = z.object({
   /** ISO 8601. */
   time: z.string(),
   stack: z.string(),
   action: z.string(),
-  /** How many zones there are to be. */
+  /** Number of zones wanted. */
   zones: z.number(),
   reason: z.string(),
   outcome: z.string().nullish(),
@@ -15,8 +15,8 @@ const decisionSchema = z.object({
 export type LoggedDecision = z.infer<typeof decisionSchema>;
 
 /**
- * The last decision in the log `log`, or in the file before it, where that has just been begun; null
- * where no autoscaler has run here.
+ * Returns the last decision in the file `log`, or in the file before it if `log` has just been rotated. Returns null if
+ * no autoscaler has run in this clone.
  */
 export function lastDecision(log: string): LoggedDecision | null {
   return lastOf(log) ?? lastOf(`${log}.1`);
@@ -30,7 +30,7 @@ function lastOf(file: string): LoggedDecision | null {
   return null;
 }
 
-/** Nothing where there is no such file, which may be since it is being renamed just now. */
+/** Returns the text of a file; empty if the file does not exist, for example during a rotation. */
 function textOf(file: string): string {
   try {
     return readFileSync(file, "utf8");
@@ -40,7 +40,7 @@ function textOf(file: string): string {
   }
 }
 
-/** A line that is being written is no decision yet. */
+/** Parses a line; returns null for a line that is incomplete because it is being written. */
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line);

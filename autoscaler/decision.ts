@@ -1,42 +1,42 @@
 import type { Headroom } from "../clouds/cloud";
 
-/** What is known beside the samples when a decision is made. Times are milliseconds since 1970. */
+/** Input of a decision in addition to the samples. Times are milliseconds since 1970. */
 export interface ScalingState {
   /** Zones in service. */
   readonly zones: number;
-  /** When the last scale-out and the last scale-in were finished; null when there was none. */
+  /** When the last scale-out and the last scale-in finished; null if there was none. */
   readonly lastOut: number | null;
   readonly lastIn: number | null;
-  /** When a zone was to go and could not; null where none was since the last scale-in. */
+  /** When a scale-in last failed; null if none has failed since the last successful scale-in. */
   readonly failedIn: number | null;
-  /** Scale-outs that have failed in a row, and when the last of them did. */
+  /** Number of consecutive failed scale-outs, and the time of the last one. */
   readonly failures: { readonly count: number; readonly at: number } | null;
-  /** How many zones more the cloud's quota allows, and what is short beyond them; null when unknown. */
+  /** How many more zones the cloud's quota allows, and the resource that limits them; null if unknown. */
   readonly headroom: Headroom | null;
 }
 
-/** What to do, and why. */
+/** The action to take and the reason for it. */
 export interface Decision {
   readonly action: "out" | "in" | "hold";
-  /** Zones there shall be. */
+  /** Number of zones wanted. */
   readonly zones: number;
-  /** One sentence for an operator, with the figures that it rests on. */
+  /** One sentence for an operator, with the figures behind the decision. */
   readonly reason: string;
-  /** Everything that was looked at, for the table of `--explain`. */
+  /** All criteria that were checked, for the table of `--explain`. */
   readonly criteria: readonly Criterion[];
 }
 
-/** One thing that may ask for more zones, or allow fewer. */
+/** One check that may ask for more zones or limit their number. */
 export interface Criterion {
   /**
    * `calls`, `throughput`, `cpu`, `phones`, `schedule`, `rotation`, `min`, `max`, `cost`, `quota`,
    * `cooldown`.
    */
   readonly name: string;
-  /** What was found, with its unit; `unknown` where it could not be read. */
+  /** The measured value with its unit; `unknown` if it could not be read. */
   readonly found: string;
-  /** What it is held against. */
+  /** The threshold that `found` is compared with. */
   readonly threshold: string;
-  /** Zones that it asks for at least, or allows at most; null when it has no say now. */
+  /** Minimum number of zones that it asks for, or maximum that it allows; null if it does not apply now. */
   readonly zones: number | null;
 }

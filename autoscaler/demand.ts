@@ -6,15 +6,15 @@ import type { Policy } from "./policy";
 import type { Sample } from "./sample";
 import { count, namesOf, verb } from "../core/format";
 
-/** A criterion with words for the reason of a decision that rests on it. */
+/** A criterion with the text to use if it becomes the reason for the decision. */
 export interface Argument extends Criterion {
   readonly because: string;
 }
 
-/** What a sum of shares may be off by: (0.1 + 0.2) / 0.1 needs three zones, not four. */
+/** Tolerance for floating-point errors: (0.1 + 0.2) / 0.1 must give three zones, not four. */
 const ROUNDING = 1e-9;
 
-/** Zones that have room for `load`. */
+/** Returns the number of zones that have room for `load`. */
 export const zonesFor = (load: number, { perZone }: Metric): number =>
   Math.ceil(load / perZone - ROUNDING);
 
@@ -22,7 +22,7 @@ interface KnownLoad extends ZoneLoad {
   readonly load: number;
 }
 
-/** How many zones the load asks for, by each metric of the policy. */
+/** Returns how many zones the load needs, for each metric of the policy. */
 export function demands(
   samples: readonly Sample[],
   policy: Policy,
@@ -35,7 +35,7 @@ export function demands(
     const inTime =
       window === null ||
       covering(samples, now, { seconds: window, interval: policy.interval }) !== null;
-    // A zone that has just come is neither full nor idle: what it uses shows at the next look.
+    // The rates of a new zone are unknown until the next look, so the zone is neither full nor idle.
     const isNew = loads.some(({ load, isRead }) => load === null && isRead);
     if (known.length === 0 || isNew || !inTime) {
       return { ...titleOf(metric), found: "unknown", zones: null, because: "" };
@@ -47,9 +47,7 @@ export function demands(
 
 const titleOf = ({ name, threshold }: Metric) => ({ name, threshold });
 
-/**
- * A zone that cannot be read counts as full: it is not idle, and takes nothing off the others.
- */
+/** Counts a zone that cannot be read as full: such a zone is not idle, and cannot take load from other zones. */
 function demand(metric: Metric, known: readonly KnownLoad[], unknown: readonly string[]): Argument {
   const carried = known.reduce((sum, { load }) => sum + load, 0);
   const forAll = zonesFor(carried + metric.spare, metric) + unknown.length;
@@ -64,7 +62,7 @@ function demand(metric: Metric, known: readonly KnownLoad[], unknown: readonly s
   const because =
     hot !== null && zones > forAll
       ? `${hot.name} ${metric.verb[0]} ${metric.format(hot.load)}${mean(metric)}, more than the ` +
-        `${metric.format(metric.perZone)} of a zone; one more is to take a part of it`
+        `${metric.format(metric.perZone)} of a zone; another zone must share the load`
       : `${namesOf(names)} ${verb(names, ...metric.verb)} ${metric.format(carried)}` +
         `${mean(metric)}${blind}; ${need(metric, zones)}`;
   return { ...titleOf(metric), found, zones, because };
@@ -78,9 +76,9 @@ const need = ({ name, spare, perZone, format }: Metric, zones: number): string =
   `${count(zones, "zone")} of ${name === "calls" ? String(perZone) : format(perZone)}`;
 
 /**
- * The zone that carries more of a mean than it has room for, though all of them together have
- * enough. Null where another one is less than half full: with that one there, a further zone would
- * not take anything off it either.
+ * Returns the zone with the highest load if its mean exceeds the limit of a zone although all zones together have
+ * enough room. Returns null if another zone is less than half full: an additional zone would not relieve the busy
+ * zone, because the half-empty zone does not relieve it either.
  */
 function hottest(metric: Metric, known: readonly KnownLoad[]): KnownLoad | null {
   if (metric.window === null) {

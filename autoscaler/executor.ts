@@ -3,26 +3,26 @@ import type { UpdateOutcome } from "../stack/outcome";
 import type { Counters } from "./counters";
 import type { Sample } from "./sample";
 
-/** One look at the exchange. */
+/** Result of one look at the exchange. */
 export interface ExchangeLook {
-  /** Zones in service, as the stack remembers them. */
+  /** Number of zones in service, from the stack's outputs. */
   readonly zones: number;
   readonly sample: Sample;
-  /** What each zone has counted up to now, by its name: the next rates are reckoned from it. */
+  /** Counters of each zone by its name; the base of the next rates. */
   readonly counters: Readonly<Record<string, Counters>>;
 }
 
-/** What a tick does to the world, and asks of it. */
+/** Reads and changes the exchange for a tick. */
 export interface Executor {
   look(): Promise<ExchangeLook>;
-  /** Zones in service, as the stack remembers them now: what a look knows may be a minute old. */
+  /** Reads the number of zones from the stack's outputs now; the number of a look may be a minute old. */
   inService(): Promise<number>;
-  /** Null where there is no limit, or none that can be told. */
+  /** Returns how many more zones the quota allows; null if there is no limit or the limit is unknown. */
   headroom(): Promise<Headroom | null>;
-  /** Brings the exchange to so many zones. */
+  /** Scales the exchange to `zones` zones. */
   change(zones: number, signal: AbortSignal): Promise<UpdateOutcome>;
-  /** Whether an update was killed, so that the cloud may have more than the stack knows of. */
+  /** Returns whether an update was killed, so that the cloud may have resources that the stack does not know. */
   hasPendingOperations(): Promise<boolean>;
-  /** Takes what a killed update left behind in the cloud away, and tells the stack how things are. */
+  /** Deletes the resources that a killed update left in the cloud, and refreshes the stack. */
   repair(signal: AbortSignal): Promise<UpdateOutcome>;
 }

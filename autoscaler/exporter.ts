@@ -4,11 +4,11 @@ import { OperatorError } from "../core/errors";
 import type { ZoneReading } from "./sample";
 import type { Report } from "./report";
 
-/** What Prometheus reads of an autoscaler. */
+/** Metrics of an autoscaler for Prometheus. */
 export class Exporter {
   private readonly registry = new Registry();
   private readonly zones = this.gauge("trunkline_zones", "Zones in service.");
-  private readonly wanted = this.gauge("trunkline_zones_wanted", "Zones there shall be.");
+  private readonly wanted = this.gauge("trunkline_zones_wanted", "Zones wanted.");
   private readonly sessions = this.gauge("trunkline_sessions", "Connections through HAProxy.");
   private readonly unknown = this.gauge(
     "trunkline_unknown_connections",
@@ -36,14 +36,14 @@ export class Exporter {
   });
   private readonly failures = new Counter({
     name: "trunkline_failures_total",
-    help: "Changes that failed, and looks that nothing came of.",
+    help: "Failed changes and looks that gave no decision.",
     registers: [this.registry],
   });
 
   record({ decision, sample, from, ok }: Report): void {
     this.zones.set(from);
     this.wanted.set(decision.zones);
-    // What is unknown is left out: Prometheus would take a number for one that was read.
+    // Unknown values are left out: Prometheus would take any number for a measured one.
     this.sessions.remove();
     this.unknown.remove();
     for (const gauge of Object.values(this.ofZone)) gauge.reset();
@@ -68,7 +68,7 @@ export class Exporter {
     return this.registry.metrics();
   }
 
-  /** Answers `GET /metrics` to this machine alone. @throws OperatorError when the port is taken. */
+  /** Serves `GET /metrics` on the loopback address only. @throws OperatorError if the port cannot be used. */
   async listen(port: number): Promise<Server> {
     const server = createServer((request, response) => {
       const isOurs = request.method === "GET" && request.url === "/metrics";

@@ -4,8 +4,8 @@ import type { Sample } from "./sample";
 import { count } from "../core/format";
 
 /**
- * Returns why connections without a registered phone are left out of a decision; null if there are few: a
- * phone may have an old connection beside its new one, and takes a moment to log in.
+ * Returns why a decision ignores connections without a registered phone; null if there are few of them. A few are
+ * normal: a phone may keep an old connection next to its new one, and needs a moment to log in.
  */
 export function flood(latest: Sample | undefined): string | null {
   const unknown = latest?.unknown ?? 0;
@@ -15,9 +15,9 @@ export function flood(latest: Sample | undefined): string | null {
 }
 
 /**
- * Returns what `ask` asks for if nothing has to be paid for unknown connections. While there are many of them,
- * a zone's processors and its network are busy with them, and ask for nothing. Calls and registered phones do:
- * both take a password.
+ * Returns `ask` without zones that only unknown connections need. While there are many unknown connections, they use a
+ * zone's processors and network, so `cpu` and `throughput` ask for no zone. Calls and registered phones still count,
+ * because both need a password.
  */
 export function withoutFlood(ask: Argument, latest: Sample | undefined): Argument {
   const isUsedByStrangers = ask.name === "throughput" || ask.name === "cpu";

@@ -4,17 +4,17 @@ import { basename, dirname } from "node:path";
 import { createStream, type RotatingFileStream } from "rotating-file-stream";
 import type { Report } from "./report";
 
-/** Some four days of a decision every 15 seconds. */
+/** Size of a file: about four days with a decision every 15 seconds. */
 const SIZE = "2M";
 const FILES = 5;
 
-/** The log of decisions: a line of JSON for each. */
+/** The decision log: one line of JSON for each decision. */
 export class Journal {
   private stream: RotatingFileStream | null = null;
 
   /**
-   * @param path of the newest file; `.1` is the one before it.
-   * @param say takes why a decision could not be written down: that is no reason to make none.
+   * @param path path of the newest file; the file before it has the suffix `.1`.
+   * @param say prints why a decision could not be logged. A failed write does not stop the autoscaler.
    */
   constructor(
     private readonly path: string,
@@ -38,7 +38,7 @@ export class Journal {
     const { stream } = this;
     if (stream === null) return;
     stream.end();
-    // What is in its way has been said.
+    // An error has already been printed.
     await once(stream, "finish").catch(() => undefined);
   }
 

@@ -4,7 +4,7 @@ import type { Argument } from "./demand";
 import type { Policy } from "./policy";
 import { count } from "../core/format";
 
-/** A criterion that always has a say, with how many zones it asks for or allows. */
+/** A criterion that always applies, with the number of zones that it asks for or allows. */
 export interface Limit extends Argument {
   readonly zones: number;
 }
@@ -19,7 +19,7 @@ export function least({ min }: Policy, { zones }: ScalingState): Limit {
   };
 }
 
-/** What an operator allows at most: a number of zones, and an hourly cost. */
+/** Returns the upper limits that an operator has set: number of zones and hourly cost. */
 export function ceilings({ max, cost }: Policy, { zones }: ScalingState): readonly Limit[] {
   const limits: Limit[] = [
     {
@@ -44,7 +44,7 @@ export function ceilings({ max, cost }: Policy, { zones }: ScalingState): readon
   return limits;
 }
 
-/** What the cloud allows; null where it was not asked. Zones that there are stay, whatever it says. */
+/** Returns the limit of the cloud's quota; null if the quota is unknown. Existing zones are never removed for it. */
 export function quota({ zones, headroom }: ScalingState): Limit | null {
   return headroom === null
     ? null

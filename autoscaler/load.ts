@@ -1,14 +1,14 @@
 import type { Sample, ZoneReading } from "./sample";
 
-/** A zone and what it carries of something; null where that is unknown. */
+/** The load of a zone by one metric; `load` is null if the load is unknown. */
 export interface ZoneLoad {
   readonly name: string;
-  /** Whether the latest look has read the zone: rates take two. */
+  /** Whether the latest look read the zone. Rates need two looks. */
   readonly isRead: boolean;
   readonly load: number | null;
 }
 
-/** Samples of the last `seconds` up to `at`, the oldest first. */
+/** Returns the samples of the last `seconds` up to `at`, the oldest first. */
 export function samplesOf(
   samples: readonly Sample[],
   at: number,
@@ -17,26 +17,26 @@ export function samplesOf(
   return samples.filter((sample) => sample.at <= at && sample.at > at - seconds * 1000);
 }
 
-/** What samples are to tell of: so much time, looked at every `interval`, both in seconds. */
+/** A period that samples must cover, and the interval between two looks. Both are in seconds. */
 interface Span {
   readonly seconds: number;
   readonly interval: number;
 }
 
-/** Single looks come from cron or a timer, once a minute or every other one: so far apart, in seconds. */
+/** Longest gap in seconds between single looks, which cron or a timer starts every one or two minutes. */
 export const SELDOM = 150;
 
-/** How far two samples may be apart and still tell of the time between them. */
+/** Returns the longest gap in seconds between two samples that still cover the time between them. */
 const longestGap = ({ seconds, interval }: Span): number =>
   Math.max(SELDOM, 3 * interval, seconds / 4);
 
-/** How long a sample is of use to who wants to know of all that time. */
+/** Returns how long to keep samples to cover `span`, in seconds. */
 export const usefulFor = (span: Span): number => span.seconds + longestGap(span);
 
 /**
- * The samples that tell of all the time up to `at`, each of them of that since the one before it; null
- * where they leave a hole. Where the first one comes late, the one before is among them: it tells how
- * things were when that time began.
+ * Returns the samples that cover all of `span` up to `at`; null if they leave a gap. Each sample covers the time since
+ * the sample before it. If the first sample is late, the result includes the sample before it, which shows the state at
+ * the start of the span.
  */
 export function covering(
   samples: readonly Sample[],
@@ -57,8 +57,8 @@ export function covering(
 }
 
 /**
- * Calls, or registered phones, of each zone of the latest sample. They are exact, so the latest reading is as
- * good as any; a reading that is missing now is taken from the samples of the last `window` seconds.
+ * Returns the calls or registered phones of each zone of the latest sample. Counts are exact, so the latest reading is
+ * enough. If the latest sample has no reading of a zone, the newest one of the last `window` seconds is used.
  */
 export function countByZone(
   samples: readonly Sample[],
@@ -69,7 +69,7 @@ export function countByZone(
   return byZone(samplesOf(samples, at, window), (readings) => readings.at(-1)?.[metric] ?? null);
 }
 
-/** Mean of what each zone of the latest sample used in the last `window` seconds. */
+/** Returns the mean of the last `window` seconds for each zone of the latest sample. */
 export function meanByZone(
   samples: readonly Sample[],
   at: number,

@@ -15,15 +15,15 @@ export interface LoopOptions {
   readonly say: (line: string) => void;
 }
 
-/** Exit codes of the program. Any other fault ends it with the first of them as well. */
+/** Exit codes of the program. Any other error also exits with {@link CANNOT_WORK}. */
 export const CANNOT_WORK = 1;
 const FAILED_CHANGE = 2;
 
 /**
- * Ticks until it is told to stop, or once.
+ * Runs ticks until it is told to stop, or one tick with `once`.
  *
  * @returns the exit code.
- * @throws OperatorError of the only tick; one of many is said, and the next one may fare better.
+ * @throws OperatorError of the tick with `once`. Without `once`, the error is printed and the loop continues.
  */
 export async function runLoop(options: LoopOptions): Promise<number> {
   const { runner, journal, exporter, stop, once, say } = options;
@@ -58,6 +58,6 @@ function exitCodeOf(report: Report): number {
   return isBlind(report) ? CANNOT_WORK : FAILED_CHANGE;
 }
 
-/** While a hold goes on, only its figures change: it is not worth a line each time. */
+/** Removes the figures from a decision, so that an unchanged hold is printed only once. */
 const gistOf = ({ decision, outcome }: Report): string =>
   `${decision.reason} ${outcome}`.replace(/[0-9.]+/g, "#");

@@ -5,30 +5,31 @@ import type { Policy } from "./policy";
 import type { Sample, ZoneReading } from "./sample";
 import { bytesPerSecond, count, percent } from "../core/format";
 
-/** Something that zones carry, and that a zone has so much room for. */
+/** A kind of load, and the capacity of a zone for it. */
 export interface Metric {
   readonly name: "calls" | "throughput" | "cpu" | "phones";
-  /** Room of a zone, and room that there shall be beside what is carried. */
+  /** Capacity of a zone. */
   readonly perZone: number;
+  /** Capacity to keep free in all zones together, on top of the load. */
   readonly spare: number;
-  /** Seconds that a mean is taken of; null for what is exact at any moment. */
+  /** Seconds over which the mean is taken; null for exact counts. */
   readonly window: number | null;
   readonly loads: (samples: readonly Sample[], at: number) => readonly ZoneLoad[];
   readonly value: (reading: ZoneReading) => number | null;
-  /** What a zone does with it, and what several do. */
+  /** Verb for the reason of a decision, for one zone and for several zones. */
   readonly verb: readonly [one: string, several: string];
-  /** A value with its unit. */
+  /** Formats a value with its unit. */
   readonly format: (value: number) => string;
-  /** What the zones are held against. */
+  /** The threshold as text, for the table of criteria. */
   readonly threshold: string;
 }
 
-/** Phones that there shall always be room for: a phone that finds none cannot call, nor be called. */
+/** Free capacity for phones: a phone that cannot register can neither make nor receive calls. */
 export const SPARE_PHONES = PHONES_PER_ZONE / 10;
 
 const CARRY = ["carries", "carry"] as const;
 
-/** What `policy` goes by. */
+/** Returns the metrics that `policy` uses. */
 export function metricsOf(policy: Policy): readonly Metric[] {
   const { callsPerZone, spareCalls, throughputPerZone, cpu, window } = policy;
   const mean = (

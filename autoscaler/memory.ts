@@ -6,15 +6,15 @@ import type { ScalingState } from "./decision";
 import { SELDOM } from "./load";
 import type { Sample } from "./sample";
 
-/** What one tick leaves to the next, which may be another process. */
+/** State that one tick passes to the next tick, which may run in another process. */
 export interface Memory extends Pick<ScalingState, "lastOut" | "lastIn" | "failedIn" | "failures"> {
-  /** How often in a row what was left half done could not be mended, and when that was so last. */
+  /** Number of consecutive failed repairs of an unfinished change, and the time of the last one. */
   readonly failedMends: ScalingState["failures"];
-  /** A change that was begun and is not known to have ended. */
+  /** A change that was started and is not known to have finished. */
   readonly unfinished: { readonly from: number; readonly to: number } | null;
-  /** The oldest first. */
+  /** Samples, the oldest first. */
   readonly samples: readonly Sample[];
-  /** Of the last of them, by zone. */
+  /** Counters of the last sample, by zone. */
   readonly counters: Readonly<Record<string, Counters>>;
 }
 
@@ -30,9 +30,9 @@ const NOTHING: Memory = {
 };
 
 /**
- * The counters that the first rates of a run are reckoned from. None where the last look was too long
- * ago, or was before zones came, went or were to go: a mean that tells of that time would ask for them
- * again.
+ * Returns the counters that are the base of a run's first rates. Returns none if the last look is too old, or if zones
+ * were added or removed, or failed to be removed, after it: a mean that includes that time would ask for the same
+ * change again.
  */
 export function countersToGoOnFrom(
   { samples, counters, lastOut, lastIn, failedIn }: Memory,
@@ -44,8 +44,8 @@ export function countersToGoOnFrom(
 }
 
 /**
- * The memory of a clock that was ahead and was set back to `now`: what it has of later moments counts from
- * `now` on, and samples of later moments are dropped. No wait would end before those moments otherwise.
+ * Corrects the memory after a clock that was ahead was set back to `now`. Times later than `now` become `now`, and
+ * later samples are dropped. Otherwise waits would last until those later times.
  */
 export function notLaterThan(now: number, memory: Memory): Memory {
   const moment = (at: number | null): number | null => (at === null ? null : Math.min(at, now));
@@ -62,24 +62,24 @@ export function notLaterThan(now: number, memory: Memory): Memory {
   };
 }
 
-/** Keeps it in a file, which is whole at any time: whoever is killed writes all of it or nothing. */
+/** Keeps the memory in a file. Writes are atomic: a process that is killed leaves the old file or the new one. */
 export class MemoryFile {
   constructor(private readonly path: string) {}
 
-  /** @throws OperatorError when the file is not one that this class has written. */
+  /** @throws OperatorError if the file cannot be read or is not JSON. */
   read(): Memory {
     try {
       return { ...NOTHING, ...(JSON.parse(readFileSync(this.path, "utf8")) as Memory) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return NOTHING;
       throw new OperatorError(
-        `${this.path} cannot be read (${(error as Error).message}); mend or delete it: without ` +
-          "it, the autoscaler only forgets when it acted last",
+        `${this.path} cannot be read (${(error as Error).message}); repair or delete it: without ` +
+          "it, the autoscaler only forgets when it last acted",
       );
     }
   }
 
-  /** @throws OperatorError when there is no room for it, or no leave. */
+  /** @throws OperatorError if the disk is full or access is denied. */
   write(memory: Memory): void {
     const next = `${this.path}.new`;
     try {

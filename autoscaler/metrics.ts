@@ -6,14 +6,14 @@ import { type NodeResult, timedOut, withTimeout } from "../ssh/timeout";
 import type { Sample, ZoneReading } from "./sample";
 import { inspectZone, type ZoneLook } from "./zone-look";
 
-/** A zone's place in the rotation, as HAProxy has it. */
+/** State of a zone in HAProxy's rotation. */
 export interface Place {
   readonly state: AdminState;
   readonly healthy: boolean;
   readonly connections: number;
 }
 
-/** A zone as it was found. What is null could not be read, and `fault` says why. */
+/** Result of a look at a zone. A null value could not be read; `fault` has the reason. */
 export interface ObservedZone {
   readonly name: string;
   readonly place: Place | null;
@@ -21,21 +21,21 @@ export interface ObservedZone {
   readonly fault: string | null;
 }
 
-/** All zones there are, those out of the rotation among them. */
+/** Result of a look at all zones, including zones that are out of the rotation. */
 export interface Observation {
   readonly at: number;
   readonly zones: readonly ObservedZone[];
-  /** Why HAProxy could not be asked; null where it could. */
+  /** Why HAProxy could not be asked; null if it answered. */
   readonly fault: string | null;
 }
 
 type RatedLook = ZoneLook & Rates;
 
 /**
- * Returns what the look at a zone found, without the phones that are `counted` already. A phone that has moved
- * to another zone stays registered in the former one for up to a minute.
+ * Returns the reading of a zone without the phones that are already `counted`. A phone that has moved to another zone
+ * stays registered in the previous zone for up to a minute.
  *
- * @param counted takes the extensions of this zone.
+ * @param counted extensions of other zones; the extensions of this zone are added.
  */
 function readingOf(look: RatedLook, counted: Set<string>): ZoneReading {
   const { calls, registered, bytesPerSecond, cpu } = look;
@@ -44,12 +44,12 @@ function readingOf(look: RatedLook, counted: Set<string>): ZoneReading {
   return { calls, registrations: counted.size - before, bytesPerSecond, cpu };
 }
 
-/** How long one look may take, in milliseconds: who is slower is unknown for this time. */
-const PATIENCE = 8_000;
+/** Timeout of one look in milliseconds. A node that is slower is unknown for this look. */
+const TIMEOUT = 8_000;
 
 /**
- * Looks at an exchange again and again, over one connection to each node, which is kept. A zone that
- * is slow, or gone, does not hold up the others.
+ * Looks at an exchange repeatedly, over one persistent connection to each node. A zone that is slow or unreachable does
+ * not delay the others.
  */
 export class Metrics {
   private readonly counters = new Map<string, Counters>();
@@ -60,7 +60,7 @@ export class Metrics {
       Connections,
       "controller" | "zone" | "close"
     > = new Connections(),
-    private readonly patience = PATIENCE,
+    private readonly timeout = TIMEOUT,
   ) {}
 
   async observe({ access, zones }: ExchangeNodes): Promise<Observation> {
@@ -81,17 +81,17 @@ export class Metrics {
     };
   }
 
-  /** As {@link observe}, and of it what an autoscaler decides by. */
+  /** Observes the exchange and returns the part that the autoscaler decides by. */
   async sample(nodes: ExchangeNodes): Promise<Sample> {
     return sampleOf(await this.observe(nodes));
   }
 
-  /** What each zone had counted when it was last seen. */
+  /** Returns the last counters of each zone. */
   counted(): Readonly<Record<string, Counters>> {
     return Object.fromEntries(this.counters);
   }
 
-  /** Reckons the next rates from what an earlier run has counted. */
+  /** Sets the counters of an earlier run as the base of the next rates. */
   goOnFrom(counters: Readonly<Record<string, Counters>>): void {
     for (const [zone, counted] of Object.entries(counters)) this.counters.set(zone, counted);
   }
@@ -118,20 +118,20 @@ export class Metrics {
     return { ...look, ...rates };
   }
 
-  /** A node that still owes an answer gets no more work. */
+  /** Runs `work` with a timeout. A node whose previous work has not ended gets no new work. */
   private withTimeout<T>(node: string, work: () => Promise<T>): Promise<NodeResult<T>> {
-    if (this.pending.has(node)) return Promise.resolve(timedOut(node, this.patience));
+    if (this.pending.has(node)) return Promise.resolve(timedOut(node, this.timeout));
     const pending = work();
     this.pending.set(node, pending);
     const forget = (): void => void this.pending.delete(node);
     pending.then(forget, forget);
-    return withTimeout(node, this.patience, pending);
+    return withTimeout(node, this.timeout, pending);
   }
 }
 
 /**
- * What an autoscaler decides by. A zone that an operator has taken out of the rotation serves nobody
- * new, so it is told apart; where HAProxy cannot be asked, none is.
+ * Returns the part of an observation that the autoscaler decides by. A zone that an operator has taken out of the
+ * rotation accepts no new connections, so it is listed in `out`. If HAProxy cannot be asked, `out` is empty.
  */
 export function sampleOf({ at, zones, fault }: Observation): Sample {
   const places = zones.flatMap(({ place }) => (place === null ? [] : [place]));

@@ -1,13 +1,13 @@
 import type { Autoscale } from "../config/autoscale";
 import type { Settings } from "../config/schema";
 
-/** What a decision follows: `pbx:autoscale`, its times in seconds, with the prices that count here. */
+/** Policy of a decision: `pbx:autoscale`, with times in seconds and the prices of the flavors in use. */
 export interface Policy extends Omit<Autoscale, "maxHourlyCost" | "prices"> {
-  /** Null where money is no matter. */
+  /** Null if no cost limit is set. */
   readonly cost: CostLimit | null;
 }
 
-/** Of one hour, in whatever money the operator writes prices in. */
+/** Limit and prices for one hour, in the currency of the operator's prices. */
 export interface CostLimit {
   readonly limit: number;
   readonly controller: number;
@@ -16,7 +16,7 @@ export interface CostLimit {
 
 type Configured = Pick<Settings, "autoscale" | "flavor" | "controllerFlavor">;
 
-/** The policy of a stack; null where it has none. */
+/** Returns the policy of a stack; null if `pbx:autoscale` is not set. */
 export function policyOf(settings: Configured & { readonly autoscale: Autoscale }): Policy;
 export function policyOf(settings: Configured): Policy | null;
 export function policyOf({

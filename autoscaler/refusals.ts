@@ -4,11 +4,11 @@ import { readPlan } from "../guard/plan";
 import { preview } from "../stack/preview";
 
 /**
- * What the guard has against the update that `stack` would make now, a line each. An update brings every
- * edit of this clone about, of its configuration and of its program: what was meant for a quiet hour
- * is not to come with a zone at noon.
+ * Returns the faults that the guard finds in the update that `stack` would make now, one line each. An update deploys
+ * every edit of this clone's configuration and program. An edit that was meant for a quiet hour must not be deployed
+ * together with a new zone at noon.
  *
- * @throws OperatorError where there is no plan.
+ * @throws OperatorError if the preview gives no plan.
  */
 export async function refusals(
   { name, workspace }: Stack,

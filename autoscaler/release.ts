@@ -6,7 +6,7 @@ import { areOut, outOfRotation } from "./rotation";
 import type { Sample, ZoneReading } from "./sample";
 import { count, namesOf, percent } from "../core/format";
 
-/** Whether a zone may go, and why. */
+/** Whether a zone may be removed, and why. */
 export interface ReleaseVerdict {
   readonly may: boolean;
   readonly because: string;
@@ -15,8 +15,8 @@ export interface ReleaseVerdict {
 const no = (because: string): ReleaseVerdict => ({ may: false, because });
 
 /**
- * Whether the zones are all known, and all serve: none is taken away on a guess, nor while somebody
- * works on another one. A zone that cannot be read may be the busiest one.
+ * Checks that all zones are known and in the rotation. A zone that cannot be read may be the busiest one. A zone out of
+ * the rotation may be under maintenance.
  */
 export function allKnown(latest: Sample | undefined, zones: number): ReleaseVerdict {
   const unread = (latest?.zones ?? []).filter(({ reading }) => reading === null);
@@ -38,7 +38,7 @@ export function allKnown(latest: Sample | undefined, zones: number): ReleaseVerd
     : { may: true, because: "" };
 }
 
-/** Whether all that `samples` tell of the scale-in window would fit `zones`, with the margin free. */
+/** Checks that the peak load of the scale-in window fits into `zones`, with the margin left free. */
 export function fits(
   samples: readonly Sample[],
   zones: number,
@@ -75,7 +75,7 @@ export function fits(
   };
 }
 
-/** Of all zones; null where one of them is unknown. */
+/** Returns the sum over all zones; null if the value of a zone is unknown. */
 function total({ zones }: Sample, value: (reading: ZoneReading) => number | null): number | null {
   const loads = zones.map(({ reading }) => (reading === null ? null : value(reading)));
   return loads.reduce<number | null>(

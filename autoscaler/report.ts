@@ -3,19 +3,19 @@ import type { UpdateOutcome } from "../stack/outcome";
 import { blindness, type Sample } from "./sample";
 import { count } from "../core/format";
 
-/** What a tick came to. */
+/** Result of a tick. */
 export interface Report {
   readonly decision: Decision;
   readonly sample: Sample;
-  /** Zones in service before it. */
+  /** Zones in service before the tick. */
   readonly from: number;
-  /** What was done, for an operator. */
+  /** What the tick did, as text for an operator. */
   readonly outcome: string;
-  /** False when something was tried and did not come about, or nothing could be seen. */
+  /** False if a change failed or no zone could be read. */
   readonly ok: boolean;
 }
 
-/** How `what` ended. */
+/** Describes how `what` ended. */
 export function inWords(outcome: UpdateOutcome, what: string): string {
   switch (outcome.kind) {
     case "done":
@@ -27,16 +27,16 @@ export function inWords(outcome: UpdateOutcome, what: string): string {
     case "refused":
       return `held: the guard refuses: ${outcome.why}`;
     case "interrupted":
-      return `called off: ${what}; the next run goes on from there`;
+      return `called off: ${what}; the next run continues from there`;
     case "failed":
       return `failed: ${what}: ${outcome.why}`;
   }
 }
 
-/** A decision, for a line of its own. */
+/** Describes a decision in one line. */
 export const decisionInWords = ({ action, zones, reason }: Decision): string =>
   `${action === "hold" ? "hold at" : `${action} to`} ${count(zones, "zone")}: ${reason}`;
 
-/** Whether that is a hold since no zone could be read. */
+/** Returns whether the decision is to hold because no zone could be read. */
 export const isBlind = ({ decision, sample }: Pick<Report, "decision" | "sample">): boolean =>
   decision.action === "hold" && blindness(sample) !== null;

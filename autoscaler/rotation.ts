@@ -6,15 +6,15 @@ import type { Sample } from "./sample";
 import { namesOf, verb } from "../core/format";
 
 /**
- * Which of the first `zones` zones are out of the rotation: somebody works on them. Zones go from
- * the end, so those beyond are about to go.
+ * Returns which of the first `zones` zones are out of the rotation, for example for maintenance. Zones are removed from
+ * the end, so any zone beyond the first `zones` is about to be removed.
  */
 export const outOfRotation = (latest: Sample | undefined, zones: number): readonly string[] =>
   (latest?.out ?? []).filter(({ number }) => number <= zones).map(({ name }) => name);
 
 /**
- * `samples` with the zones that HAProxy has had down for all of the policy's window out of the rotation,
- * as if somebody had taken them out. One look tells nothing: after a reload, no zone has been checked yet.
+ * Returns `samples` in which a zone that was down for the policy's whole window is out of the rotation, as if an
+ * operator had drained it. One look is not enough: after a reload of HAProxy, no zone has been checked yet.
  */
 export function withoutDown(
   samples: readonly Sample[],
@@ -39,7 +39,7 @@ export function withoutDown(
 export const areOut = (out: readonly string[]): string =>
   `${namesOf(out)} ${verb(out, "is", "are")} out of the rotation`;
 
-/** What `argument` asks for, beside the zones that are `out` and serve nobody new. */
+/** Returns `argument` with the zones that are `out` added, because they accept no new connections. */
 export function beside(argument: Argument, out: readonly string[]): Argument {
   const { found, zones, because } = argument;
   if (out.length === 0 || zones === null) return argument;
@@ -51,7 +51,7 @@ export function beside(argument: Argument, out: readonly string[]): Argument {
   };
 }
 
-/** Where zones are `out`, one at least serves beside them. */
+/** Returns the limit that keeps at least one zone in the rotation if zones are `out`; else an empty list. */
 export function serving(out: readonly string[]): readonly Limit[] {
   if (out.length === 0) return [];
   return [
@@ -60,7 +60,7 @@ export function serving(out: readonly string[]): readonly Limit[] {
       found: `${namesOf(out)} out of it`,
       threshold: "1 zone in it",
       zones: out.length + 1,
-      because: `${areOut(out)}, and one zone at least is to serve`,
+      because: `${areOut(out)}, and at least one zone must serve`,
     },
   ];
 }

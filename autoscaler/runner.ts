@@ -13,12 +13,12 @@ import { cloudOf } from "../stack/cloud";
 import { refusals } from "./refusals";
 import { ExchangeView } from "./view";
 
-/** Rates take two looks: time between the first two, in milliseconds. */
+/** Time between the first two looks in milliseconds. Rates need two looks. */
 const FIRST_INTERVAL = 5_000;
 
-/** The autoscaler of one stack, put together. */
+/** The autoscaler of one stack with all its parts. */
 export class Runner {
-  /** Time from one tick to the next, in milliseconds, as the last tick has found it. */
+  /** Time between two ticks in milliseconds, from the policy at the last tick. */
   interval = 15_000;
   private readonly view: ExchangeView;
 
@@ -30,8 +30,8 @@ export class Runner {
   }
 
   /**
-   * Takes the look that connections are made for, and that the first rates are reckoned from unless the
-   * run before has left something better. @throws OperatorError
+   * Takes a first look, which opens the connections. Its counters are the base of the first rates, unless the previous
+   * run has left usable counters. @throws OperatorError
    */
   async start(): Promise<void> {
     await this.view.look();
@@ -51,10 +51,10 @@ export class Runner {
     this.view.close();
   }
 
-  /** One for each tick, since the policy may have been edited. */
+  /** Creates a ticker for each tick, because the policy may have been edited. */
   private async ticker(): Promise<Ticker> {
     const { settings, policy } = await this.view.current();
-    const hands = new StackExecutor({
+    const executor = new StackExecutor({
       stack: this.stack,
       cloud: () => cloudOf(settings, this.stack.name),
       look: () => this.view.look(),
@@ -72,7 +72,7 @@ export class Runner {
     });
     this.interval = policy.interval * 1000;
     return new Ticker({
-      hands,
+      hands: executor,
       decide: (samples, state, now) => decide(samples, state, policy, now),
       memory: this.memory,
       interval: this.interval,
@@ -82,7 +82,7 @@ export class Runner {
   }
 }
 
-/** For who only wants to know: what was remembered counts, and nothing is added to it on the disk. */
+/** Returns a memory that starts with the contents of `file` and never writes to `file`. */
 export function readOnly(file: MemoryFile): { read(): Memory; write(memory: Memory): void } {
   let memory = file.read();
   return {

@@ -1,42 +1,42 @@
-/** What one look at the exchange has found. Counts are exact, times are milliseconds since 1970. */
+/** Result of one look at the exchange. Counts are exact. Times are milliseconds since 1970. */
 export interface Sample {
-  /** When it was taken. */
+  /** When the sample was taken. */
   readonly at: number;
-  /** Every zone in the rotation, in the order of their numbers. */
+  /** All zones in the rotation, in the order of their numbers. */
   readonly zones: readonly ZoneSample[];
-  /** Zones of the stack that are out of it; none where HAProxy could not be asked. */
+  /** Zones of the stack that are out of the rotation; empty if HAProxy could not be asked. */
   readonly out: readonly { readonly name: string; readonly number: number }[];
-  /** Connections that HAProxy carries to all zones; null when HAProxy could not be asked. */
+  /** Connections through HAProxy to all zones; null if HAProxy could not be asked. */
   readonly sessions: number | null;
-  /** Those of them that no registered phone has; null if HAProxy, or a zone, could not be asked. */
+  /** Connections without a registered phone; null if HAProxy or a zone could not be asked. */
   readonly unknown: number | null;
-  /** Why HAProxy could not be; null where it could. */
+  /** Why HAProxy could not be asked; null if it answered. */
   readonly fault: string | null;
 }
 
-/** A zone at that time. One that cannot be read is unknown, which is never the same as idle. */
+/** One zone of a sample. A zone that cannot be read is unknown, which never counts as idle. */
 export interface ZoneSample {
   readonly name: string;
-  /** Null when it could not be read. */
+  /** Null if the zone could not be read. */
   readonly reading: ZoneReading | null;
-  /** Why not; null where it could. */
+  /** Why the zone could not be read; null if it was read. */
   readonly fault: string | null;
-  /** Whether HAProxy sends it nobody, since it has not passed a check; false where that is unknown. */
+  /** Whether HAProxy sends it no connections because its health check fails; false if unknown. */
   readonly down: boolean;
 }
 
 export interface ZoneReading {
-  /** Calls that Asterisk carries. */
+  /** Active calls in Asterisk. */
   readonly calls: number;
-  /** Phones registered. A phone that is registered in several zones counts in one of them. */
+  /** Registered phones. A phone that is registered in several zones is counted in one of them. */
   readonly registrations: number;
-  /** Through its network interface in both directions, since the look before; null at the first one. */
+  /** Traffic of its network interface in both directions since the previous look; null at the first look. */
   readonly bytesPerSecond: number | null;
-  /** Share of its processors in use since the look before, 0 to 1; null at the first one. */
+  /** Share of its processors in use since the previous look, 0 to 1; null at the first look. */
   readonly cpu: number | null;
 }
 
-/** Why nothing is known of any zone; null where something is. The controller is on the way to all. */
+/** Returns why no zone can be read; null if at least one can. All zones are reached through the controller. */
 export function blindness({ zones, fault }: Sample): string | null {
   if (zones.length === 0 || zones.some(({ reading }) => reading !== null)) return null;
   return `no zone can be read: ${fault ?? zones[0]?.fault ?? "no answer"}`;

@@ -5,13 +5,13 @@ import type { Argument } from "./demand";
 import type { Policy } from "./policy";
 import { count } from "../core/format";
 
-/** When the window of `schedule` began or begins that zones are wanted for now; null for none. */
+/** Returns the start of the window of `schedule` for which zones are needed now; null if there is none. */
 function current({ cron, timeZone, for: length }: Schedule, lead: number, now: number) {
   const run = cronOf(cron, timeZone).nextRun(new Date(now - length * 1000));
   return run !== null && run.getTime() <= now + lead * 1000 ? run : null;
 }
 
-/** The zones that schedules ask for at least. They are asked for `lead` before a window begins. */
+/** Returns the minimum number of zones for the schedules. It applies from `lead` seconds before a window starts. */
 export function scheduled({ schedules, lead }: Policy, now: number): Argument {
   const [first] = schedules
     .flatMap((schedule) => {

@@ -1,16 +1,16 @@
 import type { Stop } from "./tick";
 
-/** What SIGTERM and Ctrl-C ask for: Ctrl-C, like a second SIGTERM, calls off what Pulumi does just now. */
+/** Stops the autoscaler on SIGTERM and Ctrl-C. Ctrl-C or a second SIGTERM cancels the current Pulumi operation. */
 export function stopOnSignals(say: (line: string) => void): Stop & { readonly done: () => void } {
   const gently = new AbortController();
   const atOnce = new AbortController();
   const terminate = (): void => {
     if (gently.signal.aborted) atOnce.abort();
-    say(gently.signal.aborted ? "calling off what is under way" : "ending");
+    say(gently.signal.aborted ? "canceling the current operation" : "stopping");
     gently.abort();
   };
   const interrupt = (): void => {
-    say("calling off what is under way");
+    say("canceling the current operation");
     gently.abort();
     atOnce.abort();
   };

@@ -3,11 +3,12 @@ import { createServer } from "node:net";
 import { OperatorError } from "../core/errors";
 
 /**
- * Makes this process the only autoscaler of a stack on this machine, by a name that the kernel gives
- * to one process at a time and takes back when it ends, however that comes about.
+ * Makes this process the only autoscaler of a stack on this machine. It listens on an abstract socket: the kernel gives
+ * the name to one process at a time and releases the name when the process ends for any reason.
  *
- * @param file that the autoscaler of this stack, and no other, remembers things in.
- * @throws OperatorError when there is another one.
+ * @param file the memory file of this stack's autoscaler, from which the name is made.
+ * @returns releases the lock.
+ * @throws OperatorError if another autoscaler of this stack is running.
  */
 export async function lockAutoscaler(file: string): Promise<() => void> {
   const server = createServer().unref();
@@ -19,7 +20,7 @@ export async function lockAutoscaler(file: string): Promise<() => void> {
           : error,
       );
     });
-    // The kernel takes names of 107 bytes at the most.
+    // The kernel accepts names of at most 107 bytes.
     const name = createHash("sha256").update(file).digest("hex");
     server.listen({ path: `\0trunkline-autoscale-${name}` }, resolve);
   });

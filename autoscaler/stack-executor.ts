@@ -10,14 +10,14 @@ import { updateOutcome } from "../stack/outcome";
 export interface StackExecutorOptions extends RepairOptions {
   readonly look: () => Promise<ExchangeLook>;
   readonly inService: () => Promise<number>;
-  /** What callers would lose by the update that the stack would make now, a line each. @throws OperatorError */
+  /** Returns what callers would lose in an update of the stack now, one line each. @throws OperatorError */
   readonly refusals: (stack: Stack, signal: AbortSignal) => Promise<readonly string[]>;
   readonly onEvent: (event: EngineEvent) => void;
-  /** What was known of the stack is out of date. */
+  /** Called when cached data about the stack is out of date. */
   readonly onChanged: () => void;
 }
 
-/** Changes the exchange by updates of its own stack, as an operator's `pulumi up` would. */
+/** Changes the exchange with updates of its stack, as an operator's `pulumi up` does. */
 export class StackExecutor implements Executor {
   readonly look: () => Promise<ExchangeLook>;
   readonly inService: () => Promise<number>;
@@ -31,7 +31,7 @@ export class StackExecutor implements Executor {
     try {
       return await this.options.cloud().headroom();
     } catch (error) {
-      // Whoever cannot ask may try all the same: an update that is refused is rolled back.
+      // Try without the quota: an update that the cloud refuses is rolled back.
       if (!(error instanceof OperatorError)) throw error;
       this.options.say(`quotas are unknown: ${error.message}`);
       return null;
@@ -64,7 +64,7 @@ export class StackExecutor implements Executor {
         signal,
       );
     } finally {
-      // No other update is to be asked for it.
+      // The number must not apply to any other update.
       envVars[WANTED_ZONES] = "";
       this.options.onChanged();
     }

@@ -8,43 +8,44 @@ import { inWords, isBlind, type Report } from "./report";
 import type { Sample } from "./sample";
 import { count } from "../core/format";
 
-/** The autoscaler's decision under its policy. */
+/** Decides under the policy of the autoscaler. */
 export type Decide = (samples: readonly Sample[], state: ScalingState, now: number) => Decision;
 
 export interface TickOptions {
   readonly hands: Executor;
   readonly decide: Decide;
   readonly memory: { read(): Memory; write(memory: Memory): void };
-  /** Time between two looks, and how long what they found is of use, in milliseconds. */
+  /** Time between two looks, in milliseconds. */
   readonly interval: number;
+  /** How long to keep samples, in milliseconds. */
   readonly keep: number;
   readonly now?: () => number;
   readonly pause?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-/** Who asks the autoscaler to end. */
+/** Requests to stop the autoscaler. */
 export interface Stop {
-  /** Calls off a drain, which may take an hour; a new zone is finished, which takes a minute or two. */
+  /** Cancels a drain, which may take an hour. A scale-out is finished, which takes a minute or two. */
   readonly gently: AbortSignal;
-  /** Calls off whatever is under way. */
+  /** Cancels any operation that is in progress. */
   readonly atOnce: AbortSignal;
 }
 
-/** A decision, with what it rests on. */
+/** A decision and the data that it is based on. */
 export interface Considered {
   readonly decision: Decision;
   readonly state: ScalingState;
   readonly sample: Sample;
 }
 
-/** Something that was left half done and cannot be mended is not tried more often than this. */
+/** Longest delay between two attempts to repair an unfinished change, in milliseconds. */
 const LONGEST_WAIT = 10 * 60_000;
 
 /**
- * The autoscaler, a step at a time: look, decide, change, remember.
+ * Runs the autoscaler one tick at a time: look, decide, change, remember.
  *
- * A change is written down before it is begun. Whoever finds one that has not ended mends what it
- * left, and goes on from there: to what is decided now, or back to what the stack remembers.
+ * A change is written to the memory before it starts. A tick that finds an unfinished change repairs it first. The
+ * tick then applies the current decision, or returns to the number of zones in the stack's outputs.
  */
 export class Ticker {
   private readonly now: () => number;
@@ -56,7 +57,7 @@ export class Ticker {
       options.pause ?? ((milliseconds, signal) => sleep(milliseconds, undefined, { signal }));
   }
 
-  /** Looks and decides, and changes nothing but the memory of samples. */
+  /** Looks and decides. Changes only the samples in the memory. */
   async consider(): Promise<Considered> {
     const { hands, decide } = this.options;
     const look = await hands.look();
@@ -65,7 +66,7 @@ export class Ticker {
     const state = { zones, ...scalingOf(memory), headroom: null };
     const decision = decide(memory.samples, state, sample.at);
     if (decision.action !== "out") return { decision, state, sample };
-    // Only who wants more zones asks the cloud how many it gives.
+    // Query the quota only when scaling out.
     const known = { ...state, headroom: await hands.headroom() };
     return { decision: decide(memory.samples, known, sample.at), state: known, sample };
   }
@@ -86,20 +87,20 @@ export class Ticker {
     return { decision, sample, from, outcome, ok: ok && !blind };
   }
 
-  private async move(from: number, to: number, wasLeft: boolean, stop: Stop): Promise<Verdict> {
+  private async move(from: number, to: number, isRepair: boolean, stop: Stop): Promise<Verdict> {
     const { hands } = this.options;
     const what = `from ${String(from)} to ${count(to, "zone")}`;
-    const [hasPendingOperations, found] = wasLeft
+    const [hasPendingOperations, found] = isRepair
       ? [true, from]
       : await Promise.all([hands.hasPendingOperations(), hands.inService()]);
     if (hasPendingOperations) {
-      const mended = await this.repair(stop);
-      if (mended.kind !== "done") return verdict(mended, what);
+      const repaired = await this.repair(stop);
+      if (repaired.kind !== "done") return verdict(repaired, what);
     }
-    // Somebody may have changed their number by hand since it was read: it is not changed back.
+    // An operator may have changed the number of zones since it was read. Keep the operator's number.
     const now = hasPendingOperations ? await hands.inService() : found;
     if (now !== from) {
-      return [`held: there ${are(now)} by now; the next look decides anew`, true];
+      return [`held: there ${are(now)} now; the next look decides again`, true];
     }
     if (stop.gently.aborted) return ENDING;
     const { unfinished } = this.note({ unfinished: { from, to } });
@@ -116,14 +117,14 @@ export class Ticker {
       case "held":
       case "refused":
         this.note({ unfinished });
-        if (unfinished !== null) this.noteMended(outcome);
+        if (unfinished !== null) this.noteRepair(outcome);
         break;
       case "interrupted":
         break;
       case "failed": {
-        this.note(to > from ? { failures: this.oneMore("failures") } : { failedIn: at });
+        this.note(to > from ? { failures: this.incremented("failures") } : { failedIn: at });
         const back = await hands.change(from, stop.atOnce);
-        this.noteMended(back);
+        this.noteRepair(back);
         return [
           `${inWords(outcome, what)}; ${inWords(back, `back to ${count(from, "zone")}`)}`,
           false,
@@ -133,20 +134,20 @@ export class Ticker {
     return verdict(outcome, what);
   }
 
-  /** Brings the exchange to what the stack remembers, after a change that has not ended. */
+  /** Returns to the number of zones in the stack's outputs, after a change that did not finish. */
   private async settle(seen: number, stop: Stop): Promise<Verdict> {
     const { hands } = this.options;
     const what = (zones: number): string =>
-      `mending what was left half done, at ${count(zones, "zone")}`;
-    const mended = await this.repair(stop);
-    if (mended.kind !== "done") return verdict(mended, what(seen));
+      `repairing an unfinished change, at ${count(zones, "zone")}`;
+    const repaired = await this.repair(stop);
+    if (repaired.kind !== "done") return verdict(repaired, what(seen));
     const zones = await hands.inService();
     const outcome = await hands.change(zones, AbortSignal.any([stop.gently, stop.atOnce]));
-    this.noteMended(outcome);
+    this.noteRepair(outcome);
     return verdict(outcome, what(zones));
   }
 
-  /** Takes away what was left half done. Where that has failed, the next try waits, each time longer. */
+  /** Repairs an unfinished change. After each failure, the next attempt waits longer. */
   private async repair(stop: Stop): Promise<UpdateOutcome> {
     const { hands, interval, memory } = this.options;
     const { failedMends } = memory.read();
@@ -154,23 +155,23 @@ export class Ticker {
       const { count, at } = failedMends;
       const left = at + Math.min(interval * 2 ** count, LONGEST_WAIT) - this.now();
       const seconds = String(Math.ceil(left / 1000));
-      const why = `what was left half done is tried again in ${seconds} s`;
+      const why = `repair of an unfinished change is retried in ${seconds} s`;
       if (left > 0) return { kind: "held", why };
     }
     const outcome = await hands.repair(stop.atOnce);
-    if (outcome.kind === "failed") this.noteMended(outcome);
+    if (outcome.kind === "failed") this.noteRepair(outcome);
     return outcome;
   }
 
-  /** Remembers what became of the way back from a change that has not ended. */
-  private noteMended({ kind }: UpdateOutcome): void {
+  /** Writes the result of repairing or rolling back an unfinished change to the memory. */
+  private noteRepair({ kind }: UpdateOutcome): void {
     if (kind === "done") this.note({ unfinished: null, failedMends: null });
     if (kind === "failed" || kind === "refused") {
-      this.note({ failedMends: this.oneMore("failedMends") });
+      this.note({ failedMends: this.incremented("failedMends") });
     }
   }
 
-  /** Lets zones leave when their calls have ended; they stay when they are needed before that. */
+  /** Removes zones when their calls have ended. Cancels the drain if the zones are needed before that. */
   private async drain(zones: number, stop: Stop): Promise<UpdateOutcome> {
     const { hands } = this.options;
     const ended = new AbortController();
@@ -179,7 +180,7 @@ export class Ticker {
       () => {
         needed.abort();
       },
-      () => undefined, // the drain is over
+      () => undefined, // the drain has ended
     );
     const outcome = await hands.change(
       zones,
@@ -188,14 +189,14 @@ export class Ticker {
     ended.abort();
     await watching;
     return outcome.kind === "interrupted" && !stop.gently.aborted && !stop.atOnce.aborted
-      ? { kind: "failed", why: "its zone is needed again" }
+      ? { kind: "failed", why: "the zone is needed again" }
       : outcome;
   }
 
-  /** Ends when so many zones would be too few. @throws when `signal` is aborted. */
+  /** Resolves when `zones` are too few for the load. @throws when `signal` is aborted. */
   private async untilShortOf(zones: number, signal: AbortSignal): Promise<void> {
     const { hands, decide, interval } = this.options;
-    // A zone that stays takes no cloud: neither a cooldown nor a failure is a reason to wait for it.
+    // Keeping a zone needs nothing from the cloud, so cooldowns and failures do not delay it.
     const state = { ...NEVER_SCALED, zones, headroom: null };
     for (let isShort = false; !isShort;) {
       await this.pause(interval, signal);
@@ -205,13 +206,13 @@ export class Ticker {
         isShort = decide(samples, state, sample.at).action === "out";
         this.note({ samples, counters });
       } catch {
-        // Who cannot look, or write down what was seen, lets the drain go on: that loses no call.
+        // If looking or writing the memory fails, the drain continues: a drain loses no calls.
       }
       signal.throwIfAborted();
     }
   }
 
-  private oneMore(series: "failures" | "failedMends"): Memory["failures"] {
+  private incremented(series: "failures" | "failedMends"): Memory["failures"] {
     const { [series]: failed } = this.options.memory.read();
     return { count: (failed?.count ?? 0) + 1, at: this.now() };
   }
@@ -229,7 +230,7 @@ export class Ticker {
     return [...known.samples, sample].filter(({ at }) => at > sample.at - this.options.keep);
   }
 
-  /** Writes `changes` down, and returns what was there before. */
+  /** Writes `changes` to the memory. Returns the memory as it was before. */
   private note(changes: Partial<Memory>): Memory {
     const { memory } = this.options;
     const before = memory.read();
@@ -240,8 +241,8 @@ export class Ticker {
 
 type Verdict = readonly [outcome: string, ok: boolean];
 
-/** Of who was asked to end before it has begun anything. */
-const ENDING: Verdict = ["held: ending", true];
+/** Verdict of a tick that was asked to stop before it started a change. */
+const ENDING: Verdict = ["held: stopping", true];
 
 const verdict = (outcome: UpdateOutcome, what: string): Verdict => [
   inWords(outcome, what),

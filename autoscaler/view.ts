@@ -14,24 +14,24 @@ interface Known {
   readonly nodes: DeployedExchange["nodes"];
 }
 
-/** The exchange as an autoscaler sees it: its settings, its nodes, and what goes on there. */
+/** The autoscaler's view of the exchange: its settings, its nodes and their load. */
 export class ExchangeView {
   private readonly metrics = new Metrics();
   private readonly known = new CachedRead(() => this.read());
 
   constructor(private readonly stack: Stack) {}
 
-  /** As the stack is configured: an edit is heeded within a minute. @throws OperatorError */
+  /** Returns the current settings, policy and nodes. An edit applies within a minute. @throws OperatorError */
   current(): Promise<Known> {
     return this.known.get();
   }
 
-  /** After an update, nothing that was known before it counts. */
+  /** Discards what is cached. Call it after an update. */
   forget(): void {
     this.known.forget();
   }
 
-  /** How many zones the stack has now: an operator's update may have changed that. @throws OperatorError */
+  /** Reads how many zones the stack has, because an operator's update may have changed that. @throws OperatorError */
   async inService(): Promise<number> {
     this.forget();
     return (await this.current()).nodes.zones.length;
@@ -43,7 +43,7 @@ export class ExchangeView {
     return { zones: nodes.zones.length, sample, counters: this.metrics.counted() };
   }
 
-  /** Reckons the next rates from what an earlier run has counted. */
+  /** Sets the counters of an earlier run as the base of the next rates. */
   goOnFrom(counters: ExchangeLook["counters"]): void {
     this.metrics.goOnFrom(counters);
   }

@@ -3,14 +3,14 @@ import type { Criterion, ScalingState } from "./decision";
 import type { Policy } from "./policy";
 import { count } from "../core/format";
 
-/** A scale-out that failed is tried again after so many seconds, then after twice as many, … */
+/** Delay in seconds before a failed scale-out is retried. The delay doubles with each failure. */
 const FIRST_BACK_OFF = 60;
 const LONGEST_BACK_OFF = 1800;
 
-/** Why to wait, in words; null where there is nothing to wait for. */
+/** Reason to wait, as text; null if there is none. */
 type Wait = string | null;
 
-/** For `what`, which was at `since`, to be `seconds` ago. */
+/** Returns the wait until `seconds` have passed since `what` happened at `since`. */
 function wait(what: string, since: number | null, seconds: number, now: number): Wait {
   const left = since === null ? 0 : Math.ceil((since - now) / 1000 + seconds);
   return left > 0
@@ -18,7 +18,7 @@ function wait(what: string, since: number | null, seconds: number, now: number):
     : null;
 }
 
-/** After failures, whatever is wanted: the cloud gets time to recover. */
+/** Returns the wait after failed scale-outs. It gives the cloud time to recover and applies to every scale-out. */
 export function backOff({ failures }: ScalingState, now: number): Wait {
   if (failures === null || failures.count === 0) {
     return null;
@@ -29,30 +29,30 @@ export function backOff({ failures }: ScalingState, now: number): Wait {
 }
 
 /**
- * After zones came: what a zone uses takes a while to show that another one shares its load. What
- * went is no reason to wait, since callers would feel it.
+ * Returns the wait after zones were added: the usage of a zone takes a while to show that another zone shares the load.
+ * A scale-in does not delay a scale-out, because callers would notice the lack of zones.
  */
 export function cooldownOut({ lastOut }: ScalingState, policy: Policy, now: number): Wait {
   return wait("zones were added", lastOut, policy.cooldownOut, now);
 }
 
-/** After zones came or went, or one could not go. */
+/** Returns the wait after zones were added or removed, or after a scale-in failed. */
 export function cooldownIn(state: ScalingState, policy: Policy, now: number): Wait {
   const { lastOut, lastIn } = state;
   const last = Math.max(lastOut ?? -Infinity, lastIn ?? -Infinity);
-  const what = last === lastOut ? "zones were added" : "a zone was taken away";
+  const what = last === lastOut ? "zones were added" : "a zone was removed";
   return (
     failedIn(state, policy, now) ??
     wait(what, last === -Infinity ? null : last, policy.cooldownIn, now)
   );
 }
 
-/** After one could not go, whatever it was to go for: its calls get time to end. */
+/** Returns the wait after a failed scale-in. It applies to every scale-in and gives the calls time to end. */
 export function failedIn(state: ScalingState, policy: Policy, now: number): Wait {
-  return wait("a zone could not go", state.failedIn, policy.cooldownIn, now);
+  return wait("a zone could not be removed", state.failedIn, policy.cooldownIn, now);
 }
 
-/** Both cooldowns and the back-off in the table of criteria. */
+/** Returns both cooldowns and the back-off as one row of the table of criteria. */
 export function waiting(state: ScalingState, policy: Policy, now: number): Criterion {
   const { lastOut, lastIn, failures, zones } = state;
   const ago = (what: string, at: number | null): string =>

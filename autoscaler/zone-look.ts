@@ -3,7 +3,7 @@ import { asterisk } from "../nodes/asterisk/console";
 import type { Session } from "../ssh/session";
 import { type Counters, readCounters } from "./counters";
 
-/** What one look at a zone has found. */
+/** Result of one look at a zone. */
 export interface ZoneLook {
   readonly calls: number;
   /** Extensions whose phones are registered. */
@@ -11,7 +11,7 @@ export interface ZoneLook {
   readonly counters: Counters;
 }
 
-/** @throws NodeError when it cannot be seen what goes on there. */
+/** Reads the calls, registrations and counters of a zone. @throws NodeError if the zone cannot be read. */
 export async function inspectZone(zone: Session): Promise<ZoneLook> {
   const [answers, counters] = await Promise.all([
     asterisk(zone, ["core show channels count", ...CONTACTS]),

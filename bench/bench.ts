@@ -9,21 +9,22 @@ import { measureRegistrations } from "./registrations";
 const HELP = `usage: make bench, or with pulumi on PATH: npx tsx bench/bench.ts [OPTION]...
 
 Measures
-  previews  how long \`pulumi preview\` of a fresh stack takes, against that of an empty program with
-            the same provider; kept in bench/results.md
-  changes   how long \`pulumi up\` takes to change an exchange that runs in the lab, and what a call
-            that is up notices of it; kept in docs/changes.md and bench/changes.json
+  previews  time of \`pulumi preview\` for a new stack, compared with an empty program with the same
+            provider; written to bench/results.md
+  changes   time of \`pulumi up\` to change an exchange that runs in the lab, and the effect on a call;
+            written to docs/changes.md and bench/changes.json
   registrations
-            how many phones register per second, and how long a call takes until the other phone rings,
-            with the golden images in network namespaces, against a former commit of this repository;
-            kept in bench/registrations.md. Needs root
+            registrations per second, and the time until the called phone rings, compared with an
+            earlier commit of this repository; uses the golden images in network namespaces and needs
+            root; written to bench/registrations.md
 
 Options:
   --only=previews|changes|registrations
-                   one of the three
-  --rounds=N       how often what is compared is measured (5)
-  --before=COMMIT  what registrations are compared with (where this branch left main, or the last release)
-  --help           this text
+                   measure only one of the three
+  --rounds=N       number of measurements of each subject (default: 5)
+  --before=COMMIT  commit to compare registrations with (default: the fork point from main or, on main,
+                   the last release)
+  --help           print this text
 `;
 
 const SUBJECTS = ["previews", "changes", "registrations"];
@@ -52,12 +53,12 @@ main(async () => {
   const rounds = Number(options.rounds);
   if (!(rounds >= 1)) throw new OperatorError("--rounds is not a number of 1 or more; see --help");
   if (only !== undefined && !SUBJECTS.includes(only)) {
-    throw new OperatorError(`--only is none of ${SUBJECTS.join(", ")}`);
+    throw new OperatorError(`--only is not one of ${SUBJECTS.join(", ")}`);
   }
   const isWanted = (subject: string): boolean => only === undefined || only === subject;
   if (isWanted("changes") && process.env.OS_CLOUD !== LAB_ENVIRONMENT.OS_CLOUD) {
     throw new OperatorError(
-      "changes are measured in the lab; start it with: make lab-up, or measure --only=previews",
+      "changes can be measured only in the lab; start it with: make lab-up, or use --only=previews",
     );
   }
   if (isWanted("previews")) {

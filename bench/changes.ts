@@ -9,32 +9,32 @@ import { onNode } from "../tests/lab/ssh";
 import { keep, machine, markdownTable, median, timed } from "./figures";
 import { Witness } from "./witness";
 
-/** One change of an exchange that runs. */
+/** Measurement of one change to a running exchange. */
 interface Figure {
   readonly change: string;
   readonly seconds: number;
-  /** What a call that was up noticed; null where there was none. */
+  /** Effect on a call during the change; null if there was no call. */
   readonly witness: { readonly callsDropped: number; readonly lossPercent: number } | null;
-  /** What was to be shown, and whether it was. */
+  /** Goal of the measurement, and whether it was met; null if there is no goal. */
   readonly goal: { readonly text: string; readonly isMet: boolean } | null;
 }
 
-/** `count` users from 10001 on: those of a list of ten are the first ones of a list of ten thousand. */
+/** Returns the setting for `count` users from 10001. A shorter list is a prefix of a longer list. */
 const users = (count: number): string =>
   JSON.stringify([{ range: `10001-${String(10_000 + count)}` }]);
 
 const FEW = 10;
 const MANY = 10_000;
 
-/** An exchange in the lab, and what its changes take. */
+/** An exchange in the lab, with the measurements of its changes. */
 class Bench {
   readonly figures: Figure[] = [];
-  /** The call that is up, between the two zones that stay. */
+  /** The current call, between the two zones that are never removed. */
   private witness: Witness | null = null;
 
   constructor(readonly deployment: Deployment) {}
 
-  /** Seconds of one `pulumi up`, without the preview that people look at before it. */
+  /** Runs `pulumi up` without a preview, and returns its duration in seconds. */
   async update(settings: Readonly<Record<string, string>> = {}): Promise<number> {
     const { stack, directory } = this.deployment;
     for (const [key, value] of Object.entries(settings)) {
@@ -61,7 +61,7 @@ class Bench {
     process.stderr.write(`changes: ${change}: ${seconds.toFixed(1)} s\n`);
   }
 
-  /** A change while people talk. */
+  /** Measures a change during a call. */
   async witnessed(change: string, settings: Readonly<Record<string, string>>): Promise<void> {
     if (this.witness?.isDropped !== false) {
       await this.hangUp();
@@ -81,7 +81,7 @@ class Bench {
     });
   }
 
-  /** Seconds that the users' file takes between the zones and this machine, all side by side. */
+  /** Returns the seconds to copy the users' file from all zones to this machine in parallel. */
   async transfer(): Promise<number> {
     const { zones } = await this.deployment.outputs();
     const access = await this.deployment.access();
@@ -97,11 +97,11 @@ class Bench {
   }
 }
 
-/** A user edit against an update that changes nothing, taking turns. */
+/** Measures user edits and updates without changes, alternately. */
 async function measureUserEdits(bench: Bench, rounds: number): Promise<void> {
   const idle: number[] = [];
   const edits: number[] = [];
-  await bench.update(); // warm
+  await bench.update(); // fills caches
   for (let round = 1; round <= rounds; round++) {
     idle.push(await bench.update());
     edits.push(await bench.update({ users: users(FEW + (round % 2)) }));
@@ -113,7 +113,7 @@ async function measureUserEdits(bench: Bench, rounds: number): Promise<void> {
   });
 }
 
-/** Small edits while people talk, and a zone more. */
+/** Measures small edits and an additional zone during a call. */
 async function measureEditsUnderCall(bench: Bench): Promise<void> {
   await bench.witnessed("user added", { users: users(FEW + 2) });
   await bench.witnessed("user removed", { users: users(FEW) });
@@ -121,12 +121,12 @@ async function measureEditsUnderCall(bench: Bench): Promise<void> {
   await bench.witnessed("zone added", { zones: "3" });
 }
 
-/** One zone less while people talk; it has a phone that nobody talks on. */
+/** Measures the removal of a zone during a call in other zones. The removed zone has an idle phone. */
 async function measureRemovalUnderCall(bench: Bench): Promise<void> {
   const { sipAccounts } = await bench.deployment.outputs();
   const idle: Phone[] = [];
   try {
-    // As many as there are zones, which take turns.
+    // One phone for each zone: the zones get phones in turn.
     for (const account of sipAccounts.slice(2, 5)) {
       const phone = await Phone.start({ account: { ...account, transport: "tcp" } });
       idle.push(phone);
@@ -138,9 +138,9 @@ async function measureRemovalUnderCall(bench: Bench): Promise<void> {
   }
 }
 
-/** One more user, where there are few and where there are many. */
+/** Measures the addition of a user to a short and to a long list of users. */
 async function measureManyUsers(bench: Bench, rounds: number): Promise<void> {
-  /** Each time there is one more than the time before. */
+  /** Returns the median time to add one more user. */
   const addedTo = async (count: number): Promise<number> => {
     const seconds: number[] = [];
     for (let round = 1; round <= rounds; round++) {
@@ -179,8 +179,8 @@ function report(figures: readonly Figure[]): string {
 }
 
 /**
- * Measures what it takes to change an exchange in the lab, and what a call that is up notices. Keeps
- * the figures in docs/changes.md and, for machines, in bench/changes.json.
+ * Measures changes to an exchange in the lab and their effect on a call. Writes the results to docs/changes.md and,
+ * as JSON, to bench/changes.json.
  */
 export async function measureChanges(rounds: number): Promise<void> {
   const deployment = await newDeployment({ zones: "2", users: users(FEW) });

@@ -6,7 +6,7 @@ import { OperatorError } from "../core/errors";
 import { command } from "../core/command";
 import { ROOT } from "../core/paths";
 
-/** Seconds that `work` takes. */
+/** Runs `work` and returns its duration in seconds. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = process.hrtime.bigint();
   await work();
@@ -20,7 +20,7 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** The hardware and the Node that the figures were measured with. */
+/** Describes the hardware, the operating system and the Node of this machine. */
 export function host(): string {
   const cores = cpus();
   return (
@@ -30,13 +30,13 @@ export function host(): string {
   );
 }
 
-/** What the figures of Pulumi were measured with. */
+/** Describes this machine and its version of Pulumi. */
 export function machine(): string {
   const pulumi = execFileSync("pulumi", ["version"], { encoding: "utf8" }).trim();
   return `${host()}, pulumi ${pulumi}`;
 }
 
-/** A table in Markdown. A column that is `---:` is one of figures. */
+/** Formats a table in Markdown. Alignment `---:` is for a column of numbers. */
 export function markdownTable(
   head: readonly string[],
   alignment: readonly string[],
@@ -45,13 +45,13 @@ export function markdownTable(
   return [head, alignment, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** Puts `text` between the markers `<!-- name: begin … -->` and `<!-- name: end -->` of a document. */
+/** Replaces the text between `<!-- name: begin … -->` and `<!-- name: end -->` in a document, and formats it. */
 export async function keep(file: string, name: string, text: string): Promise<void> {
   const document = readFileSync(file, "utf8");
   const between = new RegExp(`(<!-- ${name}: begin[^>]*-->\n)[^]*(<!-- ${name}: end -->)`);
   if (!between.test(document)) {
     throw new OperatorError(
-      `${relative(ROOT, file)} has no place for the figures: <!-- ${name}: begin -->`,
+      `${relative(ROOT, file)} has no marker for the results: <!-- ${name}: begin -->`,
     );
   }
   writeFileSync(
@@ -61,7 +61,7 @@ export async function keep(file: string, name: string, text: string): Promise<vo
   await format(file);
 }
 
-/** Lays out a document the way that lint asks for. */
+/** Formats a document with Prettier, as lint requires. */
 export async function format(file: string): Promise<void> {
   await command("node_modules/.bin/prettier", ["--log-level=warn", "--write", file]);
 }

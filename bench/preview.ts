@@ -9,13 +9,13 @@ import { machine, markdownTable, median, timed } from "./figures";
 
 interface Subject {
   readonly title: string;
-  /** What its time may be, as a multiple of the first subject's. */
+  /** Maximum time as a multiple of the first subject's time; null for no goal. */
   readonly goal: number | null;
   readonly stack: TestStack;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** What `pulumi new typescript` writes: types are checked at every preview. */
+/** Compiler options that `pulumi new typescript` writes. They check types at every preview. */
 const DEFAULT_COMPILER_OPTIONS = {
   strict: true,
   outDir: "bin",
@@ -30,7 +30,7 @@ const DEFAULT_COMPILER_OPTIONS = {
   forceConsistentCasingInFileNames: true,
 };
 
-/** A program that has the provider and nothing else, on this project's packages. */
+/** Creates a program with only the provider, which uses this project's packages. */
 function emptyProgram(folder: string, name: string, compilerOptions: object): string {
   const project = join(folder, name);
   mkdirSync(project);
@@ -48,7 +48,7 @@ function emptyProgram(folder: string, name: string, compilerOptions: object): st
   return project;
 }
 
-/** Seconds that one preview takes. */
+/** Runs one preview and returns its duration in seconds. */
 const measure = ({ title, stack, config }: Subject): Promise<number> =>
   timed(async () => {
     const { exitCode, stdout, stderr } = await stack.run(
@@ -80,8 +80,8 @@ function report(subjects: readonly Subject[], times: readonly (readonly number[]
 }
 
 /**
- * Measures previews of a fresh stack against those of an empty program. They take turns, so that
- * whatever else the machine does hits them all. Keeps the figures in bench/results.md.
+ * Compares previews of a new stack with previews of an empty program. Measures them in turn, so that other load on
+ * the machine affects all of them equally. Writes the results to bench/results.md.
  */
 export async function measurePreviews(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "trunkline-bench-"));
@@ -110,7 +110,7 @@ export async function measurePreviews(rounds: number): Promise<void> {
       },
     ];
     const times: number[][] = subjects.map(() => []);
-    // The first round fills the caches of the machine and is not counted.
+    // The first round fills caches and is not counted.
     for (let round = 0; round <= rounds; round++) {
       for (const [index, subject] of subjects.entries()) {
         const seconds = await measure(subject);

@@ -12,12 +12,12 @@ import { registerOnce } from "../tests/calls/support/storm-phones";
 import { format, host, markdownTable, median } from "./figures";
 import { type Kind, KINDS, type Served } from "./serve";
 
-/** Registrations of a round, and how many are under way at a time. */
+/** Number of registrations in a round, and how many of them run in parallel. */
 const REGISTRATIONS = 2_000;
 const PARALLEL = 50;
-/** Milliseconds of a round's calls. */
+/** Duration of the calls of a round, in milliseconds. */
 const CALLS = 4_000;
-/** What the exchange of this tree may be, as a multiple of the former one. */
+/** Minimum speed of this tree's exchange, as a multiple of the speed of the earlier commit. */
 const GOAL = 0.95;
 
 const git = (...args: readonly string[]): string =>
@@ -27,8 +27,8 @@ const git = (...args: readonly string[]): string =>
     stdio: ["ignore", "pipe", "ignore"],
   }).trim();
 
-/** The commit where this branch left main or, on main, the last release. */
-function formerCommit(): string {
+/** Returns the fork point of this branch from main or, on main, the last release. */
+function baseCommit(): string {
   try {
     const base = git("merge-base", "HEAD", "main");
     return base === git("rev-parse", "HEAD")
@@ -36,12 +36,12 @@ function formerCommit(): string {
       : base;
   } catch {
     throw new OperatorError(
-      "there is no former commit to compare with; name one with --before=COMMIT",
+      "found no earlier commit to compare with; set one with --before=COMMIT",
     );
   }
 }
 
-/** A clone at `commit`, with this tree's packages and images: what differs is what the program renders. */
+/** Checks out `commit` with this tree's packages and images, so that only the rendered files differ. */
 function checkOut(commit: string, folder: string): string {
   const clone = join(folder, "before");
   try {
@@ -60,9 +60,9 @@ const TITLES: Readonly<Record<Kind, string>> = {
   CHAN_SIP_16: "chan_sip, Asterisk 16",
 };
 
-/** An exchange from the files of a clone, and what was measured of it. */
+/** An exchange from the files of a clone, with its measurements. */
 class Subject {
-  /** Registrations per second, and milliseconds until the other phone rings, of each round. */
+  /** Registrations per second, and milliseconds until the called phone rings, of each round. */
   readonly rates: number[] = [];
   readonly setUps: number[] = [];
   private calls = 0;
@@ -97,11 +97,11 @@ class Subject {
     });
     this.rates.push(registered / seconds);
 
-    // Users of their own for each round: chan_sip would first call the phone of the round before, which is gone.
+    // Each round uses other users: chan_sip would first call the ended phone of the previous round.
     const callers = accounts.slice(REGISTRATIONS);
     const [caller, callee] = callers.slice((this.calls++ * 2) % callers.length);
     if (caller === undefined || callee === undefined)
-      throw new OperatorError("a call takes two users");
+      throw new OperatorError("a call needs two users");
     const bystander = await Bystander.start(namespace, { server, address, caller, callee });
     await sleep(CALLS);
     const { call } = await bystander.served();
@@ -147,7 +147,7 @@ function rowsOf(kind: Kind, before: Subject, after: Subject): string[][] {
   ];
 }
 
-/** Measures exchanges of one kind, from the clone and from this tree. */
+/** Compares exchanges of one kind from the clone and from this tree. */
 async function compare(
   kind: Kind,
   title: string,
@@ -160,7 +160,7 @@ async function compare(
     subjects.push(before);
     const after = await Subject.start("this tree", ROOT, kind);
     subjects.push(after);
-    // The first round fills the caches of the machine and is not counted.
+    // The first round fills caches and is not counted.
     for (let round = 0; round <= rounds; round++) {
       for (const subject of round % 2 === 0 ? [before, after] : [after, before]) {
         await subject.measure();
@@ -175,14 +175,14 @@ async function compare(
 }
 
 /**
- * Measures registrations and calls through the controller, against an exchange from the files of a former
- * commit, with each driver in turn. Both exchanges run all the time and take turns, so that whatever else the
- * machine does hits both. Keeps the figures in bench/registrations.md.
+ * Compares registrations and calls through the controller with an exchange from the files of an earlier commit, for
+ * each SIP driver. Both exchanges run throughout and are measured in turn, so that other load on the machine affects
+ * both equally. Writes the results to bench/registrations.md.
  *
- * @param commit which one; by default where this branch left main, or the last release.
- * @throws OperatorError if there is no such commit.
+ * @param commit the earlier commit; by default the fork point from main or, on main, the last release.
+ * @throws OperatorError if the commit does not exist.
  */
-export async function measureRegistrations(rounds: number, commit = formerCommit()): Promise<void> {
+export async function measureRegistrations(rounds: number, commit = baseCommit()): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "trunkline-bench-"));
   try {
     const clone = checkOut(commit, folder);
@@ -207,7 +207,7 @@ export async function measureRegistrations(rounds: number, commit = formerCommit
     try {
       git("worktree", "remove", "--force", join(folder, "before"));
     } catch {
-      // It was not made.
+      // The worktree was not created.
     }
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,24 +1,24 @@
 import { join } from "node:path";
 import type { Exchange, ZoneKind } from "../tests/calls/support/exchange";
 
-/** An exchange that another program measures. */
+/** Description of an exchange, for the program that measures it. */
 export interface Served {
   readonly controllerAddress: string;
-  /** Network namespace of the phones, and their address. */
+  /** Network namespace and address of the phones. */
   readonly namespace: string;
   readonly address: string;
   readonly accounts: readonly { readonly extension: string; readonly secret: string }[];
 }
 
-/** What every version of tests/calls/support/exchange.ts calls the two drivers that are compared. */
+/** Names of the exports for the two SIP drivers in every version of tests/calls/support/exchange.ts. */
 export const KINDS = ["PJSIP_22", "CHAN_SIP_16"] as const;
 export type Kind = (typeof KINDS)[number];
 
 type Support = { readonly Exchange: typeof Exchange } & Readonly<Record<Kind, ZoneKind>>;
 
-/** A round registers the first of them, and two of the others call. */
+/** Users. A round registers the first users; calls are between two of the other users. */
 const USERS = [{ range: "1000-3199" }];
-/** Far above what is measured. */
+/** Limits far above the measured load. */
 const LIMITS = {
   connectionsPerSource: 10_000,
   connectionsPerUnknownSource: 10_000,
@@ -28,14 +28,14 @@ const LIMITS = {
 };
 
 /**
- * Starts an exchange of two zones from the files of a clone, prints where it is, and keeps it until standard
- * input ends. Arguments: the folder of the clone, and the kind of zones.
+ * Starts an exchange with two zones from the files of a clone, prints its {@link Served} as JSON, and runs it until
+ * standard input ends. Arguments: the folder of the clone, and the kind of zones.
  */
 async function main(clone: string, kind: Kind): Promise<void> {
   const support = (await import(join(clone, "tests/calls/support/exchange"))) as Support;
   const start = (configuration: Record<string, unknown>): Promise<Exchange> =>
     support.Exchange.start({ zones: [support[kind], support[kind]], configuration });
-  // Former commits have no limits.
+  // Earlier commits do not support limits.
   const exchange = await start({ users: USERS, limits: LIMITS }).catch((error: unknown) => {
     if (!String(error).includes("limits")) throw error;
     return start({ users: USERS });

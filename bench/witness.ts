@@ -6,14 +6,14 @@ import { sleep } from "../phones/deadline";
 import { Phone } from "../phones/phone";
 import { measure } from "../phones/quality";
 
-/** Any phone may land in the other one's zone: it registers anew until it does not. */
+/** Maximum number of attempts to get the two phones into different zones. */
 const ATTEMPTS = 10;
-/** A registration that is given up frees its connection a moment later. */
+/** Milliseconds between two attempts: a removed registration frees its connection with a delay. */
 const PAUSE = 1_000;
 
-/** A call between two zones that is up while the exchange is changed. */
+/** A call between two zones during a change to the exchange. */
 export class Witness {
-  /** Whether the call has ended, by a change or by anything else: nobody hangs up. */
+  /** Whether the call has ended for any reason. The phones themselves do not hang up. */
   isDropped = false;
 
   private constructor(
@@ -27,14 +27,14 @@ export class Witness {
     }
   }
 
-  /** @param zones of which its phones have to be in two; others may go. */
+  /** Starts a call. @param zones zones that the changes keep; the phones must be in two of them */
   static async start(
     { sipAccounts, zones: deployed }: ExchangeOutputs,
     zones: readonly string[],
   ): Promise<Witness> {
     const [callerAccount, calleeAccount] = sipAccounts;
     if (callerAccount === undefined || calleeAccount === undefined) {
-      throw new OperatorError("a call takes two users");
+      throw new OperatorError("a call needs two users");
     }
     const zoneOf = async (call: Call): Promise<string> => {
       const address = await call.mediaPeer();
@@ -62,10 +62,10 @@ export class Witness {
       await Promise.all(phones.map((phone) => phone.close()));
       await sleep(PAUSE);
     }
-    throw new OperatorError(`no two phones came to be in two of ${zones.join(", ")}`);
+    throw new OperatorError(`could not register two phones in two of ${zones.join(", ")}`);
   }
 
-  /** The worse one of both directions' losses while `change` is made, in percent. */
+  /** Returns the loss during `change` in percent, of the worse direction. */
   async lossDuring(change: () => Promise<unknown>): Promise<number> {
     const { callerToCallee, calleeToCaller } = await measure(...this.sides, change);
     return this.isDropped ? 100 : Math.max(callerToCallee.lossPercent, calleeToCaller.lossPercent);

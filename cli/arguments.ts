@@ -1,10 +1,10 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { OperatorError } from "../core/errors";
 
-/** The stack of a shell with `eval "$(make -s env)"`, which plain pulumi heeds as well. */
+/** Stack that `eval "$(make -s env)"` sets in a shell. Plain pulumi uses this variable as well. */
 const { PULUMI_STACK = "" } = process.env;
 
-/** What every one of these programs takes. */
+/** Options that all programs accept. */
 const COMMON = {
   stack: { type: "string", default: PULUMI_STACK === "" ? "dev" : PULUMI_STACK },
   help: { type: "boolean", short: "h", default: false },
@@ -16,9 +16,9 @@ type Values<Own extends Options> = ReturnType<
 >["values"];
 
 /**
- * Parses the command line; prints `help` and ends where it is asked for.
+ * Parses the command line. Prints `help` and exits if `--help` is given.
  *
- * @param own options of the program beside the common ones.
+ * @param own options of the program in addition to the common options.
  * @throws OperatorError
  */
 export function parseArguments<Own extends Options = typeof COMMON>(
@@ -28,17 +28,17 @@ export function parseArguments<Own extends Options = typeof COMMON>(
   return parseCommandLine(() => ({ help, operands: [] }), own).values;
 }
 
-/** What a command says of itself. */
+/** Help text and operands of a command. */
 export interface CommandForm {
   readonly help: string;
-  /** What the words beside options are called, the command itself among them. */
+  /** Names of the operands, including the command itself. */
   readonly operands: readonly string[];
 }
 
 /**
- * As {@link parseArguments}, for a program with commands.
+ * Parses the command line of a program with commands, as {@link parseArguments} does.
  *
- * @param formOf the form of the command that the first word names.
+ * @param formOf returns the form of the command with the given name, which is the first operand.
  * @throws OperatorError
  */
 export function parseCommandLine<Own extends Options = typeof COMMON>(
@@ -49,7 +49,7 @@ export function parseCommandLine<Own extends Options = typeof COMMON>(
   try {
     parsed = parseArgs({ options: { ...COMMON, ...own }, allowPositionals: true });
   } catch (error) {
-    // What Node says beyond the first sentence is for programmers.
+    // After the first sentence, Node's message is for programmers only.
     const [fault = ""] = (error as Error).message.split(". ");
     throw new OperatorError(`${fault}; see --help`);
   }
@@ -62,6 +62,6 @@ export function parseCommandLine<Own extends Options = typeof COMMON>(
   const [missing] = operands.slice(positionals.length);
   if (missing !== undefined) throw new OperatorError(`${missing} is missing; see --help`);
   const [surplus] = positionals.slice(operands.length);
-  if (surplus !== undefined) throw new OperatorError(`${surplus} is one word too many; see --help`);
+  if (surplus !== undefined) throw new OperatorError(`unexpected argument ${surplus}; see --help`);
   return { values: values as unknown as Values<Own>, operands: positionals };
 }

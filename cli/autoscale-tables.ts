@@ -4,7 +4,7 @@ import { areOut, outOfRotation } from "../autoscaler/rotation";
 import { bytesPerSecond as rate, namesOf, percent } from "../core/format";
 import { table } from "./table";
 
-/** Why the autoscaler would do what: samples and thresholds. */
+/** Formats a decision of the autoscaler with the samples and thresholds that led to it. */
 export function explanation({ decision, state, sample }: Considered): string {
   const zones = table(sample.zones.map(zoneRow), [
     "zone",
@@ -20,13 +20,13 @@ export function explanation({ decision, state, sample }: Considered): string {
       threshold,
       says === null ? "" : String(says),
     ]),
-    ["criterion", "found", "held against", "zones"],
+    ["criterion", "value", "threshold", "zones"],
   );
   const { action, zones: wanted, reason } = decision;
   const verdict = {
     out: `would add zones, from ${String(state.zones)} to ${String(wanted)}`,
-    in: `would take zones away, from ${String(state.zones)} to ${String(wanted)}`,
-    hold: `would leave ${String(state.zones)} as they are`,
+    in: `would remove zones, from ${String(state.zones)} to ${String(wanted)}`,
+    hold: `would keep the number of zones, ${String(state.zones)}`,
   }[action];
   const out = outOfRotation(sample, state.zones);
   const down = sample.zones.filter((zone) => zone.down).map(({ name }) => name);
@@ -34,15 +34,15 @@ export function explanation({ decision, state, sample }: Considered): string {
     ...faultsOf(sample),
     ...(out.length === 0 ? [] : [areOut(out)]),
     ...(sample.unknown === null ? [] : [unknownConnections(sample.unknown)]),
-    ...(down.length === 0 ? [] : [`HAProxy has ${namesOf(down)} down`]),
+    ...(down.length === 0 ? [] : [`HAProxy reports as down: ${namesOf(down)}`]),
   ];
   return [zones, ...notes, criteria, `${verdict}: ${reason}`].join("\n");
 }
 
 const unknownConnections = (unknown: number): string =>
-  `connections without a registered phone: ${String(unknown)}; they buy no zone`;
+  `connections without a registered phone: ${String(unknown)}; they add no zone`;
 
-/** Why what is unknown is, each fault once: that of the controller is that of all zones. */
+/** Returns the reasons for unknown values, each once: a fault of the controller affects all zones. */
 function faultsOf({ zones, fault }: Sample): string[] {
   const faults = [fault, ...zones.map((zone) => zone.fault)].filter((some) => some !== null);
   return [...new Set(faults)];

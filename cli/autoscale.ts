@@ -15,29 +15,29 @@ import { autoscalerMemory, decisionLog } from "../core/paths";
 import { say } from "../core/progress";
 import { findStack } from "../stack/stack";
 
-const HELP = `Adds zones before callers feel the lack of them, and drains and removes those that nobody needs.
+const HELP = `Adds zones before their capacity is exceeded; drains and removes zones that are not needed.
 
-Looks at the exchange again and again, decides by pbx:autoscale of the stack's configuration, and
-brings the number of zones about by updates of the stack. May be killed at any time: the next run
-goes on from there. docs/autoscaler.md has the rules.
+Observes the exchange at intervals, decides by pbx:autoscale in the stack's configuration, and changes
+the number of zones with updates of the stack. You can kill it at any time: the next run continues from
+there. For the rules, see docs/autoscaler.md.
 
   npm run autoscale -- [options]
 
 Options:
-  --once               one look, one decision, and what it asks for; for cron or a timer
-  --dry-run            one look and the decision; nothing is changed
-  --explain            the same with all figures that it rests on, as tables
-  --metrics-port PORT  figures for Prometheus at http://127.0.0.1:PORT/metrics
-  --stack NAME         the stack to look after (PULUMI_STACK, or dev)
-  -h, --help           this text
+  --once               decide once, carry out the decision, and exit; for cron or a timer
+  --dry-run            decide once and print the decision; change nothing
+  --explain            as --dry-run, with tables of all values that led to the decision
+  --metrics-port PORT  serve metrics for Prometheus at http://127.0.0.1:PORT/metrics
+  --stack NAME         the stack to scale (default: PULUMI_STACK, or dev)
+  -h, --help           print this text
 
-SIGTERM ends it when a new zone that has been begun is in service; a drain is called off, and the
-zone stays in service. A second one, or Ctrl-C, calls off whatever is under way.
+SIGTERM stops the autoscaler. A zone that is being added is completed first; a drain is cancelled, and
+its zone stays in service. A second SIGTERM, or Ctrl-C, also cancels an update in progress.
 
-Exit code 0 when nothing failed, which includes that it waits for another update of the stack; 2 when
-a change failed and the exchange is, or is being brought, back to what it was; 1 when it cannot work
-at all: a fault of the configuration, another autoscaler of the stack, a stack that cannot be read, or
-an exchange none of whose zones can be read.`;
+Exit code 0 if nothing failed, also if it waits for another update of the stack; 2 if a change failed
+and the exchange was, or is being, restored; 1 if the autoscaler cannot work: a fault in the
+configuration, another autoscaler of the stack, a stack that cannot be read, or an exchange of which
+no zone can be read.`;
 
 main(async () => {
   const values = parseArguments(HELP, {
@@ -50,11 +50,11 @@ main(async () => {
   const stack = await findStack(values.stack, await projectEnvironment());
   const path = autoscalerMemory(values.stack);
   const file = new MemoryFile(path);
-  const looksOnly = values["dry-run"] || values.explain;
-  const release = looksOnly ? null : await lockAutoscaler(path);
-  const runner = new Runner(stack, looksOnly ? readOnly(file) : file);
+  const isReadOnly = values["dry-run"] || values.explain;
+  const release = isReadOnly ? null : await lockAutoscaler(path);
+  const runner = new Runner(stack, isReadOnly ? readOnly(file) : file);
   try {
-    if (looksOnly) {
+    if (isReadOnly) {
       await runner.start();
       const considered = await runner.consider();
       console.log(values.explain ? explanation(considered) : decisionInWords(considered.decision));
@@ -90,7 +90,7 @@ function metricsPort(text: string | undefined): number | null {
   if (text === undefined) return null;
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65535) {
-    throw new OperatorError(`--metrics-port ${text} is no port; write a number from 1 to 65535`);
+    throw new OperatorError(`--metrics-port ${text} is not a port; use a number from 1 to 65535`);
   }
   return port;
 }

@@ -1,9 +1,9 @@
 import { styleText } from "node:util";
 
-/** Whether colours are for this output: a person looks at a terminal, and has not refused them. */
+/** Whether to print colours: the output is a terminal, and NO_COLOR is not set. */
 const isWanted = process.stdout.isTTY && !process.env.NO_COLOR;
 
-/** What good, doubtful and bad news look like. Words say it as well. */
+/** Colours by meaning. The text itself must express the meaning as well. */
 const COLOURS = { good: "green", doubtful: "yellow", bad: "red" } as const;
 export type News = keyof typeof COLOURS;
 

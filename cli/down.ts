@@ -10,41 +10,41 @@ import { relay, say } from "../core/progress";
 import { exportedStack, findStack, otherDeployedStacks, releaseDeadLock } from "../stack/stack";
 import { runUpdate } from "./run-update";
 
-const HELP = `Destroys what \`make up\` deployed, and stops the lab cloud if \`make up\` or this started it.
+const HELP = `Destroys the exchange, and stops the lab cloud if \`make up\` or \`make down\` started the lab.
 
-The stack's configuration and secrets stay, so that \`make up\` brings the same exchange back.
+Keeps the stack's configuration and secrets, so that \`make up\` restores the same exchange.
 
 Options:
-  --stack NAME   the stack to destroy (PULUMI_STACK, or dev)
-  -h, --help     this text`;
+  --stack NAME   the stack to destroy (default: PULUMI_STACK, or dev)
+  -h, --help     print this text`;
 
 main(async () => {
   const { stack: stackName } = parseArguments(HELP);
   const inLab = !cloudIsConfigured();
   if (inLab && !labExists()) {
     throw new OperatorError(
-      "there is no lab cloud on this machine and no other is named; nothing to destroy",
+      "no lab cloud on this machine, and no other cloud is configured; nothing to destroy",
     );
   }
   const stack = await findStack(stackName, await projectEnvironment());
   if (inLab) {
-    // A cloud that is down cannot be asked to delete anything; it is down again when that is done.
+    // A stopped lab must run to delete resources. It is stopped again afterwards.
     claimLab();
     await command("lab/lab.sh", ["up"], { onLine: relay("lab") });
   }
   await releaseDeadLock(stack);
   await repairKilledUpdate(stack, await exportedStack(stack));
   await runUpdate((options) => stack.destroy(options), {
-    failed: "not everything could be destroyed, see above; run the same command again",
+    failed: "some resources could not be destroyed, see above; run the same command again",
     calledOff: () => repairCancelledUpdate(stack),
   });
   if (!inLab) return;
   const others = await otherDeployedStacks(stack);
   if (others.length > 0) {
-    say("lab", `still up, for stack ${others.join(", ")}; stop it with: make lab-down`);
+    say("lab", `still running, for stack ${others.join(", ")}; stop it with: make lab-down`);
   } else if (labIsClaimed()) {
     await stopLab();
   } else {
-    say("lab", "still up, as it was before; stop it with: make lab-down");
+    say("lab", "still running, as before; stop it with: make lab-down");
   }
 });

@@ -4,22 +4,22 @@ import { projectEnvironment } from "../stack/environment";
 import { main } from "../core/main";
 import { generateSecrets, openStack } from "../stack/stack";
 
-const HELP = `Prints the environment in which plain pulumi commands work on this clone, for a shell:
+const HELP = `Prints shell commands that set the environment for plain pulumi commands in this clone:
 
   eval "$(make -s env)"
   pulumi preview
 
-Makes the stack and its secrets at their first use.
+Creates the stack and its secrets at first use.
 
 Options:
-  --stack NAME   the stack that those commands are about (PULUMI_STACK, or dev)
-  -h, --help     this text`;
+  --stack NAME   the stack to select (default: PULUMI_STACK, or dev)
+  -h, --help     print this text`;
 
 main(async () => {
   const { stack } = parseArguments(HELP);
   const environment = await projectEnvironment();
   const opened = await openStack(stack, environment);
-  // First of all, since a secret that is missing is mended with it.
+  // Printed first: if a secret is missing, the operator needs this environment to restore it.
   for (const [name, value] of Object.entries({ ...environment, PULUMI_STACK: stack })) {
     console.log(`export ${name}=${quote(value)}`);
   }

@@ -10,41 +10,41 @@ import { preview } from "../stack/preview";
 import { main } from "../core/main";
 import { table } from "./table";
 
-const HELP = `Tells what callers will feel of an update before it is made, and refuses one that loses calls.
+const HELP = `Shows how an update will affect callers before it is made, and refuses an update that loses calls.
 
   npm run guard
   pulumi preview --json --show-replacement-steps --show-sames | npm run --silent guard -- --plan -
 
-Changes nothing: it reads what \`pulumi preview --json\` prints.
+Changes nothing. It only reads the output of \`pulumi preview --json\`.
 
 Options:
-  --stack NAME         the stack to preview (PULUMI_STACK, or dev)
-  --plan FILE          a saved plan in place of a preview; - for standard input
-  --allow-controller   replacing the controller is intended: no calls or registrations for a while
-  -h, --help           this text
+  --stack NAME         the stack to preview (default: PULUMI_STACK, or dev)
+  --plan FILE          read a saved plan, do not run a preview; - for standard input
+  --allow-controller   allow a replacement of the controller: no new calls or registrations for a while
+  -h, --help           print this text
 
-Exit code 0 when no call is lost, 1 when calls are lost or may be, 2 when there is no plan to read.`;
+Exit code 0 if no call is lost, 1 if calls are or may be lost, 2 if there is no plan to read.`;
 
-/** So that the table fits into a comment on a pull request. */
+/** Width with which the table fits into a comment on a pull request. */
 const FELT_WIDTH = 68;
 
 async function saved(file: string): Promise<string> {
   try {
     return file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
   } catch (error) {
-    throw new OperatorError(`the plan cannot be read: ${(error as Error).message}`);
+    throw new OperatorError(`cannot read the plan: ${(error as Error).message}`);
   }
 }
 
-/** What the table comes to, in a sentence or a line for each fault. */
+/** Returns the result of the table: a sentence, or one line for each fault. */
 function verdict(rows: readonly ImpactRow[]): string {
   const faults = faultsOf(rows);
   if (faults.length > 0) {
     return faults.join("\n");
   }
   return rows.some(({ felt }) => felt === CONTROLLER_RESTARTS)
-    ? "no call is lost; that the controller restarts was allowed"
-    : "no caller will notice";
+    ? "no call is lost; the restart of the controller was allowed"
+    : "callers will notice nothing";
 }
 
 main(
@@ -61,7 +61,7 @@ main(
       console.log(
         table(
           rows.map(({ change, felt }) => [change, felt]),
-          ["planned change", "what callers feel"],
+          ["planned change", "effect on callers"],
           [null, FELT_WIDTH],
         ),
       );

@@ -6,15 +6,15 @@ import { LOCAL, ROOT } from "../core/paths";
 import { relay } from "../core/progress";
 import { LAB_ENVIRONMENT } from "../stack/cloud-environment";
 
-/** That the lab runs for this clone, so that `make down` stops it. */
+/** File that records that this clone started the lab, so that `make down` stops the lab. */
 const CLAIM = join(LOCAL, "lab-started");
 
-/** Exit status of `lab/lab.sh status` where not one process of the lab runs. */
+/** Exit status of `lab/lab.sh status` if no process of the lab runs. */
 const NOTHING_RUNS = 3;
 
 /**
- * To be called before the lab is started: where none of it runs yet, it will run for this clone. Whether
- * it exists does not tell, since its files outlive its processes.
+ * Records that this clone starts the lab, unless a process of the lab already runs. Call it before the start of
+ * the lab. The lab's files say nothing about this, because they remain when its processes have ended.
  */
 export function claimLab(env: NodeJS.ProcessEnv = process.env, claim = CLAIM): void {
   const { status } = spawnSync("lab/lab.sh", ["status"], { cwd: ROOT, env });
@@ -23,10 +23,10 @@ export function claimLab(env: NodeJS.ProcessEnv = process.env, claim = CLAIM): v
   writeFileSync(claim, "");
 }
 
-/** Whether the lab runs for this clone, and not for somebody who started it before. */
+/** Returns whether this clone started the lab. */
 export const labIsClaimed = (claim = CLAIM): boolean => existsSync(claim);
 
-/** Starts the lab cloud and gives it the golden images, building both side by side. */
+/** Starts the lab cloud and builds the golden images in parallel, then uploads the images. */
 export async function startLab(): Promise<void> {
   await all([
     command("lab/lab.sh", ["up"], { onLine: relay("lab") }),

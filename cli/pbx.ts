@@ -13,26 +13,26 @@ import { main } from "../core/main";
 import { CachedRead } from "../autoscaler/cached-read";
 import { findStack } from "../stack/stack";
 
-const HELP = `Looks at an exchange that runs, and takes its zones out of the rotation and back.
+const HELP = `Shows the state of a running exchange, drains zones, and lifts locks.
 
   npm run pbx -- COMMAND [options]
 
 Commands:
   status         zones, phones, calls, load, trunk, and what the autoscaler last decided
-  zones          where each zone is, and whom it reaches on the trunk
-  calls          the calls that are up, and how they sound
+  zones          addresses of each zone, and the zones that it reaches on the trunk
+  calls          current calls and their quality
   drain ZONE     take a zone out of the rotation, and wait until its last call has ended
-  undrain ZONE   put it back
-  bans           source addresses that are locked, and --lift SOURCE[/ACCOUNT] to lift a lock
+  undrain ZONE   put a drained zone back into the rotation
+  bans           list locked source addresses; --lift SOURCE[/ACCOUNT] lifts a lock
 
 Options:
-  --stack NAME   the stack to look at (PULUMI_STACK, or dev)
-  --json         for a program
-  --watch        status: again every five seconds
+  --stack NAME   the stack to use (default: PULUMI_STACK, or dev)
+  --json         print JSON
+  --watch        status: repeat every five seconds
   --lift WHICH   bans: the lock to lift
-  -h, --help     this text, or that of a command
+  -h, --help     print this text, or the help of a command
 
-Exit code 0 when it was done, 1 otherwise.`;
+Exit code 0 if the command succeeded, 1 otherwise.`;
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
   Object.entries({ status, zones, calls, drain, undrain, bans }),
@@ -56,7 +56,7 @@ main(async () => {
     throw new OperatorError(`--watch is for status, not for ${name}`);
   if (values.lift !== undefined) {
     if (name !== "bans") throw new OperatorError(`--lift is for bans, not for ${name}`);
-    // Refuses what is no lock before the controller is asked.
+    // Rejects an invalid lock before any connection to the controller.
     lockKeyOf(values.lift);
   }
   const stack = await findStack(values.stack, await projectEnvironment());
@@ -64,15 +64,15 @@ main(async () => {
   const { nodes, outputs } = await exchange.get();
   const { json, watch } = values;
   const connections = new Connections();
-  const desk = {
+  const context = {
     ...{ stack: values.stack, outputs, nodes, connections, json, watch },
     latest: () => exchange.get(),
   };
-  if (operand !== undefined) zoneNamed(desk, operand);
+  if (operand !== undefined) zoneNamed(context, operand);
   try {
-    // Where nobody gets in there is nothing to show.
+    // Fails early if the controller is unreachable.
     await connections.controller(nodes.access, 0);
-    await COMMANDS.get(name)?.run(desk, operand ?? values.lift ?? "");
+    await COMMANDS.get(name)?.run(context, operand ?? values.lift ?? "");
   } finally {
     connections.close();
   }

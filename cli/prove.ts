@@ -7,7 +7,7 @@ import { retry } from "../core/retry";
 import { OperatorError } from "../core/errors";
 import type { ExchangeOutputs } from "../stack/stack";
 
-/** What one of the two phones heard, and the zone that it was registered in. */
+/** Quality that one of the two phones measured, and the zone in which the phone was registered. */
 export interface CallSide {
   readonly extension: string;
   readonly zone: string;
@@ -17,28 +17,28 @@ export interface CallSide {
 /** A measured call. */
 export interface CallProof {
   readonly seconds: number;
-  /** From INVITE to answer. */
+  /** Milliseconds from INVITE to answer. */
   readonly setupMs: number;
   readonly sides: readonly [CallSide, CallSide];
 }
 
-/** Bounds of what people hear as a good call. */
+/** Bounds for the quality of a good call. */
 export const MAX_LOSS_PERCENT = 1;
 export const MAX_JITTER_MS = 100;
 
 /** Length of the call, in seconds. */
 const CALL_SECONDS = 12;
-/** Servers that are still booting have no time for media: the call is placed again. */
+/** Maximum number of calls. A call is repeated because booting servers may be too busy for media. */
 const CALLS = 4;
-/** How long servers may take to boot, in milliseconds. */
+/** Timeout for the servers to boot, in milliseconds. */
 const BOOT_DEADLINE = 5 * 60_000;
-/** How long the last zone and its trunk may take after the first phone is registered. */
+/** Timeout for the last zone and its trunk after the first phone has registered, in milliseconds. */
 const ZONE_DEADLINE = 3 * 60_000;
 const RETRY = 1000;
 
 type Say = (line: string) => void;
 
-/** What was wrong with the call, or undefined. A figure that is not a number is wrong. */
+/** Returns the fault of a poor call, or undefined. NaN counts as a fault. */
 export function qualityFault({ sides }: CallProof): string | undefined {
   const bad = sides.find(
     ({ heard }) => !(heard.lossPercent <= MAX_LOSS_PERCENT && heard.jitterMs <= MAX_JITTER_MS),
@@ -52,25 +52,25 @@ export function qualityFault({ sides }: CallProof): string | undefined {
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** Tries again and again until `attempt` succeeds. @throws OperatorError after `patience` milliseconds. */
-async function retrying<T>(patience: number, what: string, attempt: () => Promise<T>): Promise<T> {
+/** Repeats `attempt` until it succeeds. @throws OperatorError after `timeout` milliseconds */
+async function retrying<T>(timeout: number, what: string, attempt: () => Promise<T>): Promise<T> {
   try {
-    return await retry(attempt, { timeout: patience, pause: RETRY });
+    return await retry(attempt, { timeout, pause: RETRY });
   } catch (error) {
     throw new OperatorError(
-      `${what}: not within ${String(patience / 1000)} s; the last answer was: ${messageOf(error)}`,
+      `${what} within ${String(timeout / 1000)} s; the last error was: ${messageOf(error)}`,
     );
   }
 }
 
-/** Installs the phones that {@link proveCall} calls with. @throws OperatorError */
+/** Installs the phones that {@link proveCall} uses. @throws OperatorError */
 export async function ensurePhones(): Promise<void> {
   await ensureBaresip().catch((error: unknown) => {
     throw new OperatorError(messageOf(error));
   });
 }
 
-/** A phone that is registered. */
+/** Starts a phone and waits until it is registered. */
 async function registeredPhone(account: SipAccount): Promise<Phone> {
   const phone = await Phone.start({ account });
   try {
@@ -82,13 +82,13 @@ async function registeredPhone(account: SipAccount): Promise<Phone> {
 }
 
 /**
- * Places a call through the exchange and measures it: between users of different zones where the
- * exchange has several, unless `oneZoneIsEnough`.
+ * Places a call through the exchange and measures it. If the exchange has several zones, the call connects two
+ * zones, unless `oneZoneIsEnough`.
  *
- * The phones come back until their media goes to different zones: a zone that was slower to boot
- * takes its first phone only then, and a phone that registers anew is what HAProxy gives it.
+ * The called phone registers again until the media of both phones goes to different zones. HAProxy sends a new
+ * registration to a zone without phones, which may have booted more slowly.
  *
- * @throws OperatorError naming what did not come about.
+ * @throws OperatorError with the step that failed.
  */
 export async function proveCall(
   { controllerAddress, zones, sipAccounts }: ExchangeOutputs,
@@ -103,7 +103,7 @@ export async function proveCall(
   }));
   const [callerAccount, calleeAccount] = accounts;
   if (callerAccount === undefined || calleeAccount === undefined) {
-    throw new OperatorError("a call takes two users; add one to pbx:users");
+    throw new OperatorError("a call needs two users; add a user to pbx:users");
   }
   const zoneAt = (address: string): string =>
     zones.find((zone) => zone.address === address)?.name ?? address;
@@ -115,7 +115,7 @@ export async function proveCall(
     phones.add(phone);
     return phone;
   };
-  const unplug = async (phone: Phone): Promise<void> => {
+  const disconnect = async (phone: Phone): Promise<void> => {
     phones.delete(phone);
     await phone.close();
   };
@@ -142,7 +142,7 @@ export async function proveCall(
         }
         return [outgoing, incoming, sides];
       } catch (error) {
-        await unplug(callee);
+        await disconnect(callee);
         throw error;
       }
     };
@@ -170,8 +170,8 @@ export async function proveCall(
       if (fault === undefined || calls === CALLS) {
         return proof;
       }
-      say(`${fault}; once more, the servers may still be booting`);
-      await Promise.all([...phones].filter((phone) => phone !== caller).map(unplug));
+      say(`${fault}; calling again, because the servers may still be booting`);
+      await Promise.all([...phones].filter((phone) => phone !== caller).map(disconnect));
     }
   } finally {
     await Promise.all([...phones].map((phone) => phone.close()));

@@ -2,7 +2,7 @@ import { type CallProof, MAX_JITTER_MS, MAX_LOSS_PERCENT } from "./prove";
 import type { ExchangeOutputs } from "../stack/stack";
 import { table } from "./table";
 
-/** What was deployed and how the call over it went, for people to read. */
+/** Prints a report of the deployment and of the measured call. */
 export function printReport(
   stack: string,
   outputs: ExchangeOutputs,

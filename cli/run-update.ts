@@ -5,7 +5,7 @@ import { abortOnSignals } from "../core/interruption";
 import { say } from "../core/progress";
 import { pulumiFault } from "../stack/stack";
 
-/** What ends a command that runs in a terminal: Ctrl-C, `kill`, and the end of the terminal. */
+/** Signals that end a command in a terminal: Ctrl-C, `kill`, and the end of the terminal. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 interface UpdateOptions {
@@ -17,15 +17,15 @@ const isFault = ({ resOpFailedEvent, diagnosticEvent }: EngineEvent): boolean =>
   resOpFailedEvent !== undefined || diagnosticEvent?.severity === "error";
 
 interface Endings {
-  /** What is said of an update that failed, where its progress has told why. */
+  /** Message for a failed update whose progress has already shown the reason. */
   readonly failed: string;
-  /** What is still to do after one that was called off. */
+  /** Cleans up after a cancelled update. */
   readonly calledOff: () => Promise<void>;
 }
 
 /**
- * Runs an update of a stack with its progress told. Where it is called off, Pulumi is given the time to
- * end in order.
+ * Runs an update of a stack and prints its progress. On a signal, cancels the update and waits until Pulumi has
+ * ended it.
  *
  * @throws OperatorError
  */
@@ -34,12 +34,12 @@ export async function runUpdate(
   { failed, calledOff }: Endings,
 ): Promise<void> {
   const faults: EngineEvent[] = [];
-  // Nobody reads what is written to a terminal that is gone.
+  // Writes to a closed terminal fail, which must not end the update.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignore);
   try {
     await abortOnSignals(SIGNALS, async (signal) => {
       signal.addEventListener("abort", () => {
-        say("pulumi", "called off: ending what has begun");
+        say("pulumi", "cancelled: waiting for running operations to end");
       });
       try {
         await update({
@@ -52,7 +52,7 @@ export async function runUpdate(
       } catch (error) {
         if (signal.aborted) {
           await calledOff();
-          throw new OperatorError("called off; the same command goes on from here");
+          throw new OperatorError("cancelled; run the same command again to continue");
         }
         throw faults.length > 0 ? new OperatorError(failed) : pulumiFault(error);
       }

@@ -12,22 +12,22 @@ import { ROOT } from "../core/paths";
 import { main } from "../core/main";
 import { table } from "./table";
 
-const HELP = `Replays a day of calls against the autoscaler's rule, and against others.
+const HELP = `Replays a day of calls with the autoscaler's rule, and with other rules for comparison.
 
   npm run simulate -- --trace FILE [options]
 
 A trace is CSV with the header seconds,calls,bytesPerSecond; simulation/traces/ has some.
 
 Options:
-  --trace FILE     the day; its first second is midnight of --day
-  --policy FILE    a stack configuration, of which pbx:autoscale counts (simulation/policy.yaml)
+  --trace FILE     the trace of the day; second 0 is midnight of --day
+  --policy FILE    a stack configuration with pbx:autoscale (default: simulation/policy.yaml)
   --stack NAME     the same as --policy Pulumi.NAME.yaml
-  --boot TIME      from the order of a zone until it takes calls (90s)
-  --call TIME      mean length of a call, which a zone that leaves waits for (3m)
-  --day DATE       the day, in UTC, which schedules go by (2026-01-05, a Monday)
-  --svg FILE       draw load, zones and cost
-  --json           for a program: [{ rule, zoneHours, overloadMinutes, moves }, …]
-  -h, --help       this text`;
+  --boot TIME      time from the request for a zone until the zone takes calls (default: 90s)
+  --call TIME      mean length of a call, which a draining zone waits for (default: 3m)
+  --day DATE       date for schedules, in UTC (default: 2026-01-05, a Monday)
+  --svg FILE       write a chart of load, zones and cost
+  --json           print JSON: [{ rule, zoneHours, overloadMinutes, moves }, …]
+  -h, --help       print this text`;
 
 const SHIPPED_POLICY = join(ROOT, "simulation/policy.yaml");
 
@@ -77,7 +77,7 @@ async function read(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new OperatorError(`${file} cannot be read: ${(error as Error).message}`);
+    throw new OperatorError(`cannot read ${file}: ${(error as Error).message}`);
   }
 }
 
@@ -86,14 +86,16 @@ async function write(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text);
   } catch (error) {
-    throw new OperatorError(`${file} cannot be written: ${(error as Error).message}`);
+    throw new OperatorError(`cannot write ${file}: ${(error as Error).message}`);
   }
 }
 
 /** @throws OperatorError */
 function durationOf(option: string, text: string): number {
   const seconds = parseDuration(text) ?? 0;
-  if (seconds === 0) throw new OperatorError(`${option} ${text} is no time; write one such as 90s`);
+  if (seconds === 0) {
+    throw new OperatorError(`${option} ${text} is not a duration; use one such as 90s`);
+  }
   return seconds;
 }
 
@@ -101,7 +103,7 @@ function durationOf(option: string, text: string): number {
 function midnightOf(day: string): number {
   const midnight = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : NaN;
   if (Number.isNaN(midnight)) {
-    throw new OperatorError(`--day ${day} is no date; write one such as 2026-01-05`);
+    throw new OperatorError(`--day ${day} is not a date; use one such as 2026-01-05`);
   }
   return midnight;
 }

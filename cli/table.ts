@@ -1,9 +1,9 @@
 import Table from "cli-table3";
 
 /**
- * For a terminal, and for a text that shows it unchanged.
+ * Formats a table with borders, for a terminal or a code block.
  *
- * @param widths of columns whose text is to be wrapped; null for those that take the room they need.
+ * @param widths widths of the columns, in which text is wrapped; null for a column as wide as its content.
  */
 export function table(rows: string[][], head?: string[], widths?: (number | null)[]): string {
   const made = new Table({

@@ -20,17 +20,17 @@ import {
 import { buildFaultsOf, unbuiltServers } from "../stack/unbuilt-servers";
 import { runUpdate } from "./run-update";
 
-const HELP = `Deploys the exchange and proves it with a phone call.
+const HELP = `Deploys the exchange and tests it with a phone call.
 
-Installs the tools that are missing. Deploys to the cloud that OS_CLOUD or OS_AUTH_URL names; where
-neither is set, to the lab cloud, which it starts and gives the golden images. May be run again at
-any time: what is done already is not done again.
+Installs missing tools. Deploys to the cloud that OS_CLOUD or OS_AUTH_URL names. If neither is set,
+starts the lab cloud, uploads the golden images to it, and deploys there. You can run it again at any
+time: completed steps are not repeated.
 
 Options:
-  --stack NAME   the stack to deploy (PULUMI_STACK, or dev)
-  -h, --help     this text
+  --stack NAME   the stack to deploy (default: PULUMI_STACK, or dev)
+  -h, --help     print this text
 
-Exit code 0 when the call went through, 1 otherwise.`;
+Exit code 0 if the call succeeded, 1 otherwise.`;
 
 main(async () => {
   const { stack: stackName } = parseArguments(HELP);
@@ -47,7 +47,7 @@ main(async () => {
   const found = await exportedStack(stack);
   const { resources = [] } = await repairKilledUpdate(stack, found);
   say("pulumi", `deploying stack ${stackName}`);
-  // By the state as it was found: the refresh that mends it forgets which could not be built.
+  // From the state before the repair: its refresh loses the record of servers that could not be built.
   const replace = unbuiltServers(found)
     .map(({ urn }) => urn)
     .filter((urn) => resources.some((resource) => resource.urn === urn));
@@ -55,10 +55,10 @@ main(async () => {
     say("pulumi", `replacing ${count(replace.length, "server")} that the cloud could not build`);
   }
   await runUpdate((options) => stack.up({ ...options, replace }), {
-    failed: "the deployment failed, see above; mend it and run the same command again",
+    failed: "the deployment failed, see above; fix the cause and run the same command again",
     calledOff: () => repairCancelledUpdate(stack),
   }).catch(async (error: unknown) => {
-    // Of servers, Pulumi says only that something is wrong.
+    // Pulumi does not show why a server could not be built.
     for (const fault of await buildFaultsOf(stack)) say("cloud", fault);
     throw error;
   });
@@ -71,7 +71,7 @@ main(async () => {
     (line) => {
       say("phones", line);
     },
-    // By their address, all phones of this machine belong to one zone.
+    // HAProxy balances by source address, so all phones of this machine are in one zone.
     { oneZoneIsEnough: config["pbx:balance"]?.value === "source" },
   );
   printReport(stackName, outputs, proof, { deployed, total: elapsed() });

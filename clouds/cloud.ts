@@ -1,28 +1,28 @@
-/** How many more zones a cloud has room for. */
+/** Number of zones that the quotas of a cloud still allow. */
 export interface Headroom {
   readonly zones: number;
-  /** What there is too little of for one more zone than that. */
+  /** Describes the quota that prevents one more zone. */
   readonly short: string;
 }
 
-/** What an autoscaler asks of the cloud beside Pulumi. Each kind of cloud has its own. */
+/** Requests that an autoscaler sends to the cloud itself, not through Pulumi. Each kind of cloud implements them. */
 export interface CloudApi {
-  /** How many zones more it gives; null where nothing limits them. @throws OperatorError */
+  /** Returns the number of additional zones that the quotas allow; null if no quota applies. @throws OperatorError */
   headroom(): Promise<Headroom | null>;
-  /** All that carries the exchange's mark, in the order in which it can be deleted. @throws OperatorError */
+  /** Returns all resources with the exchange's tag, in the order in which to delete them. @throws OperatorError */
   taggedResources(): Promise<readonly TaggedResource[]>;
 }
 
-/** Something in the cloud that carries the mark of an exchange. */
+/** A resource in the cloud that has the tag of an exchange. */
 export interface TaggedResource {
-  /** As people call it: `server`. */
+  /** Human-readable kind, for example `server`. */
   readonly kind: string;
-  /** As a stack's state calls it. */
+  /** Resource type in the state of a Pulumi stack. */
   readonly type: string;
-  /** Of one `type` alone: some clouds count their servers and their networks from 1. */
+  /** Unique only within `type`: some clouds number servers and networks from 1 each. */
   readonly id: string;
-  /** `zone2`; `trunk` for the network of all of them. */
+  /** For example `zone2`; `trunk` for the network that all nodes share. */
   readonly node: string;
-  /** Deletes it, and waits until it is gone. @throws OperatorError */
+  /** Deletes the resource and waits until the cloud no longer has it. @throws OperatorError */
   remove(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Headroom } from "./cloud";
 
-/** Something that a cloud gives only so much of, and of which a zone takes a part. */
+/** A limited resource of a cloud, and how much of it each zone needs. */
 export interface Allowance {
   readonly name: string;
   readonly limit: number;
@@ -8,7 +8,7 @@ export interface Allowance {
   readonly perZone: number;
 }
 
-/** What the scarcest of `allowances` has room for; null where none is taken of. */
+/** Returns the headroom of the scarcest of `allowances`; null if a zone needs none of them. */
 export function headroomOf(allowances: readonly Allowance[]): Headroom | null {
   return allowances
     .filter(({ perZone }) => perZone > 0)

@@ -1,23 +1,23 @@
 import { printable } from "../core/text";
 
-/** Most bytes of an answer's body, after it is uncompressed: lists of a large project have 2 MB. */
+/** Maximum size of a response body in bytes, after decompression. Lists of a large project take 2 MB. */
 const BODY_LIMIT = 16 << 20;
 
-/** The body of an answer. @throws Error if it is too long, or does not come to its end */
+/** Returns the body of a response. @throws Error if the body is too large or incomplete */
 export async function bodyOf({ body }: Response): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
     size += part.length;
-    if (size > BODY_LIMIT) throw new Error(`an answer of more than ${String(BODY_LIMIT)} bytes`);
+    if (size > BODY_LIMIT) throw new Error(`a response of more than ${String(BODY_LIMIT)} bytes`);
     parts.push(part);
   }
   return Buffer.concat(parts).toString();
 }
 
 /**
- * Where an answer sends its caller, without a query, in which there may be secrets; undefined if it is no
- * redirect (RFC 9110, section 15.4).
+ * Returns the target of a redirect (RFC 9110, section 15.4); undefined if the response is not a redirect.
+ * The target has no query, because a query may contain secrets.
  */
 export function redirectOf(url: string, { status, headers }: Response): string | undefined {
   if (status < 300 || status > 399) return undefined;

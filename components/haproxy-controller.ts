@@ -6,7 +6,7 @@ export interface HaproxyControllerArgs extends ExchangeArgs, NodeServerArgs {
   readonly haproxy: HaproxySettings;
 }
 
-/** The one address that phones know: HAProxy spreads their connections over the zones. */
+/** Node with HAProxy, which distributes phones over the zones. Phones know only the address of this node. */
 export class HaproxyController extends Node {
   constructor(
     { haproxy, ...args }: HaproxyControllerArgs,

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SipDriver } from "../core/telephony";
 
-/** Property of a golden image: the SIP drivers that its Asterisk has, with commas. */
+/** Property of a golden image that lists the SIP drivers of its Asterisk, separated by commas. */
 const SIP_DRIVERS = "sip_drivers";
 
 /**
- * Why `image` cannot serve `sipDriver`, or undefined. An image without the property is trusted: its
- * servers find out at their start.
+ * Returns why `image` does not support `sipDriver`; undefined if it does. An image without the property is accepted,
+ * because its servers check the driver at start.
  */
 export function driverFault(
   image: string,
@@ -18,15 +18,15 @@ export function driverFault(
     return undefined;
   }
   return (
-    `pbx:sipDriver is ${sipDriver}, and the Asterisk of pbx:image ${image} has ${drivers}; ` +
+    `pbx:sipDriver is ${sipDriver}, but Asterisk in pbx:image ${image} supports ${drivers}; ` +
     "change one of the two"
   );
 }
 
 /**
- * The ID of the image that a cloud found by the name `name`.
+ * Returns the ID of the image that a cloud found under `name`.
  *
- * @throws pulumi.RunError naming the drivers that it has, where `sipDriver` is not among them.
+ * @throws pulumi.RunError that lists the drivers of the image, if `sipDriver` is not one of them.
  */
 export function checkedImage(
   name: string,

@@ -1,11 +1,11 @@
 import { lastState } from "./last-state";
 
 /**
- * What this stack's last update put out; nothing before the first one. An update that failed, or was
- * killed, has put out nothing: these are then still those of the one before.
+ * Returns the outputs of this stack's last successful update; empty before the first one. An update that failed or was
+ * killed has no outputs.
  *
- * A StackReference asks the engine for the same, and keeps all outputs in the stack's state once
- * more, passwords and all.
+ * A StackReference would return the same outputs, but would store a copy of all outputs, including passwords, in the
+ * stack's state.
  */
 export async function lastOutputs(): Promise<Readonly<Record<string, unknown>>> {
   const { outputs } = await lastState<{ outputs: Readonly<Record<string, unknown>> }>(

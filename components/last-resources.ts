@@ -1,13 +1,13 @@
 import { lastState } from "./last-state";
 
-/** A resource as the stack has it before this update. */
+/** Resource in the stack's state before this update. */
 export interface LastResource {
   readonly type: string;
   readonly name: string;
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
-/** What this stack's state has, whether or not its last update came to an end. */
+/** Returns the resources in this stack's state, even if the last update failed. */
 export async function lastResources(): Promise<LastResource[]> {
   const { outputs } = await lastState<{
     outputs: Readonly<Record<string, Omit<LastResource, "name">>>;

@@ -2,14 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "../ssh/access";
 import type { NodeConfigInputs } from "../provider/inputs";
 
-/** Each property of `T` as another resource may supply it. */
+/** Properties of `T`, each of which may be an output of another resource. */
 export type Inputs<T> = { readonly [Key in keyof T]: pulumi.Input<T[Key]> };
 
 export type NodeConfigArgs = Inputs<Omit<NodeConfigInputs, "access">> & {
   readonly access: Inputs<Access>;
 };
 
-/** The files of a node that runs: every edit after its first boot. Served by `provider/`. */
+/** Files of a running node. Applies every change after the first boot. Implemented in `provider/`. */
 export class NodeConfig extends pulumi.CustomResource {
   constructor(name: string, args: NodeConfigArgs, opts: pulumi.CustomResourceOptions = {}) {
     const secrets = { access: secretAccess(args.access), contents: pulumi.secret(args.contents) };
@@ -22,7 +22,7 @@ export class NodeConfig extends pulumi.CustomResource {
   }
 }
 
-/** The way to the nodes, with its key kept secret. */
+/** Returns `access` with its private key marked as a Pulumi secret. */
 export function secretAccess(access: Inputs<Access>): Inputs<Access> {
   return { ...access, privateKey: pulumi.secret(access.privateKey) };
 }

@@ -12,16 +12,16 @@ import type { ControllerContext } from "../templates/context";
 import type { NodeFile } from "../templates/node-file";
 import { REPORT_PORT, RTP_PORTS } from "../core/ports";
 
-/** The two public addresses that a zone has to know; the cloud gives them. */
+/** Public addresses that a zone needs to know. The cloud assigns them. */
 export interface ZoneAddresses {
   readonly controllerAddress: string;
   readonly address: string;
 }
 
-/** What an operator may set about HAProxy. */
+/** Settings of HAProxy that an operator can change. */
 export type HaproxySettings = Pick<ControllerContext, "balance" | "connectTimeout" | "idleTimeout">;
 
-/** All files of `zone`. */
+/** Returns all files of `zone`. */
 export function zoneFiles(
   exchange: ExchangePlan,
   zone: ZonePlan,
@@ -45,7 +45,7 @@ export function zoneFiles(
   return [...baseFiles(exchange, "zone"), ...files];
 }
 
-/** All files of the controller. */
+/** Returns all files of the controller. */
 export function controllerFiles(exchange: ExchangePlan, haproxy: HaproxySettings): NodeFile[] {
   const { callsPerAccount, callsPerMinute, ...limits } = exchange.limits;
   return [
@@ -61,8 +61,8 @@ export function controllerFiles(exchange: ExchangePlan, haproxy: HaproxySettings
 }
 
 /**
- * Files that a node of `role` cannot boot without: which hosts and which keys may reach it, what it may
- * send, and how it keeps its clock.
+ * Returns the files that a node of `role` needs at boot: its authorized keys, its packet filter, and the
+ * configuration of its clock.
  */
 export const baseFiles = (exchange: ExchangePlan, role: Role): NodeFile[] => {
   const { accessKey, addresses, firewall, operatorKey } = exchange;

@@ -9,11 +9,11 @@ import { type Inputs, NodeConfig } from "./node-config";
 import { packFiles } from "./packed-files";
 import type { Rollout } from "./rollout";
 
-/** What all nodes of an exchange have in common. */
+/** Arguments that all nodes of an exchange share. */
 export interface ExchangeArgs {
   readonly cloud: CloudAdapter;
   readonly exchange: ExchangePlan;
-  /** Of the exchange, as much as a server can be told before it boots. */
+  /** Part of the exchange that a server can receive before boot. */
   readonly boot: ExchangePlan;
   readonly network: InternalNetwork;
   readonly firewall: Firewall;
@@ -21,7 +21,7 @@ export interface ExchangeArgs {
   readonly drain: DrainPolicy;
 }
 
-/** The server that a node gets. */
+/** Image and flavor of a node's server. */
 export interface NodeServerArgs {
   /** ID of an image. */
   readonly image: pulumi.Input<string>;
@@ -31,20 +31,20 @@ export interface NodeServerArgs {
 export interface NodeArgs extends ExchangeArgs, NodeServerArgs {
   readonly plan: NodePlan;
   readonly role: Role;
-  /** The node's files, once its public address is known. They hold secrets. */
+  /** Returns the node's files for its public address. The files hold secrets. */
   readonly files: (
     exchange: ExchangePlan,
     address: pulumi.Output<string>,
   ) => pulumi.Output<NodeFile[]>;
-  /** Shown by the cloud beside the server. */
+  /** Metadata of the server in the cloud. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** What the server waits for. */
+  /** Resources that the server waits for. */
   readonly serverAfter?: pulumi.Input<pulumi.Resource[]>;
-  /** The node that SSH goes through; this one where there is none. */
+  /** Node that SSH connections pass through; by default, SSH connects to this node directly. */
   readonly via?: Node;
 }
 
-/** A zone as the provider finds it. */
+/** Returns the name, fixed IP and host key of a zone for the provider. */
 export const zoneHost = ({ name, fixedIp, sshHostKey }: NodePlan): ZoneHost => ({
   name,
   fixedIp,
@@ -52,9 +52,9 @@ export const zoneHost = ({ name, fixedIp, sshHostKey }: NodePlan): ZoneHost => (
 });
 
 /**
- * A server with a planned address in the trunk network and a public one, and the files on it.
+ * Server with a fixed IP in the trunk network, a public address, and files.
  *
- * The public address is taken first: the server has to know it before it boots.
+ * The public address is allocated first, because the server needs to know it before boot.
  */
 export abstract class Node extends pulumi.ComponentResource {
   readonly name: string;
@@ -62,9 +62,9 @@ export abstract class Node extends pulumi.ComponentResource {
   readonly address: pulumi.Output<string>;
   readonly serverId: pulumi.Output<string>;
   readonly config: NodeConfig;
-  /** The way to this node by SSH. */
+  /** Data for SSH access to this node. */
   readonly access: Inputs<Access>;
-  /** What that way consists of. */
+  /** Resources that must exist before SSH works. */
   readonly way: readonly pulumi.Resource[];
 
   protected constructor(type: string, args: NodeArgs, opts: pulumi.ComponentResourceOptions) {

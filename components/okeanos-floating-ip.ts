@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { OkeanosFloatingIpInputs } from "../provider/inputs";
 import type { Inputs } from "./node-config";
 
-/** A public address of Okeanos. Served by `provider/`. */
+/** Public address of Okeanos. Implemented in `provider/`. */
 export class OkeanosFloatingIp extends pulumi.CustomResource {
   declare readonly address: pulumi.Output<string>;
 

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { OkeanosNetworkInputs } from "../provider/inputs";
 import type { Inputs } from "./node-config";
 
-/** A private network of Okeanos with its subnet. Served by `provider/`. */
+/** Private network of Okeanos with its subnet. Implemented in `provider/`. */
 export class OkeanosNetwork extends pulumi.CustomResource {
   declare readonly subnetId: pulumi.Output<string>;
 

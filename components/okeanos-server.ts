@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { OkeanosServerInputs } from "../provider/inputs";
 import type { Inputs } from "./node-config";
 
-/** A server of Okeanos, with its addresses. Served by `provider/`. */
+/** Server of Okeanos with its addresses. Implemented in `provider/`. */
 export class OkeanosServer extends pulumi.CustomResource {
   constructor(
     name: string,

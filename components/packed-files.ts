@@ -3,12 +3,12 @@ import { gzipSync } from "node:zlib";
 import type { NodeConfigInputs } from "../provider/inputs";
 import type { NodeFile } from "../templates/node-file";
 
-/** 64 bits: enough to tell versions of a file apart. */
+/** Hexadecimal digits of a digest: 64 bits, which is enough to distinguish versions of a file. */
 const DIGEST_DIGITS = 16;
 
 /**
- * Files as a NodeConfig takes them: what may be shown, and the contents, which hold secrets, apart
- * from it. The same files make the same bytes at every run, on every machine.
+ * Packs files for a NodeConfig. Separates the public properties from the contents, which hold secrets. Equal files
+ * give equal bytes in every run and on every machine.
  */
 export function packFiles(
   files: readonly NodeFile[],

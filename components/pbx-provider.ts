@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * This project's own provider (`provider/`), which serves NodeConfig and ZoneMembership. Explicit, since
- * Pulumi would configure one of its own making with all keys of the stack that begin with the
- * package's name: with the master secret and all users.
+ * This project's own provider (`provider/`), which implements NodeConfig and ZoneMembership. The provider is explicit,
+ * because Pulumi would configure a default provider with all keys that start with the package's name, including the
+ * master secret and all users.
  */
 export class PbxProvider extends pulumi.ProviderResource {
   constructor(name: string, opts: pulumi.ResourceOptions = {}) {

@@ -4,20 +4,20 @@ import type { NodeConfig } from "./node-config";
 import type { ZoneMembership } from "./zone-membership";
 
 /**
- * Makes zones wait for each other where an update replaces servers, and only there: a first
- * deployment starts all of them at once.
+ * Makes zones wait for each other if an update replaces their servers. A first deployment starts all servers at once.
  *
- * Nodes are looked up when the program has constructed all of them.
+ * Nodes are looked up only after the program has constructed all of them.
  */
 export class Rollout {
-  /** Zones whose servers this update replaces, in their order. */
+  /** Zones whose servers this update replaces, in the order of replacement. */
   private readonly rolling: pulumi.Output<readonly string[]>;
   private readonly configs = new Map<string, NodeConfig>();
   private readonly memberships = new Map<string, ZoneMembership>();
 
   /**
-   * @param last what the stack's last update left behind.
-   * @param next what this one wants.
+   * @param controller name of the controller.
+   * @param last servers after the stack's last update.
+   * @param next servers after this update.
    */
   constructor(
     private readonly controller: string,
@@ -39,11 +39,11 @@ export class Rollout {
     this.memberships.set(zone, membership);
   }
 
-  /** What the server of `zone` waits for: a drain of its calls needs the controller as it is to be. */
+  /** Returns the resources that the server of `zone` waits for. A drain needs the controller's new configuration. */
   beforeServer(zone: string): pulumi.Output<pulumi.Resource[]> {
     return this.rolling.apply((rolling) =>
       rolling.includes(zone)
-        ? present([
+        ? withoutUndefined([
             this.configs.get(this.controller),
             this.memberships.get(turnBefore(zone, rolling) ?? ""),
           ])
@@ -51,15 +51,15 @@ export class Rollout {
     );
   }
 
-  /** Whose files are in place before `zone` enters: its peers know it by then, and it knows them. */
+  /** Returns the NodeConfigs that must be applied before `zone` enters the rotation, so that peers know each other. */
   beforeMembership(zone: string): pulumi.Output<pulumi.Resource[]> {
     return this.rolling.apply((rolling) =>
-      present(
+      withoutUndefined(
         readyBefore(zone, [...this.configs.keys()], rolling).map((node) => this.configs.get(node)),
       ),
     );
   }
 }
 
-const present = <T>(items: readonly (T | undefined)[]): T[] =>
+const withoutUndefined = <T>(items: readonly (T | undefined)[]): T[] =>
   items.filter((item) => item !== undefined);

@@ -7,7 +7,7 @@ export interface TrunkNetworkArgs {
   readonly addresses: AddressPlan;
 }
 
-/** The private network that carries SIP from the controller and IAX2 between the zones. */
+/** Private network that carries SIP from the controller and IAX2 between zones. */
 export class TrunkNetwork extends pulumi.ComponentResource implements InternalNetwork {
   readonly id: pulumi.Output<string>;
   readonly subnetId: pulumi.Output<string>;

@@ -10,7 +10,7 @@ export interface ZoneArgs extends ExchangeArgs, NodeServerArgs {
   readonly controller: HaproxyController;
 }
 
-/** A server with Asterisk, whose users are those of every other zone, and its place in the rotation. */
+/** Server with Asterisk and its membership in the rotation. All zones have the same users. */
 export abstract class Zone extends Node {
   readonly membership: ZoneMembership;
 
@@ -32,7 +32,7 @@ export abstract class Zone extends Node {
             .apply(([controllerAddress, own]) =>
               zoneFiles(known, plan, { controllerAddress, address: own }),
             ),
-        // Not to be changed under its calls: Asterisk loads a driver at its start.
+        // A change replaces the server, because Asterisk loads its driver only at start.
         metadata: { sipDriver: exchange.sipDriver },
         serverAfter: rollout.beforeServer(plan.name),
         via: controller,

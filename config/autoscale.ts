@@ -4,45 +4,45 @@ import { cronFault, isTimeZone } from "./cron";
 import { durationSchema, formatDuration } from "../core/duration";
 import { MAX_ZONES, TOO_MANY_ZONES } from "./max-zones";
 
-/** How the number of zones follows the load: the fields of `pbx:autoscale`. */
+/** Schema of `pbx:autoscale`: how the number of zones follows the load. */
 
 const DAY = 24 * 3600;
 
-/** Of a zone's calls, where `spareCalls` is not set: how much room new callers are kept. */
+/** Default of `spareCalls`, as a share of `callsPerZone`. */
 const SPARE_SHARE = 0.2;
 
 type Issue = z.core.$ZodRawIssue;
 
-/** A message for a value of another type, which differs where there is none at all. */
-const expected = (what: string, such: string) => (issue: Issue) =>
+/** Returns the message for a missing value and for a value of the wrong type. */
+const expected = (what: string, example: string) => (issue: Issue) =>
   issue.input === undefined
-    ? `is missing; write ${what}, such as ${such}`
-    : `is not ${what}; write one such as ${such}`;
+    ? `is missing; write ${what}, such as ${example}`
+    : `is not ${what}; write one such as ${example}`;
 
-const whole = (min: number, such: string) =>
+const whole = (min: number, example: string) =>
   z
-    .int({ error: expected("a whole number", such) })
-    .min(min, { error: `is less than ${String(min)}; write a number such as ${such}` });
+    .int({ error: expected("a whole number", example) })
+    .min(min, { error: `is less than ${String(min)}; write a number such as ${example}` });
 
-const positive = (what: string, such: string) =>
+const positive = (what: string, example: string) =>
   z
-    .number({ error: expected(what, such) })
-    .positive({ error: `is not more than 0; write ${what}, such as ${such}` });
+    .number({ error: expected(what, example) })
+    .positive({ error: `is not more than 0; write ${what}, such as ${example}` });
 
-const share = (such: string) =>
+const share = (example: string) =>
   z
-    .number({ error: expected("a share between 0 and 1", such) })
-    .gt(0, { error: `is not between 0 and 1; write a share such as ${such}` })
-    .lt(1, { error: `is not between 0 and 1; write a share such as ${such}` });
+    .number({ error: expected("a share between 0 and 1", example) })
+    .gt(0, { error: `is not between 0 and 1; write a share such as ${example}` })
+    .lt(1, { error: `is not between 0 and 1; write a share such as ${example}` });
 
-/** Fields with the check that there are no others. */
-function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape, such: string) {
+/** Returns the schema of an object that has no other fields than those of `shape`. */
+function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape, example: string) {
   const known = Object.keys(shape).join(", ");
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === "unrecognized_keys"
         ? `has unknown fields (${issue.keys.join(", ")}); it takes ${known}`
-        : `is not an object; write one such as ${such}`,
+        : `is not an object; write one such as ${example}`,
   });
 }
 
@@ -67,33 +67,36 @@ const schedule = fields(
 
 export const autoscaleSchema = fields(
   {
-    /** Zones there are at least, and at most. */
+    /** Minimum and maximum number of zones. */
     min: whole(1, "1").default(1),
     max: whole(1, "4").max(MAX_ZONES, { error: TOO_MANY_ZONES }),
-    /** What a zone carries, and how many calls more there shall always be room for. */
+    /** Calls that a zone carries, and calls that the exchange keeps capacity for. */
     callsPerZone: whole(1, "80").max(MAX_CALLS, {
       error: ({ input }) =>
-        `is ${String(input)}, and the RTP ports of a zone carry ${String(MAX_CALLS)} calls; lower callsPerZone`,
+        `is ${String(input)}, but the RTP ports of a zone carry ${String(MAX_CALLS)} calls; lower callsPerZone`,
     }),
     spareCalls: whole(0, "16").optional(),
-    /** What a zone may use for as long as `window`: bytes a second, and a share of processors. */
+    /** Maximum means over `window` for a zone: bytes per second, and the share of its processors. */
     throughputPerZone: positive("a number of bytes per second", "3000000").optional(),
     cpu: share("0.8").optional(),
     window: durationSchema({ min: 1, max: DAY, such: "1m" }).prefault("1m"),
-    /** A zone goes when the load of so long leaves this share of the others free. */
+    /** A zone is removed if the load of the last `scaleInAfter` leaves `margin` of the other zones free. */
     margin: share("0.3").default(0.3),
     scaleInAfter: durationSchema({ min: 1, max: DAY, such: "10m" }).prefault("10m"),
-    /** No more zones for so long after some came; none goes for so long after any came or went. */
+    /**
+     * `cooldownOut`: no zone is added for this time after zones were added. `cooldownIn`: no zone is removed for
+     * this time after zones were added or removed.
+     */
     cooldownOut: durationSchema({ min: 0, max: DAY, such: "1m" }).prefault("1m"),
     cooldownIn: durationSchema({ min: 0, max: DAY, such: "5m" }).prefault("5m"),
-    /** Zones that are wanted at times known beforehand, and how long before they are started. */
+    /** Minimum numbers of zones at scheduled times. Zones start `lead` before a schedule begins. */
     schedules: z
       .array(schedule, {
         error: 'is not a list; write one such as [{ cron: "0 12 * * 1-5", … }]',
       })
       .default([]),
     lead: durationSchema({ min: 0, max: DAY, such: "5m" }).prefault("5m"),
-    /** What all servers may cost in an hour, and what one costs, by its flavor. */
+    /** Maximum hourly cost of all servers, and the hourly price of a server by its flavor. */
     maxHourlyCost: positive("an amount of money", "1.2").optional(),
     prices: z
       .record(z.string(), positive("a price of one hour", "0.12"), {
@@ -101,7 +104,7 @@ export const autoscaleSchema = fields(
           "is not an object; write the hourly price of each flavor, such as { m1.small: 0.12 }",
       })
       .default({}),
-    /** Between two looks at the exchange. */
+    /** Time between two measurements of the exchange. */
     interval: durationSchema({ min: 1, max: 3600, such: "15s" }).prefault("15s"),
   },
   "{ max: 4, callsPerZone: 80 }",
@@ -113,21 +116,24 @@ export const autoscaleSchema = fields(
 export type Autoscale = z.output<typeof autoscaleSchema>;
 export type Schedule = Autoscale["schedules"][number];
 
-/** Of the other keys, what `pbx:autoscale` is held against; undefined where they are faulty. */
+/** Values of other keys that `pbx:autoscale` is checked against. A faulty value is undefined. */
 export interface AutoscaleContext {
   readonly flavor: string | undefined;
   readonly controllerFlavor: string | undefined;
   readonly trunkCidr: string | undefined;
-  /** Zones that the trunk network has addresses for. */
+  /** Number of zones that the trunk network has addresses for. */
   readonly capacity: number | undefined;
 }
 
-/** Zones that `limit` pays for beside the controller. Prices are decimal: 0.3 / 0.1 is 3. */
+/**
+ * Returns the number of zones that `limit` pays for besides the controller. Tolerates the rounding error of
+ * decimal prices: 0.3 / 0.1 counts as 3.
+ */
 export function affordableZones(limit: number, controller: number, zone: number): number {
   return Math.max(0, Math.floor((limit - controller) / zone + 1e-9));
 }
 
-/** Faults between the fields, and between them and other keys. */
+/** Returns the faults of combinations of fields, and of combinations with other keys. */
 export function autoscaleFaults(
   autoscale: Autoscale,
   { flavor, controllerFlavor = flavor, trunkCidr, capacity }: AutoscaleContext,
@@ -148,7 +154,7 @@ export function autoscaleFaults(
   if (capacity !== undefined && max > capacity) {
     fault(
       "max",
-      `is ${String(max)}, and pbx:trunkCidr ${String(trunkCidr)} has addresses for ${String(capacity)} zones; lower max or widen pbx:trunkCidr`,
+      `is ${String(max)}, but pbx:trunkCidr ${String(trunkCidr)} has addresses for ${String(capacity)} zones; lower max or widen pbx:trunkCidr`,
     );
   }
   if (scaleInAfter < window) {
@@ -158,7 +164,7 @@ export function autoscaleFaults(
     );
   }
   if ((throughputPerZone ?? cpu) !== undefined && cooldownOut < window) {
-    // The mean would still tell of the time before, and ask for the same zones again.
+    // Otherwise the mean would still include the time before the scale-out and cause a second one.
     fault(
       "cooldownOut",
       `is ${formatDuration(cooldownOut)}, shorter than window, which is ${formatDuration(window)}; raise cooldownOut or lower window`,
@@ -168,7 +174,7 @@ export function autoscaleFaults(
     if (wanted > max) {
       fault(
         `schedules[${String(index)}].min`,
-        `is ${String(wanted)}, more than max, which is ${String(max)}; lower it or raise max`,
+        `is ${String(wanted)}, more than max, which is ${String(max)}; lower this min or raise max`,
       );
     }
   }
@@ -190,7 +196,7 @@ export function autoscaleFaults(
     const cost = Number((controller + min * zone).toFixed(6));
     fault(
       "maxHourlyCost",
-      `is ${String(maxHourlyCost)}, and the controller with ${min === 1 ? "one zone" : `${String(min)} zones`} (min) costs ${String(cost)} an hour; raise maxHourlyCost or lower min`,
+      `is ${String(maxHourlyCost)}, but the controller with ${min === 1 ? "one zone" : `${String(min)} zones`} (min) costs ${String(cost)} an hour; raise maxHourlyCost or lower min`,
     );
   }
   return faults;

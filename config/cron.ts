@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 
-/** What is wrong with a cron expression and what to write; undefined where nothing is. */
+/** Returns what is wrong with a cron expression and what to write; undefined if the expression is valid. */
 export function cronFault(pattern: string): string | undefined {
   const remedy = 'write five fields such as "0 12 * * 1-5"';
   try {
@@ -20,7 +20,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** Minute, hour, day, month, day of the week. It only answers questions; it starts no timer. */
+/** Parses a cron expression of minute, hour, day, month and day of the week. The result starts no timer. */
 export function cronOf(pattern: string, timeZone: string): Cron {
   return new Cron(pattern, { timezone: timeZone, mode: "5-part", paused: true });
 }

@@ -1,43 +1,46 @@
 import { z } from "zod";
 import { durationSchema } from "../core/duration";
 
-/** What one source address, or one account, may take of the exchange: the fields of `pbx:limits`. */
+/** Schema of `pbx:limits`: the limits of one source address and of one account. */
 
-/** Bound on typing errors; no exchange needs more of anything. */
-const MOST = 1_000_000;
+/** Maximum of every limit. It catches typing errors; no exchange needs more. */
+const MAX = 1_000_000;
 
-/** A number of things that can be counted. */
-const whole = (such: number, max = MOST, min = 1) =>
+/** Returns the schema of a whole number. */
+const whole = (byDefault: number, max = MAX, min = 1) =>
   z
-    .int({ error: `is not a whole number; write one such as ${String(such)}` })
-    .min(min, { error: `is less than ${String(min)}; write a number such as ${String(such)}` })
-    .max(max, { error: `is more than ${String(max)}; write a number such as ${String(such)}` })
-    .default(such);
+    .int({ error: `is not a whole number; write one such as ${String(byDefault)}` })
+    .min(min, { error: `is less than ${String(min)}; write a number such as ${String(byDefault)}` })
+    .max(max, { error: `is more than ${String(max)}; write a number such as ${String(byDefault)}` })
+    .default(byDefault);
 
 /**
- * The defaults suit an office of 250 phones behind one address: each phone may have an old connection
- * beside its new one.
+ * Fields of `pbx:limits`. The defaults suit an office of 250 phones behind one address. Each phone may have
+ * its previous connection open besides the current one.
  */
 const shape = {
-  /** Open connections of a source address that phones have registered from. */
+  /** Maximum number of open connections from a source address that phones have registered from. */
   connectionsPerSource: whole(600),
-  /** Open connections of any other source address, and the KiB per second that it may send. */
+  /** Maximum number of open connections from any other source address, and of KiB per second from it. */
   connectionsPerUnknownSource: whole(40),
-  /** New connections per second of a source address, averaged over ten seconds. */
+  /** Maximum number of new connections per second from a source address, averaged over ten seconds. */
   connectionRate: whole(50),
-  /** Bytes per second of a source address, averaged over ten seconds: some registrations at the least. */
+  /**
+   * Maximum number of bytes per second from a source address, averaged over ten seconds. The minimum of this
+   * field leaves room for some registrations.
+   */
   bytesPerSecond: whole(200_000, 100_000_000, 10_000),
-  /** Seconds until a connection has to have sent its first request, and a phone to have logged in. */
+  /** Seconds within which a connection must send its first request, and a phone must log in. */
   loginTime: durationSchema({ min: 2, max: 60, such: "5s" }).prefault("5s"),
-  /** Refused log-ins of a source address for one account in ten minutes, before that pair is locked. */
+  /** Refused log-ins in ten minutes, from one source address to one account, that lock this pair. */
   failuresPerAccount: whole(10),
-  /** Refused log-ins of a source address in ten minutes, before the address is locked. */
+  /** Refused log-ins in ten minutes, from one source address, that lock the address. */
   failuresPerSource: whole(100),
-  /** Seconds of the first lock; each further one in a day lasts twice as long, up to a day. */
+  /** Seconds of the first lock. Each further lock within a day lasts twice as long, up to a day. */
   lockTime: durationSchema({ min: 10, max: 24 * 3600, such: "1m" }).prefault("1m"),
-  /** Calls that an account may have at a time, those that ring or are on hold among them. */
+  /** Maximum number of simultaneous calls of an account. Ringing calls and calls on hold count. */
   callsPerAccount: whole(4, 500),
-  /** Calls that an account may begin in a minute. */
+  /** Maximum number of calls that an account may start per minute. */
   callsPerMinute: whole(30, 10_000),
 };
 

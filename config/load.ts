@@ -3,19 +3,18 @@ import { plainValues } from "./plain-values";
 import { parseSettings, type Settings } from "./schema";
 
 /**
- * Reads the stack's configuration, strictly and at once, before any resource is registered. It is
- * read plain, since it decides which resources exist; what is secret of it is wrapped again where
- * it is used.
+ * Reads and validates the stack's configuration before any resource is registered. The values are plain,
+ * because they decide which resources exist. Code that uses a secret value wraps it as a secret again.
  *
- * @throws ConfigError naming every fault.
+ * @throws ConfigError that lists every fault.
  */
 export function loadSettings(): Settings {
   return parseSettings(plainValues(runtime.allConfig()), isEncrypted);
 }
 
 /**
- * Pulumi keeps this question to itself; what it offers instead is a warning whenever a secret is
- * read plain.
+ * Returns whether the stack stores the value of a key encrypted. Calls an internal function of Pulumi: its
+ * public API only warns when a program reads a secret as plain text.
  */
 function isEncrypted(key: string): boolean {
   const { isConfigSecret } = runtime as unknown as { isConfigSecret: (key: string) => boolean };

@@ -1,5 +1,5 @@
-/** Every zone has a trunk to every other one: their number grows with the square of this. */
+/** Maximum number of zones. Every zone has a trunk to every other zone, so trunks grow with the square. */
 export const MAX_ZONES = 250;
 
-/** Of a number that is larger. */
-export const TOO_MANY_ZONES = `is more than ${String(MAX_ZONES)}, the most that a full mesh of trunks is made for; write a smaller number`;
+/** Message for a larger number. */
+export const TOO_MANY_ZONES = `is more than ${String(MAX_ZONES)}, the maximum for a full mesh of trunks; write a smaller number`;

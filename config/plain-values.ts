@@ -1,4 +1,4 @@
-/** Keys whose values are lists or objects; Pulumi hands them over as JSON. */
+/** Keys whose values are lists or objects. Pulumi passes them as JSON. */
 const STRUCTURED: ReadonlySet<string> = new Set([
   "users",
   "codecs",
@@ -9,7 +9,7 @@ const STRUCTURED: ReadonlySet<string> = new Set([
 
 const BOOLEANS: ReadonlySet<string> = new Set(["drainForce", "okeanosReuseAddresses"]);
 
-/** What the stack's configuration says, as plain values: it has them all as text. */
+/** Converts a value of the stack's configuration from text to a plain value. */
 function plainValue(key: string, text: string): unknown {
   if (key === "zones") {
     return /^-?[0-9]+$/.test(text) ? Number(text) : text;
@@ -21,18 +21,18 @@ function plainValue(key: string, text: string): unknown {
     try {
       return JSON.parse(text) as unknown;
     } catch {
-      return text; // the schema says what this is not
+      return text; // the schema reports the fault
     }
   }
   return text;
 }
 
-/** The keys of this project, without `pbx:`, of a configuration as Pulumi hands it over. */
+/** Returns the values of this project's keys. Pulumi's `pbx:` prefix is removed from the keys. */
 export function plainValues(config: Readonly<Record<string, string>>): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(config)) {
     const [namespace, key = ""] = name.split(":", 2);
-    // An empty value is how Pulumi.yaml declares a key that has no default.
+    // Pulumi.yaml declares a key without a default with an empty value.
     if (namespace === "pbx" && text !== "") {
       values[key] = plainValue(key, text);
     }

@@ -10,17 +10,17 @@ import { isSshPublicKey } from "./ssh-public-key";
 import { expandUsers, rangeSize } from "./users";
 
 /**
- * Every key of the stack's configuration, without its `pbx:` prefix. A message says what is wrong
- * and what to write instead, and never repeats a secret.
+ * Schema of every key of the stack's configuration, without the `pbx:` prefix. A message says what is
+ * wrong and what to write instead. A message never repeats a secret.
  */
 
-/** A bound on typing errors (`2000-2999999`), not on what an exchange could carry. */
+/** Maximum number of users. The limit catches typing errors (`2000-2999999`); an exchange could carry more. */
 const MAX_USERS = 100_000;
 
-/** What Asterisk keeps of a caller's name (`cid_name[80]` of chan_sip and res_pjsip). */
+/** Maximum number of bytes of a caller's name in Asterisk (`cid_name[80]` of chan_sip and res_pjsip). */
 const MAX_NAME_BYTES = 79;
 
-/** Which drivers the project's own images have; any other image is asked when it is deployed. */
+/** SIP drivers of the project's own images. The drivers of any other image are checked at deployment. */
 const IMAGE_DRIVERS: ReadonlyMap<string, readonly string[]> = new Map([
   ["pbx-asterisk-16", ["chan_sip", "pjsip"]],
   ["pbx-asterisk-22", ["pjsip"]],
@@ -28,18 +28,18 @@ const IMAGE_DRIVERS: ReadonlyMap<string, readonly string[]> = new Map([
 
 const CLOUDS = ["openstack", "okeanos"] as const;
 
-/** The widest network that Okeanos makes. */
-const OKEANOS_WIDEST = 22;
+/** Prefix length of the largest network that Okeanos creates. */
+const OKEANOS_MIN_PREFIX = 22;
 
-/** Words of a message for a value that is not one of `values`. */
+/** Returns the message for a value that is not one of `values`. */
 const oneOf = (values: readonly string[]): string =>
   `is unknown; write one of: ${values.join(", ")}`;
 
 const missing = "is missing; set it with: pulumi config set";
 
-const boolean = z.boolean({ error: "is neither true nor false; write one of them" });
+const boolean = z.boolean({ error: "is neither true nor false; write true or false" });
 
-/** A name that another service gave to something of its own. */
+/** Returns the schema of the name of a cloud resource, such as an image. */
 const cloudName = (what: string) =>
   z.string({ error: `is not text; write the name of ${what}` }).regex(/^[\x20-\x7e]{1,255}$/, {
     error: `is not a name of 1 to 255 printable characters; write the name of ${what}`,
@@ -61,7 +61,7 @@ const user = z.strictObject(
     extension,
     name: z
       .string({ error: "is not text; write the name that callees see" })
-      // What would end a quoted string, a line or a setting in Asterisk's files.
+      // Excludes characters that end a quoted string, a line or a setting in Asterisk's files.
       .regex(/^[^\p{Cc}\p{Zl}\p{Zp}"'`;<>\\]{1,64}$/u, {
         error:
           "is empty, longer than 64 characters, or holds a line break, quote, semicolon, angle bracket or backslash; leave those out",
@@ -73,14 +73,14 @@ const user = z.strictObject(
       })
       .optional(),
     secret: z
-      .string({ error: "is not text; leave it out to have one derived" })
+      .string({ error: "is not text; leave it out to use a derived secret" })
       .regex(/^[A-Za-z0-9._~!@%^*+-]{12,64}$/, {
         error:
-          "is not made of 12 to 64 letters, digits and . _ ~ ! @ % ^ * + - (no quote, semicolon, space or line break); leave it out to have a strong one derived",
+          "is not made of 12 to 64 letters, digits and . _ ~ ! @ % ^ * + - (no quote, semicolon, space or line break); leave it out to use a strong derived secret",
       })
       .optional(),
   },
-  { error: unknownFields("extension, name, secret, or range alone") },
+  { error: unknownFields("extension, name, secret, or only range") },
 );
 
 const range = z.strictObject(
@@ -101,15 +101,15 @@ const range = z.strictObject(
         } else if (rangeSize(value) > MAX_USERS) {
           context.addIssue({
             code: "custom",
-            message: `has ${String(rangeSize(value))} extensions; ${String(MAX_USERS)} at the most`,
+            message: `has ${String(rangeSize(value))} extensions; the maximum is ${String(MAX_USERS)}`,
           });
         }
       }),
   },
-  { error: unknownFields("range alone") },
+  { error: unknownFields("only range") },
 );
 
-/** One message for a value of the wrong kind and one for fields that do not belong there. */
+/** Returns the messages for a value of the wrong type and for unknown fields. */
 function unknownFields(fields: string) {
   return (issue: { code?: string; keys?: unknown }): string =>
     issue.code === "unrecognized_keys"
@@ -124,7 +124,7 @@ const users = z
   .min(1, { error: 'is empty; write at least one user, such as [{ extension: "1001" }]' })
   .transform((entries, context) => {
     const valid = entries.flatMap((entry, index) => {
-      // Told apart here, since a union would report both of its sides.
+      // A union of both schemas would report the faults of both.
       const isRange = typeof entry === "object" && entry !== null && "range" in entry;
       const result = (isRange ? range : user).safeParse(entry);
       for (const { path, message } of result.error?.issues ?? []) {
@@ -133,7 +133,7 @@ const users = z
       return result.success ? [{ index, entry: result.data }] : [];
     });
 
-    // Looked at here as well, where another entry's fault does not hide this one.
+    // Checks the valid entries even if other entries are faulty, so that every fault is reported at once.
     const entryOf = new Map<string, number>();
     for (const { index, entry } of valid) {
       for (const { extension: number } of expandUsers([entry])) {
@@ -142,7 +142,7 @@ const users = z
           context.addIssue({
             code: "custom",
             path: [index],
-            message: `gives extension ${number} again, which pbx:users[${String(first)}] has; remove one of them`,
+            message: `repeats extension ${number} of pbx:users[${String(first)}]; remove one of them`,
           });
           break;
         }
@@ -152,7 +152,7 @@ const users = z
     if (entryOf.size > MAX_USERS) {
       context.addIssue({
         code: "custom",
-        message: `has ${String(entryOf.size)} extensions; ${String(MAX_USERS)} at the most`,
+        message: `has ${String(entryOf.size)} extensions; the maximum is ${String(MAX_USERS)}`,
       });
     }
     return valid.map(({ entry }) => entry);
@@ -172,7 +172,7 @@ const operatorCidr = z
 export const settingsSchema = z.strictObject({
   zones: z
     .int({
-      error: "is not a whole number; write how many Asterisk servers there shall be, such as 2",
+      error: "is not a whole number; write the number of Asterisk servers, such as 2",
     })
     .min(1, { error: "is less than 1; an exchange has at least one zone" })
     .max(MAX_ZONES, { error: TOO_MANY_ZONES })
@@ -209,7 +209,7 @@ export const settingsSchema = z.strictObject({
     .enum(CLOUDS, { error: oneOf(CLOUDS) })
     .default("openstack")
     .meta({
-      description: "Kind of the cloud: openstack, or okeanos (Synnefo; see docs/okeanos.md).",
+      description: "Kind of cloud: openstack, or okeanos (Synnefo; see docs/okeanos.md).",
     }),
   image: cloudName("an image with Asterisk")
     .default("pbx-asterisk-22")
@@ -220,16 +220,16 @@ export const settingsSchema = z.strictObject({
   flavor: cloudName("a flavor of your cloud").meta({ description: "Flavor of the zones." }),
   controllerFlavor: cloudName("a flavor of your cloud")
     .optional()
-    .meta({ description: "Flavor of the controller; that of the zones where it is not set." }),
+    .meta({ description: "Flavor of the controller; if not set, the flavor of the zones." }),
   externalNetwork: cloudName("your cloud's external network").default("public").meta({
     description:
-      "External network that public addresses come from; on Okeanos, `public` is any that has them.",
+      "External network of the public addresses; on Okeanos, `public` means any network that has them.",
   }),
   okeanosProject: cloudName("a project of Okeanos that you are a member of")
     .optional()
-    .meta({ description: "Project of Okeanos, by name or ID, that pays; your own if not set." }),
+    .meta({ description: "Okeanos project that pays, by name or ID; if not set, your own." }),
   okeanosReuseAddresses: boolean.default(false).meta({
-    description: "Whether unused public addresses of the Okeanos project are taken, and kept.",
+    description: "Whether to use and keep unused public addresses of the Okeanos project.",
   }),
   trunkCidr: z
     .string({ error: "is not text; write a network such as 192.168.0.0/24" })
@@ -248,30 +248,30 @@ export const settingsSchema = z.strictObject({
       error: "names a network twice; name each once",
     })
     .prefault([])
-    .meta({ description: "Networks that may use SSH; pulumi has to run in one of them." }),
+    .meta({ description: "Networks that may use SSH; run pulumi in one of them." }),
   drainTimeout: durationSchema({ min: 0, max: 7 * 24 * 3600, such: "1h" })
     .prefault("1h")
     .meta({
-      description: "How long the calls of a zone that is to go may go on.",
+      description: "How long the calls of a draining zone may continue.",
     }),
   drainForce: boolean.default(false).meta({
-    description: "Whether calls left after pbx:drainTimeout are cut; else the zone stays.",
+    description: "Whether to end calls after pbx:drainTimeout; otherwise, the zone stays.",
   }),
   ringTimeout: durationSchema({ min: 5, max: 300, such: "60s" })
     .prefault("60s")
-    .meta({ description: "How long a phone rings before its caller hears that nobody answers." }),
+    .meta({ description: "How long a phone rings before the call counts as unanswered." }),
   idleTimeout: durationSchema({ min: 120, max: 24 * 3600, such: "1h" })
-    // A phone is silent from one registration to the next, a minute at the most.
+    // A phone is silent between two registrations, which are at most a minute apart.
     .prefault("1h")
     .meta({ description: "How long a phone may be silent before HAProxy closes its connection." }),
   connectTimeout: durationSchema({ min: 1, max: 60, such: "5s" })
     .prefault("5s")
-    .meta({ description: "How long HAProxy waits for a zone to take a connection." }),
+    .meta({ description: "How long HAProxy waits for a zone to accept a connection." }),
   limits: limitsSchema
     .optional()
     .transform((limits) => limits ?? limitsSchema.parse({}))
     .meta({
-      description: "What one source address or account may take: { connectionsPerSource, … }.",
+      description: "Limits of one source address or account: { connectionsPerSource, … }.",
     }),
   sshPublicKey: z
     .string({ error: "is not text; write the line of your id_ed25519.pub" })
@@ -294,7 +294,7 @@ export const settingsSchema = z.strictObject({
 
 export type Settings = z.output<typeof settingsSchema>;
 
-/** All faults of a configuration in one message, a line each. */
+/** Error with all faults of a configuration. The message has a line for each fault. */
 export class ConfigError extends OperatorError {
   override readonly name = "ConfigError";
 
@@ -307,8 +307,8 @@ export class ConfigError extends OperatorError {
 }
 
 /**
- * Faults between keys that are each right by themselves. Zod looks at those only when no key has a
- * fault of its own, which would show an operator his faults one after the other.
+ * Returns the faults of combinations of keys. Zod would check combinations only if every single key is
+ * valid, and so would not report all faults at once.
  */
 function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
   const { shape } = settingsSchema;
@@ -322,14 +322,14 @@ function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
   const capacity = trunkCidr === undefined ? undefined : planAddresses(trunkCidr).capacity;
   if (zones !== undefined && capacity !== undefined && zones > capacity) {
     faults.push(
-      `pbx:zones is ${String(zones)}, and pbx:trunkCidr ${String(trunkCidr)} has addresses for ${String(capacity)} zones; lower pbx:zones or widen pbx:trunkCidr`,
+      `pbx:zones is ${String(zones)}, but pbx:trunkCidr ${String(trunkCidr)} has addresses for ${String(capacity)} zones; lower pbx:zones or widen pbx:trunkCidr`,
     );
   }
   if (cloud === "okeanos" && trunkCidr !== undefined) {
     const prefix = Number(trunkCidr.split("/")[1]);
-    if (prefix < OKEANOS_WIDEST) {
+    if (prefix < OKEANOS_MIN_PREFIX) {
       faults.push(
-        `pbx:trunkCidr is ${trunkCidr}, wider than any network of Okeanos; write one of /${String(OKEANOS_WIDEST)} to /28, such as 192.168.0.0/24`,
+        `pbx:trunkCidr is ${trunkCidr}, larger than any network of Okeanos; write a network of /${String(OKEANOS_MIN_PREFIX)} to /28, such as 192.168.0.0/24`,
       );
     }
   }
@@ -337,7 +337,7 @@ function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
     for (const key of ["okeanosProject", "okeanosReuseAddresses"] as const) {
       if (raw[key] !== undefined && raw[key] !== false) {
         faults.push(
-          `pbx:${key} is set, and pbx:cloud is openstack; remove it, or set pbx:cloud to okeanos`,
+          `pbx:${key} is set, but pbx:cloud is openstack; remove it, or set pbx:cloud to okeanos`,
         );
       }
     }
@@ -350,13 +350,13 @@ function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
   const drivers = image === undefined ? undefined : IMAGE_DRIVERS.get(image);
   if (image !== undefined && sipDriver !== undefined && drivers?.includes(sipDriver) === false) {
     faults.push(
-      `pbx:sipDriver is ${sipDriver}, which pbx:image ${image} does not have; set pbx:sipDriver to ${drivers.join(" or ")}, or pbx:image to pbx-asterisk-16`,
+      `pbx:sipDriver is ${sipDriver}, which pbx:image ${image} does not support; set pbx:sipDriver to ${drivers.join(" or ")}, or pbx:image to pbx-asterisk-16`,
     );
   }
   return faults;
 }
 
-/** Secrets that stand in plain text where Pulumi would have encrypted them. */
+/** Returns a fault for every secret that the stack's configuration holds in plain text. */
 function plainSecrets(
   raw: Readonly<Record<string, unknown>>,
   isEncrypted: (key: string) => boolean,
@@ -378,7 +378,7 @@ function plainSecrets(
   return faults;
 }
 
-/** `pbx:users[3].extension` for `["users", 3, "extension"]`. */
+/** Returns the key of a path: `pbx:users[3].extension` for `["users", 3, "extension"]`. */
 function keyOf(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
     (key, part, depth) =>
@@ -390,9 +390,11 @@ function keyOf(path: readonly PropertyKey[]): string {
 }
 
 /**
- * @param raw the configuration as plain values, keys without `pbx:`.
- * @param isEncrypted whether the stack keeps the value of a key encrypted.
- * @throws ConfigError naming every faulty key, what is wrong with its value, and the remedy.
+ * Validates a stack's configuration.
+ *
+ * @param raw the configuration as plain values. The keys have no `pbx:` prefix.
+ * @param isEncrypted returns whether the stack stores the value of a key encrypted.
+ * @throws ConfigError that lists every faulty key, what is wrong with its value, and what to write.
  */
 export function parseSettings(
   raw: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-/** What the images' sshd takes. The last two are of keys in a security token (OpenSSH's PROTOCOL.u2f). */
+/** Key types that sshd in the images accepts. The last two are for security tokens (OpenSSH's PROTOCOL.u2f). */
 const TYPES: ReadonlySet<string> = new Set([
   "ssh-ed25519",
   "ssh-rsa",
@@ -10,9 +10,8 @@ const TYPES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether `line` is an OpenSSH public key: type, blob, comment. The blob's first field repeats the
- * type (RFC 4253, section 6.6), so a key that lost a part in copying is found here and not by a
- * server that nobody can log in to.
+ * Returns whether `line` is an OpenSSH public key: type, blob, comment. The first field of the blob repeats the
+ * type (RFC 4253, section 6.6). So a truncated key is found here, before it makes a server inaccessible.
  */
 export function isSshPublicKey(line: string): boolean {
   const match = /^(\S+) ([A-Za-z0-9+/]+={0,2})(?: [^\r\n]*)?$/.exec(line);

@@ -1,12 +1,12 @@
-/** A user of the exchange as the operator wrote it, ranges taken apart. */
+/** User from the configuration. A range of extensions is expanded into users. */
 export interface ConfiguredUser {
   readonly extension: string;
   readonly name: string | null;
-  /** Null where it is derived from the stack's master secret. */
+  /** Null if the secret is derived from the stack's master secret. */
   readonly secret: string | null;
 }
 
-/** `{ extension, name?, secret? }` or `{ range: "2000-2999" }`. */
+/** Entry of `pbx:users`: `{ extension, name?, secret? }` or `{ range: "2000-2999" }`. */
 export type UserEntry =
   | {
       readonly extension: string;
@@ -15,7 +15,7 @@ export type UserEntry =
     }
   | { readonly range: string };
 
-/** The extensions of `2000-2999`, with the leading zeros that the range has. */
+/** Yields the extensions of a range such as `2000-2999`. Keeps the leading zeros of the range. */
 function* extensionsOf(range: string): Generator<string> {
   const [first = "", last = ""] = range.split("-");
   for (let number = Number(first); number <= Number(last); number++) {
@@ -23,7 +23,7 @@ function* extensionsOf(range: string): Generator<string> {
   }
 }
 
-/** All users in the order of the entries. */
+/** Yields all users in the order of the entries. */
 export function* expandUsers(entries: readonly UserEntry[]): Generator<ConfiguredUser> {
   for (const entry of entries) {
     if ("range" in entry) {
@@ -37,7 +37,7 @@ export function* expandUsers(entries: readonly UserEntry[]): Generator<Configure
   }
 }
 
-/** Number of users in a range, without making them. */
+/** Returns the number of users in a range without expanding the range. */
 export function rangeSize(range: string): number {
   const [first = "", last = ""] = range.split("-");
   return Number(last) - Number(first) + 1;

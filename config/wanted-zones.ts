@@ -1,15 +1,16 @@
 import { ConfigError } from "./schema";
 
-/** How the autoscaler hands the number of zones over to one update. No setting: no file has it. */
+/** Environment variable with which the autoscaler sets the number of zones of one update. No file holds it. */
 export const WANTED_ZONES = "TRUNKLINE_ZONES";
 
 /**
- * The number of zones that this one update is asked for; undefined where it is asked for none. Where
- * those in service are out of the range, since that was edited, the way back to it goes by numbers
- * that are out of it as well.
+ * Returns the number of zones that {@link WANTED_ZONES} requests; undefined if it is not set. If the operator
+ * edited the range and the zones in service are outside the new range, numbers up to the zones in service are
+ * accepted as well, so that the autoscaler can return to the range step by step.
  *
- * @param range of `pbx:autoscale`; undefined where the stack does not scale by itself.
- * @throws ConfigError
+ * @param range minimum and maximum of `pbx:autoscale`; undefined if the stack has no autoscaler.
+ * @param inService number of zones in service; undefined before the first successful update.
+ * @throws ConfigError if the number is not allowed.
  */
 export function wantedZones(
   range: { readonly min: number; readonly max: number } | undefined,
@@ -20,7 +21,7 @@ export function wantedZones(
   if (text === undefined || text === "") return undefined;
   if (range === undefined) {
     throw new ConfigError([
-      `${WANTED_ZONES} is set, and pbx:autoscale is not; unset it, and write the number to pbx:zones`,
+      `${WANTED_ZONES} is set, but pbx:autoscale is not; unset it, and set pbx:zones to the number`,
     ]);
   }
   const least = Math.min(range.min, inService ?? range.min);

@@ -1,54 +1,56 @@
 import { Address4 } from "ip-address";
 
 /**
- * Who has which address in the trunk network. From the bottom: the router, then the zones in the
- * order of their numbers (`.2`, `.3`, …). From the top: the controller, then the pool that Neutron
- * may take addresses from for itself. Its DHCP port takes the first free address of that pool, so
- * no planned address may lie in it.
+ * Address plan of the trunk network. The lowest addresses belong to the router and then to the zones in the
+ * order of their numbers (`.2`, `.3`, …). The highest address belongs to the controller. Below the controller
+ * is Neutron's allocation pool. Neutron's DHCP port takes the first free address of the pool, so the pool must
+ * not contain a planned address.
  */
 export interface AddressPlan {
-  /** Normalised, for example `192.168.0.0/24`. */
+  /** Network in normalised form, for example `192.168.0.0/24`. */
   readonly cidr: string;
   readonly gateway: string;
   readonly controller: string;
   /** Neutron's allocation pool, first and last address included. */
   readonly pool: { readonly start: string; readonly end: string };
-  /** How many zones the network has addresses for. */
+  /** Number of zones that the network has addresses for. */
   readonly capacity: number;
-  /** Address of zone `number`, counted from 1. @throws RangeError beyond `capacity`. */
+  /** Returns the address of zone `number`, counted from 1. @throws RangeError if `number` exceeds `capacity`. */
   zone(number: number): string;
 }
 
-/** One DHCP port for each of a network's agents (three where a cloud runs it highly available). */
+/** Number of addresses in the pool: one DHCP port for each DHCP agent (three if DHCP is highly available). */
 const POOL_SIZE = 4n;
 
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map((cidr) => new Address4(cidr));
 
 /**
- * The network `cidr`, and how it is written at its plainest: `10.0.0.0/8` for `10.0.0.0/08`.
+ * Parses the network `cidr` and normalises it: `10.0.0.0/08` becomes `10.0.0.0/8`.
  *
- * @param such what to write instead of one that is none.
- * @throws Error saying what is wrong with `cidr`.
+ * @param example valid network for the error message.
+ * @throws Error that says what is wrong with `cidr`.
  */
 export function parseNetwork(
   cidr: string,
-  such: string,
+  example: string,
 ): { readonly network: Address4; readonly normalised: string } {
   if (!Address4.isValid(cidr) || !cidr.includes("/")) {
-    throw new Error(`is not an IPv4 network; write one such as ${such}`);
+    throw new Error(`is not an IPv4 network; write one such as ${example}`);
   }
   const network = new Address4(cidr);
   const first = network.startAddress().correctForm();
   const normalised = `${first}/${String(network.subnetMask)}`;
   if (first !== network.correctForm()) {
-    throw new Error(`has address bits behind its prefix; write ${normalised}`);
+    throw new Error(`has host bits set; write ${normalised}`);
   }
   return { network, normalised };
 }
 
 /**
- * @param cidr a private IPv4 network, /16 to /28.
- * @throws Error saying what is wrong with `cidr`.
+ * Plans the addresses of the trunk network.
+ *
+ * @param cidr private IPv4 network, /16 to /28.
+ * @throws Error that says what is wrong with `cidr`.
  */
 export function planAddresses(cidr: string): AddressPlan {
   const { network, normalised } = parseNetwork(cidr, "192.168.0.0/24");

@@ -5,16 +5,16 @@ import { ROOT } from "./paths";
 
 export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
-  /** What the command reads on standard input; nothing without it. */
+  /** Standard input of the command; empty by default. */
   readonly input?: string;
-  /** Takes each line that the command prints; without it the lines are only kept for a fault. */
+  /** Called with each line that the command prints on standard output or standard error. */
   readonly onLine?: (line: string) => void;
 }
 
 /**
- * Runs a command from the root of the clone and returns what it printed on standard output.
+ * Runs a command in the root of the clone and returns its standard output.
  *
- * @throws OperatorError naming the command and the last thing that it said.
+ * @throws OperatorError with the command and the last line that the command printed.
  */
 export function command(
   file: string,
@@ -23,17 +23,17 @@ export function command(
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd: ROOT, env, stdio: "pipe" });
-    child.stdin.on("error", () => undefined); // it was not read to its end
+    child.stdin.on("error", () => undefined); // the command did not read all of its input
     child.stdin.end(input);
     const output: string[] = [];
-    let lastWords = "";
+    let lastLine = "";
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
         if (stream === child.stdout) {
           output.push(line);
         }
         if (line.trim() !== "") {
-          lastWords = line.trim();
+          lastLine = line.trim();
         }
         onLine?.(line);
       });
@@ -46,13 +46,17 @@ export function command(
         resolve(output.join("\n"));
       } else {
         const end = signal ?? `exit code ${String(code)}`;
-        reject(new OperatorError(`${[file, ...args].join(" ")} failed (${end}): ${lastWords}`));
+        reject(new OperatorError(`${[file, ...args].join(" ")} failed (${end}): ${lastLine}`));
       }
     });
   });
 }
 
-/** Waits for all of `jobs`: what fails is then the last that is said. @throws what the first of them throws */
+/**
+ * Waits until all of `jobs` have ended, so that an error is reported after all other output.
+ *
+ * @throws the error of the first job in `jobs` that failed.
+ */
 export async function all(jobs: readonly Promise<unknown>[]): Promise<void> {
   await Promise.allSettled(jobs);
   await Promise.all(jobs);

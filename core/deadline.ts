@@ -1,16 +1,13 @@
-/**
- * A moment by which something has to be done, on a clock that never jumps: the wall clock may be set while
- * something waits.
- */
+/** Deadline on the monotonic clock. Setting the wall clock does not move the deadline. */
 export class Deadline {
   private readonly end: number;
 
-  /** @param milliseconds from now. */
+  /** @param milliseconds from now until the deadline. */
   constructor(milliseconds: number) {
     this.end = performance.now() + milliseconds;
   }
 
-  /** Milliseconds; negative after the deadline. */
+  /** Milliseconds until the deadline; negative after the deadline. */
   get left(): number {
     return this.end - performance.now();
   }

@@ -1,31 +1,32 @@
 import { z } from "zod";
 
-/** Seconds of each unit that a duration may be written in, the largest first. */
+/** Seconds of each unit of a duration, the largest unit first. */
 const UNITS = { h: 3600, m: 60, s: 1 };
 
-/** The shortest way to write `seconds`: `90s`, `15m`, `1h`. */
+/** Formats `seconds` in the largest unit that divides them: `90s`, `15m`, `1h`. */
 export function formatDuration(seconds: number): string {
   const [unit = "s", size = 1] =
     Object.entries(UNITS).find(([, size]) => seconds >= size && seconds % size === 0) ?? [];
   return `${String(seconds / size)}${unit}`;
 }
 
-/** Seconds of `90`, `"90"`, `"90s"`, `"15m"` or `"1h"`; undefined for anything else. */
+/** Parses `90`, `"90"`, `"90s"`, `"15m"` or `"1h"` into seconds; returns undefined for any other value. */
 export function parseDuration(value: string | number): number | undefined {
   const [, digits, unit = "s"] = /^([0-9]{1,9})([smh])?$/.exec(String(value)) ?? [];
   return digits === undefined ? undefined : Number(digits) * UNITS[unit as keyof typeof UNITS];
 }
 
-/** What a duration may be. */
+/** Limits of a duration. */
 export interface DurationBounds {
-  /** In seconds. */
+  /** Minimum in seconds. */
   readonly min: number;
+  /** Maximum in seconds. */
   readonly max: number;
-  /** An example for a message. */
+  /** Valid duration for error messages. */
   readonly such: string;
 }
 
-/** A time as an operator writes it, which everything else takes as whole seconds. */
+/** Returns the schema of a duration that an operator writes. The parsed value is in whole seconds. */
 export const durationSchema = ({ min, max, such }: DurationBounds) =>
   z
     .union([z.number(), z.string()], {

@@ -1,9 +1,9 @@
-/** Figures as reasons and tables show them. */
+/** Formatting of numbers and names for messages and tables. */
 
 export const count = (number: number, noun: string): string =>
   `${String(number)} ${noun}${number === 1 ? "" : "s"}`;
 
-/** The names of a few zones, or the number of many: `zone1 and zone2`, `7 zones`. */
+/** Returns the names of up to three zones, or the number of more zones: `zone1 and zone2`, `7 zones`. */
 export function namesOf(zones: readonly string[]): string {
   if (zones.length > 3) {
     return count(zones.length, "zone");
@@ -11,9 +11,9 @@ export function namesOf(zones: readonly string[]): string {
   return [zones.slice(0, -1).join(", "), ...zones.slice(-1)].filter(Boolean).join(" and ");
 }
 
-/** What one zone does, or what several do: `carries`, `carry`. */
-export const verb = (zones: readonly string[], one: string, several: string): string =>
-  zones.length === 1 ? one : several;
+/** Returns the form of a verb for the number of zones: `carries` or `carry`. */
+export const verb = (zones: readonly string[], singular: string, plural: string): string =>
+  zones.length === 1 ? singular : plural;
 
 export function bytesPerSecond(value: number): string {
   const [unit, size] = value >= 1e6 ? ["MB/s", 1e6] : value >= 1e3 ? ["kB/s", 1e3] : ["B/s", 1];

@@ -1,4 +1,4 @@
-/** Does work that `signals` are to end in order: they abort its signal, and not this process. */
+/** Runs `work`. While `work` runs, `signals` abort its AbortSignal and do not end this process. */
 export async function abortOnSignals(
   signals: readonly NodeJS.Signals[],
   work: (signal: AbortSignal) => Promise<unknown>,

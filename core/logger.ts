@@ -1,11 +1,11 @@
-/** Takes a line of text for an operator. */
+/** Function that prints a line of text for an operator. */
 export type Say = (line: string) => void;
 
-/** Messages of a running update, shown beside the resource that they are about. */
+/** Logger of a running update. Pulumi shows the messages beside the resource that they are about. */
 export interface Logger {
-  /** Progress, shown only while it is current. */
+  /** Shows progress. The next message replaces it. */
   readonly status: Say;
-  /** Stays in the output. */
+  /** Prints a message that stays in the output. */
   readonly info: Say;
   readonly warn: Say;
 }

@@ -1,8 +1,8 @@
 import { OperatorError } from "./errors";
 
-/** Runs a program to its end. A fault is one line and an exit code; anything else is a bug. */
+/** Runs a program. Prints an OperatorError as one line and sets the exit code. Reports any other error as a bug. */
 export function main(program: () => Promise<void>, { faultCode = 1 } = {}): void {
-  // The reader has closed the pipe, as `head` does after its last line.
+  // EPIPE: the reader closed the pipe, as `head` does after its last line.
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
     process.exit(code === "EPIPE" ? 0 : faultCode);
   });

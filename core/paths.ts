@@ -1,18 +1,18 @@
 import { join } from "node:path";
 
-/** The clone. */
+/** Root directory of the clone. */
 export const ROOT = join(__dirname, "..");
 
-/** What belongs to this clone alone and to no commit: stack state, pass phrase, operator's key. */
+/** Directory of local files that are never committed: stack state, passphrase, the operator's key. */
 export const LOCAL = join(ROOT, ".trunkline");
 
-/** Directory of the lab cloud, which hands over its `clouds.yaml` there. */
+/** Directory of the lab cloud. It contains the `clouds.yaml` of the lab cloud. */
 export const LAB_STATE = process.env.LAB_STATE ?? "/var/lib/trunkline-lab";
 
-/** What the autoscaler of a stack remembers from one look to the next. */
+/** Returns the file in which a stack's autoscaler stores its state between two measurements. */
 export const autoscalerMemory = (stack: string): string =>
   join(LOCAL, "autoscale", `${stack}.json`);
 
-/** What it has decided: a line of JSON for each decision. Autoscalers do not write into one file. */
+/** Returns the log of a stack's autoscaler, with a line of JSON for each decision. Each stack has its own log. */
 export const decisionLog = (stack: string): string =>
   join(LOCAL, "autoscale", `${stack}.decisions.jsonl`);

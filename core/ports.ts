@@ -7,7 +7,7 @@ export interface PortRange {
 /** SIP over TCP (RFC 3261, section 19.1.2). */
 export const SIP_PORT = 5060;
 
-/** TCP port of the controller's trunk address that zones report failed and successful log-ins to. */
+/** TCP port on the controller's trunk address. Zones report successful and failed log-ins to this port. */
 export const REPORT_PORT = 5075;
 
 /** IAX2 (RFC 5456, section 10). */
@@ -15,11 +15,14 @@ export const IAX2_PORT = 4569;
 
 export const SSH_PORT = 22;
 
-/** NTP (RFC 5905, section 7.2): nodes use the port on both sides. */
+/** NTP (RFC 5905, section 7.2). Nodes use the port as source and as destination. */
 export const NTP_PORT = 123;
 
-/** Media of a zone: an even and an odd port (RTP, RTCP) for each phone in a call. */
+/** Media ports of a zone. Each phone in a call takes an even and an odd port (RTP and RTCP). */
 export const RTP_PORTS: PortRange = { start: 10_000, end: 10_999 };
 
-/** Calls of a zone, all of them with a phone in another one; half as many have both phones here. */
+/**
+ * Maximum number of calls of a zone if every call has one phone in this zone. The maximum is half as large if
+ * every call has both phones in this zone.
+ */
 export const MAX_CALLS = (RTP_PORTS.end - RTP_PORTS.start + 1) / 2;

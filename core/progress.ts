@@ -1,17 +1,17 @@
 const start = process.hrtime.bigint();
 
-/** Seconds since this program started. */
+/** Returns the seconds since this program started. */
 export function elapsed(): number {
   return Number(process.hrtime.bigint() - start) / 1e9;
 }
 
-/** A line of progress: `[  12s] images    uploaded pbx-controller`. */
+/** Prints a line of progress: `[  12s] images    uploaded pbx-controller`. */
 export function say(what: string, line: string): void {
   const seconds = elapsed().toFixed(0).padStart(4);
   console.log(`[${seconds}s] ${what.padEnd(7)} ${line}`);
 }
 
-/** Takes the lines of a script as progress of `what`, without the script's own name and clock. */
+/** Returns a function that prints a script's lines as progress of `what`, without the script's own prefixes. */
 export function relay(what: string): (line: string) => void {
   return (line) => {
     if (line.trim() !== "") {

@@ -4,17 +4,17 @@ import { Deadline } from "./deadline";
 export interface RetryOptions {
   /** Maximum number of attempts; unlimited by default. */
   readonly attempts?: number;
-  /** No attempt begins after so many milliseconds; unlimited by default. */
+  /** Milliseconds after which no attempt starts; unlimited by default. */
   readonly timeout?: number;
-  /** Milliseconds between two attempts, or a function of the number of the attempt that failed, from 1. */
+  /** Milliseconds between two attempts, or a function of the number of the failed attempt, counted from 1. */
   readonly pause: number | ((attempt: number) => number);
-  /** Whether another attempt may succeed after this error; always, by default. */
+  /** Returns whether another attempt may succeed after this error; by default, true. */
   readonly isTransient?: (error: unknown) => boolean;
   /** Ends the attempts. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs `work` poll it succeeds. @throws the error of the last attempt */
+/** Runs `work` until `work` succeeds. @throws the error of the last attempt. */
 export async function retry<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { attempts = Infinity, timeout = Infinity, pause, isTransient, signal } = options;
   const deadline = new Deadline(timeout);
@@ -30,46 +30,46 @@ export async function retry<T>(work: () => Promise<T>, options: RetryOptions): P
   }
 }
 
-/** Waits; an abort ends the wait and is no error. */
+/** Waits. An abort ends the wait without an error. */
 export async function pauseFor(milliseconds: number, signal?: AbortSignal): Promise<void> {
   await sleep(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(
     () => undefined,
   );
 }
 
-/** What was polled for did not happen in time. */
+/** Error of a poll that reached its timeout. */
 export class PollTimeout extends Error {
-  override readonly message = "nothing happened in time";
+  override readonly message = "the poll timed out";
 }
 
-/** Milliseconds between two polls: the first two, the factor from one to the next, and the maximum. */
+/** Milliseconds between the first two polls, growth factor of this pause, and maximum milliseconds. */
 const [FIRST, GROWTH, MAX] = [250, 1.5, 10_000];
 
-/** Milliseconds by which the last poll may be late. */
+/** Maximum milliseconds between the last poll and the timeout. */
 export const LAST_POLL = MAX;
 
 /**
- * Calls `look` poll it returns a value. The time between two calls grows, so that fast work is noticed at once
- * and slow work is not looked at a thousand times.
+ * Calls `check` until `check` returns a value. The pause between two calls grows: the result of fast work is
+ * noticed at once, and slow work is not checked too often.
  *
  * @param timeout in milliseconds.
- * @throws PollTimeout; an AbortError if `signal` aborts.
+ * @throws PollTimeout after the timeout; an AbortError if `signal` aborts.
  */
 export async function poll<T>(
-  look: () => Promise<T | undefined>,
+  check: () => Promise<T | undefined>,
   timeout: number,
   signal?: AbortSignal,
 ): Promise<T> {
   const deadline = new Deadline(timeout);
   for (let pause = FIRST; ; pause = Math.min(pause * GROWTH, MAX)) {
-    const found = await look();
+    const found = await check();
     if (found !== undefined) return found;
     if (deadline.left < pause) throw new PollTimeout();
     await sleep(pause, undefined, signal === undefined ? {} : { signal });
   }
 }
 
-/** Replaces the {@link PollTimeout} of `work` with an error that says what it means. */
+/** Replaces the {@link PollTimeout} of `work` with the error that `explain` returns. */
 export async function explainTimeout<T>(
   work: Promise<T>,
   explain: () => Error | Promise<Error>,

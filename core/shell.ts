@@ -1,2 +1,2 @@
-/** `text` as one word of a POSIX shell: nothing between single quotes is special but the quote. */
+/** Quotes `text` as one word of a POSIX shell. Within single quotes, only the single quote is special. */
 export const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -4,10 +4,10 @@ import { z } from "zod";
 export const sipDriverSchema = z.enum(["chan_sip", "pjsip"]);
 export type SipDriver = z.infer<typeof sipDriverSchema>;
 
-/** Codecs, by Asterisk's names. */
+/** Names of codecs in Asterisk. */
 export const codecSchema = z.enum(["ulaw", "alaw", "g722", "gsm"]);
 export type Codec = z.infer<typeof codecSchema>;
 
-/** Algorithms by which HAProxy spreads connections over the zones (keyword `balance`). */
+/** Algorithms that HAProxy distributes connections over the zones with (keyword `balance`). */
 export const balanceSchema = z.enum(["roundrobin", "leastconn", "source"]);
 export type Balance = z.infer<typeof balanceSchema>;

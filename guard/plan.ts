@@ -1,31 +1,31 @@
 import { OperatorError } from "../core/errors";
 
-/** Properties of a resource as a plan shows them: secrets and what is still to come are masked. */
+/** Properties of a resource in a plan. Secrets and values that are not yet known are masked. */
 export type Properties = Readonly<Record<string, unknown>>;
 
-/** What a plan does to one resource in all. */
+/** Net change of one resource in a plan. */
 export interface PlannedChange {
   readonly urn: string;
-  /** `openstack:compute/instance:Instance`. */
+  /** For example `openstack:compute/instance:Instance`. */
   readonly type: string;
   readonly name: string;
   readonly action: "create" | "update" | "replace" | "delete";
-  /** Before; empty where there was none. */
+  /** Properties before the change; empty if the resource did not exist. */
   readonly olds: Properties;
-  /** After; empty where there will be none. */
+  /** Properties after the change; empty if the resource is deleted. */
   readonly news: Properties;
-  /** Inputs that an update changes. */
+  /** Names of the inputs that an update changes. */
   readonly changed: readonly string[];
-  /** URNs of what the resource was made from, and so is deleted before. */
+  /** URNs of the resources that this resource depends on. Pulumi deletes this resource before them. */
   readonly dependencies: readonly string[];
 }
 
-/** What `pulumi preview --json` says. */
+/** Plan of an update, as `pulumi preview --json` prints it. */
 export interface Plan {
   readonly changes: readonly PlannedChange[];
-  /** Outputs of the stack as it was deployed last. */
+  /** Outputs of the stack after its last deployment. */
   readonly outputs: Properties;
-  /** URNs of all that there was before; null where the plan does not tell of what stays as it is. */
+  /** URNs of all resources before the update; null if the plan does not list unchanged resources. */
   readonly known: ReadonlySet<string> | null;
 }
 
@@ -50,16 +50,17 @@ interface Digest {
 }
 
 /**
- * A replacement is one step, `replace`, or with `--show-replacement-steps` three. Only the three tell
- * one that an update was interrupted in, after the deletion: where they are missing, it is taken for a
- * whole one.
+ * Returns the net action of the steps of one resource.
+ *
+ * A replacement is one step, `replace`, or three steps with `--show-replacement-steps`. Only the three steps show
+ * whether an interrupted update already deleted the old resource. A single step counts as a complete replacement.
  */
 function actionOf(steps: readonly Step[]): PlannedChange["action"] | undefined {
   const has = (...ops: string[]): boolean => steps.some(({ op }) => ops.includes(op));
-  const comes = has("create", "create-replacement", "import", "import-replacement");
-  const goes = has("delete", "delete-replaced") || (has("replace") && !comes);
-  if (goes || comes) {
-    return has("replace") && goes ? "replace" : goes ? "delete" : "create";
+  const creates = has("create", "create-replacement", "import", "import-replacement");
+  const deletes = has("delete", "delete-replaced") || (has("replace") && !creates);
+  if (deletes || creates) {
+    return has("replace") && deletes ? "replace" : deletes ? "delete" : "create";
   }
   return has("update") ? "update" : undefined;
 }
@@ -81,7 +82,7 @@ function changeOf(urn: string, steps: readonly Step[]): PlannedChange[] {
       type: types.split("$").at(-1) ?? "",
       name: name.join("::"),
       action,
-      // What a refresh found is in the outputs.
+      // The outputs contain the values that a refresh found.
       olds: { ...old?.inputs, ...old?.outputs },
       news: action === "delete" ? {} : (next?.inputs ?? {}),
       // `fixedIps[0].ipAddress` is a part of `fixedIps`.
@@ -91,10 +92,10 @@ function changeOf(urn: string, steps: readonly Step[]): PlannedChange[] {
   ];
 }
 
-/** What a plan says of something that was not there before. */
-const COMES = ["create", "import"];
+/** Operations on resources that did not exist before. */
+const CREATIONS = ["create", "import"];
 
-const NO_PLAN = "this is no plan; make one with: pulumi preview --json";
+const NO_PLAN = "not a Pulumi plan; create one with: pulumi preview --json";
 
 function parse(json: string): Digest {
   try {
@@ -104,13 +105,13 @@ function parse(json: string): Digest {
   }
 }
 
-/** Reads what `pulumi preview --json` printed. @throws OperatorError where that is no plan. */
+/** Parses the output of `pulumi preview --json`. @throws OperatorError if it is not a plan */
 export function readPlan(json: string): Plan {
   const { steps, diagnostics = [] } = parse(json);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     const messages = errors.map(({ message }) => message.replace(/^error: /, "").trim());
-    throw new OperatorError(`there is no plan, the preview failed: ${messages.join("\n")}`);
+    throw new OperatorError(`no plan, because the preview failed: ${messages.join("\n")}`);
   }
   if (steps === undefined) {
     throw new OperatorError(NO_PLAN);
@@ -124,7 +125,7 @@ export function readPlan(json: string): Plan {
     changes: [...byUrn].flatMap(([urn, steps]) => changeOf(urn, steps)),
     outputs: stack?.oldState?.outputs ?? {},
     known: steps.some((step) => step.op === "same" && step !== stack)
-      ? new Set(steps.filter(({ op }) => !COMES.includes(op)).map(({ urn }) => urn))
+      ? new Set(steps.filter(({ op }) => !CREATIONS.includes(op)).map(({ urn }) => urn))
       : null,
   };
 }

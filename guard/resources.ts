@@ -1,14 +1,14 @@
 import type { PlannedChange } from "./plan";
 
-/** What callers lose while a resource is not there, or is changed in certain inputs. */
+/** A type of resource that calls depend on. */
 interface Part {
-  /** As an operator calls it. */
+  /** Human-readable name. */
   readonly title: string;
-  /** Inputs whose change in place interrupts it. */
+  /** Inputs whose in-place change interrupts the resource. */
   readonly interruptedBy: readonly string[];
 }
 
-/** What makes up a node in the cloud, by type. */
+/** Resources of a single node, by type. */
 export const NODE_PARTS: Readonly<Record<string, Part>> = {
   "openstack:compute/instance:Instance": {
     title: "server",
@@ -26,12 +26,12 @@ export const NODE_PARTS: Readonly<Record<string, Part>> = {
     title: "attachment of its public address",
     interruptedBy: ["fixedIp", "floatingIp", "portId"],
   },
-  // A change of its flavor in place stops it.
+  // An in-place change of the flavor stops the server.
   "pbx:okeanos:Server": { title: "server", interruptedBy: ["flavor"] },
   "pbx:okeanos:FloatingIp": { title: "public address", interruptedBy: [] },
 };
 
-/** What all media goes by, by type. */
+/** Resources that carry the media of all nodes, by type. */
 export const SHARED_PARTS: Readonly<Record<string, Part>> = {
   "openstack:networking/network:Network": { title: "network", interruptedBy: ["adminStateUp"] },
   "pbx:okeanos:Network": { title: "network", interruptedBy: [] },
@@ -50,7 +50,10 @@ export const SHARED_PARTS: Readonly<Record<string, Part>> = {
 
 const SSH_PORT = 22;
 
-/** Resources that no call goes by: the operator's way in, and what stands for nothing in the cloud. */
+/**
+ * Returns whether calls do not depend on a resource: it is for the operator's SSH access, or has no counterpart in
+ * the cloud.
+ */
 export const isBesideCalls = ({ type, olds, news }: PlannedChange): boolean =>
   /^(trunkline|pulumi):/.test(type) ||
   type === "openstack:compute/keypair:Keypair" ||
@@ -59,7 +62,7 @@ export const isBesideCalls = ({ type, olds, news }: PlannedChange): boolean =>
 export const isGone = ({ action }: PlannedChange): boolean =>
   action === "delete" || action === "replace";
 
-/** Whether what goes by way of the resource is interrupted. One that is not known here may be. */
+/** Returns whether a change interrupts a resource. A resource of an unknown type counts as interrupted. */
 export function isInterrupted(change: PlannedChange): boolean {
   const part = NODE_PARTS[change.type] ?? SHARED_PARTS[change.type];
   return (
@@ -76,7 +79,7 @@ const DONE: Readonly<Record<PlannedChange["action"], string>> = {
   delete: "deleted",
 };
 
-/** `server deleted, port deleted`. */
+/** Describes changes: `server deleted, port deleted`. */
 export const describe = (changes: readonly PlannedChange[]): string =>
   changes
     .map(({ type, name, action }) => {

@@ -19,11 +19,11 @@ import {
   SHARED_PARTS,
 } from "./resources";
 
-/** A part of a plan beside what callers feel of it. */
+/** A change in a plan, with its effect on callers. */
 export interface ImpactRow {
   readonly change: string;
   readonly felt: string;
-  /** Why this is not to be done as it stands, and the remedy; null where it may. */
+  /** Reason to refuse the change, with the remedy; null if the change is allowed. */
   readonly fault: string | null;
 }
 
@@ -35,10 +35,10 @@ export interface Allowances {
 const NODE_CONFIG = "pbx:index:NodeConfig";
 const MEMBERSHIP = "pbx:index:ZoneMembership";
 
-/** URN of what a component for a node made. */
+/** Matches the URN of a resource that a component of a node created. */
 const OF_NODE = /trunkline:index:(HaproxyController|PbxNode|ExtendedZone)\$/;
 
-/** Everything that a plan does to one node. */
+/** All changes of a plan to one node. */
 interface NodeChanges {
   readonly parts: readonly PlannedChange[];
   readonly config: PlannedChange | undefined;
@@ -47,7 +47,7 @@ interface NodeChanges {
 
 const isServer = ({ type }: PlannedChange): boolean => NODE_PARTS[type]?.title === "server";
 
-/** The zone or controller that `change` is a part of. */
+/** Returns the name of the zone or controller that `change` belongs to. */
 function nodeOf({ urn, type, name, olds, news, action }: PlannedChange): string | undefined {
   const properties = action === "delete" ? olds : news;
   switch (type) {
@@ -60,7 +60,10 @@ function nodeOf({ urn, type, name, olds, news, action }: PlannedChange): string 
   }
 }
 
-/** Whether a leaving zone is drained before `change`: what depends on a resource is deleted first. */
+/**
+ * Returns whether the zone is drained before `change`. Pulumi deletes dependents first, so it deletes the
+ * ZoneMembership, which drains the zone, before all resources that the ZoneMembership depends on.
+ */
 function isDrained(
   change: PlannedChange,
   membership: PlannedChange | undefined,
@@ -78,7 +81,7 @@ function isDrained(
   return reached.has(change.urn);
 }
 
-/** `1 h`, `15 min`, `90 s`. */
+/** Formats a duration: `1 h`, `15 min`, `90 s`. */
 function duration(seconds: number): string {
   if (seconds >= 3600 && seconds % 3600 === 0) {
     return `${String(seconds / 3600)} h`;
@@ -88,15 +91,15 @@ function duration(seconds: number): string {
     : `${String(seconds)} s`;
 }
 
-/** The program's word, where the plan has it: it goes before that of the state. */
+/** Returns the drain policy of the program if the plan contains it. It overrides the policy in the state. */
 function drainPolicy(membership: PlannedChange, { changes }: Plan): DrainPolicy {
-  const [word = membership.olds] = changes.flatMap(({ type, action, news }) =>
+  const [inputs = membership.olds] = changes.flatMap(({ type, action, news }) =>
     [NODE_CONFIG, MEMBERSHIP].includes(type) && action !== "delete" ? [news] : [],
   );
-  return (word as unknown as ZoneMembershipInputs).drain;
+  return (inputs as unknown as ZoneMembershipInputs).drain;
 }
 
-/** A zone that leaves the rotation, for good or to come back. */
+/** Returns the row for a zone that leaves the rotation, permanently or until its replacement is ready. */
 function drainRow(
   zone: string,
   membership: PlannedChange,
@@ -114,17 +117,17 @@ function drainRow(
   return {
     change: `${zone}: ${parts.length === 0 ? "leaves the rotation" : describe(parts)}`,
     felt: drain.force
-      ? `${what}; calls that are left after ${limit} are cut`
+      ? `${what}; calls that are still up after ${limit} are cut`
       : `${what}; its calls may go on for ${limit}`,
     fault: isOnlyZone
-      ? `${zone} is the only zone and cannot be drained; add another one first (pbx:zones)`
+      ? `${zone} is the only zone and cannot be drained; add another zone first (pbx:zones)`
       : drain.force
-        ? `pbx:drainForce is on: calls of ${zone} may be cut; set it to false`
+        ? `pbx:drainForce is true: calls of ${zone} may be cut; set it to false`
         : null,
   };
 }
 
-/** Whether `zone` has no place in the rotation by a plan that tells of all places. */
+/** Returns whether `zone` is out of the rotation. Only a plan that lists unchanged resources can show this. */
 const isOut = (zone: string, { known }: Plan): boolean =>
   known !== null && ![...known].some((urn) => urn.endsWith(`${MEMBERSHIP}::${zone}`));
 
@@ -141,12 +144,12 @@ function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan):
       {
         change: `${zone}: ${describe(undrained)}`,
         felt: `cuts every call of ${zone}`,
-        fault: `nothing drains ${zone} before this; its ZoneMembership has to go first`,
+        fault: `${zone} is not drained before this; its ZoneMembership must be deleted first`,
       },
     ];
   }
   const server = parts.filter(isServer);
-  // A server that is created has no predecessor any more: it was lost, and its calls with it.
+  // A server that is created, not replaced, means that its predecessor was lost, together with its calls.
   const isLost =
     membership?.action === "replace" && server.some(({ action }) => action === "create");
   if (membership !== undefined && isGone(membership) && !isLost) {
@@ -170,8 +173,8 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[
     return [
       {
         change: `${CONTROLLER}: ${describe(parts)}`,
-        felt: "the exchange gets another public address, which no phone knows",
-        fault: "every phone has to be set up anew",
+        felt: "the exchange gets a new public address, which no phone knows",
+        fault: "every phone must be reconfigured",
       },
     ];
   }
@@ -183,7 +186,7 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[
         felt: CONTROLLER_RESTARTS,
         fault: allowed.controller
           ? null
-          : "choose a quiet hour, and allow it with: --allow-controller",
+          : "choose a time with few calls, and allow the change with: --allow-controller",
       },
     ];
   }
@@ -191,12 +194,16 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[
     .filter((part) => isServer(part) && part.action === "create")
     .map((server) => ({
       change: `${CONTROLLER}: ${describe([server])}`,
-      felt: "phones register once it is ready",
+      felt: "phones register once the controller is ready",
       fault: null,
     }));
 }
 
-/** @param told what is said already: the controller's files tell of zones that come and go as well. */
+/**
+ * Returns rows for a node whose files change.
+ *
+ * @param told existing rows, to avoid duplicates: the controller's files also change when zones are added or removed.
+ */
 function configRows(
   node: string,
   { config }: NodeChanges,
@@ -226,10 +233,10 @@ function sharedRow(change: PlannedChange): ImpactRow[] {
     {
       change: `${isKnown ? `${change.name}: ` : ""}${describe([change])}`,
       felt: isKnown
-        ? "cuts every call that goes by way of it"
-        : "not known: calls may go by way of it",
+        ? "cuts every call that passes through it"
+        : "unknown: calls may pass through it",
       fault:
-        "nothing drains the zones before this; deploy a second stack and move the phones there",
+        "the zones are not drained before this; deploy a second stack and move the phones there",
     },
   ];
 }
@@ -243,11 +250,11 @@ function changesOf(node: string, { changes }: Plan): NodeChanges {
   };
 }
 
-/** What is not to be done as it stands, a line each. */
+/** Returns the reasons to refuse the plan, one line each. */
 export const faultsOf = (rows: readonly ImpactRow[]): string[] =>
   rows.flatMap(({ change, fault }) => (fault === null ? [] : [`${change}: ${fault}`]));
 
-/** What callers feel of a plan. Empty where they feel nothing. */
+/** Returns the effects of a plan on callers; empty if there are none. */
 export function judge(plan: Plan, allowed: Allowances): ImpactRow[] {
   const names = new Set(plan.changes.flatMap((change) => nodeOf(change) ?? []));
   const nodes = [...names].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));

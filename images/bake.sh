@@ -1,27 +1,30 @@
 #!/usr/bin/env bash
-# Bakes one golden image with diskimage-builder into a directory, which build.sh then puts into the cache.
-# With the elements, the image's definition and the pinned tools, this is all that decides what an image
-# is: a change here makes every image anew.
+# Builds one golden image with diskimage-builder in a directory. build.sh then moves the image to the cache.
+# This file, the elements, the image's definition and the pinned tools determine the image: a change to this
+# file rebuilds every image.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# rw: the root file system needs no second mount. mitigations: they slow emulation down and guard nothing
-# in a node that runs one program. net.ifnames: the kernel's names of network cards need no udev. TERM:
-# systemd else asks the console for its size, and waits for an answer. panic: a kernel that cannot go on
-# begins anew a second later. Under emulation that happens now and then while it boots (an int3 of its own,
-# where it has just patched itself), and the server would stand still until somebody looks.
+# rw: the root file system needs no second mount.
+# mitigations: they slow down emulation, and protect nothing on a node that runs one program.
+# net.ifnames: the kernel's own interface names need no udev.
+# TERM: otherwise systemd asks the console for its size and waits for an answer.
+# panic: reboots a second after a kernel panic. Under emulation the kernel sometimes panics while it boots (at an
+# int3 in code that it has just patched), and the server would hang until an operator resets it.
 COMMAND_LINE="rw console=ttyS0 quiet panic=1 mitigations=off net.ifnames=0 audit=0 systemd.log_level=notice TERM=dumb"
 
-# The archive that this machine's own apt uses, by the name its Release file gives: Debian or Debian-Security.
+# Prints the archive that this machine's apt uses. The argument is the label in the archive's Release file: Debian or
+# Debian-Security.
 mirror() {
     local uri
-    # shellcheck disable=SC2016 # apt's own variable
+    # shellcheck disable=SC2016 # a variable of apt
     uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' "Label: $1" | sed -n 1p)
-    [[ -n $uri ]] || die "apt on this machine knows no archive labelled $1: name one in /etc/apt/sources.list.d and run apt-get update"
+    [[ -n $uri ]] || die "apt has no archive with label $1; add it to /etc/apt/sources.list.d and run apt-get update"
     printf '%s' "${uri%/}"
 }
 
-# diskimage-builder, in a clean environment: another python first in PATH breaks it and Debian's tools.
+# Runs diskimage-builder in a clean environment. Another python first in PATH would break diskimage-builder and
+# Debian's tools.
 bake() {
     local name=$1 format=$2 work=$3 tools release element sources kernel='' archive security boot=(vm block-device-mbr)
     # shellcheck source=/dev/null
@@ -47,7 +50,7 @@ bake() {
 
 manifest() {
     local name=$1 key=$2 format=$3 root=$4 modules drivers=()
-    # shellcheck disable=SC2016 # dpkg-query's own variable
+    # shellcheck disable=SC2016 # a variable of dpkg-query
     version() { chroot "$root" dpkg-query -W -f '${source:Upstream-Version}' "$1" 2>/dev/null | sed 's/[+~].*//'; }
     for modules in "$root"/usr/lib/asterisk/modules "$root"/usr/lib/*/asterisk/modules; do
         [[ ! -e $modules/chan_sip.so ]] || drivers+=(chan_sip)
@@ -65,7 +68,7 @@ print(json.dumps({
 END
 }
 
-# usage: bake.sh NAME KEY WORK: leaves the image in WORK/result.
+# usage: bake.sh NAME KEY WORK: writes the image to WORK/result.
 name=$1 key=$2 work=$3 format=$(image_format)
 bake "$name" "$format" "$work" ||
     die "$name: diskimage-builder failed; the last lines of $work/build.log:"$'\n'"$(tail -n 15 "$work/build.log")"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the golden images that are missing or whose inputs have changed; with --fresh, all anew.
+# Builds golden images that are missing or whose inputs have changed. With --fresh, rebuilds all of them.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -8,25 +8,25 @@ usage() {
 usage: images/build.sh [--help] [--fresh] [NAME...]
 
 Builds golden images with diskimage-builder; by default all: $(known_images | paste -sd' ').
-An image whose inputs have not changed is not built again. Debian's packages are no such input: --fresh
-builds an image anew from those of today, security updates among them, and it stays in use from then on.
+Builds an image only if its inputs have changed. Debian's packages are not an input: --fresh rebuilds
+an image from today's packages, including security updates. The rebuilt image then stays in use.
 
 Result, in $STORE/NAME-KEY/:
   disk.qcow2     the disk
-  vmlinuz initrd beside it, for a disk without a boot loader (format "direct")
+  vmlinuz initrd kernel and initramfs, for a disk without a boot loader (format "direct")
   rootfs/        the same root file system as a directory, for tests
   manifest.json  versions, SIP drivers, kernel command line, format and key
 
-  TRUNKLINE_CACHE         where images are kept (now $CACHE)
+  TRUNKLINE_CACHE         folder of the images (now $CACHE)
   TRUNKLINE_IMAGE_FORMAT  vm (disk with boot loader) or direct (now $(image_format))
 END
 }
 
 need_tools() {
     local package missing=()
-    [[ $(id -u) -eq 0 ]] || die "building needs root (loop devices, chroot): run it with sudo"
-    # libnss-myhostname: diskimage-builder reads what sudo prints, and sudo complains into it of a host
-    # name that does not resolve.
+    [[ $(id -u) -eq 0 ]] || die "building images needs root (loop devices, chroot); run it with sudo"
+    # libnss-myhostname: diskimage-builder parses the output of sudo. If the host name does not resolve, sudo adds a
+    # warning to that output.
     for package in debootstrap qemu-utils e2fsprogs sudo libnss-myhostname python3-venv xz-utils zstd; do
         [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
             missing+=("$package")
@@ -38,7 +38,7 @@ need_tools() {
         die "tools are missing; install them with: apt-get install ${missing[*]}"
 }
 
-# What a build killed half-way leaves behind: mounts first, or removing would reach through them.
+# Removes what a killed build leaves behind. Unmounts first; otherwise rm would delete files in the mounts.
 sweep() {
     local work mount
     for work in "$STORE/.build-$1-"*; do
@@ -52,7 +52,7 @@ sweep() {
     done
 }
 
-# A test may still be running in the version before this one.
+# Keeps the three newest versions: a test may still use the previous one.
 prune() {
     find "$STORE" -maxdepth 1 -type d -name "$1-????????????" -printf '%T@ %p\n' | sort -rn | tail -n +4 |
         cut -d' ' -f2- | xargs -r rm -rf --one-file-system
@@ -66,8 +66,8 @@ keep_stamp() {
 build_if_missing() {
     local name=$1 stamp key dir work
     exec 9>"$STORE/.$name.lock"
-    flock -n 9 || { say "$name: waiting for the build that is running" && flock 9; }
-    # Only now, for the build that was running may have been a fresh one.
+    flock -n 9 || { say "$name: waiting for another build to finish" && flock 9; }
+    # Read the stamp after the lock: the other build may have been a fresh one.
     stamp=${fresh:-$(image_stamp "$name")}
     key=$(image_key "$name" "$stamp")
     dir=$STORE/$name-$key
@@ -81,7 +81,7 @@ build_if_missing() {
     say "$name: building (log: $work/build.log)"
     "$IMAGES/bake.sh" "$name" "$key" "$work"
     mv -T "$work/result" "$dir"
-    # Last, so that a fresh build that fails or is killed leaves the image before it in use.
+    # After the build: if a fresh build fails or is killed, the previous image stays in use.
     [[ -z $fresh ]] || keep_stamp "$name"
     rm -rf "$work"
     prune "$name"
@@ -92,12 +92,12 @@ fresh=
 case ${1:-} in
 -h | --help) usage && exit ;;
 --fresh) fresh=$(date --utc +%FT%TZ) && shift ;;
--*) die "unknown option '$1': see images/build.sh --help" ;;
+-*) die "unknown option '$1'; see images/build.sh --help" ;;
 esac
 
 names=$(wanted_images "$@")
 mkdir -p "$STORE"
-# One process per image, as many at a time as there are cores.
+# One process per image, and at most one per CPU core at a time.
 running=0 failed=0
 for name in $names; do
     if [[ $running -ge $(nproc) ]]; then

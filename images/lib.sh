@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What build.sh, rootfs.sh and upload.sh share. Sourced, never run.
+# Shared functions of bake.sh, build.sh, rootfs.sh and upload.sh. Sourced, never run.
 
 IMAGES=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CACHE=${TRUNKLINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/trunkline}
@@ -16,7 +16,7 @@ known_images() {
     for file in "$IMAGES"/definitions/*.sh; do basename "$file" .sh; done
 }
 
-# The images named on the command line, or all of them.
+# Prints the images named on the command line, or all images.
 wanted_images() {
     local name
     if [[ $# -eq 0 ]]; then
@@ -25,25 +25,25 @@ wanted_images() {
     fi
     for name; do
         [[ -e $IMAGES/definitions/$name.sh ]] ||
-            die "no image '$name': choose from $(known_images | paste -sd' ')"
+            die "unknown image '$name'; known images: $(known_images | paste -sd' ')"
         printf '%s\n' "$name"
     done
 }
 
-# direct: a file system, booted with a kernel and an initramfs beside it. vm: a whole disk with a boot
-# loader, which cannot be partitioned here without device-mapper.
+# Prints the image format. direct: a file system, booted with a separate kernel and initramfs. vm: a whole disk with
+# a boot loader; to partition it, this machine needs device-mapper.
 image_format() {
     local format=${TRUNKLINE_IMAGE_FORMAT:-}
     [[ -n $format ]] || { [[ -e /dev/mapper/control ]] && format=vm || format=direct; }
-    [[ $format == vm || $format == direct ]] || die "TRUNKLINE_IMAGE_FORMAT is '$format': use vm or direct"
+    [[ $format == vm || $format == direct ]] || die "invalid TRUNKLINE_IMAGE_FORMAT '$format'; use vm or direct"
     printf '%s\n' "$format"
 }
 
-# When the image in use was built anew though nothing but Debian had changed (build.sh --fresh); empty where
-# none ever was. As a part of the key it keeps that image from giving way to an older one.
+# Prints the time of the last fresh build of an image (build.sh --fresh); empty if there was none. The stamp is part
+# of the key, so that no older image replaces the fresh one.
 image_stamp() { cat "$STORE/$1.fresh" 2>/dev/null || true; }
 
-# Everything that goes into an image, and so decides whether it must be built again.
+# Prints the key of an image: a hash of everything that goes into the image. A new key means a new build.
 image_key() { # image_key NAME [STAMP]
     local name=$1 stamp=${2-$(image_stamp "$1")} element
     # shellcheck source=/dev/null
@@ -52,7 +52,7 @@ image_key() { # image_key NAME [STAMP]
         cd "$IMAGES" || exit
         image_format
         sha256sum bake.sh requirements.txt "definitions/$name.sh"
-        # Names, executable bits, contents: what git keeps, and a clone's umask does not change.
+        # Names, executable bits and contents: git stores these, and the umask of a clone does not change them.
         find elements/pbx-node "elements/$element" -type f -printf '%p %m\n' | sed -E 's/ .?[1357]..$/ x/; s/ [0-9]+$//' | LC_ALL=C sort
         find elements/pbx-node "elements/$element" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
         printf '%s' "$stamp"
@@ -61,8 +61,8 @@ image_key() { # image_key NAME [STAMP]
 
 image_dir() { printf '%s/%s-%s\n' "$STORE" "$1" "$(image_key "$1")"; }
 
-# The pinned Python tools, in a virtual environment of their own: prints its bin directory. Wheels alone,
-# since what pip builds a package with has no hash.
+# Installs the pinned Python tools in a virtual environment and prints its bin directory. Installs wheels only, since
+# the tools with which pip builds packages have no hashes.
 python_tools() {
     local key venv
     key=$(sha256sum <"$IMAGES/requirements.txt" | cut -c1-12)
@@ -73,11 +73,11 @@ python_tools() {
             flock 9
             [[ ! -e $venv/.complete ]] || exit 0
             rm -rf "$venv"
-            # A virtual environment knows its own path, so it cannot be built elsewhere and renamed.
+            # A virtual environment contains its own path, so it cannot be built elsewhere and renamed.
             { /usr/bin/python3 -m venv "$venv" &&
                 "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
                     -r "$IMAGES/requirements.txt"; } >&2 ||
-                die "the Python tools of images/requirements.txt could not be installed (Debian: apt-get install python3-venv)"
+                die "could not install images/requirements.txt; on Debian, run: apt-get install python3-venv"
             touch "$venv/.complete"
         ) 9>"$CACHE/.images-tools.lock" || return
     fi

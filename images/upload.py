@@ -1,8 +1,8 @@
-"""Makes the cloud's images those of the given directories (see build.sh); called by upload.sh.
+"""Uploads the images in the given directories (see build.sh) to the cloud; called by upload.sh.
 
-A disk is in use once it is active and carries the directory's key. Whatever else bears the names of an
-image and its kernel and ramdisk is a leftover, of an older version or of an upload that was interrupted,
-and goes when the new one is active.
+A disk is in use if it is active and has the directory's key. All other images with the names of the disk, its
+kernel or its ramdisk are leftovers of an older version or of an interrupted upload. They are deleted as soon as
+the new disk is active.
 """
 
 import json
@@ -24,7 +24,7 @@ def say(text):
 
 
 def virtual_gib(disk):
-    """Size of the disk as a guest sees it, in the unit of a flavor's disk."""
+    """Returns the size of the disk as a guest sees it, in GiB, the unit of a flavor's disk."""
     info = subprocess.run(
         ["qemu-img", "info", "--output=json", disk], check=True, capture_output=True, text=True
     )
@@ -32,7 +32,7 @@ def virtual_gib(disk):
 
 
 class Upload:
-    """One image, with its kernel and ramdisk where its disk has no boot loader."""
+    """One image, with its kernel and ramdisk if its disk has no boot loader."""
 
     def __init__(self, cloud, directory):
         self.cloud = cloud
@@ -42,13 +42,13 @@ class Upload:
         self.created = []
 
     def present(self):
-        """All images of the project that bear this image's names."""
+        """Returns all images of the project with this image's names."""
         names = (self.name, f"{self.name}-kernel", f"{self.name}-ramdisk")
         owner = self.cloud.current_project_id
         return [i for name in names for i in self.cloud.image.images(name=name, owner=owner)]
 
     def current(self, images):
-        """The disk in use, or None."""
+        """Returns the disk in use, or None."""
         for image in images:
             key = image.properties.get("trunkline_key")
             if image.name == self.name and image.status == "active" and key == self.manifest["key"]:
@@ -56,7 +56,7 @@ class Upload:
         return None
 
     def record(self, name, kind, **properties):
-        """Announces an image, whose data is still to come."""
+        """Creates the record of an image, without data."""
         container = "bare" if kind == "qcow2" else kind
         image = self.cloud.image.create_image(
             name=name,
@@ -80,7 +80,7 @@ class Upload:
         openstack.exceptions.raise_from_response(answer)
 
     def announce(self):
-        """Creates the records and gives, for each, the file that is to be sent."""
+        """Creates the records. Returns each record with the file to send."""
         manifest = self.manifest
         properties = {
             "min_disk": virtual_gib(self.directory / "disk.qcow2"),
@@ -116,7 +116,7 @@ class Upload:
             say(f"{self.name}: up to date in the cloud")
             return
         try:
-            # The disk last: it is what makes the three of them an image in use.
+            # Send the disk last: once the disk is active, the image is in use.
             *parts, whole = self.announce()
             list(pool.map(lambda job: self.send(*job), parts))
             self.send(*whole)
@@ -136,7 +136,7 @@ def main():
             for done in [images.submit(upload.run, pool) for upload in uploads]:
                 done.result()
     except (ConfigException, SDKException, ClientException) as error:
-        sys.exit(f"images: the upload failed: {' '.join(str(error).split())}")
+        sys.exit(f"images: upload failed: {' '.join(str(error).split())}")
 
 
 main()

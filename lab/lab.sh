@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# An OpenStack on this machine, for deployments and their tests. See --help.
+# Runs an OpenStack cloud on this machine, for deployments and their tests. See --help.
 set -euo pipefail
 
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,23 +13,23 @@ usage() {
 An OpenStack cloud on this machine (Debian 12, root), for deployments and their tests.
 
 usage: lab.sh COMMAND
-  up              install what is missing, start what is not running; again and again if you like
-  prove           boot a server; where it does not come up, start the lab anew and try again
+  up              install missing packages and start missing processes; safe to repeat
+  prove           boot a test server; if it does not start, restart the lab and try again
   down [--purge]  stop everything; --purge also deletes databases, images, servers and passwords
-  status          one line per process; exit status 0 when all of them run, 3 when none does
-  trouble         what is amiss: processes that are down, and the last error that each one logged
-  logs [SERVICE]  the end of every log, or more of one service's: ${SERVICES[*]}
+  status          print one line per process; exit status 0 if all processes run, 3 if none runs
+  trouble         print the processes that are down, and the last error in each log
+  logs [SERVICE]  print the end of every log, or more of one service's logs: ${SERVICES[*]}
 
 environment
-  LAB_STATE  where the lab keeps its state  ($STATE)
-  LAB_VIRT   kvm or qemu, instead of finding out which one works
+  LAB_STATE  folder of the lab's state  ($STATE)
+  LAB_VIRT   kvm or qemu; skips the test whether KVM works
 
-What a deployment needs is in $CLOUDS, cloud trunkline-lab.
+Deployments use the cloud trunkline-lab in $CLOUDS.
 EOF
 }
 
-# Every service file has the same entry points: packages, answers, units and ports are lists,
-# configure, init, start, ready and stop are functions.
+# Loads the file of a service. Every file defines the lists packages, answers, units and ports, and the
+# functions configure, init, start, ready and stop.
 load() { # load SERVICE
   packages=() answers=() units=() ports=()
   service=$1
@@ -37,15 +37,16 @@ load() { # load SERVICE
   . "$LAB/services/$1.sh"
 }
 
-as_root() { [ "$(id -u)" = 0 ] || die "the lab makes bridges and guests: run it as root"; }
+as_root() { [ "$(id -u)" = 0 ] || die "the lab creates bridges and guests; run it as root"; }
 
-# One run at a time. Workers of a run that was killed hold the lock until they have noticed.
+# Allows one run at a time. Workers of a killed run hold the lock until they notice that the run is gone.
 lock() {
   mkdir -p "$STATE"
   exec 9>"$STATE/lock.file"
   flock -n 9 && return 0
-  say "waiting for another run of the lab to end"
-  flock -w 300 9 || die "another run holds $STATE/lock.file for five minutes: end it (fuser -v $STATE/lock.file)"
+  say "waiting for another run of the lab to finish"
+  flock -w 300 9 ||
+    die "another run has held $STATE/lock.file for five minutes; stop that run (fuser -v $STATE/lock.file)"
 }
 
 up() {
@@ -68,8 +69,8 @@ up() {
   done
   busy=$(foreign_listeners)
   [ -z "$busy" ] ||
-    die "another program listens where the lab must: ${busy% }; ss -ltnp names it. Stop it, and where it" \
-      "starts with the machine: systemctl disable --now NAME.service NAME.socket"
+    die "another program listens on ports that the lab needs: ${busy% } (ss -ltnp shows the program); stop the" \
+      "program and, if it starts at boot, run: systemctl disable --now NAME.service NAME.socket"
 
   local workers=() worker failed=0
   for service in "${SERVICES[@]}"; do
@@ -81,7 +82,7 @@ up() {
   say "up: export OS_CLIENT_CONFIG_FILE=$CLOUDS OS_CLOUD=trunkline-lab"
 }
 
-# Runs beside the workers of the other services; `need` puts them in order.
+# Starts one service. The workers of all services run in parallel; `need` orders them.
 bring_up() { # bring_up SERVICE
   phase=init
   trap 'report $?' EXIT
@@ -99,19 +100,19 @@ report() { # report EXIT-STATUS
   local log=$LOG/$service.log
   if [ "$1" = 0 ] || abandoned; then return; fi
   [ "$phase" = init ] && log=$LOG/$service-init.log
-  die "$service: $phase failed; log: $log: $(last_words "$log")"
+  die "$service: $phase failed; log: $log: $(last_error "$log")"
 }
 
-# That every process runs, and says so, does not mean that a server gets its network.
+# Boots a test server. Even if all processes report that they are ready, a server may get no network.
 prove() {
   as_root
   boots && return 0
   trouble >&2
-  say "a server does not come up: $(last_words "$LOG/prove.log")"
-  say "starting the lab anew"
+  say "the test server does not start: $(last_error "$LOG/prove.log")"
+  say "restarting the lab"
   down ""
   up
-  boots || die "a server does not come up; log: $LOG/prove.log: $(last_words "$LOG/prove.log")"
+  boots || die "the test server does not start; log: $LOG/prove.log: $(last_error "$LOG/prove.log")"
 }
 
 boots() {
@@ -134,7 +135,7 @@ down() {
   local purge=${1:-} stage left=()
   local -A stops
   as_root
-  [ -d "$STATE" ] || { say "nothing there"; return 0; }
+  [ -d "$STATE" ] || { say "nothing to stop: $STATE does not exist"; return 0; }
   lock
   forget_dead
   for stage in "${STOP_STAGES[@]}"; do
@@ -145,9 +146,9 @@ down() {
     for service in $stage; do wait "${stops[$service]}" || left+=("$service"); done
     [ ${#left[@]} -gt 0 ] || say "stopped: $stage"
   done
-  # What is left may still write to its state, and would be known to nobody without it.
+  # Processes that could not be stopped may still write to the state. Their pid files are part of the state.
   [ ${#left[@]} = 0 ] ||
-    die "could not stop: ${left[*]}, see above; nothing was deleted, and the same command can be run again"
+    die "could not stop: ${left[*]} (see the errors above); nothing was deleted, run the same command again"
   [ -z "$purge" ] || rm -rf "${STATE:?}"
   say "down"
 }
@@ -167,22 +168,22 @@ status() {
       fi
     done
   done
-  [ $running = 1 ] || return 3 # as of any service that does not run, by the Linux Standard Base
+  [ $running = 1 ] || return 3 # Linux Standard Base: the program is not running
   return $missing
 }
 
-# A lab in good health logs next to no errors.
+# Prints units that are down and the last error of each log. A healthy lab logs hardly any errors.
 trouble() {
   local file
   status | awk '$2 == "down" {print $1 ": is down"}'
   for file in "$LOG"/*.log; do
-    # Date and time stay; what follows up to the words, the same for all of a service, does not.
+    # Keep the date, the time and the message. Drop the fields between them, which are constant per service.
     sed -nE 's/\x1b\[[0-9;]*m//g; s/^(\S+ \S+) .*(ERROR|CRITICAL) \S+ (\[[^]]*\] )*(.*\S.*)$/\1 \4/p' "$file" |
       tail -n 1 | cut -c 1-200 | sed "s/^/$(basename "$file" .log): /"
   done
 }
 
-# Of a unit and its children, which share its process group; shared pages counted once.
+# Prints the memory of a unit and its children (its process group) in MiB. Shared pages count once.
 memory() { # memory PID
   local pids pid
   mapfile -t pids < <(pgrep -g "$1")
@@ -211,16 +212,16 @@ refuse() {
 
 command=${1:---help}
 [ $# -eq 0 ] || shift
-# Whoever asks what a command does has not asked for it.
+# With --help, print the usage and do not run the command.
 [[ " $* " != *" --help "* && " $* " != *" -h "* ]] || command=help
 case $command in
   -h | --help | help) usage && exit ;;
-  up | prove | status | trouble) [ $# -eq 0 ] || refuse "$command takes no argument, not $*" ;;
-  down) [ $# -eq 0 ] || [ "$*" = --purge ] || refuse "down takes --purge or nothing, not $*" ;;
-  logs) [ $# -eq 0 ] || [[ $# -eq 1 && -e $LAB/services/$1.sh ]] || refuse "no service $*; there are: ${SERVICES[*]}" ;;
-  *) refuse "no command $command" ;;
+  up | prove | status | trouble) [ $# -eq 0 ] || refuse "$command takes no arguments, got: $*" ;;
+  down) [ $# -eq 0 ] || [ "$*" = --purge ] || refuse "down takes no arguments but --purge, got: $*" ;;
+  logs) [ $# -eq 0 ] || [[ $# -eq 1 && -e $LAB/services/$1.sh ]] || refuse "unknown service $*; known services: ${SERVICES[*]}" ;;
+  *) refuse "unknown command $command" ;;
 esac
 "$command" "$@"
-# Whoever starts the lab next may not be `make up`, by whose mark `make down` stops it. The lab that `prove`
-# starts anew is the same one, and stays marked.
+# `make up` writes this file if it starts the lab; `make down` then stops the lab. The next lab may be started by
+# another command, so `down` removes the file. `prove` restarts the same lab and keeps the file.
 [ "$command" != down ] || rm -f "$CLAIM"

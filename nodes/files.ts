@@ -8,18 +8,18 @@ export interface FileSpec {
   readonly owner: string;
   /** Octal, for example `0640`. */
   readonly mode: string;
-  /** HMAC of the content under a key of the stack: it changes with the content and tells nothing of it. */
+  /** HMAC of the content with a key of the stack. Changes with the content, but does not reveal the content. */
   readonly digest: string;
 }
 
-/** A file as it is to be on its node. */
+/** A file to install on a node. */
 export interface WantedFile extends Omit<FileSpec, "digest"> {
   readonly content: string;
 }
 
-/** A file as it is on its node. */
+/** A file found on a node. */
 export interface FoundFile extends Omit<FileSpec, "digest"> {
-  /** Of its content, in hexadecimal. */
+  /** Hash of the content, in hexadecimal. */
   readonly sha256: string;
 }
 
@@ -27,7 +27,7 @@ export interface FoundFile extends Omit<FileSpec, "digest"> {
 export const contentsOf = (files: Readonly<Record<string, WantedFile>>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).map(([path, { content }]) => [path, content]));
 
-/** Where a node keeps what its last installation replaced. */
+/** Path on a node of the files that the last installation replaced. */
 const FORMER = "/var/lib/trunkline/former.json";
 
 const pathsSchema = z.array(z.string());
@@ -38,7 +38,7 @@ const foundSchema = z.record(
 const installationSchema = z.object({ changed: pathsSchema, invalid: z.string().nullable() });
 const restoredSchema = z.object({ changed: pathsSchema });
 
-/** What is on the node at `paths`; null where there is no file. */
+/** Reads the files at `paths` on a node; null for a path without a file. */
 export async function readFiles(
   session: Session,
   paths: readonly string[],
@@ -46,26 +46,26 @@ export async function readFiles(
   return askAgent(session, { do: "look", paths }, foundSchema);
 }
 
-/** What an installation came to. */
+/** Result of an installation. */
 export interface Installation {
-  /** Paths whose content, owner or mode was another. */
+  /** Paths of the files whose content, owner or mode has changed. */
   readonly changed: readonly string[];
-  /** What a validating command said; nothing was changed then. */
+  /** Output of a validating command that failed: no file was changed. Null if the files are valid. */
   readonly invalid: string | null;
 }
 
 export interface InstallOptions {
-  /** Shell commands by path; `"$1"` is the file that is about to take its place. */
+  /** Validating shell commands, by path. `"$1"` is the path of the new file. */
   readonly validate?: Readonly<Record<string, string>>;
-  /** Path of the file that keeps what is replaced, on the node. */
+  /** Path on the node of the file that saves the replaced files. */
   readonly former?: string;
 }
 
 /**
- * Puts all files into place, or none.
+ * Installs all files, or none.
  *
- * @throws NodeUnchanged naming the file that cannot be written; NodeError naming the files that are new if
- * they could not be taken back.
+ * @throws NodeUnchanged with the file that cannot be written; NodeError with the new files if they could not be
+ * restored.
  */
 export async function install(
   session: Session,
@@ -79,18 +79,19 @@ export async function install(
     if (error.renewed.length > 0) {
       throw new NodeError(
         error.node,
-        `${error.reason}; its files ${error.renewed.join(", ")} are new already and could not be ` +
-          "taken back, all others were left as they were. Mend that and run the same command again",
+        `${error.reason}; these files were changed and could not be restored: ` +
+          `${error.renewed.join(", ")}. All other files are unchanged. ` +
+          "Fix the problem and run the same command again",
       );
     }
     throw new NodeUnchanged(
       error.node,
-      `${error.reason}; its files were left as they were. Mend that and run the same command again`,
+      `${error.reason}; no file was changed. Fix the problem and run the same command again`,
     );
   }
 }
 
-/** Takes the last installation back. */
+/** Restores the files that the last installation replaced. */
 export async function restore(session: Session, former = FORMER): Promise<readonly string[]> {
   const { changed } = await askAgent(session, { do: "restore", former }, restoredSchema);
   return changed;

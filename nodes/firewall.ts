@@ -2,16 +2,17 @@ import { install, restore, type WantedFile } from "./files";
 import { NodeUnchanged, ScriptFailed, type Session } from "../ssh/session";
 
 const RULES = "/etc/nftables.conf";
-/** Apart from what the node's service can take back. */
+/** Separate from the file that the node's service restores from. */
 const FORMER = "/var/lib/trunkline/former-firewall.json";
 
 type Files = Readonly<Record<string, WantedFile>>;
 
 /**
- * Lets the node's own packet filter follow its file, where it has one. Connections that are there stay.
+ * Installs the rules of the node's own packet filter, if `files` has any, and applies them. Existing connections stay
+ * open.
  *
  * @returns the other files.
- * @throws NodeUnchanged saying what nft does not take.
+ * @throws NodeUnchanged if nft does not take the rules.
  */
 export async function applyFirewall(session: Session, files: Files): Promise<Files> {
   const { [RULES]: rules, ...others } = files;
@@ -28,11 +29,11 @@ export async function applyFirewall(session: Session, files: Files): Promise<Fil
     );
   }
   try {
-    // Also where the file was there: an earlier run may have been killed in between.
+    // Also if the file has not changed: an earlier run may have been killed before this command.
     await session.run(`nft -f ${RULES}`);
   } catch (error) {
     if (!(error instanceof ScriptFailed) || changed.length === 0) throw error;
-    // It takes all rules of a file, or none.
+    // nft applies all rules of a file, or none: the former rules are still active.
     await restore(session, FORMER);
     throw new NodeUnchanged(error.node, error.fault);
   }

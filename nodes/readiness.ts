@@ -9,21 +9,21 @@ import { ScriptFailed, type Session } from "../ssh/session";
 
 const resultSchema = z.object({ v1: z.object({ errors: z.array(z.string()).default([]) }) });
 
-/** How long a server may take from its first login until all its first boot is done, in seconds. */
+/** Seconds from the first log-in until the first boot must be done. */
 const BOOT_DEADLINE = 300;
 
-/** How long it is waited for on the node at a time, in seconds: an interruption is noticed between. */
-const SHIFT = 2;
+/** Seconds of one wait on the node. Interruptions are noticed between two waits. */
+const WAIT = 2;
 
-/** Waits on the node. */
+/** The program that waits on the node. */
 const WAIT_BOOT = readFileSync(join(__dirname, "wait-boot.sh"), "utf8");
 /** Exit code of the program if the boot is not done in time. */
-const LATE = 3;
+const NOT_DONE = 3;
 
 /**
- * Resolves when the node's first boot is done.
+ * Waits until the node's first boot is done.
  *
- * @throws NodeError saying what went wrong in it, or that `signal` has ended the wait.
+ * @throws NodeError if the boot failed or took too long, or if `signal` ended the wait.
  */
 export async function waitForBoot(session: Session, say: Say, signal: AbortSignal): Promise<void> {
   say("waiting for cloud-init");
@@ -47,28 +47,28 @@ export async function waitForBoot(session: Session, say: Say, signal: AbortSigna
   }
 }
 
-/** Errors of the first boot, in `result.json` of cloud-init. @throws NodeError if it is anything else. */
+/** Returns the errors in `result.json` of cloud-init. @throws NodeError if the format is unexpected. */
 function errorsIn(session: Session, result: string): readonly string[] {
   let json: unknown;
   try {
     json = JSON.parse(result);
   } catch {
-    // Not JSON: refused below.
+    // Not JSON: the schema below rejects it.
   }
   const { data } = resultSchema.safeParse(json);
   if (data !== undefined) return data.v1.errors;
   throw new NodeError(
     session.node,
-    "/run/cloud-init/result.json is not understood; see /var/log/cloud-init.log there",
+    "/run/cloud-init/result.json has an unexpected format; see /var/log/cloud-init.log there",
   );
 }
 
-/** What cloud-init says of its work; null where it is not done in a while. */
+/** Returns the content of `result.json` of cloud-init; null if cloud-init is not done yet. */
 async function booted(session: Session): Promise<string | null> {
   try {
-    return await runProgram(session, WAIT_BOOT, [String(SHIFT)]);
+    return await runProgram(session, WAIT_BOOT, [String(WAIT)]);
   } catch (error) {
-    if (!(error instanceof ScriptFailed) || error.exitCode !== LATE) throw error;
+    if (!(error instanceof ScriptFailed) || error.exitCode !== NOT_DONE) throw error;
     return null;
   }
 }

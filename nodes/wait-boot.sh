@@ -3,9 +3,9 @@
 #
 #   wait-boot.sh SECONDS
 #
-# Exit code 3: not within SECONDS. The wait is here and not in the caller, because a request for each look would slow
-# down a server that boots. The image's check of the files does not count: a server may boot with the files of its
-# predecessor.
+# Exit code 3: the boot is not done within SECONDS. The wait is here and not in the caller, because a request for each
+# check would slow down a server that boots. The result of the image's check of the files is ignored: a server may boot
+# with the files of its predecessor.
 
 # Seconds since the boot: a first boot sets the clock.
 now() {

@@ -1,6 +1,6 @@
 import { ensureCommands } from "./packages";
 
-/** Modules that a phone without screen, sound card or keyboard needs. */
+/** baresip modules for a phone without screen, sound card and keyboard. */
 const MODULES = [
   "module g711.so",
   "module ausine.so",
@@ -11,17 +11,17 @@ const MODULES = [
 export interface BaresipSettings {
   /** Local address for SIP and RTP. */
   readonly address: string;
-  /** First of three: SIP over UDP and TCP, SIP over TLS, control. */
+  /** First of three consecutive ports: SIP over UDP and TCP, SIP over TLS, control. */
   readonly port: number;
-  /** Frequency of the tone that the phone speaks. */
+  /** Frequency of the tone that the phone sends. */
   readonly toneHz: number;
-  /** Where to record what the phone says and hears; null for nowhere. */
+  /** Folder for recordings of sent and received audio; null for no recordings. */
   readonly recordings: string | null;
 }
 
 export const controlPort = (port: number): number => port + 2;
 
-/** baresip's `config`. It holds no account: accounts are handed over by the control connection. */
+/** Renders baresip's `config` file, without accounts. Accounts are sent over the control connection. */
 export function renderBaresipConfig(settings: BaresipSettings): string {
   const lines = [
     `net_interface ${settings.address}`,
@@ -29,7 +29,7 @@ export function renderBaresipConfig(settings: BaresipSettings): string {
     `ctrl_tcp_listen 127.0.0.1:${String(controlPort(settings.port))}`,
     "call_max_calls 1",
     `audio_source ausine,${String(settings.toneHz)}`,
-    // The only format that ausine makes.
+    // The only format that ausine supports.
     "ausrc_srate 48000",
     "ausrc_channels 2",
     "ringback_disabled yes",
@@ -43,5 +43,5 @@ export function renderBaresipConfig(settings: BaresipSettings): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Installs baresip where it is missing: the package that brings no graphics. */
+/** Installs baresip if it is missing, from the package without graphics. */
 export const ensureBaresip = (): Promise<void> => ensureCommands({ baresip: "baresip-core" });

@@ -2,26 +2,26 @@ import { EventEmitter } from "node:events";
 import type { BaresipEvent, Control } from "./control";
 import { Deferred } from "./deferred";
 
-/** The call did not come about. The message is the answer of SIP: `404 Not Found`. */
+/** The call was refused. The message is the SIP response: `404 Not Found`. */
 export class CallRefused extends Error {}
 
-/** What a phone has counted since the call was established. */
+/** RTP packets of a phone since the call was established. */
 export interface Counters {
   readonly sent: number;
   readonly received: number;
 }
 
-/** What RTCP told last: each receiver's gaps in the sequence numbers, and our side's jitter. */
+/** The last RTCP report: each receiver's gaps in the sequence numbers, and this side's jitter. */
 export interface RtcpReport {
   readonly lostHere: number;
   readonly lostThere: number;
   readonly jitterMs: number;
 }
 
-/** A call, from the point of view of one phone. Emits `report` with an {@link RtcpReport}. */
+/** A call from the view of one phone. Emits `report` with an {@link RtcpReport}. */
 export class Call extends EventEmitter {
   report: RtcpReport | null = null;
-  /** As baresip names the call; unknown until its first event. */
+  /** baresip's ID of the call; undefined until its first event. */
   id: string | undefined;
 
   private readonly answered = new Deferred<number>();
@@ -32,18 +32,18 @@ export class Call extends EventEmitter {
     private readonly control: Pick<Control, "command">,
     /** The other side's SIP address. */
     readonly peer: string,
-    /** The name that the other side is shown with; null without one. */
+    /** The display name of the other side; null if there is none. */
     readonly peerName: string | null = null,
   ) {
     super();
   }
 
-  /** Resolves to the milliseconds from INVITE to answer, rejects with {@link CallRefused}. */
+  /** Resolves to the milliseconds from INVITE to answer; rejects with {@link CallRefused}. */
   get established(): Promise<number> {
     return this.answered.promise;
   }
 
-  /** Resolves to the reason. */
+  /** Resolves to the reason when the call has ended. */
   get closed(): Promise<string> {
     return this.ended.promise;
   }
@@ -52,7 +52,7 @@ export class Call extends EventEmitter {
     await this.control.command("accept");
   }
 
-  /** Ends the call, or turns it away when it was not answered yet. */
+  /** Ends the call, or rejects it if it is not answered yet. */
   async hangUp(): Promise<void> {
     await this.control.command("hangup");
     await this.closed;
@@ -61,13 +61,13 @@ export class Call extends EventEmitter {
   async counters(): Promise<Counters> {
     const text = await this.control.command("audio_debug");
     const sent = /TX: packets=(\d+)/.exec(text)?.[1];
-    // A line for each SSRC, in no order, and none before the first packet. Asterisk changes the SSRC when it joins two
-    // legs, and when a call is transferred.
+    // The text has one line for each SSRC, in no order, and no line before the first packet. Asterisk changes the SSRC
+    // when it bridges two legs and when a call is transferred.
     const received = Array.from(text.matchAll(/rcvd=(\d+)/g), ([, count]) => Number(count));
     return { sent: Number(sent ?? 0), received: received.reduce((sum, count) => sum + count, 0) };
   }
 
-  /** Address that this phone's media goes to: that of the zone it is registered in. */
+  /** Returns the address to which this phone sends media: the address of its zone. */
   async mediaPeer(): Promise<string> {
     const text = await this.control.command("audio_debug");
     const address = /remote: ([0-9.]+):/.exec(text)?.[1];
@@ -75,13 +75,13 @@ export class Call extends EventEmitter {
     return address;
   }
 
-  /** The call is over, or never came about. */
+  /** Marks the call as ended or refused. */
   close(reason: string): void {
     this.answered.reject(new CallRefused(reason));
     this.ended.resolve(reason);
   }
 
-  /** What baresip says about this call, or late about the one before it. */
+  /** Handles an event of this call. Ignores late events of the previous call. */
   handle(event: BaresipEvent): void {
     this.id ??= event.id;
     if (event.id !== this.id) return;

@@ -2,16 +2,17 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Whether `name` is on the PATH, or where Debian keeps what only root runs. */
+/** Returns whether the command `name` is on the PATH or in Debian's folders of commands for root. */
 export function hasCommand(name: string): boolean {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return folders.some((folder) => existsSync(join(folder, name)));
 }
 
 /**
- * Starts a program that ends with this process, however this process ends: a phone must not go on
- * ringing because a test was killed.
- * @param namespace network namespace to run in (`ip netns`); null for this process's own.
+ * Starts a program that ends together with this process, even if this process is killed: a phone must not keep
+ * ringing after a test was killed.
+ *
+ * @param namespace network namespace to run in (`ip netns`); null for the namespace of this process.
  */
 export function start(
   namespace: string | null,
@@ -28,7 +29,7 @@ export function start(
 export const hasEnded = (child: ChildProcess): boolean =>
   child.exitCode !== null || child.signalCode !== null;
 
-/** Resolves when `child` has ended: at once if it already has. */
+/** Resolves when `child` has ended; immediately if it has already ended. */
 export function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (hasEnded(child)) resolve();
@@ -39,7 +40,7 @@ export function ended(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Runs a program to its end and returns what it printed; a failure carries what it complained of. */
+/** Runs a program until it ends and returns its output. @throws Error with the program's error output */
 export function run(
   argv: readonly string[],
   { namespace = null, input = "" }: { namespace?: string | null; input?: string } = {},
@@ -54,7 +55,7 @@ export function run(
       if (code === 0) resolve(output.stdout);
       else reject(new Error(`${argv.join(" ")}: ${(output.stderr || output.stdout).trim()}`));
     });
-    // A program that does not read its input may be gone before the input is written.
+    // A program that does not read its input may end before the input is written.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(input);
   });

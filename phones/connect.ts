@@ -2,13 +2,13 @@ import type { Call } from "./call";
 import type { Phone } from "./phone";
 
 /**
- * Calls, and gives both ends of the established call.
+ * Places a call and returns both ends of the established call.
  *
- * @throws CallRefused with the answer that the caller got.
+ * @throws CallRefused with the SIP response to the caller.
  */
 export async function connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
   const ringing = callee.nextCall();
-  ringing.catch(() => undefined); // the caller's side says why
+  ringing.catch(() => undefined); // the caller's side reports the reason
   const outgoing = await caller.call(callee.account.extension);
   await outgoing.established;
   const incoming = await ringing;

@@ -4,7 +4,7 @@ import { hasEnded, start } from "./command";
 import { within } from "./deadline";
 import { encodeNetstring, NetstringDecoder } from "./netstring";
 
-/** What baresip tells about registrations and calls. */
+/** Event of baresip about a registration or a call. */
 export interface BaresipEvent {
   readonly type: string;
   readonly class: string;
@@ -24,18 +24,18 @@ interface Response {
   readonly data: string;
 }
 
-/** A background job of the shell reads /dev/null, unless it is given another descriptor. */
+/** Script that relays its standard streams. A background job reads /dev/null unless it gets another descriptor. */
 const RELAY = `
 exec 3<>"/dev/tcp/127.0.0.1/$1" 4<&0 || exit
 cat <&4 >&3 &
 exec cat <&3`;
 
 /**
- * A connection to baresip's module `ctrl_tcp`: netstrings of JSON, commands one way, their responses
- * and events the other way. Emits `event` with a {@link BaresipEvent}.
+ * A connection to baresip's module `ctrl_tcp`. It sends commands and receives responses and events, all as
+ * netstrings of JSON. Emits `event` with a {@link BaresipEvent}.
  *
- * The loopback interface of another network namespace cannot be reached from here, so the
- * connection is made by a shell inside it and passed on over the shell's standard streams.
+ * The loopback interface of another network namespace is not reachable from this process. Therefore a shell in
+ * that namespace opens the connection and relays it over its standard streams.
  */
 export class Control extends EventEmitter {
   private readonly decoder = new NetstringDecoder();
@@ -51,7 +51,7 @@ export class Control extends EventEmitter {
     });
     relay.stdin?.on("error", () => undefined);
     relay.once("exit", () => {
-      for (const { reject } of this.waiting.splice(0)) reject(new Error("baresip is gone"));
+      for (const { reject } of this.waiting.splice(0)) reject(new Error("baresip has ended"));
     });
   }
 
@@ -61,16 +61,16 @@ export class Control extends EventEmitter {
     return new Control(start(namespace, argv, { stdio: ["pipe", "pipe", "ignore"] }));
   }
 
-  /** Runs one of baresip's commands and returns what it printed. */
+  /** Runs a command of baresip and returns its output. */
   async command(command: string, params?: string): Promise<string> {
-    if (hasEnded(this.relay)) throw new Error("baresip is gone");
+    if (hasEnded(this.relay)) throw new Error("baresip has ended");
     const response = new Promise<Response>((resolve, reject) => {
       this.waiting.push({ resolve, reject });
     });
-    // baresip answers in order, so that responses need no token.
+    // baresip responds in order, so requests need no token.
     this.relay.stdin?.write(encodeNetstring(JSON.stringify({ command, params })));
     const { ok, data } = await within(10_000, `baresip's command '${command}'`, response);
-    // Without `data`: baresip repeats the command there, and the one for an account has a secret.
+    // Omits `data`, in which baresip repeats the command: the command for an account contains a secret.
     if (!ok) throw new Error(`baresip's command '${command}' failed`);
     return data;
   }

@@ -1,9 +1,9 @@
-/** Settles as `promise` does, or rejects with `what` when that takes longer than `ms`. */
+/** Settles as `promise` does, or rejects with `what` after `ms` milliseconds. */
 export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`${what}: nothing happened within ${String(ms / 1000)} s`));
+      reject(new Error(`${what}: timed out after ${String(ms / 1000)} s`));
     }, ms);
   });
   try {

@@ -1,4 +1,4 @@
-/** A promise that is settled from outside. */
+/** A promise that other code settles. */
 export class Deferred<T> {
   resolve!: (value: T) => void;
   reject!: (error: Error) => void;
@@ -8,7 +8,7 @@ export class Deferred<T> {
   });
 
   constructor() {
-    // Whoever waits for it sees the rejection; where nobody does, it must not end the program.
+    // A rejection that no code awaits must not end the program.
     this.promise.catch(() => undefined);
   }
 }

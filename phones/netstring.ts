@@ -4,7 +4,7 @@ export function encodeNetstring(text: string): string {
   return `${String(Buffer.byteLength(text))}:${text},`;
 }
 
-/** Cuts a stream of bytes, which arrives in any pieces, into the netstrings that it carries. */
+/** Decodes netstrings from a stream of bytes that arrives in pieces of any size. */
 export class NetstringDecoder {
   private buffered = Buffer.alloc(0);
 

@@ -4,12 +4,12 @@ import { within } from "./deadline";
 
 const DEADLINE = 3_000;
 
-/** The request to `host`, another one each time. */
+/** Returns an OPTIONS request to `host` with new identifiers. */
 export function optionsRequest(host: string): string {
   const id = randomBytes(8).toString("hex");
   return [
     `OPTIONS sip:${host} SIP/2.0`,
-    // An address: chan_sip would look a name up.
+    // An IP address, because chan_sip would resolve a host name.
     `Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK${id};rport`,
     "Max-Forwards: 1",
     `From: <sip:healthcheck@probe.invalid>;tag=${id}`,
@@ -23,8 +23,8 @@ export function optionsRequest(host: string): string {
 }
 
 /**
- * Asks a SIP server over TCP whether it serves (OPTIONS, RFC 3261, 11), and returns its status code:
- * 200 when it does.
+ * Sends OPTIONS (RFC 3261, section 11) to a SIP server over TCP and returns the status code of the response. 200
+ * means that the server is in service.
  */
 export async function sipOptions(
   server: string,

@@ -4,9 +4,10 @@ import { hasCommand, run } from "./command";
 const APT_GET = join(__dirname, "..", "tools", "apt-get.sh");
 
 /**
- * Installs Debian's packages of the commands that are missing.
- * @param packages by the command that each of them brings.
- * @throws Error naming the packages when that fails.
+ * Installs the Debian packages of missing commands.
+ *
+ * @param packages names of packages, by the command that each package contains.
+ * @throws Error with the names of the packages if the installation fails.
  */
 export async function ensureCommands(packages: Readonly<Record<string, string>>): Promise<void> {
   const missing = Object.entries(packages)
@@ -17,6 +18,6 @@ export async function ensureCommands(packages: Readonly<Record<string, string>>)
     await run([APT_GET, "update", "-qq"]);
     await run([APT_GET, "install", "-qq", "-y", "--no-install-recommends", ...missing]);
   } catch (error) {
-    throw new Error(`install Debian's ${missing.join(", ")} first: ${(error as Error).message}`);
+    throw new Error(`install ${missing.join(", ")} manually: ${(error as Error).message}`);
   }
 }

@@ -12,7 +12,7 @@ import { ended, hasEnded, start } from "./command";
 import { type BaresipEvent, Control } from "./control";
 import { within } from "./deadline";
 
-/** As in the stack output `sipAccounts`. */
+/** An entry of the stack output `sipAccounts`. */
 export interface SipAccount {
   readonly extension: string;
   readonly secret: string;
@@ -23,50 +23,50 @@ export interface SipAccount {
 
 export interface PhoneOptions {
   readonly account: SipAccount;
-  /** Network namespace (`ip netns`) that the phone is in; the present one by default. */
+  /** Network namespace (`ip netns`) of the phone; by default the namespace of this process. */
   readonly namespace?: string | null;
-  /** Whether it picks up at once (the default) or waits for {@link Call.answer}. */
+  /** Whether the phone answers immediately (the default) or waits for {@link Call.answer}. */
   readonly answer?: "auto" | "manual";
-  /** What it says its user is called. Nothing by default. */
+  /** Display name of the user; none by default. */
   readonly displayName?: string;
-  /** The tone that it speaks for as long as a call lasts. 440 by default. */
+  /** Frequency of the tone that the phone sends during a call; 440 by default. */
   readonly toneHz?: number;
-  /** Seconds for which it asks to be registered. 60 by default. */
+  /** Requested expiry of the registration in seconds; 60 by default. */
   readonly expires?: number;
-  /** Whether to record what it hears, for {@link Phone.recordings}. */
+  /** Whether to record audio, for {@link Phone.recordings}. */
   readonly record?: boolean;
 }
 
 const ATTEMPTS = 5;
-/** As `nice` counts: what a phone hears is measured, beside servers that a busy processor emulates. */
+/** Nice value. Phones are measured on a machine whose processors may be busy with the emulation of servers. */
 const PRIORITY = -14;
 const START_DEADLINE = 10_000;
 const REGISTER_DEADLINE = 35_000;
-/** Until a phone that has lost its connection is back: it waits half a minute or more before it tries. */
+/** Timeout until a phone that lost its connection is registered again. baresip waits at least 30 s before a retry. */
 const RETURN_DEADLINE = 75_000;
 const STOP_DEADLINE = 3_000;
 
-/** What the registrar says, and not what becomes of a connection. */
+/** Matches a response of the registrar, unlike an error of the connection. */
 const ANSWER = /^\d{3} /;
 
-/** The other programs of this machine took the ports first. */
+/** Other programs on this machine use the ports. */
 class PortTaken extends Error {}
 
-/** Lets a phone speak and hear in time, where that is allowed: it is to root. */
-function hurry({ pid }: ChildProcess): void {
+/** Raises the priority of a phone, so that it sends and receives media in time. Only root is allowed to do this. */
+function raisePriority({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) setPriority(pid, PRIORITY);
   } catch {
-    // It goes on as every other program does.
+    // The phone runs with normal priority.
   }
 }
 
-/** The registrar refused. The message is its answer: `403 Forbidden`. */
+/** The registrar refused the registration. The message is its response: `403 Forbidden`. */
 export class RegistrationRefused extends Error {}
 
 /**
- * A real SIP phone (baresip) without sound card: it registers, calls and is called, speaks a tone and
- * counts what it hears. One call at a time, as a desk phone. Emits `registration` and `call`.
+ * A real SIP phone (baresip) without sound card. It registers, places and receives calls, sends a tone and counts
+ * received packets. It has one call at a time, as a desk phone does. Emits `registration` and `call`.
  */
 export class Phone extends EventEmitter {
   private current: Call | null = null;
@@ -82,10 +82,10 @@ export class Phone extends EventEmitter {
     control.on("event", (event: BaresipEvent) => {
       this.handle(event);
     });
-    child.once("exit", () => this.current?.close("the phone is gone"));
+    child.once("exit", () => this.current?.close("the phone has ended"));
   }
 
-  /** Starts a phone and lets it register; {@link registered} tells when it has. */
+  /** Starts a phone and begins its registration. To wait for the registration, use {@link registered}. */
   static async start(options: PhoneOptions): Promise<Phone> {
     await ensureBaresip();
     return retry(() => Phone.startOnce(options), {
@@ -97,7 +97,7 @@ export class Phone extends EventEmitter {
   private static async startOnce(options: PhoneOptions): Promise<Phone> {
     const { account, namespace = null } = options;
     const address = await addressTowards(hostOf(account.server), namespace);
-    // Spaced: baresip takes two ports for SIP and one for its control connection.
+    // In steps of 4: baresip needs two ports for SIP and one for its control connection.
     const port = 20_000 + 4 * randomInt(3_000);
     const folder = await mkdtemp(join(tmpdir(), "phone-"));
     try {
@@ -110,7 +110,7 @@ export class Phone extends EventEmitter {
       const child = start(namespace, ["baresip", "-f", folder], {
         stdio: ["ignore", "pipe", "pipe"],
       });
-      hurry(child);
+      raisePriority(child);
       try {
         await within(START_DEADLINE, "the start of baresip", ready(child));
         const phone = new Phone(
@@ -132,8 +132,8 @@ export class Phone extends EventEmitter {
   }
 
   /**
-   * Resolves when the phone is registered, rejects with {@link RegistrationRefused}. One that has lost
-   * its connection registers again by itself.
+   * Resolves when the phone is registered; rejects with {@link RegistrationRefused}. A phone that lost its connection
+   * registers again automatically.
    */
   async registered(): Promise<this> {
     if (this.state === "waiting") await this.nextRegistration();
@@ -143,7 +143,7 @@ export class Phone extends EventEmitter {
     throw new RegistrationRefused(refusal);
   }
 
-  /** Resolves when the registrar has answered once more, as it does before a registration expires. */
+  /** Resolves at the next response of the registrar. The phone renews a registration before it expires. */
   async nextRegistration(deadline = REGISTER_DEADLINE): Promise<void> {
     const answered = new Promise<void>((resolve) => this.once("registration", resolve));
     await within(deadline, `the registration of ${this.account.extension}`, answered);
@@ -155,31 +155,31 @@ export class Phone extends EventEmitter {
     return call;
   }
 
-  /** The next call to this phone. It is ringing then, or established when the phone picks up. */
+  /** Waits for the next call to this phone. The call is ringing, or established if the phone answers automatically. */
   async nextCall(deadline = START_DEADLINE): Promise<Call> {
     const what = `a call to ${this.account.extension}`;
     const [call] = (await within(deadline, what, once(this, "call"))) as [Call];
     return call;
   }
 
-  /** The call that this phone is in, or was in last. */
+  /** The current or last call of this phone. */
   get currentCall(): Call | null {
     return this.current;
   }
 
-  /** Folder of the WAV files `dump-*-dec.wav` (heard) and `dump-*-enc.wav` (said). */
+  /** Folder of the WAV files `dump-*-dec.wav` (received) and `dump-*-enc.wav` (sent). */
   get recordings(): string {
     return this.folder;
   }
 
-  /** Puts the phone down: it gives up its registration. */
+  /** Shuts the phone down. The phone first removes its registration. */
   async close(): Promise<void> {
     this.child.kill("SIGTERM");
     await Promise.race([ended(this.child), timeout(STOP_DEADLINE)]);
     await this.cutOff();
   }
 
-  /** Ends the phone as a power cut does: nobody is told, and its registration stays behind. */
+  /** Ends the phone as a power cut does, without any SIP message. Its registration remains. */
   async cutOff(): Promise<void> {
     if (!hasEnded(this.child)) this.child.kill("SIGKILL");
     await ended(this.child);
@@ -188,8 +188,8 @@ export class Phone extends EventEmitter {
   }
 
   private handleRegistration({ type, param = "no reason given" }: BaresipEvent): void {
-    const wasThere = this.state === "registered" || this.state === "lost";
-    if (type === "REGISTER_FAIL" && wasThere && !ANSWER.test(param)) {
+    const wasRegistered = this.state === "registered" || this.state === "lost";
+    if (type === "REGISTER_FAIL" && wasRegistered && !ANSWER.test(param)) {
       this.state = "lost";
       return;
     }
@@ -200,7 +200,7 @@ export class Phone extends EventEmitter {
   private handle(event: BaresipEvent): void {
     if (event.type === "REGISTER_OK" || event.type === "REGISTER_FAIL")
       this.handleRegistration(event);
-    // A phone that picks up at once is not told CALL_INCOMING: the first event of a call is its offer.
+    // A phone that answers automatically gets no CALL_INCOMING event. The first event of its call is the SDP offer.
     const begins = event.type === "CALL_INCOMING" || event.type === "CALL_REMOTE_SDP";
     if (begins && event.direction === "incoming" && event.id !== this.current?.id) {
       this.current = new Call(this.control, event.peeruri ?? "", event.peerdisplayname ?? null);
@@ -217,9 +217,9 @@ const hostOf = (server: string): string => server.split(":")[0] ?? server;
 const timeout = (ms: number): Promise<void> =>
   new Promise((resolve) => void setTimeout(resolve, ms).unref());
 
-/** What a password may hold to be written into baresip's account line, which knows no quoting. */
+/** Matches a password that can stand in baresip's account line, which has no quoting. */
 const PLAIN_SECRET = /^[^\s;"<>]+$/;
-/** The size of the buffer that ctrl_tcp copies a command to. */
+/** Size of ctrl_tcp's buffer for a command. */
 const COMMAND_LIMIT = 255;
 
 function accountLine({
@@ -233,12 +233,12 @@ function accountLine({
     `${displayName === undefined ? "" : `"${displayName}" `}<sip:${extension}@${server};transport=${transport}>;auth_pass=${secret}` +
     `;answermode=${answer};regint=${String(expires)}`;
   if (!PLAIN_SECRET.test(secret) || `uanew ${line}`.length > COMMAND_LIMIT) {
-    throw new Error(`the secret of ${extension} is too long, or of characters baresip cannot take`);
+    throw new Error(`the secret of ${extension} is too long or has characters unfit for baresip`);
   }
   return line;
 }
 
-/** Resolves when baresip takes commands; its output is read on, or it would block one day. */
+/** Resolves when baresip accepts commands. Continues to read its output, because a full pipe would block baresip. */
 function ready(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = "";

@@ -2,14 +2,14 @@ import { once } from "node:events";
 import type { Call, Counters } from "./call";
 import { sleep, within } from "./deadline";
 
-/** Media of one direction of a call, as its receiver got it. */
+/** Quality of the media in one direction of a call, as received. */
 export interface CallQuality {
   readonly packetsSent: number;
   readonly packetsReceived: number;
   readonly packetsLost: number;
   readonly lossPercent: number;
   readonly jitterMs: number;
-  /** From the caller's INVITE to the answer. */
+  /** Milliseconds from the caller's INVITE to the answer. */
   readonly setupMs: number;
 }
 
@@ -19,16 +19,17 @@ export interface ConversationQuality {
 }
 
 /**
- * The two phones' counters cannot be read at the same instant: as many packets of a 20 ms stream
- * may be counted early, without any of them being lost.
+ * Number of packets by which the two phones' counters may differ without any loss. The counters cannot be read at the
+ * same instant, and a stream has one packet every 20 ms.
  */
 const SAMPLING_ERROR = 2;
 
-/** How often the counters are read at either end of a measurement, and milliseconds between. */
-const LOOKS = 10;
-const LOOKS_INTERVAL = 50;
+/** Number of samples at the beginning and at the end of a measurement. */
+const SAMPLES = 10;
+/** Milliseconds between two samples. */
+const SAMPLE_INTERVAL = 50;
 
-/** Asterisk sends its RTCP reports every five seconds. */
+/** Timeout for the first RTCP report in milliseconds. Asterisk sends a report every five seconds. */
 const REPORT_DEADLINE = 8_000;
 
 interface Sample {
@@ -44,22 +45,25 @@ const sample = async (call: Call): Promise<Sample> => ({
   lostThere: call.report?.lostThere ?? 0,
 });
 
-/** What several looks at both sides have shown. */
-interface Looks {
+/** Several samples of both sides. */
+interface Samples {
   readonly first: Sides<Sample>;
   readonly last: Sides<Sample>;
-  /** Packets from one side that the other one has not got: one under way arrives, a lost one does not. */
+  /**
+   * Returns the packets that one side sent and the other did not receive. The minimum over all samples excludes
+   * packets in transit.
+   */
   missing(from: 0 | 1, to: 0 | 1): number;
 }
 
-async function looks(caller: Call, callee: Call): Promise<Looks> {
-  const look = (): Promise<Sides<Sample>> => Promise.all([sample(caller), sample(callee)]);
-  const first = await look();
+async function samples(caller: Call, callee: Call): Promise<Samples> {
+  const both = (): Promise<Sides<Sample>> => Promise.all([sample(caller), sample(callee)]);
+  const first = await both();
   const all = [first];
   let last = first;
-  while (all.length < LOOKS) {
-    await sleep(LOOKS_INTERVAL);
-    all.push((last = await look()));
+  while (all.length < SAMPLES) {
+    await sleep(SAMPLE_INTERVAL);
+    all.push((last = await both()));
   }
   return {
     first,
@@ -70,13 +74,13 @@ async function looks(caller: Call, callee: Call): Promise<Looks> {
 }
 
 /**
- * Listens to both ends of an established call.
+ * Measures the quality at both ends of an established call.
  *
- * An exchange numbers the packets anew on each leg, so what its trunk drops leaves no gap for the
- * receiving phone to see. Loss is therefore what one phone sent and the other did not receive, and at
- * least the gaps that RTCP reports for the outer legs.
+ * An exchange renumbers the packets on each leg, so a loss on its trunk leaves no gap in the sequence numbers at the
+ * receiving phone. Therefore the loss is the number of packets that one phone sent and the other did not receive, and
+ * at least the gaps that RTCP reports for the outer legs.
  *
- * @param during so many seconds, or as long as this takes.
+ * @param during duration of the measurement in seconds, or work to measure during.
  */
 export async function measure(
   caller: Call,
@@ -85,13 +89,13 @@ export async function measure(
 ): Promise<ConversationQuality> {
   const setupMs = await caller.established;
   await callee.established;
-  const before = await looks(caller, callee);
+  const before = await samples(caller, callee);
   await (typeof during === "number" ? sleep(during * 1000) : during());
   await Promise.all([caller, callee].map(withReport));
-  const after = await looks(caller, callee);
+  const after = await samples(caller, callee);
 
   const direction = (from: 0 | 1, to: 0 | 1, receiver: Call): CallQuality => {
-    /** From the end of the looks before to the beginning of those after: that is `during`. */
+    // The difference between the last sample before `during` and the first sample after it.
     const since = (count: (sides: Sides<Sample>) => number): number =>
       count(after.first) - count(before.last);
     const packetsSent = since((sides) => sides[from].counters.sent);

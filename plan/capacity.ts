@@ -2,13 +2,13 @@ import type { Settings } from "../config/schema";
 import { rangeSize } from "../config/users";
 
 /**
- * Phones that a zone takes, each by a connection of its own. PJSIP watches 1,024 sockets, Asterisk's own
- * and that of HAProxy's check among them; a connection more it accepts and closes at once
- * (https://github.com/asterisk/asterisk/issues/2011).
+ * Maximum number of phones of a zone. Each phone has its own connection. PJSIP watches 1,024 sockets, including
+ * Asterisk's own sockets and the socket of HAProxy's health check. PJSIP accepts each further connection and closes
+ * it immediately (https://github.com/asterisk/asterisk/issues/2011).
  */
 export const PHONES_PER_ZONE = 1_000;
 
-/** Why not all users could have their phones registered at a time, or undefined. */
+/** Returns why the phones of all users cannot register simultaneously; undefined if they can. */
 export function capacityFault({
   users,
   zones,
@@ -22,5 +22,5 @@ export function capacityFault({
   return needed <= most
     ? undefined
     : `pbx:users has ${String(count)} users, and a zone takes ${String(PHONES_PER_ZONE)} phones: with ${key} at ` +
-        `${String(most)} not all of them can register at a time; raise it to ${String(needed)}`;
+        `${String(most)}, not all users can register at the same time; raise ${key} to ${String(needed)}`;
 }

@@ -14,13 +14,13 @@ import {
 } from "./secrets";
 import { type SshHostKey, sshHostKey } from "./ssh-host-key";
 
-/** A node as it is known before it exists. */
+/** Values of a node that are known before the node exists. */
 export interface NodePlan {
-  /** Stable: a node keeps its name, address and key for as long as the stack has it. */
+  /** Name of the node. A node keeps its name, fixed IP and host key as long as it is in the stack. */
   readonly name: string;
   readonly fixedIp: string;
   readonly sshHostKey: SshHostKey;
-  /** The cloud shows it of the node's server, port and address, which are found by it. */
+  /** Tag of the node's server, port and public address in the cloud. Trunkline finds them by this tag. */
   readonly mark: string;
 }
 
@@ -28,9 +28,9 @@ export interface ZonePlan extends NodePlan {
   readonly trunkPeers: readonly TrunkPeer[];
 }
 
-/** Everything about an exchange that does not depend on what the cloud answers. Holds secrets. */
+/** Values of an exchange that do not depend on the cloud's responses. Holds secrets. */
 export interface ExchangePlan {
-  /** What all that it has in the cloud is marked with. */
+  /** Start of the tag of every resource that the exchange has in the cloud. */
   readonly mark: string;
   readonly addresses: AddressPlan;
   readonly controller: NodePlan;
@@ -43,29 +43,29 @@ export interface ExchangePlan {
   readonly ringTimeout: number;
   /** Which hosts may reach which nodes. */
   readonly firewall: readonly FirewallRule[];
-  /** What one source address, or one account, may take. */
+  /** Limits of one source address and of one account. */
   readonly limits: Settings["limits"];
-  /** What the stack itself logs in to its nodes with, to bring them what has changed. */
+  /** Key pair that the stack logs in to its nodes with, to apply changes. */
   readonly accessKey: SshHostKey;
   /** Public key that the operator logs in to the nodes with. */
   readonly operatorKey: string;
   readonly digestKey: Buffer;
 }
 
-/** What a stack logs in to its nodes with. */
+/** Returns the key pair that a stack logs in to its nodes with. */
 export const accessKey = (masterSecret: string): SshHostKey =>
   sshHostKey(sshAccessKeySeed(masterSecret), "trunkline");
 
-/** The exchange that `settings` of `stack` ask for. Pure: the same ones give the same exchange. */
+/** Plans the exchange for `settings` of `stack`. Pure: equal arguments give an equal plan. */
 export function planExchange(settings: Settings, stack: string): ExchangePlan {
   const { masterSecret, zones: zoneCount } = settings;
   const addresses = planAddresses(settings.trunkCidr);
-  const mark = exchangeTag(masterSecret, stack);
+  const tag = exchangeTag(masterSecret, stack);
   const node = (name: string, fixedIp: string): NodePlan => ({
     name,
     fixedIp,
     sshHostKey: sshHostKey(sshHostKeySeed(masterSecret, name), name),
-    mark: `${mark} ${name}`,
+    mark: `${tag} ${name}`,
   });
 
   const zones = Array.from({ length: zoneCount }, (_, index) =>
@@ -81,7 +81,7 @@ export function planExchange(settings: Settings, stack: string): ExchangePlan {
       }));
 
   return {
-    mark,
+    mark: tag,
     addresses,
     controller: node("controller", addresses.controller),
     zones: zones.map((zone) => ({ ...zone, trunkPeers: trunkPeersOf(zone) })),

@@ -2,20 +2,20 @@ import type { PortRange } from "../core/ports";
 import type { AddressPlan } from "../core/addresses";
 import { IAX2_PORT, NTP_PORT, REPORT_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "../core/ports";
 
-/** What a node is for, and so what it may be reached by. */
+/** Role of a node. The role decides which hosts may reach the node. */
 export type Role = "controller" | "zone";
 
-/** Hosts of the exchange, or a network. */
+/** Nodes of a role, or a network. */
 export type Peer = { readonly role: Role } | { readonly cidr: string };
 
-/** Traffic that is allowed, with the answers to it. All other traffic is refused, in both directions. */
+/** Rule that allows traffic and the responses to it. All other traffic is refused in both directions. */
 export interface FirewallRule {
   readonly name: string;
   readonly to: Role;
   readonly protocol: "tcp" | "udp";
   readonly ports: PortRange;
   readonly from: Peer;
-  /** User of the sending node who may not send it. */
+  /** User on the sending node that may not send the traffic. */
   readonly notBy?: string;
 }
 
@@ -23,27 +23,27 @@ export interface FirewallRule {
 export interface Traffic {
   readonly name: string;
   readonly protocol: FirewallRule["protocol"];
-  /** Port of the node itself, or two with a dash; null for all. */
+  /** Port of the node itself, or a range of ports with a dash; null for all. */
   readonly own: string | null;
-  /** Port of the other hosts, or two with a dash; null for all. */
+  /** Port of the other hosts, or a range of ports with a dash; null for all. */
   readonly others: string | null;
-  /** Addresses of the other hosts: one, two with a dash, or a network; null for all. */
+  /** Addresses of the other hosts: an address, a range with a dash, or a network; null for all. */
   readonly peers: string | null;
-  /** Whether the other hosts are nodes of the exchange, which use their addresses in the trunk network. */
+  /** Whether the other hosts are nodes of the exchange. Nodes use their addresses in the trunk network. */
   readonly internal: boolean;
-  /** Whether these packets belong to TCP connections that the other side opens. */
+  /** Whether the packets belong to TCP connections that the receiver of the packets opened. */
   readonly answers: boolean;
-  /** User of the node who may not send them; null for none. */
+  /** User on the node that may not send the packets; null for none. */
   readonly notBy: string | null;
 }
 
 const EVERYWHERE = "0.0.0.0/0";
 const only = (port: number): PortRange => ({ start: port, end: port });
-const written = ({ start, end }: PortRange): string =>
+const formatPorts = ({ start, end }: PortRange): string =>
   start === end ? String(start) : `${String(start)}-${String(end)}`;
 
 /**
- * Returns which hosts may reach which nodes.
+ * Returns the rules that say which hosts may reach which nodes.
  *
  * @param operatorCidrs networks that may use SSH to the controller.
  */
@@ -58,13 +58,13 @@ export function firewallRules(operatorCidrs: readonly string[]): FirewallRule[] 
     from,
   });
   return [
-    // Most packets first: SIP and media.
+    // The rules with the most packets come first: SIP and media.
     tcp("controller-sip", "controller", SIP_PORT, { cidr: EVERYWHERE }),
     tcp("zone-sip", "zone", SIP_PORT, controller),
     { name: "zone-rtp", to: "zone", protocol: "udp", ports: RTP_PORTS, from: { cidr: EVERYWHERE } },
     { name: "zone-iax2", to: "zone", protocol: "udp", ports: only(IAX2_PORT), from: zone },
     ...operatorCidrs.map((cidr) => tcp(`controller-ssh-${cidr}`, "controller", SSH_PORT, { cidr })),
-    // A phone that takes Asterisk over must not tell of log-ins in its place.
+    // An attacker that controls Asterisk must not be able to forge reports of log-ins.
     { ...tcp("controller-reports", "controller", REPORT_PORT, zone), notBy: "asterisk" },
     {
       name: "controller-ntp",
@@ -78,11 +78,11 @@ export function firewallRules(operatorCidrs: readonly string[]): FirewallRule[] 
 }
 
 /**
- * Returns what a node of `role` may receive and send by `rules`.
+ * Returns the traffic that `rules` allow a node of `role` to receive and send.
  *
- * No connection is tracked: no table of connections can fill up, and no running call is lost when the
- * rules are loaded. For TCP, the flags of a packet tell an answer from a new connection. By UDP, a node
- * sends from the port that it listens on.
+ * The filter is stateless: no connection table can fill up, and loading the rules interrupts no call. For TCP, the
+ * flags of a packet distinguish a response from a new connection. For UDP, a node sends from the port that it
+ * listens on.
  */
 export function filterOf(
   role: Role,
@@ -92,7 +92,7 @@ export function filterOf(
   const input: Traffic[] = [];
   const output: Traffic[] = [];
   for (const { name, to, protocol, ports: range, from, notBy = null } of rules) {
-    const ports = written(range);
+    const ports = formatPorts(range);
     const internal = "role" in from;
     const common = { name, protocol, internal, notBy: null };
     // Both nodes use the same port.
@@ -103,7 +103,7 @@ export function filterOf(
       input.push({ ...server, answers: false });
       output.push({ ...server, answers: protocol === "tcp" });
     }
-    // Between nodes of one role, what one may send is what the other may receive.
+    // Between nodes of the same role, the branch above already covers traffic that is mutual.
     if (internal && from.role === role && !(isMutual && to === role)) {
       const peers = addressesOf({ role: to }, addresses);
       const client = { ...common, own: isMutual ? ports : null, others: ports, peers };
@@ -114,7 +114,7 @@ export function filterOf(
   return { input, output };
 }
 
-/** Returns all addresses that `peer` can ever have: a zone that comes or goes changes no rule. */
+/** Returns all addresses that `peer` can ever have, so that rules do not change with the number of zones. */
 function addressesOf(peer: Peer, addresses: AddressPlan): string | null {
   if ("cidr" in peer) return peer.cidr === EVERYWHERE ? null : peer.cidr;
   return peer.role === "controller"
@@ -122,10 +122,10 @@ function addressesOf(peer: Peer, addresses: AddressPlan): string | null {
     : `${addresses.zone(1)}-${addresses.zone(addresses.capacity)}`;
 }
 
-/** Why nobody could bring the nodes an edit, or undefined. */
+/** Returns why the nodes would be unreachable for changes; undefined if they are reachable. */
 export function sshFault(operatorCidrs: readonly string[]): string | undefined {
   return operatorCidrs.length > 0
     ? undefined
-    : "pbx:operatorCidrs is empty, so nobody may reach the nodes by SSH, and no edit could reach them: " +
+    : "pbx:operatorCidrs is empty, so the firewall would block SSH and no change could reach the nodes; " +
         "write the networks that you run pulumi from, such as [203.0.113.7/32]";
 }

@@ -1,24 +1,24 @@
 /**
- * In which order an update replaces servers. One zone after the other, so that the others carry the
- * calls; a server that is new waits for nobody.
+ * Order in which an update replaces servers. Zones are replaced one at a time, so that the other zones carry the
+ * calls. A new server does not wait.
  */
 
-/** All that a server is replaced for when it changes. */
+/** Properties of a server. A change of any of them replaces the server. */
 export interface ServerSpec {
   /** ID of an image. */
   readonly image: string;
   readonly flavor: string;
-  /** Of a zone. */
+  /** SIP driver of a zone; the controller has none. */
   readonly sipDriver?: string;
 }
 
-/** By the name of the node: `controller`, `zone1`, … */
+/** Specifications of servers by the name of their nodes: `controller`, `zone1`, … */
 export type ServerSpecs = Readonly<Record<string, ServerSpec>>;
 
 const isSame = (a: ServerSpec, b: ServerSpec): boolean =>
   a.image === b.image && a.flavor === b.flavor && a.sipDriver === b.sipDriver;
 
-/** Names of the servers that change from `last` to `next`, in the order of `next`. */
+/** Returns the names of the servers that change from `last` to `next`, in the order of `next`. */
 export function replacedServers(last: ServerSpecs, next: ServerSpecs): string[] {
   return Object.entries(next)
     .filter(([name, spec]) => {
@@ -28,14 +28,14 @@ export function replacedServers(last: ServerSpecs, next: ServerSpecs): string[] 
     .map(([name]) => name);
 }
 
-/** Whose turn is before that of `zone`; undefined where it has none, or the first one. */
+/** Returns the zone that is replaced just before `zone`; undefined if `zone` is first or is not replaced. */
 export function turnBefore(zone: string, rolling: readonly string[]): string | undefined {
   return rolling[rolling.indexOf(zone) - 1];
 }
 
 /**
- * Which of `nodes` have their files before `zone` enters the rotation: all but those whose own turn
- * comes later, as they wait for `zone`.
+ * Returns the nodes whose files are in place before `zone` enters the rotation. These are all `nodes` except zones
+ * that are replaced later, because those zones wait for `zone`.
  */
 export function readyBefore(
   zone: string,

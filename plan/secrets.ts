@@ -1,32 +1,32 @@
 import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 
-/** As OpenSSL wants it: to make that anew for each of ten thousand users takes longer than to derive. */
-let key: { readonly of: string; readonly object: KeyObject } | undefined;
+/** Cached KeyObject. Creating it for each of ten thousand users would take longer than deriving their secrets. */
+let cached: { readonly masterSecret: string; readonly key: KeyObject } | undefined;
 
 function keyOf(masterSecret: string): KeyObject {
-  if (key?.of !== masterSecret) {
-    key = { of: masterSecret, object: createSecretKey(masterSecret, "utf8") };
+  if (cached?.masterSecret !== masterSecret) {
+    cached = { masterSecret, key: createSecretKey(masterSecret, "utf8") };
   }
-  return key.object;
+  return cached.key;
 }
 
 /**
- * Everything secret comes from the stack's one master secret by HKDF (RFC 5869): the same stack
- * always has the same secrets, nothing needs storing, and none of them tells another one.
+ * Derives a secret from the stack's master secret with HKDF (RFC 5869). A stack always has the same secrets, so no
+ * secret needs to be stored. A derived secret reveals no other secret.
  */
 function derive(masterSecret: string, purpose: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync("sha256", keyOf(masterSecret), "trunkline", purpose, bytes));
 }
 
-/** 120 bits, as 20 characters that need no quoting in any configuration file. */
+/** Bytes of a password: 120 bits, or 20 characters that need no quoting in any configuration file. */
 const PASSWORD_BYTES = 15;
 
-/** SIP password of a user without an explicit one. */
+/** Derives the SIP password of a user that has no explicit password. */
 export function userSecret(masterSecret: string, extension: string): string {
   return derive(masterSecret, `sip user ${extension}`, PASSWORD_BYTES).toString("base64url");
 }
 
-/** IAX2 secret of two zones, the same from either end. */
+/** Derives the IAX2 secret of two zones. The order of the zones does not matter. */
 export function trunkSecret(masterSecret: string, zone: string, otherZone: string): string {
   const [a, b] = [zone, otherZone].sort();
   return derive(masterSecret, `iax2 trunk ${String(a)} ${String(b)}`, PASSWORD_BYTES).toString(
@@ -34,24 +34,24 @@ export function trunkSecret(masterSecret: string, zone: string, otherZone: strin
   );
 }
 
-/** Seed of a node's Ed25519 host key (RFC 8032: 32 bytes). */
+/** Derives the seed of a node's Ed25519 host key (RFC 8032: 32 bytes). */
 export function sshHostKeySeed(masterSecret: string, node: string): Buffer {
   return derive(masterSecret, `ssh host key ${node}`, 32);
 }
 
-/** Seed of the Ed25519 key pair that the stack itself reaches its nodes with. */
+/** Derives the seed of the Ed25519 key pair that the stack logs in to its nodes with. */
 export function sshAccessKeySeed(masterSecret: string): Buffer {
   return derive(masterSecret, "ssh access key of the stack", 32);
 }
 
-/** Key of the digests that files are compared by: without it, nobody tries contents out. */
+/** Derives the key of the digests of files. Without this key, contents cannot be guessed from a digest. */
 export function digestKey(masterSecret: string): Buffer {
   return derive(masterSecret, "digests of files", 32);
 }
 
 /**
- * What tells all that this exchange has in a cloud from what others have there. It is no secret. Two
- * stacks may share a master secret, so that phones can move from one to the other: their marks differ.
+ * Returns the tag that identifies the resources of this exchange in a cloud. The tag is not secret. Two stacks may
+ * share a master secret, so that phones can move between them. The tags of such stacks differ.
  */
 export function exchangeTag(masterSecret: string, stack: string): string {
   return `trunkline ${derive(masterSecret, `mark in the cloud of stack ${stack}`, 6).toString("hex")}`;

@@ -1,19 +1,19 @@
 import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
 
-/** A node's SSH host key, known before the node exists: nobody ever has to trust on first use. */
+/** SSH host key of a node. The key is known before the node exists, so trust on first use is not needed. */
 export interface SshHostKey {
-  /** In OpenSSH's own format, the only one that older releases read for Ed25519. */
+  /** Private key in OpenSSH's own format. Older releases read Ed25519 keys only in this format. */
   readonly privateKey: string;
-  /** One line: `ssh-ed25519 AAAA… zone1`. */
+  /** Public key in one line: `ssh-ed25519 AAAA… zone1`. */
   readonly publicKey: string;
 }
 
 const TYPE = "ssh-ed25519";
 
-/** PKCS #8 wrapping of a bare Ed25519 seed (RFC 8410, section 7). */
+/** PKCS #8 prefix of an Ed25519 seed (RFC 8410, section 7). */
 const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
 
-/** `string` of the SSH wire format (RFC 4251, section 5). */
+/** Encodes a `string` of the SSH wire format (RFC 4251, section 5). */
 function wire(value: string | Buffer): Buffer {
   const bytes = Buffer.from(value as string);
   const length = Buffer.alloc(4);
@@ -22,8 +22,8 @@ function wire(value: string | Buffer): Buffer {
 }
 
 /**
- * The key pair of `seed`. No library writes this format the same way twice: they fill its check
- * number at random, and a program that is run again must come to the same user data.
+ * Returns the key pair of `seed`. Libraries write this format with a random check number. This function does not,
+ * because each run of the program must produce the same user data.
  *
  * Layout: OpenSSH's PROTOCOL.key, unencrypted.
  *
@@ -35,7 +35,7 @@ export function sshHostKey(seed: Buffer, node: string): SshHostKey {
   const publicPoint = key.export({ format: "der", type: "spki" }).subarray(-32);
   const publicBlob = Buffer.concat([wire(TYPE), wire(publicPoint)]);
 
-  // Stands twice, so that a reader can tell a wrong pass phrase; any number will do.
+  // The check number occurs twice, so that a reader can detect a wrong passphrase. Any number is valid.
   const check = createHash("sha256").update(publicBlob).digest().subarray(0, 4);
   const secretPart = Buffer.concat([
     check,

@@ -1,33 +1,34 @@
-/** What the number of zones is made of, in a stack that scales by itself. */
+/** Inputs for the number of zones of a stack with an autoscaler. */
 export interface ZoneCountArgs {
-  /** `pbx:zones`: for the first deployment. */
+  /** `pbx:zones`, which applies to the first deployment. */
   readonly first: number;
-  /** Of `pbx:autoscale`. */
+  /** Minimum and maximum of `pbx:autoscale`. */
   readonly range: { readonly min: number; readonly max: number };
-  /** As the last update that succeeded has left them; undefined before the first one. */
+  /** Number of zones after the last successful update; undefined before the first one. */
   readonly inService: number | undefined;
-  /** What the autoscaler asks for, whatever the range; undefined in an operator's update. */
+  /** Number of zones that the autoscaler requests. Overrides the range. Undefined in an operator's update. */
   readonly wanted: number | undefined;
 }
 
 export interface ZoneCount {
   readonly zones: number;
-  /** The number, and where it comes from. */
+  /** Message with the number and its origin. */
   readonly inWords: string;
 }
 
-/** How many zones an update makes. One that was not asked for a number keeps those in service. */
+/** Returns the number of zones of an update. An operator's update keeps the zones in service, within the range. */
 export function zoneCount({ first, range, inService, wanted }: ZoneCountArgs): ZoneCount {
-  const [asked, origin] = asking({ first, inService, wanted });
-  const zones = wanted ?? Math.min(range.max, Math.max(range.min, asked));
+  const [requested, origin] = requestedZones({ first, inService, wanted });
+  const zones = wanted ?? Math.min(range.max, Math.max(range.min, requested));
   const limit = `, and pbx:autoscale allows ${String(range.min)} to ${String(range.max)}`;
   return {
     zones,
-    inWords: `${String(zones)} zone${zones === 1 ? "" : "s"}: ${origin}${zones === asked ? "" : limit}`,
+    inWords: `${String(zones)} zone${zones === 1 ? "" : "s"}: ${origin}${zones === requested ? "" : limit}`,
   };
 }
 
-function asking({
+/** Returns the number of zones before the range applies, and the origin of the number. */
+function requestedZones({
   first,
   inService,
   wanted,

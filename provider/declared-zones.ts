@@ -1,31 +1,32 @@
 import type { ZoneHost } from "../ssh/access";
 
-/** The zones that the program speaks of in this run of Pulumi. */
+/** Zones that the program declares in this run of Pulumi. */
 export class DeclaredZones {
   private zones: readonly ZoneHost[] = [];
-  /** Names of the zones that have to enter the rotation, whatever their memberships say. */
+  /** Names of zones that must enter the rotation again, even if their memberships have not changed. */
   private readonly entering = new Set<string>();
 
   declare(zones: readonly ZoneHost[]): void {
     this.zones = zones;
   }
 
-  /** Takes note of zones that may not be in the rotation. */
+  /** Records zones that may be out of the rotation. */
   doubt(names: readonly string[]): void {
     for (const name of names) this.entering.add(name);
   }
 
-  /** Takes note of the zones that the controller does not know, and is going to. */
+  /** Records the zones in `wanted` that the controller does not know yet. */
   compare(known: readonly ZoneHost[], wanted: readonly ZoneHost[]): void {
     const names = new Set(known.map(({ name }) => name));
     this.doubt(wanted.map(({ name }) => name).filter((name) => !names.has(name)));
   }
 
+  /** Returns whether a zone must enter the rotation, whatever its membership says. */
   enters(name: string): boolean {
     return this.entering.has(name);
   }
 
-  /** Those that have to enter, for whoever fails before they do. */
+  /** Zones that must enter the rotation. An update that fails saves them in its state. */
   get doubtful(): readonly string[] {
     return [...this.entering];
   }

@@ -4,12 +4,12 @@ import { resetOptions } from "@pulumi/pulumi/runtime/settings";
 import type { Logger } from "../core/logger";
 
 /**
- * Returns a logger for each URN: its messages go to the Pulumi engine that started this provider.
+ * Returns a function that makes the logger for a URN. Messages go to the Pulumi engine that started this provider.
  *
- * @param engineAddress of the engine.
+ * @param engineAddress address of the engine.
  */
 export function engineLoggers(engineAddress: string): (urn: string) => Logger {
-  // A provider registers no resources, so the engine is all that its runtime has to know.
+  // A provider registers no resources, so Pulumi's runtime needs only the address of the engine.
   resetOptions("", "", -1, engineAddress, "", false, "");
   return (urn) => {
     const about = new DependencyResource(urn);

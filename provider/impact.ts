@@ -5,13 +5,13 @@ import { type NodeConfigInputs, type ZoneMembershipInputs } from "./inputs";
 import { isUnknown } from "./wire";
 
 /**
- * What callers feel of a change, in words. Pure: the provider says them during a preview and an
- * update, and `npm run guard` puts them beside a whole plan.
+ * Describes the effects of a change on callers. Pure functions: the provider prints the descriptions during a
+ * preview and an update, and `npm run guard` shows them for a whole plan.
  */
 
 /**
- * Seconds from the deletion of the controller's server until its successor takes registrations:
- * measured in the lab, where servers boot under software emulation.
+ * Seconds from the deletion of the controller's server until its successor accepts registrations.
+ * Measured in the lab, where servers boot under software emulation.
  */
 const CONTROLLER_RESTART_SECONDS = 90;
 
@@ -24,16 +24,16 @@ export const CONTROLLER_RESTARTS =
   `${String(CONTROLLER_RESTART_SECONDS)} s (as measured under emulation)`;
 export const NOTHING = "nothing that callers notice";
 
-/** `a`, `a and b`, `a, b and c`. */
+/** Joins items for a message: `a`, `a and b`, `a, b and c`. */
 function listed(items: readonly string[]): string {
   const last = items.at(-1) ?? "";
   return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} and ${last}`;
 }
 
-/** During a preview, a value that the cloud is still to give is something else than its type says. */
+/** Returns whether a value is known. In a preview, a value that the cloud assigns later does not have its type. */
 const isKnown = (value: unknown): boolean => typeof value === "object" && value !== null;
 
-/** Paths of the files that come, go or change. */
+/** Returns the paths of files that are added, removed or changed. */
 function changedFiles(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
   const paths = new Set([...Object.keys(olds.files), ...Object.keys(news.files)]);
   return [...paths].filter((path) => {
@@ -46,16 +46,17 @@ function changedFiles(olds: NodeConfigInputs, news: NodeConfigInputs): string[] 
   });
 }
 
+/** Returns the names of the zones that are in `zones` but not in `others`. */
 const without = (zones: NodeConfigInputs["zones"], others: NodeConfigInputs["zones"]): string[] => {
   const names = new Set(others.map(({ name }) => name));
   return zones.map(({ name }) => name).filter((name) => !names.has(name));
 };
 
 function controllerImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
-  const come = without(news.zones, olds.zones);
-  const go = without(olds.zones, news.zones);
-  if (come.length + go.length > 0) {
-    return [...come.map(joins), ...go.map(drains)];
+  const added = without(news.zones, olds.zones);
+  const removed = without(olds.zones, news.zones);
+  if (added.length + removed.length > 0) {
+    return [...added.map(joins), ...removed.map(drains)];
   }
   return changedFiles(olds, news).some((path) => posix.basename(path) === "haproxy.cfg")
     ? [`${CONTROLLER}: HAProxy reloads (haproxy.cfg): calls and registrations go on`]
@@ -70,7 +71,7 @@ function zoneImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
     const subject = RELOADABLE[file]?.subject ?? null;
     return subject === null ? [] : [`${subject} (${file})`];
   });
-  // Asterisk reads them at its start alone, and is not started again while there is a call.
+  // Asterisk reads these files only when it starts, and is not restarted while there are calls.
   const unread = files.filter((file) => !(file in RELOADABLE));
   return [
     ...(read.length === 0
@@ -83,16 +84,16 @@ function zoneImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
 }
 
 /**
- * What callers feel of an update of a node's files, a line each; empty where there is nothing to
- * update. Tells a new server from the old one as well.
+ * Returns the effects on callers of an update of a node's files, one line each; empty if nothing changes.
+ * Also covers the replacement of the node's server.
  */
 export function nodeConfigImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
   if (olds.serverId !== news.serverId) {
-    // A zone's membership says what happens to it.
+    // The zone's membership describes the replacement of a zone.
     return news.node === CONTROLLER ? [CONTROLLER_RESTARTS] : [];
   }
   if (![olds.files, olds.zones, news.files, news.zones].every(isKnown)) {
-    return [`${news.node}: its files follow what the cloud is still to give`];
+    return [`${news.node}: its files depend on values that the cloud has not assigned yet`];
   }
   const lines = news.node === CONTROLLER ? controllerImpact(olds, news) : zoneImpact(olds, news);
   return lines.length === 0 && changedFiles(olds, news).length > 0
@@ -101,16 +102,16 @@ export function nodeConfigImpact(olds: NodeConfigInputs, news: NodeConfigInputs)
 }
 
 /**
- * Whether a zone's server is to go. It does so before its successor is there: one whose successor is
- * known is gone already, with its calls.
+ * Returns whether a zone's server is about to be deleted. The deletion comes before the creation of the successor: if
+ * the successor's ID is known, the old server and its calls are already gone.
  */
 export const serverGoes = (olds: ZoneMembershipInputs, news: ZoneMembershipInputs): boolean =>
   olds.serverId !== news.serverId && isUnknown(news.serverId);
 
 /**
- * What callers feel of a change of a zone's place in the rotation.
+ * Returns the effects on callers of a change of a zone's membership in the rotation.
  *
- * @param isForgotten whether the controller has to be told of the zone again.
+ * @param isForgotten whether the zone must enter the rotation again although its membership has not changed.
  */
 export function membershipImpact(
   olds: ZoneMembershipInputs,
@@ -119,7 +120,7 @@ export function membershipImpact(
 ): string[] {
   const { name } = news.zone;
   if (serverGoes(olds, news)) return [isReplaced(name)];
-  // Another controller does not know it, or a refresh found it out of the rotation.
+  // A new controller does not know the zone, or a refresh found the zone out of the rotation.
   return olds.controllerId === news.controllerId && olds.serverId === news.serverId && !isForgotten
     ? []
     : [`${name} enters the rotation again`];

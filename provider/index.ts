@@ -2,11 +2,11 @@ import { main } from "@pulumi/pulumi/provider";
 import { PbxResourceProvider } from "./provider";
 import { engineLoggers } from "./engine-log";
 
-// Pulumi starts this with its own address, and reads the port that the provider listens on.
+// Pulumi passes its own address as an argument, and reads the provider's port from standard output.
 const args = process.argv.slice(2);
 const engineAddress = args.find((arg) => !arg.startsWith("-")) ?? "";
 
-// A Pulumi that was killed takes nobody with it; what is done on a node then comes to its end there.
+// If Pulumi is killed, this process does not end by itself. Work that has begun on a node is finished there.
 const pulumi = process.ppid;
 setInterval(() => {
   if (process.ppid !== pulumi) process.exit();

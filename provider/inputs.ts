@@ -3,32 +3,31 @@ import type { FileSpec } from "../nodes/files";
 import type { DrainPolicy } from "../nodes/rotation/drain-decision";
 
 /**
- * What the program tells the provider: the inputs of its resources, plain JSON as Pulumi keeps it in
- * the stack's state. Times are in seconds.
+ * Inputs of the provider's resources. They are plain JSON, as in the stack's state. Times are in seconds.
  */
 
 /** The files of one node. */
 export interface NodeConfigInputs {
   /** `controller`, `zone1`, … */
   readonly node: string;
-  /** Another server is another node: its files are looked at anew. */
+  /** ID of the server. A new server is a new node, whose files are checked again. */
   readonly serverId: string;
   readonly access: Access;
-  /** All zones that the files speak of, the node's own among them where it is one. */
+  /** All zones that the files contain. If the node is a zone, the list contains the node itself. */
   readonly zones: readonly ZoneHost[];
   readonly drain: DrainPolicy;
-  /** By absolute path. */
+  /** Files by absolute path. */
   readonly files: Readonly<Record<string, FileSpec>>;
-  /** `{ path: content }` of the same paths as JSON, gzip, base64. Secret. */
+  /** Contents of `files` as `{ path: content }`: JSON, compressed with gzip, in base64. Secret. */
   readonly contents: string;
 }
 
-/** A zone's place in the rotation. */
+/** A zone's membership in the rotation. */
 export interface ZoneMembershipInputs {
   readonly zone: ZoneHost;
-  /** Another server enters anew; the old one is drained first, where it is there still. */
+  /** ID of the server. A new server enters the rotation again, after the old one was drained if it still exists. */
   readonly serverId: string;
-  /** Another controller has to be told of its zones again. */
+  /** ID of the controller's server. A new controller must be told its zones again. */
   readonly controllerId: string;
   readonly access: Access;
   readonly drain: DrainPolicy;
@@ -38,44 +37,44 @@ export interface ZoneMembershipInputs {
 export interface OkeanosServerInputs {
   /** `controller`, `zone1`, … */
   readonly name: string;
-  /** Mark of the node: nobody can come to it but its stack, whose server this is. */
+  /** Tag of the node. Only the stack can compute the tag, so a server with the tag belongs to the stack. */
   readonly owner: string;
-  /** ID of the project whose quota it is taken from; the user's own where there is none. */
+  /** ID of the project that provides the quota of the server; by default the user's own project. */
   readonly project?: string | undefined;
-  /** ID. */
+  /** ID of the image. */
   readonly image: string;
-  /** Name, or number. */
+  /** Name or number of the flavor. */
   readonly flavor: string;
-  /** Its place in an internal network. */
+  /** Internal network, and the server's fixed IP in this network. */
   readonly network: { readonly id: string; readonly fixedIp: string };
-  /** A public address of the project, free until now. */
+  /** Floating IP of the project. No other server uses it. */
   readonly publicAddress: string;
   readonly metadata: Readonly<Record<string, string>>;
-  /** In base64. Secret; read at the first boot alone. */
+  /** User data in base64. Secret. Read only at the first boot. */
   readonly userData: string;
-  /** Names of inputs that another server is made for, where this one could be changed as well. */
+  /** Names of inputs whose change replaces the server, although the server could be changed in place. */
   readonly replaceOn: readonly string[];
 }
 
 /** A private network of Okeanos. */
 export interface OkeanosNetworkInputs {
-  /** What it is called there: nobody else's network is. */
+  /** Name of the network in Okeanos. No other network has this name. */
   readonly name: string;
-  /** ID of the project whose quota it is taken from; the user's own where there is none. */
+  /** ID of the project that provides the quota of the network; by default the user's own project. */
   readonly project?: string | undefined;
   readonly cidr: string;
 }
 
-/** A public address of Okeanos. */
+/** A floating IP of Okeanos. */
 export interface OkeanosFloatingIpInputs {
   /** `controller`, `zone1`, … */
   readonly name: string;
-  /** Network that it comes from: name or ID, or `public` for any. */
+  /** Name or ID of the external network, or `public` for any external network. */
   readonly pool: string;
-  /** ID of the project whose quota it is taken from; the user's own where there is none. */
+  /** ID of the project that provides the quota of the floating IP; by default the user's own project. */
   readonly project?: string | undefined;
-  /** Whether one that the project has and nobody uses is taken before a new one is allocated. */
+  /** Whether to use an unused floating IP of the project before a new one is allocated. */
   readonly reuse: boolean;
-  /** Addresses of the stack, which are not taken for another node even while nobody uses them. */
+  /** Addresses of the stack's nodes. Never used for another node, even while they are unused. */
   readonly reserved: readonly string[];
 }

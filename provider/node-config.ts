@@ -20,15 +20,15 @@ import { type Session } from "../ssh/session";
 import { type Connections, TIMEOUTS } from "../ssh/connections";
 import type { Logger } from "../core/logger";
 
-/** What the state has beside the inputs. */
+/** State of the resource: the inputs, and notes of a failed update. */
 interface State extends NodeConfigInputs {
   /** Names of zones that a failed update may have left out of the rotation. */
   readonly unsettled?: readonly string[];
 }
 
 /**
- * The files of one node. Its server has booted with them, out of its user data; every later edit
- * reaches it here, while people talk.
+ * Handles the files of one node. The server boots with the files in its user data. This handler applies all later
+ * edits, while calls go on.
  */
 export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
   readonly secrets = ["contents", "access"] as const;
@@ -64,7 +64,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
     if (olds.serverId !== news.serverId) {
       return { kind: "replace", because: ["serverId"], impact };
     }
-    // The contents themselves are not compared: compressed, they may differ where the files do not.
+    // Does not compare `contents`: the compressed form can differ although the files do not.
     const changed = (["files", "zones", "access", "drain"] as const).filter(
       (key) => !isDeepStrictEqual(olds[key], news[key]),
     );
@@ -78,8 +78,8 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
     log.status("waiting for the server to boot");
     const session = await this.session(inputs, TIMEOUTS.boot);
     await waitForBoot(session, log.status, this.signal);
-    log.status("looking at its files");
-    // Before the services have what they need to serve.
+    log.status("checking its files");
+    // The firewall comes first, before the services can serve.
     const files = await applyFirewall(session, wantedFiles(inputs, Object.keys(inputs.files)));
     if (inputs.node === CONTROLLER) {
       await provisionHaproxy(session, files, log);
@@ -91,44 +91,44 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
 
   async update(olds: State, news: NodeConfigInputs, log: Logger): Promise<void> {
     const paths = changedPaths(olds, news);
-    const departed = olds.zones.filter(
+    const removedZones = olds.zones.filter(
       (zone) => !news.zones.some(({ name }) => name === zone.name),
     );
-    if (paths.length === 0 && departed.length === 0) return;
+    if (paths.length === 0 && removedZones.length === 0) return;
     const before = contentsOf(olds);
-    // What a zone that goes is known by stays until its last call has ended; all else is done at once.
-    const mentions = new RegExp(`\\b(?:${departed.map(({ name }) => name).join("|")})\\b`);
+    // Files that mention a removed zone change only after the drain of the zone. All others change at once.
+    const mentions = new RegExp(`\\b(?:${removedZones.map(({ name }) => name).join("|")})\\b`);
     const isAbout = (path: string): boolean =>
-      departed.length > 0 && mentions.test(before[path] ?? "");
+      removedZones.length > 0 && mentions.test(before[path] ?? "");
     const [first, last] = [paths.filter((path) => !isAbout(path)), paths.filter(isAbout)];
 
     const done: string[] = [];
     let begun: readonly string[] = [];
-    const bringAbout = async (some: readonly string[]): Promise<void> => {
+    const apply = async (some: readonly string[]): Promise<void> => {
       if (some.length === 0) return;
       const session = await this.session(news, TIMEOUTS.change);
       begun = some;
       await edit(session, wantedFiles(news, some), before, log, done);
     };
     try {
-      await bringAbout(first);
-      if (departed.length > 0) {
-        log.status(`waiting for ${departed.map(({ name }) => name).join(", ")} to be drained`);
-        await this.drains.allDrained(olds.access, departed, news.drain, log);
+      await apply(first);
+      if (removedZones.length > 0) {
+        log.status(`waiting for ${removedZones.map(({ name }) => name).join(", ")} to be drained`);
+        await this.drains.allDrained(olds.access, removedZones, news.drain, log);
       }
-      await bringAbout(last);
+      await apply(last);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      // No zone enters now, and the next update may find nothing else to do.
-      const departing = news.node === CONTROLLER ? departed.map(({ name }) => name) : [];
+      // Zones do not enter in this update. The next update may find no other change, so record them.
+      const removedNames = news.node === CONTROLLER ? removedZones.map(({ name }) => name) : [];
       const unsettled = [
-        ...new Set([...(olds.unsettled ?? []), ...departing, ...this.declaredZones.doubtful]),
+        ...new Set([...(olds.unsettled ?? []), ...removedNames, ...this.declaredZones.doubtful]),
       ];
-      const unsure =
+      const uncertain =
         error instanceof NodeUnchanged ? [] : begun.filter((path) => !done.includes(path));
-      if ([done, unsure, unsettled].every(({ length }) => length === 0)) throw error;
-      // Of what is in force the state has to know, or it could not be taken back.
-      const state: State = withUnsure(withFilesOf(olds, news, done), unsure);
+      if ([done, uncertain, unsettled].every(({ length }) => length === 0)) throw error;
+      // Record the files that are in effect. Otherwise an update could not restore the former ones.
+      const state: State = withUnknownFiles(withFilesOf(olds, news, done), uncertain);
       throw new PartialUpdate(error, unsettled.length === 0 ? state : { ...state, unsettled });
     }
   }
@@ -139,7 +139,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
       session = await this.session(state, TIMEOUTS.look);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      log.warn(`${error.message}. Its files were not looked at, and are taken for unchanged`);
+      log.warn(`${error.message}. Its files were not checked and are assumed to be unchanged`);
       return state;
     }
     const paths = Object.keys(state.files);
@@ -158,17 +158,17 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
     return { ...state, files: Object.fromEntries(files) as NodeConfigInputs["files"] };
   }
 
-  /** The files go with their server. */
+  /** Only closes the connections: the files are deleted with their server. */
   delete({ node }: NodeConfigInputs): Promise<void> {
     this.connections.leave(node);
     return Promise.resolve();
   }
 
-  private session({ node, access, zones }: NodeConfigInputs, patience: number): Promise<Session> {
-    if (node === CONTROLLER) return this.connections.controller(access, patience);
+  private session({ node, access, zones }: NodeConfigInputs, timeout: number): Promise<Session> {
+    if (node === CONTROLLER) return this.connections.controller(access, timeout);
     const zone = zones.find(({ name }) => name === node);
-    if (zone === undefined) throw new NodeError(node, "is not among the zones of its own files");
-    return this.connections.zone(access, zone, patience);
+    if (zone === undefined) throw new NodeError(node, "not in its own list of zones");
+    return this.connections.zone(access, zone, timeout);
   }
 }
 
@@ -179,7 +179,7 @@ const contentsOf = ({ contents }: NodeConfigInputs): Contents =>
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** What `pulumi preview` shows of a file that somebody else has changed on the node, or removed. */
+/** Returns what `pulumi preview` shows for a file that was changed or removed on the node. */
 const drifted = (real: { sha256: string; owner: string; mode: string } | null) =>
   real === null
     ? { owner: "", mode: "", digest: "removed on the node" }
@@ -195,7 +195,7 @@ function changedPaths(olds: NodeConfigInputs, news: NodeConfigInputs): string[] 
   );
 }
 
-/** `olds` with the files at `paths` as `news` has them. */
+/** Returns `olds` with the files at `paths` from `news`. */
 function withFilesOf(
   olds: NodeConfigInputs,
   news: NodeConfigInputs,
@@ -211,8 +211,8 @@ function withFilesOf(
   };
 }
 
-/** `state` that any configuration differs from at `paths`: nobody knows what the node has there. */
-const withUnsure = (state: NodeConfigInputs, paths: readonly string[]): NodeConfigInputs => ({
+/** Returns `state` with unknown files at `paths`, so that the next update installs them again. */
+const withUnknownFiles = (state: NodeConfigInputs, paths: readonly string[]): NodeConfigInputs => ({
   ...state,
   files: {
     ...state.files,
@@ -236,11 +236,11 @@ function wantedFiles(
 }
 
 /**
- * Puts files into place and lets the node's service use them.
+ * Installs files and makes the node's service use them.
  *
- * @param before what the node's files held so far.
- * @param done takes the paths of the files that are in force.
- * @throws NodeUnchanged where all others are as they were; after any other error nobody knows.
+ * @param before former contents of the node's files.
+ * @param done receives the paths of the files that are in effect.
+ * @throws NodeUnchanged if all files except those in `done` are unchanged. After other errors their state is unknown.
  */
 async function edit(
   session: Session,

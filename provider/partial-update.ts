@@ -1,16 +1,16 @@
 import type { NodeError } from "../core/errors";
 
-/** An update that failed when some of it was in force already: Pulumi keeps what there is of it. */
+/** An update that failed after some changes were applied. Pulumi records the applied changes in the state. */
 export class PartialUpdate extends Error {
   override readonly name = "PartlyDone";
 
   constructor(
     fault: NodeError,
-    /** The resource's inputs as they are brought about, or what the next update has to know of them. */
+    /** Inputs that are in effect, with notes for the next update. */
     readonly state: object,
   ) {
     super(fault.message);
-    // An operator's error is its message alone.
+    // Operators see only the message, without a stack trace.
     this.stack = fault.message;
   }
 }

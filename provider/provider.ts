@@ -24,7 +24,7 @@ import type { Logger } from "../core/logger";
 import type { ResourceHandler } from "./resource-handler";
 import { plain, secret } from "./wire";
 
-/** Pulumi package `pbx`: its handlers of resources, by the last part of their type. */
+/** Provider of the Pulumi package `pbx`. Selects a handler by the last part of a resource's type. */
 export class PbxResourceProvider implements Provider {
   readonly version = "0.1.0";
   private readonly abort = new AbortController();
@@ -36,7 +36,7 @@ export class PbxResourceProvider implements Provider {
     private readonly loggerOf: (urn: string) => Logger,
     connections = new Connections(),
   ) {
-    // Its environment is looked at where something of it is asked for: OpenStack needs none of it.
+    // Created at the first use, because it reads environment variables that OpenStack does not need.
     const okeanos = (): OkeanosClient => (this.okeanos ??= OkeanosClient.fromEnvironment());
     const { signal } = this.abort;
     connections.cancelOn(signal);
@@ -60,7 +60,7 @@ export class PbxResourceProvider implements Provider {
     return Promise.resolve({
       inputs: news,
       failures: [
-        ...missing.map((property) => ({ property, reason: `${property} is not given` })),
+        ...missing.map((property) => ({ property, reason: `${property} is required` })),
         ...(reason === undefined ? [] : [{ property: "", reason }]),
       ],
     });
@@ -81,7 +81,7 @@ export class PbxResourceProvider implements Provider {
     const handler = this.handlerOf(urn);
     try {
       const work = handler.create(plain(inputs) as object, this.loggerOf(urn));
-      const { id, outs } = await said(work);
+      const { id, outs } = await withoutStack(work);
       return { id, outs: this.outs(handler, { ...inputs, ...outs }) };
     } catch (error) {
       if (!(error instanceof Unfinished)) throw error;
@@ -100,7 +100,7 @@ export class PbxResourceProvider implements Provider {
     const outs = (inputs: object): Record<string, unknown> =>
       this.outs(handler, { ...Object.fromEntries(given), ...inputs });
     try {
-      await said(
+      await withoutStack(
         handler.update(plain(olds) as object, plain(news) as object, this.loggerOf(urn), id),
       );
     } catch (error) {
@@ -112,28 +112,28 @@ export class PbxResourceProvider implements Provider {
 
   async read(id: string, urn: string, props: Record<string, unknown>): Promise<ReadResult> {
     const handler = this.handlerOf(urn);
-    const found = await said(handler.read(plain(props) as object, this.loggerOf(urn), id));
+    const found = await withoutStack(handler.read(plain(props) as object, this.loggerOf(urn), id));
     return found === null ? { id: "", props: {} } : { id, props: this.outs(handler, found) };
   }
 
   async delete(id: string, urn: string, props: unknown): Promise<void> {
-    await said(this.handlerOf(urn).delete(plain(props) as object, this.loggerOf(urn), id));
+    await withoutStack(this.handlerOf(urn).delete(plain(props) as object, this.loggerOf(urn), id));
   }
 
-  /** A function that the program calls, by its token: `pbx:okeanos:getImage`. */
+  /** Calls a provider function for the program, by token: `pbx:okeanos:getImage`. */
   async invoke(token: string, inputs: unknown): Promise<InvokeResult> {
     const called = this.functions[token];
     if (called === undefined) throw new Error(`the pbx provider has no ${token}`);
     try {
       return { outputs: await called(plain(inputs) as object) };
     } catch (error) {
-      // Pulumi would put its own words, and a stack trace, around a failure of the function.
+      // Returned as an output: Pulumi would add its own text and a stack trace to an error.
       if (error instanceof NodeError) return { outputs: { fault: error.message } };
       throw error;
     }
   }
 
-  /** Somebody pressed Ctrl-C: what takes its time ends, and leaves things as they were. */
+  /** Handles Ctrl-C. Long operations end, and leave things as they were. */
   cancel(): Promise<void> {
     this.abort.abort();
     return Promise.resolve();
@@ -157,12 +157,12 @@ export class PbxResourceProvider implements Provider {
   }
 }
 
-/** As Pulumi's host of providers wants to be told of what exists and is not as it should be. */
+/** Adds what Pulumi needs to record a resource that exists but is not complete. */
 const unfinished = (error: Error, id: string, properties: object): Error =>
   Object.assign(error, { id, properties, reasons: [error.message] });
 
-/** Of an operator's error, and of Ctrl-C, the message is enough: Pulumi prints the stack of any other. */
-async function said<T>(work: Promise<T>): Promise<T> {
+/** Removes the stack trace of a NodeError and of an abort by Ctrl-C, because Pulumi prints the stack trace. */
+async function withoutStack<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

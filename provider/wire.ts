@@ -5,7 +5,7 @@ import {
   unknownValue,
 } from "@pulumi/pulumi/runtime/rpc";
 
-/** Properties as plain values, whatever is secret about them left out. */
+/** Returns properties as plain values, without Pulumi's secret and output markers. */
 export function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return value;
@@ -20,10 +20,10 @@ export function plain(value: unknown): unknown {
   }
 }
 
-/** During a preview, and of what is replaced: a value that is still to come. */
+/** Returns whether a value is unknown: in a preview, or because its resource is being replaced. */
 export const isUnknown = (value: unknown): boolean => value === unknownValue;
 
-/** A value that Pulumi is to encrypt wherever it keeps it. */
+/** Marks a value as secret, so that Pulumi encrypts it wherever it stores it. */
 export const secret = (value: unknown): unknown => ({
   [specialSigKey]: specialSecretSig,
   value,

@@ -12,8 +12,8 @@ import { type Connections, TIMEOUTS } from "../ssh/connections";
 import type { Logger } from "../core/logger";
 
 /**
- * A zone's place in the rotation: it enters when it can serve, and leaves when it has nobody to serve
- * any more.
+ * Handles a zone's membership in the rotation. The zone enters when it can serve, and is drained before it is
+ * removed.
  */
 export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInputs> {
   readonly secrets = ["access"] as const;
@@ -46,8 +46,8 @@ export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInpu
   }
 
   async update(olds: ZoneMembershipInputs, news: ZoneMembershipInputs, log: Logger): Promise<void> {
-    // How to drain one day is no reason to do anything today. A zone that was to go, and stays because
-    // the update then failed, is one that the controller may have forgotten.
+    // A new drain policy alone requires no action. If an update that removed the zone has failed, the controller
+    // may no longer know the zone.
     const isOut =
       olds.controllerId !== news.controllerId ||
       olds.serverId !== news.serverId ||
@@ -57,12 +57,12 @@ export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInpu
       await this.enter(news, log);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      // Nothing else would tell the next update that the zone has still to enter.
+      // Tells the next update that the zone must still enter.
       throw new PartialUpdate(error, notIn(news, "it could not enter"));
     }
   }
 
-  /** A zone that somebody has taken out of the rotation is one that the controller has to be told of. */
+  /** Reads whether the zone is in the rotation. If not, the next update puts the zone back. */
   async read(state: ZoneMembershipInputs, log: Logger): Promise<ZoneMembershipInputs> {
     const { access, zone } = state;
     let servers: HaproxyServer[];
@@ -71,7 +71,7 @@ export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInpu
       servers = await new Haproxy(controller).servers();
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      log.warn(`${error.message}. Whether ${zone.name} is in the rotation was not looked at`);
+      log.warn(`${error.message}. Could not check whether ${zone.name} is in the rotation`);
       return state;
     }
     const { state: found = "unknown to HAProxy" } =
@@ -95,7 +95,7 @@ export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInpu
   }
 }
 
-/** The state of a zone that the controller has to be told of again. */
+/** Returns a state that makes the next update put the zone into the rotation. */
 const notIn = (inputs: ZoneMembershipInputs, why: string): ZoneMembershipInputs => ({
   ...inputs,
   controllerId: `not in the rotation: ${why}`,

@@ -1,17 +1,18 @@
-/** One of several charts below each other that share their time axis, as SVG. */
+/** One chart of an SVG with several charts that share their time axis. */
 export interface Chart {
   readonly title: string;
-  /** Seconds at both ends of the time axis. */
+  /** Start and end of the time axis in seconds. */
   readonly span: readonly [from: number, to: number];
   readonly lines: readonly Line[];
 }
 
 export interface Line {
   readonly label: string;
-  /** Class of its style. */
+  /** CSS class of the line. */
   readonly style: string;
-  /** By time; values that hold until the next one are drawn as steps. */
+  /** Points in the order of time. */
   readonly points: readonly (readonly [seconds: number, value: number])[];
+  /** Whether each value holds until the next point, so that the line is drawn as steps. */
   readonly steps: boolean;
 }
 
@@ -20,13 +21,13 @@ const LEFT = 64;
 const RIGHT = 24;
 const TOP = 52;
 const PLOT = 170;
-/** Of a chart with its title, legend and axis. */
+/** Height of a chart with its title, legend and axis. */
 export const HEIGHT = TOP + PLOT + 34;
-/** Room of a legend's dash, and of a letter of it. */
+/** Width of the dash and of a letter in the legend. */
 const DASH = 34;
 const LETTER = 7.2;
 
-/** @param top where it begins. */
+/** Draws a chart. @param top vertical position of the chart in the SVG. */
 export function chartSvg({ title, span, lines }: Chart, top: number): string {
   const [from, to] = span;
   const most = Math.max(...lines.flatMap(({ points }) => points.map(([, value]) => value)));
@@ -77,11 +78,11 @@ function pathOf(
   x: (seconds: number) => number,
   y: (value: number) => number,
 ): string {
-  // Of points in a row with the same value, the first and the last one say it all.
-  const telling = points.filter(
+  // Of consecutive points with the same value, only the first and the last are drawn.
+  const drawn = points.filter(
     ([, value], index) => points[index - 1]?.[1] !== value || points[index + 1]?.[1] !== value,
   );
-  return telling
+  return drawn
     .map(([seconds, value], index) => {
       const [left, height] = [at(x(seconds)), at(y(value))];
       if (index === 0) return `M${left} ${height}`;
@@ -90,7 +91,7 @@ function pathOf(
     .join("");
 }
 
-/** Round numbers from 0 to `most` or beyond, about five of them. */
+/** Returns about five round numbers from 0 to at least `most`. */
 function marksUpTo(most: number): readonly number[] {
   const rough = Math.max(most, 1e-9) / 4;
   const size = 10 ** Math.floor(Math.log10(rough));
@@ -99,7 +100,7 @@ function marksUpTo(most: number): readonly number[] {
   return Array.from({ length: count + 1 }, (_, index) => Number((index * step).toPrecision(12)));
 }
 
-/** Full hours on the time axis: every second one of a day, more of less. */
+/** Returns the full hours to label on the time axis: every second hour of a day, more for shorter spans. */
 function hoursOf([from, to]: Chart["span"]): readonly number[] {
   const step = [1, 2, 4, 6, 12, 24].find((hours) => (to - from) / 3600 / hours <= 13) ?? 24;
   const first = Math.ceil(from / 3600 / step) * step;

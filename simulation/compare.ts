@@ -5,7 +5,7 @@ import { replay, type Replay } from "./replay";
 import type { Trace } from "./trace";
 import { Trunkline } from "./trunkline";
 
-/** Every rule on the same trace, ours first. */
+/** Replays the trace under every rule. The result for the `trunkline` rule comes first. */
 export function compare(
   trace: Trace,
   policy: Policy,

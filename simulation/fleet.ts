@@ -1,14 +1,14 @@
-/** How long zones take to come and to go, in seconds. */
+/** Durations that determine how long zones take to start and to drain, in seconds. */
 export interface Times {
-  /** From its order until a new zone takes calls. */
+  /** Time from the order of a zone until it accepts calls. */
   readonly boot: number;
-  /** The mean length of a call, which is what a zone that leaves waits for. */
+  /** Mean duration of a call. A draining zone waits for the end of its calls. */
   readonly call: number;
 }
 
 /**
- * Zones as they come and go. Calls are spread evenly over those in service; a zone that leaves gets
- * no more, and is gone when its last call has ended.
+ * The zones of a simulated exchange. Calls are spread evenly over the zones in service. A draining zone gets no new
+ * calls and is removed when its last call has ended.
  */
 export class Fleet {
   private booting: number[] = [];
@@ -20,28 +20,28 @@ export class Fleet {
     private readonly times: Times,
   ) {}
 
-  /** Calls that zones on their way out still have. */
+  /** Remaining calls of each draining zone. */
   get leaving(): readonly number[] {
     return this.draining;
   }
 
-  /** Zones that have been ordered and take no calls yet. */
+  /** Number of zones that are ordered and not in service yet. */
   get coming(): number {
     return this.booting.length;
   }
 
-  /** Zones that have to be paid for. */
+  /** Number of zones that cost money. */
   get paid(): number {
     return this.serving + this.booting.length + this.draining.length;
   }
 
-  /** Calls of each zone in service when there are `calls` in all. */
+  /** Returns the calls of each zone in service if the exchange has `calls` in total. */
   share(calls: number): number {
     const left = this.draining.reduce((sum, some) => sum + some, 0);
     return Math.max(0, calls - left) / this.serving;
   }
 
-  /** One second goes by. */
+  /** Advances the fleet by one second. */
   pass(now: number): void {
     this.serving += this.booting.filter((ready) => ready <= now).length;
     this.booting = this.booting.filter((ready) => ready > now);
@@ -49,7 +49,7 @@ export class Fleet {
     this.draining = this.draining.map((calls) => calls * stay).filter((calls) => calls >= 0.5);
   }
 
-  /** Orders zones, or lets some leave: first those that are not in service yet. */
+  /** Orders zones or removes zones. Zones that are not in service yet are removed first. */
   resize(zones: number, now: number, calls: number): void {
     while (this.serving + this.booting.length < zones) {
       this.booting.push(now + this.times.boot);
@@ -62,7 +62,7 @@ export class Fleet {
     }
   }
 
-  /** Puts zones that are leaving back into service. */
+  /** Puts draining zones back into service. */
   recall(): void {
     this.serving += this.draining.length;
     this.draining = [];

@@ -4,16 +4,16 @@ import type { ScalingRule } from "./rule";
 import type { TraceRow } from "./trace";
 import type { Trace } from "./trace";
 
-/** What the trunkline rule is compared with. Each begins as its own authors would have it begin. */
+/** Rules that the `trunkline` rule is compared with. Each starts with the number of zones that its authors intend. */
 
 const NOON = 12 * 3600;
 
-/** A call in G.711 with a packet each 20 ms: two ends, in both directions, headers included. */
+/** Bytes per second of a G.711 call with a packet every 20 ms: two ends, both directions, with headers. */
 const BYTES_PER_CALL = 4 * 50 * (160 + 54);
 
 /**
- * Once a day the throughput of 30 seconds is held against a threshold; above it, where one server
- * is active, another one is added. None ever goes.
+ * Compares the mean throughput of 30 seconds at noon with a threshold. Adds a second server if the mean is above the
+ * threshold and only one server is active. Never removes a server.
  */
 export class NoonSample implements ScalingRule {
   readonly name = "noon-sample";
@@ -33,18 +33,17 @@ export class NoonSample implements ScalingRule {
   }
 }
 
-/** Sooner than three minutes of it, neither much nor little use of the processors is believed. */
+/** Number of consecutive periods that must be above `HIGH` or below `LOW`. A period is in seconds. */
 const EVALUATIONS = 3;
 const PERIOD = 60;
 const HIGH = 0.8;
 const LOW = 0.3;
-/** Of a scaling policy in Heat, in either direction. */
+/** Cooldown of a Heat scaling policy in either direction, in seconds. */
 const COOLDOWN = 60;
 
 /**
- * An alarm of Aodh on the mean use of processors in each of three minutes, which makes Heat add a
- * server or take one away, as their documentation sets them up. A server is full when it has all
- * the calls that it can carry.
+ * Models an Aodh alarm on the mean processor usage of each of three minutes. The alarm makes Heat add or remove one
+ * server, as set up in their documentation. Processor usage is 100 % when a server has all the calls that it can carry.
  */
 export class ProcessorAlarm implements ScalingRule {
   readonly name = "cpu-alarm";
@@ -76,7 +75,7 @@ export class ProcessorAlarm implements ScalingRule {
   }
 }
 
-/** As many zones as the busiest moment needs, all day. */
+/** Keeps the number of zones that the peak of the trace needs all day. */
 export class FixedFleet implements ScalingRule {
   readonly name = "fixed-fleet";
   readonly first: number;
@@ -87,7 +86,7 @@ export class FixedFleet implements ScalingRule {
   }
 
   look(): void {
-    // It stays as it is.
+    // The fleet never changes.
   }
 }
 

@@ -3,14 +3,14 @@ import type { Prices } from "./policy";
 import type { Point, Replay } from "./replay";
 
 export interface Caption {
-  /** What was replayed. */
+  /** Name of the trace. */
   readonly title: string;
   readonly callsPerZone: number;
-  /** Null where a zone-hour is all that is known of money. */
+  /** Null if prices are unknown. The cost is then shown in zone-hours. */
   readonly prices: Prices | null;
 }
 
-/** Colours that can be told apart by whoever sees fewer of them, on white and on black. */
+/** Style with colors that remain distinct with a color vision deficiency, in light and dark mode. */
 const STYLE = `
 svg { background: #fff; color-scheme: light dark }
 text { font: 13px system-ui, sans-serif; fill: #24292f }
@@ -32,7 +32,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
   .rule0 { stroke: #56b4e9 }
 }`;
 
-/** Load, zones and cost of a day under every rule, ours first: an SVG that is all its own. */
+/** Draws load, zones and cost under every rule, the `trunkline` rule first, as a self-contained SVG. */
 export function picture(
   replays: readonly Replay[],
   { title, callsPerZone, prices }: Caption,

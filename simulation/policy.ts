@@ -4,7 +4,7 @@ import { OperatorError } from "../core/errors";
 import { autoscaleFaults, autoscaleSchema } from "../config/autoscale";
 import { plainValues } from "../config/plain-values";
 
-/** What servers cost in an hour. */
+/** Prices of the servers for one hour. */
 export interface Prices {
   readonly controller: number;
   readonly zone: number;
@@ -12,14 +12,14 @@ export interface Prices {
 
 export interface PricedPolicy {
   readonly policy: Policy;
-  /** Null where there is none for the flavors in use. */
+  /** Null if the flavors in use have no price. */
   readonly prices: Prices | null;
 }
 
 /**
- * The policy of a stack's configuration, as `Pulumi.NAME.yaml` has it.
+ * Reads the policy from the text of a stack's configuration file (`Pulumi.NAME.yaml`).
  *
- * @throws OperatorError naming `file` and every field that is at fault.
+ * @throws OperatorError that names `file` and every invalid field.
  */
 export function parsePolicy(text: string, file: string): PricedPolicy {
   const config = configOf(text, file);
@@ -49,7 +49,7 @@ export function parsePolicy(text: string, file: string): PricedPolicy {
   return { policy, prices: priced ? { controller, zone } : null };
 }
 
-/** `pulumi config set` leaves an object in the file as the text that it was given: JSON. */
+/** Parses a value that `pulumi config set` has written as JSON text. Returns other values unchanged. */
 const structured = (value: unknown): unknown =>
   typeof value === "string" ? plainValues({ "pbx:autoscale": value }).autoscale : value;
 

@@ -2,27 +2,29 @@ import { Fleet, type Times } from "./fleet";
 import type { Result, ScalingRule } from "./rule";
 import { secondsOf, type Trace } from "./trace";
 
-/** A day under a rule. */
+/** Result of replaying a trace under a rule, with points for the chart. */
 export interface Replay extends Result {
-  /** One for each minute. */
+  /** One point for each minute. */
   readonly points: readonly Point[];
 }
 
 export interface Point {
   readonly seconds: number;
   readonly calls: number;
-  /** Zones in service, and zones that have to be paid for. */
+  /** Zones in service. */
   readonly serving: number;
+  /** Zones that cost money. */
   readonly paid: number;
-  /** Spent since the beginning. */
+  /** Zone-hours since the start. */
   readonly zoneHours: number;
 }
 
+/** Seconds between two points. */
 const POINT = 60;
 
 /**
- * Replays a trace, second by second. It is over capacity when a zone in service would have to carry
- * more calls than `callsPerZone`.
+ * Replays a trace second by second. A second counts as overload if each zone in service would have to carry more than
+ * `callsPerZone` calls.
  */
 export function replay(
   rule: ScalingRule,

@@ -1,20 +1,20 @@
 import type { Fleet } from "./fleet";
 import type { TraceRow } from "./trace";
 
-/** Something that decides how many zones there are. */
+/** A rule that decides how many zones the exchange has. */
 export interface ScalingRule {
   readonly name: string;
-  /** Zones at the beginning. */
+  /** Number of zones at the start. */
   readonly first: number;
-  /** Looks at the fleet, in every second, and does what it wants to be done. */
+  /** Called for every second. Looks at the load and the fleet, and changes the fleet if needed. */
   look(load: TraceRow, fleet: Fleet): void;
 }
 
-/** What a rule made of a day. */
+/** Result of a rule for a trace. */
 export interface Result {
   readonly rule: string;
   readonly zoneHours: number;
   readonly overloadMinutes: number;
-  /** How often zones were ordered or sent away. */
+  /** How often zones were ordered or removed. */
   readonly moves: number;
 }

@@ -1,25 +1,25 @@
 import { OperatorError } from "../core/errors";
 
-/** What callers ask of an exchange at one moment of a day. */
+/** Load of the exchange at one moment. */
 export interface Load {
   readonly calls: number;
   readonly bytesPerSecond: number;
 }
 
 export interface TraceRow extends Load {
-  /** Since the beginning of the trace. */
+  /** Seconds since the start of the trace. */
   readonly seconds: number;
 }
 
-/** A day, or any other time, of load: two rows at least, the earliest first. */
+/** Load over time: at least two rows, the earliest first. */
 export type Trace = readonly [TraceRow, TraceRow, ...TraceRow[]];
 
 const HEADER = "seconds,calls,bytesPerSecond";
 const NUMBER = /^[0-9]+(\.[0-9]+)?$/;
-/** What a file may be that came by mail from anywhere. */
+/** Byte order mark, which some programs write at the start of a file. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
-/** @throws OperatorError naming `file` and the line that is at fault. */
+/** Reads a trace from CSV. @throws OperatorError that names `file` and the invalid line. */
 export function parseTrace(text: string, file: string): Trace {
   const [header, ...lines] = text
     .replace(BYTE_ORDER_MARK, "")
@@ -28,29 +28,29 @@ export function parseTrace(text: string, file: string): Trace {
   const fault = (line: number, message: string) =>
     new OperatorError(`${file}:${String(line)} ${message}`);
   if (header !== HEADER) {
-    throw fault(1, `is not the header; write ${HEADER}`);
+    throw fault(1, `is not the header; use ${HEADER}`);
   }
   while (lines.at(-1) === "") lines.pop();
   const rows: TraceRow[] = [];
   for (const [index, line] of lines.entries()) {
     const cells = line.split(",");
     if (cells.length !== 3 || !cells.every((cell) => NUMBER.test(cell))) {
-      throw fault(index + 2, `is not three numbers; write a line such as 43200,120,5100000`);
+      throw fault(index + 2, `is not three numbers; use a line such as 43200,120,5100000`);
     }
     const [seconds = 0, calls = 0, bytesPerSecond = 0] = cells.map(Number);
     if (seconds <= (rows.at(-1)?.seconds ?? -1)) {
-      throw fault(index + 2, "is no later than the line before; sort the lines by seconds");
+      throw fault(index + 2, "is not later than the line before; sort the lines by seconds");
     }
     rows.push({ seconds, calls, bytesPerSecond });
   }
   const [first, second, ...rest] = rows;
   if (first === undefined || second === undefined) {
-    throw fault(lines.length + 1, "is the end; a trace has two lines of load at least");
+    throw fault(lines.length + 1, "ends the file too early; a trace has two or more lines of load");
   }
   return [first, second, ...rest];
 }
 
-/** The load in each second of a trace. Between two rows it goes from the one to the other evenly. */
+/** Yields the load of each second of a trace. Values between two rows are interpolated linearly. */
 export function* secondsOf(trace: Trace): Generator<TraceRow> {
   for (const [index, row] of trace.slice(1).entries()) {
     const before = trace[index] ?? row;

@@ -8,8 +8,8 @@ import type { ScalingRule } from "./rule";
 import type { TraceRow } from "./trace";
 
 /**
- * The autoscaler's own decision, looked for and carried out as `autoscaler/tick.ts` does: nothing is
- * looked at while zones are being added, and a drain is called off when its zone is needed.
+ * Applies the decision of the autoscaler in the same way as `autoscaler/tick.ts`. It takes no look while zones are
+ * being added, and cancels a drain if the zone is needed.
  */
 export class Trunkline implements ScalingRule {
   readonly name = "trunkline";
@@ -20,7 +20,7 @@ export class Trunkline implements ScalingRule {
   private lastIn: number | null = null;
   private failedIn: number | null = null;
 
-  /** @param midnight when the trace begins, in milliseconds since 1970: schedules go by it. */
+  /** @param midnight start of the trace in milliseconds since 1970. It determines when schedules apply. */
   constructor(
     private readonly policy: Policy,
     private readonly midnight: number,
@@ -68,8 +68,8 @@ export class Trunkline implements ScalingRule {
 }
 
 /**
- * What a look finds in the zones that serve: one that leaves is out of the rotation. Processors are in
- * use as much as there are calls, throughput likewise.
+ * Returns the sample of a look at the zones in service. Draining zones are out of the rotation and not in the sample.
+ * Processor usage and throughput are proportional to the calls.
  */
 function sampleOf(
   at: number,
@@ -78,7 +78,7 @@ function sampleOf(
   { callsPerZone }: Policy,
 ): Sample {
   const share = fleet.share(calls);
-  // Calls are whole: the first zones have one more where they cannot be shared out evenly.
+  // Calls are whole numbers. If they cannot be divided evenly, the first zones have one more.
   const whole = Math.floor(share);
   const rest = Math.round((share - whole) * fleet.serving);
   return {

@@ -1,47 +1,52 @@
-"""Acts for the provider on a node, as root, for as long as the provider's connection lasts.
+"""Carries out the provider's requests on a node, as root, until the provider's connection ends.
 
-It arrives as text on the command line of the node's Python: nothing of the provider is installed there.
-One process serves all requests of a connection, since each login of root costs as much as the work.
+The provider passes this program as text on the command line of the node's Python: nothing is installed on
+the node. One process serves all requests of a connection, because each login as root takes as much time as
+the work itself.
 
-Requests come on standard input and answers go to standard output, each as a line with its length in bytes
-and that many bytes of JSON, compressed with zlib. Requests are worked on side by side; an answer has the
-"id" of its request, and either "result" or "error", what went wrong in words. A request's "do" is one of:
+Requests come on standard input and answers go to standard output. Each is a line with its length in bytes,
+and then that many bytes of JSON, compressed with zlib. Requests run concurrently. An answer has the "id" of
+its request, and either "result" or "error", which is an error message. A request's "do" is one of:
 
   {"do": "run", "script": text, "input": base64}
       -> {"exitCode": number, "stdout": base64, "stderr": base64} of a POSIX shell
   {"do": "ask", "socket": path, "orders": [text, ...], "seconds": number}
-      -> {"answers": [text, ...], "fault": null, "absent" when nobody listens, "silent" when one is missing}
+      -> {"answers": [text, ...], "fault": null, "absent" if no process listens, or "silent" after the timeout}
   {"do": "watch", "path": path} -> {}
   {"do": "heard", "path": path, "rules": [{"source": text, "functions": ..., "endings": ...}, ...]}
       -> {"messages": [text, ...]}
   {"do": "look", "paths": [path, ...]}
-      -> {path: {"sha256": hex, "owner": "user:group", "mode": "0640"} or null where there is none};
+      -> {path: {"sha256": hex, "owner": "user:group", "mode": "0640"} or null if there is no file};
          a user or a group without a name is a number
   {"do": "install", "files": {path: {"content": text, "owner": ..., "mode": ...}},
    "validate": {path: command}, "former": path}
-      -> {"changed": [path, ...], "invalid": null or what the validating command said}
+      -> {"changed": [path, ...], "invalid": null or the output of the validating command}
   {"do": "restore", "former": path}
       -> {"changed": [path, ...]}
 
-Ask speaks with a service that listens on a socket in the file system: a connection for each order, which
-the service closes when it has answered. Its own client would be a process for each, and most of the work.
+"ask" sends orders to a service that listens on a Unix domain socket. Each order has its own connection, which
+the service closes after its answer. The service's own client would need a process for each order, which
+would take most of the time.
 
-Watch marks the end of a log of Asterisk, whose lines are JSON records. Heard, as often as it is asked,
-returns the warnings and errors that were written since then and that a rule accepts: the record names the
-rule's source file, one of its functions, and its message has one of the endings; null accepts all
-functions, or all endings. A log that was renamed, copied and truncated, or made anew in between is read to
-its end all the same. Other lines count for nothing.
+"watch" records where a log of Asterisk ends. The lines of the log are JSON records. "heard" returns the
+warnings and errors that were written since "watch" and that match a rule. It may be requested any number of
+times. A record matches a rule if it names the rule's source file and one of the rule's functions, and if
+its message has one of the rule's endings. null stands for all functions, or for all endings. A log that was
+renamed, copied and truncated, or created again in the meantime is still read to its end. Other lines are
+ignored.
 
-Install puts all files into place, or none. A validating command runs before that, with the path of the
-new file as "$1". What is replaced is kept in the file "former", for restore. A full disk, or a connection
-that is lost, leaves each file as it was or as it is to be: new files are written beside the old ones, and
-renamed when all are there. If a file cannot be renamed, the ones before it get their former content back.
-If even that fails, the answer has beside "error" the paths of the files that stay new, as "renewed".
+"look" returns the hashes, owners and modes of files.
+
+"install" replaces all files, or none. A validating command runs first, with the path of the new file as "$1".
+The replaced files are saved in the file "former", for "restore". After a full disk or a lost connection, each
+file is either the old one or the new one: the new files are written beside the old ones, and renamed when
+all of them are written. If a file cannot be renamed, the files before it are restored. If a file cannot be
+restored either, the answer has "error", and also the paths of the files that stay new, as "renewed".
 
 An answer of more than 32 MiB is an error.
 
-What not every edit needs is imported where it is used: on an emulated processor these modules take longer
-to load than the edit takes.
+Modules that not every edit needs are imported where they are used: on an emulated processor, loading them
+takes longer than the edit.
 """
 import grp
 import json
@@ -57,21 +62,21 @@ import zlib
 
 
 ANSWER_LIMIT = 32 << 20
-"""Bytes of an answer, before it is compressed."""
+"""Maximum size of an answer in bytes, before compression."""
 LINE_LIMIT = 1 << 16
-"""Bytes of a line of a log: Asterisk writes no more than 8 KiB."""
+"""Maximum size of a line of a log in bytes. Asterisk writes at most 8 KiB."""
 LOG_LIMIT = 64 << 20
-"""Bytes that a log may grow by during an edit."""
+"""Maximum number of bytes that a log may grow by during an edit."""
 MESSAGES_LIMIT = 200
 MESSAGE_LIMIT = 500
 
 
 class Fault(Exception):
-    """What was asked for cannot be had, in words."""
+    """A request cannot be carried out. The message is for the operator."""
 
 
 class HalfDone(Fault):
-    """Some files are new, and could not be taken back."""
+    """Some files were replaced and could not be restored."""
 
     def __init__(self, words, renewed):
         super().__init__(words)
@@ -109,7 +114,7 @@ def read(path):
 
 
 def write(path, file):
-    """Writes the file, durably, under the name that it returns: `path` itself is not touched."""
+    """Writes the file durably under a temporary name and returns that name. Does not touch `path`."""
     beside = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.new")
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     user, group = file["owner"].split(":")
@@ -137,7 +142,7 @@ def remove(path):
 
 
 def discard(paths):
-    """Removes what is of no more use. A file that stays does no harm."""
+    """Removes files that are no longer needed. Ignores errors: such a file does no harm."""
     for path in paths:
         try:
             os.unlink(path)
@@ -146,7 +151,7 @@ def discard(paths):
 
 
 def keep(path):
-    """Gives the file at `path` a second name, which is returned; None if there is no file."""
+    """Links the file at `path` to a second name and returns that name; None if there is no file."""
     beside = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.old")
     try:
         remove(beside)
@@ -157,7 +162,7 @@ def keep(path):
 
 
 def settle(paths):
-    """Has it outlast a power cut that the files at `paths` have their names, or are gone."""
+    """Syncs the folders of `paths`, so that renames and removals survive a power cut."""
     for folder in {os.path.dirname(path) for path in paths}:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -167,7 +172,7 @@ def settle(paths):
 
 
 def put(files, validate):
-    """Returns what a validating command said against its file, or None when all are in place."""
+    """Replaces files. Returns the output of a validating command that failed; None if all files are in place."""
     written, kept, renewed = {}, {}, []
     try:
         for path, file in files.items():
@@ -199,7 +204,7 @@ def put(files, validate):
 
 
 def take_back(paths, kept):
-    """Gives files their former content. Returns the paths of those that stay as they are."""
+    """Restores files. Returns the paths of the files that could not be restored."""
     stuck = []
     for path in paths:
         try:
@@ -212,7 +217,7 @@ def take_back(paths, kept):
     try:
         settle(paths)
     except OSError:
-        pass  # the fault that is told is the one before
+        pass  # the earlier error is reported instead
     return stuck
 
 
@@ -223,7 +228,7 @@ def install(files, validate, former_path):
         return {"changed": [], "invalid": None}
     written = write(former_path, {"content": json.dumps({path: former[path] for path in changed}),
                                   "owner": owner_of(os.getuid(), os.getgid()), "mode": "0600"})
-    # Before anything is changed: a fault after that could not be told as one that changed nothing.
+    # Before any file is changed: a failure here must leave all files unchanged.
     os.rename(written, former_path)
     settle([former_path])
     invalid = put({path: files[path] for path in changed}, validate)
@@ -256,13 +261,13 @@ def run(script, given):
 
 
 def connect(service, path, end):
-    """As soon as there is room: few can wait before a service that is busy, or frozen."""
+    """Connects as soon as the service's queue has room. The short queue is full if the service is busy or frozen."""
     while True:
         service.settimeout(max(end - time.monotonic(), 0.001))
         try:
             return service.connect(path)
         except BlockingIOError:
-            # The kernel waits for room only with those who would wait for ever: unix(7), EAGAIN.
+            # With a timeout, connect does not wait for room in the queue, but fails with EAGAIN (see unix(7)).
             if time.monotonic() >= end:
                 raise socket.timeout from None
             time.sleep(0.05)
@@ -291,22 +296,22 @@ def ask(path, orders, seconds):
 
 
 WATCHED = {}
-"""By the path of a log: the open file or None, the number of its bytes, and the first ones."""
+"""By path of a log: the open file or None, the size in bytes, and the first bytes."""
 WATCHING = threading.Lock()
-"""Of the files in WATCHED: a file has one place where it is read."""
+"""Protects the files in WATCHED: an open file has only one read position."""
 MARK = 200
-"""Bytes that a log is known by again: the time of its first line is among them."""
+"""Number of first bytes that identify a log. They include the time of the first line."""
 
 
 def open_log(path):
-    """The file at `path`, or None. The folder belongs to a service: a link or a pipe there is no log."""
+    """Opens the file at `path`; None if there is none. Rejects links and pipes: a service can write to the folder."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Fault(f"{path}: it is no regular file")
+        raise Fault(f"{path}: not a regular file")
     return os.fdopen(descriptor, "rb")
 
 
@@ -326,7 +331,7 @@ def alone(work, *args):
 
 
 def beginning(log, size):
-    """The first bytes of a log that had `size` bytes, where reading goes on then; fewer if it was truncated."""
+    """Returns the first bytes of a log that had `size` bytes; b"" if it was truncated. Then seeks to `size`."""
     log.seek(0)
     mark = log.read(min(size, MARK)) if os.fstat(log.fileno()).st_size >= size else b""
     log.seek(size)
@@ -334,7 +339,7 @@ def beginning(log, size):
 
 
 def parts_since(path):
-    """The open files that hold what was written since the watch began, each at its first byte of that."""
+    """Yields the open files with the records since "watch", each at its first new byte."""
     watched, size, mark = WATCHED[path]
     now = open_log(path)
     if watched is not None:
@@ -343,7 +348,7 @@ def parts_since(path):
             now = None
         start = size
         if beginning(watched, size) != mark:
-            # Truncated: logrotate has put a copy of it here.
+            # Truncated: logrotate has copied the log to this path.
             copy = open_log(f"{path}.1")
             if copy is not None and beginning(copy, size) == mark:
                 yield copy
@@ -370,7 +375,7 @@ def heard(path, rules):
 
 
 def accepted(line, rules):
-    """The message of a record that a rule accepts; None of anything else."""
+    """Returns the message of a record that matches a rule; None for any other line."""
     if not any(rule["source"].encode() in line for rule in rules):
         return None
     try:
@@ -407,8 +412,8 @@ def answer(request, out, lock):
         outcome = {"error": str(fault), "renewed": fault.renewed}
     except Fault as fault:
         outcome = {"error": str(fault)}
-    except Exception as error:  # somebody waits for an answer, whatever it is
-        outcome = {"error": f"its agent fails ({type(error).__name__}: {error})"}
+    except Exception as error:  # the provider waits for an answer to every request
+        outcome = {"error": f"its agent failed ({type(error).__name__}: {error})"}
     content = json.dumps({"id": request["id"], **outcome})
     if len(content) > ANSWER_LIMIT:
         content = json.dumps({"id": request["id"], "error": f"its answer is longer than {ANSWER_LIMIT} bytes"})
@@ -418,11 +423,11 @@ def answer(request, out, lock):
             out.write(b"%d\n%b" % (len(frame), frame))
             out.flush()
     except BrokenPipeError:
-        pass  # nobody is there any more; what was asked for is done all the same
+        pass  # the provider has disconnected; the request was carried out anyway
 
 
 def main():
-    # What was begun is brought to its end, whatever becomes of the connection.
+    # A request that has begun is finished even if the connection is lost.
     for name in (signal.SIGHUP, signal.SIGPIPE, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)
     os.umask(0o077)

@@ -8,33 +8,33 @@ import { printable } from "../core/text";
 
 const PROGRAM = readFileSync(join(__dirname, "agent.py"), "utf8");
 
-/** Starts the agent. Isolated, and without what an installation adds to Python: in half the time. */
+/** Starts the agent. `-I -S` ignores environment variables and site packages, which halves the start time. */
 export const AGENT_COMMAND = `python3 -I -S -c ${quote(PROGRAM)}`;
 
-/** What the agent cannot do, in its words. */
+/** The agent reported that it cannot carry out a request. */
 export class AgentFault extends Error {
   constructor(
-    words: string,
-    /** Paths of files that an installation has changed, and could not change back. */
+    message: string,
+    /** Paths of files that were replaced and could not be restored. */
     readonly renewed: readonly string[] = [],
   ) {
-    super(words);
+    super(message);
   }
 }
 
-/** The node sent something that is no answer of the agent. Whether a request was carried out is unknown. */
+/** The node sent an invalid answer, or none in time. It is unknown whether requests were carried out. */
 export class NotAnAnswer extends Error {}
 
-/** Digits of the length before a frame. */
+/** Maximum number of digits in the length that precedes a frame. */
 const LENGTH_DIGITS = 9;
-/** Bytes of a frame, and of the JSON in it: twice what the agent sends at the most. */
+/** Maximum size of a frame, and of the JSON in the frame, in bytes. Twice the agent's own limit. */
 const FRAME_LIMIT = 64 << 20;
 
 /**
- * Milliseconds for an answer. The agent bounds whatever it does below that; a node that keeps the connection and
- * says nothing is not waited for.
+ * Milliseconds to wait for an answer. All requests to the agent have shorter limits of their own. This timeout is for a
+ * node that keeps the connection open and sends nothing.
  */
-const PATIENCE = 900_000;
+const TIMEOUT = 900_000;
 
 const answerSchema = z.object({
   id: z.number(),
@@ -43,7 +43,7 @@ const answerSchema = z.object({
   renewed: z.array(z.string()).optional(),
 });
 
-/** This side of `agent.py`. */
+/** Client of `agent.py`. */
 export class Agent {
   private readonly waiting = new Map<
     number,
@@ -51,7 +51,7 @@ export class Agent {
   >();
   private received: Buffer = Buffer.alloc(0);
   private count = 0;
-  /** Why nothing is answered any more. */
+  /** Why the connection to the agent has ended; null while it is open. */
   private gone: Error | null = null;
 
   constructor(
@@ -68,13 +68,13 @@ export class Agent {
       }
     });
     output.on("error", () => undefined); // "close" follows
-    input.on("error", () => undefined); // whoever waits hears of the end of the output
+    input.on("error", () => undefined); // pending requests fail when the output closes
     output.once("close", () => {
       this.end();
     });
   }
 
-  /** @throws AgentFault; NotAnAnswer; another error when the agent is gone. */
+  /** @throws AgentFault; NotAnAnswer; another error if the connection to the agent has ended. */
   ask(request: object): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.gone !== null) {
@@ -82,15 +82,15 @@ export class Agent {
         return;
       }
       const id = this.count++;
-      const patience = setTimeout(() => {
+      const timer = setTimeout(() => {
         this.end(
-          new NotAnAnswer(`its agent has not answered for ${String(PATIENCE / 60_000)} minutes`),
+          new NotAnAnswer(`its agent has not answered for ${String(TIMEOUT / 60_000)} minutes`),
         );
-      }, PATIENCE);
+      }, TIMEOUT);
       const settled =
         <T>(settle: (value: T) => void) =>
         (value: T): void => {
-          clearTimeout(patience);
+          clearTimeout(timer);
           settle(value);
         };
       this.waiting.set(id, { resolve: settled(resolve), reject: settled(reject) });
@@ -100,7 +100,7 @@ export class Agent {
     });
   }
 
-  /** Ends the conversation; all that wait, and all later requests, fail with `why`. */
+  /** Ends the connection to the agent. All pending and later requests fail with `why`. */
   end(why: Error = new Error("the agent is gone")): void {
     if (this.gone !== null) return;
     this.gone = why;
@@ -147,6 +147,6 @@ export class Agent {
 
   private notAnAnswer(bytes: Buffer): NotAnAnswer {
     const beginning = printable(bytes.toString("utf8", 0, 60).trim().split("\n")[0] ?? "");
-    return new NotAnAnswer(`its agent does not answer as it should, but with '${beginning}'`);
+    return new NotAnAnswer(`its agent sent an invalid answer: '${beginning}'`);
   }
 }

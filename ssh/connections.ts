@@ -12,26 +12,26 @@ import { AgentRefused, askAgent, ScriptFailed, type Session } from "./session";
 export type Dial = (host: string, port: number) => Promise<Duplex>;
 
 const PORT = 22;
-/** Lets the stack's own key in, and no other. The operator's is that of `debian`. */
+/** Accepts only the stack's own key. Operators log in as `debian`, with their own key. */
 const USER = "root";
 
-/** In milliseconds. An emulated processor that is busy takes its time over a key exchange. */
+/** In milliseconds. A key exchange is slow on a busy emulated processor. */
 const DIAL_TIMEOUT = 10_000;
 const HANDSHAKE_TIMEOUT = 60_000;
 const KEEPALIVE_INTERVAL = 10_000;
 const RETRY = 500;
 
-/** How long a node may take to let anybody in, in milliseconds. */
+/** Milliseconds to wait until a node accepts an SSH connection. */
 export const TIMEOUTS = {
-  /** It has only just been made, and has yet to boot. */
+  /** For a new server, which has to boot first. */
   boot: 10 * 60_000,
-  /** It ought to be there: it may be restarting. */
+  /** For a change on a running server, which may be restarting. */
   change: 60_000,
-  /** Somebody only wants to know. */
+  /** For read-only requests. */
   look: 15_000,
 } as const;
 
-/** Waiting longer does not help. */
+/** A permanent failure: retrying does not help. */
 class Refused extends NodeError {}
 
 const dialTcp: Dial = (host, port) =>
@@ -53,17 +53,17 @@ const dialTcp: Dial = (host, port) =>
     });
   });
 
-const WORDS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
-  EHOSTUNREACH: "no route to it",
-  ENETUNREACH: "no route to it",
+  EHOSTUNREACH: "no route to host",
+  ENETUNREACH: "no route to host",
   ETIMEDOUT: "timed out",
 };
 
-/** What of a fault a person wants to read. */
-const wordsOf = (error: unknown): string => {
+/** Returns the reason of a connection error, for a message. */
+const reasonOf = (error: unknown): string => {
   const { code = "", message } = error as NodeJS.ErrnoException;
-  return WORDS[code] ?? message.replace(/^\(SSH\) /, "");
+  return REASONS[code] ?? message.replace(/^\(SSH\) /, "");
 };
 
 const runSchema = z.object({ exitCode: z.int(), stdout: z.string(), stderr: z.string() });
@@ -79,17 +79,17 @@ class SshSession implements Session {
   async run(script: string, input: Buffer | string = ""): Promise<string> {
     const request = { do: "run", script, input: Buffer.from(input as string).toString("base64") };
     const { exitCode, stdout, stderr } = await askAgent(this, request, runSchema);
-    const [output = "", complaints = ""] = [stdout, stderr].map((text) =>
+    const [output = "", errorOutput = ""] = [stdout, stderr].map((text) =>
       Buffer.from(text, "base64").toString(),
     );
-    if (exitCode !== 0) throw new ScriptFailed(this.node, exitCode, output, complaints);
+    if (exitCode !== 0) throw new ScriptFailed(this.node, exitCode, output, errorOutput);
     return output;
   }
 
   async ask(request: object): Promise<unknown> {
-    // Started by the first request: a controller that only passes connections on needs none.
+    // Started by the first request: a controller that only forwards connections needs no agent.
     this.agent ??= this.startAgent().catch((error: unknown) => {
-      this.agent = null; // the next request may have better luck
+      this.agent = null; // the next request starts the agent again
       throw error;
     });
     const agent = await this.agent;
@@ -102,8 +102,8 @@ class SshSession implements Session {
       if (error instanceof NotAnAnswer) {
         throw new NodeError(
           this.node,
-          `${error.message}; see that root's shell prints nothing at a log-in (/root/.bashrc, ` +
-            "/etc/bash.bashrc), and run the same command again",
+          `${error.message}; make sure that root's shell prints nothing at log-in ` +
+            "(/root/.bashrc, /etc/bash.bashrc), and run the same command again",
         );
       }
       throw new NodeError(this.node, "the SSH connection was lost; run the same command again");
@@ -122,7 +122,7 @@ class SshSession implements Session {
             reject(error);
             return;
           }
-          // Half open, it would be taken for alive until its keep-alive says otherwise.
+          // A half-open channel would count as alive until its keepalive fails.
           channel.once("end", () => channel.destroy());
           resolve(channel);
         });
@@ -130,7 +130,7 @@ class SshSession implements Session {
     } catch (error) {
       throw new NodeError(
         this.node,
-        `no connection to ${address}:${String(port)} (${wordsOf(error)})`,
+        `no connection to ${address}:${String(port)} (${reasonOf(error)})`,
       );
     }
   }
@@ -147,7 +147,7 @@ class SshSession implements Session {
       try {
         this.client.exec(`exec ${AGENT_COMMAND}`, (error, channel) => {
           if (error !== undefined) {
-            lost(wordsOf(error));
+            lost(reasonOf(error));
             return;
           }
           channel.stderr.resume();
@@ -155,12 +155,12 @@ class SshSession implements Session {
           this.client.once("close", () => {
             agent.end();
           });
-          // Without it the connection is of no use, and a new one has a new agent.
+          // A connection without an agent is useless. A new connection starts a new agent.
           channel.once("close", () => this.client.end());
           resolve(agent);
         });
       } catch {
-        lost("the connection is gone"); // ssh2 throws when it knows that
+        lost("the connection is closed"); // ssh2 throws if it knows that the connection is closed
       }
     });
   }
@@ -172,39 +172,39 @@ interface Target {
   readonly hostKey: string;
   readonly privateKey: string;
   readonly dial: Dial;
-  /** What to say when nobody answers. */
+  /** Advice for the error message if the node does not answer. */
   readonly remedy: string;
 }
 
-/** Logs in, once. @throws Refused, or NodeError when a later attempt may have better luck. */
+/** Logs in, without retries. @throws Refused if retrying is useless; NodeError if a retry may succeed. */
 async function logIn(target: Target): Promise<Client> {
   const { node, address, hostKey, privateKey, dial, remedy } = target;
-  // Loaded by the first connection: a preview makes none.
+  // Loaded by the first connection: a preview opens no connection.
   const { Client: SshClient } = await import("ssh2");
   let sock: Duplex;
   try {
     sock = await dial(address, PORT);
   } catch (error) {
-    throw new NodeError(node, `SSH at ${address} does not answer (${wordsOf(error)}); ${remedy}`);
+    throw new NodeError(node, `SSH at ${address} does not answer (${reasonOf(error)}); ${remedy}`);
   }
   const [, expected = ""] = hostKey.split(" ");
-  let isImpostor = false;
+  let isWrongHostKey = false;
   const client = new SshClient();
   return new Promise((resolve, reject) => {
     client.once("ready", () => {
       client.off("error", fail);
-      client.on("error", () => undefined); // "close" follows, and whoever waits hears of that
+      client.on("error", () => undefined); // "close" follows, and pending requests then fail
       resolve(client);
     });
     const fail = (error: Error & { level?: string }): void => {
       client.end();
       sock.destroy();
-      if (isImpostor) {
+      if (isWrongHostKey) {
         reject(
           new Refused(
             node,
-            `whoever answers at ${address} has another host key than this stack gave the server. ` +
-              "Nothing was sent. If pbx:masterSecret was changed, set the former one again; " +
+            `the host key at ${address} is not the one that this stack gave the server. ` +
+              "Nothing was sent. If pbx:masterSecret was changed, restore the previous value; " +
               "if the server was replaced outside of Pulumi, run pulumi refresh",
           ),
         );
@@ -212,11 +212,12 @@ async function logIn(target: Target): Promise<Client> {
         reject(
           new Refused(
             node,
-            "it does not accept the key of this stack. If pbx:masterSecret was changed, set the former one again",
+            "authentication with the key of this stack failed. " +
+              "If pbx:masterSecret was changed, restore the previous value",
           ),
         );
       } else {
-        reject(new NodeError(node, `SSH at ${address} fails (${wordsOf(error)}); ${remedy}`));
+        reject(new NodeError(node, `SSH at ${address} fails (${reasonOf(error)}); ${remedy}`));
       }
     };
     client.on("error", fail);
@@ -231,8 +232,8 @@ async function logIn(target: Target): Promise<Client> {
       keepaliveInterval: KEEPALIVE_INTERVAL,
       keepaliveCountMax: 6,
       hostVerifier: (key: Buffer) => {
-        isImpostor = key.toString("base64") !== expected;
-        return !isImpostor;
+        isWrongHostKey = key.toString("base64") !== expected;
+        return !isWrongHostKey;
       },
       algorithms: { serverHostKey: ["ssh-ed25519"] },
     });
@@ -240,20 +241,25 @@ async function logIn(target: Target): Promise<Client> {
 }
 
 /**
- * The connections of one run of Pulumi: one to each node, made when it is first needed. Zones are
- * reached by way of the controller.
+ * SSH connections of one run of Pulumi: one per node, opened when it is first needed. Connections to
+ * zones go through the controller.
  */
 export class Connections {
   private readonly open = new Map<string, { node: string; session: Promise<SshSession> }>();
   private signal: AbortSignal | undefined;
 
-  /** @param dial makes the connections to the controller. */
+  /** @param dial opens the TCP connections to the controller. */
   constructor(private readonly dial: Dial = dialTcp) {}
 
-  /** @throws NodeError naming the node and the remedy, when it does not let us in in time. */
-  controller(access: Access, patience: number): Promise<Session> {
+  /**
+   * Returns the session with the controller.
+   *
+   * @param timeout in milliseconds.
+   * @throws NodeError with the node and a remedy, if the log-in does not succeed in time.
+   */
+  controller(access: Access, timeout: number): Promise<Session> {
     const { controllerAddress, controllerHostKey, privateKey } = access;
-    return this.retried(patience, () =>
+    return this.retried(timeout, () =>
       this.session({
         node: CONTROLLER,
         address: controllerAddress,
@@ -261,14 +267,19 @@ export class Connections {
         privateKey,
         dial: this.dial,
         remedy:
-          "see that the server runs, and that the network of this machine is in pbx:operatorCidrs",
+          "make sure that the server runs and that the network of this machine is in pbx:operatorCidrs",
       }),
     );
   }
 
-  /** @throws NodeError naming the node and the remedy, when it does not let us in in time. */
-  zone(access: Access, zone: ZoneHost, patience: number): Promise<Session> {
-    return this.retried(patience, async () => {
+  /**
+   * Returns the session with a zone.
+   *
+   * @param timeout in milliseconds.
+   * @throws NodeError with the node and a remedy, if the log-in does not succeed in time.
+   */
+  zone(access: Access, zone: ZoneHost, timeout: number): Promise<Session> {
+    return this.retried(timeout, async () => {
       const jump = await this.controller(access, 0);
       return this.session({
         node: zone.name,
@@ -276,19 +287,19 @@ export class Connections {
         hostKey: zone.sshHostKey,
         privateKey: access.privateKey,
         dial: (host, port) => jump.connect(host, port),
-        remedy: "see that the server runs (openstack console log show)",
+        remedy: "make sure that the server runs (openstack console log show)",
       });
     });
   }
 
-  /** Waits for nobody any more once `signal` says so. */
+  /** Ends the waits for nodes when `signal` is aborted. */
   cancelOn(signal: AbortSignal): void {
     this.signal = signal;
   }
 
-  /** The server is about to go: its successor answers with the same key at the same address. */
+  /** Closes the connections to a server that is about to be deleted: its successor has the same key and address. */
   leave(node: string): void {
-    // Without the controller there is no way to any zone.
+    // Zones are reached only through the controller.
     if (node === CONTROLLER) {
       this.close();
       return;
@@ -308,7 +319,7 @@ export class Connections {
       (opened) => {
         opened.end();
       },
-      () => undefined, // it was never open
+      () => undefined, // the connection was never open
     );
   }
 

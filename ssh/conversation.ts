@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { askAgent, type Session } from "./session";
 
-/** What a service on a node has answered. */
+/** Answers of a service on a node. */
 export interface Conversation {
-  /** To each order, as far as it came. */
+  /** Answers to the orders, in their order, up to the first fault. */
   readonly answers: readonly string[];
-  /** Nobody listens at the socket, or there is no answer in time. */
+  /** `absent`: no process listens at the socket. `silent`: no answer in time. */
   readonly fault: "absent" | "silent" | null;
 }
 
@@ -15,10 +15,10 @@ const conversationSchema = z.object({
 });
 
 /**
- * Speaks with a service on a node through its socket in the file system.
+ * Sends orders to a service on a node through the service's Unix domain socket.
  *
- * @param orders a connection each, one after the other.
- * @param seconds for all of them.
+ * @param orders sent one after the other, each on its own connection.
+ * @param seconds timeout for all orders together.
  */
 export const converse = (
   session: Session,

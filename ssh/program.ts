@@ -5,8 +5,8 @@ import type { Session } from "./session";
  * Runs a shell program on a node, as root.
  *
  * @param program text of the program.
- * @param args its arguments, `$1` and so on.
- * @throws ScriptFailed if it does not end with 0; NodeError if the connection is lost.
+ * @param args arguments of the program: `$1` and so on.
+ * @throws ScriptFailed if the exit code is not 0; NodeError if the connection is lost.
  */
 export const runProgram = (
   session: Session,

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { z } from "zod";
 import { NodeError } from "../core/errors";
 
-/** A script ended with another exit code than 0. Its message has what it said last. */
+/** A script ended with a nonzero exit code. The message has the last lines of its output. */
 export class ScriptFailed extends NodeError {
   constructor(
     node: string,
@@ -10,28 +10,28 @@ export class ScriptFailed extends NodeError {
     readonly stdout: string,
     readonly stderr: string,
   ) {
-    const lastWords = (stderr.trim() || stdout.trim()).split("\n").slice(-5).join("\n");
-    super(node, lastWords === "" ? `a command failed (exit code ${String(exitCode)})` : lastWords);
+    const lastLines = (stderr.trim() || stdout.trim()).split("\n").slice(-5).join("\n");
+    super(node, lastLines === "" ? `a command failed (exit code ${String(exitCode)})` : lastLines);
   }
 }
 
-/** It could not be done, and the node is as it was. */
+/** An operation failed, and the node is unchanged. */
 export class NodeUnchanged extends NodeError {}
 
-/** The node's agent could not do what it was asked. */
+/** The node's agent could not carry out a request. */
 export class AgentRefused extends NodeError {
   constructor(
     node: string,
-    /** The agent's words, without the remedy. */
+    /** The agent's error message, without the remedy. */
     readonly reason: string,
-    /** Paths of files that are new all the same, and could not be taken back. */
+    /** Paths of files that were replaced and could not be restored. */
     readonly renewed: readonly string[] = [],
   ) {
-    super(node, `${reason}; mend that and run the same command again`);
+    super(node, `${reason}; fix the problem and run the same command again`);
   }
 }
 
-/** One open connection to a node, shared by everything that is done there. */
+/** An open connection to a node, shared by all operations on the node. */
 export interface Session {
   /** `controller`, `zone1`, … */
   readonly node: string;
@@ -39,26 +39,26 @@ export interface Session {
   /**
    * Runs a POSIX shell script as root and returns its standard output.
    *
-   * @param input for its standard input.
-   * @throws ScriptFailed when it does not end with 0; NodeError when the connection is lost.
+   * @param input standard input of the script.
+   * @throws ScriptFailed if the exit code is not 0; NodeError if the connection is lost.
    */
   run(script: string, input?: Buffer | string): Promise<string>;
 
   /**
-   * Has the node's agent do what `agent.py` describes, and returns its result.
+   * Sends a request to the node's agent and returns the result. `agent.py` describes the requests.
    *
-   * @throws NodeError saying what could not be done.
+   * @throws NodeError if the agent cannot carry out the request.
    */
   ask(request: object): Promise<unknown>;
 
-  /** A TCP connection that the node makes (RFC 4254, section 7.2). @throws NodeError */
+  /** Opens a TCP connection from the node (RFC 4254, section 7.2). @throws NodeError */
   connect(address: string, port: number): Promise<Duplex>;
 }
 
 /**
- * Has the node's agent do what `agent.py` describes.
+ * Sends a request to the node's agent and validates the result.
  *
- * @throws NodeError saying what could not be done, or that the result is not as `schema` has it.
+ * @throws NodeError if the agent cannot carry out the request, or if the result does not match `schema`.
  */
 export async function askAgent<T>(
   session: Session,
@@ -69,6 +69,6 @@ export async function askAgent<T>(
   if (success) return data;
   throw new NodeError(
     session.node,
-    "its agent answers something else than it was asked; run the same command again",
+    "its agent sent a result in an unexpected format; run the same command again",
   );
 }

@@ -1,26 +1,29 @@
 import { NodeError } from "../core/errors";
 
-/** What work on a node gave, or why it did not. */
+/** Result of work on a node, or the reason for its failure. */
 export type NodeResult<T> =
   { readonly value: T; readonly fault: null } | { readonly value: null; readonly fault: string };
 
-/** Of a node that is too slow. */
-export const timedOut = (node: string, patience: number): NodeResult<never> => ({
+/** Returns the result for a node that did not answer within `milliseconds`. */
+export const timedOut = (node: string, milliseconds: number): NodeResult<never> => ({
   value: null,
-  fault: `${node}: no answer in ${String(patience / 1000)} s`,
+  fault: `${node}: no answer in ${String(milliseconds / 1000)} s`,
 });
 
-/** What `work` on a node gives within `patience` milliseconds. It may go on after that, unheard. */
+/**
+ * Returns the result of `work`, or a fault after `milliseconds`. The work itself is not cancelled: it may go on after
+ * the timeout, and its result is ignored.
+ */
 export async function withTimeout<T>(
   node: string,
-  patience: number,
+  milliseconds: number,
   work: Promise<T>,
 ): Promise<NodeResult<T>> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<NodeResult<T>>((resolve) => {
     timer = setTimeout(() => {
-      resolve(timedOut(node, patience));
-    }, patience);
+      resolve(timedOut(node, milliseconds));
+    }, milliseconds);
   });
   try {
     return await Promise.race([work.then((value) => ({ value, fault: null })), timeout]);

@@ -1,9 +1,11 @@
 /**
- * The URL of Pulumi's backend, so that files in it are whole at any time. Beside each file of a `file:`
- * backend Pulumi keeps a second one, `.attrs`, and writes it in place: who reads at that moment fails
- * with "failed to load checkpoint: EOF", and after a kill at that moment everybody does.
+ * Returns the URL of Pulumi's backend with `metadata=skip`, so that its files are complete at any time.
  *
- * @see https://gocloud.dev/howto/blob/#local for `metadata=skip`, with which there is no second file
+ * Without `metadata=skip`, Pulumi writes a second file, `.attrs`, in place next to each file of a `file:`
+ * backend. A read during that write fails with "failed to load checkpoint: EOF". If Pulumi is killed during
+ * that write, every later read fails.
+ *
+ * @see https://gocloud.dev/howto/blob/#local for `metadata=skip`
  */
 export function backendUrl(url: string): string {
   if (!url.startsWith("file:") || /[?&]metadata=/.test(url)) return url;

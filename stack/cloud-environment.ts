@@ -2,23 +2,23 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { LAB_STATE } from "../core/paths";
 
-/** What every OpenStack client needs to find the lab cloud. */
+/** Environment variables with which OpenStack clients find the lab cloud. */
 export const LAB_ENVIRONMENT = {
   OS_CLOUD: "trunkline-lab",
   OS_CLIENT_CONFIG_FILE: join(LAB_STATE, "clouds.yaml"),
 } as const;
 
 /**
- * For a preview before there is any cloud: the provider wants an address, which it asks nothing of
- * until something has to be created. An update then fails on this name, and so says what is amiss.
+ * Environment for a preview without a cloud. The provider requires a URL, but sends no request until it has to
+ * create a resource. An update then fails with an error that shows this host name, which names the problem.
  */
 export const NO_CLOUD_ENVIRONMENT = {
   OS_AUTH_URL: "http://no-cloud-is-configured.invalid/v3",
 } as const;
 
 /**
- * Whether the environment names a cloud of the operator's, as every OpenStack client reads it: empty is
- * unset. What `make env` names where there is none is none.
+ * Returns whether the environment names a cloud of the operator. As in OpenStack clients, an empty variable
+ * counts as unset. The values that `make env` sets without such a cloud do not count.
  */
 export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean {
   const isLab = Object.entries(LAB_ENVIRONMENT).every(([name, value]) => env[name] === value);
@@ -27,8 +27,8 @@ export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean
 }
 
 /**
- * What of `env` is by `make env`, emptied: it would go before the cloud that was named since, or beside it.
- * To be asked where that is so (`cloudIsConfigured`).
+ * Returns the variables that `make env` set in `env`, with empty values. They would otherwise override or mix
+ * with the cloud that the operator has configured since. Call it only if `cloudIsConfigured`.
  */
 export function withoutOurs(env: NodeJS.ProcessEnv): Record<string, string> {
   const { OS_CLOUD, OS_CLIENT_CONFIG_FILE } = LAB_ENVIRONMENT;
@@ -41,11 +41,11 @@ export function withoutOurs(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(ours.map((name) => [name, ""]));
 }
 
-/** `env` without any cloud: what an openrc file has left there would go before a `clouds.yaml`. */
+/** Returns `env` without any cloud: variables from an openrc file would override a `clouds.yaml`. */
 export const withoutCloud = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("OS_")));
 
-/** Whether the lab cloud is up, or was and can be asked why it is not. */
+/** Returns whether the lab cloud was started on this machine. It may be down now. */
 export function labExists(): boolean {
   return existsSync(LAB_ENVIRONMENT.OS_CLIENT_CONFIG_FILE);
 }

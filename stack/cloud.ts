@@ -4,7 +4,7 @@ import { okeanosCloud } from "../clouds/okeanos";
 import { openstackCloud } from "../clouds/openstack";
 import type { Settings } from "../config/schema";
 
-/** The cloud that the environment names, of the kind that `stack` is made for. @throws OperatorError */
+/** Returns the cloud that the environment names, of the kind that `settings` selects. @throws OperatorError */
 export function cloudOf(settings: Settings, stack: string): CloudApi {
   const { flavor, okeanosProject: project, okeanosReuseAddresses: reuseAddresses } = settings;
   const mark = exchangeTag(settings.masterSecret, stack);

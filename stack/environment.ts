@@ -12,7 +12,7 @@ import {
 import { command } from "../core/command";
 import { LOCAL } from "../core/paths";
 
-/** Writes `content` to a new file that only its owner reads; a file that is there stays as it is. */
+/** Writes `content` to a new file that only its owner can read. Keeps an existing file unchanged. */
 function writeOnce(path: string, content: () => string): void {
   try {
     writeFileSync(path, content(), { mode: 0o600, flag: "wx" });
@@ -24,8 +24,9 @@ function writeOnce(path: string, content: () => string): void {
 }
 
 /**
- * Where Pulumi keeps the stack and what encrypts its secrets: what the environment says, else a
- * directory of this clone and a pass phrase made at random at its first use.
+ * Returns the variables for Pulumi's backend and for the passphrase that encrypts secrets. Values from the
+ * environment take precedence. The defaults are a directory of this clone and a random passphrase, which is
+ * generated at first use.
  */
 function pulumiBackend(env: NodeJS.ProcessEnv): Record<string, string> {
   const settings: Record<string, string> = {};
@@ -48,16 +49,16 @@ function cloud(env: NodeJS.ProcessEnv): Record<string, string> {
   if (cloudIsConfigured(env)) {
     return withoutOurs(env);
   }
-  // What it named before there was a lab, or while there was one, is taken back.
+  // Clears the values that an earlier `make env` set, with or without a lab.
   const none = { OS_CLOUD: "", OS_AUTH_URL: "" };
   return { ...none, ...(labExists() ? LAB_ENVIRONMENT : NO_CLOUD_ENVIRONMENT) };
 }
 
 /**
- * Everything that `pulumi` needs on top of the caller's environment: the tool chain, the stack's
- * place, the cloud.
+ * Returns the variables that `pulumi` needs in addition to the caller's environment: for the toolchain, the
+ * backend and the cloud.
  *
- * @throws OperatorError when the tools are not installed.
+ * @throws OperatorError if the tools are not installed.
  */
 export async function projectEnvironment(
   env: NodeJS.ProcessEnv = process.env,

@@ -5,22 +5,22 @@ import { accessKey } from "../plan/exchange";
 import { OperatorError } from "../core/errors";
 import { type ExchangeOutputs, exchangeOutputs, readStack } from "./stack";
 
-/** What a stack says of its exchange: zones come and go. */
+/** An exchange as the outputs of its stack describe it. Zones may be added or removed later. */
 export interface DeployedExchange {
   readonly outputs: ExchangeOutputs;
   readonly nodes: ExchangeNodes;
 }
 
-/** The nodes of a deployed stack, and the way to them, which is secret. @throws OperatorError */
+/** Returns the nodes of a deployed stack, with the secret key for access to them. @throws OperatorError */
 export async function exchangeNodes(stack: Stack): Promise<DeployedExchange> {
   const secret = readStack(() => stack.getConfig("pbx:masterSecret"));
-  // That the stack was never deployed is the better news of two.
+  // If the outputs are missing as well, report that first: the stack was never deployed.
   secret.catch(() => undefined);
   const outputs = exchangeOutputs(await readStack(() => stack.outputs()));
   return { outputs, nodes: nodesOf(outputs, (await secret).value) };
 }
 
-/** @throws OperatorError when the outputs are those of an older Trunkline. */
+/** Returns the nodes that the outputs describe. @throws OperatorError if an older Trunkline wrote the outputs */
 export function nodesOf(outputs: ExchangeOutputs, masterSecret: string): ExchangeNodes {
   const hostKey = (node: string): string => {
     const key = outputs.sshHostKeys[node];

@@ -1,26 +1,26 @@
 import { ConcurrentUpdateError, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
 
-/** What became of an update that was to change the number of zones. */
+/** Result of an update that changes the number of zones. */
 export type UpdateOutcome =
   | { readonly kind: "done" }
-  /** Another update is under way: nothing was begun. */
+  /** Another update is running; nothing was changed. */
   | { readonly kind: "locked" }
-  /** It is not the time for it: nothing was begun. */
+  /** The update has to wait; nothing was changed. */
   | { readonly kind: "held"; readonly why: string }
-  /** Callers would lose by it: nothing was begun. */
+  /** The update would cut calls; nothing was changed. */
   | { readonly kind: "refused"; readonly why: string }
-  /** It was called off by its signal. */
+  /** The abort signal cancelled the update. */
   | { readonly kind: "interrupted" }
   | { readonly kind: "failed"; readonly why: string };
 
-/** The stack whose updates these are. */
+/** A stack to update. */
 export interface UpdatedStack {
   readonly stack: Stack;
-  /** Takes the lock of an update that was killed away. */
+  /** Removes the lock of a killed update. */
   readonly releaseDeadLock: (stack: Stack) => Promise<void>;
 }
 
-/** Runs an update of a stack and tells what became of it. */
+/** Runs an update of a stack and returns its outcome. */
 export async function updateOutcome(
   { stack, releaseDeadLock }: UpdatedStack,
   run: (onEvent: (event: EngineEvent) => void) => Promise<unknown>,
@@ -36,11 +36,11 @@ export async function updateOutcome(
   } catch (error) {
     if (error instanceof ConcurrentUpdateError) return { kind: "locked" };
     if (signal?.aborted === true) return { kind: "interrupted" };
-    return { kind: "failed", why: errors[0] ?? lastWords(error) };
+    return { kind: "failed", why: errors[0] ?? errorText(error) };
   }
 }
 
-/** What an event has against the update, a line each. */
+/** Returns the error messages of an event, one per line. */
 function errorsOf({ diagnosticEvent }: EngineEvent): string[] {
   if (diagnosticEvent?.severity !== "error") return [];
   const text = diagnosticEvent.message.replace(/<\{%.*?%\}>/g, "");
@@ -52,5 +52,5 @@ function errorsOf({ diagnosticEvent }: EngineEvent): string[] {
     );
 }
 
-const lastWords = (error: unknown): string =>
+const errorText = (error: unknown): string =>
   (/error: (.*)/.exec((error as Error).message)?.[1] ?? (error as Error).message).trim();

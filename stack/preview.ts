@@ -3,12 +3,12 @@ import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
 
 /**
- * What stays as it is belongs to it: a zone that goes and has no place in the rotation any more needs no
- * drain, and nothing else tells.
+ * Arguments of `pulumi preview`. With unchanged resources in the plan (`--show-sames`), the guard can tell that
+ * a deleted zone is already out of the rotation and needs no drain.
  */
 const PREVIEW = ["preview", "--json", "--show-replacement-steps", "--show-sames"];
 
-/** The plan for the stack `name`, of which pulumi prints the faults as well. @throws OperatorError */
+/** Returns the plan for the stack `name` as JSON, which may contain errors of the preview. @throws OperatorError */
 export const preview = (
   name: string,
   env: NodeJS.ProcessEnv,

@@ -1,15 +1,15 @@
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 
-/** What the Automation API keeps to itself of a PulumiCommand. */
+/** Private members of the Automation API's PulumiCommand. */
 interface Runner {
   command: string;
   run: (args: readonly string[], ...rest: readonly unknown[]) => Promise<unknown>;
 }
 
 /**
- * Pulumi in a session of its own. What a terminal sends to all that it runs, Ctrl-C or its own end,
- * then reaches this process alone, which passes it on once: at a second one, Pulumi ends at once, and
- * its state does not tell what was being made.
+ * Returns a PulumiCommand that runs Pulumi in a separate session (`setsid`). A signal from the terminal, such
+ * as Ctrl-C or a hang-up, then reaches only this process, which forwards it to Pulumi once. On a second signal,
+ * Pulumi exits immediately and its state does not record the resources that it was creating.
  */
 export async function pulumiInSession(): Promise<PulumiCommand> {
   const pulumi = await PulumiCommand.get();

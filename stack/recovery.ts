@@ -7,13 +7,13 @@ import { cloudOf } from "./cloud";
 import { stackSettings } from "./settings";
 
 /**
- * Deletes what an update has left in the cloud and not in the stack's state: who makes the same again
- * would find its place taken.
+ * Deletes orphaned resources: those that an update created in the cloud but did not record in the stack's
+ * state. They would conflict with resources of the next update.
  *
- * @param target URNs of what is refreshed before that; everything where there are none.
+ * @param target URNs of the resources to refresh first; empty to refresh all.
  * @throws OperatorError
  */
-async function deleteForsaken(stack: Stack, target: readonly string[]): Promise<void> {
+async function deleteOrphaned(stack: Stack, target: readonly string[]): Promise<void> {
   const settings = await stackSettings(stack);
   const outcome = await repair({
     ...{ stack, releaseDeadLock, target, exported: exportedStack },
@@ -25,29 +25,29 @@ async function deleteForsaken(stack: Stack, target: readonly string[]): Promise<
   if (outcome.kind === "done") return;
   throw new OperatorError(
     outcome.kind === "failed"
-      ? `what the last update has left cannot be found out: ${outcome.why}`
-      : `another update of stack ${stack.name} is under way; wait for its end`,
+      ? `cannot find the resources that the last update left behind: ${outcome.why}`
+      : `another update of stack ${stack.name} is running; wait until it ends`,
   );
 }
 
 /**
- * Puts right what an update that was killed has left, where there is one.
+ * Repairs the stack if its last update was killed.
  *
- * @param state of the stack.
- * @returns its state then.
+ * @param state current state of the stack.
+ * @returns the state after the repair.
  * @throws OperatorError
  */
 export async function repairKilledUpdate(stack: Stack, state: Deployed): Promise<Deployed> {
   if (!hasPendingOperations(state)) return state;
-  say("pulumi", "the last update was killed: looking for what it has left");
-  await deleteForsaken(stack, []);
+  say("pulumi", "the last update was killed: looking for resources that it left behind");
+  await deleteOrphaned(stack, []);
   return exportedStack(stack);
 }
 
 /**
- * Puts right what an update that was called off has left: it has given up what it was just waiting for,
- * and the cloud may have made that all the same. The rest of the state is as it should be; a refresh
- * would lose which servers could not be built.
+ * Repairs the stack after a cancelled update. Such an update stops waiting for resources that the cloud may
+ * still create. The rest of the state is correct. It is not refreshed, because a refresh would lose the record
+ * of servers that could not be built.
  *
  * @throws OperatorError
  */
@@ -55,6 +55,6 @@ export async function repairCancelledUpdate(stack: Stack): Promise<void> {
   const { resources = [] } = await exportedStack(stack);
   const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
   if (root === undefined) return;
-  say("pulumi", "looking for what it has left");
-  await deleteForsaken(stack, [root.urn]);
+  say("pulumi", "looking for resources that the update left behind");
+  await deleteOrphaned(stack, [root.urn]);
 }

@@ -3,35 +3,35 @@ import type { CloudApi } from "../clouds/cloud";
 import type { UpdateOutcome } from "./outcome";
 import { type UpdatedStack, updateOutcome } from "./outcome";
 
-/** A stack as `pulumi stack export` has it. */
+/** The state of a stack, as `pulumi stack export` returns it. */
 interface Exported {
   readonly resources?: readonly { readonly type: string; readonly id?: string }[];
   readonly pending_operations?: readonly unknown[];
 }
 
 export interface RepairOptions extends UpdatedStack {
-  /** Asked for at its first use. */
+  /** Returns the cloud; called at its first use. */
   readonly cloud: () => CloudApi;
-  /** The stack's state. @throws OperatorError */
+  /** Returns the stack's state. @throws OperatorError */
   readonly exported: (stack: UpdatedStack["stack"]) => Promise<Exported>;
   readonly say: (line: string) => void;
-  /** URNs of what is refreshed; everything where there are none. */
+  /** URNs of the resources to refresh; empty to refresh all. */
   readonly target?: readonly string[];
-  /** Calls it off. */
+  /** Cancels the repair. */
   readonly signal?: AbortSignal;
 }
 
-/** Whether an update was killed before it could tell what became of what it had begun. */
+/** Returns whether an update was killed before it recorded the results of operations that it had started. */
 export const hasPendingOperations = ({ pending_operations = [] }: Exported): boolean =>
   pending_operations.length > 0;
 
 /**
- * A process that was killed may have made what it had no time to tell of. All that carries the
- * exchange's mark and is in no state belongs to nobody, and is deleted.
+ * Deletes orphaned resources: those that have the exchange's tag but are not in the stack's state. A killed
+ * process may have created them without recording them.
  *
- * What is there is listed before the state is refreshed, and judged after it. The refresh fails
- * where another update is under way; what one makes later is not on the list: nothing that is
- * being made just now can be taken for forsaken.
+ * Lists the resources before the refresh of the state, and compares the list with the state after the refresh.
+ * The refresh fails if another update is running, and the list does not contain what an update creates later.
+ * Therefore a resource that is just being created is never taken for orphaned.
  */
 export async function repair(options: RepairOptions): Promise<UpdateOutcome> {
   const { stack, cloud, exported, say, target = [], signal } = options;
@@ -52,7 +52,7 @@ export async function repair(options: RepairOptions): Promise<UpdateOutcome> {
     const key = ({ type, id }: { type: string; id?: string }): string => `${type} ${String(id)}`;
     const known = new Set(resources.map(key));
     for (const thing of found.filter((resource) => !known.has(key(resource)))) {
-      say(`deleting ${thing.kind} ${thing.id} of ${thing.node}, which an update has left`);
+      say(`deleting ${thing.kind} ${thing.id} of ${thing.node}, which an update left behind`);
       await thing.remove();
     }
     return outcome;

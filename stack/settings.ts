@@ -3,7 +3,7 @@ import { plainValues } from "../config/plain-values";
 import { parseSettings, type Settings } from "../config/schema";
 import { readStack } from "./stack";
 
-/** What a stack is configured to be, as its program would read it. @throws OperatorError naming every fault. */
+/** Returns a stack's configuration as its program reads it. @throws OperatorError with all faults */
 export async function stackSettings(stack: Stack): Promise<Settings> {
   const config = Object.entries(await readStack(() => stack.getAllConfig()));
   const secret = new Map(config.map(([key, { secret = false }]) => [key, secret]));

@@ -17,7 +17,7 @@ import { isProcessAlive } from "../core/process";
 import { pulumiInSession } from "./pulumi-command";
 import { makeKeyPair } from "../core/ssh-key";
 
-/** The stack's outputs that others may rely on. */
+/** Outputs of a stack that other programs may use. */
 export interface ExchangeOutputs {
   readonly controllerAddress: string;
   readonly zones: readonly {
@@ -31,17 +31,17 @@ export interface ExchangeOutputs {
     readonly server: string;
     readonly transport: string;
   }[];
-  /** Public host key of every node, by its name. */
+  /** Public host key of each node, by name of the node. */
   readonly sshHostKeys: Readonly<Record<string, string>>;
 }
 
 /**
- * The stack `name` of this clone, made at its first use.
+ * Selects the stack `name` of this clone, or creates it.
  *
- * @throws OperatorError when Pulumi cannot make or open it, as with a pass phrase that is not its own.
+ * @throws OperatorError if Pulumi cannot create or open the stack, for example with a wrong passphrase.
  */
 export async function openStack(name: string, env: Record<string, string>): Promise<Stack> {
-  // The Automation API looks for the CLI on the path of this very process.
+  // The Automation API looks for the CLI on the PATH of the current process.
   Object.assign(process.env, env);
   try {
     const stack = await LocalWorkspace.createOrSelectStack(
@@ -56,9 +56,9 @@ export async function openStack(name: string, env: Record<string, string>): Prom
 }
 
 /**
- * The stack `name` of this clone, for who only wants to know: it is left as it is.
+ * Selects the existing stack `name` of this clone; never creates one.
  *
- * @throws OperatorError when there is none.
+ * @throws OperatorError if the stack does not exist.
  */
 export async function findStack(name: string, env: Record<string, string>): Promise<Stack> {
   Object.assign(process.env, env);
@@ -71,23 +71,23 @@ export async function findStack(name: string, env: Record<string, string>): Prom
       );
     } catch (error) {
       if (!(error instanceof StackNotFoundError)) throw error;
-      throw new OperatorError(`there is no stack ${name}; make it with: make up STACK=${name}`);
+      throw new OperatorError(`there is no stack ${name}; create it with: make up STACK=${name}`);
     }
   });
 }
 
-/** What `pulumi` has against a command, in its own last words. */
+/** Turns an error of a `pulumi` command into an OperatorError with Pulumi's message. Keeps other errors as they are. */
 export function pulumiFault(error: unknown): unknown {
   if (!(error instanceof CommandError)) return error;
-  const [, words = "it fails; see what pulumi stack says"] =
+  const [, words = "the command failed; run pulumi stack to see why"] =
     /error: (.*)/.exec(error.message) ?? [];
   const remedy = words.endsWith("incorrect passphrase")
-    ? "; PULUMI_CONFIG_PASSPHRASE is another one than the stacks of this clone were made with: unset it, or set the right one"
+    ? "; PULUMI_CONFIG_PASSPHRASE is not the passphrase of the stacks of this clone: unset it, or set the right one"
     : "";
   return new OperatorError(`pulumi: ${words}${remedy}`);
 }
 
-/** What `read` finds of a stack. @throws OperatorError with what Pulumi says, where it refuses */
+/** Runs `read`, which reads from a stack, and returns its result. @throws OperatorError with Pulumi's message */
 export async function readStack<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
@@ -96,15 +96,15 @@ export async function readStack<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What Pulumi writes into the lock of an update, where stacks are kept in files. */
+/** Content of the lock file of an update in a `file:` backend. */
 interface Lock {
   readonly pid: number;
   readonly hostname: string;
-  /** When it was locked. */
+  /** Time at which Pulumi took the lock. */
   readonly timestamp: string;
 }
 
-/** A lock that is being written, or has just gone, cannot be read: it is not that of a dead process. */
+/** Returns whether a lock belongs to a dead process. An unreadable lock is being written or removed: not dead. */
 function isDead(file: string): boolean {
   try {
     const { pid, hostname: host, timestamp } = JSON.parse(readFileSync(file, "utf8")) as Lock;
@@ -115,8 +115,8 @@ function isDead(file: string): boolean {
 }
 
 /**
- * Takes away the lock of an update that was killed, as `pulumi cancel` would: whoever runs the same
- * command again means to go on. The lock of a process that lives, or of another machine, stays.
+ * Removes the lock of a killed update, as `pulumi cancel` does, so that the same command can run again. Keeps
+ * the lock of a running process and the lock of another machine.
  */
 export async function releaseDeadLock(stack: Stack): Promise<void> {
   const backend =
@@ -134,7 +134,7 @@ export async function releaseDeadLock(stack: Stack): Promise<void> {
   if (locks.length > 0 && locks.every(isDead)) await stack.cancel();
 }
 
-/** What is read of a stack's state: `initErrors` says that a resource is there, and not as it should be. */
+/** The parts of a stack's state that are used here. A resource with `initErrors` exists but is incomplete. */
 export interface Deployed {
   readonly resources?: readonly {
     readonly urn: string;
@@ -145,15 +145,15 @@ export interface Deployed {
   readonly pending_operations?: readonly unknown[];
 }
 
-/** The state as `pulumi stack export` has it. @throws OperatorError */
+/** Returns the state of a stack, as `pulumi stack export` does. @throws OperatorError */
 export const exportedStack = (stack: Stack): Promise<Deployed> =>
   readStack(async () => (await stack.exportStack()).deployment as Deployed);
 
-/** Whether there is anything of the stack in its cloud. */
+/** Returns whether the stack has any resources in its cloud. */
 const isDeployed = async (stack: Stack): Promise<boolean> =>
   ((await exportedStack(stack)).resources ?? []).some(({ type }) => !type.startsWith("pulumi:"));
 
-/** Names of the other stacks of this program that have anything in a cloud. @throws OperatorError */
+/** Returns the names of the other stacks of this program that have resources. @throws OperatorError */
 export async function otherDeployedStacks({ name, workspace }: Stack): Promise<string[]> {
   const stacks = await readStack(() => workspace.listStacks());
   return stacks
@@ -161,7 +161,7 @@ export async function otherDeployedStacks({ name, workspace }: Stack): Promise<s
     .map((other) => other.name);
 }
 
-/** The private half of the key that this clone made for its operator. */
+/** Path of the private SSH key that this clone generated for its operator. */
 export const OPERATOR_KEY = join(LOCAL, "ssh", "id_ed25519");
 
 async function operatorPublicKey(): Promise<string> {
@@ -169,27 +169,27 @@ async function operatorPublicKey(): Promise<string> {
   if (!existsSync(OPERATOR_KEY)) {
     await makeKeyPair(OPERATOR_KEY);
   }
-  // From the private half: whoever made the pair may have been killed before it wrote the other one.
+  // Derived from the private key: ssh-keygen may have been killed before it wrote the public key.
   return command("ssh-keygen", ["-y", "-f", OPERATOR_KEY]);
 }
 
 /**
- * Gives the stack the secrets that it has no default for. What is configured stays as it is.
+ * Generates the required secrets that the stack's configuration does not have. Keeps configured values.
  *
- * @throws OperatorError when the stack has servers, and none of the secret that they know it by.
+ * @throws OperatorError if the stack is deployed but has no master secret, so that its servers are inaccessible.
  */
 export async function generateSecrets(stack: Stack): Promise<void> {
   const config = await readStack(() => stack.getAllConfig());
-  // Pulumi.yaml declares every key; one without a default is there with an empty value.
+  // Pulumi.yaml declares every key. A key without a default has an empty value.
   if (!config["pbx:masterSecret"]?.value) {
     if (await isDeployed(stack)) {
       throw new OperatorError(
-        `stack ${stack.name} is deployed, and Pulumi.${stack.name}.yaml has no pbx:masterSecret any more; a ` +
-          "new one would lock it out of its own servers. Bring the settings of its last update back: " +
+        `stack ${stack.name} is deployed, but Pulumi.${stack.name}.yaml has no pbx:masterSecret; a new ` +
+          "secret would give no access to its servers. Restore the settings of its last update with: " +
           `pulumi config refresh --stack ${stack.name}`,
       );
     }
-    // Not by the Automation API, which hands values over where every process can read them.
+    // Not through the Automation API, which passes values where every process can read them.
     await command(
       "pulumi",
       ["config", "set", "--secret", "pbx:masterSecret", "--stack", stack.name, "--non-interactive"],
@@ -201,7 +201,7 @@ export async function generateSecrets(stack: Stack): Promise<void> {
   }
 }
 
-/** @throws OperatorError when the stack was never deployed to its end. */
+/** Returns the outputs of a stack. @throws OperatorError if the stack was never fully deployed */
 export function exchangeOutputs(outputs: OutputMap): ExchangeOutputs {
   const value = (name: string): unknown => {
     const output = outputs[name];

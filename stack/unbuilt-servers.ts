@@ -6,27 +6,27 @@ import { type Deployed, exportedStack } from "./stack";
 
 const INSTANCE = "openstack:compute/instance:Instance";
 
-/** A server that the cloud took on and could not build: Nova's state ERROR. */
+/** A server that the cloud accepted but could not build: Nova's state ERROR. */
 export interface UnbuiltServer {
   readonly urn: string;
   readonly id: string;
 }
 
 /**
- * An update would keep such a server and wait for it in vain: OpenStack's provider has it replaced only
- * where it is asked to.
+ * Returns the servers that the cloud could not build. An update has to replace them explicitly: the OpenStack
+ * provider keeps such a server, and the update would wait for the server in vain.
  */
 export const unbuiltServers = ({ resources = [] }: Deployed): UnbuiltServer[] =>
   resources
     .filter(({ type, initErrors = [] }) => type === INSTANCE && initErrors.length > 0)
     .map(({ urn, id = "" }) => ({ urn, id }));
 
-/** Nova's `GET /servers/{id}`; a `fault` is there in state ERROR alone. */
+/** Response to Nova's `GET /servers/{id}`. It has a `fault` only in state ERROR. */
 const answer = z.object({
   server: z.object({ name: z.string(), fault: z.object({ message: z.string() }).optional() }),
 });
 
-/** Why they could not be built, in Nova's words, a line each; Pulumi has only their state to tell. */
+/** Returns Nova's reasons why servers could not be built, one line each. Pulumi reports only the state. */
 export async function buildFaults(
   servers: readonly UnbuiltServer[],
   env: NodeJS.ProcessEnv = process.env,
@@ -42,7 +42,7 @@ export async function buildFaults(
   return lines.filter((line) => line !== undefined);
 }
 
-/** The same for all that `stack` has; nothing where that cannot be found out, for it is said beside a failure. */
+/** Returns the reasons for all unbuilt servers of `stack`. Ignores errors, because it only explains another failure. */
 export async function buildFaultsOf(stack: Stack): Promise<string[]> {
   try {
     return await buildFaults(unbuiltServers(await exportedStack(stack)));

@@ -1,14 +1,14 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { say } from "../core/progress";
 
-/** Pulumi's own name of a resource: `compute Instance zone1` for its URN. */
+/** Returns a short name for the URN of a resource, for example `compute Instance zone1`. */
 function resourceName(urn: string): string {
   const [, , type = "", name = ""] = urn.split("::");
   const [, module = "", className = ""] = (type.split("$").at(-1) ?? "").split(":");
   return [module.split("/")[0], className, name].join(" ");
 }
 
-/** Takes the events of an update as progress: what was done to each resource, and what Pulumi says. */
+/** Prints the events of an update as progress: the result for each resource, and Pulumi's messages. */
 export function relayUpdate(event: EngineEvent): void {
   const { resOutputsEvent, resOpFailedEvent, diagnosticEvent } = event;
   const done = resOutputsEvent?.metadata ?? resOpFailedEvent?.metadata;
@@ -18,14 +18,14 @@ export function relayUpdate(event: EngineEvent): void {
   }
   if (diagnosticEvent !== undefined) {
     const { severity, urn = "", message } = diagnosticEvent;
-    // Of what is not amiss, only this project's own resources have news: what a node is waiting for.
+    // Messages without a problem are useful only from this project's own resources: what a node is waiting for.
     const isOurs = /\bpbx:(?:index|okeanos):/.test(urn);
-    const isAmiss = /error|warning/.test(severity);
-    if (!isOurs && !isAmiss) {
+    const isProblem = /error|warning/.test(severity);
+    if (!isOurs && !isProblem) {
       return;
     }
-    const about = [...(isAmiss ? [severity] : []), ...(isOurs ? [resourceName(urn)] : [])];
-    // Colours come as tags: <{%fg 1%}>.
+    const about = [...(isProblem ? [severity] : []), ...(isOurs ? [resourceName(urn)] : [])];
+    // Pulumi marks colours with tags such as <{%fg 1%}>.
     const text = message.replace(/<\{%.*?%\}>/g, "").trim();
     for (const line of text.split("\n")) {
       say("pulumi", [...about, line].join(": "));

@@ -1,7 +1,7 @@
 import { template } from "./engine";
 import { zoneContextSchema } from "./context";
 
-/** `asterisk.conf` of one zone. */
+/** Context of `asterisk.conf` of a zone. */
 export const AsteriskConfContext = zoneContextSchema.pick({ name: true });
 
 export const renderAsteriskConf = template("asterisk.conf.hbs", AsteriskConfContext.strip());

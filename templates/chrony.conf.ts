@@ -2,12 +2,12 @@ import { z } from "zod";
 import { template } from "./engine";
 
 export const chronyContextSchema = z.strictObject({
-  /** Address of the node whose clock this one follows; null if it is the one that others follow. */
+  /** Address of the node that this node takes the time from; null if this node is the time server. */
   server: z.ipv4().nullable(),
-  /** Network whose nodes may ask for the time; null if none may. */
+  /** Network whose nodes may request the time; null if none may. */
   clients: z.cidrv4().nullable(),
 });
 export type ChronyContext = z.infer<typeof chronyContextSchema>;
 
-/** Renders how a node keeps its clock (chrony.conf(5)). */
+/** Renders the configuration of a node's clock (chrony.conf(5)). */
 export const renderChronyConf = template("chrony.conf.hbs", chronyContextSchema);

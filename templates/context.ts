@@ -2,9 +2,9 @@ import { z } from "zod";
 import { balanceSchema, codecSchema, sipDriverSchema } from "../core/telephony";
 
 /**
- * The plain values that a node's files are rendered from. Everything is decided before it gets
- * here: templates loop and substitute, nothing more. A missing field is an error, since Handlebars
- * would print it as nothing.
+ * Contexts of the templates: plain values that a node's files are rendered from. All decisions are made before
+ * rendering; templates only loop and substitute. A missing field is an error, because Handlebars would print
+ * nothing for a missing field.
  */
 
 const address = z.ipv4();
@@ -12,25 +12,25 @@ const portRange = z.strictObject({ start: z.int().min(1024), end: z.int().max(65
 
 const user = z.strictObject({
   extension: z.string().regex(/^[0-9]+$/),
-  /** Shown to the callee; null where the user has none. */
+  /** Name that the callee sees; null if the user has no name. */
   name: z.string().nullable(),
   secret: z.string().min(1),
 });
 export type User = z.infer<typeof user>;
 
 const trunkPeer = z.strictObject({
-  /** The other zone's name, which is also the name of its peer section: `zone2`. */
+  /** Name of the other zone and of its peer section: `zone2`. */
   name: z.string(),
-  /** The other zone's fixed address in the trunk network. */
+  /** Fixed IP of the other zone in the trunk network. */
   host: address,
-  /** Shared by this pair of zones alone. */
+  /** Secret that only this pair of zones shares. */
   secret: z.string().min(1),
 });
 export type TrunkPeer = z.infer<typeof trunkPeer>;
 
-/** Where a zone reports log-ins to. */
+/** Address that a zone reports log-ins to. */
 const logins = z.strictObject({
-  /** The controller's address in the trunk network. */
+  /** Fixed IP of the controller in the trunk network. */
   host: address,
   port: z.int().positive(),
 });
@@ -40,16 +40,19 @@ export const zoneContextSchema = z.strictObject({
   name: z.string(),
   sipDriver: sipDriverSchema,
   codecs: z.array(codecSchema).min(1),
-  /** Public address of the controller: where phones send every in-dialog request. */
+  /** Public address of the controller. Phones send every in-dialog request to this address. */
   controllerAddress: address,
-  /** Public address of this zone: where phones send media. */
+  /** Public address of this zone. Phones send media to this address. */
   address,
-  /** Address of this zone in the trunk network. */
+  /** Fixed IP of this zone in the trunk network. */
   fixedIp: address,
   rtpPorts: portRange,
-  /** Seconds that a phone rings before nobody has answered. */
+  /** Seconds that a phone rings before the call counts as unanswered. */
   ringTimeout: z.int().positive(),
-  /** Calls that an account may have placed at a time, and may begin in a minute (`pbx:limits`). */
+  /**
+   * Maximum numbers of simultaneous calls that an account has placed, and of calls that it may start per minute
+   * (`pbx:limits`).
+   */
   callsPerAccount: z.int().positive(),
   callsPerMinute: z.int().positive(),
   users: z.array(user),
@@ -58,7 +61,7 @@ export const zoneContextSchema = z.strictObject({
 });
 export type ZoneContext = z.infer<typeof zoneContextSchema>;
 
-/** Bounds of `pbx:limits` that the controller enforces; times are in seconds. */
+/** Limits of `pbx:limits` that the controller enforces. Times are in seconds. */
 const admissionLimits = z.strictObject({
   connectionsPerSource: z.int().positive(),
   connectionsPerUnknownSource: z.int().positive(),
@@ -72,16 +75,16 @@ const admissionLimits = z.strictObject({
 
 export const controllerContextSchema = z.strictObject({
   balance: balanceSchema,
-  /** How long a zone may take to accept a connection, in seconds. */
+  /** Maximum seconds until a zone accepts a connection. */
   connectTimeout: z.int().positive(),
-  /** How long a phone's connection may be silent, in seconds. */
+  /** Maximum seconds that a phone's connection may be silent. */
   idleTimeout: z.int().positive(),
-  /** Connections that a zone takes at the most. */
+  /** Maximum number of connections to a zone. */
   phonesPerZone: z.int().positive(),
   limits: admissionLimits,
-  /** Where zones report log-ins over TCP, and where HAProxy reports connections, by UDP on loopback. */
+  /** Port that zones report log-ins to over TCP, and that HAProxy reports connections to over UDP on loopback. */
   reportPort: z.int().positive(),
-  /** In the order of their numbers; HAProxy server names are the zones' names. */
+  /** Zones in the order of their numbers. The name of a zone is also the name of its server in HAProxy. */
   zones: z.array(z.strictObject({ name: z.string(), fixedIp: address })).min(1),
 });
 export type ControllerContext = z.infer<typeof controllerContextSchema>;

@@ -7,29 +7,33 @@ import type { z } from "zod";
 const load = createRequire(__filename);
 
 /**
- * What people wrote, as long as it is no more than a value. Asterisk and HAProxy read line by line, so a
- * line break would start a setting of its own; a double quote ends the quoted name of a caller. The
- * value itself stays out of the message: it may be a secret.
+ * Returns user input as text, and rejects characters that could end the value. Asterisk and HAProxy read files
+ * line by line, so a line break would start another setting. A double quote ends the quoted name of a caller.
+ *
+ * @throws Error without the value, because the value may be a secret.
  */
-function harmless(written: unknown): string {
-  const text = String(written);
+function safeText(input: unknown): string {
+  const text = String(input);
   if (/[\u0000-\u001f\u007f"]/.test(text)) {
-    throw new Error("a value holds a line break, another control character or a double quote");
+    throw new Error("a value contains a line break, another control character or a double quote");
   }
   return text;
 }
 
-/** The only ways a value that people wrote gets into a file. */
+/** Helpers of the templates. User input must pass through one of the helpers to get into a file. */
 const HELPERS = {
-  /** In a configuration file. In those of Asterisk, `;` starts a comment unless it is escaped. */
-  value: (written: unknown): string => harmless(written).replaceAll(";", "\\;"),
-  /** In SQL, with its quotes (https://www.sqlite.org/lang_expr.html, "Literal Values"). */
-  sql: (written: unknown): string => `'${harmless(written).replaceAll("'", "''")}'`,
+  /** Escapes a value for a configuration file. In Asterisk's files, an unescaped `;` starts a comment. */
+  value: (input: unknown): string => safeText(input).replaceAll(";", "\\;"),
+  /** Quotes a value for SQL (https://www.sqlite.org/lang_expr.html, "Literal Values"). */
+  sql: (input: unknown): string => `'${safeText(input).replaceAll("'", "''")}'`,
 };
 
 let engine: typeof Handlebars | undefined;
 
-/** Handlebars with our helpers, loaded where something is rendered: that is late, if at all, in a preview. */
+/**
+ * Returns Handlebars with {@link HELPERS}. Loads Handlebars at the first rendering, because a preview renders late
+ * or not at all.
+ */
 function handlebars(): typeof Handlebars {
   if (engine === undefined) {
     engine = (load("handlebars") as typeof Handlebars).create();
@@ -39,12 +43,12 @@ function handlebars(): typeof Handlebars {
 }
 
 /**
- * Compiles the template `name` of this folder into a function of its typed context.
+ * Returns a function that renders the template `name` of this folder from a typed context.
  *
- * The context is parsed before it is rendered, because Handlebars' strict mode does not reach into
- * `#each` and prints null as nothing.
+ * The function parses the context first, because the strict mode of Handlebars does not apply within `#each` and
+ * prints nothing for null.
  *
- * @throws Error when the context has a missing or malformed field.
+ * @throws Error from the returned function if the context has a missing or malformed field.
  */
 export function template<Schema extends z.ZodType>(
   name: string,

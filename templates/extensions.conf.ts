@@ -4,36 +4,36 @@ import { zoneContextSchema } from "./context";
 import { z } from "zod";
 
 /**
- * Causes of ITU-T Q.850, with which Asterisk says how a call ended: to its driver, which makes a SIP answer of
- * the cause, and to the other zones over the trunk.
+ * Causes of ITU-T Q.850: how a call ended. Asterisk passes the cause to the SIP driver, which converts the cause to a
+ * SIP response, and to other zones over the trunk.
  */
 const CAUSES = {
-  /** No user has this number: 404. */
+  /** No user has this number. SIP response: 404. */
   unknown: 1,
-  /** 486. */
+  /** SIP response: 486. */
   busy: 17,
-  /** The phone rang, or said that it does not answer: 480. */
+  /** The phone rang, or reported that it does not answer. SIP response: 480. */
   unanswered: 19,
-  /** The user's phone is registered in no zone, or cannot be reached: 480. */
+  /** The user's phone is registered in no zone, or is unreachable. SIP response: 480. */
   absent: 20,
-  /** From a callee: 603. From the exchange: 403. */
+  /** SIP response: 603 if the callee declined, 403 if the exchange declined. */
   declined: 21,
-  /** The call came over too many trunk legs. */
+  /** The call exceeded the maximum number of trunk legs. */
   tooFar: 25,
 } as const;
 
-/** Causes of a leg that do not say that the callee's phone is here: the search goes on. */
+/** Causes of a leg that do not prove that the callee's phone is in this zone. The search continues. */
 const NOT_HERE = [
-  // The phone at this address has another number now (404, 604), or has none (410).
+  // The phone at this address now has another number (404, 604) or no number (410).
   CAUSES.unknown,
   22,
-  // The other zone does not know the number or this zone: they were not yet told the same.
+  // The other zone does not know the number or this zone: the configuration of the two zones differs during an update.
   3,
   50,
-  // A provisional answer was the last one.
+  // The last response was provisional.
   0,
   16,
-  // Redirected, which is not followed.
+  // Redirected. Asterisk does not follow redirects.
   23,
   CAUSES.absent,
   CAUSES.tooFar,
@@ -48,28 +48,28 @@ const causes = z.strictObject({
   tooFar: z.int(),
 });
 
-/** `extensions.conf` of one zone. */
+/** Context of `extensions.conf` of a zone. */
 export const ExtensionsConfContext = z.strictObject({
-  /** What may be dialled, as Asterisk's patterns. */
+  /** Numbers that may be dialled, as Asterisk patterns. */
   numbers: z.array(z.string()),
-  /** Whether nobody has the number that was dialled, as `$[]` takes it. */
+  /** Expression for `$[]` that is true if no user has the dialled number. */
   isUnknown: z.string(),
-  /** Whether no phone is registered for it, as `$[]` takes it; empty if Dial finds out. */
+  /** Expression for `$[]` that is true if no phone is registered for the number; empty if Dial detects this case. */
   isAbsent: z.string(),
-  /** What `Dial` rings for a user of this zone. */
+  /** Device that `Dial` calls for a user whose phone is registered in this zone. */
   localDevice: z.string(),
-  /** What `Dial` rings in the other zones, all at once; empty where this zone is alone. */
+  /** Devices that `Dial` calls in the other zones simultaneously; empty if there is no other zone. */
   otherZones: z.string(),
-  /** Seconds. */
+  /** Seconds that a phone rings. */
   ringTimeout: z.int(),
-  /** Trunk legs that a call may consist of. */
+  /** Maximum number of trunk legs of a call. */
   maxHops: z.int(),
-  /** Calls that an account may have placed at a time. */
+  /** Maximum number of simultaneous calls that an account has placed. */
   callsPerAccount: z.int(),
-  /** Seconds of a minute's calls that one call takes. */
+  /** Seconds that one call takes of the minute that `callsPerMinute` refers to. */
   secondsPerCall: z.number(),
   causes,
-  /** {@link NOT_HERE}, each between dashes, and no cause at all. */
+  /** {@link NOT_HERE} and the empty cause, each between dashes. */
   notHere: z.string(),
 });
 
@@ -85,16 +85,19 @@ const zone = zoneContextSchema
   })
   .strip();
 
-/** Digits of an extension at the most (`pbx:users`). No pattern stands for any number of digits. */
-const DIGITS = 15;
-const NUMBERS = Array.from({ length: DIGITS }, (_, index) => `_${"X".repeat(index + 1)}`);
+/**
+ * Maximum number of digits of an extension (`pbx:users`). Each length needs its own pattern, because no pattern
+ * matches any number of digits.
+ */
+const MAX_DIGITS = 15;
+const NUMBERS = Array.from({ length: MAX_DIGITS }, (_, index) => `_${"X".repeat(index + 1)}`);
 
-/** A call goes over the trunk once, and once more for each of three transfers. */
+/** Maximum number of trunk legs of a call: one leg, and another leg for each of three transfers. */
 const MAX_HOPS = 4;
 
 type Local = Pick<z.infer<typeof ExtensionsConfContext>, "isUnknown" | "isAbsent" | "localDevice">;
 
-/** What a driver tells of a user. */
+/** Expressions and devices of each driver. */
 const LOCAL: Readonly<Record<SipDriver, Local>> = {
   chan_sip: {
     isUnknown: '"${DEVICE_STATE(SIP/${EXTEN})}" = "INVALID"',
@@ -102,17 +105,17 @@ const LOCAL: Readonly<Record<SipDriver, Local>> = {
     localDevice: "SIP/${EXTEN}",
   },
   pjsip: {
-    // Of a user whom Asterisk has not looked up yet, DEVICE_STATE would say that there is no such device.
+    // DEVICE_STATE would report INVALID for a user that Asterisk has not looked up yet.
     isUnknown: '"${REALTIME(ps_aors,id,${EXTEN})}" = ""',
-    // An identifier of Asterisk's own. Without a contact, Dial would log an error for each call.
+    // The contact is an identifier that Asterisk generates. Without a contact, Dial would log an error for each call.
     isAbsent: '"${PJSIP_AOR(${EXTEN},contact)}" = ""',
-    // The endpoint, which has one contact at the most. PJSIP_DIAL_CONTACTS would make a dial string of
-    // what the phone has registered: `&` and `,` are legal in a URI.
+    // Dials the endpoint, which has at most one contact. PJSIP_DIAL_CONTACTS would put the URI that the phone
+    // registered into a dial string, and a URI may contain `&` and `,`.
     localDevice: "PJSIP/${EXTEN}",
   },
 };
 
-/** Seconds that a call takes of its minute, rounded down: the minute must hold `callsPerMinute` of them. */
+/** Returns the seconds that a call takes of its minute, rounded down so that `callsPerMinute` calls fit. */
 const secondsPerCall = (callsPerMinute: number): number =>
   Math.floor(60_000 / callsPerMinute) / 1000;
 

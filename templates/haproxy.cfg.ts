@@ -1,5 +1,5 @@
 import { template } from "./engine";
 import { controllerContextSchema } from "./context";
 
-/** `haproxy.cfg` of the controller. */
+/** Renders `haproxy.cfg` of the controller. */
 export const renderHaproxyCfg = template("haproxy.cfg.hbs", controllerContextSchema);

@@ -1,7 +1,7 @@
 import { template } from "./engine";
 import { zoneContextSchema } from "./context";
 
-/** `iax.conf` of one zone: its end of the trunk to every other zone. */
+/** Context of `iax.conf` of a zone: the zone's end of the trunk to every other zone. */
 export const IaxConfContext = zoneContextSchema.pick({
   name: true,
   codecs: true,

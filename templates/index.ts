@@ -27,7 +27,7 @@ const renderCliConf = template("cli.conf.hbs", nothing);
 const renderExtconfigConf = template("extconfig.conf.hbs", nothing);
 const renderResConfigSqlite3Conf = template("res_config_sqlite3.conf.hbs", nothing);
 
-/** Asterisk reads its files as user `asterisk`, and nobody else does: most of them hold secrets. */
+/** Returns a file that only root and the user `asterisk` can read. Most of Asterisk's files hold secrets. */
 const asterisk = (name: string, content: string): NodeFile => ({
   path: `/etc/asterisk/${name}`,
   content,
@@ -35,7 +35,7 @@ const asterisk = (name: string, content: string): NodeFile => ({
   mode: "0640",
 });
 
-/** What the golden image's start-up check reads: which of the drivers this node is going to need. */
+/** Returns the file that the start-up check of the golden image reads: the node's role and SIP driver. */
 const nodeJson = (node: Record<string, string>): NodeFile => ({
   path: "/etc/trunkline/node.json",
   content: `${JSON.stringify(node)}\n`,
@@ -43,7 +43,10 @@ const nodeJson = (node: Record<string, string>): NodeFile => ({
   mode: "0640",
 });
 
-/** What the program that reports log-ins reads; systemd hands it over, so that root alone need read it. */
+/**
+ * Returns the configuration of the program that reports log-ins. systemd passes the file to the program, so only
+ * root needs to read the file.
+ */
 const reportLogins = (zone: ZoneContext): NodeFile => ({
   path: "/etc/trunkline/report-logins.json",
   content: renderReportLogins(zone),
@@ -52,17 +55,18 @@ const reportLogins = (zone: ZoneContext): NodeFile => ({
 });
 
 /**
- * Who may log in: the operator as user `debian`, and the stack itself as root, which spares each of
- * its edits the time that sudo takes. Files of ours, and not those that a cloud's key pair fills at
- * the first boot: keys can change while servers run.
+ * Returns the authorized keys of a node. The operator logs in as user `debian`. The stack logs in as root, which
+ * saves the time of sudo for each change. The files are separate from the file that a cloud fills with its key pair
+ * at the first boot, so keys can change while servers run.
  *
- * @param operator public key, as is `stack`.
+ * @param operator public key of the operator.
+ * @param stack public key of the stack.
  */
 export function renderAuthorizedKeys(operator: string, stack: string): NodeFile[] {
   const keys = (name: string, group: string, key: string): NodeFile => ({
     path: `/etc/trunkline/${name}`,
     content: `${key}\n`,
-    // sshd reads it as the user who logs in.
+    // sshd reads the file as the user that logs in.
     owner: `root:${group}`,
     mode: "0640",
   });
@@ -72,7 +76,7 @@ export function renderAuthorizedKeys(operator: string, stack: string): NodeFile[
   ];
 }
 
-/** Where Debian's nftables.service looks for its rules. */
+/** Returns the file from which Debian's nftables.service loads the rules. */
 export const renderFirewall = (context: NftablesContext): NodeFile => ({
   path: "/etc/nftables.conf",
   content: renderNftablesConf(context),
@@ -80,7 +84,7 @@ export const renderFirewall = (context: NftablesContext): NodeFile => ({
   mode: "0640",
 });
 
-/** How the node keeps its clock, where Debian's chrony.service looks for it. */
+/** Returns the file from which Debian's chrony.service reads the configuration of the node's clock. */
 export const renderClock = (context: ChronyContext): NodeFile => ({
   path: "/etc/chrony/chrony.conf",
   content: renderChronyConf(context),
@@ -88,7 +92,7 @@ export const renderClock = (context: ChronyContext): NodeFile => ({
   mode: "0644",
 });
 
-/** Its users, and how phones and Asterisk speak with each other. */
+/** Files of each driver: the users, and the SIP settings between phones and Asterisk. */
 const DRIVER_FILES: Readonly<Record<SipDriver, (zone: ZoneContext) => NodeFile[]>> = {
   chan_sip: (zone) => [asterisk("sip.conf", renderSipConf(zone))],
   pjsip: (zone) => [
@@ -101,7 +105,7 @@ const DRIVER_FILES: Readonly<Record<SipDriver, (zone: ZoneContext) => NodeFile[]
   ],
 };
 
-/** All that a zone serves with: its server boots into service with these files. */
+/** Returns all files that a zone needs for service. With these files, its server is in service after boot. */
 export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
   return [
     nodeJson({ role: "pbx", name: zone.name, sipDriver: zone.sipDriver }),
@@ -120,7 +124,7 @@ export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
   ];
 }
 
-/** Settings of the controller's trunkline-admission, which runs in the group `haproxy`. */
+/** Returns the settings of the controller's trunkline-admission, which runs in the group `haproxy`. */
 const limitsJson = ({ limits, reportPort, zones }: ControllerContext): NodeFile => ({
   path: "/etc/trunkline/limits.json",
   content: `${JSON.stringify({ reportPort, limits, zones }, null, 2)}\n`,
@@ -128,7 +132,7 @@ const limitsJson = ({ limits, reportPort, zones }: ControllerContext): NodeFile 
   mode: "0640",
 });
 
-/** All that the controller serves with. */
+/** Returns all files that the controller needs for service. */
 export function renderControllerFiles(controller: ControllerContext): NodeFile[] {
   return [
     nodeJson({ role: "controller", name: "controller" }),

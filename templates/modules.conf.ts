@@ -3,7 +3,7 @@ import { type Codec, type SipDriver } from "../core/telephony";
 import { template } from "./engine";
 import { zoneContextSchema } from "./context";
 
-/** `modules.conf` of one zone: modules that every image has, and files that list those of this image. */
+/** Context of `modules.conf` of a zone: modules that every image has, and files that list modules of this image. */
 export const ModulesConfContext = z.strictObject({
   modules: z.array(z.string()),
   lists: z.array(z.string()),
@@ -11,7 +11,7 @@ export const ModulesConfContext = z.strictObject({
 
 const render = template("modules.conf.hbs", ModulesConfContext);
 
-/** What an exchange needs with either driver. */
+/** Modules that an exchange needs with any driver. */
 const COMMON = [
   "pbx_config",
   "app_dial",
@@ -27,8 +27,8 @@ const COMMON = [
   "bridge_native_rtp",
   "res_timing_timerfd",
   "res_crypto",
-  // res_rtp_asterisk takes its ICE from res_pjproject, which takes its settings from res_sorcery_config:
-  // with either driver media needs all three, in this order.
+  // res_rtp_asterisk takes ICE from res_pjproject, which takes its settings from res_sorcery_config. So media needs
+  // all three modules, in this order, with any driver.
   "res_sorcery_config",
   "res_pjproject",
   "res_rtp_asterisk",
@@ -56,7 +56,7 @@ const DRIVER: Record<SipDriver, readonly string[]> = {
     "res_pjsip_caller_id",
     "res_pjsip_dtmf_info",
     "res_pjsip_rfc3326",
-    // Each answers one kind of request inside a call.
+    // Each of these modules answers one kind of request within a call.
     "res_pjsip_dlg_options",
     "res_pjsip_empty_info",
     "res_pjsip_refer",
@@ -66,15 +66,15 @@ const DRIVER: Record<SipDriver, readonly string[]> = {
 };
 
 /**
- * Modules that are built with an image, and what answers the other kinds of request inside a call: this depends on the
- * release of Asterisk.
+ * Files in the image that list modules: modules that are built with the image, and modules that answer the other kinds
+ * of request within a call. Which modules answer those requests depends on the release of Asterisk.
  */
 const LISTS: Record<SipDriver, readonly string[]> = {
   chan_sip: ["/usr/lib/trunkline/modules.conf"],
   pjsip: ["/usr/lib/trunkline/modules.conf", "/usr/lib/trunkline/modules-pjsip.conf"],
 };
 
-/** Translators, for calls between phones that share no codec. */
+/** Translator module of each codec, for calls between phones that share no codec. */
 const TRANSLATOR: Record<Codec, string> = {
   ulaw: "codec_ulaw",
   alaw: "codec_alaw",

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { template } from "./engine";
 
-/** An address, a network, or two addresses with a dash. */
+/** Address, network, or range of addresses with a dash. */
 const addresses = z.string().regex(/^[0-9.]+(?:[/-][0-9.]+)?$/);
 
-/** A port, or two with a dash. */
+/** Port, or range of ports with a dash. */
 const ports = z.string().regex(/^[0-9]+(?:-[0-9]+)?$/);
 
 const trafficSchema = z.strictObject({
@@ -16,11 +16,11 @@ const trafficSchema = z.strictObject({
   others: ports.nullable(),
   /** Addresses of the other hosts; null for all. */
   peers: addresses.nullable(),
-  /** Whether the node's own address is the one in the trunk network. */
+  /** Whether the node uses its address in the trunk network. */
   internal: z.boolean(),
-  /** Whether only packets that open no TCP connection count. */
+  /** Whether the rule matches only packets that do not open a TCP connection. */
   answers: z.boolean(),
-  /** User who may not send them; null for none. */
+  /** User that may not send the packets; null for none. */
   notBy: z
     .string()
     .regex(/^[a-z]+$/)
@@ -28,14 +28,14 @@ const trafficSchema = z.strictObject({
 });
 
 export const nftablesContextSchema = z.strictObject({
-  /** The trunk network. */
+  /** Trunk network, for example `192.168.0.0/24`. */
   cidr: addresses,
-  /** What the node may receive. */
+  /** Traffic that the node may receive. */
   input: z.array(trafficSchema),
-  /** What the node may send. */
+  /** Traffic that the node may send. */
   output: z.array(trafficSchema),
 });
 export type NftablesContext = z.infer<typeof nftablesContextSchema>;
 
-/** Renders the node's own packet filter (nft(8)). */
+/** Renders the rules of the node's packet filter (nft(8)). */
 export const renderNftablesConf = template("nftables.conf.hbs", nftablesContextSchema);

@@ -1,10 +1,10 @@
-/** A file that a node must hold: what cloud-init writes at the first boot. */
+/** File of a node. cloud-init writes it at the first boot. */
 export interface NodeFile {
   /** Absolute path on the node. */
   readonly path: string;
   readonly content: string;
-  /** `user:group`, both present in the golden image. */
+  /** `user:group`. Both exist in the golden image. */
   readonly owner: string;
-  /** Octal, for example `0640`. */
+  /** Octal mode, for example `0640`. */
   readonly mode: string;
 }

@@ -1,7 +1,7 @@
 import { template } from "./engine";
 import { zoneContextSchema } from "./context";
 
-/** `pjsip.conf` of one zone: chan_pjsip, Asterisk 16 and newer. */
+/** Context of `pjsip.conf` of a zone: chan_pjsip, Asterisk 16 and later. */
 export const PjsipConfContext = zoneContextSchema.pick({
   controllerAddress: true,
   address: true,

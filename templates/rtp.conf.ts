@@ -1,7 +1,7 @@
 import { template } from "./engine";
 import { zoneContextSchema } from "./context";
 
-/** `rtp.conf` of one zone. */
+/** Context of `rtp.conf` of a zone. */
 export const RtpConfContext = zoneContextSchema.pick({ rtpPorts: true });
 
 export const renderRtpConf = template("rtp.conf.hbs", RtpConfContext.strip());

@@ -1,7 +1,7 @@
 import { template } from "./engine";
 import { zoneContextSchema } from "./context";
 
-/** `sip.conf` of one zone: chan_sip, Asterisk 20 and older. */
+/** Context of `sip.conf` of a zone: chan_sip, Asterisk 20 and earlier. */
 export const SipConfContext = zoneContextSchema.pick({
   codecs: true,
   controllerAddress: true,

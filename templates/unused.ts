@@ -1,6 +1,6 @@
 /**
- * Parts of Asterisk's core that an exchange does not use. They cannot be left out, and each says at
- * every start that it misses its file; with these, what the log holds is worth reading.
+ * Files of parts of Asterisk's core that an exchange does not use. These parts cannot be disabled, and each logs
+ * an error at every start if its file is missing. The files keep such errors out of the log.
  */
 export const UNUSED_PARTS: Readonly<Record<string, string>> = {
   "acl.conf": "; No named access lists.\n",

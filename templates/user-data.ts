@@ -5,17 +5,17 @@ import type { NodeFile } from "./node-file";
 
 const load = createRequire(__filename);
 
-/** What a server is told at its first boot, and what it needs to come up in service. */
+/** Values that a server gets at its first boot and needs for service. */
 export interface UserDataContext {
   readonly hostname: string;
   readonly sshHostKey: { readonly privateKey: string; readonly publicKey: string };
   readonly files: readonly NodeFile[];
 }
 
-/** Bytes of base64 that Nova takes (`user_data` of "Create Server" in the Compute API). */
+/** Maximum number of bytes of base64 in Nova (`user_data` of "Create Server" in the Compute API). */
 export const USER_DATA_LIMIT = 65_535;
 
-/** The cloud-config of a node, as cloud-init reads it. */
+/** Renders the cloud-config of a node for cloud-init. */
 export function renderCloudConfig({ hostname, sshHostKey, files }: UserDataContext): string {
   const config = {
     hostname,
@@ -31,15 +31,15 @@ export function renderCloudConfig({ hostname, sshHostKey, files }: UserDataConte
       content,
     })),
   };
-  // Loaded here, since a first preview, where no address is known yet, renders no user data.
+  // Loaded only here: the first preview knows no addresses yet and renders no user data.
   const { stringify } = load("yaml") as typeof YAML;
-  // No line folding and no anchors: what is written is what is read.
+  // No line folding and no anchors, so that cloud-init reads exactly the given text.
   return `#cloud-config\n${stringify(config, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
 /**
- * User data as Nova takes it, in base64. cloud-init recognises gzip by itself; the smaller of the
- * two forms is taken.
+ * Renders user data for Nova, in base64. The data is plain or compressed with gzip, whichever is smaller;
+ * cloud-init detects gzip.
  */
 export function renderUserData(context: UserDataContext): string {
   const plain = Buffer.from(renderCloudConfig(context));

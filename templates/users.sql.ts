@@ -1,7 +1,7 @@
 import { template } from "./engine";
 import { zoneContextSchema } from "./context";
 
-/** `users.sql` of one zone: what chan_pjsip is to know of its users, for SQLite. */
+/** Context of `users.sql` of a zone: SQL for SQLite with the settings of the users in chan_pjsip. */
 export const UsersSqlContext = zoneContextSchema.pick({
   codecs: true,
   controllerAddress: true,

@@ -2,11 +2,11 @@ import { relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { ROOT } from "../core/paths";
 
-/** What `jest --json` says at its end. */
+/** Output of `jest --json`. */
 export interface JestResult {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
-  /** Files that broke outside of their tests. */
+  /** Number of files that failed outside of their tests. */
   readonly numRuntimeErrorTestSuites: number;
   readonly testResults: readonly {
     readonly name: string;
@@ -22,20 +22,20 @@ export interface JestResult {
 export interface Count {
   readonly passed: number;
   readonly failed: number;
-  /** A paragraph for each failure. */
+  /** One paragraph for each failure. */
   readonly failures: readonly string[];
 }
 
-/** Lines of a failure that its summary shows. */
+/** Number of lines of a failure in the summary. */
 const LINES = 12;
 
-/** `title`, and the beginning of what there is to say of it, without colours. */
+/** Returns `title` and the first lines of `text`, without colours. */
 export function paragraph(title: string, text: string, limit = LINES): string {
   const lines = stripVTControlCharacters(text).trim().split("\n");
   return [title, ...lines.slice(0, limit).map((line) => `    ${line}`)].join("\n");
 }
 
-/** A test that was not run, being skipped or still to be written, has shown nothing: it counts as failed. */
+/** Returns whether a test was not run (skipped or todo). Such a test proves nothing, so it counts as failed. */
 const wasNotRun = (status: string): boolean => status !== "passed" && status !== "failed";
 
 export function countOf(result: JestResult): Count {
@@ -54,7 +54,7 @@ function failuresOf({ testResults }: JestResult): string[] {
   return testResults.flatMap(({ name, message, assertionResults }) => {
     const file = relative(ROOT, name);
     const failed = assertionResults.filter(({ status }) => status !== "passed");
-    // What broke outside of the tests is told in the file's message alone.
+    // Only the message of the file describes a failure outside of its tests.
     const isOutside = message.includes("Test suite failed to run");
     return [
       ...failed.map(({ fullName, status, failureMessages: [first = ""] }) =>

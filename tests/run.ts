@@ -11,9 +11,9 @@ import { ensureCommands } from "../phones/packages";
 import { type Count, countOf, type JestResult, paragraph } from "./jest-result";
 
 /**
- * The levels, from fast to slow, and how many of their files run side by side. An Okeanos mostly waits,
- * and a preview hardly ever: together they take little longer than one of them. Calls mostly wait as well,
- * each file in networks of its own; the lab is one for all.
+ * Test levels, from fast to slow, and the number of files that run in parallel. Okeanos tests mostly wait and
+ * previews mostly compute, so together they take little longer than one of them. Calls mostly wait too, and
+ * each file has networks of its own. All lab tests share one lab.
  */
 const RUNS = [
   { levels: ["unit"], workers: 2 },
@@ -35,7 +35,7 @@ async function lint(): Promise<Count> {
   }
 }
 
-/** What could not be done at all counts as one failure. */
+/** Returns the count of a step that could not run: one failure. */
 function broken(name: string, fault: string): Count {
   say(name, fault);
   return { passed: 0, failed: 1, failures: [paragraph(name, fault)] };
@@ -56,17 +56,17 @@ async function jest({ levels, workers }: Run, env: NodeJS.ProcessEnv): Promise<C
   const name = levels.join(", ");
   say(name, "running");
   try {
-    // The exit code says no more than the counts do, as long as there are counts.
+    // The exit code is ignored: it adds nothing to the counts. Without counts, reading the file fails.
     await command("node_modules/.bin/jest", args, { env, onLine: showUnlessJson }).catch(() => "");
     return countOf(JSON.parse(readFileSync(resultFile, "utf8")) as JestResult);
   } catch (error) {
-    return broken(name, `jest gave no result: ${(error as Error).message}`);
+    return broken(name, `jest wrote no result: ${(error as Error).message}`);
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
-/** Jest prints its result on standard output as well, as one line of JSON. */
+/** Prints a line unless it is Jest's result: Jest also prints that on standard output, as one line of JSON. */
 function showUnlessJson(line: string): void {
   if (!line.startsWith('{"')) {
     console.log(line);
@@ -76,13 +76,13 @@ function showUnlessJson(line: string): void {
 const lab = (verb: "up" | "prove"): Promise<unknown> =>
   command("lab/lab.sh", [verb], { onLine: relay("lab") });
 
-/** What the lab's services have to say of tests that failed there. */
+/** Returns the errors of the lab's services, which may explain failed tests. */
 async function labTrouble(): Promise<string[]> {
   const lines = await command("lab/lab.sh", ["trouble"]).catch((error: unknown) => String(error));
   return lines === "" ? [] : [paragraph("lab/lab.sh trouble", lines, Infinity)];
 }
 
-/** Builds what the slower levels need while the faster ones run. */
+/** Starts the builds that the slower levels need, while the faster levels run. */
 function prepare(): Record<Level, Promise<unknown>> {
   const tools = command("tools/install.sh", [], { onLine: relay("tools") });
   const images = command("images/build.sh", [], { onLine: relay("images") });
@@ -99,7 +99,7 @@ function prepare(): Record<Level, Promise<unknown>> {
     calls: images,
     lab: Promise.all([tools, uploaded]),
   };
-  // A level that waits for something that failed says so itself; until then nobody may be alarmed.
+  // Each level reports the failure that it waits for. Until then the rejection counts as handled.
   for (const promise of Object.values(ready)) {
     promise.catch(() => undefined);
   }
@@ -112,7 +112,7 @@ main(async () => {
       "make test runs all tests and takes no options; for some of them: npx jest --selectProjects unit",
     );
   }
-  // The tests have a cloud of their own, whatever cloud the caller works with.
+  // The tests use their own cloud, not the cloud in the caller's environment.
   const ours = withoutCloud(process.env);
   const ready = prepare();
   const counts: Record<string, Count> = { lint: await lint() };
@@ -120,7 +120,7 @@ main(async () => {
     const name = run.levels.join(", ");
     try {
       await Promise.all(run.levels.map((level) => ready[level]));
-      // It has been up since long before: what has died in the meantime is started again.
+      // The lab started long ago: start processes again that have died since.
       if (name === "lab") await lab("up").then(() => lab("prove"));
       const env = name === "unit" ? ours : { ...ours, ...(await projectEnvironment(ours)) };
       counts[name] = await jest(run, env);
@@ -129,7 +129,7 @@ main(async () => {
     }
   }
 
-  // Last, as of a long output the end alone may be kept.
+  // Failures come last: of a long output, only the end may be kept.
   const failures = Object.values(counts).flatMap((count) => count.failures);
   const trouble = counts.lab?.failed === 0 ? [] : await labTrouble();
   for (const failure of [...failures, ...trouble]) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks every shell script of the repository. They are found by their first line, since those that
-# go into an image have no extension.
+# Checks every shell script of the repository. Finds scripts by their first line, since scripts of images have no
+# extension.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -20,7 +20,7 @@ while IFS= read -r -d '' file; do
 done < <(git ls-files -z --cached --others --exclude-standard)
 
 if ((${#scripts[@]} == 0)); then
-  echo "tests/shellcheck.sh: found no shell script; run it in a clone of the repository" >&2
+  echo "tests/shellcheck.sh: no shell scripts found; run it in a clone of the repository" >&2
   exit 1
 fi
 shellcheck --external-sources --source-path=SCRIPTDIR "${scripts[@]}"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# apt-get for this project's scripts, which run side by side: one at a time and without questions.
-# apt's own waiting covers dpkg's lock alone, not those of its lists and its archive. A mirror that does
-# not answer is asked again, later each time.
+# Runs apt-get for this project's scripts, which run in parallel: one apt-get at a time and without questions.
+# apt itself waits only for the lock of dpkg, not for the locks of its lists and its archive. Retries a mirror that
+# does not answer, with growing pauses.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 
@@ -10,8 +10,8 @@ if [[ ${1-} != --locked ]]; then
 fi
 shift
 
-# A dpkg that was killed leaves its journal, and as long as that lies there apt-get does nothing. What dpkg
-# cannot mend (a package that does not configure, a dpkg of somebody else that runs) apt-get says itself.
+# A killed dpkg leaves its journal, and apt-get fails while the journal exists. apt-get reports what dpkg cannot
+# repair (a package that cannot be configured, or another dpkg that runs).
 if compgen -G "${DPKG_ADMINDIR:-/var/lib/dpkg}/updates/[0-9]*" >/dev/null; then
   dpkg --force-confdef --force-confold --configure -a </dev/null >&2 || true
 fi

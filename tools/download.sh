@@ -4,8 +4,8 @@
 site=${PULUMI_DOWNLOAD_SITE:-https://get.pulumi.com}
 checksums=${PULUMI_CHECKSUMS:-$tools_dir/pulumi-release/checksums.txt}
 
-# The CLI with its language hosts, and the plugin, for MACHINE or for this machine. The site has two names for
-# one architecture.
+# Prints the URLs of the CLI with its language hosts, and of the plugin, for MACHINE or for this machine. The site has
+# two names for each architecture.
 download_urls() {
   local x64_or_arm64 go_name
   case ${MACHINE:-$(uname -m)} in
@@ -18,7 +18,7 @@ download_urls() {
     "$site" "plugins/pulumi-resource-openstack-v$OPENSTACK_PLUGIN_VERSION-linux-$go_name.tar.gz"
 }
 
-# checksum_of URL: the SHA-256 that is known of the file; fails if none is.
+# checksum_of URL: prints the recorded SHA-256 of the file; fails if there is none.
 checksum_of() {
   local checksum file
   while read -r checksum file; do
@@ -29,18 +29,18 @@ checksum_of() {
   return 1
 }
 
-# The site is asked for a few seconds only: where it is out of reach, building is the way.
+# Checks for a few seconds whether the site is reachable. If it is not, the tools are built instead.
 download_reachable() {
   local urls url
   urls=$(download_urls) || return 1
   for url in $urls; do
     if ! checksum_of "$url" >/dev/null; then
-      say "not downloaded, since its checksum is not known: $url"
+      say "not downloading, since checksums.txt has no checksum for $url"
       return 1
     fi
   done
   if ! command -v curl >/dev/null && ! apt_install curl ca-certificates; then
-    say "curl is missing, and without it nothing can be downloaded: apt-get install curl ca-certificates"
+    say "cannot download: curl is missing; install it with: apt-get install curl ca-certificates"
     return 1
   fi
   for url in $urls; do
@@ -54,11 +54,11 @@ fetch() {
   curl --silent --show-error --fail --location --connect-timeout 10 --retry 3 --output "$2" "$1"
 }
 
-# download URL FILE: fetches what has the known checksum, or ends.
+# download URL FILE: fetches the file and verifies its checksum; exits if it does not match.
 download() {
   local known
-  known=$(checksum_of "$1") || die "the checksum of $1 is not known"
+  known=$(checksum_of "$1") || die "checksums.txt has no checksum for $1"
   fetch "$1" "$2"
   sha256sum --check --quiet --status - <<<"$known  $2" ||
-    die "$1 is not what it was when its checksum was recorded; it is not used"
+    die "$1 does not match its recorded checksum; the file is not used"
 }

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Finds Go and calls it the same way for every binary. Sourced after lib.sh.
+# Finds Go, and builds every binary with the same options. Sourced after lib.sh.
 
-# From 1.21 on, Go fetches another release of itself as a module when told to.
+# Since 1.21, Go can download another release of itself (GOTOOLCHAIN).
 go_first_switching=1.21
 
 go_version() { { GOTOOLCHAIN=local go env GOVERSION 2>/dev/null || true; } | sed 's/^go//'; }
 
-# need_go: puts a Go on PATH that builds as GO_VERSION or later, or ends with what to do. Debian 12's own is
-# older, so it is not installed.
+# need_go: puts a Go on PATH that builds as GO_VERSION or later, or exits with instructions. Does not install Debian
+# 12's Go, which is too old.
 need_go() {
   PATH=$PATH:/usr/local/go/bin
   local found
@@ -17,14 +17,14 @@ need_go() {
   elif at_least "${found:-0}" "$go_first_switching"; then
     export GOTOOLCHAIN=go$GO_VERSION
   else
-    die "Pulumi has to be built here, which needs Go $go_first_switching or later" \
+    die "Pulumi must be built on this machine, which needs Go $go_first_switching or later" \
       "(found: ${found:-none}). Install Go from https://go.dev/dl/ or, on Debian 12, golang-go" \
       "from bookworm-backports; then run 'make tools' again."
   fi
 }
 
-# go_build PACKAGE VARIABLE=VALUE BINARY: static and stripped, without paths or VCS state of this
-# machine, so that the same pins give the same bytes.
+# go_build PACKAGE VARIABLE=VALUE BINARY: builds a static, stripped binary without paths or VCS state of this machine,
+# so that the same pins give the same bytes.
 go_build() {
   CGO_ENABLED=0 GOWORK=off nice go build -trimpath -buildvcs=false -mod=readonly \
     -ldflags "-s -w -X $2" -o "$3" "$1"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Provides Node, the Pulumi CLI with its Node host, and the OpenStack plugin.
+# Installs Node, the Pulumi CLI with its Node host, and the OpenStack plugin.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 source "$tools_dir/download.sh"
@@ -9,15 +9,15 @@ usage() {
   cat <<HELP
 usage: tools/install.sh [--node]
 
-With --node, Node alone; tools/with-node.sh puts it to use. Takes each tool from the first of these places that has it:
+With --node, installs only Node; tools/with-node.sh uses it. Takes each tool from the first source that has it:
   node, npm  PATH (Node $NODE_MIN_VERSION or later), apt, npm
   pulumi     PATH ($PULUMI_VERSION or later, with pulumi-language-nodejs), Pulumi's download site,
              the public Go modules (needs Go; about 5 minutes on 2 cores)
   plugin     the user's own plugins, Pulumi's download site, the public Go modules
 
-What is fetched or built is kept in $cache.
-PULUMI_DOWNLOAD_SITE names a mirror of https://get.pulumi.com. What has no line in
-tools/pulumi-release/checksums.txt is not downloaded.
+Downloads and builds are stored in $cache.
+PULUMI_DOWNLOAD_SITE is a mirror of https://get.pulumi.com. Files without a line in
+tools/pulumi-release/checksums.txt are not downloaded.
 Afterwards: eval "\$(tools/env.sh)"
 HELP
 }
@@ -35,10 +35,10 @@ main() {
     return
   fi
 
-  # One at a time: a second clone waits for the first one's builds instead of repeating them.
+  # One at a time: a second clone waits for the builds of the first, and does not repeat them.
   mkdir -p "$cache"
   exec {lock}>"$cache/lock"
-  flock --nonblock "$lock" || { say "waiting for another 'make tools'" && flock "$lock"; }
+  flock --nonblock "$lock" || { say "waiting for another 'make tools' to finish" && flock "$lock"; }
   if ! $node_alone && installed; then
     return
   fi
@@ -51,13 +51,13 @@ main() {
   choose_pulumi
   make_parts
   put_together
-  installed || die "put together, but not working; remove $cache and run 'make tools' again"
+  installed || die "the installed tools do not work; remove $cache and run 'make tools' again"
   say "ready"
 }
 
 installed() { "$tools_dir/env.sh" >/dev/null 2>&1; }
 
-# In a shell that uses an earlier set of these tools, that set is not what the machine has itself.
+# Removes earlier sets of these tools from PATH, so that they do not count as tools of the machine.
 forget_own_path() {
   PATH=$(tr ':' '\n' <<<"$PATH" | { grep --invert-match --fixed-strings "$cache/" || true; } |
     paste --serial --delimiters=:)
@@ -69,7 +69,7 @@ choose_node() {
   node_is_new_enough && return
   if ! command -v npm >/dev/null; then
     apt_install nodejs npm ||
-      die "Node $NODE_MIN_VERSION or later with npm is missing: see https://nodejs.org/en/download"
+      die "Node $NODE_MIN_VERSION or later with npm is missing; see https://nodejs.org/en/download"
     node_is_new_enough && return
   fi
   say "fetching node $NODE_VERSION from npm"
@@ -77,14 +77,14 @@ choose_node() {
 }
 
 choose_pulumi() {
-  # Pulumi would fetch a plugin that it lacks by itself, and check it against nothing.
+  # Pulumi would itself fetch a missing plugin, without a check of its hash.
   if own_pulumi_is_new_enough && own_pulumi_has_plugin; then
     say "using $(command -v pulumi)"
   elif download_reachable; then
     say "downloading pulumi $PULUMI_VERSION"
     parts+=(pulumi-release)
   else
-    say "no download from $site: building pulumi $PULUMI_VERSION (about 5 minutes on 2 cores)"
+    say "cannot download from $site; building pulumi $PULUMI_VERSION (about 5 minutes on 2 cores)"
     need_go
     parts+=(pulumi-cli pulumi-language-nodejs pulumi-resource-openstack)
   fi
@@ -100,7 +100,7 @@ own_pulumi_has_plugin() {
     '$1 == "openstack" && $3 == version { found = 1 } END { exit !found }'
 }
 
-# The parts do not depend on each other; the CLI takes longer than all others together.
+# Makes the parts in parallel. They do not depend on each other; the CLI takes longer than all others together.
 make_parts() {
   local part pid running=() failed=false
   for part in "${parts[@]}"; do
@@ -113,8 +113,8 @@ make_parts() {
   if $failed; then exit 1; fi
 }
 
-# Hard links, not symbolic ones: Pulumi looks for its Node host in the folder that its own executable
-# really lies in, and warns about one that it finds elsewhere.
+# Links the parts into one folder. Uses hard links: Pulumi looks for its Node host in the folder of its real
+# executable, and warns about a host that it finds elsewhere.
 put_together() {
   local part dir
   dir=$(installed_dir)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Shared by the scripts of this folder: messages, versions, and parts in the cache.
+# Shared functions of the scripts in this folder: messages, versions, and parts in the cache.
 
 tools_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${TRUNKLINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/trunkline}/tools
@@ -13,7 +13,7 @@ die() {
   exit 1
 }
 
-# at_least FOUND WANTED: whether version FOUND is WANTED or later.
+# at_least FOUND WANTED: succeeds if version FOUND is WANTED or later.
 at_least() { printf '%s\n%s\n' "$2" "$1" | sort --version-sort --check=silent; }
 
 node_is_new_enough() {
@@ -21,7 +21,7 @@ node_is_new_enough() {
     at_least "$(node --version | tr -d v)" "$NODE_MIN_VERSION"
 }
 
-# key_of FOLDER...: a hash over the folders, the pins and the way Go is called.
+# key_of FOLDER...: prints a hash of the folders, the pins and go.sh.
 key_of() {
   (
     cd "$tools_dir" || exit
@@ -30,11 +30,11 @@ key_of() {
   )
 }
 
-# part_dir PART: where the cache has, or will have, the part made by PART/build.sh.
+# part_dir PART: prints the folder in the cache for the part that PART/build.sh makes.
 part_dir() { printf '%s/%s-%s\n' "$cache" "$1" "$(key_of "$1")"; }
 
-# part PART: makes the part unless the cache has it. It is built beside its place and renamed, so
-# that a build killed half-way leaves nothing that looks whole.
+# part PART: makes the part unless the cache has it. Builds in another folder and renames it, so that a killed build
+# leaves no part that looks complete.
 part() {
   local dir
   dir=$(part_dir "$1")
@@ -43,12 +43,12 @@ part() {
   mkdir "$dir.partial"
   if ! "$tools_dir/$1/build.sh" "$dir.partial" >"$dir.log" 2>&1; then
     tail -n 20 "$dir.log" >&2
-    die "$1 could not be made; the whole log is $dir.log"
+    die "could not build $1; full log: $dir.log"
   fi
   mv -T "$dir.partial" "$dir"
 }
 
-# apt_install PACKAGE...: installs where that is possible without asking; fails elsewhere.
+# apt_install PACKAGE...: installs packages as root; fails if this is not root or there is no apt-get.
 apt_install() {
   [[ $EUID -eq 0 ]] && command -v apt-get >/dev/null || return 1
   say "installing $* with apt"
@@ -56,8 +56,8 @@ apt_install() {
     "$tools_dir/apt-get.sh" -qq install --yes --no-install-recommends "$@" >&2
 }
 
-# The installed tools: bin, and plugins where Pulumi looks for them in its home. What is missing in
-# bin was found on the PATH of the machine.
+# Prints the folder of the installed tools: bin, and plugins as in Pulumi's home. Tools that are not in bin are on the
+# machine's own PATH.
 installed_dir() {
   printf '%s/%s\n' "$cache" \
     "$(key_of pulumi-cli pulumi-language-nodejs pulumi-release pulumi-resource-openstack node)"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command with Node on PATH, installing it first where there is none that is new enough.
+# Runs a command with Node on PATH. Installs Node first if there is none, or only one that is too old.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
@@ -8,11 +8,11 @@ if [[ $# -eq 0 || $1 == --help ]]; then
   exit
 fi
 
-# Node alone, and not all tools: whoever calls this can prepare the others side by side.
+# Installs only Node, not all tools: the caller can install the others in parallel.
 if ! node_is_new_enough; then
   node=$(part_dir node)
   [[ -d $node ]] || "$tools_dir/install.sh" --node
   [[ ! -d $node ]] || PATH=$node/bin:$PATH
-  node_is_new_enough || die "Node $NODE_MIN_VERSION or later is missing: see https://nodejs.org/en/download"
+  node_is_new_enough || die "Node $NODE_MIN_VERSION or later is missing; see https://nodejs.org/en/download"
 fi
 exec "$@"

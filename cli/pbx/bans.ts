@@ -9,35 +9,27 @@ import { durationText } from "./words";
 const HELP = `Lists the source addresses that are locked, for one account or for all, and lifts a lock.
 
   npm run pbx -- bans
-  npm run pbx -- bans --lift 203.0.113.7         the address, and all of its accounts
-  npm run pbx -- bans --lift 203.0.113.7/1001    the address for one account
+  npm run pbx -- bans --lift 203.0.113.7         lift all locks of the address
+  npm run pbx -- bans --lift 203.0.113.7/1001    lift the lock of the address for one account
 
-Refused log-ins lock (pbx:limits has the numbers), as do 40 connections without a log-in in a minute. A lock ends by
-itself. The next one of a day lasts twice as long, except after a lift. Phones that were registered when
-the lock began stay connected ("registered phones may").
+An address is locked after refused log-ins (see pbx:limits), or after 40 connections without a log-in
+in a minute. A lock ends automatically. The next lock on the same day lasts twice as long, except after
+a lift. Phones that were registered when the lock began stay connected ("registered phones stay").
 
 Options:
   --lift SOURCE[/ACCOUNT]  the lock to lift
-  --json                   for a program
-  --stack NAME             the stack to look at (dev)
-  -h, --help               this text`;
+  --json                   print JSON
+  --stack NAME             the stack to use (default: PULUMI_STACK, or dev)
+  -h, --help               print this text`;
 
-const HEAD = [
-  "source",
-  "account",
-  "ends in",
-  "because of",
-  "locks in a day",
-  "refused by zones",
-  "",
-];
+const HEAD = ["source", "account", "ends in", "reason", "locks in a day", "refused by zones", ""];
 
-/** @throws OperatorError unless `text` is `SOURCE` or `SOURCE/ACCOUNT`. */
+/** Parses the name of a lock. @throws OperatorError unless `text` is `SOURCE` or `SOURCE/ACCOUNT` */
 export function lockKeyOf(text: string): LockKey {
   const [, source = "", account] = /^([^/]*)(?:\/([0-9A-Za-z._+*#-]{1,64}|\?))?$/.exec(text) ?? [];
   if (!z.ipv4().safeParse(source).success) {
     throw new OperatorError(
-      `${JSON.stringify(text)} is no lock; write an address such as 203.0.113.7, or 203.0.113.7/1001`,
+      `${JSON.stringify(text)} is not a lock; use an address such as 203.0.113.7, or 203.0.113.7/1001`,
     );
   }
   return { source, account: account ?? null };
@@ -46,7 +38,7 @@ export function lockKeyOf(text: string): LockKey {
 const nameOf = ({ source, account }: LockKey): string =>
   account === null ? source : `${source}/${account}`;
 
-/** A row of the table. */
+/** Returns the table row of a lock. */
 export const rowOf = (ban: Ban): string[] => [
   ban.source,
   ban.account ?? "all",
@@ -54,7 +46,7 @@ export const rowOf = (ban: Ban): string[] => [
   ban.reason,
   String(ban.times),
   String(ban.refused),
-  ban.restricted ? "registered phones may" : "",
+  ban.restricted ? "registered phones stay" : "",
 ];
 
 export const bans: Command = {
@@ -72,6 +64,6 @@ export const bans: Command = {
     const lifted = await liftBan(controller, key);
     if (lifted.length === 0) throw new OperatorError(`${nameOf(key)} is not locked`);
     if (json) printJson(lifted);
-    else for (const lock of lifted) console.log(`${nameOf(lock)} is not locked any more`);
+    else for (const lock of lifted) console.log(`${nameOf(lock)} is no longer locked`);
   },
 };

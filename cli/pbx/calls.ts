@@ -5,33 +5,34 @@ import { type Command, inEachZone, printJson } from "./command";
 import { FIGURE_HEADS, figureTexts, verdictOn } from "./quality";
 import { durationText } from "./words";
 
-const HELP = `Shows the calls that are up, or ring, and how each leg of them sounds.
+const HELP = `Shows the calls that are up or ringing, and the quality of each of their legs.
 
   npm run pbx -- calls
 
-A call across the trunk is one of both its zones: each has a leg to its phone and one to the trunk.
+A call across the trunk is listed in both zones. In each zone it has a leg to the phone and a leg to the
+trunk.
 
 Options:
-  --json         for a program
-  --stack NAME   the stack to look at (dev)
-  -h, --help     this text
+  --json         print JSON
+  --stack NAME   the stack to use (default: PULUMI_STACK, or dev)
+  -h, --help     print this text
 
-Lost packets and jitter are those of the worse direction, as RTCP reports them; the delay is half of
-the way there and back. Asterisk does not measure loss and jitter on the trunk.`;
+Loss and jitter are for the worse direction, as RTCP reports them; the delay is half of the round-trip
+time. Asterisk does not measure loss and jitter on the trunk.`;
 
 const HEAD = ["zone", "call", "for", "leg", "codec", ...FIGURE_HEADS];
 
 export const calls: Command = {
   help: HELP,
   operands: ["calls"],
-  async run(desk) {
-    const looks = await inEachZone(desk, liveCallsOf);
-    const found = desk.nodes.zones.map(({ name }, index) => ({
+  async run(context) {
+    const results = await inEachZone(context, liveCallsOf);
+    const found = context.nodes.zones.map(({ name }, index) => ({
       zone: name,
-      calls: looks[index]?.value ?? null,
-      fault: looks[index]?.fault ?? null,
+      calls: results[index]?.value ?? null,
+      fault: results[index]?.fault ?? null,
     }));
-    if (desk.json) {
+    if (context.json) {
       printJson(found.map((zone) => ({ ...zone, calls: zone.calls?.map(withVerdicts) ?? null })));
       return;
     }
@@ -48,7 +49,7 @@ const withVerdicts = (call: LiveCall) => ({
   legs: call.legs.map((leg) => ({ ...leg, verdict: verdictOn(leg) })),
 });
 
-/** A row for each leg; what they have in common stands in the first. */
+/** Returns a row for each leg. Only the first row shows the values that all legs share. */
 const rowsOf = (zone: string, { from, to, state, seconds, legs }: LiveCall): string[][] =>
   legs.map((leg, index) => [
     ...(index === 0

@@ -6,40 +6,40 @@ import type { CommandForm } from "../arguments";
 import { OperatorError } from "../../core/errors";
 import type { DeployedExchange } from "../../stack/nodes";
 
-/** A running exchange, and how its operator wants to be told of it. */
+/** A running exchange, and the options of the command line. */
 export interface PbxContext extends DeployedExchange {
   readonly stack: string;
-  /** The exchange as it is by now, give or take a minute. @throws OperatorError */
+  /** Returns the current exchange, at most about a minute old. @throws OperatorError */
   readonly latest: () => Promise<DeployedExchange>;
   readonly connections: Connections;
-  /** For a program to read. */
+  /** Whether to print JSON. */
   readonly json: boolean;
-  /** Again and again. */
+  /** Whether to repeat the command until it is interrupted. */
   readonly watch: boolean;
 }
 
 /** A command of `npm run pbx`. */
 export interface Command extends CommandForm {
-  /** @param operand the word after the command's name, or after `--lift`; empty if there is none. */
-  run(desk: PbxContext, operand: string): Promise<void>;
+  /** @param operand the argument after the command's name, or the value of `--lift`; empty if there is none. */
+  run(context: PbxContext, operand: string): Promise<void>;
 }
 
-/** How long a node may take that answers for the first time, in milliseconds. */
+/** Timeout for the first response of a node, in milliseconds. */
 export const FIRST_ANSWER = 20_000;
 
-/** The desk with the nodes there are by now; where nobody can tell, as it was, and why. */
+/** Returns the context with the current nodes. If they cannot be read, returns the context unchanged, and the fault. */
 export async function refreshed(
-  desk: PbxContext,
-): Promise<{ desk: PbxContext; fault: string | null }> {
+  context: PbxContext,
+): Promise<{ context: PbxContext; fault: string | null }> {
   try {
-    return { desk: { ...desk, ...(await desk.latest()) }, fault: null };
+    return { context: { ...context, ...(await context.latest()) }, fault: null };
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
-    return { desk, fault: error.message };
+    return { context, fault: error.message };
   }
 }
 
-/** What `look` finds in each zone, side by side, in their order. */
+/** Runs `look` in all zones in parallel and returns the results in the order of the zones. */
 export function inEachZone<T>(
   { nodes, connections }: PbxContext,
   look: (session: Session) => Promise<T>,
@@ -51,7 +51,7 @@ export function inEachZone<T>(
   );
 }
 
-/** @throws OperatorError naming the zones that there are. */
+/** Returns the zone `name`. @throws OperatorError with the names of all zones */
 export function zoneNamed({ nodes, stack }: PbxContext, name: string): ZoneHost {
   const zone = nodes.zones.find((candidate) => candidate.name === name);
   if (zone === undefined) {

@@ -6,26 +6,27 @@ import { type Command, printJson, zoneNamed } from "./command";
 
 const COMMON_HELP = `
 Options:
-  --json         for a program; progress goes to standard error
-  --stack NAME   the stack that the zone is of (dev)
-  -h, --help     this text`;
+  --json         print JSON; progress goes to standard error
+  --stack NAME   the stack of the zone (default: PULUMI_STACK, or dev)
+  -h, --help     print this text`;
 
-const DRAIN_HELP = `Takes a zone out of the rotation, for work on it: it gets no more phones, those without a call
-register elsewhere, and this waits until the last call has ended.
+const DRAIN_HELP = `Takes a zone out of the rotation, for maintenance, and waits until its last call has ended.
+
+The zone gets no new phones, and phones without a call register in another zone.
 
   npm run pbx -- drain zone2
 
-No call is cut. The zone then stays out until it is put back: with undrain, by pulumi up --refresh, or
-by an autoscaler that mends what a killed update left. Ctrl-C before that puts it back at once. The
-last zone in the rotation cannot be drained.
+No call is cut. The zone then stays out of the rotation until it is put back: by undrain, by pulumi up
+--refresh, or by an autoscaler that repairs the stack after a killed update. Ctrl-C during the wait puts
+the zone back immediately. The last zone in the rotation cannot be drained.
 ${COMMON_HELP}`;
 
-const UNDRAIN_HELP = `Puts a zone that was drained back into the rotation, once it answers SIP and its trunk is up.
+const UNDRAIN_HELP = `Puts a drained zone back into the rotation, once the zone responds to SIP and its trunk is up.
 
   npm run pbx -- undrain zone2
 ${COMMON_HELP}`;
 
-/** Progress, out of the way of what a program reads. */
+/** Returns a function that prints progress: to standard error if standard output is JSON. */
 const sayFor = (json: boolean) => (line: string) => {
   if (json) console.error(line);
   else console.log(line);
@@ -34,16 +35,16 @@ const sayFor = (json: boolean) => (line: string) => {
 export const drain: Command = {
   help: DRAIN_HELP,
   operands: ["drain", "ZONE"],
-  async run(desk, name) {
-    const { nodes, connections, json } = desk;
-    const zone = zoneNamed(desk, name);
+  async run(context, name) {
+    const { nodes, connections, json } = context;
+    const zone = zoneNamed(context, name);
     const say = sayFor(json);
     await abortOnSignals(["SIGINT", "SIGTERM"], (signal) =>
       drainZone({
         controller: () => connections.controller(nodes.access, TIMEOUTS.change),
         zone: () => connections.zone(nodes.access, zone, TIMEOUTS.look),
         name,
-        // Whoever asks for it by hand waits for as long as people talk.
+        // A manual drain waits until the last call ends, without a limit.
         policy: { timeout: Infinity, force: false },
         last: "refuse",
         say,
@@ -53,8 +54,8 @@ export const drain: Command = {
     );
     if (json) printJson({ zone: name, state: "drain" });
     say(
-      `${name} is out of the rotation, and nobody is connected with it. ` +
-        `Put it back with: npm run pbx -- undrain ${name} (pulumi up --refresh does so as well)`,
+      `${name} is out of the rotation and has no connections. ` +
+        `Put it back with: npm run pbx -- undrain ${name} (or: pulumi up --refresh)`,
     );
   },
 };
@@ -62,9 +63,9 @@ export const drain: Command = {
 export const undrain: Command = {
   help: UNDRAIN_HELP,
   operands: ["undrain", "ZONE"],
-  async run(desk, name) {
-    const { nodes, connections, json } = desk;
-    const zone = zoneNamed(desk, name);
+  async run(context, name) {
+    const { nodes, connections, json } = context;
+    const zone = zoneNamed(context, name);
     await enterRotation({
       connections,
       access: nodes.access,

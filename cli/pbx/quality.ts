@@ -2,7 +2,7 @@ import type { Media } from "../../nodes/asterisk/media";
 import { paint } from "../colour";
 import { MAX_JITTER_MS, MAX_LOSS_PERCENT } from "../prove";
 
-/** Of what people hear as a good call; ITU-T G.114 has it for the delay of one way. */
+/** Maximum one-way delay of a good call, from ITU-T G.114. */
 export const MAX_DELAY_MS = 150;
 
 const FIGURES = [
@@ -11,7 +11,7 @@ const FIGURES = [
   { of: "delayMs", bound: MAX_DELAY_MS, unit: "ms", digits: 1 },
 ] as const;
 
-/** `bad` when a figure is beyond its bound, `unknown` when there is none. */
+/** `bad` if a value exceeds its bound, `unknown` if there are no values. */
 export type QualityVerdict = "ok" | "bad" | "unknown";
 
 export function verdictOn(media: Media): QualityVerdict {
@@ -20,7 +20,7 @@ export function verdictOn(media: Media): QualityVerdict {
   return known.every(({ of, bound }) => (media[of] ?? Infinity) <= bound) ? "ok" : "bad";
 }
 
-/** Loss, jitter and delay for a table, each held against its bound. */
+/** Formats loss, jitter and delay for a table, each compared with its bound. */
 export const figureTexts = (media: Media): string[] =>
   FIGURES.map(({ of, bound, unit, digits }) => {
     const value = media[of];
@@ -32,7 +32,7 @@ export const figureTexts = (media: Media): string[] =>
     );
   });
 
-/** Heads of the columns of {@link figureTexts}. */
+/** Column heads for {@link figureTexts}. */
 export const FIGURE_HEADS = [
   `lost (≤ ${String(MAX_LOSS_PERCENT)} %)`,
   `jitter (≤ ${String(MAX_JITTER_MS)} ms)`,

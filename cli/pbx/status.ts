@@ -14,19 +14,19 @@ import {
 } from "./command";
 import { orUnknown, placeText, shareText, throughputText } from "./words";
 
-const HELP = `Shows how the exchange is: zones, phones, calls, load, trunk, and what the autoscaler last decided.
+const HELP = `Shows zones, phones, calls, load and trunk of the exchange, and the autoscaler's last decision.
 
   npm run pbx -- status
 
 Options:
-  --watch        again every five seconds, until Ctrl-C
-  --json         for a program; with --watch, one line each time
-  --stack NAME   the stack to look at (dev)
-  -h, --help     this text
+  --watch        repeat every five seconds, until Ctrl-C
+  --json         print JSON; with --watch, one line each time
+  --stack NAME   the stack to use (default: PULUMI_STACK, or dev)
+  -h, --help     print this text
 
-Throughput and processor use are those of the two seconds that it takes, or since the look before.`;
+Throughput and processor use are averages over two seconds or, with --watch, since the previous output.`;
 
-/** Between the two looks that a rate takes, and between those of --watch, in milliseconds. */
+/** Milliseconds between the two samples that a rate needs, and between two outputs of --watch. */
 const FIRST_INTERVAL = 2_000;
 const INTERVAL = 5_000;
 
@@ -42,7 +42,7 @@ const HEAD = [
 ];
 
 interface ZoneStatus extends ObservedZone {
-  /** Other zones that it reaches on the trunk, of those there are; null when it cannot be seen. */
+  /** Number of other zones that the zone reaches on the trunk, and of all other zones; null if unknown. */
   readonly trunk: { readonly reached: number; readonly total: number } | null;
 }
 
@@ -50,7 +50,7 @@ interface Status {
   readonly stack: string;
   readonly controllerAddress: string;
   readonly at: number;
-  /** Connections of HAProxy with all zones, and those of them that no registered phone has. */
+  /** Number of HAProxy's connections to all zones, and how many of them have no registered phone. */
   readonly sessions: number | null;
   readonly unknown: number | null;
   readonly zones: readonly ZoneStatus[];
@@ -61,29 +61,29 @@ interface Status {
 export const status: Command = {
   help: HELP,
   operands: ["status"],
-  async run(desk) {
-    const metrics = new Metrics(desk.connections, FIRST_ANSWER);
-    await metrics.observe(desk.nodes);
+  async run(context) {
+    const metrics = new Metrics(context.connections, FIRST_ANSWER);
+    await metrics.observe(context.nodes);
     await sleep(FIRST_INTERVAL);
-    let known = desk;
+    let known = context;
     for (;;) {
-      const { desk: now, fault } = await refreshed(known);
+      const { context: now, fault } = await refreshed(known);
       known = now;
       const found = await look(now, metrics, fault);
-      if (desk.json && desk.watch) console.log(JSON.stringify(found));
-      else if (desk.json) printJson(found);
-      else print(found, desk.watch);
-      if (!desk.watch) return;
+      if (context.json && context.watch) console.log(JSON.stringify(found));
+      else if (context.json) printJson(found);
+      else print(found, context.watch);
+      if (!context.watch) return;
       await sleep(INTERVAL);
     }
   },
 };
 
-/** @param fault why the nodes may be others by now; null where they are those there are. */
-async function look(desk: PbxContext, metrics: Metrics, fault: string | null): Promise<Status> {
+/** Observes the exchange. @param fault why the nodes of `context` may be outdated; null if they are current */
+async function look(context: PbxContext, metrics: Metrics, fault: string | null): Promise<Status> {
   const [observation, peers] = await Promise.all([
-    metrics.observe(desk.nodes),
-    inEachZone(desk, trunkPeersOf),
+    metrics.observe(context.nodes),
+    inEachZone(context, trunkPeersOf),
   ]);
   const zones = observation.zones.map((zone, index): ZoneStatus => {
     const seen = peers[index]?.value ?? null;
@@ -94,8 +94,8 @@ async function look(desk: PbxContext, metrics: Metrics, fault: string | null): P
   });
   const { sessions, unknown } = sampleOf(observation);
   return {
-    stack: desk.stack,
-    controllerAddress: desk.outputs.controllerAddress,
+    stack: context.stack,
+    controllerAddress: context.outputs.controllerAddress,
     at: observation.at,
     sessions,
     unknown,
@@ -103,7 +103,7 @@ async function look(desk: PbxContext, metrics: Metrics, fault: string | null): P
     faults: [fault, observation.fault, ...zones.map((zone) => zone.fault)].filter(
       (some) => some !== null,
     ),
-    lastDecision: lastDecision(decisionLog(desk.stack)),
+    lastDecision: lastDecision(decisionLog(context.stack)),
   };
 }
 

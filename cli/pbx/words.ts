@@ -1,20 +1,20 @@
 import type { Place } from "../../autoscaler/metrics";
 import { paint } from "../colour";
 
-/** What stands in a table for something that could not be read. */
+/** Text in a table for a value that could not be read. */
 export const UNKNOWN = "unknown";
 
 export const orUnknown = <T>(value: T | null, text: (value: T) => string): string =>
   value === null ? paint("doubtful", UNKNOWN) : text(value);
 
-/** A zone's place in the rotation, in HAProxy's words. */
+/** Formats a zone's place in the rotation, with HAProxy's names of states. */
 export function placeText(place: Place): string {
   const { state, healthy } = place;
   if (state !== "ready") return paint("doubtful", state);
   return healthy ? paint("good", "ready") : paint("bad", "ready, but down");
 }
 
-/** Bytes per second. */
+/** Formats a rate. @param rate in bytes per second */
 export function throughputText(rate: number): string {
   const units = ["B/s", "kB/s", "MB/s", "GB/s"];
   const power = rate < 1 ? 0 : Math.min(Math.floor(Math.log10(rate) / 3), units.length - 1);
@@ -23,7 +23,7 @@ export function throughputText(rate: number): string {
 
 export const shareText = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
-/** Seconds as a clock shows them. */
+/** Formats seconds as `m:ss` or `h:mm:ss`. */
 export function durationText(seconds: number): string {
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
   const rest = String(seconds % 60).padStart(2, "0");

@@ -6,27 +6,27 @@ import { table } from "../table";
 import { type Command, inEachZone, printJson } from "./command";
 import { orUnknown, placeText } from "./words";
 
-const HELP = `Shows where each zone is, and whom it reaches on the trunk.
+const HELP = `Shows the addresses of each zone, and the zones that it reaches on the trunk.
 
   npm run pbx -- zones
 
 Options:
-  --json         for a program
-  --stack NAME   the stack to look at (dev)
-  -h, --help     this text`;
+  --json         print JSON
+  --stack NAME   the stack to use (default: PULUMI_STACK, or dev)
+  -h, --help     print this text`;
 
-const HEAD = ["zone", "public address", "trunk address", "rotation", "trunk peers, there and back"];
+const HEAD = ["zone", "public address", "trunk address", "rotation", "trunk peers, round trip"];
 
 export const zones: Command = {
   help: HELP,
   operands: ["zones"],
-  async run(desk) {
-    const { nodes, connections, outputs, json } = desk;
+  async run(context) {
+    const { nodes, connections, outputs, json } = context;
     const controller = await connections.controller(nodes.access, TIMEOUTS.look);
     const [haproxy, servers, peers] = await Promise.all([
       new Haproxy(controller).connections(),
       new Haproxy(controller).servers(),
-      inEachZone(desk, trunkPeersOf),
+      inEachZone(context, trunkPeersOf),
     ]);
     const found = outputs.zones.map((zone, index) => {
       const server = servers.find(({ name }) => name === zone.name);
@@ -65,5 +65,5 @@ const placeOf = ({ state, healthy }: HaproxyServer, connections: number) => ({
 
 const peerText = ({ name, latency }: TrunkPeerStatus): string =>
   latency === null
-    ? paint("bad", `${name} is not reached`)
+    ? paint("bad", `${name} is unreachable`)
     : paint("good", `${name} ok, ${String(latency)} ms`);

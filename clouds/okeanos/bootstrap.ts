@@ -1,4 +1,4 @@
-/** What a new server reads at its first boot, as the request to create it carries it. */
+/** The part of a request to create a server with the data for the server's first boot. */
 export interface Bootstrap {
   readonly user_data?: string;
   readonly personality?: readonly PersonalityFile[];
@@ -13,24 +13,24 @@ interface PersonalityFile {
   readonly mode: number;
 }
 
-/** Where cloud-init's NoCloud data source looks first, without a network. */
+/** Folder that cloud-init's NoCloud data source reads first, without a network. */
 const SEED = "/var/lib/cloud/seed/nocloud";
 
-/** Bytes that a file of a personality may have: 10,240 of base64. */
+/** Maximum size of a personality file in bytes: 10,240 bytes in base64. */
 export const FILE_LIMIT = 7_680;
 
-/** Why `userData`, in base64, could not be carried, or undefined. */
+/** Returns an error message if `userData`, in base64, is too large for Okeanos; else undefined. */
 export function bootstrapFault(userData: string): string | undefined {
   const { length } = Buffer.from(userData, "base64");
   return length <= FILE_LIMIT
     ? undefined
-    : `what the server needs for its first boot has ${String(length)} bytes, and Okeanos carries ` +
-        `${String(FILE_LIMIT)}; write fewer networks in pbx:operatorCidrs, or a shorter pbx:sshPublicKey`;
+    : `the server's user data has ${String(length)} bytes, and Okeanos accepts at most ` +
+        `${String(FILE_LIMIT)}; set fewer networks in pbx:operatorCidrs, or a shorter pbx:sshPublicKey`;
 }
 
 /**
- * User data as `user_data` where the image says that it reads it; else the same as the files that
- * Synnefo would have made of it.
+ * Returns the user data as `user_data` if the image reads it. Otherwise returns the files that Synnefo would
+ * create from the user data.
  */
 export function bootstrapOf(
   { name, userData }: { readonly name: string; readonly userData: string },

@@ -3,8 +3,8 @@ import type { OkeanosClient } from "./client";
 import { ApiFault } from "./faults";
 
 /**
- * What can be chosen from: flavors, images, pools of public addresses. The APIs ignore filters, so all
- * are listed and one is picked here.
+ * Selects flavors, images and pools of public addresses. The APIs ignore filters, so this module requests
+ * all and filters them itself.
  */
 
 export interface Flavor {
@@ -31,7 +31,7 @@ interface Network {
   readonly "SNF:floating_ip_pool"?: boolean;
 }
 
-/** What new servers can have. */
+/** Returns the flavors that new servers can use. */
 async function offeredFlavors(okeanos: OkeanosClient): Promise<Flavor[]> {
   return (await okeanos.get<{ flavors: Flavor[] }>("compute", "flavors/detail")).flavors;
 }
@@ -39,7 +39,7 @@ async function offeredFlavors(okeanos: OkeanosClient): Promise<Flavor[]> {
 const pick = (flavors: readonly Flavor[], wanted: string): Flavor | undefined =>
   flavors.find(({ name }) => name === wanted) ?? flavors.find(({ id }) => String(id) === wanted);
 
-/** @param wanted name, or number. @returns undefined where it is not offered, or not any more. */
+/** Returns an offered flavor; undefined if it is not, or no longer, offered. @param wanted name or number */
 export async function offeredFlavor(
   okeanos: OkeanosClient,
   wanted: string,
@@ -47,7 +47,7 @@ export async function offeredFlavor(
   return pick(await offeredFlavors(okeanos), wanted);
 }
 
-/** A flavor that a server has: it may be offered no more. Undefined where nobody tells. */
+/** Returns a server's flavor, which may be no longer offered; undefined if the API does not know the flavor. */
 export async function flavorOfServer(
   okeanos: OkeanosClient,
   id: number,
@@ -61,18 +61,18 @@ export async function flavorOfServer(
   }
 }
 
-/** @param wanted name, or number. @throws NodeError naming the flavors that there are. */
+/** Returns an offered flavor. @param wanted name or number. @throws NodeError with the names of all offered flavors */
 export async function findFlavor(okeanos: OkeanosClient, wanted: string): Promise<Flavor> {
   const flavors = await offeredFlavors(okeanos);
   const found = pick(flavors, wanted);
   if (found === undefined) {
     const names = flavors.map(({ name }) => name).join(", ");
-    throw new NodeError("okeanos", `there is no flavor ${wanted}; write one of: ${names}`);
+    throw new NodeError("okeanos", `flavor ${wanted} does not exist; use one of: ${names}`);
   }
   return found;
 }
 
-/** The newest image of this name, or the one of this id. @throws NodeError */
+/** Returns the newest image with the name `wanted`, or the image with this ID. @throws NodeError */
 export async function findImage(okeanos: OkeanosClient, wanted: string): Promise<Image> {
   const { images } = await okeanos.get<{ images: Image[] }>("compute", "images/detail");
   const usable = images.filter(({ status }) => status === "ACTIVE");
@@ -83,23 +83,23 @@ export async function findImage(okeanos: OkeanosClient, wanted: string): Promise
   if (found === undefined) {
     throw new NodeError(
       "okeanos",
-      `there is no image ${wanted}; register it first (docs/okeanos.md), or name another one`,
+      `image ${wanted} does not exist; register it first (docs/okeanos.md), or use another image`,
     );
   }
   return found;
 }
 
-/** Whether servers of `image` read user data by cloud-init. */
+/** Returns whether cloud-init on servers of `image` reads user data. */
 export function readsUserData({ metadata = {} }: Image): boolean {
   const [, value] =
     Object.entries(metadata).find(([key]) => key.toUpperCase() === "CLOUD_INIT") ?? [];
   return value !== undefined && !["", "0", "no", "false"].includes(value.toLowerCase());
 }
 
-/** Any pool of public addresses will do. */
+/** Name that selects any pool of public addresses. */
 const ANY_POOL = "public";
 
-/** ID of the network that public addresses come from. @throws NodeError naming those that there are. */
+/** Returns the ID of the network that public addresses come from. @throws NodeError with the names of all pools */
 export async function findPool(okeanos: OkeanosClient, wanted: string): Promise<string> {
   const { networks } = await okeanos.get<{ networks: Network[] }>("network", "networks");
   const pools = networks.filter((network) => network["SNF:floating_ip_pool"] === true);
@@ -110,7 +110,7 @@ export async function findPool(okeanos: OkeanosClient, wanted: string): Promise<
     const names = pools.map(({ name }) => name).join(", ") || "none";
     throw new NodeError(
       "okeanos",
-      `no pool of public addresses is called ${wanted}; there are: ${names}`,
+      `there is no pool of public addresses named ${wanted}; available: ${names}`,
     );
   }
   return found.id;

@@ -4,18 +4,18 @@ import { NodeError } from "../../core/errors";
 import { retry } from "../../core/retry";
 import { ApiFault, Uncertain, wordsOf } from "./faults";
 
-/** Types of services in the catalog, and the versions of their APIs that are spoken here. */
+/** Service types in the catalog, and the API version of each that this client uses. */
 const VERSIONS = { account: "v1.0", compute: "v2.0", network: "v2.0", image: "v1.0" } as const;
 export type OkeanosService = keyof typeof VERSIONS;
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 export interface ClientOptions {
-  /** Milliseconds that an answer may take. */
+  /** Timeout of a request, in milliseconds. */
   readonly timeout?: number;
-  /** Milliseconds until the first repetition; each further one waits twice as long. */
+  /** Milliseconds before the first retry. Each further retry waits twice as long. */
   readonly pause?: number;
-  /** Milliseconds that a request which nobody answered may still be on its way; half of `timeout`. */
+  /** Milliseconds for which the API may still execute a request that got no response; by default half of `timeout`. */
   readonly straggler?: number;
 }
 
@@ -32,21 +32,21 @@ const accessSchema = z.object({
   }),
 });
 
-/** Who is logged in, and where the services are. */
+/** The user that is logged in, and the URLs of the services. */
 interface Identity {
-  /** Of the user, which is the one of his own project as well. */
+  /** ID of the user, which is also the ID of the user's own project. */
   readonly user: string;
   readonly endpoints: ReadonlyMap<string, string>;
 }
 
 const TIMEOUT = 30_000;
 const PAUSE = 500;
-/** Seconds that an answer may take, where 30 are too many or too few. */
+/** Environment variable for the timeout of a request, in seconds. The default is 30. */
 const TIMEOUT_VARIABLE = "TRUNKLINE_OKEANOS_TIMEOUT";
 const ATTEMPTS = 6;
 
-/** Answers that say nothing of the request: a later one may have better luck. */
-const isPassing = (status: number): boolean => status === 429 || (status >= 500 && status !== 501);
+/** Returns whether a status is a temporary failure that is independent of the request. */
+const canRetry = (status: number): boolean => status === 429 || (status >= 500 && status !== 501);
 
 /** The APIs of Okeanos (Synnefo): Astakos, Cyclades, Plankton. */
 export class OkeanosClient {
@@ -56,8 +56,8 @@ export class OkeanosClient {
   private readonly pause: number;
 
   /**
-   * @param authUrl of Astakos, `https://…/identity/v2.0`.
-   * @param token is sent to the services and nowhere else.
+   * @param authUrl URL of Astakos, `https://…/identity/v2.0`.
+   * @param token sent to the services and nowhere else.
    */
   constructor(
     private readonly authUrl: string,
@@ -69,7 +69,7 @@ export class OkeanosClient {
     this.pause = pause;
   }
 
-  /** @throws NodeError naming the variable that is not set, or is not as it should be. */
+  /** Creates a client from environment variables. @throws NodeError with the variable that is missing or invalid */
   static fromEnvironment(env: NodeJS.ProcessEnv = process.env): OkeanosClient {
     const { OS_AUTH_URL: authUrl, OS_TOKEN: token, [TIMEOUT_VARIABLE]: seconds = "" } = env;
     const missing = [!authUrl && "OS_AUTH_URL", !token && "OS_TOKEN"].filter(Boolean);
@@ -82,7 +82,7 @@ export class OkeanosClient {
     if (!/^\d{0,4}$/.test(seconds) || Number(seconds || 1) === 0) {
       throw new NodeError(
         "okeanos",
-        `${TIMEOUT_VARIABLE} is ${seconds}; write seconds, such as 30`,
+        `${TIMEOUT_VARIABLE} is ${seconds}; set it to a number of seconds, such as 30`,
       );
     }
     return new OkeanosClient(
@@ -96,7 +96,7 @@ export class OkeanosClient {
     return (await this.authenticated()).user;
   }
 
-  /** What there is at `path`. @throws ApiFault; Uncertain when there is no sensible answer. */
+  /** Returns the resource at `path`. @throws ApiFault; Uncertain if there is no valid response */
   get<T>(service: OkeanosService, path: string): Promise<T> {
     return this.request("GET", service, path) as Promise<T>;
   }
@@ -110,9 +110,9 @@ export class OkeanosClient {
   }
 
   /**
-   * Sent once: what it makes might be made twice.
+   * Sends POST once, without retries, because a retry might create a resource twice.
    *
-   * @throws ApiFault when it was refused; Uncertain when nobody knows.
+   * @throws ApiFault if the API refused the request; Uncertain if the result is unknown.
    */
   post<T>(service: OkeanosService, path: string, body: object): Promise<T> {
     return this.request("POST", service, path, body) as Promise<T>;
@@ -127,12 +127,12 @@ export class OkeanosClient {
     const { endpoints } = await this.authenticated();
     const base = endpoints.get(service);
     if (base === undefined) {
-      throw new NodeError("okeanos", `its catalog has no service of type ${service}`);
+      throw new NodeError("okeanos", `the service catalog has no service of type ${service}`);
     }
     return this.send(method, `${base}/${path}`, `${method} ${path}`, method !== "POST", body);
   }
 
-  /** A failed log-in is not kept: the next request tries anew. */
+  /** Logs in if necessary. A failed log-in is not cached: the next request tries again. */
   private authenticated(): Promise<Identity> {
     this.identity ??= this.logIn().catch((error: unknown) => {
       this.identity = undefined;
@@ -145,11 +145,11 @@ export class OkeanosClient {
     const base = this.authUrl.replace(/\/+$/, "").replace(/\/tokens$/, "");
     const url = `${base.endsWith("/v2.0") ? base : `${base}/v2.0`}/tokens`;
     const body = { auth: { token: { id: this.token } } };
-    // It changes nothing, so it may be sent again.
+    // A log-in changes nothing, so a retry is safe.
     const answer = await this.send("POST", url, "POST tokens", true, body);
     const { data } = accessSchema.safeParse(answer);
     if (data === undefined) {
-      throw new NodeError("okeanos", `${url} does not answer as Astakos does; see OS_AUTH_URL`);
+      throw new NodeError("okeanos", `${url} did not respond as Astakos does; check OS_AUTH_URL`);
     }
     const { access } = data;
     const endpoints = access.serviceCatalog.flatMap(({ type, endpoints: [endpoint] }) =>
@@ -168,7 +168,7 @@ export class OkeanosClient {
     body?: object,
   ): Promise<unknown> {
     const isTransient = (error: unknown): boolean =>
-      // For a request that creates nothing, 413 is about the rate of requests, not about a quota.
+      // For a request that creates nothing, 413 means too many requests, not an exceeded quota.
       error instanceof Uncertain || (error instanceof ApiFault && error.status === 413);
     const attempts = isRepeatable ? ATTEMPTS : 1;
     const pause = (attempt: number): number =>
@@ -191,7 +191,7 @@ export class OkeanosClient {
     const { status } = answer;
     if (status < 400) return answer.body.trim() === "" ? {} : parsed(answer.body, name);
     const { message, details } = wordsOf(answer.body);
-    if (isPassing(status)) throw new Uncertain(name, `${String(status)} ${message}`.trim(), false);
+    if (canRetry(status)) throw new Uncertain(name, `${String(status)} ${message}`.trim(), false);
     if (status === 401) throw new NodeError("okeanos", REFUSED_TOKEN);
     throw new ApiFault(status, name, message, details);
   }
@@ -205,7 +205,7 @@ export class OkeanosClient {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
       signal: AbortSignal.timeout(this.timeout),
-      redirect: "manual", // another host would be given the token
+      redirect: "manual", // another host would receive the token
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const target = redirectOf(url, response);
@@ -213,8 +213,8 @@ export class OkeanosClient {
       await response.body?.cancel();
       throw new NodeError(
         "okeanos",
-        `${url} answers ${String(response.status)} and sends its caller to ${target}, which does not get ` +
-          "the token; if that is the right address, set OS_AUTH_URL to it",
+        `${url} returned ${String(response.status)}, a redirect to ${target}, which was not followed to ` +
+          "protect the token; if the target is the right address, set OS_AUTH_URL to it",
       );
     }
     return { status: response.status, body: await bodyOf(response) };
@@ -222,9 +222,9 @@ export class OkeanosClient {
 }
 
 const REFUSED_TOKEN =
-  "the token is refused; take a valid one from the API access page of Okeanos, and set OS_TOKEN to it";
+  "the token was rejected; copy a valid token from the API access page of Okeanos, and set OS_TOKEN to it";
 
-/** Releases up to 0.18 have the version in every address of the catalog, later ones in some. */
+/** Adds the API version to a URL. Synnefo up to 0.18 has it in every URL of the catalog, later releases in some. */
 function versioned(publicUrl: string, version: string): string {
   const url = publicUrl.replace(/\/+$/, "");
   return /\/v\d+(?:\.\d+)?$/.test(url) ? url : `${url}/${version}`;
@@ -234,12 +234,12 @@ function parsed(body: string, request: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw new Uncertain(request, "the answer is not JSON", false);
+    throw new Uncertain(request, "the response is not JSON", false);
   }
 }
 
-/** In a word: the error of `fetch` is about itself, and has the reason within. */
+/** Returns a short reason. An error of `fetch` has the reason in `cause`. */
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as Error & { cause?: { code?: string } };
-  return name === "TimeoutError" ? "no answer in time" : (cause?.code ?? message);
+  return name === "TimeoutError" ? "no response in time" : (cause?.code ?? message);
 }

@@ -1,10 +1,10 @@
 import { Uncertain } from "./faults";
 
 /**
- * Creates something exactly once, though the response to a request may be lost.
+ * Creates a resource exactly once, even if the response to a request is lost.
  *
- * @param find what a request created whose response was lost; undefined if it created nothing.
- * @throws Uncertain if that stays unknown.
+ * @param find returns the resource that a request without response created; undefined if it created none.
+ * @throws Uncertain if the result stays unknown.
  */
 export async function createOnce<T>(
   create: () => Promise<T>,

@@ -1,8 +1,8 @@
 import { NodeError } from "../../core/errors";
 
-/** What an API of Okeanos answered instead of doing what it was asked. */
+/** An error response of an Okeanos API: the API refused the request. */
 export class ApiFault extends NodeError {
-  /** The most exact of its words. */
+  /** The details of the response if there are any, else its message. */
   readonly reason: string;
 
   constructor(
@@ -14,37 +14,37 @@ export class ApiFault extends NodeError {
   ) {
     super(
       "okeanos",
-      `${request} was answered ${String(status)}: ${[words, details].filter(Boolean).join(". ")}`,
+      `${request} returned ${String(status)}: ${[words, details].filter(Boolean).join(". ")}`,
     );
     this.reason = details || words;
   }
 }
 
-/** Nobody knows whether the request was carried out: there was no answer to it, or not its own. */
+/** A request without a valid response, so that it is unknown whether the API executed the request. */
 export class Uncertain extends NodeError {
   constructor(
     request: string,
     why: string,
-    /** Whether it may still be on its way. */
+    /** Whether the API may still execute the request later. */
     readonly mayFollow: boolean,
   ) {
-    super("okeanos", `${request} has failed (${why}); run the same command again`);
+    super("okeanos", `${request} failed (${why}); run the same command again`);
   }
 }
 
-/** What does not get free: `network 3`, and the IDs of servers that use it, where one does. */
+/** Returns an error for a resource, such as `network 3`, that is still in use. `users` are the IDs of its servers. */
 export function stillUsed(what: string, users: readonly (string | null)[]): NodeError {
   const servers = users.filter((user) => user !== null);
   return new NodeError(
     "okeanos",
     servers.length === 0
-      ? `${what} does not get free, though no server uses it; run the same command again`
+      ? `${what} was not released, although no server uses it; run the same command again`
       : `${what} is still used by server ${servers.join(" and ")}; ` +
           "detach that server, or delete it, and run the same command again",
   );
 }
 
-/** A resource that exists and is not what it should be: Pulumi keeps it, and replaces it next time. */
+/** An incomplete resource. Pulumi records it in the state and replaces it in the next update. */
 export class Unfinished extends NodeError {
   constructor(
     node: string,
@@ -53,18 +53,18 @@ export class Unfinished extends NodeError {
   ) {
     super(
       node,
-      `${fault}. What there is of it is recorded, and replaced when the same command is run again`,
+      `${fault}. The incomplete resource is recorded; run the same command again to replace it`,
     );
   }
 }
 
-/** The words of a fault in an answer's body: `{ "itemNotFound": { message, code, details } }`. */
+/** Returns the texts of an error response: `{ "itemNotFound": { message, code, details } }`. */
 export function wordsOf(body: string): { readonly message: string; readonly details: string } {
   try {
     const [fault] = Object.values(JSON.parse(body) as Record<string, unknown>);
     const { message = "", details = "" } = (fault ?? {}) as Record<string, unknown>;
     return { message: String(message), details: String(details) };
   } catch {
-    return { message: "", details: "" }; // a page for people, of whoever stands before the API
+    return { message: "", details: "" }; // the HTML page of a proxy in front of the API
   }
 }

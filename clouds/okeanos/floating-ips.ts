@@ -5,19 +5,19 @@ import { createOnce } from "./create-once";
 import { ApiFault, stillUsed } from "./faults";
 import { LAST_POLL, explainTimeout, poll } from "../../core/retry";
 
-/** A public address as Cyclades shows it. */
+/** A public address as the Cyclades API returns it. */
 export interface Address {
   readonly id: string;
   readonly floating_ip_address: string;
   readonly floating_network_id: string;
-  /** The project that it is taken from. */
+  /** ID of the project whose quota the address uses. */
   readonly tenant_id: string;
   readonly instance_id: string | null;
   readonly port_id: string | null;
   readonly deleted?: boolean;
 }
 
-/** A server that goes keeps its address for a moment. */
+/** Timeout for the release of an address, in milliseconds: a server keeps its address shortly after its deletion. */
 const DETACHING = 2 * 60_000;
 
 async function addresses(okeanos: OkeanosClient): Promise<Address[]> {
@@ -28,7 +28,7 @@ async function addresses(okeanos: OkeanosClient): Promise<Address[]> {
 const isFree = ({ instance_id, port_id }: Address): boolean =>
   instance_id === null && port_id === null;
 
-/** Those that `project` has and nobody uses, nor is going to: `reserved` wait for their servers. */
+/** Returns the unused addresses of `project`, without those in `reserved`, whose servers will be created later. */
 export async function unusedAddresses(
   okeanos: OkeanosClient,
   project: string,
@@ -42,7 +42,7 @@ export async function unusedAddresses(
   );
 }
 
-/** Undefined where it is not ours, or not any more. */
+/** Returns an address; undefined if it is not, or no longer, the user's. */
 export async function findAddress(
   okeanos: OkeanosClient,
   id: string,
@@ -50,7 +50,7 @@ export async function findAddress(
   return (await addresses(okeanos)).find((address) => address.id === id);
 }
 
-/** ID of the network of `address`, once nobody uses it. @throws NodeError where somebody does. */
+/** Waits until `address` is unused and returns the ID of its network. @throws NodeError if it stays in use */
 export async function freeAddress(
   okeanos: OkeanosClient,
   address: string,
@@ -63,7 +63,7 @@ export async function freeAddress(
         ({ floating_ip_address }) => floating_ip_address === address,
       );
       if (found === undefined) {
-        throw new NodeError("okeanos", `public address ${address} is gone; run pulumi refresh`);
+        throw new NodeError("okeanos", `public address ${address} is gone; run: pulumi refresh`);
       }
       user = found.instance_id;
       return isFree(found) ? found.floating_network_id : undefined;
@@ -74,7 +74,10 @@ export async function freeAddress(
   return explainTimeout(work, () => stillUsed(`public address ${address}`, [user]));
 }
 
-/** A new address, allocated once: what came between two looks is the one of a request without answer. */
+/**
+ * Allocates one new address. If the response is lost, an address that appeared since the request is the new
+ * address.
+ */
 export async function allocate(
   okeanos: OkeanosClient,
   pool: string,
@@ -93,7 +96,7 @@ export async function allocate(
         const list = fresh.map((address) => address.floating_ip_address).join(", ");
         throw new NodeError(
           "okeanos",
-          `${list} are new and in no use; release those that are not yours`,
+          `public addresses ${list} are new and unused; release those that you do not need`,
         );
       }
       return fresh[0];
@@ -118,7 +121,7 @@ async function appeared(
   );
 }
 
-/** Takes it from whoever has it, and gives it back; one that is gone is no fault. */
+/** Detaches an address from its server and releases it. An address that does not exist is not an error. */
 export async function release(
   okeanos: OkeanosClient,
   id: string,
@@ -132,7 +135,7 @@ export async function release(
       [address, user] = [found.floating_ip_address, found.instance_id];
       const path = isFree(found) ? `floatingips/${id}` : `ports/${String(found.port_id)}`;
       await okeanos.delete("network", path).catch((error: unknown) => {
-        // Its server or its port is about to go.
+        // The server or the port of the address is being deleted.
         if (!(error instanceof ApiFault) || ![400, 404, 409].includes(error.status)) throw error;
       });
       return undefined;

@@ -5,16 +5,16 @@ import { ADDRESSES, findProject, ofServers, quotaRows, quotasOf } from "./quotas
 import type { Headroom } from "../cloud";
 import { headroomOf } from "../headroom";
 
-/** What decides how much of Okeanos a zone takes, and from whom. */
+/** Settings that determine which quotas a zone uses, and how much of each. */
 export interface ZoneNeeds {
   readonly flavor: string;
-  /** ID or name of the project that pays; the user's own where none is named. */
+  /** ID or name of the project whose quotas are used; the user's own project if undefined. */
   readonly project: string | undefined;
-  /** Whether public addresses that the project has and nobody uses are taken. */
+  /** Whether zones use unused public addresses of the project. */
   readonly reuseAddresses: boolean;
 }
 
-/** Room for zones, by the quotas of the project that pays for them. @throws NodeError */
+/** Returns how many zones the project's quotas still allow. @throws NodeError */
 export async function okeanosHeadroom(
   okeanos: OkeanosClient,
   needs: ZoneNeeds,

@@ -9,30 +9,30 @@ export interface OkeanosCloudOptions extends ZoneNeeds {
   readonly mark: string;
 }
 
-/** The Okeanos that the environment names, for an exchange with zones as `options` has them. */
+/** Returns the Okeanos cloud that the environment names, for an exchange with the zones in `options`. */
 export function okeanosCloud(
   options: OkeanosCloudOptions,
   connect: () => OkeanosClient = () => OkeanosClient.fromEnvironment(),
 ): CloudApi {
   return {
-    headroom: () => inFaults(() => okeanosHeadroom(connect(), options)),
+    headroom: () => withOperatorErrors(() => okeanosHeadroom(connect(), options)),
     taggedResources: () =>
-      inFaults(async () =>
+      withOperatorErrors(async () =>
         (await okeanosTaggedResources(connect(), options.mark)).map((thing) => ({
           ...thing,
-          remove: () => inFaults(() => thing.remove()),
+          remove: () => withOperatorErrors(() => thing.remove()),
         })),
       ),
   };
 }
 
-/** What the provider says of a failure, as the autoscaler's own. */
-async function inFaults<T>(work: () => Promise<T>): Promise<T> {
+/** Turns errors of the provider into OperatorErrors. */
+async function withOperatorErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof PollTimeout)
-      throw new OperatorError("Okeanos does not get done; look at its console");
+      throw new OperatorError("Okeanos did not finish in time; check its console");
     throw error instanceof NodeError ? new OperatorError(error.message) : error;
   }
 }

@@ -5,7 +5,7 @@ import { createOnce } from "./create-once";
 import { ApiFault, stillUsed, type Uncertain } from "./faults";
 import { LAST_POLL, explainTimeout, poll } from "../../core/retry";
 
-/** A network as Cyclades shows it. */
+/** A network as the Cyclades API returns it. */
 export interface Network {
   readonly id: string;
   readonly name: string;
@@ -20,15 +20,15 @@ interface Subnet {
   readonly deleted?: boolean;
 }
 
-/** A card of a server. */
+/** A network interface of a server. */
 interface Port {
   readonly network_id: string;
   readonly device_id: string | null;
 }
 
-/** The cards of servers that are gone may hold a network for a while. */
+/** Timeout for a deletion, in milliseconds: ports of deleted servers may use a network for a while. */
 const DELETION = 5 * 60_000;
-/** A network that was deleted stays readable for a while. */
+/** Returns whether a network exists. The API still returns a deleted network for a while. */
 const isThere = ({ status, deleted }: Network): boolean => status !== "DELETED" && deleted !== true;
 
 export async function allNetworks(okeanos: OkeanosClient): Promise<Network[]> {
@@ -40,7 +40,7 @@ export async function networksCalled(okeanos: OkeanosClient, name: string): Prom
   return (await allNetworks(okeanos)).filter((network) => network.name === name);
 }
 
-/** Undefined where there is none of this id, or none any more. */
+/** Returns a network; undefined if it does not, or no longer, exist. */
 export async function findNetwork(
   okeanos: OkeanosClient,
   id: string,
@@ -48,7 +48,7 @@ export async function findNetwork(
   return (await allNetworks(okeanos)).find((network) => network.id === id);
 }
 
-/** Resolves when it is gone. @throws NodeError naming the servers that keep it. */
+/** Deletes a network and waits until it is gone. @throws NodeError with the servers that still use the network */
 export async function removeNetwork(
   okeanos: OkeanosClient,
   id: string,
@@ -58,7 +58,7 @@ export async function removeNetwork(
     async () => {
       if ((await findNetwork(okeanos, id)) === undefined) return true;
       await okeanos.delete("network", `networks/${id}`).catch((error: unknown) => {
-        // Gone since, or a server is still about to leave it.
+        // The network was deleted meanwhile, or a server is still being detached.
         if (!(error instanceof ApiFault) || ![400, 404, 409].includes(error.status)) throw error;
       });
       return undefined;
@@ -76,7 +76,7 @@ export async function removeNetwork(
   });
 }
 
-/** Makes one network, however often it has to be asked for; no other one has this name. */
+/** Creates exactly one network, even if a request is repeated. No other network may have this name. */
 export function makeNetwork(
   okeanos: OkeanosClient,
   name: string,
@@ -84,7 +84,7 @@ export function makeNetwork(
 ): Promise<Network> {
   const network = {
     name,
-    // Of the types that users may have, the one that keeps the networks of users apart.
+    // Of the types that users may create, this type isolates the networks of users from each other.
     type: "MAC_FILTERED",
     ...(project === undefined ? {} : { project }),
   };
@@ -95,13 +95,13 @@ export function makeNetwork(
   );
 }
 
-/** Gives a network its one IPv4 subnet, which has no gateway: nothing leaves by way of it. */
+/** Creates the only IPv4 subnet of a network. It has no gateway, so no traffic leaves through it. */
 export function makeSubnet(
   okeanos: OkeanosClient,
   networkId: string,
   cidr: string,
 ): Promise<Subnet> {
-  // No pool of its own: planned addresses are given out of it alone, and nobody else takes one.
+  // No allocation pool: this stack alone assigns addresses of the subnet, as planned.
   const subnet = { network_id: networkId, ip_version: 4, cidr, gateway_ip: null };
   return createOnce(
     async () => (await okeanos.post<{ subnet: Subnet }>("network", "subnets", { subnet })).subnet,
@@ -114,9 +114,10 @@ export function makeSubnet(
 }
 
 /**
- * Looks for what a request created whose response was lost, for as long as it may still be executed.
+ * Finds the resource that a request without response created. Searches as long as the API may still execute
+ * the request.
  *
- * @throws Uncertain if nothing is known in time.
+ * @throws Uncertain if the result stays unknown.
  */
 async function findLost<T>(
   okeanos: OkeanosClient,
@@ -131,12 +132,12 @@ async function findLost<T>(
   return (await explainTimeout(work, () => lost)) ?? undefined;
 }
 
-/** What a refusal means to whoever pays. */
+/** Explains an error that means an exceeded quota; returns other errors unchanged. */
 export function refused(name: string, what: string, error: unknown): unknown {
   return error instanceof ApiFault && error.status === 413
     ? new NodeError(
         name,
-        `Okeanos refuses ${what}: ${error.reason}. Free some of it, or ask for more`,
+        `Okeanos refuses ${what}: ${error.reason}. Free some of the quota, or request more`,
       )
     : error;
 }

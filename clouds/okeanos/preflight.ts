@@ -5,35 +5,35 @@ import { networksCalled } from "./networks";
 import { ADDRESSES, findProject, ofServers, quotaRows, quotasOf, quotaTable } from "./quotas";
 import { OkeanosServers, OWNER } from "./servers";
 
-/** What an update adds to a project of Okeanos. */
+/** Resources that an update adds to an Okeanos project. */
 export interface OkeanosDemand {
-  /** ID or name of the project; the user's own where there is none. */
+  /** ID or name of the project; the user's own project if undefined. */
   readonly project?: string | undefined;
-  /** Name of the network that is to be made; none where there is one already. */
+  /** Name of the network to create, unless a network with this name exists; undefined to create none. */
   readonly network?: string | undefined;
   readonly addresses: number;
   readonly servers: readonly {
-    /** The flavor that it is to have. */
+    /** Planned flavor. */
     readonly flavor: string;
-    /** The one that it has, where it is there. */
+    /** Current flavor; undefined if the server does not exist. */
     readonly was?: string | undefined;
     readonly owner: string;
   }[];
-  /** Whether free addresses of the project count as new ones. */
+  /** Whether the update uses unused addresses of the project before it allocates new addresses. */
   readonly reuse: boolean;
-  /** Addresses that the stack has: they do not count. */
+  /** Addresses that the stack already has. They do not count as free. */
   readonly reserved: readonly string[];
 }
 
-/** Of a server whose flavor nobody knows any more: what it gives back is not counted on. */
+/** Stands for a current flavor that the API no longer knows. Its resources do not count as freed. */
 const UNKNOWN: Flavor = { id: 0, name: "unknown", vcpus: 0, ram: 0, disk: 0 };
 
-/** What servers are to be of, and are of. Those that keep their flavor need nothing of it. */
+/** Returns the planned and the current flavor of servers. Omits servers that keep their flavor. */
 async function flavorsOf(
   okeanos: OkeanosClient,
   servers: OkeanosDemand["servers"],
 ): Promise<{ readonly flavor: Flavor; readonly was?: Flavor }[]> {
-  // What an interrupted update left behind goes before its successor comes.
+  // A server that an interrupted update left behind is deleted before its successor is created.
   const found = await new OkeanosServers(okeanos).all();
   return Promise.all(
     servers
@@ -50,7 +50,7 @@ async function flavorsOf(
   );
 }
 
-/** Of the flavors that servers keep, those that no server could be made anew of. */
+/** Returns the flavors that servers keep but that are no longer offered for new servers. */
 async function retiredFlavors(
   okeanos: OkeanosClient,
   servers: OkeanosDemand["servers"],
@@ -64,14 +64,14 @@ async function retiredFlavors(
   return retired;
 }
 
-/** What an update needs of its project, beside what is free there. */
+/** Comparison of the resources that an update needs with the free quota of its project. */
 export interface Preflight {
-  /** ID. */
+  /** ID of the project. */
   readonly project: string;
   readonly table: string;
-  /** What there is too little of; empty where there is enough. */
+  /** Quotas that do not suffice; empty if all suffice. */
   readonly shortage: string;
-  /** Names of flavors that servers keep and that are not offered any more; empty where there are none. */
+  /** Names of flavors that servers keep but that are no longer offered; empty if there are none. */
   readonly retired: string;
 }
 

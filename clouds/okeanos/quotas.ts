@@ -2,7 +2,7 @@ import { NodeError } from "../../core/errors";
 import type { Flavor } from "./catalogue";
 import type { OkeanosClient } from "./client";
 
-/** What a project may have of a resource, and has, for the user and for the project as a whole. */
+/** Limit and usage of a resource, for the user and for the whole project. */
 export interface Quota {
   readonly usage: number;
   readonly limit: number;
@@ -10,12 +10,12 @@ export interface Quota {
   readonly project_limit: number;
 }
 
-/** By resource: `cyclades.vm`, `cyclades.disk`, … */
+/** Quotas by resource: `cyclades.vm`, `cyclades.disk`, … */
 export type Quotas = Readonly<Record<string, Quota>>;
 
 export const ADDRESSES = "cyclades.floating_ip";
 
-/** What a resource is called in words, and the unit that it is counted in. */
+/** Human-readable title and unit of each resource. */
 const RESOURCES: Readonly<Record<string, { readonly title: string; readonly unit: number }>> = {
   "cyclades.vm": { title: "servers", unit: 1 },
   "cyclades.cpu": { title: "processors", unit: 1 },
@@ -25,13 +25,13 @@ const RESOURCES: Readonly<Record<string, { readonly title: string; readonly unit
   [ADDRESSES]: { title: "public addresses", unit: 1 },
 };
 
-/** A line of the table. */
+/** A row of the quota table. */
 export interface QuotaRow {
-  /** As Astakos calls it. */
+  /** Name of the resource in Astakos. */
   readonly resource: string;
   readonly title: string;
   readonly needed: number;
-  /** What the user can still have of it, of how much in all. */
+  /** Amount that the user can still use, of `limit`. */
   readonly free: number;
   readonly limit: number;
 }
@@ -41,7 +41,7 @@ interface Project {
   readonly name: string;
 }
 
-/** What the user can still have of a resource, by whichever limit is the tighter one. */
+/** Returns the amount of a resource that the user can still use, by the tighter of the two limits. */
 export function left(quota: Quota): Pick<QuotaRow, "free" | "limit"> {
   const { usage, limit, project_usage, project_limit } = quota;
   return limit - usage <= project_limit - project_usage
@@ -49,7 +49,7 @@ export function left(quota: Quota): Pick<QuotaRow, "free" | "limit"> {
     : { free: Math.max(0, project_limit - project_usage), limit: project_limit };
 }
 
-/** What servers of these flavors take, by resource. */
+/** Returns the amounts that servers of these flavors need, by resource. `was` is the current flavor. */
 export function ofServers(servers: readonly { readonly flavor: Flavor; readonly was?: Flavor }[]) {
   const sum = (part: (flavor: Flavor) => number): number =>
     servers.reduce((total, { flavor, was }) => {
@@ -64,7 +64,7 @@ export function ofServers(servers: readonly { readonly flavor: Flavor; readonly 
   };
 }
 
-/** What is needed beside what is free. A resource without a quota is without a limit. */
+/** Compares the needs with the quotas. Omits resources without a quota, which have no limit. */
 export function quotaRows(needs: Readonly<Record<string, number>>, quotas: Quotas): QuotaRow[] {
   return Object.entries(needs).flatMap(([resource, needed]) => {
     const quota = quotas[resource];
@@ -76,7 +76,7 @@ export function quotaRows(needs: Readonly<Record<string, number>>, quotas: Quota
   });
 }
 
-/** The project of this ID or name, the user's own where none is named. @throws NodeError */
+/** Returns the project with the ID or name `wanted`; the user's own project if undefined. @throws NodeError */
 export async function findProject(okeanos: OkeanosClient, wanted?: string): Promise<Project> {
   const projects = await okeanos.get<Project[]>("account", "projects?mode=member");
   const user = await okeanos.user();
@@ -87,7 +87,7 @@ export async function findProject(okeanos: OkeanosClient, wanted?: string): Prom
     const names = projects.map(({ name }) => name).join(", ") || "none";
     throw new NodeError(
       "okeanos",
-      `you are no member of a project ${wanted ?? user}; set pbx:okeanosProject to one of: ${names}`,
+      `you are not a member of project ${wanted ?? user}; set pbx:okeanosProject to one of: ${names}`,
     );
   }
   return found;
@@ -98,7 +98,7 @@ export async function quotasOf(okeanos: OkeanosClient, project: string): Promise
   return quotas[project] ?? {};
 }
 
-/** A table for a log, which has lines of its own. */
+/** Formats a table as plain text without borders, for a log. */
 export function quotaTable(project: string, rows: readonly QuotaRow[]): string {
   const cells = [
     ["resource", "needed", "free"],

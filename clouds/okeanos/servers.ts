@@ -5,7 +5,7 @@ import { ApiFault, Uncertain } from "./faults";
 import { LAST_POLL, explainTimeout, poll } from "../../core/retry";
 import { NodeError } from "../../core/errors";
 
-/** A server as Cyclades shows it. */
+/** A server as the Cyclades API returns it. */
 export interface Found {
   readonly id: number;
   readonly name: string;
@@ -14,32 +14,33 @@ export interface Found {
   readonly "SNF:task_state"?: string | null;
   readonly flavor: { readonly id: number };
   readonly metadata: Readonly<Record<string, string>>;
-  /** By the ID of the network. */
+  /** Addresses by ID of the network. */
   readonly addresses: Readonly<Record<string, readonly { readonly addr: string }[]>>;
 }
 
-/** Metadata that says whose server it is, and which request made it. */
+/** Metadata keys for the owner of a server and for the request that created it. */
 export const OWNER = "trunkline-owner";
 export const REQUEST = "trunkline-request";
 
-/** How long a server may take to go, in milliseconds. */
+/** Timeout for the deletion of a server, in milliseconds. */
 export const DELETION = 10 * 60_000;
+/** Timeout for an action of a server, in milliseconds. */
 const ACTION = 10 * 60_000;
 
-/** A task may begin between a look and a request: only repeated refusals are meant. */
+/** Refusals after which an action fails. A single refusal may come from a task that began before the request. */
 const REFUSALS = 3;
 
-/** A server that was deleted stays readable for a while. */
+/** Returns whether a server is deleted. The API still returns a deleted server for a while. */
 const isGone = ({ status, deleted }: Found): boolean => status === "DELETED" || deleted === true;
 
-/** Cyclades' servers, as far as one can rely on them. */
+/** Client for servers in Cyclades that handles lost responses and pending tasks. */
 export class OkeanosServers {
   constructor(
     private readonly okeanos: OkeanosClient,
     private readonly signal?: AbortSignal,
   ) {}
 
-  /** Undefined where there is none of this id, or none any more. */
+  /** Returns a server; undefined if it does not, or no longer, exist. */
   async find(id: string): Promise<Found | undefined> {
     try {
       const { server } = await this.okeanos.get<{ server: Found }>("compute", `servers/${id}`);
@@ -60,9 +61,8 @@ export class OkeanosServers {
   }
 
   /**
-   * Creates one server, however often it has to be asked for.
-   *
-   * @param mark key and value of its metadata that no other server has.
+   * Creates exactly one server, even if the request is repeated. `key` and `value` are metadata in `request`
+   * that no other server has.
    */
   async create(request: object, [key, value]: readonly [string, string]): Promise<string> {
     const { id } = await createOnce(
@@ -71,32 +71,32 @@ export class OkeanosServers {
           .server,
       (lost) => {
         const timeout = lost.mayFollow ? this.okeanos.straggler : 0;
-        return explainTimeout(this.straggler(key, value, timeout), () => lost);
+        return explainTimeout(this.findStraggler(key, value, timeout), () => lost);
       },
     );
     return String(id);
   }
 
-  /** Until it is neither being built nor gone. @throws Late */
-  settled(id: string, patience: number): Promise<Found | null> {
+  /** Waits until a server is built; resolves to null if it is gone. @throws PollTimeout */
+  settled(id: string, timeout: number): Promise<Found | null> {
     return poll(
       async () => {
         const server = await this.find(id);
         if (server === undefined) return null;
         return server.status === "BUILD" ? undefined : server;
       },
-      patience,
+      timeout,
       this.signal,
     );
   }
 
-  /** Resolves when it is gone, and what it used is free again. @throws Late */
+  /** Deletes a server and waits until it is gone and its resources are free. @throws PollTimeout */
   async delete(id: string): Promise<void> {
     await poll(
       async () => {
         const server = await this.find(id);
         if (server === undefined) return true;
-        if (server["SNF:task_state"] !== "DESTROYING") await this.askToGo(id);
+        if (server["SNF:task_state"] !== "DESTROYING") await this.requestDeletion(id);
         return undefined;
       },
       DELETION,
@@ -105,9 +105,9 @@ export class OkeanosServers {
   }
 
   /**
-   * Has the server do something, unless it has done so already.
+   * Performs an action on a server, unless it is already done, and waits until it is done.
    *
-   * @throws ApiFault when it is refused for good; Late.
+   * @throws ApiFault if the API refuses the action repeatedly; PollTimeout.
    */
   async act(id: string, action: object, isDone: (server: Found) => boolean): Promise<void> {
     let refusals = 0;
@@ -115,7 +115,7 @@ export class OkeanosServers {
       async () => {
         const server = await this.find(id);
         if (server === undefined) throw new NodeError("okeanos", `server ${id} is gone`);
-        // While a task is pending, Cyclades refuses every other one.
+        // While a task is pending, Cyclades refuses all other tasks.
         if (server["SNF:task_state"]) return undefined;
         if (isDone(server)) return true;
         try {
@@ -145,27 +145,27 @@ export class OkeanosServers {
     }
   }
 
-  private async straggler(
+  private async findStraggler(
     key: string,
     value: string,
-    patience: number,
+    timeout: number,
   ): Promise<Found | undefined> {
-    const deadline = new Deadline(patience);
+    const deadline = new Deadline(timeout);
     return poll(
       async () => {
         const [found] = await this.tagged(key, value);
         return found ?? (deadline.isOver ? null : undefined);
       },
-      patience * 2 + LAST_POLL,
+      timeout * 2 + LAST_POLL,
       this.signal,
     ).then((found) => found ?? undefined);
   }
 
-  private async askToGo(id: string): Promise<void> {
+  private async requestDeletion(id: string): Promise<void> {
     try {
       await this.okeanos.delete("compute", `servers/${id}`);
     } catch (error) {
-      // Gone since it was looked at, or another task has to end first.
+      // The server was deleted meanwhile, or another task must end first.
       if (!(error instanceof ApiFault) || ![400, 404, 409].includes(error.status)) throw error;
     }
   }

@@ -4,17 +4,19 @@ import { allNetworks, removeNetwork } from "./networks";
 import { OkeanosServers, OWNER } from "./servers";
 
 /**
- * All that carries `mark`, in the order in which it can be deleted: servers in their metadata, a
- * network in its name. An address has room for nothing. @throws NodeError
+ * Returns all resources with `tag`, in the order in which they can be deleted. The tag of a server is in its
+ * metadata, the tag of a network in its name. Addresses cannot have a tag.
+ *
+ * @throws NodeError
  */
 export async function okeanosTaggedResources(
   okeanos: OkeanosClient,
-  mark: string,
+  tag: string,
 ): Promise<TaggedResource[]> {
   const servers = new OkeanosServers(okeanos);
   const [byCompute, byNetwork] = await Promise.all([servers.all(), allNetworks(okeanos)]);
   const nodeOf = (text = ""): string | null =>
-    text.startsWith(`${mark} `) ? text.slice(mark.length + 1) : null;
+    text.startsWith(`${tag} `) ? text.slice(tag.length + 1) : null;
   return [
     ...byCompute.flatMap(({ id: number, metadata }): TaggedResource[] => {
       const node = nodeOf(metadata[OWNER]);

@@ -4,7 +4,7 @@ import type { Headroom } from "../cloud";
 import { type Allowance, headroomOf } from "../headroom";
 import type { CloudSession } from "./session";
 
-/** Nova's `GET /limits`: -1 stands for no limit. Cores, instances, and RAM in MiB. */
+/** Response to Nova's `GET /limits`. -1 means no limit. RAM is in MiB. */
 const computeLimits = z.object({
   limits: z.object({
     absolute: z.object({
@@ -18,7 +18,7 @@ const computeLimits = z.object({
   }),
 });
 
-/** Neutron's `GET /quotas/{project}/details.json`. */
+/** Response to Neutron's `GET /quotas/{project}/details.json`. */
 const allowance = z.object({ limit: z.number(), used: z.number(), reserved: z.coerce.number() });
 const networkQuotas = z.object({ quota: z.object({ port: allowance, floatingip: allowance }) });
 
@@ -26,14 +26,14 @@ const flavors = z.object({
   flavors: z.array(z.object({ name: z.string(), vcpus: z.number(), ram: z.number() })),
 });
 
-/** As the services count. */
+/** Limit and usage of a resource, as Nova and Neutron report them. */
 interface Usage extends Pick<Allowance, "name" | "perZone"> {
-  /** -1 for no limit. */
+  /** -1 means no limit. */
   readonly limit: number;
   readonly used: number;
 }
 
-/** Room for zones with servers of `flavor`, by the limits of the project. @throws OperatorError */
+/** Returns how many zones with servers of `flavor` the project's limits still allow. @throws OperatorError */
 export async function openstackHeadroom(
   session: CloudSession,
   flavor: string,
@@ -42,12 +42,12 @@ export async function openstackHeadroom(
   const [limits, found, quotas] = await Promise.all([
     session.get("compute", "/limits", computeLimits),
     session.get("compute", "/flavors/detail", flavors),
-    // An extension of Neutron that a cloud may do without.
+    // A Neutron extension that some clouds do not have.
     session.find("network", `/quotas/${project}/details.json`, networkQuotas),
   ]);
   const size = found.flavors.find(({ name }) => name === flavor);
   if (size === undefined)
-    throw new OperatorError(`the cloud has no flavor ${flavor}; see pbx:flavor`);
+    throw new OperatorError(`the cloud has no flavor ${flavor}; check pbx:flavor`);
   const usages = [
     ...computeUsages(limits, size),
     ...(quotas === null ? [] : networkUsages(quotas)),
@@ -84,7 +84,7 @@ function networkUsages({ quota }: z.output<typeof networkQuotas>): Usage[] {
   return [
     { name: "ports", limit: port.limit, used: port.used + port.reserved, perZone: 1 },
     {
-      ...{ name: "floating addresses", perZone: 1 },
+      ...{ name: "floating IPs", perZone: 1 },
       ...{ limit: floatingip.limit, used: floatingip.used + floatingip.reserved },
     },
   ];

@@ -4,7 +4,7 @@ import { cloudSettings } from "./settings";
 import { openstackHeadroom } from "./headroom";
 import { CloudSession } from "./session";
 
-/** The OpenStack cloud that the environment names, for an exchange with zones of `flavor`. */
+/** Returns the OpenStack cloud that the environment names, for an exchange with zones of `flavor`. */
 export function openstackCloud({ flavor, mark }: { flavor: string; mark: string }): CloudApi {
   const session = new CloudSession(cloudSettings());
   return {

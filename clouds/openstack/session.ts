@@ -5,9 +5,9 @@ import type { OpenStackSettings } from "./settings";
 import { type Asked, tlsFetch } from "./tls-fetch";
 import type { TlsSettings } from "./tls-settings";
 
-/** Time that a service of the cloud has for an answer, in milliseconds. */
-const PATIENCE = 20_000;
-/** A token is replaced when it has this long to live, in milliseconds. */
+/** Timeout of a request, in milliseconds. */
+const TIMEOUT = 20_000;
+/** Remaining lifetime at which a token is replaced, in milliseconds. */
 const MARGIN = 60_000;
 
 const endpoint = z.object({
@@ -31,50 +31,50 @@ interface Token {
   readonly catalog: z.output<typeof catalog>;
 }
 
-/** Of the services' official types, those that are asked here, and what older catalogs call them. */
+/** Official types of the services that are used here, each with the type names that catalogs may use. */
 const TYPES = { compute: ["compute"], network: ["network"] } as const;
 export type OpenStackService = keyof typeof TYPES;
 
-/** A user of an OpenStack cloud (Identity API v3), who asks its services. */
+/** An authenticated session with an OpenStack cloud (Identity API v3). */
 export class CloudSession {
   private token: Promise<Token> | null = null;
 
   constructor(private readonly settings: OpenStackSettings) {}
 
   async projectId(): Promise<string> {
-    return (await this.valid()).project;
+    return (await this.validToken()).project;
   }
 
-  /** The answer to GET. @throws OperatorError where it is not as `schema` has it, too */
+  /** Sends GET and returns the response. @throws OperatorError, also if the response does not match `schema` */
   async get<T>(service: OpenStackService, path: string, schema: z.ZodType<T>): Promise<T> {
     const found = await this.find(service, path, schema);
     if (found === null) throw new OperatorError(`the cloud's ${service} service has no ${path}`);
     return found;
   }
 
-  /** The same; null where there is no such thing. */
+  /** Sends GET and returns the response; null if the resource does not exist. @throws OperatorError, as `get` does */
   async find<T>(service: OpenStackService, path: string, schema: z.ZodType<T>): Promise<T | null> {
     const response = await this.request("GET", service, path);
-    return response.status === 404 ? null : understood(response, schema);
+    return response.status === 404 ? null : parsed(response, schema);
   }
 
-  /** Something that is gone already is as good. @throws OperatorError */
+  /** Deletes a resource. A resource that does not exist is not an error. @throws OperatorError */
   async delete(service: OpenStackService, path: string): Promise<void> {
     await this.request("DELETE", service, path);
   }
 
   private async request(method: string, service: OpenStackService, path: string): Promise<Answer> {
-    const token = await this.valid();
+    const token = await this.validToken();
     const url = `${this.endpoint(token, service)}${path}`;
-    const asked = { method, headers: { "x-auth-token": token.id } };
-    const response = await answer(url, asked, this.settings.tls);
+    const request = { method, headers: { "x-auth-token": token.id } };
+    const response = await send(url, request, this.settings.tls);
     if (response.isGood || response.status === 404) return response;
-    // A token may be revoked before its time.
+    // A token may be revoked before it expires.
     if (response.status === 401) this.token = null;
     throw new OperatorError(`${method} ${url}: ${String(response.status)} ${firstWords(response)}`);
   }
 
-  private async valid(): Promise<Token> {
+  private async validToken(): Promise<Token> {
     const known = await this.token?.catch(() => null);
     if (known && known.expires > Date.now() + MARGIN) return known;
     this.token = this.logIn();
@@ -84,19 +84,19 @@ export class CloudSession {
   private async logIn(): Promise<Token> {
     const { auth, tls } = this.settings;
     const base = (auth.auth_url ?? "").replace(/\/+$/, "").replace(/(\/v3)?$/, "/v3");
-    const asked = {
+    const request = {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ auth: credentials(auth) }),
     };
-    const response = await answer(`${base}/auth/tokens`, asked, tls);
+    const response = await send(`${base}/auth/tokens`, request, tls);
     if (!response.isGood) {
       throw new OperatorError(
-        `the cloud lets nobody in with what OS_CLOUD or OS_* say: ${String(response.status)} ` +
+        `authentication failed; check OS_CLOUD or OS_*: ${String(response.status)} ` +
           firstWords(response),
       );
     }
-    const { token } = understood(response, tokens);
+    const { token } = parsed(response, tokens);
     return {
       id: response.subjectToken,
       expires: Date.parse(token.expires_at),
@@ -115,8 +115,8 @@ export class CloudSession {
       )?.url;
     if (url === undefined) {
       throw new OperatorError(
-        `the cloud's catalog has no ${endpoint} address of ${service}` +
-          `${region === undefined ? "" : ` in region ${region}`}; see OS_REGION_NAME`,
+        `the cloud's catalog has no ${endpoint} endpoint of ${service}` +
+          `${region === undefined ? "" : ` in region ${region}`}; check OS_REGION_NAME`,
       );
     }
     const bare = url.replace(/\/+$/, "");
@@ -124,7 +124,7 @@ export class CloudSession {
   }
 }
 
-/** The body of a log-in, for a password, an application credential or a token. */
+/** Returns the `auth` object of a log-in with a password, an application credential or a token. */
 function credentials(auth: Readonly<Record<string, string>>): object {
   const some = (fields: Readonly<Record<string, unknown>>): object =>
     Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
@@ -135,7 +135,7 @@ function credentials(auth: Readonly<Record<string, string>>): object {
   };
   const user = some({ id: auth.user_id, name: auth.username, domain: domain("user") });
   if (auth.application_credential_secret !== undefined) {
-    // Made for one project, which it must not name again.
+    // An application credential belongs to one project, so the request must not name a project.
     const { application_credential_id: id, application_credential_name: name } = auth;
     const secret = auth.application_credential_secret;
     const credential = some({ id, name, secret, ...(id === undefined ? { user } : {}) });
@@ -160,22 +160,22 @@ interface Answer {
   readonly url: string;
   readonly status: number;
   readonly isGood: boolean;
-  /** A token that was asked for; Keystone has it in a header. */
+  /** The new token after a log-in, which Keystone returns in a header; else empty. */
   readonly subjectToken: string;
   readonly body: string;
 }
 
 const redirected = (url: string, status: number, target: string): OperatorError =>
   new OperatorError(
-    `${url} answers ${String(status)} and sends its caller to ${target}, which gets neither the password ` +
-      "nor the token; if that is the right address, set OS_AUTH_URL (or auth_url in clouds.yaml) to it, " +
-      "or the address of the service in the cloud's catalog",
+    `${url} returned ${String(status)}, a redirect to ${target}, which was not followed to protect the ` +
+      "password and the token; if the target is the right address, set OS_AUTH_URL (or auth_url in " +
+      "clouds.yaml) to it, or the address of the service in the cloud's catalog",
   );
 
-/** All of it: an answer that is cut short, or comes too slowly, is none. @throws OperatorError */
-async function answer(url: string, asked: Asked, tls?: TlsSettings): Promise<Answer> {
+/** Sends a request and returns the whole response. @throws OperatorError, also if the response is cut or too slow */
+async function send(url: string, request: Asked, tls?: TlsSettings): Promise<Answer> {
   try {
-    const response = await tlsFetch(url, { ...asked, signal: AbortSignal.timeout(PATIENCE) }, tls);
+    const response = await tlsFetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT) }, tls);
     const { status, ok: isGood, headers } = response;
     const target = redirectOf(url, response);
     if (target !== undefined) throw redirected(url, status, target);
@@ -190,17 +190,17 @@ async function answer(url: string, asked: Asked, tls?: TlsSettings): Promise<Ans
   }
 }
 
-/** @throws OperatorError where it is not as `schema` has it: a proxy's page for people is no JSON. */
-function understood<T>({ url, body }: Answer, schema: z.ZodType<T>): T {
+/** Parses a response. @throws OperatorError if it does not match `schema`, such as the HTML page of a proxy */
+function parsed<T>({ url, body }: Answer, schema: z.ZodType<T>): T {
   let json: unknown;
   try {
     json = JSON.parse(body);
   } catch {
-    throw new OperatorError(`${url} answers what is no JSON`);
+    throw new OperatorError(`${url} returned a response that is not JSON`);
   }
   const { data, error } = schema.safeParse(json);
   if (error !== undefined) {
-    throw new OperatorError(`${url} answers what is not understood: ${z.prettifyError(error)}`);
+    throw new OperatorError(`${url} returned an unexpected response: ${z.prettifyError(error)}`);
   }
   return data;
 }

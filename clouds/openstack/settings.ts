@@ -5,17 +5,17 @@ import { parseDocument } from "yaml";
 import { OperatorError } from "../../core/errors";
 import { type TlsSettings, tlsSettings } from "./tls-settings";
 
-/** How to log in to a cloud, by the names that `clouds.yaml` and, in capitals, the environment use. */
+/** Settings to log in to a cloud. The names are those of `clouds.yaml` and, in capitals, of the environment. */
 export interface OpenStackSettings {
   readonly auth: Readonly<Record<string, string>>;
   readonly region: string | undefined;
-  /** Whose addresses to take from the catalog: `public`, `internal` or `admin`. */
+  /** Which endpoints to use from the catalog: `public`, `internal` or `admin`. */
   readonly endpoint: string;
-  /** How certificates are checked, where it is not by what the machine trusts. */
+  /** How to check certificates; undefined to use the machine's trusted certificates. */
   readonly tls?: TlsSettings | undefined;
 }
 
-/** What may be in `auth`; in the environment, `OS_` and the name in capitals. */
+/** Keys that `auth` may have. The environment variable of a key is `OS_` and the key in capitals. */
 const AUTH = [
   ...["auth_url", "token", "username", "user_id", "password"],
   ...["application_credential_id", "application_credential_name", "application_credential_secret"],
@@ -27,7 +27,7 @@ type Cloud = Readonly<Record<string, unknown>> & {
   readonly auth?: Readonly<Record<string, unknown>>;
 };
 
-/** The cloud that the environment names, found where every OpenStack client looks. @throws OperatorError */
+/** Returns the settings of the cloud in the environment, found as OpenStack clients do. @throws OperatorError */
 export function cloudSettings(env: NodeJS.ProcessEnv = process.env): OpenStackSettings {
   const named = env.OS_CLOUD === undefined || env.OS_CLOUD === "" ? {} : ofFile(env.OS_CLOUD, env);
   const own = AUTH.map((name) => [name, env[`OS_${name.toUpperCase()}`]] as const);
@@ -37,7 +37,7 @@ export function cloudSettings(env: NodeJS.ProcessEnv = process.env): OpenStackSe
   };
   if (auth.auth_url === undefined) {
     throw new OperatorError(
-      "no cloud is named; set OS_CLOUD to one of clouds.yaml, or OS_AUTH_URL",
+      "no cloud is configured; set OS_CLOUD to a cloud in clouds.yaml, or set OS_AUTH_URL",
     );
   }
   const text = (value: unknown): string | undefined =>
@@ -55,12 +55,12 @@ function ofFile(name: string, env: NodeJS.ProcessEnv): Cloud {
   const file = places.find(existsSync);
   if (file === undefined) {
     throw new OperatorError(
-      `there is no clouds.yaml with ${name}; looked for ${places.join(", ")}`,
+      `no clouds.yaml found for OS_CLOUD ${name}; searched ${places.join(", ")}`,
     );
   }
   const cloud = cloudsOf(file)[name];
-  if (!cloud) throw new OperatorError(`${file} has no cloud ${name}; see OS_CLOUD`);
-  // Passwords may be kept apart, and go before those of clouds.yaml.
+  if (!cloud) throw new OperatorError(`${file} has no cloud ${name}; check OS_CLOUD`);
+  // secure.yaml may contain the passwords. It overrides clouds.yaml.
   const secureFile = placesOf("secure.yaml", env.OS_CLIENT_SECURE_FILE).find(existsSync);
   const secure = (secureFile === undefined ? undefined : cloudsOf(secureFile)[name]) ?? {};
   return { ...cloud, ...secure, auth: { ...cloud.auth, ...secure.auth } };
@@ -77,10 +77,10 @@ const placesOf = (file: string, given: string | undefined): string[] => [
 function cloudsOf(file: string): Readonly<Record<string, Cloud | null | undefined>> {
   const document = parseDocument(contentOf(file));
   const [error] = document.errors;
-  // Its own message repeats the line, which may be that of a password.
+  // The parser's own message quotes the line, which may contain a password.
   if (error !== undefined) {
     throw new OperatorError(
-      `${file} is not YAML: ${error.code} in line ${String(error.linePos?.[0].line)}`,
+      `${file} is not valid YAML: ${error.code} in line ${String(error.linePos?.[0].line)}`,
     );
   }
   const { clouds } = (document.toJS() ?? {}) as { clouds?: Readonly<Record<string, Cloud>> | null };

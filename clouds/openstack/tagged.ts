@@ -13,7 +13,7 @@ const described = z.array(z.object({ id: z.string(), description: z.string().nul
 const floatingIps = z.object({ floatingips: described });
 const ports = z.object({ ports: described });
 
-/** Where things of a kind are, and what people and OpenStack's provider call them. */
+/** A kind of resource: the names for people and for the OpenStack provider, and the API to use. */
 interface Kind extends Pick<TaggedResource, "kind" | "type"> {
   readonly service: OpenStackService;
   readonly path: string;
@@ -23,7 +23,7 @@ const SERVER: Kind = {
   ...{ service: "compute", path: "/servers" },
 };
 const FLOATING_IP: Kind = {
-  ...{ kind: "floating address", type: "openstack:networking/floatingIp:FloatingIp" },
+  ...{ kind: "floating IP", type: "openstack:networking/floatingIp:FloatingIp" },
   ...{ service: "network", path: "/floatingips" },
 };
 const PORT: Kind = {
@@ -31,14 +31,14 @@ const PORT: Kind = {
   ...{ service: "network", path: "/ports" },
 };
 
-/** How long a server may take to go, in milliseconds. */
+/** Timeout for a deletion, in milliseconds. Servers take the longest. */
 const DEADLINE = 2 * 60_000;
 const INTERVAL = 1000;
 
-/** All that carries `mark`, in the order in which it can be deleted. */
+/** Returns all resources with `tag`, in the order in which they can be deleted. */
 export async function openstackTaggedResources(
   session: CloudSession,
-  mark: string,
+  tag: string,
 ): Promise<TaggedResource[]> {
   const project = await session.projectId();
   const [byCompute, byAddress, byPort] = await Promise.all([
@@ -47,9 +47,9 @@ export async function openstackTaggedResources(
     session.get("network", `/ports?project_id=${project}`, ports),
   ]);
   const ours = (of: Kind, id: string, text: string | null | undefined): TaggedResource[] => {
-    if (text?.startsWith(`${mark} `) !== true) return [];
+    if (text?.startsWith(`${tag} `) !== true) return [];
     const { kind, type } = of;
-    const node = text.slice(mark.length + 1);
+    const node = text.slice(tag.length + 1);
     return [{ kind, type, id, node, remove: () => remove(session, of, id) }];
   };
   return [
@@ -59,14 +59,16 @@ export async function openstackTaggedResources(
   ];
 }
 
-/** Deletes it, and waits until it is gone: a port is free only without its server. @throws OperatorError */
+/** Deletes a resource and waits until it is gone: a port is free only after its server. @throws OperatorError */
 async function remove(session: CloudSession, of: Kind, id: string): Promise<void> {
   const path = `${of.path}/${id}`;
   await session.delete(of.service, path);
   const deadline = new Deadline(DEADLINE);
   while ((await session.find(of.service, path, z.unknown())) !== null) {
     if (deadline.isOver) {
-      throw new OperatorError(`the cloud does not delete ${of.kind} ${id}; delete it by hand`);
+      throw new OperatorError(
+        `the cloud did not delete ${of.kind} ${id} in time; delete it manually`,
+      );
     }
     await sleep(INTERVAL);
   }

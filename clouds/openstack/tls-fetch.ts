@@ -2,29 +2,29 @@ import { request } from "node:https";
 import { Readable } from "node:stream";
 import type { TlsSettings } from "./tls-settings";
 
-/** What is asked of `fetch` here. */
+/** A request, with the subset of the options of `fetch` that is used here. */
 export interface Asked {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-/** Statuses of answers without content: `Response` takes none for them. */
+/** Statuses of responses without content, for which `Response` accepts no body. */
 const NO_CONTENT = [204, 205, 304];
 
 /**
- * `fetch`, which checks all certificates by what the machine trusts, or by what `tls` says. Follows no
- * redirect: another address would get the password.
+ * Sends a request as `fetch` does. Checks certificates against `tls` or, if `tls` is undefined, against the
+ * machine's trusted certificates. Follows no redirects, because another address would receive the password.
  */
 export function tlsFetch(
   url: string,
-  asked: Asked & { readonly signal: AbortSignal },
+  init: Asked & { readonly signal: AbortSignal },
   tls: TlsSettings | undefined,
 ): Promise<Response> {
   if (tls === undefined || !url.startsWith("https:")) {
-    return fetch(url, { ...asked, redirect: "manual" });
+    return fetch(url, { ...init, redirect: "manual" });
   }
-  const { body, ...options } = asked;
+  const { body, ...options } = init;
   return new Promise((resolve, reject) => {
     request(url, { ...options, ...tls }, (answer) => {
       const { statusCode: status = 0, headersDistinct } = answer;
@@ -39,7 +39,7 @@ export function tlsFetch(
         resolve(Object.defineProperty(response, "url", { value: url }));
       } catch (error) {
         answer.destroy();
-        reject(error instanceof Error ? error : new Error(String(error))); // a status that HTTP does not have
+        reject(error instanceof Error ? error : new Error(String(error))); // an invalid HTTP status
       }
     })
       .on("error", reject)

@@ -3,19 +3,19 @@ import { homedir } from "node:os";
 import type { ConnectionOptions } from "node:tls";
 import { OperatorError } from "../../core/errors";
 
-/** How a server's certificate is checked, and what this side shows of its own, by Node's names. */
+/** How to check a server's certificate, and the client certificate to present. The names are those of Node. */
 export type TlsSettings = Readonly<
   Pick<ConnectionOptions, "ca" | "cert" | "key" | "rejectUnauthorized">
 >;
 
-/** Names that `clouds.yaml` has for files with them; in the environment, `OS_` and the name in capitals. */
+/** Keys of `clouds.yaml` for the files. The environment variable of a key is `OS_` and the key in capitals. */
 const FILES = { ca: "cacert", cert: "cert", key: "key" } as const;
 
 /**
- * What `named`, a cloud of `clouds.yaml`, and the environment say of certificates; undefined where that
- * is nothing.
+ * Returns the certificate settings of the environment and of `named`, a cloud of `clouds.yaml`; undefined if
+ * neither has any.
  *
- * @throws OperatorError where a file that they name cannot be read.
+ * @throws OperatorError if a file that they name cannot be read.
  */
 export function tlsSettings(
   named: Readonly<Record<string, unknown>>,
@@ -25,19 +25,19 @@ export function tlsSettings(
     const path = [env[`OS_${name.toUpperCase()}`], named[name]].find(isText);
     return path === undefined ? [] : [[option, contentOf(name, path)] as const];
   });
-  const takesAny = env.OS_INSECURE
+  const acceptsAny = env.OS_INSECURE
     ? isTrue(env.OS_INSECURE)
     : isTrue(named.insecure) || isFalse(named.verify);
   const settings: TlsSettings = {
     ...Object.fromEntries(files),
-    ...(takesAny ? { rejectUnauthorized: false } : {}),
+    ...(acceptsAny ? { rejectUnauthorized: false } : {}),
   };
   return Object.keys(settings).length === 0 ? undefined : settings;
 }
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 
-/** Truth as the environment has it, and YAML 1.1, which other clients read. */
+/** Boolean values as in the environment and in YAML 1.1, which other clients read. */
 const isTrue = (value: unknown): boolean => /^(?:true|yes|on|1)$/i.test(String(value));
 const isFalse = (value: unknown): boolean => /^(?:false|no|off|0)$/i.test(String(value));
 
@@ -45,6 +45,6 @@ function contentOf(name: string, path: string): string {
   try {
     return readFileSync(path.replace(/^~(?=\/)/, homedir()), "utf8");
   } catch (error) {
-    throw new OperatorError(`${name} of the cloud cannot be read: ${(error as Error).message}`);
+    throw new OperatorError(`cannot read the cloud's ${name}: ${(error as Error).message}`);
   }
 }

@@ -2,7 +2,7 @@ import type { ExchangePlan, NodePlan } from "../../plan/exchange";
 import type { PbxProvider } from "../pbx-provider";
 import type { CloudAdapter } from "./cloud";
 
-/** What the configuration says of the cloud. */
+/** Settings of the cloud. */
 export interface CloudSettings {
   readonly cloud: "openstack" | "okeanos";
   readonly externalNetwork: string;
@@ -12,7 +12,7 @@ export interface CloudSettings {
   readonly okeanosReuseAddresses: boolean;
 }
 
-/** The cloud that `exchange` is to be made in; only what it takes is loaded. */
+/** Returns the adapter of the cloud for `exchange`. Loads only the modules of that cloud. */
 export async function chooseCloud(
   settings: CloudSettings,
   exchange: ExchangePlan,

@@ -5,7 +5,7 @@ import type { FirewallRule, Role } from "../../plan/firewall";
 import type { SipDriver } from "../../core/telephony";
 import type { NodeFile } from "../../templates/node-file";
 
-/** Whose child a resource is to be. */
+/** Parent of a resource. */
 export interface Child {
   readonly parent: pulumi.Resource;
 }
@@ -13,15 +13,15 @@ export interface Child {
 export interface InternalNetwork {
   readonly id: pulumi.Output<string>;
   readonly subnetId: pulumi.Output<string>;
-  /** Servers of the network can have public addresses as soon as this exists. */
+  /** Resource that must exist before servers of the network can have public addresses. */
   readonly uplink: pulumi.Resource;
 }
 
-/** What the cloud filters, besides each node itself. */
+/** Packet filter of the cloud. Each node has its own filter as well. */
 export interface Firewall {
-  /** IDs of what the cloud filters traffic of servers of `role` by; empty if the cloud filters nothing. */
+  /** Returns the IDs of the security groups of `role`; empty if the cloud does not filter traffic. */
   groups(role: Role): pulumi.Input<string>[];
-  /** Nothing reaches a node before these exist. */
+  /** Rules that must exist before traffic reaches a node. */
   readonly rules: readonly pulumi.Resource[];
 }
 
@@ -33,28 +33,29 @@ export interface ServerArgs {
   readonly network: InternalNetwork;
   readonly firewall: Firewall;
   readonly publicAddress: pulumi.Output<string>;
-  /** All that the node may be told before it boots. They hold secrets. */
+  /** Files that the node can receive before boot. They hold secrets. */
   readonly files: pulumi.Output<readonly NodeFile[]>;
-  /** Shown by the cloud beside the server. */
+  /** Metadata of the server in the cloud. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** What the server waits for. */
+  /** Resources that the server waits for. */
   readonly after?: pulumi.Input<pulumi.Resource[]>;
 }
 
 export interface Server {
   readonly id: pulumi.Output<string>;
-  /** The server can be reached as soon as these exist. */
+  /** Resources that must exist before the server is reachable. */
   readonly way: readonly pulumi.Resource[];
 }
 
-/** All that an exchange asks of a cloud: its components do not know which one it is. */
+/** Interface of a cloud for an exchange. The components of an exchange do not depend on a particular cloud. */
 export interface CloudAdapter {
   /**
-   * The ID of the newest image called `name`: a newer one of the same name is another image, and
-   * replaces servers.
+   * Returns the ID of the newest image with `name`. A newer image with the same name has another ID, and so replaces
+   * servers.
    *
-   * @param after a resource that is still to be created at the first preview, which then asks no cloud.
-   * @param sipDriver that its Asterisk must have.
+   * @param after ID of a resource that the look-up waits for. At the first preview, this resource does not exist, so
+   *   the preview sends no request to the cloud.
+   * @param sipDriver SIP driver that Asterisk in the image must support.
    */
   image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string>;
 
@@ -64,9 +65,9 @@ export interface CloudAdapter {
 
   publicAddress(plan: NodePlan, child: Child): pulumi.Output<string>;
 
-  /** Of `exchange`, as much as servers are told before they boot; the rest is brought to them later. */
+  /** Returns the part of `exchange` that servers receive before boot. A NodeConfig adds the rest later. */
   bootable(exchange: ExchangePlan): ExchangePlan;
 
-  /** A server with its planned address in the internal network, and its public one. */
+  /** Creates a server with its fixed IP in the internal network and its public address. */
   server(name: string, args: ServerArgs, child: Child): Server;
 }

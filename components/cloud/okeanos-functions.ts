@@ -7,11 +7,11 @@ const NETWORK = "pbx:okeanos:Network";
 const ADDRESS = "pbx:okeanos:FloatingIp";
 const SERVER = "pbx:okeanos:Server";
 
-/** Without a token there is nothing to ask with; a preview does without. */
-const isMute = (): boolean => pulumi.runtime.isDryRun() && !process.env.OS_TOKEN;
+/** Returns whether this run is a preview without a token. Such a preview sends no requests to the cloud. */
+const isOffline = (): boolean => pulumi.runtime.isDryRun() && !process.env.OS_TOKEN;
 
-/** Calls a function of this project's provider. @throws pulumi.RunError in its words. */
-async function ask<Answer extends object>(
+/** Calls a function of this project's provider. @throws pulumi.RunError with the provider's message. */
+async function callProvider<Answer extends object>(
   token: string,
   args: object,
   provider: PbxProvider,
@@ -25,7 +25,7 @@ async function ask<Answer extends object>(
   return answer;
 }
 
-/** What the stack has of a resource; undefined where it has none. */
+/** Returns the outputs of the first matching resource; undefined if there is none. */
 const outputsOf = (
   resources: readonly LastResource[],
   type: string,
@@ -34,34 +34,34 @@ const outputsOf = (
   resources.find((resource) => resource.type === type && (name ?? resource.name) === resource.name)
     ?.outputs;
 
-/** The public addresses that the stack has, also those whose servers are still to come. */
+/** Returns the public addresses of the stack, including addresses whose servers do not exist yet. */
 const addressesIn = (resources: readonly LastResource[]): string[] =>
   resources.flatMap(({ type, outputs: { address } }) =>
     type === ADDRESS && typeof address === "string" ? [address] : [],
   );
 
-/** The same as the last update left them. */
+/** Returns the public addresses in the stack's state before this update. */
 export const stackAddresses = async (): Promise<string[]> => addressesIn(await lastResources());
 
 /**
- * The image called `name`. A preview that cannot ask takes the one of the server `node`, where that is
- * there: nothing is replaced then.
+ * Returns the image with `name`. A preview without a token returns the image of the server of `node`, if that server
+ * exists, so that the preview replaces nothing.
  */
 export async function lookUpImage(
   name: string,
   node: string,
   provider: PbxProvider,
 ): Promise<{ readonly id: string; readonly properties?: Readonly<Record<string, unknown>> }> {
-  if (!isMute()) return ask("pbx:okeanos:getImage", { name }, provider);
+  if (!isOffline()) return callProvider("pbx:okeanos:getImage", { name }, provider);
   const { image = name } = outputsOf(await lastResources(), SERVER, node) ?? {};
   return { id: String(image) };
 }
 
 export interface ProjectArgs {
   readonly provider: PbxProvider;
-  /** ID or name of the project; the user's own where none is named. */
+  /** ID or name of the project; if undefined, the user's own project. */
   readonly project: string | undefined;
-  /** What the network is called there. */
+  /** Name of the network in Okeanos. */
   readonly network: string;
   readonly servers: readonly {
     readonly name: string;
@@ -71,7 +71,7 @@ export interface ProjectArgs {
   readonly reuseAddresses: boolean;
 }
 
-/** What an update is going to make that the stack does not have yet. */
+/** Returns the resources that an update will create. */
 async function demand({
   project,
   network,
@@ -94,16 +94,16 @@ async function demand({
 }
 
 /**
- * ID of the project that pays, once it is known to have what this update needs: everything that costs
- * something takes it from here, and so is not made before.
+ * Returns the ID of the project that pays, after a check of the project's quotas. All resources that cost something
+ * depend on this ID, so none of them is created before the check.
  *
- * @throws pulumi.RunError naming what there is too little of.
+ * @throws pulumi.RunError that lists the quotas that are too small.
  */
 export function projectWithQuota(args: ProjectArgs): pulumi.Output<string | undefined> {
-  if (isMute()) {
+  if (isOffline()) {
     void pulumi.log.warn(
-      "OS_TOKEN is not set: quotas, project and images of Okeanos were not looked at; " +
-        "what the stack has of them is taken to stay",
+      "OS_TOKEN is not set: quotas, project and images of Okeanos were not checked; " +
+        "this preview assumes that the project and the images of the stack stay unchanged",
     );
     return pulumi.output(
       lastResources().then((resources) => {
@@ -112,28 +112,28 @@ export function projectWithQuota(args: ProjectArgs): pulumi.Output<string | unde
       }),
     );
   }
-  const looked = demand(args).then((wanted) =>
-    ask<{ project: string; table: string; shortage: string; retired: string }>(
+  const preflight = demand(args).then((wanted) =>
+    callProvider<{ project: string; table: string; shortage: string; retired: string }>(
       "pbx:okeanos:preflight",
       wanted,
       args.provider,
     ),
   );
-  return pulumi.output(looked).apply(({ project, table, shortage, retired }) => {
+  return pulumi.output(preflight).apply(({ project, table, shortage, retired }) => {
     if (shortage !== "") {
       throw new pulumi.RunError(
-        `Okeanos has too little left for this update: ${shortage}; nothing was changed. ` +
-          `Free some of it, or ask for more.\n${table}`,
+        `Okeanos has too little free quota for this update: ${shortage}; nothing was changed. ` +
+          `Free some of the quota, or request more.\n${table}`,
       );
     }
     if (retired !== "") {
       void pulumi.log.warn(
-        `Okeanos does not offer flavor ${retired} any more. Servers keep it, and cannot be made anew ` +
-          "with it: before anything replaces them, set pbx:flavor and pbx:controllerFlavor to others",
+        `Okeanos no longer offers flavor ${retired}. Servers keep the flavor, but cannot be replaced ` +
+          "with it: set pbx:flavor and pbx:controllerFlavor to other flavors before an update replaces servers",
       );
     }
     if (pulumi.runtime.isDryRun()) {
-      void pulumi.log.info(`what this update takes of Okeanos, ${table}`);
+      void pulumi.log.info(`quota of Okeanos that this update uses, ${table}`);
     }
     return project;
   });

@@ -15,33 +15,33 @@ import { lookUpImage, stackAddresses } from "./okeanos-functions";
 export interface OkeanosArgs {
   readonly exchange: ExchangePlan;
   readonly provider: PbxProvider;
-  /** ID of the project that everything is taken from; nothing is made before it is known. */
+  /** ID of the project that owns all resources. No resource is created before the ID is known. */
   readonly project: pulumi.Output<string | undefined>;
-  /** What the internal network is called there. */
+  /** Name of the internal network in Okeanos. */
   readonly networkName: string;
-  /** Network that public addresses come from. */
+  /** Network that public addresses are allocated from. */
   readonly pool: string;
-  /** Whether public addresses that the project has and nobody uses are taken. */
+  /** Whether to use public addresses of the project that are not in use. */
   readonly reuseAddresses: boolean;
 }
 
 /**
- * Cyclades and Plankton (Synnefo), by this project's own provider: OpenStack's can make no server there,
- * and after an error it neither finds nor deletes the networks that it made. This cloud filters nothing,
- * and a public address is one of the server's own.
+ * Adapter of Cyclades and Plankton (Synnefo). Uses this project's own provider: the OpenStack provider cannot create
+ * servers there, and after an error it neither finds nor deletes the networks that it created. The cloud does not
+ * filter traffic. A server has its public address on its own network interface.
  */
 export class OkeanosAdapter implements CloudAdapter {
   /** Public addresses that no other node may take. */
   private readonly reserved: Promise<string[]>;
 
   constructor(private readonly args: OkeanosArgs) {
-    // It matters only where any address may be taken that nobody uses.
+    // Needed only if addresses that are not in use may be taken.
     this.reserved = args.reuseAddresses ? stackAddresses() : Promise.resolve([]);
   }
 
   image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string> {
     const { exchange, provider } = this.args;
-    // Zones have a driver, and the controller has none.
+    // Only images of zones have a SIP driver.
     const node = sipDriver === undefined ? exchange.controller : exchange.zones[0];
     const found = pulumi.output(after).apply(() => lookUpImage(name, node?.name ?? "", provider));
     return checkedImage(name, found, sipDriver);
@@ -56,7 +56,7 @@ export class OkeanosAdapter implements CloudAdapter {
     return { id: network.id, subnetId: network.subnetId, uplink: network };
   }
 
-  /** The cloud filters nothing: the nodes do. */
+  /** Returns no groups and no rules: the cloud does not filter traffic, only the nodes do. */
   firewall(): Firewall {
     return { groups: () => [], rules: [] };
   }
@@ -71,12 +71,12 @@ export class OkeanosAdapter implements CloudAdapter {
     ).address;
   }
 
-  /** Whatever there is: servers boot with next to nothing of it. */
+  /** Returns `exchange` unchanged: servers boot with few files, which contain no users. */
   bootable(exchange: ExchangePlan): ExchangePlan {
     return exchange;
   }
 
-  /** It boots with what it can be reached by, and safely; a NodeConfig brings all else. */
+  /** Creates a server that boots with only the files for safe access. A NodeConfig adds all other files. */
   server(name: string, args: ServerArgs, child: Child): Server {
     const { exchange, project } = this.args;
     const { plan, network } = args;
@@ -92,7 +92,7 @@ export class OkeanosAdapter implements CloudAdapter {
         publicAddress: args.publicAddress,
         metadata: args.metadata ?? {},
         userData: userData(plan, baseFiles(exchange, args.role)),
-        // As anywhere: a server that is to be another one is drained first, and then replaced.
+        // A change of these properties replaces the server, after a drain, as in any cloud.
         replaceOn: ["flavor", "metadata"],
       },
       {

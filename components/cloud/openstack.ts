@@ -9,7 +9,7 @@ import { checkedImage } from "../image";
 import type { Child, CloudAdapter, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
 import { SecurityGroups } from "./security-groups";
 
-/** Nova, Neutron and Glance. */
+/** Adapter of Nova, Neutron and Glance. */
 export class OpenStackAdapter implements CloudAdapter {
   /** @param externalNetwork name of the external network that public addresses come from. */
   constructor(private readonly externalNetwork: string) {}
@@ -38,8 +38,8 @@ export class OpenStackAdapter implements CloudAdapter {
     const router = new openstack.networking.Router(
       name,
       {
-        // The look-up hangs on a resource that is still to be created, so that the first preview
-        // does without it, and without credentials.
+        // The look-up depends on a new resource, so the first preview skips the look-up and needs no
+        // credentials.
         externalNetworkId: openstack.networking.getNetworkOutput(
           { name: network.id.apply(() => this.externalNetwork), external: true },
           child,
@@ -73,15 +73,16 @@ export class OpenStackAdapter implements CloudAdapter {
     }
     if (pulumi.runtime.isDryRun()) {
       void pulumi.log.info(
-        `pbx:users has ${String(exchange.users.length)} users, more than user data can hold: ` +
-          "they reach the servers after they have booted",
+        `pbx:users has ${String(exchange.users.length)} users, more than user data can hold; ` +
+          "the servers receive their users after boot",
       );
     }
     return { ...exchange, users: [] };
   }
 
   /**
-   * The public address is attached last: that waits for the router, which booting does not.
+   * Creates a server. The public address is attached last, because attaching waits for the router. The server boots
+   * without the router.
    */
   server(name: string, args: ServerArgs, child: Child): Server {
     const { plan, network } = args;
@@ -103,19 +104,19 @@ export class OpenStackAdapter implements CloudAdapter {
         flavorName: args.flavor,
         networks: [{ port: port.id }],
         userData: pulumi.secret(args.files.apply((known) => userData(plan, known))),
-        // Read before the network is up: a server is in service sooner than when it has to ask the
+        // cloud-init reads the drive before the network is up, so a server is in service sooner than with the
         // metadata service.
         configDrive: true,
         metadata: { ...args.metadata, mark: plan.mark },
       },
       {
         ...child,
-        // The provider would rebuild or resize a server under its calls. One that is replaced is drained.
+        // The provider would rebuild or resize a server during its calls. A server that is replaced is drained first.
         replaceOnChanges: ["imageId", "flavorName", "metadata.sipDriver"],
-        // Its port and its address go to its successor.
+        // The new server takes over the port and the public address.
         deleteBeforeReplace: true,
-        // It is read at the first boot alone, and a change of it would replace the server. A successor
-        // boots with what is left of it, and gets what has changed since as all others did.
+        // User data is read only at the first boot, and a change would replace the server. A replacement boots with
+        // the user data in the state, and gets later changes from its NodeConfig, as all other servers did.
         ignoreChanges: ["userData"],
         additionalSecretOutputs: ["userData"],
         ...(args.after === undefined ? {} : { dependsOn: args.after }),

@@ -7,7 +7,7 @@ export interface SecurityGroupsArgs {
   readonly rules: readonly FirewallRule[];
 }
 
-/** Rules as Neutron has them: a group for each role, and the rules of who may reach its members. */
+/** Security groups of Neutron: a group for each role, and rules that say which hosts may reach its members. */
 export class SecurityGroups extends pulumi.ComponentResource implements Firewall {
   readonly controllerId: pulumi.Output<string>;
   readonly zoneId: pulumi.Output<string>;

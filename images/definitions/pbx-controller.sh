@@ -1,4 +1,4 @@
-# HAProxy 3.0 LTS on Debian 13 (trixie), whose cloud-init runs all its stages in one process.
+# HAProxy 3.0 LTS on Debian 13 (trixie). Its cloud-init runs all stages in one process.
 # shellcheck shell=bash disable=SC2034
 release=trixie
 element=pbx-controller

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the pid and start time of this process, then becomes the command.
+# Writes the pid and start time of this process to a file, then replaces the process by the command.
 #   become.sh PID-FILE COMMAND...
 set -euo pipefail
 file=$1

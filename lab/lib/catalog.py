@@ -1,4 +1,4 @@
-"""Service users, services and endpoints, and the project that deployments live in. Idempotent."""
+"""Creates service users, services and endpoints, and the project of deployments. Idempotent."""
 import pathlib
 import os
 import sys

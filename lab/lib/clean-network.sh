@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
-# Takes away what neutron's agents leave on the machine: namespaces, bridges, taps, firewall chains,
-# sets. Only what carries neutron's names; everybody else's rules stay, and keep their counters.
+# Removes what neutron's agents leave on the machine: namespaces, bridges, taps, firewall chains and sets.
+# Removes only objects with neutron's names. Other rules stay and keep their counters.
 #   clean-network.sh
 set -euo pipefail
 
-# --- namespaces, then the devices that are left in the root one ---
+# --- namespaces, then the remaining devices in the root namespace ---
 ip -o netns list 2>/dev/null | awk '/^(qdhcp|qrouter)-/{print $1}' | while read -r namespace; do
   ip netns del "$namespace"
 done
 ip -o link | sed -nE 's/^[0-9]+: ((brq|tap)[0-9a-f]{8}-[0-9a-f]{2})[@:].*/\1/p' | while read -r device; do
-  ip link del "$device" 2>/dev/null || true # the other end of a pair that went a moment ago
+  ip link del "$device" 2>/dev/null || true # deleted together with the other end of its pair
 done
 
-# --- firewall: unhook neutron's chains, then empty and delete them, in one transaction per table ---
+# --- firewall: remove jumps to neutron's chains, then flush and delete the chains; one transaction per table ---
 for family in iptables ip6tables; do
   for table in raw mangle nat filter; do
     rules=$("$family-save" -t "$table" 2>/dev/null) || continue
     grep -q '^:neutron-' <<<"$rules" || continue
     {
       echo "*$table"
-      sed -nE 's/^(:neutron-[^ ]+) .*/\1 - [0:0]/p' <<<"$rules" # on an existing chain: flush
+      sed -nE 's/^(:neutron-[^ ]+) .*/\1 - [0:0]/p' <<<"$rules" # flushes an existing chain
       sed -nE '/^-A neutron-/!s/^-A (.* -j neutron-.*)/-D \1/p' <<<"$rules"
       sed -nE 's/^:(neutron-[^ ]+) .*/-X \1/p' <<<"$rules"
       echo COMMIT
@@ -38,7 +38,7 @@ if [ -n "$chains" ]; then
   for chain in $chains; do ebtables -t nat -X "$chain"; done
 fi
 
-# --- sets, no longer referred to ---
+# --- sets, which no rule references any more ---
 { ipset list -n 2>/dev/null || true; } | sed -n '/^N\(IPv4\|IPv6\|ETHER\)/p' | while read -r set; do
   ipset destroy "$set"
 done

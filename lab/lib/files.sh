@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Configuration files, and the passwords that go into them. Sourced, never run.
 
-# Keeps the old file, and its age, when nothing changed: a newer file restarts its service.
+# Writes a configuration file. Keeps the old file and its date if the content is the same: a newer file restarts its
+# service.
 conf() { # conf PATH <CONTENT
   local path=$1 new=$RUN/${1##*/}.new
   mkdir -p "${path%/*}"
@@ -9,8 +10,8 @@ conf() { # conf PATH <CONTENT
   if cmp -s "$new" "$path"; then rm "$new"; else mv "$new" "$path"; fi
 }
 
-# Hex, so that no URL, INI or SQL quoting is ever needed.
-secret() { # secret NAME: prints it; the first call makes it
+# Secrets are hexadecimal, so they need no quoting in URLs, INI files or SQL.
+secret() { # secret NAME: prints the secret; the first call creates it
   local file=$SECRETS/$1
   if [ ! -s "$file" ]; then
     (umask 077 && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$file.new")
@@ -40,7 +41,7 @@ project_domain_name = Default
 EOF
 }
 
-# How a service checks the tokens of those who call it.
+# Prints the section with which a service checks the tokens of its clients.
 token_check() { # token_check SERVICE-USER
   cat <<EOF
 [keystone_authtoken]
@@ -52,12 +53,12 @@ service_token_roles_required = true
 EOF
 }
 
-# How a service calls another one.
+# Prints the section with which a service calls another service.
 client_of() { # client_of SECTION SERVICE-USER
   printf '[%s]\n%s\nregion_name = %s\n' "$1" "$(credentials "$2")" "$REGION"
 }
 
-# One broker on the same machine: heartbeats would only cost a thread per connection.
+# The broker is on the same machine. Heartbeats would cost a thread per connection and are of no use.
 messaging() {
   cat <<EOF
 [oslo_messaging_notifications]

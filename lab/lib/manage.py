@@ -1,7 +1,7 @@
-"""Runs several commands of one OpenStack *-manage tool: loading it takes longer than most commands.
+"""Runs several commands of one OpenStack *-manage tool. Loading the tool takes longer than most commands.
 
 manage.py MODULE [OPTION...] -- COMMAND... [-- COMMAND...]
-Each command runs in a fork of the interpreter that has loaded the module, with the same options.
+Each command runs with the same options, in a fork of the interpreter that has loaded the module.
 """
 import importlib
 import itertools

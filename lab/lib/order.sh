@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# How services that start side by side wait for each other. Sourced, never run.
+# Lets services that start in parallel wait for each other. Sourced, never run.
 
-# A dozen services poll side by side: a `sleep` process for each turn would take a tenth of a core.
+# A dozen services poll in parallel. A `sleep` process for each poll would use a tenth of a core.
 exec 8<> <(:)
 nap() { read -rt "$1" -u 8 || true; } # nap SECONDS
 
-# True when the `up` that started this worker is gone or another of its workers has failed.
+# True if the `up` that started this worker is gone, or another worker has failed.
 abandoned() { [ -e "$RUN/failed" ] || ! kill -0 $$ 2>/dev/null; }
 
-need() { # need SERVICE...: returns when each of them is ready
+need() { # need SERVICE...: returns when all of the services are ready
   local other
   for other in "$@"; do
     until [ -e "$RUN/$other.ready" ]; do
@@ -18,8 +18,8 @@ need() { # need SERVICE...: returns when each of them is ready
   done
 }
 
-# What leaves the state half-made when killed begins again from nothing next time, so the command
-# must first remove what an earlier attempt may have left.
+# Runs a command once in the lifetime of the state. If the command is killed, the next `up` runs it again. The
+# command must first remove what an earlier attempt may have left.
 once() { # once NAME COMMAND...
   local name=$1
   shift

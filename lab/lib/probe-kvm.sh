@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# Does KVM run a guest on this machine? Prints kvm or qemu; why, to standard error.
+# Tests whether KVM runs a guest on this machine. Prints kvm or qemu; prints the reason to standard error.
 #   probe-kvm.sh CACHE [DEVICE]
-# /dev/kvm exists on machines where a stock guest hangs in its first seconds, or dies of an
-# instruction that the outer hypervisor does not emulate. So a stock guest is booted: Debian's cloud
-# kernel and a userland that starts a few hundred processes. What it must print is printed by that
-# userland after its work.
+# /dev/kvm exists on machines where a stock guest hangs in its first seconds, or stops at an instruction
+# that the outer hypervisor does not emulate. The test therefore boots a stock guest: Debian's cloud kernel
+# and a userland that starts a few hundred processes. The userland prints a marker after this work.
 set -euo pipefail
 
 cache=$1
 device=${2:-/dev/kvm}
 apt_get=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../tools" && pwd)/apt-get.sh
-limit=12 # seconds; emulation on a busy machine is as fast, so a slower KVM would be no gain
+limit=12 # seconds; emulation on a busy machine takes as long, so a slower KVM is no gain
 say() { printf '%s\n' "$*" >&2; }
 answer() {
   say "$1: $2"
@@ -19,28 +18,28 @@ answer() {
 }
 
 [ -c "$device" ] || answer qemu "no $device"
-{ : <>"$device"; } 2>/dev/null || answer qemu "$device does not open"
+{ : <>"$device"; } 2>/dev/null || answer qemu "cannot open $device"
 
 # One probe at a time.
 mkdir -p "$cache"
 exec {lock}>"$cache/probe.lock"
 flock "$lock"
 
-# The answer belongs to this boot of the machine and to this qemu.
+# An answer is valid for one boot of the machine and one version of qemu.
 key=$(cat /proc/sys/kernel/random/boot_id)-$(dpkg-query -W -f '${Version}' qemu-system-x86 | tr -c '[:alnum:].\n' _)
 kept=$cache/kvm-$key
-# The guest is kept as long as this file is the same: on trial are KVM and qemu, and a later kernel would tell
-# no more of them.
+# The guest is kept until this file changes. The test is about KVM and qemu; a newer guest kernel would show
+# nothing more.
 guest=$cache/guest-$(sha256sum <"${BASH_SOURCE[0]}" | cut -c1-12)
-[ ! -s "$kept" ] || answer "$(cat "$kept")" "found earlier in this boot"
+[ ! -s "$kept" ] || answer "$(cat "$kept")" "tested earlier in this boot"
 
-# With old answers goes what a probe that was killed has left.
+# Removes old answers, and the files of a probe that was killed.
 rm -rf "$cache"/kvm-* "$cache"/probe.*/
 work=$(mktemp -d "$cache/probe.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# The guest's parts are downloaded and unpacked, not installed: this machine boots another kernel.
+# Downloads the guest's packages. They are not installed: this machine boots another kernel.
 download() {
   local kernel
   kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-.*-cloud-amd64\)$/\1/p' | head -n 1)
@@ -73,9 +72,9 @@ END
 }
 
 if [ ! -d "$guest" ]; then
-  # A kernel that has a successor is soon gone from the mirrors; their lists name the successor.
+  # Mirrors soon remove a kernel that has a successor. An update of apt's lists finds the successor.
   download || { "$apt_get" -q update -o Acquire::Retries=1 >&2 && download; } ||
-    answer qemu "$device was not tried: the guest for it could not be downloaded. The next up does; LAB_VIRT=kvm takes it untried"
+    answer qemu "$device was not tested: could not download the test guest. The next up tries again; LAB_VIRT=kvm skips the test"
   make_guest
   rm -rf "$cache"/guest-*
   mv -T guest "$guest"

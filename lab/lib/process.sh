@@ -1,26 +1,25 @@
 # shellcheck shell=bash
-# Processes: started detached from the terminal, known by a pid file, stopped by group. Sourced.
-# A unit is one process (with its children); a service consists of one or more units.
+# Processes: started detached from the terminal, identified by a pid file, stopped as a process group. Sourced.
+# A unit is one process with its children. A service consists of one or more units.
 
-# Distro tools need the distro's python first in PATH, and nothing of the caller's OS_* variables.
+# Environment of the distribution's tools: its own python first in PATH, and none of the caller's OS_* variables.
 CLEAN=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TZ=UTC)
 
-# A pid file may outlive its process, and the number may be someone else's by now; so it also holds
-# the start time. Both are fields of the kernel's status line, after the name, which may contain
-# anything.
-state_of() { # state_of PID: prints its state (R, S, Z…) and start time in ticks since boot
+# A pid file may outlive its process, and another process may have the pid by then. The file therefore also has
+# the start time. State and start time are fields of /proc/PID/stat after the name, which may contain any characters.
+state_of() { # state_of PID: prints the state (R, S, Z…) and the start time in ticks since boot
   local status fields
   read -r status 2>/dev/null <"/proc/$1/stat" || return 1
   read -ra fields <<<"${status##*) }"
   echo "${fields[0]} ${fields[19]}"
 }
-pid_of() { # pid_of UNIT: prints it if the unit is alive
+pid_of() { # pid_of UNIT: prints the pid if the unit is alive
   local pid time
   read -r pid time 2>/dev/null <"$RUN/$1.pid" && [[ $(state_of "$pid") == [!Z]" $time" ]] && echo "$pid"
 }
 alive() { pid_of "$1" >/dev/null; }
 
-# True when the unit is older than a configuration file, or directory, among the words given.
+# True if one of the words is a configuration file or directory that is newer than the unit.
 outdated() { # outdated UNIT WORD...
   local unit=$1 path
   shift
@@ -30,8 +29,8 @@ outdated() { # outdated UNIT WORD...
   return 1
 }
 
-# The new process writes its own pid before it becomes the unit, so that there is no moment at which
-# a killed `up` leaves a unit that nobody knows. No descriptor of `up` (terminal, lock) goes along.
+# Starts a unit. The new process writes its pid file before it becomes the unit, so a killed `up` never leaves a
+# unit without a pid file. The unit inherits no descriptor of `up` (terminal, lock).
 launch() { # launch UNIT [VARIABLE=VALUE...] -- COMMAND...
   local unit=$1 variables=()
   shift
@@ -53,10 +52,10 @@ launch() { # launch UNIT [VARIABLE=VALUE...] -- COMMAND...
     [ -s "$RUN/$unit.pid" ] && return 0
     nap 0.02
   done
-  die "$unit did not start; log: $LOG/$unit.log: $(last_words "$LOG/$unit.log")"
+  die "$unit did not start; log: $LOG/$unit.log: $(last_error "$LOG/$unit.log")"
 }
 
-# True when the unit has died within that time.
+# True if the unit ends within SECONDS.
 died() { # died UNIT SECONDS
   local i
   for ((i = 0; i < $2 * 20; i++)); do
@@ -66,8 +65,8 @@ died() { # died UNIT SECONDS
   ! alive "$1"
 }
 
-# Two seconds are enough for what keeps nothing; databases are given more by their own files. A unit
-# that has died may have left children, which still hold its port: they go in any case.
+# Stops a unit. Two seconds are enough for units without data; the files of databases set more. Children of a dead
+# unit may still hold its port, so they are killed in any case.
 halt() { # halt UNIT [SECONDS until it is killed]
   local unit=$1 seconds=${2:-2} pid time
   read -r pid time 2>/dev/null <"$RUN/$unit.pid" || return 0
@@ -75,15 +74,15 @@ halt() { # halt UNIT [SECONDS until it is killed]
     kill -TERM "$pid" 2>/dev/null || true
     died "$unit" "$seconds" || true
   fi
-  # While the group has members the kernel gives its number to nobody else.
+  # The kernel does not reuse the number of a process group that has members.
   if [[ ! -d /proc/$pid || $(state_of "$pid") == *" $time" ]]; then
     kill -KILL -- "-$pid" 2>/dev/null || true
   fi
-  died "$unit" 2 || die "$unit does not end: process $pid"
+  died "$unit" 2 || die "$unit does not stop: process $pid"
   rm -f "$RUN/$unit.pid"
 }
 
-# Clears away what died, and after a reboot all that the pid files still speak of.
+# Removes pid files of dead units and kills their children. After a reboot, removes all pid files.
 forget_dead() {
   local boot file unit
   boot=$(cat /proc/sys/kernel/random/boot_id)
@@ -95,7 +94,7 @@ forget_dead() {
   done
 }
 
-halt_all() { # halt_all UNIT...: side by side
+halt_all() { # halt_all UNIT...: in parallel
   local unit halts=() pid failed=0
   for unit in "$@"; do
     halt "$unit" &
@@ -105,26 +104,26 @@ halt_all() { # halt_all UNIT...: side by side
   return $failed
 }
 
-wait_for() { # wait_for SECONDS UNIT COMMAND...: until the command succeeds or the unit is dead
+wait_for() { # wait_for SECONDS UNIT COMMAND...: waits until the command succeeds; fails if the unit is dead
   local seconds=$1 unit=$2 i
   shift 2
   for ((i = 1; i <= seconds * 5; i++)); do
     "$@" >/dev/null 2>&1 && return 0
     nap 0.2
     ((i % 5 == 0)) || continue
-    alive "$unit" || die "$unit died; log: $LOG/$unit.log: $(last_words "$LOG/$unit.log")"
+    alive "$unit" || die "$unit died; log: $LOG/$unit.log: $(last_error "$LOG/$unit.log")"
     abandoned && exit 1
   done
-  die "$unit gave no answer in $seconds s ($*); log: $LOG/$unit.log: $(last_words "$LOG/$unit.log")"
+  die "$unit did not answer within $seconds s ($*); log: $LOG/$unit.log: $(last_error "$LOG/$unit.log")"
 }
 listening() { (exec 5<>"/dev/tcp/$API/$1") 2>/dev/null; }
-# Curl only when somebody listens: it costs ten times as much, and polling is most of what it does.
+# Calls curl only if the port is open. Curl costs ten times as much, and most calls are polls of a closed port.
 answering() { listening "${1%%/*}" && curl -sf -m 5 -o /dev/null "http://$API:$1"; }
 
-# Helpers leave the process tree of their unit: dnsmasq, metadata proxies, privsep daemons behind
-# sudo, guests. All of them carry a path of the state in their arguments; the name is asked for too,
-# so that a pager on one of the logs survives.
-helpers() { # helpers NAME-PATTERN: prints their pids
+# Helpers leave the process tree of their unit: dnsmasq, metadata proxies, privsep daemons behind sudo, guests.
+# All of them have a path of the state in their arguments. The name is checked too, so that a pager that shows
+# one of the logs is not killed.
+helpers() { # helpers NAME-PATTERN: prints the pids of helpers
   local directory name
   for directory in /proc/[0-9]*; do
     read -r name 2>/dev/null <"$directory/comm" || continue
@@ -142,5 +141,5 @@ end_helpers() { # end_helpers NAME-PATTERN
     kill "-$signal" "${left[@]}" 2>/dev/null || true
     nap 0.3
   done
-  die "these processes do not end: ${left[*]}"
+  die "these processes do not stop: ${left[*]}"
 }

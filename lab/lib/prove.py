@@ -1,22 +1,24 @@
-"""Boots a server on a network of its own: only that shows that all services work together. The server has
-an empty disk, for it is ready, to Nova, as soon as its interface is plugged and its processor runs."""
+"""Boots a server on a network of its own. Only this shows that all services work together.
+
+The server has an empty disk: for Nova, a server is active as soon as its interface is plugged and its CPU runs.
+"""
 import sys
 
 import openstack
 
 NAME = "lab-proof"
-SECONDS = 90  # it takes five, or twelve where both processors are busy
+SECONDS = 90  # takes 5 s, or 12 s if both CPUs are busy
 
 cloud = openstack.connect(cloud="trunkline-lab-admin")
 
 
 def clear():
-    """Of this run, or of one that failed or was killed."""
+    """Deletes the objects of this run, or of a run that failed or was killed."""
     for server in list(cloud.compute.servers(name=f"^{NAME}$")):
         cloud.compute.delete_server(server)
         cloud.compute.wait_for_delete(server, interval=0.5, wait=60)
     for network in cloud.network.networks(name=NAME):
-        # Ports that Nova made go with their server; that is told to Neutron a moment later.
+        # Nova deletes the ports of a server a moment after the server.
         for port in cloud.network.ports(network_id=network.id, device_owner="compute:nova"):
             cloud.network.delete_port(port)
         cloud.network.delete_network(network)
@@ -34,7 +36,7 @@ server = cloud.compute.create_server(
 try:
     cloud.compute.wait_for_server(server, interval=0.5, wait=SECONDS)
 except openstack.exceptions.SDKException as error:
-    # What is left goes at the next run: a lab that cannot plug a server cannot unplug it either.
+    # The next run deletes these objects: a lab that cannot plug a server cannot unplug it either.
     found = cloud.compute.get(f"/servers/{server.id}").json()["server"]
     sys.exit(f"Error: {found.get('fault', {}).get('message', error)}")
 clear()

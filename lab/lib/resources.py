@@ -1,4 +1,4 @@
-"""Waits for every agent and the hypervisor; then flavors, the external network, quotas. Idempotent."""
+"""Waits for all agents and the hypervisor, then creates flavors, the external network and quotas. Idempotent."""
 import ipaddress
 import sys
 import time
@@ -8,8 +8,8 @@ import openstack
 cidr, gateway = sys.argv[1:3]
 AGENTS = {"Linux bridge agent", "DHCP agent", "L3 agent", "Metadata agent"}
 FLAVORS = (("pbx.tiny", 1, 256, 2), ("pbx.small", 1, 512, 4), ("pbx.medium", 2, 1024, 8))
-# Room for six zones, a controller, and replacements that are made before the old ones go; small
-# enough that asking for too much is refused as on a public cloud.
+# Enough for six zones, a controller, and replacements that are created before the old servers are deleted. Small
+# enough that the cloud rejects requests for too much, as a public cloud does.
 COMPUTE_QUOTA = {"instances": 10, "cores": 12, "ram": 8192}
 NETWORK_QUOTA = {"floatingip": 10, "network": 5, "subnet": 5, "router": 3, "port": 40,
                  "security_group": 10, "security_group_rule": 100}
@@ -34,7 +34,7 @@ while what := missing():
         print(time.strftime("%T"), "waiting for", what, flush=True)
         said = what
     if time.monotonic() > deadline:
-        sys.exit(f"Error: after 120 s still not at work: {what}")
+        sys.exit(f"Error: not ready after 120 s: {what}")
     time.sleep(0.3)
 
 flavors = {f.name for f in cloud.compute.flavors()}

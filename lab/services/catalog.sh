@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# The catalog: the other services' users and endpoints, and the project that deployments live in.
+# The catalog: users and endpoints of the other services, and the project of deployments.
 
 packages=(python3-openstackclient)
 units=()
@@ -9,10 +9,10 @@ configure() {
   for user in glance placement nova neutron pbx; do secret "user-$user" >/dev/null; done
   conf "$CLOUDS" <<EOF
 clouds:
-  # An ordinary member of an ordinary project: what works here needs no administrator.
+  # A normal member of a normal project, without administrator rights.
   trunkline-lab:
 $(cloud pbx pbx)
-  # The lab's own; also for reading what a member may not see.
+  # The administrator, for the lab itself and for reads that a member may not do.
   trunkline-lab-admin:
 $(cloud admin admin)
 EOF

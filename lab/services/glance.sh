@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Glance: images, kept as plain files.
+# Glance: images, stored as plain files.
 
 packages=(glance-api)
 answers=(

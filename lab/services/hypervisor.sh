@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# The hypervisor: kvm where it really runs a guest, else emulation. The answer goes to a file for
-# nova-compute, and holds until the machine boots again.
+# The hypervisor: kvm if it runs a test guest, else emulation. The answer is in a file for nova-compute, and is
+# valid until the next boot of the machine.
 
 packages=(qemu-system-x86 cpio)
 units=()
@@ -10,7 +10,7 @@ configure() { :; }
 init() { :; }
 
 start() {
-  local answer=${LAB_VIRT:-} reason="LAB_VIRT says so"
+  local answer=${LAB_VIRT:-} reason="set by LAB_VIRT"
   case $answer in
     kvm | qemu) ;;
     '')

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# Keystone: identity. Its administrator and its own catalog entry come from `bootstrap`, everybody
-# else's from the catalog service.
+# Keystone: identity. `bootstrap` creates its administrator and its own catalog entry. The catalog service creates
+# all others.
 
 packages=(keystone uwsgi-core uwsgi-plugin-python3 curl)
 answers=(
@@ -17,7 +17,7 @@ configure() {
 use_stderr = true
 $(database database keystone)
 [identity]
-# Passwords here are random and long; the cost of each log-in is ours.
+# Passwords are long and random, so few hash rounds are safe and make log-ins cheap.
 password_hash_rounds = 4
 [token]
 provider = fernet
@@ -44,8 +44,8 @@ init() {
   once keystone create_keystone
 }
 
-# What keystone-manage fernet_setup and credential_setup make, without two starts of its
-# interpreter: 0 is the key staged for the next rotation, 1 the one in use.
+# Creates what keystone-manage fernet_setup and credential_setup create, without starting its interpreter twice.
+# 0 is the key staged for the next rotation, 1 is the key in use.
 keys() { # keys REPOSITORY
   local repository=$STATE/keystone/$1 key
   [ -d "$repository" ] && return 0
@@ -62,7 +62,7 @@ keys() { # keys REPOSITORY
 
 create_keystone() {
   empty_databases keystone keystone
-  # The password goes by environment, for arguments (env's too) are everybody's to read.
+  # The password is in the environment: every user can read arguments, also those of env.
   # shellcheck disable=SC2016  # expanded by the new shell
   "${CLEAN[@]}" bash -c 'OS_BOOTSTRAP_PASSWORD=$(<"$1") exec "${@:2}"' bootstrap "$SECRETS/user-admin" \
     python3 "$LAB/lib/manage.py" keystone.cmd.manage --config-file "$ETC/keystone/keystone.conf" \

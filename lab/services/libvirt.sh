@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# libvirt: runs the guests for nova.
+# libvirt: runs nova's guests.
 
 packages=(libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils genisoimage)
 units=(virtlogd libvirtd)
@@ -11,8 +11,8 @@ auth_unix_rw = "none"
 unix_sock_group = "root"
 log_outputs = "2:stderr"
 EOF
-  # Nothing here confines a guest further: no security driver, cgroup controller or mount namespace
-  # can be relied on in a container.
+  # Guests are not confined further: in a container, security drivers, cgroup controllers and mount namespaces may
+  # not be available.
   conf "$ETC/libvirt/qemu.conf" <<EOF
 user = "root"
 group = "root"
@@ -25,15 +25,15 @@ EOF
 
 init() { :; }
 
-# libvirt reads qemu.conf, and keeps its domains, in /etc/libvirt and nowhere else. It gets ours
-# there, in a mount namespace of its own; the machine's stays untouched.
+# libvirt reads qemu.conf and stores its domains in /etc/libvirt only. It runs in a mount namespace where the lab's
+# folder is mounted there. The machine's own /etc/libvirt is not changed.
 start() {
   [ ! -S /run/libvirt/libvirt-sock ] || alive libvirtd || ! virsh -c qemu:///system uri >/dev/null 2>&1 ||
-    die "another libvirtd is running: stop it first, the lab brings its own:" \
+    die "another libvirtd is running; the lab starts its own. Stop the other one first:" \
       "systemctl disable --now libvirtd.service libvirtd{,-ro,-admin}.socket virtlogd{,-admin}.socket"
   local own_etc=(unshare --mount bash -c "mount --bind '$ETC/libvirt' /etc/libvirt && exec \"\$@\"" libvirt)
   launch virtlogd -- "${own_etc[@]}" virtlogd
-  # Guests inherit it: people may be talking in them while this machine builds or tests something.
+  # Guests inherit the priority. Calls in guests must not suffer while this machine runs builds or tests.
   launch libvirtd -- "${own_etc[@]}" nice -n -10 libvirtd
 }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# MariaDB: one database per OpenStack service, each with its own user.
+# MariaDB: databases of the OpenStack services. Each service has its own user.
 
 packages=(mariadb-server libeatmydata1)
 units=(mariadb)
@@ -24,15 +24,15 @@ innodb_buffer_pool_size = 128M
 innodb_log_file_size = 32M
 innodb_flush_log_at_trx_commit = 0
 innodb_doublewrite = 0
-# See volatile below: with no disk to wait for, threads that wait for it are only a detour.
+# With libeatmydata, MariaDB never waits for the disk, so asynchronous I/O only costs time.
 innodb_use_native_aio = 0
 EOF
   local user
   for user in keystone glance placement nova neutron; do secret "database-$user" >/dev/null; done
 }
 
-# A schema is thousands of small files and a sync for each, three quarters of its time. A lab is
-# rebuilt, not recovered from a power cut; what a killed process has written survives anyway.
+# A schema is thousands of small files, with a sync for each; the syncs take three quarters of the time. libeatmydata
+# makes syncs no-ops. After a power failure, the lab is rebuilt. Writes of a killed process survive anyway.
 volatile=LD_PRELOAD=libeatmydata.so
 
 init() { once mariadb create_datadir; }

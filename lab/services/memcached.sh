@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Memcached: keystone's cache, and the tokens that the other services have already checked.
+# Memcached: keystone's cache, and tokens that other services have validated.
 
 packages=(memcached)
 units=(memcached)

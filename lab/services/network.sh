@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# The external network's bridge: the host is its gateway, floating addresses answer on it.
+# The bridge of the external network. The host is its gateway; floating IPs are reachable on it.
 
 packages=(iproute2 iptables ebtables ipset conntrack)
 units=()

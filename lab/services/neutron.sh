@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# Neutron: networks, as Linux bridges. One machine needs no tunnels: a project's network is a local
-# bridge, so no VXLAN socket listens anywhere.
+# Neutron: networks, as Linux bridges. One machine needs no tunnels: the network of a project is a local bridge, and
+# no VXLAN socket is open.
 
 packages=(neutron-common neutron-linuxbridge-agent neutron-l3-agent neutron-dhcp-agent
   neutron-metadata-agent haproxy dnsmasq-base iputils-arping sudo)
@@ -107,7 +107,7 @@ start() {
   local common=(--config-file "$ETC/neutron/neutron.conf")
   need rabbitmq
   launch neutron-server -- neutron-server "${common[@]}"
-  # An agent whose first call finds no server waits a minute for an answer that cannot come.
+  # If the first call of an agent finds no server, the agent waits a minute for an answer.
   wait_for 60 neutron-server answering 9696/
   need network
   launch linuxbridge-agent -- neutron-linuxbridge-agent "${common[@]}" --config-file "$ETC/neutron/linuxbridge.ini"
@@ -116,7 +116,7 @@ start() {
   launch metadata-agent -- neutron-metadata-agent "${common[@]}" --config-file "$ETC/neutron/metadata.ini"
 }
 
-# Whether the agents are at work is neutron-server's to say: the resources service asks it.
+# The resources service asks neutron-server whether the agents are ready.
 ready() { :; }
 
 stop() {

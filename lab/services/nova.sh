@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Nova: servers.
+# Nova: compute.
 
 packages=(nova-api nova-conductor nova-scheduler nova-compute nova-compute-kvm genisoimage sudo)
 answers=(
@@ -29,17 +29,17 @@ metadata_listen = $API
 metadata_workers = 1
 compute_driver = libvirt.LibvirtDriver
 use_stderr = true
-# With one host, a change of flavor has nowhere else to go.
+# There is only one host, so a resize must use the same host.
 allow_resize_to_same_host = true
 resize_confirm_window = 1
 reserved_host_memory_mb = 512
 initial_ram_allocation_ratio = 1.5
 initial_cpu_allocation_ratio = 16.0
 mkisofs_cmd = genisoimage
-# The default delays the scheduler's first look for new hosts by up to a minute.
+# By default, the scheduler first looks for new hosts after up to a minute.
 periodic_fuzzy_delay = 0
 resume_guests_state_on_host_boot = true
-# Guests that boot leave the services little of two processors: none is given up for being late.
+# Guests that boot use most of two CPUs. Long timeouts keep slow services from counting as failed.
 vif_plugging_timeout = 300
 service_down_time = 300
 rpc_response_timeout = 180
@@ -64,7 +64,7 @@ enabled = false
 disable_rootwrap = true
 $(messaging)
 EOF
-  # Not for nova-compute, which must reach the databases through the conductor only.
+  # Not for nova-compute, which may use the databases only through the conductor.
   conf "$ETC/nova/databases.conf" <<EOF
 $(database api_database nova nova_api)
 $(database database nova)
@@ -72,7 +72,7 @@ EOF
 }
 
 init() {
-  (umask 077 && mkdir -p "$STATE/nova" "$STATE/instances") # disks hold the user data of servers
+  (umask 077 && mkdir -p "$STATE/nova" "$STATE/instances") # disks contain the user data of servers
   need mariadb
   once nova create_nova
 }
@@ -90,7 +90,7 @@ common=(--config-file "$ETC/nova/nova.conf")
 databases=("${common[@]}" --config-file "$ETC/nova/databases.conf")
 
 start() {
-  # Each of them calls placement first thing, and dies of a 401 when nova's user is not there yet.
+  # These processes call placement at once, and exit on a 401 if nova's user does not exist yet.
   need rabbitmq catalog
   launch nova-conductor -- nova-conductor "${databases[@]}"
   launch nova-scheduler -- nova-scheduler "${databases[@]}"
@@ -106,7 +106,7 @@ configure_compute() {
 virt_type = $(cat "$STATE/virt-type")
 cpu_mode = none
 images_type = qcow2
-# A guest's disk lives no longer than the lab: no waiting for the host's.
+# A guest's disk exists only as long as the lab, so writes need not wait for the host's disk.
 disk_cachemodes = file=unsafe
 inject_partition = -2
 wait_soft_reboot_seconds = 30

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Placement: what the hypervisor has left.
+# Placement: free resources of the hypervisor.
 
 packages=(placement-api uwsgi-core uwsgi-plugin-python3)
 answers=(

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# RabbitMQ: the bus between the processes of nova and of neutron.
+# RabbitMQ: the message bus of nova and neutron.
 
 packages=(rabbitmq-server)
 units=(epmd rabbitmq)
@@ -16,14 +16,14 @@ log.file = false
 EOF
 }
 
-# The user is made when an empty node boots for the first time. A node that was killed before it
-# came that far has none, so it begins again.
+# RabbitMQ creates its user at the first boot of an empty node. A node that was killed before that has no user, so
+# its data is deleted.
 init() { [ -e "$DONE/rabbitmq" ] || alive rabbitmq || rm -rf "$STATE/rabbitmq"; }
 
 start() {
   mkdir -p "$STATE/rabbitmq"
   launch epmd -- epmd -address "$API"
-  # Idle schedulers of the Erlang machine spin by default: on two cores the others would pay.
+  # Idle schedulers of the Erlang VM busy-wait by default. On two cores that would slow down the other services.
   launch rabbitmq HOME="$STATE/rabbitmq" \
     RABBITMQ_NODENAME=trunkline-lab@localhost \
     RABBITMQ_CONFIG_FILE="$ETC/rabbitmq/rabbitmq.conf" \

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# What a deployment finds in the cloud: flavors, the external network, the project's quotas. Last,
-# for it also waits until every agent and the hypervisor are at work.
+# Resources that deployments use: flavors, the external network and the quotas of the project. Starts last, since it
+# waits until all agents and the hypervisor are ready.
 
 packages=(python3-openstackclient)
 units=()

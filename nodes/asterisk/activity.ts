@@ -4,31 +4,32 @@ import { asteriskProgram } from "./program";
 import { Deadline } from "../../core/deadline";
 import type { Session } from "../../ssh/session";
 
-/** A phone that is registered, and the port of its connection with the controller. */
+/** A registered phone. */
 export interface Contact {
   readonly extension: string;
+  /** Port of the controller in the phone's connection to the zone. */
   readonly port: number;
 }
 
-/** What goes on in a zone. */
+/** Calls and phones of a zone. */
 export interface Activity {
-  /** Calls, as Asterisk counts them; one may have more than two channels, or a single one. */
+  /** Number of calls by Asterisk's count. A call may have more than two channels, or only one. */
   readonly calls: number;
   readonly channels: number;
-  /** Extensions whose phones are in a call, or ring. */
+  /** Extensions of phones that are in a call or ringing. */
   readonly busy: ReadonlySet<string>;
   readonly contacts: readonly Contact[];
 }
 
-/** Another zone, as this one sees it. */
+/** Status of another zone on the trunk, as seen from this zone. */
 export interface TrunkPeerStatus {
   readonly name: string;
   readonly ok: boolean;
-  /** Round trip to it, in milliseconds; null where it does not answer. */
+  /** Round trip time in milliseconds; null if the zone does not answer. */
   readonly latency: number | null;
 }
 
-/** A zone has one of the drivers, chan_sip or chan_pjsip; the other one's command does not exist there. */
+/** Commands of chan_sip and of chan_pjsip. A zone has only one of these drivers, so one command does not exist. */
 export const CONTACTS = ["sip show peers", "database show registrar"] as const;
 const CHANNELS = ["core show channels concise", "core show channels count"] as const;
 
@@ -36,10 +37,10 @@ const CHANNELS = ["core show channels concise", "core show channels count"] as c
 const HANG_UP_DEADLINE = 5_000;
 const HANG_UP_INTERVAL = 200;
 
-/** Looks at a zone's calls and phones. An Asterisk that does not run has none. */
+/** Returns the calls and phones of a zone; none if Asterisk does not run. */
 export async function activityOf(zone: Session): Promise<Activity> {
   try {
-    // Calls last: a phone that was idle a moment ago may have one now.
+    // Channels last: a phone that was idle in the first answers may have a call by then.
     const answers = await asterisk(zone, [...CONTACTS, ...CHANNELS]);
     const text = (from: number, to?: number): string => answers.slice(from, to).join("\n");
     return {
@@ -52,7 +53,7 @@ export async function activityOf(zone: Session): Promise<Activity> {
   }
 }
 
-/** How the trunk of a zone is, seen from there. */
+/** Returns the trunk peers of a zone; none if Asterisk does not run. */
 export async function trunkPeersOf(zone: Session): Promise<TrunkPeerStatus[]> {
   try {
     const [peers = ""] = await asterisk(zone, ["iax2 show peers"]);
@@ -64,17 +65,17 @@ export async function trunkPeersOf(zone: Session): Promise<TrunkPeerStatus[]> {
 }
 
 /**
- * Closes connections of phones with a zone: HAProxy then closes the phones' own. The zone's kernel closes them by
- * their ports. HAProxy knows a session by an address in its memory, which may be another session's by the time of the
- * command.
+ * Closes connections of phones to a zone. HAProxy then closes its connections to the phones. The zone's kernel selects
+ * the connections by port. HAProxy identifies a session by a memory address, which may belong to another session when
+ * the command arrives.
  *
- * @param ports of the controller, one for each phone.
+ * @param ports ports of the controller, one per connection.
  */
 export async function disconnect(zone: Session, ports: readonly number[] | "all"): Promise<void> {
   await asteriskProgram(zone, "disconnect", ports === "all" ? [ports] : ports.map(String));
 }
 
-/** Ends all calls of a zone, gives them a moment to be gone, and tells how many are not. */
+/** Ends all calls of a zone, waits until they have ended, and returns how many remain after the deadline. */
 export async function hangUpAll(zone: Session): Promise<number> {
   const deadline = new Deadline(HANG_UP_DEADLINE);
   try {
@@ -91,23 +92,23 @@ export async function hangUpAll(zone: Session): Promise<number> {
   }
 }
 
-/** A name of a channel: `PJSIP/1001-0000002a`, `SIP/1001-0000002a`, `IAX2/zone2-1234`. */
+/** Matches the name of a channel: `PJSIP/1001-0000002a`, `SIP/1001-0000002a`, `IAX2/zone2-1234`. */
 const CHANNEL = /^(\w+)\/([^!]+)-[0-9a-f]+(?:;[12])?$/;
 
-/** A line of `core show channels concise`. Callers choose some of its values. */
+/** A line of `core show channels concise`. Callers control some of the values. */
 export interface ChannelLine {
   readonly name: string;
   readonly technology: string;
   /** Extension of a phone, or name of another zone. */
   readonly end: string;
-  /** All columns; if one holds the separator `!`, it takes more than one place. */
+  /** All columns. A value that contains the separator `!` takes more than one column. */
   readonly columns: readonly string[];
 }
 
 /**
- * The lines of `core show channels concise` that begin with the name of a channel. A value with a line feed
- * can cut a line off, and can look like the line of another channel: then that phone is taken for busy as
- * long as the caller's own call lasts.
+ * Returns the lines of `core show channels concise` that begin with the name of a channel. A value with a line
+ * feed can cut a line off, or can look like the line of another channel. That channel's phone then counts as busy
+ * until the caller's call ends.
  */
 export function channelLines(output: string): ChannelLine[] {
   return output.split("\n").flatMap((line) => {
@@ -120,14 +121,14 @@ export function channelLines(output: string): ChannelLine[] {
   });
 }
 
-/** What `core show channels concise` and `core show channels count` print, one after the other. */
+/** Parses the output of `core show channels concise`, followed by the output of `core show channels count`. */
 export function parseChannels(output: string): Omit<Activity, "contacts"> {
   const lines = channelLines(output);
   const counts = Array.from(output.matchAll(/^(\d{1,9}) active (channel|call)s?$/gm));
-  // The last one: it is printed after everything that callers chose.
+  // The last match: it comes after all values that callers control.
   const active = (of: string): number =>
     Number(counts.filter(([, , what]) => what === of).at(-1)?.[1] ?? 0);
-  // What a call leaves behind when its caller hangs up last is a channel without a call.
+  // A channel without a call can remain if the caller hangs up last.
   const channels = Math.max(lines.length, active("channel"));
   return {
     calls: Math.max(active("call"), channels > 0 ? 1 : 0),
@@ -141,8 +142,8 @@ export function parseChannels(output: string): Omit<Activity, "contacts"> {
 }
 
 /**
- * What `sip show peers`, or `database show registrar` of PJSIP, prints. (`pjsip show contacts` cuts
- * the port off.) A peer that is registered no more has port 0.
+ * Parses the output of `sip show peers`, or of `database show registrar` for PJSIP. (`pjsip show contacts`
+ * truncates the port.) A peer that is no longer registered has port 0.
  */
 export function parseContacts(output: string): Contact[] {
   return output.split("\n").flatMap((line) => {
@@ -153,15 +154,15 @@ export function parseContacts(output: string): Contact[] {
 }
 
 /**
- * A line of `sip show peers`. A phone chooses what stands after its extension, up to 24 characters, and
- * nothing from the address on: the line is read from its end.
+ * Matches a line of `sip show peers`. A phone controls up to 24 characters after its extension, and nothing from
+ * the address on. So the pattern is anchored at the end of the line.
  */
 const PEER =
   /^(?<extension>\d+)(?:[/ ].*)?\s[\d.]+\s+D\s+(?:Yes|No|Auto \((?:Yes|No)\))\s+(?:Yes|No|Auto \((?:Yes|No)\))\s+(?:A\s+)?(?<port>\d+)\s+(?:OK \(\d+ ms\)|LAGGED \(\d+ ms\)|UNREACHABLE|UNKNOWN|Unmonitored)\s*$/;
 
 /**
- * A line of `database show registrar`: a key, and an object in JSON whose values a phone chooses. The
- * address in `uri` is that of its connection (`rewrite_contact`).
+ * Parses a line of `database show registrar`: a key, and a JSON object whose values the phone controls. The
+ * address in `uri` is the address of the phone's connection (`rewrite_contact`).
  */
 function registrarContact(line: string): Readonly<Record<string, string>> | undefined {
   const [, extension = "", json = ""] = REGISTRAR.exec(line) ?? [];
@@ -176,18 +177,18 @@ function registrarContact(line: string): Readonly<Record<string, string>> | unde
   return port === undefined ? undefined : { extension, port };
 }
 
-/** The key of a contact: an extension, and a hash of what the phone registered. */
+/** Matches the key of a contact: an extension, and a hash of the registered contact. */
 const REGISTRAR_KEY = /^\/registrar\/contact\/((\d+);@[0-9a-f]+) *: /;
 const REGISTRAR = /^\/registrar\/contact\/(\d+);@[0-9a-f]+ *: (\{.*\}) *$/;
 
-/** Keys of the contacts of `extensions`, in what `database show registrar` prints, for its commands. */
+/** Returns the database keys of the contacts of `extensions`, from the output of `database show registrar`. */
 export const registrarKeys = (output: string, extensions: ReadonlySet<string>): string[] =>
   output.split("\n").flatMap((line) => {
     const [, key = "", extension = ""] = REGISTRAR_KEY.exec(line) ?? [];
     return extensions.has(extension) ? [key] : [];
   });
 
-/** What `iax2 show peers` prints. */
+/** Parses the output of `iax2 show peers`. */
 export function parseTrunkPeers(output: string): TrunkPeerStatus[] {
   return output.split("\n").flatMap((line) => {
     const name = /^(\w+)(?:\/\w+)?\s.*\s\d+\s+(?:\([TE]\)\s+)*(?=\S)/.exec(line)?.[1];

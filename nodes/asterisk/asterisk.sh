@@ -1,8 +1,8 @@
 #!/bin/sh
 # Starts Asterisk and closes connections of phones. Runs on a zone, as root.
 #
-#   asterisk.sh start-unread PATH...   starts Asterisk if it does not run, and prints which of the files are newer
-#                                      than its start
+#   asterisk.sh start-unread PATH...   starts Asterisk if it does not run, and prints the files that are newer than
+#                                      its start
 #   asterisk.sh restart                restarts Asterisk, after the image's check of the files
 #   asterisk.sh fault                  prints why the image's check refuses to start Asterisk, if it does
 #   asterisk.sh disconnect all         closes all SIP connections
@@ -25,7 +25,7 @@ start-unread)
   ;;
 restart)
   rm -f "$fault"
-  # What the check says is told by `fault`: it is more than systemd knows.
+  # Ignores a failed check: `fault` prints the check's message, which has more detail than systemd's.
   systemctl restart trunkline-preflight.service asterisk.service || [ -s "$fault" ]
   ;;
 fault) cat "$fault" 2>/dev/null || true ;;
@@ -34,7 +34,7 @@ disconnect)
     ss -t -n --kill state established 'sport = :5060' >/dev/null 2>&1
     exit
   fi
-  # The kernel takes filters of a limited length.
+  # The kernel limits the length of a filter.
   while [ $# -gt 0 ]; do
     ports="dport = :$1"
     shift

@@ -5,28 +5,28 @@ import { Deadline } from "../../core/deadline";
 import { type Session } from "../../ssh/session";
 import { asteriskProgram } from "./program";
 
-/** Made when Asterisk starts. */
+/** Created when Asterisk starts. */
 const SOCKET = "/run/asterisk/asterisk.ctl";
-/** Seconds. An Asterisk that lives answers at once, also under load. */
-const PATIENCE = 20;
-/** Between two looks for an Asterisk that starts, in milliseconds. */
+/** Seconds. A working Asterisk answers at once, even under load. */
+const TIMEOUT = 20;
+/** Milliseconds between two checks whether Asterisk has started. */
 const INTERVAL = 250;
 
-/** No Asterisk runs there. */
+/** Asterisk does not run on the node. */
 export class NotRunning extends NodeError {}
 
 /**
- * Gives commands to the console of a zone's Asterisk, one after the other, as `asterisk -rx` does: a
- * connection each, which Asterisk greets with a line about itself and closes when it has answered.
+ * Runs console commands of a zone's Asterisk, one after the other, like `asterisk -rx`. Each command has its
+ * own connection. Asterisk first sends a line about itself, then the answer, and then closes the connection.
  *
- * @param seconds for all of them.
- * @returns what it answers to each.
- * @throws NotRunning, or NodeError when it runs and does not answer.
+ * @param seconds timeout for all commands together.
+ * @returns the answer to each command.
+ * @throws NotRunning; NodeError if Asterisk runs but does not answer in time.
  */
 export async function asterisk(
   zone: Session,
   commands: readonly string[],
-  seconds = PATIENCE,
+  seconds = TIMEOUT,
 ): Promise<string[]> {
   if (commands.length === 0) return [];
   const orders = commands.map((command) => `cli quit after ${command}\0`);
@@ -40,7 +40,7 @@ export async function asterisk(
   if (fault === "silent") {
     throw new NodeError(
       zone.node,
-      `Asterisk runs, and does not answer to '${commands[answers.length] ?? ""}' in ` +
+      `Asterisk runs, but does not answer '${commands[answers.length] ?? ""}' within ` +
         `${String(seconds)} s; see /var/log/asterisk/messages there`,
     );
   }
@@ -48,9 +48,9 @@ export async function asterisk(
 }
 
 /**
- * Resolves when Asterisk has loaded everything: its console answers before all of its modules do.
+ * Waits until Asterisk has loaded all modules. Its console answers before that.
  *
- * @throws NodeError when it has not in `seconds`, or may not start.
+ * @throws NodeError if Asterisk is not ready within `seconds`, or if the image's check refuses to start Asterisk.
  */
 export async function waitForAsterisk(zone: Session, seconds = 120): Promise<void> {
   const deadline = new Deadline(seconds * 1000);

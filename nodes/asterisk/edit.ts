@@ -75,6 +75,6 @@ export async function editAsterisk(
   const removed = removedUsers(before, contents);
   if (removed.length > 0) await deleteRegistrations(session, new Set(removed));
   if (needsRestart(changed)) {
-    log.info(`${session.node}: ${fileNames(changed)} will count from Asterisk's next start on`);
+    log.info(`${session.node}: ${fileNames(changed)} will take effect when Asterisk starts again`);
   }
 }

@@ -11,22 +11,22 @@ import {
 import type { Session } from "../../ssh/session";
 import { printable } from "../../core/text";
 
-/** One end of a call, as a zone has it: a phone of the zone, or the trunk to another one. */
+/** One end of a call in a zone: a phone of the zone, or the trunk to another zone. */
 export interface Leg extends Media {
   /** Extension of the phone, or name of the other zone. */
   readonly end: string;
   readonly isTrunk: boolean;
 }
 
-/** A call that a zone carries. One that goes across the trunk is a call of both zones. */
+/** A call of a zone. A call over the trunk appears in both zones. */
 export interface LiveCall {
   /** Extensions. */
   readonly from: string;
   readonly to: string;
   readonly state: "up" | "ringing";
-  /** Since it began. */
+  /** Duration so far. */
   readonly seconds: number;
-  /** The caller's first. */
+  /** The caller's leg comes first. */
   readonly legs: readonly Leg[];
 }
 
@@ -35,18 +35,18 @@ interface Channel {
   readonly name: string;
   readonly technology: string;
   readonly end: string;
-  /** What was dialled on it. */
+  /** Number that was dialled on the channel. */
   readonly dialled: string;
   readonly isUp: boolean;
-  /** Whether it dials the other legs of its call. */
+  /** Whether the channel dials the other legs of the call. */
   readonly isCaller: boolean;
-  /** Of whoever is at its end. */
+  /** Number of the phone at the end of the channel. */
   readonly number: string;
   readonly seconds: number;
   readonly bridge: string;
 }
 
-/** The last four are of one driver or the other, and do not exist where that is not in use. */
+/** The last four commands belong to one of the SIP drivers, and exist only if the zone uses that driver. */
 const COMMANDS = [
   "core show channels concise",
   "iax2 show channels",
@@ -57,7 +57,7 @@ const COMMANDS = [
   "sip show peers",
 ] as const;
 
-/** Looks at the calls of a zone. An Asterisk that does not run has none. */
+/** Returns the calls of a zone; none if Asterisk does not run. */
 export async function liveCallsOf(zone: Session): Promise<LiveCall[]> {
   try {
     return parseLiveCalls(await asterisk(zone, COMMANDS));
@@ -67,7 +67,7 @@ export async function liveCallsOf(zone: Session): Promise<LiveCall[]> {
   }
 }
 
-/** What those commands print. */
+/** Parses the output of `COMMANDS`. */
 export function parseLiveCalls([
   concise = "",
   trunkChannels = "",
@@ -121,12 +121,12 @@ export function parseLiveCalls([
   });
 }
 
-/** Columns of a line of `core show channels concise`, at the least. */
+/** Minimum number of columns in a line of `core show channels concise`. */
 const COLUMNS = 14;
 
 function parseChannelLines(concise: string): Channel[] {
   return channelLines(concise).flatMap(({ name, technology, end, columns }) => {
-    // What was dialled may itself hold the separator: the other columns are counted from either end.
+    // The dialled number may contain the separator, so the columns after it are counted from the end.
     const [, , dialled = "", , state = "", application = ""] = columns;
     const [number = "", , , , seconds = "", bridge = ""] = columns.slice(-7);
     if (columns.length < COLUMNS || !/^\d+$/.test(seconds)) return [];
@@ -146,7 +146,7 @@ function parseChannelLines(concise: string): Channel[] {
   });
 }
 
-/** Channels of a call have a bridge in common; before it is answered, the number that was dialled. */
+/** Groups channels by call: by their bridge, or by the dialled number before the call is answered. */
 function groups(channels: readonly Channel[]): Map<string, Channel[]> {
   const found = new Map<string, Channel[]>();
   for (const channel of channels) {
@@ -157,6 +157,7 @@ function groups(channels: readonly Channel[]): Map<string, Channel[]> {
   return found;
 }
 
+/** Returns the media of the leg whose duration is nearest to `seconds`. */
 const nearest = (media: readonly SipMedia[], seconds: number): Media =>
   [...media].sort((a, b) => Math.abs(a.seconds - seconds) - Math.abs(b.seconds - seconds))[0] ??
   UNKNOWN_MEDIA;

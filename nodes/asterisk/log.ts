@@ -3,39 +3,39 @@ import { z } from "zod";
 import { askAgent, type Session } from "../../ssh/session";
 
 /**
- * A file of JSON records (logger.conf): phones and strangers decide what some messages say, also with line
- * feeds in them, but never the source location of a record.
+ * Log file with JSON records (logger.conf). Phones and other senders control the text of some messages, including
+ * line feeds, but never the source location of a record.
  */
 const LOG = "/var/log/asterisk/messages";
 
-/** Warnings and errors of Asterisk that are about a configuration file it has read. */
+/** Selects warnings and errors of Asterisk about a configuration file. */
 export interface LogRule {
-  /** Source file of Asterisk, as a record names it. */
+  /** Source file of Asterisk, as in a record. */
   readonly source: string;
-  /** Its functions; null for all. */
+  /** Functions of the source file; null for all. */
   readonly functions: readonly string[] | null;
-  /** Of the message, one of which it has; null for any message. */
+  /** Endings, one of which the message must have; null for any message. */
   readonly endings: readonly string[] | null;
 }
 
-/** A source file that does nothing but read configuration. */
+/** Returns the rule for a source file that only reads configuration. */
 const reader = (source: string): LogRule => ({ source, functions: null, endings: null });
 
-/** Functions that read configuration, of a source file that handles calls as well. */
+/** Returns the rule for the functions that read configuration, in a source file that also handles calls. */
 const readers = (source: string, ...functions: readonly string[]): LogRule => ({
   source,
   functions,
   endings: null,
 });
 
-/** What speaks of a file besides `config.c`, by the name of the file, of Asterisk 16 and 22. */
+/** Sources of messages about a file, besides `config.c`, in Asterisk 16 and 22. By file name. */
 const READERS: Readonly<Record<string, readonly LogRule[]>> = {
   "modules.conf": [readers("loader.c", "module_load_error", "load_resource")],
   "cdr.conf": [readers("cdr_csv.c", "load_config", "reload")],
   "rtp.conf": [readers("res_rtp_asterisk.c", "rtp_reload")],
   "pjsip.conf": [
     reader("res_sorcery_config.c"),
-    // It checks contacts of phones as well, and then tells their values, but of no file.
+    // Also checks contacts of phones. Those messages have the phone's values, but do not name a file.
     {
       source: "config_options.c",
       functions: ["aco_process_var"],
@@ -67,7 +67,7 @@ const READERS: Readonly<Record<string, readonly LogRule[]>> = {
   "extensions.conf": [reader("pbx_config.c")],
 };
 
-/** The rules for files that Asterisk reads again: none for a file that it does not read. */
+/** Returns the rules for the files that Asterisk can reload. There are no rules for other files. */
 export function rulesFor(paths: readonly string[]): LogRule[] {
   const read = paths.filter((path) => basename(path) in READERS);
   if (read.length === 0) return [];
@@ -82,17 +82,17 @@ export function rulesFor(paths: readonly string[]): LogRule[] {
   ];
 }
 
-/** A module that is there already stays. */
+/** Messages about a module that is already loaded: no error. */
 const HARMLESS = /already (?:loaded|exists)/i;
 
 const heardSchema = z.object({ messages: z.array(z.string()) });
 
-/** Marks the end of the log. */
+/** Records the end of the log, from which `loggedErrors` reads. */
 export async function watchLog(session: Session): Promise<void> {
   await session.ask({ do: "watch", path: LOG });
 }
 
-/** Complaints about the files at `paths` since the log was watched, each once. */
+/** Returns warnings and errors about the files at `paths` since `watchLog`, without duplicates. */
 export async function loggedErrors(session: Session, paths: readonly string[]): Promise<string[]> {
   const request = { do: "heard", path: LOG, rules: rulesFor(paths) };
   const { messages } = await askAgent(session, request, heardSchema);

@@ -1,11 +1,11 @@
-/** How the media of one leg of a call does, as Asterisk knows it. What it does not know is null. */
+/** Media statistics of one leg of a call. Null for a value that Asterisk does not know. */
 export interface Media {
   readonly codec: string | null;
-  /** Of the worse direction. */
+  /** Packet loss in the worse direction. */
   readonly lossPercent: number | null;
-  /** Of the worse direction. */
+  /** Jitter in the worse direction. */
   readonly jitterMs: number | null;
-  /** One way, taken for half of the way there and back. */
+  /** One-way delay, estimated as half of the round trip time. */
   readonly delayMs: number | null;
 }
 
@@ -16,11 +16,11 @@ export const UNKNOWN_MEDIA: Media = {
   delayMs: null,
 };
 
-/** What `pjsip show channelstats` prints, by the channel's name without `PJSIP/`. */
+/** Parses the output of `pjsip show channelstats`. The keys are names of channels without `PJSIP/`. */
 export function parsePjsipMedia(output: string): ReadonlyMap<string, Media> {
   const count = String.raw`(\d+K?)\s+`;
   const direction = String.raw`${count}${count}\d+\s+([\d.]+)\s+`;
-  // A channel that is in no bridge has nothing in the first column.
+  // The first column is empty if the channel is in no bridge.
   const line = new RegExp(
     String.raw`(?:^|\s)(\S+-[0-9a-f]{8})\s+[\d:]+\s+(\S+)\s+${direction}${direction}([\d.]+)\s*$`,
   );
@@ -31,7 +31,7 @@ export function parsePjsipMedia(output: string): ReadonlyMap<string, Media> {
       const [received, gapsHere, jitterHere, sent, gapsThere, jitterThere, roundTrip] = values.map(
         (value) => Number(value.replace("K", "000")),
       ) as [number, number, number, number, number, number, number];
-      // Both come with the phone's reports: without any they are zero.
+      // Both values come from the phone's RTCP reports, and are zero without reports.
       const isReported = roundTrip > 0 || jitterThere > 0;
       return [
         [
@@ -48,16 +48,16 @@ export function parsePjsipMedia(output: string): ReadonlyMap<string, Media> {
   );
 }
 
-/** Media of a leg of chan_sip. Its extension may have other legs, which have lasted longer or less. */
+/** Media statistics of a chan_sip leg. The extension may have other legs, with other durations. */
 export interface SipMedia extends Media {
   readonly extension: string;
   readonly seconds: number;
 }
 
 /**
- * What `sip show channelstats`, `sip show channels` and `sip show peers` print. The first has the
- * figures and the beginning of the Call-ID; the second tells whose that is; the third how long a
- * phone takes to answer, by way of the controller, since chan_sip does not show what RTCP says of it.
+ * Parses the output of `sip show channelstats`, `sip show channels` and `sip show peers`. The first has
+ * the statistics and the beginning of the Call-ID. The second maps the Call-ID to an extension. The third has
+ * the round trip time to the phone through the controller, since chan_sip does not show the one from RTCP.
  */
 export function parseSipMedia(stats: string, channels: string, peers: string): SipMedia[] {
   const dialogs = lines(channels, /^[\d.]+\s+\S+\s+(\S+)\s+\((\w+)\)\s.*\s(\d+)\s*$/);
@@ -99,7 +99,7 @@ export function parseSipMedia(stats: string, channels: string, peers: string): S
   });
 }
 
-/** Codecs that `iax2 show channels` prints, by the channel's name. */
+/** Parses the output of `iax2 show channels`. Returns the codecs by name of the channel. */
 export const parseTrunkCodecs = (output: string): ReadonlyMap<string, string> =>
   new Map(
     lines(output, /^(IAX2\/\S+)\s.*\s\d+ms\s+(\w+)\s+[RT]x:/).map(([channel = "", codec = ""]) => [
@@ -108,7 +108,7 @@ export const parseTrunkCodecs = (output: string): ReadonlyMap<string, string> =>
     ]),
   );
 
-/** The groups of `pattern` in the lines that match it. */
+/** Returns the groups of `pattern` for each line that matches. */
 const lines = (output: string, pattern: RegExp): string[][] =>
   output.split("\n").flatMap((line) => {
     const groups = pattern.exec(line)?.slice(1);

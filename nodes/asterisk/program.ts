@@ -5,7 +5,7 @@ import type { Session } from "../../ssh/session";
 
 const PROGRAM = readFileSync(join(__dirname, "asterisk.sh"), "utf8");
 
-/** Runs a command of `asterisk.sh`, whose head describes them. @throws ScriptFailed; NodeError */
+/** Runs a command of `asterisk.sh`, which describes the commands. @throws ScriptFailed; NodeError */
 export const asteriskProgram = (
   zone: Session,
   command: "start-unread" | "restart" | "fault" | "disconnect",

@@ -8,9 +8,9 @@ import { fileNames, needsRestart } from "./files";
 import { asteriskProgram } from "./program";
 import { reloadAndCheck } from "./reload";
 
-/** Restarts Asterisk. @throws NodeError if there are calls */
+/** Restarts Asterisk. @throws NodeError if there are calls. */
 async function restart(session: Session, paths: readonly string[], log: Logger): Promise<void> {
-  // A zone whose predecessor was lost gets phones from HAProxy as soon as it answers SIP.
+  // If the zone's previous server was lost, HAProxy sends phones to the zone as soon as it answers SIP.
   const { channels } = await activityOf(session);
   if (channels > 0) {
     throw new NodeError(
@@ -28,7 +28,7 @@ async function restart(session: Session, paths: readonly string[], log: Logger):
  * predecessor booted with.
  *
  * @param files all files of the zone.
- * @throws NodeError saying what Asterisk did not take.
+ * @throws NodeError if Asterisk does not take the files.
  */
 export async function provisionAsterisk(
   session: Session,

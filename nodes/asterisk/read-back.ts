@@ -9,12 +9,12 @@ import { ASTERISK_FOLDER, type Contents } from "./files";
  * Compares what Asterisk has with the files that it has read: Asterisk reports no error if it drops a part of a file.
  */
 
-/** Seconds that Asterisk may take to list thousands of users on an emulated processor. */
+/** Timeout in seconds for a list of thousands of users on an emulated processor. */
 const LIST_TIMEOUT = 180;
-/** Milliseconds that Asterisk may go on reading in the background after a reload. */
+/** Timeout in milliseconds for reading in the background after a reload. */
 const BACKGROUND_TIMEOUT = 30_000;
 const INTERVAL = 200;
-/** Maximum number of users that are asked for one by one. Listing thousands takes longer than reading them. */
+/** Maximum number of users to query one by one. Asterisk takes longer to list thousands than to read them. */
 const FEW = 20;
 
 /** Entries of a file, by name: the text of each. */
@@ -39,7 +39,7 @@ const sections =
 /**
  * Parses the rows of users.sql: `('1001', 'Alice', '…'),`.
  *
- * @throws Error if the file inserts users and has no row of this form: all checks of users would pass unseen.
+ * @throws Error if the file inserts users but has no row of this form. Otherwise all checks of users would pass.
  */
 export function userRows(content: string): Entries {
   const rows = new Map(
@@ -54,7 +54,7 @@ export function userRows(content: string): Entries {
   return rows;
 }
 
-/** How to ask Asterisk for the entries of a file. */
+/** Commands that query the entries of a file from Asterisk. */
 interface ReadBack {
   readonly what: "users" | "trunk peers";
   readonly entries: (content: string) => Entries;
@@ -84,7 +84,7 @@ const READ_BACKS: Readonly<Record<string, ReadBack>> = {
   },
 };
 
-/** Returns the names of users that `before` has and `after` has not. */
+/** Returns the names of users that are in `before` but not in `after`. */
 export function removedUsers(before: Contents, after: Contents): string[] {
   return Object.entries(after).flatMap(([path, content]) => {
     const readBack = READ_BACKS[basename(path)];
@@ -125,17 +125,17 @@ async function mismatch(
     const wrong = asked.filter(
       (name, index) => one.none.test(answers[index] ?? "") === expected.has(name),
     );
-    return wrong.length === 0 ? null : `it is not right about ${what} ${wrong.join(", ")}`;
+    return wrong.length === 0 ? null : `it is wrong about ${what} ${wrong.join(", ")}`;
   }
   if (all === undefined) return null;
   const [listed = ""] = await asterisk(session, [all.command], LIST_TIMEOUT);
   const got = new Set(Array.from(listed.matchAll(all.name), ([, found = ""]) => found));
   return got.size === expected.size && [...expected.keys()].every((name) => got.has(name))
     ? null
-    : `it has ${String(got.size)} ${what}, other than the ${String(expected.size)} it was given`;
+    : `its ${String(got.size)} ${what} differ from the ${String(expected.size)} in the file`;
 }
 
-/** Returns {@link mismatch} when Asterisk has had its time: chan_sip reads its file in the background. */
+/** Repeats {@link mismatch} until there is none or time is up: chan_sip reads its file in the background. */
 async function lastingMismatch(
   isRefused: () => Promise<boolean>,
   ...args: Parameters<typeof mismatch>
@@ -160,7 +160,7 @@ function dials(contents: Contents): string[] {
  * Returns how a running Asterisk differs from the files that it has read; empty if it does not.
  *
  * @param before contents of the files before the edit. Without it, all entries are checked.
- * @param isRefused whether Asterisk has reported that it does not take a file: waiting is of no use then.
+ * @param isRefused whether Asterisk has logged an error about a file. Waiting is useless then.
  */
 export async function readBack(
   session: Session,

@@ -4,18 +4,18 @@ import { ASTERISK_FOLDER, type Contents, reloadCommands } from "./files";
 import { loggedErrors, watchLog } from "./log";
 import { readBack } from "./read-back";
 
-/** Sets in which form Asterisk writes its log. */
+/** Sets the format of Asterisk's log. */
 const LOGGER_CONF = `${ASTERISK_FOLDER}logger.conf`;
 const USERS = `${ASTERISK_FOLDER}users.sql`;
 /** Loads users.sql into the database in which res_pjsip looks users up. Part of the image. */
 const LOAD_USERS = "/usr/lib/trunkline/load-users";
-/** Seconds that a reload may take: that of ten thousand users on an emulated processor. */
+/** Timeout of a reload in seconds, enough for ten thousand users on an emulated processor. */
 const TIMEOUT = 180;
 
 /**
  * Makes a running Asterisk read the files at `paths`.
  *
- * @returns what could not be loaded, or null. Asterisk itself only reports errors to its log.
+ * @returns the error of loading the users, or null. Asterisk itself reports errors only in its log.
  */
 export async function reload(
   session: Session,
@@ -47,13 +47,13 @@ export async function reloadAndCheck(
   before: Contents = {},
 ): Promise<string[]> {
   const others = paths.filter((path) => path !== LOGGER_CONF);
-  // First the form of the log: only records in the new form are read.
+  // First the format of the log: only records in the new format are parsed.
   if (others.length < paths.length) await reload(session, [LOGGER_CONF], contents);
   await watchLog(session);
-  const complaints = (): Promise<string[]> => loggedErrors(session, others);
+  const errors = (): Promise<string[]> => loggedErrors(session, others);
   const notLoaded = await reload(session, others, contents);
   if (notLoaded !== null) return [notLoaded];
-  const isRefused = async (): Promise<boolean> => (await complaints()).length > 0;
+  const isRefused = async (): Promise<boolean> => (await errors()).length > 0;
   const differences = await readBack(session, contents, before, isRefused);
-  return [...(await complaints()), ...differences];
+  return [...(await errors()), ...differences];
 }

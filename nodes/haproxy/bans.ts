@@ -10,32 +10,32 @@ const NOT_FOUND = 127;
 const lockKey = { source: z.ipv4(), account: z.string().nullable() };
 const banSchema = z.object({
   ...lockKey,
-  /** Until the lock ends. */
+  /** Seconds until the lock ends. */
   seconds: z.number(),
   reason: z.string(),
-  /** How many locks this is in a day. */
+  /** Number of locks within a day, including this one. */
   times: z.number(),
-  /** Log-ins that were refused meanwhile. */
+  /** Number of log-ins that were refused during the lock. */
   refused: z.number(),
-  /** Whether registered phones are let in all the same. */
+  /** Whether registered phones are still accepted. */
   restricted: z.boolean(),
 });
 
-/** A source address that may not log in: to one account, or to any (null). */
+/** A locked source address, and the account that it may not log in to; null for all accounts. */
 export interface LockKey {
   readonly source: string;
   readonly account: string | null;
 }
 export type Ban = Readonly<z.infer<typeof banSchema>>;
 
-/** The locks of the controller, the one that ends first at the start. @throws NodeError */
+/** Returns the locks of the controller, sorted by the time of their end. @throws NodeError */
 export const bansOf = (controller: Session): Promise<Ban[]> =>
   ask(controller, [], z.array(banSchema));
 
 /**
- * Lifts the lock of a source and an account, or of a source and all of its accounts (null).
+ * Lifts the lock of a source and an account; if the account is null, all locks of the source.
  *
- * @returns the locks that there were.
+ * @returns the locks that were lifted.
  * @throws NodeError
  */
 export const liftBan = (controller: Session, { source, account }: LockKey): Promise<LockKey[]> =>
@@ -57,12 +57,12 @@ async function ask<T>(
     if (!(error instanceof ScriptFailed) || error.exitCode !== NOT_FOUND) throw error;
     throw new NodeError(
       controller.node,
-      "its image is older than locks are; give the controller a newer one (docs/changes.md)",
+      "its image is too old and has no locks; give the controller a newer image (docs/changes.md)",
     );
   }
   try {
     return schema.parse(JSON.parse(output));
   } catch {
-    throw new NodeError(controller.node, `${PROGRAM} prints what is no list of locks`);
+    throw new NodeError(controller.node, `${PROGRAM} did not print a list of locks`);
   }
 }

@@ -1,26 +1,26 @@
-/** A server of the backend, as `haproxy.cfg` has it. */
+/** A server of the backend in `haproxy.cfg`. */
 export interface CfgServer {
   readonly name: string;
   /** Address and port. */
   readonly address: string;
   /**
-   * All else of it, what `default-server` says among it: HAProxy gives nothing of that to a server
-   * that is added at runtime.
+   * All other settings, including those of `default-server`: HAProxy does not apply `default-server`
+   * to a server that is added at runtime.
    */
   readonly settings: string;
 }
 
-/** How a running HAProxy becomes what a new `haproxy.cfg` says. */
+/** Steps that bring a running HAProxy to a new `haproxy.cfg`. */
 export interface HaproxyChange {
-  /** To be added before the file is in place, so that they are known as draining when it is read. */
+  /** Servers to add before the file is installed, so that they are known as draining when the file is read. */
   readonly add: readonly CfgServer[];
-  /** Whether HAProxy has to read the file: more has changed than which servers there are. */
+  /** Whether HAProxy must read the file, because more than the list of servers has changed. */
   readonly reload: boolean;
-  /** To be removed once the file is in place, so that nothing brings them back. */
+  /** Names of servers to remove after the file is installed, so that no reload adds them again. */
   readonly remove: readonly string[];
 }
 
-/** The words of each line that says something. */
+/** Returns the words of each line that is neither empty nor a comment. */
 const statements = (cfg: string): string[][] =>
   cfg
     .split("\n")
@@ -28,7 +28,7 @@ const statements = (cfg: string): string[][] =>
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => line.split(/\s+/));
 
-/** The servers of a `haproxy.cfg`. */
+/** Returns the servers of a `haproxy.cfg`. */
 export function serversOf(cfg: string): CfgServer[] {
   const lines = statements(cfg);
   const defaults = lines
@@ -43,7 +43,7 @@ export function serversOf(cfg: string): CfgServer[] {
     }));
 }
 
-/** A `haproxy.cfg` with other servers: those that are in it already stay as they stand there. */
+/** Returns a `haproxy.cfg` with exactly these servers. Servers that the file already has keep their lines. */
 export function withServers(cfg: string, servers: readonly Omit<CfgServer, "settings">[]): string {
   const known = new Set(serversOf(cfg).map(({ name }) => name));
   const kept = new Set(servers.map(({ name }) => name));
@@ -57,13 +57,13 @@ export function withServers(cfg: string, servers: readonly Omit<CfgServer, "sett
     .join("\n");
 }
 
-/** How to get from one `haproxy.cfg` to another without touching anybody's connection. */
+/** Plans the change from one `haproxy.cfg` to another without interrupting connections. */
 export function planHaproxyChange(oldCfg: string, newCfg: string): HaproxyChange {
   const [before, after] = [serversOf(oldCfg), serversOf(newCfg)];
   const names = (servers: readonly CfgServer[]): Set<string> =>
     new Set(servers.map(({ name }) => name));
   const [old, kept] = [names(before), names(after)];
-  /** The file without the servers that come and go. */
+  /** Returns the file without the servers that are added or removed. */
   const rest = (cfg: string): string =>
     statements(cfg)
       .filter(([keyword, name = ""]) => keyword !== "server" || (old.has(name) && kept.has(name)))

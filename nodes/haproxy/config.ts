@@ -12,10 +12,10 @@ const refused = (session: Session, why: string): NodeError =>
   new NodeUnchanged(session.node, `HAProxy does not take haproxy.cfg: ${why}. Nothing was changed`);
 
 /**
- * Sees to it that a new controller's HAProxy serves with these files: it has booted with them, or waits
- * for them, as a cloud may carry little to a server.
+ * Makes the HAProxy of a new controller use these files. The server has booted with them, or HAProxy waits
+ * for them, because a cloud may limit the size of user data.
  *
- * @throws NodeError saying what HAProxy did not take.
+ * @throws NodeError if HAProxy does not take the files.
  */
 export async function provisionHaproxy(
   session: Session,
@@ -23,7 +23,7 @@ export async function provisionHaproxy(
   log: Logger,
 ): Promise<void> {
   const haproxy = new Haproxy(session);
-  // The unit of HAProxy does not start without a file.
+  // HAProxy's systemd unit does not start without a configuration file.
   if (!(await haproxy.hasConfig())) {
     const { invalid } = await install(session, files, { validate: VALIDATE });
     if (invalid !== null) throw refused(session, invalid);
@@ -33,11 +33,11 @@ export async function provisionHaproxy(
 }
 
 /**
- * Puts files of the controller into place, and lets the running HAProxy follow: zones come and go by
- * its runtime interface, and only what else has changed makes it read its file again. Nobody's
- * connection is touched by either.
+ * Installs files of the controller and applies them to the running HAProxy. Zones are added and removed
+ * through HAProxy's runtime API. HAProxy reloads its file only for other changes. Neither interrupts a
+ * connection.
  *
- * @throws NodeError saying what HAProxy did not take; {@link NodeUnchanged} where it has the former files.
+ * @throws NodeError if HAProxy does not take the files; {@link NodeUnchanged} if the former files are still in use.
  */
 export async function applyHaproxy(
   session: Session,
@@ -50,7 +50,7 @@ export async function applyHaproxy(
     return;
   }
   const haproxy = new Haproxy(session);
-  // What runs counts, and not what the file says: an earlier run may have been killed between the two.
+  // Compare with the running HAProxy, not with the file: an earlier run may have been killed before the reload.
   const { add, reload, remove } = planHaproxyChange(await haproxy.runningConfig(), wanted);
   const names = add.map(({ name }) => name);
   await haproxy.add(add);
@@ -64,7 +64,7 @@ export async function applyHaproxy(
     try {
       await haproxy.reload();
     } catch (error) {
-      // The worker of before goes on with what it has read; the file is to say the same.
+      // The old worker keeps running with the former file, so restore that file.
       if (changed.length > 0) await restore(session);
       await haproxy.remove(names);
       throw error;

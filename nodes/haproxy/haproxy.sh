@@ -4,28 +4,28 @@
 #   haproxy.sh has-config                      prints "yes" if HAProxy has a file to start with
 #   haproxy.sh start                           starts HAProxy if it does not run
 #   haproxy.sh servers                         prints `show servers state`
-#   haproxy.sh running-config                  prints the same, a line "--- cfg", and the file that HAProxy last read
+#   haproxy.sh running-config                  prints the output of `servers`, a line "--- cfg", and the last read file
 #   haproxy.sh statistics                      prints `show stat` of the servers in each worker
 #   haproxy.sh sessions NAME                   prints "WORKER ID" of each session with a server
-#   haproxy.sh close NAME                      ends these sessions
-#   haproxy.sh add [NAME ADDRESS SETTINGS]...  adds servers, draining; one that exists stays as it is
+#   haproxy.sh close NAME                      ends all sessions with a server
+#   haproxy.sh add [NAME ADDRESS SETTINGS]...  adds servers in state drain; does not change existing servers
 #   haproxy.sh remove [NAME]...                removes servers, and ends their sessions
 #   haproxy.sh set-state NAME STATE            STATE is ready, drain or maint
 #   haproxy.sh mark-unused NAME                records that a server has no sessions
-#   haproxy.sh is-unused NAME                  prints "unused" if that was recorded, and holds still
+#   haproxy.sh is-unused NAME                  prints "unused" if that was recorded and is still true
 #   haproxy.sh reload                          makes HAProxy read its file
 #
-# Changes hold through a reload and a restart of HAProxy. Exit code 3: HAProxy does not answer. Exit code 4: HAProxy
-# refuses, standard error has its words.
+# Changes survive a reload and a restart of HAProxy. Exit code 3: HAProxy does not answer. Exit code 4: HAProxy refuses
+# the command, and standard error has HAProxy's message.
 #
-# All commands go through the socket of the master process: after a reload, workers of before live on for as long as
-# they have connections, and only the master knows them. `@1` is the current worker.
+# All commands go through the socket of the master process: after a reload, older workers live as long as they have
+# connections, and only the master knows them. `@1` is the current worker.
 umask 027
 backend=nodes
 state=/var/lib/haproxy/server-state
 # A copy of the file that HAProxy last read. Its unit, and `reload` below, write it.
 running=/run/haproxy/running.cfg
-# Has a file for each server that has no sessions, and that has been out of the rotation since then.
+# Folder with a file for each server that has no sessions and has been out of the rotation since this was recorded.
 unused=/var/lib/haproxy/unused
 
 ask() {
@@ -37,7 +37,7 @@ refuse() {
   exit 4
 }
 
-# Sends a command to the current worker, whose answer must be empty, or must match the pattern $2.
+# Sends a command to the current worker. The answer must be empty or match the pattern $2.
 order() {
   answer=$(ask "@1 $1") || exit
   # shellcheck disable=SC2254 # a pattern
@@ -47,13 +47,13 @@ order() {
   esac
 }
 
-# Runs one change at a time: an update works on several zones at once, and an operator may work beside it.
+# Runs one change at a time: an update changes several zones at once, and an operator may run a command meanwhile.
 lock() {
   exec 9>"$state.lock"
   flock 9 || exit
 }
 
-# Saves the states of the servers for a reload or a restart, which read them as root.
+# Saves the states of the servers. A reload or a restart reads them, as root.
 save() {
   ask '@1 show servers state' >"$state.new" || exit
   grep -q " $backend " "$state.new" || refuse 'HAProxy does not tell the states of its servers'

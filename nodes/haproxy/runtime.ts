@@ -6,7 +6,7 @@ import { CONTROLLER } from "../../ssh/access";
 import { runProgram } from "../../ssh/program";
 import { ScriptFailed, type Session } from "../../ssh/session";
 
-/** What new connections find of a server. `maint` is out of service, its checks included. */
+/** Whether a server gets new connections. In `maint`, the server gets no connections and no health checks. */
 export type AdminState = "ready" | "drain" | "maint";
 
 /** A server of the running HAProxy. */
@@ -15,7 +15,7 @@ export interface HaproxyServer {
   /** Address and port. */
   readonly address: string;
   readonly state: AdminState;
-  /** Whether its checks succeed. */
+  /** Whether the health checks succeed. */
   readonly healthy: boolean;
 }
 
@@ -24,47 +24,47 @@ const PROGRAM = readFileSync(join(__dirname, "haproxy.sh"), "utf8");
 const NO_ANSWER = 3;
 const REFUSED = 4;
 
-/** Columns of `show servers state`, and what stands in them (HAProxy's Management Guide, 9.3). */
+/** Values in the columns of `show servers state` (HAProxy Management Guide, section 9.3). */
 const RUNNING = 2;
-/** No check was made yet. The result of the last one is not to be had while the next is made. */
+/** No check has run yet. HAProxy does not show the last result while the next check runs. */
 const UNCHECKED = 1;
 const MAINTENANCE = 0x01 | 0x02 | 0x20;
 const DRAIN = 0x08 | 0x10;
 
-/** Line between the servers and the file in the output of `running-config`. */
+/** Line that separates the servers and the file in the output of `running-config`. */
 const CFG = "--- cfg";
 
 /**
- * `text` as it may stand between single quotes in a script, in an order to HAProxy, and in a path: the names
- * and addresses of servers come from HAProxy as well.
+ * Returns `text` if it is safe between single quotes in a script, in a HAProxy command, and in a path. Names and
+ * addresses of servers also come from HAProxy's output.
  *
- * @throws NodeError if it may not.
+ * @throws NodeError if it is not safe.
  */
 function word(text: string): string {
   if (/^[\w:][\w.:-]*$/.test(text)) return text;
   throw new NodeError(CONTROLLER, `'${text}' cannot be the name or the address of a server`);
 }
 
-/** What a line of haproxy.cfg says of a server: no quote, and nothing that ends an order. @throws NodeError */
+/** Returns the settings of a server if they have no quote and nothing that ends a command. @throws NodeError */
 function settingsIn(text: string): string {
   if (/^[^'\\;<\p{Cc}]*$/u.test(text)) return text;
   throw new NodeError(CONTROLLER, `the settings '${text}' of a server cannot be given to HAProxy`);
 }
 
-/** The HAProxy of the controller, as it runs. */
+/** The running HAProxy of the controller. */
 export class Haproxy {
   constructor(private readonly controller: Session) {}
 
   /**
-   * What HAProxy runs with, as a `haproxy.cfg`: the one that it has last read, with the servers that it
-   * has now. The file in its place may be newer.
+   * Returns the running configuration as a `haproxy.cfg`: the file that HAProxy last read, with the current
+   * servers. The installed file may be newer.
    */
   async runningConfig(): Promise<string> {
     const [states = "", cfg = ""] = (await this.run("running-config")).split(`${CFG}\n`);
     return withServers(cfg, parseServers(states));
   }
 
-  /** Returns whether there is a configuration to start with. */
+  /** Returns whether HAProxy has a configuration file. */
   async hasConfig(): Promise<boolean> {
     return (await this.run("has-config")) !== "";
   }
@@ -78,7 +78,7 @@ export class Haproxy {
     return parseServers(await this.run("servers"));
   }
 
-  /** Adds servers, draining at first. A server that exists stays as it is. */
+  /** Adds servers in the state `drain`. Does not change a server that exists. */
   async add(servers: readonly CfgServer[]): Promise<void> {
     if (servers.length === 0) return;
     const words = servers.flatMap(({ name, address, settings }) => [
@@ -87,12 +87,12 @@ export class Haproxy {
     await this.run("add", ...words);
   }
 
-  /** Removes servers that were drained; connections that they still have are closed. */
+  /** Removes drained servers and closes their remaining connections. */
   async remove(names: readonly string[]): Promise<void> {
     if (names.length > 0) await this.run("remove", ...names.map(word));
   }
 
-  /** Sets whether a server gets new connections. Holds through a reload and a restart. */
+  /** Sets the state of a server. The state survives a reload and a restart. */
   async setState(name: string, state: AdminState): Promise<void> {
     await this.run("set-state", word(name), state);
   }
@@ -110,28 +110,28 @@ export class Haproxy {
     return (await this.run("is-unused", word(name))) !== "";
   }
 
-  /** Makes HAProxy read its file. If HAProxy refuses it, it keeps running with the former file. */
+  /** Makes HAProxy read its file. If HAProxy rejects the file, HAProxy keeps running with the former file. */
   async reload(): Promise<void> {
     await this.run("reload");
   }
 
-  /** Returns the number of open connections of each zone, in the workers of before a reload as well. */
+  /** Returns the number of open connections of each zone. Includes those of pre-reload workers. */
   async connections(): Promise<ReadonlyMap<string, number>> {
     return parseConnections(await this.run("statistics"));
   }
 
-  /** Returns how many connections a zone has had, as far back as any worker remembers. */
+  /** Returns the total number of connections of a zone since the start of the oldest worker. */
   async connectionsEver(zone: string): Promise<number> {
     return parseConnections(await this.run("statistics"), "stot").get(zone) ?? 0;
   }
 
-  /** Returns the number of open connections of a zone, in the workers of before a reload as well. */
+  /** Returns the number of open connections of a zone. Includes those of pre-reload workers. */
   async sessions(zone: string): Promise<number> {
     const list = await this.run("sessions", word(zone));
     return list.split("\n").filter((line) => line !== "").length;
   }
 
-  /** Closes all connections of a zone, in the workers of before a reload as well. */
+  /** Closes all connections of a zone, including those of pre-reload workers. */
   async close(zone: string): Promise<void> {
     await this.run("close", word(zone));
   }
@@ -158,20 +158,20 @@ export class Haproxy {
   }
 }
 
-/** What HAProxy says in another form than its Management Guide has it. */
+/** Returns the error for output that does not have the format in HAProxy's Management Guide. */
 const notUnderstood = (what: string): NodeError =>
   new NodeError(
     CONTROLLER,
-    `HAProxy's '${what}' is not understood; see 'journalctl -u haproxy' there`,
+    `HAProxy's '${what}' has an unexpected format; see 'journalctl -u haproxy' there`,
   );
 
-/** @throws NodeError if the column has no number. */
+/** Parses the number in a column. @throws NodeError if the column has no number. */
 function countOf(what: string, value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw notUnderstood(what);
   return Number(value);
 }
 
-/** What `show servers state` prints. @throws NodeError if it prints anything else. */
+/** Parses the output of `show servers state`. @throws NodeError if the format is unexpected. */
 export function parseServers(output: string): HaproxyServer[] {
   const what = "show servers state";
   const [, header = "", ...rows] = output.split("\n");
@@ -194,10 +194,10 @@ export function parseServers(output: string): HaproxyServer[] {
 }
 
 /**
- * What `show stat` of several workers prints, one after the other.
+ * Parses the output of `show stat` of several workers, one after the other. Adds up their counts.
  *
- * @param counter connections that there are (`scur`), or that there were (`stot`).
- * @throws NodeError if they print anything else.
+ * @param counter current connections (`scur`), or all connections so far (`stot`).
+ * @throws NodeError if the format is unexpected.
  */
 export function parseConnections(
   output: string,

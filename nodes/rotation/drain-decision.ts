@@ -1,56 +1,56 @@
 import type { Activity } from "../asterisk/activity";
 
-/** What may happen to calls when a zone leaves the exchange. */
+/** Policy for the calls of a zone that is drained. */
 export interface DrainPolicy {
-  /** How long the calls of a leaving zone may go on, in seconds. */
+  /** Seconds that the calls of the zone may go on. */
   readonly timeout: number;
   /** Whether calls are cut after `timeout`. If not, the zone stays in service. */
   readonly force: boolean;
 }
 
-/** What a drain finds each time it looks. */
+/** One observation of a zone during its drain. */
 export interface DrainLook extends Activity {
   /** Milliseconds since the drain began. */
   readonly at: number;
-  /** Whether a phone that is disconnected finds another zone. */
+  /** Whether another zone accepts phones that are disconnected. */
   readonly refuge: boolean;
 }
 
-/** Whether a zone may be drained that is the last one: the exchange goes on, or goes with it. */
+/** What to do with the last zone: `refuse` the drain, or `wait` for its calls because the exchange is destroyed. */
 export type LastZone = "refuse" | "wait";
 
 export type Step =
-  /** Nothing but look again. */
+  /** Only observe again. */
   | { readonly kind: "wait" }
-  /** Close the connections that have these ports, each of a phone that has nothing to do. */
+  /** Close the connections with these ports. Their phones are idle. */
   | { readonly kind: "move"; readonly ports: readonly number[] }
   /** Close all connections: there are no calls. */
   | { readonly kind: "close" }
   /** End the calls. */
   | { readonly kind: "cut" }
-  /** Close all connections, and let the zone go with what cannot be ended. */
+  /** Close all connections and finish the drain, although some calls cannot be ended. */
   | { readonly kind: "release" }
   | { readonly kind: "done" }
-  /** Put the zone back into service. */
+  /** Put the zone back into service: the calls took too long (`late`), or no other zone is left (`alone`). */
   | { readonly kind: "abandon"; readonly because: "late" | "alone" };
 
 /**
- * Phones that are moved at a time. They come back elsewhere all at once, and an Asterisk was measured
- * to take 800 registrations a second.
+ * Maximum number of connections to close at a time. Their phones register elsewhere all at once. An Asterisk handled
+ * 800 registrations per second in measurements.
  */
 const MOVED_AT_ONCE = 200;
-/** Looks in a row without a call: a call that is being set up may be missed by one. */
+/** Observations in a row without a call. A single one may miss a call that is being set up. */
 const QUIET_LOOKS = 2;
 /**
- * Milliseconds that whoever was connected just before the drain has to register: a phone that is cut off
- * while it waits for an answer waits for all of it, half a minute (RFC 3261, timer F).
+ * Milliseconds for phones that connected just before the drain to register. A phone that is disconnected during its
+ * request waits half a minute for an answer (RFC 3261, timer F).
  */
 const SETTLING = 5_000;
 
-/** How often calls are ended before what is left then is taken for one that cannot be. */
+/** Number of attempts to end calls. Calls that remain after that count as calls that cannot be ended. */
 const CUTS = 3;
 
-/** Decides what a drain does next. Remembers what it has done, and does nothing itself. */
+/** Decides the next step of a drain. Keeps track of earlier steps. Has no side effects. */
 export class DrainDecision {
   private readonly moved = new Set<number>();
   private quiet = 0;
@@ -73,7 +73,7 @@ export class DrainDecision {
 
     if (look.channels > 0 && look.at >= this.policy.timeout * 1000) {
       if (!this.policy.force) return { kind: "abandon", because: "late" };
-      // Who was cut off calls again, elsewhere where that can be.
+      // Callers who were cut off call again, through another zone if possible.
       if (this.cuts === 0 || idle.length === 0) {
         return { kind: this.cuts++ < CUTS ? "cut" : "release" };
       }
@@ -84,19 +84,19 @@ export class DrainDecision {
     return { kind: "move", ports };
   }
 
-  /** Takes note that connections could not be closed: whose they are to be is asked anew. */
+  /** Records that the connections of `step` could not be closed, so that the next observation selects them again. */
   retract(step: Step): void {
     this.quiet = 0;
     if (step.kind !== "move") return;
     for (const port of step.ports) this.moved.delete(port);
   }
 
-  /** Phones that `look` has found, and that have still to be moved. */
+  /** Returns the number of phones in `look` that still have to be moved. */
   phonesLeft(look: DrainLook): number {
     return look.contacts.filter(({ port }) => !this.moved.has(port)).length;
   }
 
-  /** Ports of phones without a call. Several phones, or lines of one, may share a connection. */
+  /** Returns the ports of connections without calls. Several phones, or lines of one phone, may share a connection. */
   private idlePorts({ contacts, busy }: DrainLook): number[] {
     const inUse = new Set(
       contacts.filter(({ extension }) => busy.has(extension)).map(({ port }) => port),

@@ -19,30 +19,30 @@ import { ScriptFailed, type Session } from "../../ssh/session";
 export interface DrainOptions {
   readonly controller: () => Promise<Session>;
   readonly zone: () => Promise<Session>;
-  /** Of the zone. */
+  /** Name of the zone. */
   readonly name: string;
   readonly policy: DrainPolicy;
   readonly last: LastZone;
-  /** Progress. */
+  /** Takes progress messages. */
   readonly say: Say;
   readonly warn: Say;
-  /** Ends the drain, and puts the zone back into service. */
+  /** Interrupts the drain and puts the zone back into service. */
   readonly signal?: AbortSignal;
 }
 
 export interface Drained {
-  /** 0 unless it was forced; null where the zone did not even answer. */
+  /** Number of calls that were cut, 0 unless the drain was forced; null if the zone did not answer. */
   readonly callsCut: number | null;
 }
 
-/** A look, and the connection that it was taken by. */
-interface Sight extends DrainLook {
+/** An observation, and the session that it was made through. */
+interface Observation extends DrainLook {
   readonly zone: Session;
 }
 
-/** Time between two looks, in milliseconds. */
+/** Milliseconds between two observations. */
 const INTERVAL = 1000;
-/** How often calls that are left are spoken of when their number stays the same. */
+/** Milliseconds after which the number of calls is reported again, even if it has not changed. */
 const REMINDER = 10_000;
 const ATTEMPTS = 3;
 
@@ -53,10 +53,10 @@ const counted = (count: number, what: string): string =>
 
 /**
  * Takes a zone out of the rotation, moves its phones to the other zones, and waits until its last
- * call has ended: then nobody is connected with it any more. May be asked again at any time, also
- * after it was killed.
+ * call has ended. After that no phone is connected to the zone. Can be repeated at any time, even
+ * after a drain that was killed.
  *
- * @throws NodeError when it cannot be done; the zone is back in service then.
+ * @throws NodeError if the drain fails; the zone is then back in service.
  */
 export function drainZone(options: DrainOptions): Promise<Drained> {
   return new Drain(options).run();
@@ -70,7 +70,7 @@ export class Drain {
   /** Calls that the last cut did not end. */
   private stuck = 0;
   private reported = { calls: -1, at: 0 };
-  /** What HAProxy had of the zone; null where there is nothing to be put back. */
+  /** The zone's server in HAProxy before the drain; null if there is nothing to restore. */
   private found: HaproxyServer | null = null;
 
   constructor(private readonly options: DrainOptions) {
@@ -80,35 +80,35 @@ export class Drain {
   async run(): Promise<Drained> {
     const { name, policy, last, warn, signal } = this.options;
     try {
-      return await this.leave();
+      return await this.drain();
     } catch (error) {
       if (!(error instanceof NodeError) || error.node !== CONTROLLER) throw error;
-      // The controller of an exchange that goes may be what is broken about it.
+      // When an exchange is destroyed, its controller may be the part that is broken.
       if (last !== "wait" || !policy.force || signal?.aborted === true) throw error;
-      warn(`${error.message}; ${name} goes without a look at its calls (pbx:drainForce)`);
+      warn(`${error.message}; ${name} is removed without a check of its calls (pbx:drainForce)`);
       return { callsCut: null };
     }
   }
 
-  /** Puts a zone back that was drained, and is to stay after all. */
+  /** Undoes the drain of a zone that must stay in service. */
   undo(): Promise<void> {
     return this.found === null ? Promise.resolve() : this.putBack(this.found);
   }
 
-  private async leave(): Promise<Drained> {
+  private async drain(): Promise<Drained> {
     const { name } = this.options;
     const servers = await this.haproxy((haproxy) => haproxy.servers());
     const found = servers.find((server) => server.name === name) ?? null;
     if (found?.state !== "ready" && (await this.haproxy((haproxy) => haproxy.isUnused(name)))) {
-      return { callsCut: this.goUnused() };
+      return { callsCut: this.releaseUnused() };
     }
     this.found = found;
     try {
-      if (this.options.last === "refuse" && !this.refuge(servers)) throw this.alone();
+      if (this.options.last === "refuse" && !this.refuge(servers)) throw this.lastZoneError();
       if (found === null) return { callsCut: await this.untilEmpty() };
       await this.haproxy((haproxy) => haproxy.setState(name, "drain"));
       const callsCut = await this.untilEmpty();
-      // Its server may be gone by the time it is to go again.
+      // The zone's server may already be deleted when this drain is repeated.
       await this.haproxy((haproxy) => haproxy.markUnused(name));
       return { callsCut };
     } catch (error) {
@@ -121,11 +121,11 @@ export class Drain {
     const { name, signal } = this.options;
     for (;;) {
       const look = await this.look();
-      // Nobody waits for a node any more then: what was not seen may well be there.
+      // Checked before the result: after an abort, connections do not wait, so a failed observation means nothing.
       if (signal?.aborted === true) {
         throw new NodeError(name, `the drain was interrupted; ${this.stays}`);
       }
-      if (look instanceof NodeError) return this.goUnseen(look);
+      if (look instanceof NodeError) return this.releaseUnseen(look);
       const step = this.decision.next(look);
       this.report(look);
       switch (step.kind) {
@@ -141,7 +141,7 @@ export class Drain {
         case "release":
           return this.release();
         case "abandon":
-          throw step.because === "alone" ? this.alone() : this.late(look.calls);
+          throw step.because === "alone" ? this.lastZoneError() : this.timeoutError(look.calls);
         case "done":
           return this.callsCut;
         case "wait":
@@ -150,8 +150,8 @@ export class Drain {
     }
   }
 
-  /** What there is to see, or why the zone cannot be looked at. */
-  private async look(): Promise<Sight | NodeError> {
+  /** Observes the zone. Returns the error if the zone cannot be reached. */
+  private async look(): Promise<Observation | NodeError> {
     const { name, zone } = this.options;
     try {
       const [servers, activity] = await Promise.all([
@@ -169,8 +169,8 @@ export class Drain {
   }
 
   /**
-   * By the connection of the look alone: when another one is made, a phone that had nothing to do may
-   * have a call.
+   * Closes connections of phones. Uses only the session of the observation: by the time a new session is
+   * open, an idle phone may have a call.
    */
   private async disconnect(
     zone: Session,
@@ -188,7 +188,7 @@ export class Drain {
   private async cut(calls: number): Promise<void> {
     const { name, policy, zone, warn } = this.options;
     const fresh = calls - this.stuck;
-    // No call is cut of which there is no record.
+    // Record the calls before they are cut, so that no cut call is missing in the record.
     if (fresh > 0) await this.record(fresh);
     this.stuck = await retried(async () => hangUpAll(await zone()));
     if (fresh <= 0) return;
@@ -201,38 +201,38 @@ export class Drain {
     );
   }
 
-  /** Lets a zone go whose Asterisk does not end a call. */
+  /** Finishes the drain of a zone whose Asterisk does not end a call. */
   private async release(): Promise<number> {
     const { name, warn } = this.options;
-    warn(`${name} goes with a call that its Asterisk does not end (pbx:drainForce)`);
+    warn(`${name} is removed with a call that its Asterisk does not end (pbx:drainForce)`);
     await this.haproxy((haproxy) => haproxy.close(name));
     return this.callsCut;
   }
 
-  /** Lets a zone go that nobody can be connected with. */
-  private goUnused(): number {
+  /** Finishes the drain of a zone that cannot have connections. */
+  private releaseUnused(): number {
     const { name, say } = this.options;
-    say(`${name}: nobody is connected with it, so nobody has to be waited for`);
+    say(`${name}: no phone is connected, so there is nothing to wait for`);
     return 0;
   }
 
-  /** Lets a zone go that cannot be looked at, where it may. */
-  private async goUnseen(fault: NodeError): Promise<number | null> {
+  /** Finishes the drain of a zone that cannot be observed, if the policy allows it. */
+  private async releaseUnseen(fault: NodeError): Promise<number | null> {
     const { name, policy, warn } = this.options;
-    // Its server may never have been built. HAProxy has it from its first haproxy.cfg all the same.
+    // The zone's server may never have been built: HAProxy knows it from its first haproxy.cfg anyway.
     const isDown = this.found?.healthy === false;
     if (isDown && (await this.haproxy((haproxy) => haproxy.connectionsEver(name))) === 0) {
-      return this.goUnused();
+      return this.releaseUnused();
     }
     if (!policy.force) {
       throw new NodeError(
         name,
-        `its calls cannot be seen (${fault.message}); ${this.stays}. ` +
-          "Mend that, or set pbx:drainForce to true to let it go without a look",
+        `its calls cannot be checked (${fault.message}); ${this.stays}. ` +
+          "Fix the problem, or set pbx:drainForce to true to remove the zone without a check",
       );
     }
     await this.record(null);
-    warn(`${name} does not answer, and goes without a look at its calls (pbx:drainForce)`);
+    warn(`${name} does not answer and is removed without a check of its calls (pbx:drainForce)`);
     await this.haproxy((haproxy) => haproxy.close(name));
     return null;
   }
@@ -250,12 +250,12 @@ export class Drain {
     } catch (error) {
       warn(
         `${name} is still out of the rotation (${(error as Error).message}); ` +
-          "'pulumi up --refresh' brings it back, or goes on draining it",
+          "'pulumi up --refresh' puts it back, or continues the drain",
       );
     }
   }
 
-  /** What becomes of a zone that cannot go, in words. */
+  /** State of the zone after a failed drain, for a message. */
   private get stays(): string {
     return this.found === null || stateAfter(this.found) === "ready"
       ? "the zone stays in service"
@@ -273,23 +273,23 @@ export class Drain {
     say(`${name}: ${calls === 0 ? "no calls" : counted(calls, "call")} left${about}`);
   }
 
-  private alone(): NodeError {
+  private lastZoneError(): NodeError {
     return new NodeError(
       this.options.name,
-      "no other zone is in the rotation, so it cannot go; add another one first (pbx:zones)",
+      "no other zone is in the rotation; add a zone (pbx:zones) before you drain this one",
     );
   }
 
-  private late(calls: number): NodeError {
+  private timeoutError(calls: number): NodeError {
     const { name, policy } = this.options;
     return new NodeError(
       name,
       `${counted(calls, "call")} still going after ${String(policy.timeout)} s; ${this.stays}. ` +
-        "Wait for them, raise pbx:drainTimeout, or set pbx:drainForce to true to cut them",
+        "Wait until they end, raise pbx:drainTimeout, or set pbx:drainForce to true to cut them",
     );
   }
 
-  /** Whether there is another zone for this one's phones. */
+  /** Returns whether another zone can take this zone's phones. */
   private refuge(servers: readonly HaproxyServer[]): boolean {
     return servers.some(
       ({ name, state, healthy }) => name !== this.options.name && state === "ready" && healthy,
@@ -301,18 +301,18 @@ export class Drain {
   }
 
   private async pause(): Promise<void> {
-    // An interruption is found at the next look.
+    // The next observation handles an interruption.
     await pauseFor(INTERVAL, this.options.signal);
   }
 }
 
 /**
- * How a zone that cannot go is left. One that was draining and serves was in the rotation before a run
- * that was killed; one that does not serve has to wait until it does, as it was found.
+ * Returns the state of a zone after a failed drain. A healthy zone returns to the rotation: if it was already
+ * draining, an earlier run was killed. An unhealthy zone keeps the state in which it was found.
  */
 const stateAfter = ({ state, healthy }: HaproxyServer): AdminState => (healthy ? "ready" : state);
 
-/** A lost connection is opened again, and a service that is down may be starting. */
+/** Retries `work` after a NodeError: reopens a lost connection, and waits for a service that may be starting. */
 const retried = <T>(work: () => Promise<T>): Promise<T> =>
   retry(work, {
     ...{ attempts: ATTEMPTS, pause: INTERVAL },

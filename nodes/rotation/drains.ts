@@ -5,13 +5,13 @@ import { type Connections, TIMEOUTS } from "../../ssh/connections";
 import type { Logger } from "../../core/logger";
 
 /**
- * The drains of one run of Pulumi, each done once, whoever asks first: the removal of a zone's
- * membership, or the nodes that are about to forget a zone. Pulumi brings the nodes that stay up to
- * date before it deletes what goes, and what is in use may not be taken from a zone.
+ * Drains of one run of Pulumi. Each zone is drained once, at the first request: by the removal of the
+ * zone's membership, or by the update of the nodes that no longer have the zone. Pulumi updates the other
+ * nodes before it deletes the zone, and an update must not break a zone that is still in use.
  */
 export class RunningDrains {
   private readonly begun = new Map<string, { readonly drain: Drain; end: Promise<void> }>();
-  /** What the program says in this run. Null while an exchange is destroyed, which runs no program. */
+  /** Policy of the program in this run; null if the exchange is destroyed, since no program runs then. */
   private policy: DrainPolicy | null = null;
 
   constructor(
@@ -19,25 +19,25 @@ export class RunningDrains {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Takes the program's word on how to drain, which may be newer than that of the state. */
+  /** Sets the drain policy. It overrides the policy in the state, which may be older. */
   setPolicy(policy: DrainPolicy): void {
     this.policy = policy;
   }
 
   /**
-   * Resolves when `zone` has no calls and no phones any more.
+   * Waits until `zone` has no calls and no phones.
    *
-   * @param known what the state says of how to drain.
-   * @throws NodeError when it has calls still; it is in service again then.
+   * @param known drain policy in the state.
+   * @throws NodeError if the drain fails; the zone is then back in service.
    */
   drained(access: Access, zone: ZoneHost, known: DrainPolicy, log: Logger): Promise<void> {
     return this.of(access, zone, known, log).end;
   }
 
   /**
-   * Resolves when all of `zones` are drained: they go together, or not at all.
+   * Waits until all of `zones` are drained. If one drain fails, all zones are put back.
    *
-   * @throws NodeError when one of them cannot go; all are in service again then.
+   * @throws NodeError if a drain fails; all zones are then back in service.
    */
   async allDrained(
     access: Access,
@@ -51,7 +51,7 @@ export class RunningDrains {
     if (failed === undefined) return;
     for (const [index, begun] of drains.entries()) {
       if (ends[index]?.status !== "fulfilled") continue;
-      // Nobody has forgotten it: whoever drains zones that go waits for all of them.
+      // All nodes still have the zone, because each update waits until all removed zones are drained.
       begun.end = begun.drain.undo().then(() => Promise.reject(failed.reason as Error));
     }
     await Promise.allSettled(drains.map(({ end }) => end));
@@ -71,7 +71,7 @@ export class RunningDrains {
       zone: () => this.connections.zone(access, zone, TIMEOUTS.look),
       name: zone.name,
       policy: this.policy ?? known,
-      // Where the whole exchange goes, the last zone goes with it, once its calls have ended.
+      // If the whole exchange is destroyed, the last zone is drained as well, once its calls have ended.
       last: this.policy === null ? "wait" : "refuse",
       say: log.status,
       warn: log.warn,

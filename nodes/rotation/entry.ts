@@ -7,24 +7,26 @@ import type { Access, ZoneHost } from "../../ssh/access";
 import { type Say } from "../../core/logger";
 import { type Connections, TIMEOUTS } from "../../ssh/connections";
 
-/** How long a zone whose files are in place may take until it serves, in milliseconds. */
+/** Milliseconds until a zone must be able to serve, after its files are installed. */
 const DEADLINE = 3 * 60_000;
 const INTERVAL = 500;
 
 export interface Entry {
   readonly connections: Connections;
   readonly access: Access;
-  /** Who is to enter. */
+  /** The zone that enters the rotation. */
   readonly zone: ZoneHost;
   readonly others: readonly ZoneHost[];
   readonly say: Say;
-  /** Ends the wait, and leaves the zone out. */
+  /** Ends the wait. The zone then stays out of the rotation. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Lets a zone into the rotation as soon as it can serve: it answers SIP, and reaches the other zones
- * that do, and they it. @throws NodeError when that is not so in time; it stays out then.
+ * Waits until a zone can serve, and then puts it into the rotation. A zone can serve if it answers SIP, and if
+ * it and all other healthy zones reach each other on the trunk.
+ *
+ * @throws NodeError if the zone cannot serve in time; the zone then stays out of the rotation.
  */
 export async function enterRotation(entry: Entry): Promise<void> {
   const { connections, access, zone, say, signal } = entry;
@@ -36,14 +38,14 @@ export async function enterRotation(entry: Entry): Promise<void> {
     if (server === undefined) {
       throw new NodeError(
         zone.name,
-        "HAProxy does not know it; run pulumi refresh, then pulumi up",
+        "HAProxy does not know this zone; run pulumi refresh, then pulumi up",
       );
     }
-    // In maintenance HAProxy would not even look whether it serves.
+    // HAProxy does not check a server in maintenance.
     if (server.state === "maint") await haproxy.setState(zone.name, "drain");
     const obstacle = server.healthy
       ? await trunkObstacle(entry, servers)
-      : "HAProxy's OPTIONS is not answered by it with 200";
+      : "it does not answer HAProxy's OPTIONS with 200";
     if (obstacle === null) {
       if (server.state !== "ready") await haproxy.setState(zone.name, "ready");
       say("in the rotation");
@@ -60,12 +62,12 @@ export async function enterRotation(entry: Entry): Promise<void> {
       );
     }
     say(`not in the rotation yet: ${obstacle}`);
-    // An interruption is found at the next look.
+    // The next iteration handles an interruption.
     await pauseFor(INTERVAL, signal);
   }
 }
 
-/** What is amiss between this zone and the others that serve; null when all is well, both ways. */
+/** Returns the first trunk failure between this zone and the other healthy zones, in either direction; null if none. */
 async function trunkObstacle(
   { connections, access, zone, others }: Entry,
   servers: readonly HaproxyServer[],

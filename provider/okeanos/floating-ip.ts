@@ -15,16 +15,16 @@ import { refused } from "../../clouds/okeanos/networks";
 
 interface State extends OkeanosFloatingIpInputs {
   readonly address: string;
-  /** Whether the project had it before, and keeps it. */
+  /** Whether the project already had the address. It is then kept when the resource is deleted. */
   readonly found: boolean;
 }
 
-/** A public address, which a server has as the address of a network card of its own. */
+/** Handles a public address. A server has the address on a network interface of its own. */
 export class OkeanosFloatingIpHandler implements ResourceHandler<OkeanosFloatingIpInputs> {
   readonly secrets = [] as const;
   readonly required = ["name", "pool", "reuse"] as const;
   readonly given = ["address", "found"] as const;
-  /** Addresses look alike until somebody uses them: they are taken one after the other. */
+  /** Serializes the selection of addresses: a selected address still looks unused until a server uses it. */
   private turn: Promise<unknown> = Promise.resolve();
   private readonly taken = new Set<string>();
 
@@ -58,13 +58,13 @@ export class OkeanosFloatingIpHandler implements ResourceHandler<OkeanosFloating
 
   async read(
     state: OkeanosFloatingIpInputs,
-    _voice: Logger,
+    _log: Logger,
     id: string,
   ): Promise<OkeanosFloatingIpInputs | null> {
     return (await findAddress(this.okeanos(), id)) === undefined ? null : state;
   }
 
-  async delete(state: OkeanosFloatingIpInputs, _voice: Logger, id: string): Promise<void> {
+  async delete(state: OkeanosFloatingIpInputs, _log: Logger, id: string): Promise<void> {
     if ((state as State).found) return;
     await release(this.okeanos(), id, this.signal);
   }
@@ -90,7 +90,7 @@ export class OkeanosFloatingIpHandler implements ResourceHandler<OkeanosFloating
     }
     try {
       const address = await allocate(okeanos, pool, project);
-      // Nobody uses it yet, either.
+      // No server uses this address yet, so it looks unused as well.
       this.taken.add(address.id);
       return { address, found: false };
     } catch (error) {

@@ -3,10 +3,10 @@ import { findImage } from "../../clouds/okeanos/catalogue";
 import type { OkeanosClient } from "../../clouds/okeanos/client";
 import { preflight } from "../../clouds/okeanos/preflight";
 
-/** What the program asks the provider for without having it make something; in plain values. */
+/** A provider function that the program calls. It creates no resource. Inputs and outputs are plain values. */
 export type ProviderFunction = (inputs: object) => Promise<object>;
 
-/** By token. */
+/** Returns the functions for Okeanos, by token. */
 export function okeanosFunctions(
   okeanos: () => OkeanosClient,
 ): Readonly<Record<string, ProviderFunction>> {
@@ -14,7 +14,7 @@ export function okeanosFunctions(
     "pbx:okeanos:getImage": async (inputs) => {
       const { name } = inputs as { readonly name: string };
       const { id, metadata = {} } = await findImage(okeanos(), name);
-      // Cyclades keeps the names of properties in any case.
+      // Cyclades does not normalize the case of property names.
       const properties = Object.entries(metadata).map(([key, value]) => [key.toLowerCase(), value]);
       return { id, properties: Object.fromEntries(properties) as object };
     },

@@ -17,7 +17,7 @@ interface State extends OkeanosNetworkInputs {
   readonly unfinished?: boolean;
 }
 
-/** A private network and its subnet, which is a part of it: Okeanos deletes the two only together. */
+/** Handles a private network with its subnet. They are one resource, because Okeanos deletes them only together. */
 export class OkeanosNetworkHandler implements ResourceHandler<State> {
   readonly secrets = [] as const;
   readonly required = ["name", "cidr"] as const;
@@ -63,11 +63,11 @@ export class OkeanosNetworkHandler implements ResourceHandler<State> {
     return Promise.resolve();
   }
 
-  async read(state: State, _voice: Logger, id: string): Promise<State | null> {
+  async read(state: State, _log: Logger, id: string): Promise<State | null> {
     return (await findNetwork(this.okeanos(), id)) === undefined ? null : state;
   }
 
-  async delete(_state: State, _voice: Logger, id: string): Promise<void> {
+  async delete(_state: State, _log: Logger, id: string): Promise<void> {
     await removeNetwork(this.okeanos(), id, this.signal);
   }
 }

@@ -17,16 +17,16 @@ import { freeAddress } from "../../clouds/okeanos/floating-ips";
 import { PollTimeout } from "../../core/retry";
 import { DELETION, type Found, OkeanosServers, OWNER, REQUEST } from "../../clouds/okeanos/servers";
 
-/** How long building a server may take: its image is copied to its disk. */
+/** Timeout in milliseconds for building a server. Okeanos copies the image to the disk. */
 const BUILDING = 20 * 60_000;
 
-/** What is remembered of a server beside its inputs. */
+/** State of a server: its inputs, and a note of a failed creation. */
 interface State extends OkeanosServerInputs {
-  /** It exists, and was never seen to run. */
+  /** Whether the server exists but was never seen running. */
   readonly unfinished?: boolean;
 }
 
-/** A server with a place in an internal network, and with its public address. */
+/** Handles a server with a fixed IP in an internal network and a public address. */
 export class OkeanosServerHandler implements ResourceHandler<State> {
   readonly secrets = ["userData"] as const;
   readonly required = [
@@ -61,14 +61,14 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
   async create(inputs: OkeanosServerInputs, log: Logger): Promise<{ id: string }> {
     const { name, owner } = inputs;
     const servers = this.servers();
-    // Of an update that was killed before it could record what it had asked for.
+    // Servers of an update that was killed before it could record them.
     await this.remove(name, await servers.tagged(OWNER, owner), log);
     const request = randomUUID();
     const wanted = await this.request(inputs, request);
-    log.status("asking for a server");
+    log.status("requesting a server");
     const id = await named(name, servers.create(wanted, [REQUEST, request]));
     try {
-      log.status("waiting for it to be built");
+      log.status("waiting for the server to be built");
       const building = servers.settled(id, BUILDING);
       const server = await named(
         name,
@@ -77,16 +77,16 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
       );
       const fault = faultOf(server, inputs);
       if (fault !== undefined) throw new NodeError(name, fault);
-      // A request that was given up may have been carried out after all.
-      const marked = await named(name, servers.tagged(OWNER, owner));
+      // A request that timed out may have been carried out anyway.
+      const tagged = await named(name, servers.tagged(OWNER, owner));
       await this.remove(
         name,
-        marked.filter((twin) => String(twin.id) !== id),
+        tagged.filter((other) => String(other.id) !== id),
         log,
       );
       return { id };
     } catch (error) {
-      throw await this.undone(name, id, error);
+      throw await this.cleanUp(name, id, error);
     }
   }
 
@@ -104,7 +104,7 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
     }
   }
 
-  async read(state: State, _voice: Logger, id: string): Promise<State | null> {
+  async read(state: State, _log: Logger, id: string): Promise<State | null> {
     const server = await this.servers().find(id);
     if (server === undefined) return null;
     const flavor = await flavorOfServer(this.okeanos(), server.flavor.id);
@@ -119,13 +119,13 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
   }
 
   async delete({ name }: State, log: Logger, id: string): Promise<void> {
-    log.status("waiting for it to be gone");
+    log.status("waiting for the server to be deleted");
     await this.deleted(name, id);
   }
 
   private deleted(name: string, id: string): Promise<void> {
     const work = this.servers().delete(id);
-    return named(name, work, `server ${id} is not gone after ${minutes(DELETION)}`);
+    return named(name, work, `server ${id} is not deleted after ${minutes(DELETION)}`);
   }
 
   private servers(): OkeanosServers {
@@ -169,7 +169,7 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
       throw new NodeError(
         news.name,
         `flavor ${news.flavor} has a disk of ${String(after.disk)} GiB and ${olds.flavor} one of ` +
-          `${String(before.disk)}; a server keeps its disk, so choose a flavor with the same one`,
+          `${String(before.disk)}; a server keeps its disk, so choose a flavor with the same disk size`,
       );
     }
     const isOfFlavor = ({ flavor }: Found): boolean => flavor.id === after.id;
@@ -192,9 +192,9 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
     }
   }
 
-  /** What is to be thrown for `error`, once the server is away or is to be recorded. */
-  private async undone(name: string, id: string, error: unknown): Promise<unknown> {
-    // Somebody pressed Ctrl-C, and does not want to wait.
+  /** Deletes a server that was not built. Returns the error to throw: `error`, or Unfinished if the server remains. */
+  private async cleanUp(name: string, id: string, error: unknown): Promise<unknown> {
+    // After Ctrl-C, do not wait for the deletion.
     if (this.signal.aborted) return new Unfinished(name, `server ${id} is being built`, id);
     try {
       await this.servers().delete(id);
@@ -205,7 +205,7 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
   }
 }
 
-/** Inputs whose change changes the server; the user data counts at its first boot alone. */
+/** Inputs whose change affects the server. User data is not among them, because only the first boot reads it. */
 const COMPARED = [
   "name",
   "owner",
@@ -216,10 +216,10 @@ const COMPARED = [
   "publicAddress",
   "metadata",
 ] as const;
-/** Of these, what a server need not be made anew for. */
+/** Inputs of COMPARED that can change without a replacement of the server. */
 const CHANGEABLE: ReadonlySet<string> = new Set(["flavor", "metadata"]);
 
-/** Why the server is not the one that was asked for, or undefined. */
+/** Returns why the server is not as requested; undefined if it is. */
 function faultOf(server: Found | null, inputs: OkeanosServerInputs): string | undefined {
   if (server === null) return "its server was deleted while it was being built";
   const id = String(server.id);
@@ -232,15 +232,15 @@ function faultOf(server: Found | null, inputs: OkeanosServerInputs): string | un
   );
   return missing.length === 0
     ? undefined
-    : `server ${id} has not got its address ${missing.join(" and ")}; run the same command again`;
+    : `server ${id} did not get its address ${missing.join(" and ")}; run the same command again`;
 }
 
 const minutes = (milliseconds: number): string => `${String(milliseconds / 60_000)} minutes`;
 
 /**
- * What an API said, as the fault of the server it was about.
+ * Turns errors of the API into a NodeError with the name of the server.
  *
- * @param late what to say where it did not get done in time.
+ * @param late message for a timeout.
  */
 async function named<T>(name: string, work: Promise<T>, late?: string): Promise<T> {
   try {
@@ -249,7 +249,7 @@ async function named<T>(name: string, work: Promise<T>, late?: string): Promise<
     if (error instanceof ApiFault && error.status === 413) {
       throw new NodeError(
         name,
-        `Okeanos refuses the server: ${error.reason}. Free some of it, or ask for more`,
+        `Okeanos refuses the server: ${error.reason}. Free some of the quota, or request more`,
       );
     }
     if (error instanceof NodeError) throw new NodeError(name, error.fault);

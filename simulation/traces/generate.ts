@@ -1,42 +1,42 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Writes the traces beside it: `npx tsx simulation/traces/generate.ts`. Each run writes the same. */
+/** Writes the traces into this folder: `npx tsx simulation/traces/generate.ts`. Every run writes the same files. */
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
-/** A call in G.711 through a zone: both ends, both directions, headers included. */
+/** Bytes per second of a G.711 call through a zone: both ends, both directions, with headers. */
 const BYTES_PER_CALL = 42_800;
 
-/** Rises and falls around `middle`, with most of it within `width` on either side. */
+/** Returns a bell curve around `middle`; most of the area is within `width` on either side. */
 const bell = (seconds: number, middle: number, width: number): number =>
   Math.exp(-(((seconds - middle) / width) ** 2));
 
-/** Rises evenly from 0 to 1 between two moments. */
+/** Rises linearly from 0 to 1 between `from` and `to`. */
 const ramp = (seconds: number, from: number, to: number): number =>
   Math.min(1, Math.max(0, (seconds - from) / (to - from)));
 
-/** Calls at a moment of the day. */
+/** Number of calls as a function of the second of the day. */
 const TRACES: Readonly<Record<string, (seconds: number) => number>> = {
-  /** Opens at nine, has lunch, thins out in the afternoon; next to nobody calls at night. */
+  /** An office that opens at nine: fewer calls at lunch, a decline in the late afternoon, almost no calls at night. */
   "diurnal-office": (s) =>
     4 +
     (110 + 115 * bell(s, 10.5 * HOUR, 1.5 * HOUR) + 90 * bell(s, 15 * HOUR, 1.5 * HOUR)) *
       (ramp(s, 9 * HOUR, 9.3 * HOUR) - ramp(s, 16.5 * HOUR, 18.5 * HOUR)),
 
-  /** A quiet office, all of which calls within minutes of noon. */
+  /** A quiet office in which everyone calls within minutes of noon. */
   "noon-spike": (s) =>
     6 +
     34 * bell(s, 13 * HOUR, 4 * HOUR) +
     150 * (ramp(s, 12 * HOUR, 12.05 * HOUR) - ramp(s, 12.5 * HOUR, 12.75 * HOUR)),
 
-  /** A quiet day on which something happens at 15:20. */
+  /** A quiet day with an unexpected peak from 15:20. */
   "flash-crowd": (s) =>
     25 +
     20 * bell(s, 14 * HOUR, 5 * HOUR) +
     300 * (ramp(s, 15.33 * HOUR, 15.5 * HOUR) - ramp(s, 16 * HOUR, 17 * HOUR)),
 
-  /** Shifts of a call centre: three hours up, then all of them go. */
+  /** Shifts of a call center: calls rise and then drop sharply, every three hours. */
   sawtooth: (s) =>
     10 +
     250 *
@@ -44,7 +44,7 @@ const TRACES: Readonly<Record<string, (seconds: number) => number>> = {
       (1 - ramp(s % (3 * HOUR), 1.6 * HOUR, 1.7 * HOUR)),
 };
 
-/** The same numbers between 0 and 1 for the same seed, in any version of Node (mulberry32). */
+/** Yields numbers between 0 and 1. The same seed gives the same numbers in any version of Node (mulberry32). */
 function* random(seed: number): Generator<number, never> {
   for (let state = seed; ;) {
     state = (state + 0x6d2b79f5) | 0;
@@ -59,7 +59,7 @@ for (const [index, [name, callsAt]] of Object.entries(TRACES).entries()) {
   const lines = ["seconds,calls,bytesPerSecond"];
   for (let seconds = 0; seconds <= DAY; seconds += 60) {
     const calls = callsAt(seconds);
-    // Callers come and go by chance: about as much up and down as the root of their number.
+    // Random noise: its amplitude is about the square root of the number of calls.
     const chance = (noise.next().value + noise.next().value - 1) * Math.sqrt(calls);
     const whole = Math.max(0, Math.round(calls + chance));
     lines.push([seconds, whole, whole * BYTES_PER_CALL].join(","));

@@ -21,20 +21,20 @@ const EXCHANGES = [
 
 const LIMITS = {
   ...{ callsPerAccount: 2, callsPerMinute: 1_000 },
-  // The phones connect before their source is known, and one of them calls a hundred times at once.
+  // The phones connect before their source is known, and one of them starts a hundred calls at once.
   connectionsPerUnknownSource: 1_000,
 };
-/** Seconds that a phone rings. */
+/** Ring timeout, in seconds. */
 const RING_TIMEOUT = 5;
 const CONFIGURATION = { limits: LIMITS, ringTimeout: RING_TIMEOUT };
-/** Seconds until a zone is done with a call. */
+/** Deadline for a zone to end a call, in seconds. */
 const SOON = 10;
-/** Milliseconds for a final answer, that of a phone that does not answer among them. */
+/** Timeout of a final answer, in milliseconds. Includes calls to a phone that does not answer. */
 const FINAL = 2_000 * RING_TIMEOUT;
 
-describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
+describe.each(EXCHANGES)("in an exchange with $name", ({ zones }) => {
   let exchange: Exchange;
-  /** In zone1, where Bob is too; Carol is in zone2. */
+  /** Alice and Bob are in zone1; Carol is in zone2. */
   let alice: RawPhone;
   let bob: RawPhone;
   let carol: RawPhone;
@@ -62,7 +62,7 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
   const call = async (from: RawPhone, to: string): Promise<SipMessage> =>
     from.final(await invite(from, to), FINAL);
 
-  /** How many calls zone2 was asked for over the trunk, by its records. */
+  /** Returns the number of calls that zone2 got over the trunk, from its CDRs. */
   const asked = async (): Promise<number> =>
     (await exchange.zone("zone2").cdrs()).filter(({ channel }) => channel.startsWith("IAX2/"))
       .length;
@@ -87,7 +87,7 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
       shownAs: '"1003" <sip:1003@',
     },
   ];
-  // One way is like the other if the zones are alike; no call goes inside a zone of the mixed exchange.
+  // With equal zones, one direction is enough. The mixed exchange tests no calls inside a zone.
   const [one, other] = zones;
   const different = one === other ? routes.slice(0, 2) : routes.slice(1);
 
@@ -95,16 +95,16 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
     test.each([
       ["no name", {}],
       ["the name of another user", { From: "Bob" }],
-      ["anonymous", { From: "Anonymous", Privacy: "id" }],
+      ["an anonymous name", { From: "Anonymous", Privacy: "id" }],
       ["another user by P-Asserted-Identity", { "P-Asserted-Identity": '"Bob" <sip:1002@x>' }],
       ["another user by P-Preferred-Identity", { "P-Preferred-Identity": '"Bob" <sip:1002@x>' }],
       [
         "another user by Remote-Party-ID",
         { "Remote-Party-ID": '"Bob" <sip:1002@x>;party=calling;screen=yes' },
       ],
-      ["private by Remote-Party-ID", { "Remote-Party-ID": "<sip:1001@x>;privacy=full" }],
-      ["forwarded by another user", { Diversion: '"Bob" <sip:1002@x>;reason=unconditional' }],
-    ])("who says %s is shown as the account", async (__, claims: Outside["headers"]) => {
+      ["a private Remote-Party-ID", { "Remote-Party-ID": "<sip:1001@x>;privacy=full" }],
+      ["a forward by another user", { Diversion: '"Bob" <sip:1002@x>;reason=unconditional' }],
+    ])("that sends %s is shown as the account", async (__, claims: Outside["headers"]) => {
       const callee = calleeOf();
       const name = claims?.From;
       const from = `${callerOf().address};tag=${unique()}`;
@@ -122,8 +122,8 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
       expect(others.map((header) => shown.header(header))).toEqual(["", "", "", ""]);
     });
 
-    // PJSIP takes From for the account, and refuses the log-in; chan_sip goes by the name of the log-in.
-    test("who says the number of another user is refused, or shown as the account", async () => {
+    // PJSIP takes the account from From, and refuses the log-in. chan_sip takes the account from the log-in.
+    test("that sends the number of another user is refused or shown as the account", async () => {
       const callee = calleeOf();
       const From = `"Bob" <sip:1002@${exchange.controllerAddress}>;tag=${unique()}`;
       const sent = await invite(callerOf(), callee.account.extension, { From });
@@ -143,10 +143,10 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
       ["cannot accept the offer", 488, 488],
       ["can accept no offer", 606, 488],
       ["does not want to be disturbed", 480, 480],
-      ["gave up", 408, 408],
-      ["has a fault", 500, 500],
-      ["knows no such user", 404, 480],
-    ])("hears of a callee that %s (%i) as %i", async (__, said, heard) => {
+      ["timed out", 408, 408],
+      ["has an error", 500, 500],
+      ["does not know the user", 404, 480],
+    ])("calling a callee that %s (%i) gets %i", async (__, said, heard) => {
       const sent = await invite(callerOf(), calleeOf().account.extension);
       const began = performance.now();
       calleeOf().reply(await calleeOf().ring(), said);
@@ -156,7 +156,7 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
       expect(performance.now() - began).toBeLessThan(1_000);
     });
 
-    test("hears 480 of a callee that rings and does not answer", async () => {
+    test("calling a callee that rings and does not answer gets 480", async () => {
       const sent = await invite(callerOf(), calleeOf().account.extension);
       const began = performance.now();
       calleeOf().reply(await calleeOf().ring(), 180);
@@ -166,7 +166,7 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
     });
   });
 
-  test("a callee that answers ends the search, with whatever it answers", async () => {
+  test("any final answer of a callee ends the search for other phones", async () => {
     const before = await asked();
     for (const status of [486, 603, 403, 488, 480, 408, 500, 302]) {
       const sent = await invite(alice, "1002");
@@ -175,21 +175,21 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
     }
     expect(await asked()).toBe(before);
 
-    // A phone that is not here does not.
+    // For a phone that is not in this zone, the search continues.
     expect((await call(alice, "1008")).status).toBe(480);
     expect(await asked()).toBe(before + 1);
   });
 
-  test("a user who calls himself is busy, and his phone does not ring", async () => {
+  test("a phone that calls its own number gets 486 and does not ring", async () => {
     expect((await call(alice, "1001")).status).toBe(486);
     await expect(alice.ring(200)).rejects.toThrow();
   });
 
-  test.each([16, 100])("a number of %i digits is nobody's", async (digits) => {
+  test.each([16, 100])("a number of %i digits gets 404", async (digits) => {
     expect((await call(alice, "1".repeat(digits))).status).toBe(404);
   });
 
-  test("an account has as many calls at a time as it may, and those that it receives do not count", async () => {
+  test("callsPerAccount limits the simultaneous calls that an account places, not those it receives", async () => {
     const first = await invite(alice, "1002");
     const toBob = await bob.ring();
     const second = await invite(alice, "1003");
@@ -210,7 +210,7 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
     expect((await bob.final(received)).status).toBe(487);
   });
 
-  test("an account that calls a hundred times at once leaves the zone to others", async () => {
+  test("an account that calls a hundred times at once does not block other accounts", async () => {
     const calls = await Promise.all(Array.from({ length: 100 }, () => invite(alice, "1003")));
     const refused = await Promise.all(
       calls.map((sent) =>
@@ -230,14 +230,14 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
   });
 
   describe("a call over several trunk legs", () => {
-    // Only to place a call that has come far.
+    // Needed to place a call with a given number of trunk legs.
     beforeAll(() => exchange.zone("zone1").cli("module load res_clioriginate.so"));
 
     test.each([
       [1, "rings"],
       [4, "rings"],
       [5, "is refused"],
-    ])("that comes by leg number %i %s", async (hops, outcome) => {
+    ])("that arrives on leg number %i %s", async (hops, outcome) => {
       const steps = [`Set(IAXVAR(HOPS)=${String(hops)})`, "Dial(IAX2/zone2/1003)"];
       const zone = exchange.zone("zone1");
       for (const [index, step] of steps.entries()) {
@@ -252,7 +252,7 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
   });
 
   if (one !== undefined && one === other) {
-    test("limits reach running zones by a reload of the dial plan, and no call notices", async () => {
+    test("new limits reach running zones by a dialplan reload, without disturbing a call", async () => {
       const caller = await exchange.phoneIn("zone1", "1005");
       const callee = await exchange.phoneIn("zone2", "1006");
       const stack = await Stack.of(exchange, one, CONFIGURATION);
@@ -265,7 +265,7 @@ describe.each(EXCHANGES)("accounts of an exchange with $name", ({ zones }) => {
           ),
         );
       };
-      /** Answers to calls of a number that nobody has: they count as well. */
+      /** Returns the answers to calls of a number without a user. These calls count as well. */
       const attempts = async (phone: RawPhone, count: number): Promise<(number | null)[]> => {
         const answers: (number | null)[] = [];
         while (answers.length < count) answers.push((await call(phone, "1999")).status);

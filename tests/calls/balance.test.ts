@@ -18,15 +18,15 @@ import { OFFICES, type Office } from "./support/network";
 
 jest.setTimeout(TEST_DEADLINE);
 
-/** Seconds for as many connections as a zone takes, and for several checks of HAProxy. */
+/** Deadline for filling a zone with connections, and duration of several HAProxy checks, in seconds. */
 const CONNECT = 10;
 const CHECKS = 8;
-/** Milliseconds that a connection may be silent at its beginning, and some more. */
+/** Somewhat more than the time that a new connection may be silent, in milliseconds. */
 const SILENCE = 8_000;
-/** More than all phones of the test, which are behind one address. */
+/** Limit that is higher than the number of phones, which all use one address. */
 const MANY = 2_000;
 
-/** An exchange of two zones, and what HAProxy does with connections. */
+/** Sets up an exchange of two zones. `landing` returns the zone that the next connection goes to. */
 function balanced(
   balance: Balance,
   configuration: Configuration = {},
@@ -58,7 +58,7 @@ function balanced(
 describe("roundrobin", () => {
   const { exchange, landing } = balanced("roundrobin");
 
-  test("connections take turns", async () => {
+  test("gives new connections to the zones in turn", async () => {
     const first = await landing();
     const second = await landing();
 
@@ -66,13 +66,13 @@ describe("roundrobin", () => {
     expect([await landing(), await landing()]).toEqual([first, second]);
   });
 
-  test("who connects and says nothing is in no zone, and is soon disconnected", async () => {
+  test("disconnects a silent connection, and never forwards it to a zone", async () => {
     const { controller, controllerAddress, network } = exchange();
     const served = async (): Promise<number[]> =>
       (await controller.backends()).map(({ total }) => total);
     const before = await served();
     const silent = await dialFrom(network.namespace("office1"))(controllerAddress, SIP_PORT);
-    silent.on("error", () => undefined); // it is cut off when it has ended
+    silent.on("error", () => undefined); // The connection is reset after its end.
     await within(SILENCE, "the end of a silent connection", once(silent.resume(), "end"));
     expect(await served()).toEqual(before);
   });
@@ -81,7 +81,7 @@ describe("roundrobin", () => {
 describe("leastconn", () => {
   const { exchange, landing } = balanced("leastconn");
 
-  test("connections go where the fewest are", async () => {
+  test("gives new connections to the zone with the fewest connections", async () => {
     await exchange().phoneIn("zone1", "1001");
     await exchange().phoneIn("zone1", "1002");
 
@@ -102,7 +102,7 @@ describe("leastconn", () => {
 describe("source", () => {
   const { landing } = balanced("source");
 
-  test("an address always gets the same zone, and not all get the same one", async () => {
+  test("gives each address always the same zone, and different addresses different zones", async () => {
     const zones = new Set<string | undefined>();
     for (const office of OFFICES) {
       const first = await landing(office);
@@ -113,7 +113,7 @@ describe("source", () => {
   });
 });
 
-describe("more phones than a zone takes", () => {
+describe("with more phones than a zone takes", () => {
   const { exchange } = balanced("leastconn", {
     limits: {
       connectionsPerSource: MANY,
@@ -123,9 +123,9 @@ describe("more phones than a zone takes", () => {
     },
   });
 
-  test("a zone that is full goes on serving, and another one takes the rest", async () => {
+  test("a full zone continues to serve, and another zone takes the other phones", async () => {
     const { controller, controllerAddress, network } = exchange();
-    // It would shut these connections, none of which logs in.
+    // The admission service would close these connections, which never log in.
     await controller.stopAdmission();
     const zone1 = async (): Promise<Backend | undefined> => (await controller.backends())[0];
     await controller.admin("set server nodes/zone2 state drain");

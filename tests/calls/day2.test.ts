@@ -25,11 +25,11 @@ import { loseMedia, OPERATOR } from "./support/network";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** Asterisk and phones send their RTCP reports every five seconds. */
+/** Deadline for RTCP reports, in seconds. Asterisk and phones send one every five seconds. */
 const REPORTED = 20;
 const SOON = 10;
-/** How long a look may take in these tests, in milliseconds. */
-const PATIENCE_HERE = 4_000;
+/** Timeout of a sample in these tests, in milliseconds. */
+const SAMPLE_TIMEOUT = 4_000;
 
 describe("an exchange in use", () => {
   let exchange: Exchange;
@@ -37,13 +37,13 @@ describe("an exchange in use", () => {
   let metrics: Metrics;
   let nodes: ExchangeNodes;
   let call: Call;
-  /** What was printed. */
+  /** Printed lines. */
   let lines: string[];
 
   beforeAll(async () => {
     exchange = await Exchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
     connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
-    metrics = new Metrics(connections, PATIENCE_HERE);
+    metrics = new Metrics(connections, SAMPLE_TIMEOUT);
     nodes = { access: exchange.access, zones: exchange.plan.zones.map(zoneHost) };
   }, IMAGES_DEADLINE);
   beforeEach(async () => {
@@ -74,7 +74,7 @@ describe("an exchange in use", () => {
     },
     nodes,
   });
-  const desk = (changes: Partial<PbxContext> = {}): PbxContext => ({
+  const contextOf = (changes: Partial<PbxContext> = {}): PbxContext => ({
     stack: "test",
     ...known(),
     latest: () => Promise.resolve(known()),
@@ -84,10 +84,10 @@ describe("an exchange in use", () => {
     ...changes,
   });
 
-  /** What a command prints. */
+  /** Runs a command, and returns its output. */
   async function printed(command: Command, operand = "", json = false): Promise<string> {
     const before = lines.length;
-    await command.run(desk({ json }), operand);
+    await command.run(contextOf({ json }), operand);
     return stripVTControlCharacters(lines.slice(before).join("\n"));
   }
 
@@ -102,7 +102,7 @@ describe("an exchange in use", () => {
     return Object.fromEntries((await haproxy.servers()).map(({ name, state }) => [name, state]));
   };
 
-  test("a sample has the call and the phone of each zone, and what went by the network", async () => {
+  test("a sample counts the call, the phone and the network traffic of each zone", async () => {
     await metrics.sample(nodes);
     await sleep(3_000);
     const { zones: sampled, sessions } = await metrics.sample(nodes);
@@ -110,7 +110,7 @@ describe("an exchange in use", () => {
     expect(sampled.map(({ name }) => name)).toEqual(["zone1", "zone2"]);
     for (const { reading } of sampled) {
       expect(reading).toMatchObject({ calls: 1, registrations: 1 });
-      // 50 packets a second both ways, with the phone and on the trunk, of 200 bytes and more.
+      // 50 packets of 200 bytes or more per second in both directions, with the phone and on the trunk.
       expect(reading?.bytesPerSecond).toBeGreaterThan(30_000);
       expect(reading?.bytesPerSecond).toBeLessThan(80_000);
       expect(reading?.cpu).toBeGreaterThan(0);
@@ -119,7 +119,7 @@ describe("an exchange in use", () => {
     expect(sessions).toBe(2);
   });
 
-  test("a zone that cannot be reached is unknown, the others are not, until it can again", async () => {
+  test("a sample marks only an unreachable zone as unknown, until the zone is reachable again", async () => {
     await exchange.zone("zone2").killSsh();
     try {
       const { zones: sampled } = await metrics.sample(nodes);
@@ -133,7 +133,7 @@ describe("an exchange in use", () => {
     });
   });
 
-  test("a zone where the program that answers was killed is known again", async () => {
+  test("a sample knows a zone again after the program that answers was killed", async () => {
     await metrics.sample(nodes);
     await exchange.zone("zone2").inside(["pkill", "-KILL", "python3"]);
     await eventually("zone2 known again", SOON, async () => {
@@ -142,13 +142,13 @@ describe("an exchange in use", () => {
     });
   });
 
-  test("a zone that does not answer is unknown in time, and the others are not", async () => {
+  test("a sample marks only a zone that does not answer as unknown, within the timeout", async () => {
     await metrics.sample(nodes);
     await exchange.zone("zone2").signal("SIGSTOP");
     try {
       const begin = performance.now();
       expect(knownZones(await metrics.sample(nodes))).toEqual(["zone1"]);
-      expect(performance.now() - begin).toBeLessThan(PATIENCE_HERE + 1_000);
+      expect(performance.now() - begin).toBeLessThan(SAMPLE_TIMEOUT + 1_000);
       await exchange.missed("zone2");
     } finally {
       await exchange.zone("zone2").signal("SIGCONT");
@@ -156,7 +156,7 @@ describe("an exchange in use", () => {
     await exchange.serving();
   });
 
-  test("a zone that an operator has drained is not in service", async () => {
+  test("a sample does not include a zone that an operator has drained", async () => {
     const haproxy = new Haproxy(await connections.controller(exchange.access, TIMEOUTS.look));
     await haproxy.setState("zone2", "drain");
     try {
@@ -167,7 +167,7 @@ describe("an exchange in use", () => {
     }
   });
 
-  test("its calls sound as they should", async () => {
+  test("pbx calls shows good quality for both legs of a call", async () => {
     const leg = (end: string, isTrunk: boolean) =>
       expect.objectContaining({
         ...{ end, isTrunk, codec: "ulaw", verdict: "ok" },
@@ -184,7 +184,7 @@ describe("an exchange in use", () => {
     expect(await printed(calls)).toMatch(/│ zone1 │ 1001 → 1002 │ 0:\d\d +│ 1001 +│ ulaw +│ .* ok/);
   });
 
-  test("its status and its zones are shown", async () => {
+  test("pbx status and pbx zones show the zones", async () => {
     expect(await printed(status)).toMatch(
       /│ zone1 │ ready +│ 1 +│ 1 +│ [\d.]+ kB\/s +│ \d+ % +│ 1 of 1 +│ 1 +│/,
     );
@@ -193,7 +193,7 @@ describe("an exchange in use", () => {
     );
   });
 
-  test("a zone is drained by hand when its call has ended, and put back", async () => {
+  test("pbx drain waits for the end of a zone's call, and pbx undrain puts the zone back", async () => {
     const drained = printed(drain, "zone1");
     await eventually("zone1 drains", SOON, async () =>
       (await states()).zone1 === "drain" ? true : null,
@@ -209,7 +209,7 @@ describe("an exchange in use", () => {
     expect(await states()).toEqual({ zone1: "ready", zone2: "ready" });
   });
 
-  test("Ctrl-C puts a zone that is being drained back", async () => {
+  test("Ctrl-C during pbx drain puts the zone back", async () => {
     const drained = printed(drain, "zone1");
     drained.catch(() => undefined);
     await eventually("zone1 drains", SOON, async () =>
@@ -220,7 +220,7 @@ describe("an exchange in use", () => {
     expect(await states()).toEqual({ zone1: "ready", zone2: "ready" });
   });
 
-  test("a leg that loses packets sounds bad", async () => {
+  test("pbx calls shows bad quality for a leg that loses packets", async () => {
     const lossy = ["zone1", "zone2"] as const;
     for (const zone of lossy) await loseMedia(exchange.network.namespace(zone), 10);
     await eventually("the loss in the figures", REPORTED, async () => {

@@ -12,7 +12,7 @@ import { parseLog } from "./support/zone";
 
 const kindOf = ({ image, sipDriver }: ZoneKind): string => `${sipDriver} on ${image}`;
 
-/** Two zones alike for what one release and driver does, unlike for the trunk between them. */
+/** Exchanges of two equal zones for each release and driver, and one of different zones for the trunk between them. */
 const EXCHANGES = [
   [PJSIP_22, PJSIP_22],
   [PJSIP_16, PJSIP_16],
@@ -22,11 +22,11 @@ const EXCHANGES = [
 
 jest.setTimeout(TEST_DEADLINE);
 
-/** Of what Asterisk may complain. */
+/** Warnings that Asterisk may log. */
 const EXPECTED = [
-  // chan_sip says of itself at every start that it has no future.
+  // chan_sip logs its deprecation at every start.
   "Module 'chan_sip' has been loaded but will be deprecated",
-  // PJSIP, of a request that comes while it loads its modules: HAProxy's checks wait for nobody.
+  // PJSIP logs this for requests, such as HAProxy's checks, that arrive while its modules load.
   "registered during operation. Enable PJSIP_SAFE_MODULE",
 ];
 
@@ -39,7 +39,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
   afterEach(() => exchange.quiet());
   afterAll(() => exchange.close());
 
-  test("Asterisk starts without a complaint", async () => {
+  test("Asterisk starts without warnings and errors", async () => {
     for (const zone of exchange.zones) {
       const complaints = parseLog(await zone.log())
         .filter(({ level }) => ["WARNING", "ERROR"].includes(level))
@@ -53,7 +53,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     expect(await exchange.options()).toBe(200);
   });
 
-  test("phones register in the zone that their connection lands in, and there alone", async () => {
+  test("phones register only in the zone that their connection goes to", async () => {
     await exchange.phoneIn("zone1", "1001");
     await exchange.phoneIn("zone2", "1002");
 
@@ -61,7 +61,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     expect(await exchange.whereabouts("1002")).toEqual(["zone2"]);
   });
 
-  test.each(["zone1", "zone2"])("a call inside %s", async (name) => {
+  test.each(["zone1", "zone2"])("a call inside %s does not use the trunk", async (name) => {
     const alice = await exchange.phoneIn(name, "1001");
     const bob = await exchange.phoneIn(name, "1002");
 
@@ -75,7 +75,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
   test.each([
     ["zone1", "zone2"],
     ["zone2", "zone1"],
-  ])("a call from %s to %s, and either side can end it", async (from, to) => {
+  ])("either side can end a call from %s to %s", async (from, to) => {
     const alice = await exchange.phoneIn(from, "1001");
     const bob = await exchange.phoneIn(to, "1002");
 
@@ -89,7 +89,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     }
   });
 
-  test("a caller is shown with an address that can be called back, in the other zone too", async () => {
+  test("a callee in the other zone gets a caller address that can be called back", async () => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const bob = await exchange.phoneIn("zone2", "1002");
 
@@ -101,7 +101,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
   test.each([
     ["1001", "Alice"],
     ["1003", "1003"],
-  ])("%s is shown as %s, whatever the phone says", async (extension, name) => {
+  ])("%s is shown as %s, whatever name the phone sends", async (extension, name) => {
     const caller = await exchange.phoneIn("zone1", extension, { displayName: "Bob" });
     for (const zone of ["zone1", "zone2"]) {
       const callee = await exchange.phoneIn(zone, "1004");
@@ -119,14 +119,14 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     expect(await exchange.whereabouts("1009")).toEqual([]);
   });
 
-  test("a stranger is refused like a wrong password", async () => {
+  test("an unknown account is refused like a wrong password", async () => {
     const phone = await exchange.phone("4711", { secret: "guessed" });
 
     await expect(phone.registered()).rejects.toThrow(RegistrationRefused);
   });
 
   test.each([
-    ["a number that nobody has", "1999", "404 Not Found"],
+    ["a number without a user", "1999", "404 Not Found"],
     ["a user whose phone is not registered", "1005", "480 Temporarily"],
   ])("a call to %s is refused at once", async (_, extension, answer) => {
     const alice = await exchange.phoneIn("zone1", "1001");
@@ -136,14 +136,14 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     await expect(established).rejects.toThrow(CallRefused);
     await expect(established).rejects.toThrow(answer);
 
-    // Nobody's phone has rung for it.
+    // The call did not ring until the timeout.
     expect(performance.now() - started).toBeLessThan(1000 * (exchange.plan.ringTimeout / 2));
   });
 
   test.each([
-    ["an option of Dial, which shows another caller", "1002,+0,f(1000)"],
+    ["an option of Dial that changes the caller", "1002,+0,f(1000)"],
     ["a device of Dial", "1005%29%3A0%3A99&IAX2%2Fzone2%2F1002"],
-  ])("a number that would be read as %s is nobody's", async (_, number) => {
+  ])("a number that Dial would read as %s gets 404", async (_, number) => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const bob = await exchange.phoneIn("zone2", "1002");
     let rung = false;
@@ -155,7 +155,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     expect(rung).toBe(false);
   });
 
-  test.each(["zone1", "zone2"])("a busy phone in %s says so to a caller of zone1", async (name) => {
+  test.each(["zone1", "zone2"])("a busy phone in %s gives a caller in zone1 486", async (name) => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const carol = await exchange.phoneIn("zone1", "1003");
     const bob = await exchange.phoneIn(name, "1002");

@@ -11,26 +11,26 @@ jest.setTimeout(2 * TEST_DEADLINE);
 
 const ASTERISK = "/etc/asterisk";
 const FLOOD = join(__dirname, "support", "flood.py");
-/** Milliseconds between two hostile requests. */
+/** Milliseconds between two malformed requests. */
 const PAUSE = 20;
-/** Seconds that a flood lasts at the most, and until the first of it is in the log. */
+/** Maximum duration of a flood, and deadline for its first log record, in seconds. */
 const LONGEST = 90;
 const SOON = 10;
-/** How much longer an edit may take during a flood: as a factor, and in milliseconds besides. */
+/** Allowed slowdown of an edit during a flood: a factor, and additional milliseconds. */
 const USUAL = 2;
 const NOISE = 1_000;
 
 const OLD_FORMAT = "messages => notice,warning,error";
 
-describe.each(KINDS)("during a flood of malformed requests, with $name:", ({ kind, usersFile }) => {
+describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kind, usersFile }) => {
   let exchange: Exchange;
   let stack: Stack;
   let flood: ChildProcess;
   let lastUser = 1009;
-  /** Milliseconds that an edit of the users takes when nothing else goes on. */
+  /** Milliseconds that an edit of the users takes without a flood. */
   let usual: number;
 
-  /** One user more than before, and how long that takes. */
+  /** Updates with one more user, and returns the duration in milliseconds. */
   async function oneMoreUser(tamper?: Tamper): Promise<number> {
     const began = performance.now();
     const users = [...USERS.slice(0, 2), { range: `1003-${String(++lastUser)}` }];
@@ -56,7 +56,7 @@ describe.each(KINDS)("during a flood of malformed requests, with $name:", ({ kin
       ["python3", FLOOD, exchange.controllerAddress, String(PAUSE), String(LONGEST)],
       { stdio: ["pipe", "pipe", "inherit"] },
     );
-    // PJSIP's log has none of it: pjproject.conf keeps malformed packets out.
+    // PJSIP does not log malformed packets: pjproject.conf disables these records.
     if (kind.sipDriver === "pjsip") return;
     await eventually("a forged complaint", SOON, async () =>
       (await exchange.zone("zone1").log()).includes("extensions.conf") ? true : null,
@@ -64,7 +64,7 @@ describe.each(KINDS)("during a flood of malformed requests, with $name:", ({ kin
   }, IMAGES_DEADLINE);
   afterAll(() => exchange.close());
 
-  test("an edit of users and dialplan succeeds, in the usual time", async () => {
+  test("an edit of users and dialplan succeeds in the usual time", async () => {
     for (let edit = 0; edit < 5; edit++) {
       expect(await oneMoreUser()).toBeLessThan(USUAL * usual + NOISE);
     }
@@ -76,20 +76,20 @@ describe.each(KINDS)("during a flood of malformed requests, with $name:", ({ kin
     ["extensions.conf", "exten => 4711", "Invalid priority/label '' at line"],
     ["iax.conf", "[half-a-section", "Config file iax.conf is in an invalid format"],
     [usersFile.name, usersFile.fault, ""],
-  ])("a real fault in %s is refused with Asterisk's own words", async (name, fault, words) => {
+  ])("a real fault in %s is refused with Asterisk's message", async (name, fault, message) => {
     const zone = exchange.zone("zone1");
     const former = await zone.read(join(ASTERISK, name));
 
     const refusal = await oneMoreUser(withFault(name, fault)).catch((error: unknown) => error);
 
     expect(String(refusal)).toMatch(/^NodeError: zone1: .*The former files are in service again$/s);
-    expect(String(refusal)).toContain(words);
+    expect(String(refusal)).toContain(message);
     expect(String(refusal)).not.toMatch(/forged|line 1 of|Not a SIP header/);
     expect(await zone.read(join(ASTERISK, name))).toBe(former);
     await oneMoreUser();
   });
 
-  test("a zone that logs in the format of before is changed by its first edit", async () => {
+  test("a zone with the old log format gets the new one with its first edit", async () => {
     const old: Tamper = (_, files) =>
       files.map((file) => ({
         ...file,
@@ -106,7 +106,7 @@ describe.each(KINDS)("during a flood of malformed requests, with $name:", ({ kin
     expect(await exchange.zone("zone1").cli("logger show channels")).toMatch(/messages.*json/i);
   });
 
-  test("all of that was under attack", async () => {
+  test("the flood has sent requests during all of these tests", async () => {
     flood.stdin?.end();
     const [sent] = await Promise.all([text(flood.stdout ?? Readable.from([])), ended(flood)]);
 

@@ -17,10 +17,10 @@ import { undisturbed, Witness } from "./support/witness";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** Seconds that the phones ask to be registered for: how soon one notices that it may not be. */
+/** Expiry that the phones request, in seconds. A phone notices a refusal within this time. */
 const EXPIRES = 30;
 
-/** baresip answers a refusal with many more attempts at once, which would lock its address out. */
+/** After a refusal, baresip retries many times at once, which would lock its address. */
 const MANY_FAILURES = { failuresPerAccount: 1_000, failuresPerSource: 1_000 };
 
 const ALICE = { extension: "1001", name: "Alice" };
@@ -28,16 +28,16 @@ const BOB = { extension: "1002", name: "Bob" };
 const CAROL = { extension: "1003" };
 const DAVE = { extension: "1004" };
 
-describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
+describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => {
   let exchange: Exchange;
   let stack: Stack;
-  /** The call of Alice in zone1 and Bob in zone2. */
+  /** Call between Alice in zone1 and Bob in zone2. */
   let witness: Witness;
-  /** Registered in zone1 and zone2, and in no call. */
+  /** Registered in zone1 and zone2, without a call. */
   let carol: Phone;
   let dave: Phone;
   let staying: Phone[];
-  /** Registered in vain, as their user is removed. */
+  /** Phones whose users a test removes. */
   let leaving: Phone[];
 
   beforeAll(async () => {
@@ -57,17 +57,17 @@ describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
   afterEach(() => exchange.quiet(...staying));
   afterAll(() => exchange.close());
 
-  /** Updates, and sees to it that nobody is registered elsewhere than before, or not at all. */
+  /** Updates, and asserts that all phones stay registered in their zones. */
   async function edit(changes: Configuration): Promise<void> {
-    const everybody = (): Promise<string[][]> =>
+    const registrations = (): Promise<string[][]> =>
       Promise.all([ALICE, BOB, CAROL, DAVE].map((user) => exchange.whereabouts(user.extension)));
-    const before = await everybody();
+    const before = await registrations();
     await stack.up(changes);
-    expect(await everybody()).toEqual(before);
+    expect(await registrations()).toEqual(before);
     expect(before).toEqual([["zone1"], ["zone2"], ["zone1"], ["zone2"]]);
   }
 
-  /** What the phones of a call from one zone to the other talk by, as the zones have it. */
+  /** Returns the codecs that the zones report for the phones of the calls between the zones. */
   async function codecs(...extensions: readonly string[]): Promise<(string | null)[]> {
     const connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
     try {
@@ -91,27 +91,27 @@ describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
     await incoming.closed;
   }
 
-  test("that changes nothing does nothing", async () => {
+  test("does nothing if it changes nothing", async () => {
     await edit({});
 
     expect(stack.transcript).toEqual({ progress: [], messages: [] });
   });
 
-  test("removes users, who cannot be called, nor register any more", async () => {
+  test("removes users, who then cannot be called or register", async () => {
     await edit({ users: [ALICE, BOB, { range: "1003-1007" }] });
 
     expect(await exchange.whereabouts("1008")).toEqual([]);
     expect(await exchange.whereabouts("1009")).toEqual([]);
     for (const { account } of leaving) {
       const { established } = await carol.call(account.extension);
-      // Asterisk remembers for a while that there was such a user, whose phone is not there.
+      // For a while, Asterisk still knows the removed user as a user without a phone.
       await expect(established).rejects.toThrow(/404|480/);
       const again = await exchange.phone(account.extension, { secret: account.secret });
       await expect(again.registered()).rejects.toThrow(RegistrationRefused);
     }
   });
 
-  test("adds a user, who can register and be called at once", async () => {
+  test("adds a user, who can register and be called immediately", async () => {
     await edit({ users: [ALICE, BOB, { range: "1003-1007" }, { extension: "1010" }] });
 
     await talk(carol, await exchange.phoneIn("zone2", "1010"));
@@ -128,7 +128,7 @@ describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
     }
   });
 
-  test("changes a password: the new one counts, the old one no more", async () => {
+  test("changes a password, after which only the new password is accepted", async () => {
     const former = exchange.secretOf("1005");
     const secret = "new-password-of-1005";
     await edit({ users: [ALICE, BOB, CAROL, DAVE, { extension: "1005", secret }] });
@@ -138,17 +138,17 @@ describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
     await talk(carol, await exchange.phoneIn("zone2", "1005"));
   });
 
-  test("changes how phones are spread: those of one office stay together from then on", async () => {
+  test("changes the balance algorithm, after which new phones of one office share a zone", async () => {
     await edit({ users: [ALICE, BOB, CAROL, DAVE, { range: "1005-1006" }], balance: "source" });
 
-    // As many are in either zone: they would be told apart by what was before.
+    // Both zones have the same number of phones, so the old algorithm would separate the new ones.
     await exchange.registeredPhone("1005");
     await exchange.registeredPhone("1006");
     const [zone] = await exchange.whereabouts("1005");
     expect(await exchange.whereabouts("1006")).toEqual([zone]);
   });
 
-  test("changes HAProxy's timeouts, of connections that are made from then on", async () => {
+  test("changes HAProxy's timeouts of new connections", async () => {
     await edit({ idleTimeout: "2h", connectTimeout: "7s" });
 
     const cfg = await exchange.controller.read("/etc/haproxy/haproxy.cfg");
@@ -158,7 +158,7 @@ describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
     expect(sessions).toMatch(/ fe=localnodes .*\bre?x=(?:2h|1h59m)\b/);
   });
 
-  test("changes for how long a phone rings", async () => {
+  test("changes how long a phone rings", async () => {
     await edit({ ringTimeout: "5s" });
 
     const absent = await exchange.phoneIn("zone2", "1005", { answer: "manual" });
@@ -180,12 +180,12 @@ describe.each(KINDS)("an edit, with $name,", ({ kind }) => {
     await incoming.closed;
   });
 
-  test("is nothing that the call that was up all the while noticed", async () => {
+  test("does not disturb the call that is up during all edits", async () => {
     expect(await witness.testimony()).toEqual(undisturbed());
     await witness.hangUp(1);
   });
 
-  test("is noticed by the phones of removed users when they register again", async () => {
+  test("refuses the next registration of removed users' phones", async () => {
     for (const phone of leaving) {
       await eventually("a refusal", EXPIRES, () =>
         phone.registered().then(

@@ -16,18 +16,18 @@ import { unplug } from "./support/network";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** HAProxy checks every two seconds, and believes the second failure. */
+/** Deadline for HAProxy to notice, in seconds. HAProxy checks every two seconds, and acts on the second failure. */
 const NOTICED = 15;
 
 const EXCHANGES = [
   { name: "pjsip", zones: [PJSIP_22, PJSIP_22] },
   { name: "chan_sip", zones: [CHAN_SIP_16, CHAN_SIP_16] },
 ];
-/** Milliseconds from a call to its INVITE: well before a phone without an answer is given up. */
+/** Maximum time from a call to its INVITE, in milliseconds. Asterisk gives up a phone without an answer much later. */
 const PROMPTLY = 1_500;
-/** Connections that nobody has registered by yet. */
+/** Number of connections without a registration. */
 const MANY = 400;
-/** Seconds that a phone asks to be registered for. */
+/** Expiry that a phone requests, in seconds. */
 const EXPIRES = 30;
 
 describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
@@ -45,12 +45,15 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     );
 
   test.each([
-    ["and its connection was closed", (phone: Phone) => phone.cutOff()],
-    ["and nobody was told", () => unplug(exchange.network.namespace("router"), "office4")],
-  ])("a phone that moved is called where it is, %s", async (_, leave) => {
+    ["if its old connection is closed", (phone: Phone) => phone.cutOff()],
+    [
+      "if its old connection is dead",
+      () => unplug(exchange.network.namespace("router"), "office4"),
+    ],
+  ])("a phone that moved is called in its new zone %s", async (_, disconnect) => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const old = await exchange.phoneIn("zone1", "1002", { office: "office4" });
-    await leave(old);
+    await disconnect(old);
     const moved = await exchange.phoneIn("zone2", "1002");
 
     const [call] = await exchange.connect(alice, moved);
@@ -58,13 +61,13 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     await call.hangUp();
   });
 
-  test("somebody in a call, whose phone has registered in another zone, is called there", async () => {
+  test("a user with a dead call, whose phone registered in another zone, is called there", async () => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const bob = await exchange.phoneIn("zone1", "1003");
     const old = await exchange.phoneIn("zone1", "1002", { expires: EXPIRES });
     await exchange.connect(old, bob);
     await exchange.hear(old, bob);
-    // For zone1 the call goes on until its media has been missed for minutes.
+    // zone1 ends the call only after minutes without media.
     await old.cutOff();
     const moved = await exchange.phoneIn("zone2", "1002");
     await eventually("the end of the registration in zone1", EXPIRES + NOTICED, async () =>
@@ -87,7 +90,7 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     try {
       await phone.register();
       const call = await alice.call("1004");
-      call.established.catch(() => undefined); // nobody picks up
+      call.established.catch(() => undefined); // No phone answers.
       await phone.called(PROMPTLY);
       await call.hangUp();
     } finally {
@@ -95,7 +98,7 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     }
   });
 
-  test("a call to a phone that is gone ends soon", async () => {
+  test("a call to a disconnected phone ends soon", async () => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const gone = await exchange.phoneIn("zone1", "1003");
     await gone.cutOff();
@@ -118,8 +121,8 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     await exchange.serving();
   });
 
-  test("who is given to a zone that has just died gets another one", async () => {
-    // leastconn: zone2 has nobody, and is the next one.
+  test("a connection for a zone that has just died goes to another zone", async () => {
+    // leastconn: zone2 has no connections, and gets the next one.
     await exchange.phoneIn("zone1", "1001");
     const zone = exchange.zone("zone2");
     await zone.kill();
@@ -132,18 +135,18 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     await exchange.serving();
   });
 
-  test("phones that come back all at once are let in", async () => {
+  test("phones that reconnect all at once are accepted", async () => {
     const { controller, controllerAddress, network } = exchange;
     const connected = async (): Promise<number> =>
       (await controller.backends()).reduce((sum, { current }) => sum + current, 0);
-    // An office that the controller knows: a new one would get fewer connections at a time.
+    // The controller knows this office. A new office would get fewer simultaneous connections.
     await exchange.registeredPhone("1005", { office: "office2" });
     const phones = crowd(network.namespace("office2"), controllerAddress, MANY);
     try {
       await eventually("many connections", NOTICED, async () =>
         (await connected()) >= MANY ? true : null,
       );
-      // A zone refuses a connection after it has taken it.
+      // A zone accepts a connection before it refuses it.
       await sleep(1000);
       expect(await connected()).toBeGreaterThanOrEqual(MANY);
       await exchange.registeredPhone("1001");
@@ -152,14 +155,14 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     }
   });
 
-  test("the phones of a dead zone come back in another one, and the zone comes back itself", async () => {
+  test("phones of a dead zone register in another zone, and the zone serves again after its boot", async () => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const bob = await exchange.phoneIn("zone2", "1002", { expires: 30 });
     const zone = exchange.zone("zone2");
 
     await zone.kill();
     await becomes("zone2", "DOWN");
-    // A phone notices by its next registration.
+    // A phone notices at its next registration.
     await bob.nextRegistration();
     await bob.registered();
 

@@ -22,7 +22,7 @@ const SOON = 15;
 
 const PYTHON = "/usr/bin/python3";
 
-/** Has sed change what the provider runs on a node, until the result is called. */
+/** Changes with sed the program that the provider runs on a node. The returned function restores the program. */
 async function sabotage(server: Server, expression: string): Promise<() => Promise<void>> {
   const changed = `printf '%s\\n' "$4" | sed '${expression}'`;
   const script = `#!/bin/sh\nexec ${PYTHON}.real -I -S -c "$(${changed})"\n`;
@@ -33,22 +33,22 @@ async function sabotage(server: Server, expression: string): Promise<() => Promi
   };
 }
 
-/** Before all files of an installation are put into place. */
+/** Start of a sed expression that inserts code before all files of an installation are put into place. */
 const BEFORE_PUT = "s/^def put(.*/&\\n    ";
 
-describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
+describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
   let exchange: Exchange;
   let stack: Stack;
-  /** The call of Alice in zone1 and Bob in zone2. */
+  /** Call between Alice in zone1 and Bob in zone2. */
   let witness: Witness;
   let alice: Phone;
   let bob: Phone;
   let carol: Phone;
-  /** How many users the exchange has; each change adds one. */
+  /** Extension of the last user. Each change adds a user. */
   let lastUser = 1009;
 
   beforeAll(async () => {
-    // A test does not wait as long as a person would like it to.
+    // Shortens the timeout, because these tests wait for it.
     jest.replaceProperty(TIMEOUTS, "change", 1_000 as never);
     exchange = await Exchange.start({ zones: [kind, kind] });
     stack = await Stack.of(exchange, kind);
@@ -63,14 +63,14 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
     await exchange.close();
   });
 
-  /** One user more than before. */
+  /** Updates with one more user. */
   const oneMoreUser = (changes: Configuration = {}): Promise<void> =>
     stack.up({
       ...changes,
       users: [...USERS.slice(0, 2), { range: `1003-${String(++lastUser)}` }],
     });
 
-  /** The user who was added last can register in zone2, and is called. */
+  /** Asserts that the user who was added last can register in zone2 and be called. */
   async function lastUserIsCalled(): Promise<void> {
     const callee = await exchange.phoneIn("zone2", String(lastUser));
     const [outgoing, incoming] = await exchange.connect(carol, callee);
@@ -84,13 +84,13 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
     return Promise.all(names.map((path) => exchange.serverOf(node).read(path)));
   };
 
-  test("nobody answers SSH: the error says where and what to do, and nothing is changed there", async () => {
+  test("a zone without SSH stays unchanged, and the error says what to do", async () => {
     const zone = exchange.zone("zone2");
     const former = await filesOf("zone2");
     await zone.killSsh();
 
     await expect(oneMoreUser()).rejects.toThrow(
-      /^zone2: SSH at 192\.168\.0\.3 does not answer \(.*\); see that the server runs/,
+      /^zone2: SSH at 192\.168\.0\.3 does not answer \(.*\); make sure that the server runs/,
     );
     expect(await filesOf("zone2")).toEqual(former);
 
@@ -99,13 +99,13 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
     await lastUserIsCalled();
   });
 
-  test("the disk is full: the former files stay, and the next update goes through", async () => {
+  test("a full disk keeps the old files, and the next update succeeds", async () => {
     const zone = exchange.zone("zone2");
     const former = await filesOf("zone2");
     const makeRoom = await zone.fillEtc();
     try {
       await expect(oneMoreUser()).rejects.toThrow(
-        /^zone2: .*No space left on device; its files were left as they were/,
+        /^zone2: .*No space left on device; no file was changed/,
       );
       expect(await filesOf("zone2")).toEqual(former);
       expect(await zone.inside(["find", ASTERISK, "-name", ".*"])).toBe("");
@@ -117,13 +117,13 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
   });
 
   test.each([
-    ["when all is uploaded", 2, `${BEFORE_PUT}os.system("pkill -KILL sshd")/`],
+    ["after the upload", 2, `${BEFORE_PUT}os.system("pkill -KILL sshd")/`],
     [
-      "when the first of two files is in place",
+      "after the first of two files is in place",
       1,
       String.raw`s/os.rename(written\[path.*/&; os.kill(os.getpid(), signal.SIGKILL)/`,
     ],
-  ])("an update is killed %s: the next one mends it", async (_, count, expression) => {
+  ])("an update that is killed %s is repaired by the next one", async (_, count, expression) => {
     const zone = exchange.zone("zone2");
     const former = await filesOf("zone2");
     const restore = await sabotage(zone, expression);
@@ -158,7 +158,7 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
     ["zone2", join(ASTERISK, "extensions.conf"), "exten => 4711"],
     ["zone2", join(ASTERISK, "iax.conf"), "[half-a-section"],
     ["controller", "/etc/haproxy/haproxy.cfg", "nonsense"],
-  ])("%s cannot use its %s: the former file stays in service", async (node, path, line) => {
+  ])("%s refuses a faulty %s and keeps the old file in service", async (node, path, line) => {
     const former = await exchange.serverOf(node).read(path);
 
     await expect(stack.up({}, tampered(node, path, line))).rejects.toThrow(
@@ -170,7 +170,7 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
     await lastUserIsCalled();
   });
 
-  test("somebody edits a file by hand: a refresh tells, and an update mends it", async () => {
+  test("a file that was edited by hand is found by a refresh and repaired by an update", async () => {
     const path = join(ASTERISK, "extensions.conf");
     const zone = exchange.zone("zone2");
     const right = await zone.read(path);
@@ -185,7 +185,7 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
     expect(await stack.refresh()).toEqual([]);
   });
 
-  test("somebody takes a zone out of the rotation: an update brings it back", async () => {
+  test("a zone that was taken out of the rotation by hand is put back by an update", async () => {
     await exchange.controller.admin("set server nodes/zone2 state maint");
 
     expect(await stack.refresh()).toEqual(["zone2"]);
@@ -195,12 +195,12 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
     await lastUserIsCalled();
   });
 
-  test("of all that, the call that was up noticed nothing", async () => {
+  test("the call that is up during these faults is not disturbed", async () => {
     expect(await witness.testimony()).toEqual(undisturbed());
     await witness.hangUp(1);
   });
 
-  test("HAProxy does not run: the error says so, and the next update goes through", async () => {
+  test("an update fails with an error while HAProxy does not run, and the next update succeeds", async () => {
     const { controller } = exchange;
     await controller.stopDaemon();
     await expect(stack.up({ balance: "roundrobin" })).rejects.toThrow(
@@ -215,7 +215,7 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
   });
 
   test.each(["zone2", "controller"])(
-    "%s loses its power in the middle of an update: the next one mends it",
+    "a power cut of %s during an update is repaired by the next update",
     async (node) => {
       const server = exchange.serverOf(node);
       const restore = await sabotage(
@@ -233,7 +233,7 @@ describe.each(KINDS)("a fault, with $name:", ({ kind, usersFile }) => {
       await restore();
       await exchange.serving();
       await stack.up();
-      // Its connection has ended with the controller, which it would notice by its next registration.
+      // The phone's connection ended with the controller. The phone would notice only at its next registration.
       await exchange.quiet();
       carol = await exchange.phoneIn("zone1", "1003");
       await lastUserIsCalled();

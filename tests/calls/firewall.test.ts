@@ -17,7 +17,7 @@ const SUPPORT = join(__dirname, "support");
 const RULES = "/etc/nftables.conf";
 const TABLE = ["inet", "trunkline_firewall"];
 
-/** A host of the Internet that listens, and that no node has any business with. */
+/** Host on the Internet that listens, and that no node needs to reach. */
 const OUTSIDE = "office4";
 const OUTSIDE_ADDRESS = `${PUBLIC}.${String(200 + OFFICES.indexOf(OUTSIDE))}`;
 /** IAX2, SIP, DNS, NTP and HTTPS. */
@@ -28,7 +28,7 @@ const OUTSIDE_PORTS = [
 const to = (address: string, ports: readonly string[]): string[] =>
   ports.map((port) => port.replace(":", `:${address}:`));
 
-/** What reaches the outside host, port by port. */
+/** Listener on the outside host that records each reached port. */
 class Listener {
   readonly heard: string[] = [];
 
@@ -59,11 +59,11 @@ class Listener {
   }
 }
 
-describe.each(KINDS)("nodes behind their own firewall, with $name,", ({ kind }) => {
+describe.each(KINDS)("with the firewall of nodes, with $name,", ({ kind }) => {
   let exchange: Exchange;
   let stack: Stack;
   let outside: Listener;
-  /** In zone1 and zone2. */
+  /** Registered in zone1 and zone2. */
   let alice: Phone;
   let bob: Phone;
   let reach: string;
@@ -86,17 +86,17 @@ describe.each(KINDS)("nodes behind their own firewall, with $name,", ({ kind }) 
 
   const nodes = (): Server[] => [...exchange.zones, exchange.controller];
 
-  /** What becomes of packets from a node, sent by root. */
+  /** Sends packets from a node as root, and returns the results. */
   const sent = async (node: Server, ...targets: readonly string[]): Promise<string[]> =>
     (await node.inside(["/usr/bin/python3", "-c", reach, ...targets])).trim().split("\n");
 
-  /** How many packets a node has refused to send. */
+  /** Returns the number of packets that a node has refused to send. */
   const refused = async (node: Server): Promise<number> =>
     Number(
       /counter packets (\d+)/.exec(await node.inside(["nft", "list", "table", ...TABLE]))?.[1],
     );
 
-  /** A packet that is allowed comes after all that was sent before. */
+  /** Returns the reached ports. First waits for an allowed packet, which arrives after all earlier packets. */
   async function heardOutside(): Promise<string[]> {
     expect(await sent(exchange.zone("zone1"), `udp:${OUTSIDE_ADDRESS}:20000:10998`)).toEqual([
       "sent",
@@ -114,14 +114,14 @@ describe.each(KINDS)("nodes behind their own firewall, with $name,", ({ kind }) 
     await incoming.closed;
   }
 
-  test("a zone sends nothing to other hosts, but from its RTP ports", async () => {
+  test("a zone sends packets to other hosts only from its RTP ports", async () => {
     const targets = to(OUTSIDE_ADDRESS, OUTSIDE_PORTS);
     const results = await sent(exchange.zone("zone1"), ...targets);
     expect(results.filter((result) => ["sent", "connected"].includes(result))).toEqual([]);
     expect(await heardOutside()).toEqual(["udp:20000"]);
   });
 
-  test("a channel that Asterisk is made to open to another host does not leave the zone", async () => {
+  test("packets of a forced Asterisk channel to another host do not leave the zone", async () => {
     const zone = exchange.zone("zone1");
     await zone.cli("module load res_clioriginate.so");
     const before = await refused(zone);
@@ -139,7 +139,7 @@ describe.each(KINDS)("nodes behind their own firewall, with $name,", ({ kind }) 
     expect(await heardOutside()).toEqual(["udp:20000"]);
   });
 
-  test("a zone reaches its peers by IAX2 alone, and the controller by reports alone", async () => {
+  test("a zone reaches other zones only with IAX2, and the controller only with reports", async () => {
     const [zone1, zone2] = [exchange.zone("zone1"), exchange.plan.zones[1]?.fixedIp ?? ""];
     const controller = exchange.plan.controller.fixedIp;
     const results = await sent(
@@ -148,7 +148,7 @@ describe.each(KINDS)("nodes behind their own firewall, with $name,", ({ kind }) 
       ...to(controller, ["tcp:22", "tcp:5060", "udp:123"]),
     );
     expect(results.filter((result) => ["sent", "connected"].includes(result))).toEqual([]);
-    // Nothing listens there in this exchange: the controller's own refusal comes back.
+    // In this exchange, no service listens there, so the controller itself may refuse the connection.
     expect(["connected", "ECONNREFUSED"]).toContain(
       (await sent(zone1, ...to(controller, ["tcp:5075"])))[0],
     );
@@ -164,9 +164,9 @@ describe.each(KINDS)("nodes behind their own firewall, with $name,", ({ kind }) 
     expect(await heardOutside()).toEqual(["udp:20000"]);
   });
 
-  test("a node lets in what its rules name, whatever the cloud lets through", async () => {
+  test("a node accepts only what its rules allow, whatever the cloud forwards", async () => {
     const zone2 = exchange.plan.zones[1]?.fixedIp ?? "";
-    // The sender's own filter away, the receiver's is what is left.
+    // Without the sender's filter, only the receiver's filter remains.
     const zone1 = exchange.zone("zone1");
     await zone1.inside(["nft", "delete", "table", ...TABLE]);
     try {
@@ -177,9 +177,9 @@ describe.each(KINDS)("nodes behind their own firewall, with $name,", ({ kind }) 
     }
   });
 
-  test("a call does not notice that nodes get a firewall, or another one", async () => {
+  test("installing or changing the firewall does not disturb a call", async () => {
     const witness = await Witness.between(exchange, alice, bob);
-    // As on servers of before there was one.
+    // Old servers have no firewall.
     for (const node of nodes()) await node.inside(["nft", "delete", "table", ...TABLE]);
 
     await stack.up({}, (_, files) =>
@@ -193,15 +193,15 @@ describe.each(KINDS)("nodes behind their own firewall, with $name,", ({ kind }) 
       expect(await node.inside(["nft", "list", "ruleset"])).toContain(`table ${TABLE.join(" ")} {`);
     }
     expect(await witness.testimony()).toEqual(undisturbed());
-    // Over the connections of before.
+    // Uses the connections from before the change.
     await witness.hangUp(1);
     await talk();
   });
 
-  test("a zone's own requests get through on connections of before the firewall", async () => {
+  test("a zone's own requests pass on connections from before the firewall", async () => {
     for (const node of nodes()) await node.inside(["nft", "delete", "table", ...TABLE]);
     for (const node of nodes()) await node.inside(["nft", "-f", RULES]);
-    // Bob has said nothing since: his zone speaks first.
+    // Bob's phone has sent nothing since, so his zone sends the first packet.
     await talk();
     expect(await exchange.whereabouts("1002")).toEqual(["zone2"]);
   });

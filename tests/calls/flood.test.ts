@@ -6,28 +6,28 @@ import { giveAddresses, plugIn, unplug } from "./support/network";
 import type { Server } from "./support/server";
 import { sipCrowd } from "./support/sip-crowd";
 
-/** Seconds of the flood: three minutes once, less where the other driver is all that differs. */
+/** Duration of the flood, in seconds. The second driver needs only a short flood. */
 const FLOOD = { pjsip: 180, chan_sip: 30 };
-/** Where all who are not an office of baresip phones connect from. */
+/** Office that all connections come from, except those of baresip phones. */
 const CROWD = "office4";
-/** A source with a thousand connections, and many with a hundred. */
+/** Connections of the first attacker, and of each other attacker. */
 const [ONE, MANY] = [1_000, 100];
 const ATTACKERS = 51;
-/** An office whose phones are registered when the flood begins; it is the address of CROWD itself. */
+/** Office whose phones are registered before the flood starts. This is the address of CROWD. */
 const OFFICE = "198.51.100.203";
-/** Seconds in which they register. */
+/** Seconds for these phones to register. */
 const BEFORE = 6;
-/** Offices that have no phone registered when the flood begins. */
+/** Number of offices without a registered phone when the flood starts. */
 const NEW_OFFICES = 10;
-/** What HAProxy has room for: all that a source may have before the first lock, and phones. */
+/** Maximum number of HAProxy's connections: those of attackers before the first lock, and those of phones. */
 const CONNECTIONS = 4_000;
-/** Seconds between two calls. */
+/** Pause between two calls, in seconds. */
 const BETWEEN_CALLS = 4;
 const SOON = 20;
 
 jest.setTimeout(FLOOD.pjsip * 1000 + 2 * TEST_DEADLINE);
 
-describe.each(KINDS)("connections without a log-in, with $name:", ({ kind }) => {
+describe.each(KINDS)("with $name,", ({ kind }) => {
   let exchange: Exchange;
   let attackers: string[];
   let newOffices: string[];
@@ -62,23 +62,23 @@ describe.each(KINDS)("connections without a log-in, with $name:", ({ kind }) => 
     ...{ after, every: 5 },
   });
 
-  /** The established connections of a node that have an end at `address`, with their timers. */
+  /** Returns the established connections between a node and `address`, with their timers. */
   async function connectionsAt(node: Server, address: string): Promise<string[]> {
     const list = await node.inside(["ss", "-Htno", "state", "established"]);
     return list.split("\n").filter((line) => line.includes(address));
   }
 
-  /** How many established connections of the controller have an end at `address`. */
+  /** Returns the number of established connections between the controller and `address`. */
   const connectionsOf = async (address: string): Promise<number> =>
     (await connectionsAt(exchange.controller, address)).length;
 
-  /** Resolves within a minute, when the node has no connection any more that has an end at `address`. */
+  /** Waits until the node has no connection with `address`, for a minute at most. */
   const missed = (node: Server, address: string): Promise<true> =>
     eventually(`the end of the connection of ${address}`, 60, async () =>
       (await connectionsAt(node, address)).length === 0 ? true : null,
     );
 
-  test("neither an office with registered phones nor a new one notices a flood", async () => {
+  test("a flood of connections disturbs neither offices with registered phones nor new offices", async () => {
     const alice = await exchange.registeredPhone("1001");
     const bob = await exchange.registeredPhone("1002");
     const seconds = FLOOD[kind.sipDriver];
@@ -125,7 +125,7 @@ describe.each(KINDS)("connections without a log-in, with $name:", ({ kind }) => 
     expect(new Set(locked.map(([, source]) => source))).toEqual(new Set(attackers));
   });
 
-  test("a connection without a log-in is shut after loginTime, one with a log-in is not", async () => {
+  test("only connections without a log-in are closed after loginTime", async () => {
     const [source = ""] = others;
     const { idle, register } = await crowd(12, {
       idle: [{ source, connections: 3 }],
@@ -135,13 +135,13 @@ describe.each(KINDS)("connections without a log-in, with $name:", ({ kind }) => 
     expect(register[0]?.failed).toEqual([]);
   });
 
-  test("a call of a phone that is not registered goes on after loginTime, and the phone hears its end", async () => {
+  test("a call of an unregistered phone continues after loginTime, and the phone gets the BYE", async () => {
     const bob = await exchange.rawPhoneIn("zone1", "1006");
     const alice = await exchange.unregisteredPhone("1005", "office2");
     const call = alice.call("1006");
     const dialog = await bob.pickUp(await bob.ring());
     await call;
-    // A connection without a log-in that is opened later.
+    // This connection without a log-in is opened later.
     const idle = await exchange.unregisteredPhone("1007", "office2");
     await idle.ask("OPTIONS", { credentials: null });
     await eventually("the end of the other connection", SOON, () =>
@@ -153,13 +153,13 @@ describe.each(KINDS)("connections without a log-in, with $name:", ({ kind }) => 
     for (const phone of [alice, bob, idle]) phone.close();
   });
 
-  test("phones of a dead zone are disconnected within 10 s, after a reload of HAProxy too", async () => {
+  test("phones of a dead zone are disconnected within 10 s, even after a reload of HAProxy", async () => {
     const { controller, network } = exchange;
     const address = `${exchange.plan.zones[1]?.fixedIp ?? ""}:5060`;
     const router = network.namespace("router");
     await exchange.phoneIn("zone2", "1003");
     await controller.inside(["sh", "-c", "echo reload | socat - /run/haproxy/master.sock"]);
-    // Health checks come and go beside it.
+    // Health checks open and close other connections.
     expect(await connectionsOf(address)).toBeGreaterThan(0);
 
     await unplug(router, "zone2");
@@ -189,12 +189,12 @@ describe.each(KINDS)("connections without a log-in, with $name:", ({ kind }) => 
       await Promise.all([missed(exchange.controller, "198.51.100.202:"), missed(zone, address)]);
     });
   } else {
-    test("the kernel of a zone asks whether its controller is there", async () => {
+    test("the kernel of a zone sends TCP keep-alive to the controller", async () => {
       await exchange.phoneIn("zone1", "1004");
       const address = `${exchange.plan.zones[0]?.fixedIp ?? ""}:5060`;
       const [zone] = exchange.zones;
       if (zone === undefined) throw new Error("no zone");
-      // Meanwhile the zone's last words may wait for an acknowledgement.
+      // Until then, the timer may be for the acknowledgement of the zone's last data.
       await eventually("keep-alive of the connection", SOON, async () => {
         const connections = await connectionsAt(zone, address);
         return connections.some((line) => line.includes("timer:(keepalive,")) ? true : null;

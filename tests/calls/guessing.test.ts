@@ -11,28 +11,28 @@ jest.setTimeout(2 * TEST_DEADLINE);
 
 const OFFICE = "office4";
 const ACCOUNTS = ["1001", "1002", "1003"];
-/** Sources that guess; the last one is an office with registered phones. */
+/** Number of sources that guess. The last source is an office with registered phones. */
 const SOURCES = 20;
-/** Seconds after which phones are registered, and guesses begin. */
+/** Seconds until phones are registered and guesses start. */
 const REGISTERED = 2;
-/** Guesses of each source. */
+/** Number of guesses of each source. */
 const GUESSES = 500;
 const SECONDS = 25;
-/** What a source may have tried until it is locked, and in how many seconds. */
+/** Maximum number of guesses until a source is locked, and maximum time in seconds. */
 const [MOST_GUESSES, MOST_SECONDS] = [200, 5];
-/** Seconds of the first lock. */
+/** Duration of the first lock, in seconds. */
 const LOCK = 20;
-/** Seconds for which the service that locks does nothing, though a lock is due. */
+/** Seconds for which the admission service is stopped although a lock is due. */
 const LATE = 3;
 const SOON = 15;
 
-describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
+describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
   let exchange: Exchange;
   let connections: Connections;
   let sources: string[];
-  /** An office and two strangers that make up what they answer to. */
+  /** An office and two other sources that guess with a nonce of their own. */
   let madeUp: string[];
-  /** Of the other tests. */
+  /** Sources of the other tests. */
   let others: string[];
 
   beforeAll(async () => {
@@ -76,13 +76,13 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
     ...{ after: 0, every: 2 },
   });
 
-  test("each source is locked, and registered phones and colleagues of the source go on", async () => {
+  test("each source is locked, while registered phones behind the source continue to work", async () => {
     const office = sources.at(-1) ?? "";
     const guess = sources.map((source, index) => ({
       ...{ source, accounts: ACCOUNTS, guesses: GUESSES, after: REGISTERED },
       connections: index % 2,
     }));
-    // The account's own phone and a colleague's, behind the address that guesses; and one elsewhere.
+    // Behind the guessing address: the phone of the guessed account and another phone. Elsewhere: a third phone.
     const register = [
       phone("1001", office),
       phone("1004", office),
@@ -117,7 +117,7 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
     });
   });
 
-  test("guesses with a nonce of their own lock their source too, and phones of the source go on", async () => {
+  test("guesses with a forged nonce lock their source too, while its phones continue to work", async () => {
     const [office = "", stranger = "", changing = ""] = madeUp;
     const job = {
       ...{ accounts: ["1001"], guesses: 2 * GUESSES, after: REGISTERED },
@@ -133,7 +133,7 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
 
     expect(register.flatMap(({ failed }) => failed)).toEqual([]);
     expect(Math.min(...register.map(({ tried }) => tried))).toBeGreaterThan(2);
-    // The phone of 1001 may come back five times a minute, and so may the client that guesses beside the phone.
+    // The phone of 1001 may reconnect five times a minute, and so may the guessing client at the same address.
     for (const { answered, tried } of guess) {
       expect(tried).toBeGreaterThan(answered);
       expect(answered).toBeGreaterThanOrEqual(5);
@@ -165,7 +165,7 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
     await locked();
     await lockedInHaproxy();
     const session = await connections.controller(exchange.access, TIMEOUTS.look);
-    // Of two looks, the later one finds fewer seconds left.
+    // The later of two queries finds fewer remaining seconds.
     const untimed = (bans: readonly Ban[]) => bans.map((one) => ({ ...one, seconds: null }));
     expect(untimed(await bansOf(session))).toEqual(untimed(await controller.bans()));
     const lock = { source, account: "1005" };
@@ -174,7 +174,7 @@ describe.each(KINDS)("passwords are guessed, with $name:", ({ kind }) => {
     await eventually("the lifted lock in HAProxy", SOON, async () =>
       (await answered()) >= 10 ? true : null,
     );
-    // Each lock takes twice as long as the one before: lifting has ended that.
+    // Each lock lasts twice as long as the previous one. Lifting a lock resets the duration.
     expect(await locked()).toMatchObject({
       account: "1005",
       times: 1,

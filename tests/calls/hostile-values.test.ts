@@ -8,14 +8,14 @@ import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/excha
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** A network of nobody (RFC 5737), where the attacks of these tests want to get. */
+/** Target of the attacks, in an unused network (RFC 5737). */
 const OUTSIDE = "203.0.113.66";
-/** Any address does: the values are the same in each run. */
+/** Any seed will do. A fixed seed gives the same values in each run. */
 const SEED = 13;
-/** Values in each field. */
+/** Number of values for each field. */
 const VALUES = 75;
 
-/** Limits of `pbx:limits` that are no part of these tests. */
+/** `pbx:limits` that are high enough not to affect these tests. */
 const limits = {
   callsPerAccount: 500,
   callsPerMinute: 10_000,
@@ -26,14 +26,14 @@ const limits = {
   failuresPerSource: 100_000,
 };
 
-/** Milliseconds for a request that may get no answer at all: Asterisk drops what it cannot parse. */
+/** Timeout of a request that may get no answer, in milliseconds. Asterisk drops messages that it cannot parse. */
 const BRIEFLY = 200;
-/** Milliseconds until a call to a phone that cannot be reached is given up, and some more. */
+/** Somewhat more than the time until Asterisk gives up a call to an unreachable phone, in milliseconds. */
 const GIVEN_UP = 9_000;
-/** Seconds until a zone is done with all calls. */
+/** Deadline for a zone to end all calls, in seconds. */
 const CALM = 20;
 
-/** What a value of a header may be put together from: devices, options, functions, and what separates them. */
+/** Parts of hostile header values: devices, options and functions. `SEPARATORS` has the separators. */
 const ATTACKS = [
   `IAX2/${OUTSIDE}/12345`,
   `SIP/${OUTSIDE}/1`,
@@ -80,7 +80,7 @@ const text = fc
     ),
     { minLength: 1, maxLength: 6 },
   )
-  // A line break begins another header, and a NUL ends the message: neither is part of a value.
+  // A line break starts another header, and a NUL ends the message, so neither can be part of a value.
   .map((parts) => parts.join("").replace(/[\r\n\0]/g, "_"));
 
 const host = fc.constantFrom(
@@ -113,7 +113,7 @@ const address = fc.oneof(
 const valuesOf = (kind: fc.Arbitrary<string>, salt: number): string[] =>
   fc.sample(kind, { seed: SEED + salt, numRuns: VALUES });
 
-/** A phone that answers every call in the same way, and counts them. */
+/** Phone that answers every call in the same way, and counts the calls. */
 class Callee {
   count = 0;
   private status = 486;
@@ -123,7 +123,7 @@ class Callee {
     void this.answer();
   }
 
-  /** From now on, answers with `status`; counts anew. */
+  /** Answers all further calls with `status`, and resets the count. */
   answers(status: number, contact?: string): void {
     this.status = status;
     this.headers = contact === undefined ? {} : { Contact: contact };
@@ -143,11 +143,11 @@ class Callee {
 describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
   let exchange: Exchange;
   let watchers: Awaited<ReturnType<typeof watch>>[];
-  /** In zone1. */
+  /** Registered in zone1. */
   let alice: RawPhone;
   let erin: RawPhone;
   let bob: Callee;
-  /** In zone2. */
+  /** Registered in zone2. */
   let carol: Callee;
   let dave: RawPhone;
 
@@ -160,7 +160,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     dave = await exchange.rawPhoneIn("zone2", "1004");
     const nodes = [exchange.plan.controller, ...exchange.plan.zones].map(({ fixedIp }) => fixedIp);
     const known = [...nodes, "192.168.0.1"].map((node) => `dst host ${node}`).join(" or ");
-    // ARP asks for an address before a packet can be sent to it.
+    // An ARP request for an address comes before the first packet to that address.
     const filter = `(ip or arp) and not (${known})`;
     watchers = await Promise.all(
       exchange.zones.map((zone) => watch(zone.namespace, "eth0", filter)),
@@ -178,7 +178,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     await exchange.close();
   });
 
-  /** Waits until all calls are over, and asserts that they went to phones and zones of the exchange alone. */
+  /** Waits until all calls have ended, and asserts that they went only to phones and zones of the exchange. */
   async function nothingElseWasCalled(): Promise<void> {
     for (const zone of exchange.zones) {
       await eventually(`the end of all calls in ${zone.name}`, CALM, async () =>
@@ -192,7 +192,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     expect(watchers.flatMap((watcher) => watcher.seen())).toEqual([]);
   }
 
-  /** Calls, and returns the final answer, and how many milliseconds it took. */
+  /** Calls, and returns the final answer and its delay in milliseconds. */
   async function call(from: RawPhone, to: string): Promise<{ answer: SipMessage; ms: number }> {
     const began = performance.now();
     const answer = await from.final(await from.begin("INVITE", { to, body: OFFER }), GIVEN_UP);
@@ -214,9 +214,9 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     });
   });
 
-  // Of a URI with maddr (RFC 3261, 19.1.1), PJSIP connects with that host whatever rewrite_contact has made of
-  // the rest. It ends at the zone's own firewall.
-  test("a Contact with maddr connects the zone with no other host", async () => {
+  // If a URI has maddr (RFC 3261, 19.1.1), PJSIP connects to that host, whatever rewrite_contact changes in the
+  // rest of the URI. The zone's own firewall stops the connection.
+  test("a Contact with maddr does not connect the zone to another host", async () => {
     const Contact = `<sip:1002@x;maddr=${OUTSIDE};transport=tcp>`;
     await bob.phone.register({ headers: { Contact } });
     await call(alice, "1002");
@@ -234,7 +234,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     ["another user", "<sip:1003@x>"],
     ["another user's Local channel", "<sip:Local/1003%40from-users@x>"],
     ["a zone", "<sip:IAX2/zone2/1003@x>"],
-  ])("a redirect to %s is heard as busy", async (_, contact) => {
+  ])("a redirect to %s gives the caller 486", async (_, contact) => {
     bob.answers(302, contact);
 
     const { answer, ms } = await call(alice, "1002");
@@ -245,7 +245,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     expect([bob.count, carol.count]).toEqual([1, 0]);
   });
 
-  test("a redirect to oneself rings once", async () => {
+  test("a redirect to the redirecting phone itself rings once", async () => {
     bob.answers(302, "<sip:1002@x>");
 
     const { answer } = await call(alice, "1002");
@@ -254,7 +254,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     expect(bob.count).toBe(1);
   });
 
-  test("users who redirect to each other across zones make one call", async () => {
+  test("redirects of two users to each other across zones make only one call", async () => {
     bob.answers(302, "<sip:1003@x>");
     carol.answers(302, "<sip:1002@x>");
 
@@ -265,8 +265,8 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     expect([bob.count, carol.count]).toEqual([1, 0]);
   });
 
-  test(`${String(7 * VALUES)} values (seed ${String(SEED)}) reach nobody else`, async () => {
-    /** Calls with these headers; it need not come to anything. */
+  test(`${String(7 * VALUES)} values (seed ${String(SEED)}) reach no other host`, async () => {
+    /** Calls with these headers. The call may fail. */
     const attempt = async (
       caller: RawPhone,
       to: string,

@@ -13,14 +13,14 @@ import type { Zone } from "./support/zone";
 
 jest.setTimeout(TEST_DEADLINE);
 
-/** Requests for each of two accounts whose answers are compared, and what may lie between the medians. */
+/** Number of requests for each of two compared accounts, and maximum difference of their median times. */
 const REQUESTS = 200;
 const MILLISECOND = 1;
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-/** Far above what the cases need: these tests are not about limits. */
+/** Limits far above what the cases need. */
 const LIMITS = {
   connectionsPerSource: 1_000,
   connectionsPerUnknownSource: 1_000,
@@ -33,11 +33,11 @@ const LIMITS = {
   callsPerMinute: 10_000,
 };
 
-/** Packets of 20 ms that show that media flows, and how long that may take, in seconds. */
+/** Number of 20 ms packets that prove that media flows, and deadline in seconds. */
 const HEARD = 25;
 const SPEECH = 10;
 
-/** How many calls a zone has had since it started, and their records. */
+/** Returns the number of calls that a zone has had since its start, and the number of its CDRs. */
 async function work(zone: Zone): Promise<{ calls: string; records: number }> {
   const count = await zone.cli("core show channels count");
   const calls = /^(\d+) calls? processed$/m.exec(count)?.[1] ?? count;
@@ -48,7 +48,7 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
   let exchange: Exchange;
   let placed: PlacedExchange;
 
-  /** Captures what zones send to the phones of an office. */
+  /** Captures the media that zones send to the phones of an office. */
   const mediaTowards = (office: Office) =>
     capture(
       exchange.network.namespace(office),
@@ -111,7 +111,7 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
     });
 
     test.each(["REGISTER", "SUBSCRIBE"])(
-      "%s is answered alike for a user and for an account that does not exist",
+      "%s gets the same answer for a user and for an account that does not exist",
       async (method) => {
         const answers = [CALLEE, "4711"].map(() => ({ text: new Set<string>(), times: [0] }));
         const phones = await Promise.all(
@@ -144,7 +144,7 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
   describe("a log-in", () => {
     const anonymous = { From: '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=anonymous' };
 
-    test("names the account of a caller who withholds the number, and proves it", async () => {
+    test("identifies and authenticates a caller that withholds its number", async () => {
       const callee = await bench.phone(CALLEE);
       const guesser = await bench.phone(CALLER, { register: false });
       const guess = { extension: CALLER, secret: "wrong" };
@@ -157,7 +157,7 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
       expect(shown(await callee.ring())).toBe(THIRD);
     });
 
-    test("with the password of one account is no log-in of another", async () => {
+    test("with the password of one account is refused for another account", async () => {
       await bench.phone(CALLEE);
       const phone = await bench.phone(THIRD, { register: false });
       const uri = `sip:${CALLEE}@${phone.server}`;
@@ -165,7 +165,7 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
       const inviting = { to: CALLEE, body: OFFER, headers: { From }, credentials: null };
       const challenge = await phone.ask("INVITE", inviting);
 
-      // The name of the other account, proven with the phone's own password.
+      // Claims the other account with the phone's own password.
       const claim = { ...phone.account, extension: CALLER };
       const Authorization = digest(claim, "INVITE", uri, challenge.header("WWW-Authenticate"));
       const headers = { From, Authorization };
@@ -173,7 +173,7 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
       expect([401, 403]).toContain(status);
     });
 
-    test("decides which user a caller is shown as", async () => {
+    test("decides which user is shown as the caller", async () => {
       const { invite } = await ring(bench, {
         headers: {
           "P-Asserted-Identity": '"Mallory" <sip:4711@192.0.2.66>',
@@ -184,7 +184,7 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
     });
   });
 
-  describe("after a transfer, the two others hear each other:", () => {
+  describe("after a transfer, the other two phones hear each other:", () => {
     test.each([
       { transfer: "blind", zones: ["zone1", "zone1", "zone1"] },
       { transfer: "blind", zones: ["zone1", "zone2", "zone1"] },
@@ -201,7 +201,7 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
       await placed.joined();
       const consultation = transfer === "blind" ? null : await bob.call("1006");
       await placed.joined();
-      // Nobody speaks to 1004 yet: 1005 has no media.
+      // 1004 gets no media yet, because 1005 sends none.
       const media = await Promise.all((["office1", "office2"] as const).map(mediaTowards));
       const target = consultation === null ? "" : `?Replaces=${consultation.replaces}`;
       const headers = { "Refer-To": `<sip:1006@${bob.server}${target}>` };

@@ -9,13 +9,13 @@ import type { Zone } from "./support/zone";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** Seconds in which a log-in is reported at the latest. */
+/** Deadline for the report of a log-in, in seconds. */
 const SOON = 5;
-/** Guesses on each of the connections, at the same time. */
+/** Simultaneous connections, and guesses on each connection. */
 const [CONNECTIONS, GUESSES] = [5, 100];
 
 describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
-  "log-ins that a zone reports, with $name:",
+  "the log-in reporter of a zone, with $name,",
   ({ kind }) => {
     const isPjsip = kind.sipDriver === "pjsip";
     let exchange: Exchange;
@@ -26,7 +26,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
     beforeAll(async () => {
       exchange = await Exchange.start({ zones: [kind] });
       zone = exchange.zone("zone1");
-      // It listens where this test does.
+      // The admission service listens on the port of this test's listener.
       await exchange.controller.stopAdmission();
       reports = new Reports(exchange.network.namespace("controller"));
       reports.listen();
@@ -55,16 +55,16 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       return login;
     }
 
-    /** Tries to log in on a connection of its own, which stays open. */
+    /** Tries to log in on a new connection, which stays open. */
     const attempt = async (what: Attempt) => (await connection()).attempt(what);
 
-    /** Tries a name that Asterisk may leave without an answer. */
+    /** Tries a name that Asterisk may not answer. */
     const attemptHostile = async (what: Attempt): Promise<void> => {
-      const patience = 1_000;
-      await (await connection(patience)).attempt(what).catch(() => undefined);
+      const deadline = 1_000;
+      await (await connection(deadline)).attempt(what).catch(() => undefined);
     };
 
-    /** Ports that HAProxy connects from, of the connections that are open. */
+    /** Returns the source ports of HAProxy's open connections to the zone. */
     const openPorts = async (): Promise<number[]> => {
       const list = await zone.inside(["cat", "/proc/net/tcp"]);
       return list.split("\n").flatMap((line) => {
@@ -74,15 +74,15 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       });
     };
 
-    /** Waits until Asterisk has handed over that it runs, once more than so far. */
+    /** Waits until the reporter has got more than `times` start messages from Asterisk. */
     const hasStarted = (times = 1): Promise<true> =>
-      eventually("the start of Asterisk is handed over", 30, () =>
+      eventually("the report of Asterisk's start", 30, () =>
         Promise.resolve(
           zone.helpersOutput.split("Asterisk has started").length > times ? true : null,
         ),
       );
 
-    /** Waits until a log-in as `account` is reported as refused. */
+    /** Waits until a refused log-in of `account` is reported, and returns the report. */
     const refusalOf = (account: string): Promise<Report> =>
       eventually(`a refusal of ${account}`, SOON, () =>
         Promise.resolve(reports.of("refused").find((one) => one.account === account) ?? null),
@@ -95,12 +95,12 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
     });
     const wrong: Attempt = { method: "REGISTER", account: "1001", password: "a guess" };
     const unknown: Attempt = { ...wrong, account: "nobody" };
-    // PJSIP tells the name of no account after five requests within five seconds alone.
+    // PJSIP reports the name of an unknown account only after five requests within five seconds.
     const nobody = isPjsip ? "" : "nobody";
     const register = isPjsip ? "other" : "register";
     const call = isPjsip ? "other" : "call";
 
-    test("tells who has logged in, and on which connection", async () => {
+    test("reports the account and the connection of a log-in", async () => {
       expect(await attempt(right())).toEqual([401, 200]);
       const [accepted] = await reports.until("accepted", 1, SOON);
       expect(accepted).toEqual({
@@ -114,7 +114,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(reports.of("refused")).toEqual([]);
     });
 
-    test("tells of a wrong password once, and on which connection", async () => {
+    test("reports a wrong password once, with its connection", async () => {
       await attempt(wrong);
       const [refused] = await reports.until("refused", 1, SOON);
       expect(refused).toMatchObject({ account: "1001", service: register });
@@ -122,14 +122,14 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       await attempt(unknown);
       const [, other] = await reports.until("refused", 2, SOON);
       expect(other).toMatchObject({ account: nobody, service: register });
-      // chan_sip tells the connection of an account's phone alone.
+      // chan_sip reports the connection only for existing accounts.
       const known = [...(await openPorts()), ...(isPjsip ? [] : [0])];
       expect(known).toContain(other?.port);
       expect(other?.port).not.toBe(refused?.port);
       expect(reports.of("refused")).toHaveLength(2);
     });
 
-    test("tells of a wrong password in a call", async () => {
+    test("reports a wrong password in a call", async () => {
       await attempt({ ...wrong, method: "INVITE", callee: "1003" });
       await attempt({ ...unknown, method: "INVITE", callee: "1003" });
       const refused = await reports.until("refused", 2, SOON);
@@ -137,21 +137,21 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
         { account: "1001", service: call },
         { account: nobody, service: call },
       ]);
-      // chan_sip's event has the port that the caller has made up.
+      // chan_sip's event has the port from the caller's headers, which may be forged.
       const ports = isPjsip ? await openPorts() : [0];
       for (const { port } of refused) expect(ports).toContain(port);
     });
 
-    test("takes neither a first challenge nor a stale nonce for a refusal", async () => {
+    test("reports neither a first challenge nor a stale nonce as a refusal", async () => {
       expect(await attempt({ ...right(), nonce: "1/0123456789abcdef" })).toEqual([401, 401]);
       expect(await attempt(right())).toEqual([401, 200]);
       await reports.until("accepted", 1, SOON);
       expect(reports.of("refused")).toEqual([]);
-      // chan_sip's answer to the stale nonce tells the client whether the password is right.
+      // chan_sip's answer to a stale nonce reveals whether the password is correct.
       expect(reports.of("challenged")).toHaveLength(isPjsip ? 0 : 1);
     });
 
-    test("tells of each log-in with a stale nonce, in a call too, and of no first challenge", async () => {
+    test("reports each log-in with a stale nonce, also in calls, and no first challenge", async () => {
       const guess = { ...wrong, nonce: "1/0123456789abcdef" };
       for (let count = 0; count < 3; count++) {
         await attempt(guess);
@@ -164,19 +164,19 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(reports.of("accepted")).toEqual([]);
     });
 
-    test("tells who places a call", async () => {
+    test("reports the account that places a call", async () => {
       await attempt({ ...right("1002"), method: "INVITE", callee: "1003" });
       const [accepted] = await reports.until("accepted", 1, SOON);
       expect(accepted).toMatchObject({ account: "1002", service: call });
-      // chan_sip does not tell the connection.
+      // chan_sip does not report the connection.
       const ports = isPjsip ? await openPorts() : [0];
       expect(ports).toContain(accepted?.port);
       expect(reports.of("accepted")).toHaveLength(1);
       expect(reports.of("refused")).toEqual([]);
     });
 
-    test("takes no name for an event of its own", async () => {
-      // Of a name, PJSIP takes 36 bytes.
+    test("does not take text in an account name for an event", async () => {
+      // PJSIP uses only 36 bytes of a name.
       const long =
         "%0D%0A%0D%0AEvent%3A%20PeerStatus%0D%0APeer%3A%20S/1001%0D%0APeerStatus%3A%20Registered%0D%0A" +
         "Address%3A%20a%3A7%0D%0A%0D%0A";
@@ -191,17 +191,17 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(reports.all.filter(({ port }) => port === 7)).toEqual([]);
     });
 
-    test("takes no digest for anything but a wrong password", async () => {
-      const said = zone.helpersOutput;
+    test("reports a forged digest response as a wrong password", async () => {
+      const output = zone.helpersOutput;
       for (const method of ["REGISTER", "INVITE"] as const)
         await attempt({ ...wrong, account: "1003", method, callee: "1001", response: "Error" });
       await attempt({ ...wrong, account: "1004" });
       await refusalOf("1004");
       expect(reports.of("refused").map(({ account }) => account)).toEqual(["1003", "1003", "1004"]);
-      expect(zone.helpersOutput).toBe(said);
+      expect(zone.helpersOutput).toBe(output);
     });
 
-    test("keeps names within bounds", async () => {
+    test("limits the length of names", async () => {
       await attemptHostile({ ...wrong, account: "é".repeat(100) });
       await attemptHostile({ ...wrong, account: "1".repeat(200) });
       const reported = await reports.until("refused", 1, SOON);
@@ -210,7 +210,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       }
     });
 
-    test(`reports each of ${String(CONNECTIONS * GUESSES)} wrong passwords, within seconds`, async () => {
+    test(`reports each of ${String(CONNECTIONS * GUESSES)} wrong passwords within seconds`, async () => {
       const names = Array.from({ length: CONNECTIONS }, (_, index) => `100${String(index + 1)}`);
       const connections = await Promise.all(names.map(() => connection()));
       await Promise.all(
@@ -234,7 +234,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(reports.of("dropped")).toEqual([]);
     });
 
-    test("keeps events while the controller is away, and tells it who is logged in", async () => {
+    test("keeps events while the controller is away, and then reports current log-ins", async () => {
       await attempt(right("1005"));
       const [accepted] = await reports.until("accepted", 1, SOON);
       const gone = await connection();
@@ -253,7 +253,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(reports.of("refused")).toHaveLength(1);
     });
 
-    test("goes on after Asterisk has started again", async () => {
+    test("continues after a restart of Asterisk", async () => {
       const before = zone.helpersOutput.split("Asterisk has started").length;
       await zone.stopDaemon();
       zone.startDaemon();
@@ -263,7 +263,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       await refusalOf("1007");
     });
 
-    test("goes on after an edit of its configuration, which reaches a running zone", async () => {
+    test("follows an edit of its configuration in a running zone", async () => {
       const stack = await Stack.of(exchange, kind);
       const edited: Tamper = (_, files) =>
         files.map((file) =>
@@ -279,7 +279,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       await refusalOf("1008");
     });
 
-    test("counts what is lost while nothing reads what Asterisk hands over", async () => {
+    test("counts events that are lost while the reporter does not read", async () => {
       const signal = (name: string): Promise<string> =>
         zone.inside(["pkill", `-${name}`, "-f", "^/usr/bin/python3 .*/report-logins"]);
       await signal("STOP");
@@ -290,15 +290,15 @@ with contextlib.suppress(BlockingIOError):
     while True:
         os.write(fifo, b'none - - 0 0\\n')`;
       await zone.inside(["python3", "-c", fill]);
-      // How many messages the module has looked at.
-      const seen = async (): Promise<number> => {
+      // Returns the number of messages that the module has processed.
+      const processed = async (): Promise<number> => {
         const table = await zone.cli("core show taskprocessors");
         return Number(/m:trunkline:logins\S*\s+(\d+)/.exec(table)?.[1]);
       };
-      const before = await seen();
+      const before = await processed();
       await attempt({ ...wrong, account: "1007" });
-      await eventually("a look at the refusal", SOON, async () =>
-        (await seen()) > before ? true : null,
+      await eventually("the processing of the refusal", SOON, async () =>
+        (await processed()) > before ? true : null,
       );
       await signal("CONT");
       await attempt({ ...wrong, account: "1008" });
@@ -307,7 +307,7 @@ with contextlib.suppress(BlockingIOError):
       expect(dropped?.count).toBeGreaterThan(0);
     });
 
-    test("is told by Asterisk alone: nothing else of the zone may write to it, and nothing listens", async () => {
+    test("accepts events only from Asterisk, through its FIFO, and opens no port", async () => {
       const modes = await zone.inside(["stat", "-c", "%U %a", "/run/trunkline/logins"]);
       expect(modes.trim()).toBe("asterisk 200");
       const listeners = await zone.inside(["ss", "-Htln", "sport = :5038 or sport = :8088"]);

@@ -9,13 +9,13 @@ jest.setTimeout(2 * TEST_DEADLINE);
 
 const DATABASE = "/run/asterisk/users.sqlite3";
 const LOAD_USERS = "/usr/lib/trunkline/load-users";
-/** A file that only root may make. */
+/** File that only root may create. */
 const PLANTED = "/etc/trunkline/planted";
 const ASTERISK = ["--reuid=asterisk", "--regid=asterisk", "--clear-groups"];
 
-describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
+describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
   let exchange: Exchange;
-  /** In zone1 and zone2. */
+  /** Registered in zone1 and zone2. */
   let alice: Phone;
   let bob: Phone;
 
@@ -29,14 +29,14 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
   const exists = async (server: Server, path: string): Promise<boolean> =>
     (await server.inside(["sh", "-c", '[ ! -e "$1" ] || echo yes', "sh", path])) !== "";
 
-  /** Starts a program in a server that runs until the test ends it. @param user options of setpriv. */
+  /** Starts a program in a server. The test must end the program. @param user options of setpriv. */
   const runs = (server: Server, argv: readonly string[], user: readonly string[] = []) =>
     // The program ends with nsenter, its parent.
     start(null, server.enter(["setpriv", ...user, "--pdeathsig", "KILL", "--", ...argv]), {
       stdio: ["ignore", "ignore", "pipe"],
     });
 
-  test("load-users follows no link of Asterisk's out of its folder, whoever runs it", async () => {
+  test("load-users does not follow a symbolic link that the asterisk user created", async () => {
     const zone = exchange.zone("zone2");
     await zone.inside(["rm", "-f", DATABASE]);
     await zone.inside(["setpriv", ...ASTERISK, "--", "ln", "-s", PLANTED, DATABASE]);
@@ -58,7 +58,7 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
     );
   });
 
-  test("logs are rotated, and Asterisk goes on in the new one", async () => {
+  test("logrotate rotates logs, and Asterisk continues in the new log", async () => {
     const zone = exchange.zone("zone1");
     await zone.cli("logger reload");
     await zone.inside(["logrotate", "--force", "/etc/logrotate.d/asterisk"]);
@@ -73,11 +73,11 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
   describe("the watchdog", () => {
     const WATCHDOG = "/usr/lib/trunkline/watchdog";
     const CONSOLE = "/run/asterisk/asterisk.ctl";
-    /** Asks every second, and believes the fourth silence. */
+    /** Starts a watchdog that checks every second, and acts after four checks without an answer. */
     const watchdog = (zone: Server, socket = CONSOLE) =>
       runs(zone, [WATCHDOG, socket, "1", "4"], ASTERISK);
 
-    test("waits for calls that still have media, although the console is dead", async () => {
+    test("waits for calls that still have media if the console is dead", async () => {
       const zone = exchange.zone("zone1");
       const silent = runs(zone, ["/usr/bin/python3", "-c", SILENT, "/tmp/console"], ASTERISK);
       const silentEnds = new Promise<boolean>((resolve) => {
@@ -96,19 +96,19 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
         await expect(Promise.race([silentEnds, soon])).resolves.toBe(false);
         await outgoing.hangUp();
         await incoming.closed;
-        await within(10_000, "the end of what has no calls any more", silentEnds);
+        await within(10_000, "the end of the process without calls", silentEnds);
       } finally {
         dog.kill();
         silent.kill();
       }
     });
 
-    test("leaves an Asterisk alone that stands still for less than its time", async () => {
+    test("does not kill an Asterisk that hangs for less than the limit", async () => {
       const zone = exchange.zone("zone2");
       const dog = watchdog(zone);
       try {
         await zone.signal("SIGSTOP");
-        // The question that comes fifth is answered.
+        // Asterisk answers the fifth check.
         await expect(zone.endsWithin(2_500)).resolves.toBe(false);
         await zone.signal("SIGCONT");
         await expect(zone.endsWithin(6_000)).resolves.toBe(false);
@@ -118,7 +118,7 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
       await exchange.serving();
     });
 
-    test("leaves an Asterisk alone that a debugger has stopped", async () => {
+    test("does not kill an Asterisk that a debugger has stopped", async () => {
       const zone = exchange.zone("zone2");
       const dog = watchdog(zone);
       const tracer = runs(zone, ["/usr/bin/python3", "-c", TRACE, await zone.innerPid()]);
@@ -140,20 +140,20 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
       await exchange.serving();
     });
 
-    test("ends an Asterisk that hangs, whose zone serves again", async () => {
+    test("kills an Asterisk that hangs, after which the zone serves again", async () => {
       const zone = exchange.zone("zone2");
       const dog = watchdog(zone);
-      let words = "";
-      dog.stderr?.on("data", (text: Buffer) => (words += text.toString()));
+      let output = "";
+      dog.stderr?.on("data", (text: Buffer) => (output += text.toString()));
       try {
         await zone.signal("SIGSTOP");
         await expect(zone.endsWithin(15_000)).resolves.toBe(true);
       } finally {
         dog.kill();
       }
-      expect(words).toMatch(/^Asterisk \(process \d+\) gave no answer 4 times: killed\n$/);
+      expect(output).toMatch(/^Asterisk \(process \d+\) gave no answer 4 times: killed\n$/);
 
-      // As systemd does.
+      // systemd would restart Asterisk.
       await exchange.missed("zone2");
       zone.startDaemon();
       await exchange.serving();
@@ -165,9 +165,9 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
     });
   });
 
-  test("zones keep their clocks by the controller's, through the packet filter", async () => {
+  test("chronyd of a zone follows the controller's clock through the packet filter", async () => {
     const zone = exchange.zone("zone1");
-    // Without the right to set the clock, which is this machine's.
+    // -x: never set the clock, because it is the clock of this machine.
     const chronyd = ["chronyd", "-d", "-x"];
     for (const node of [exchange.controller, zone]) {
       await node.inside(["sh", "-ec", RUN_CHRONY]);
@@ -185,12 +185,12 @@ describe.each(KINDS)("programs of a node, with $name:", ({ kind }) => {
   });
 });
 
-/** What systemd and host-clock make before chronyd starts. */
+/** Creates the folders that systemd and host-clock create before chronyd starts. */
 const RUN_CHRONY = `
 install -d -m 0700 -o _chrony -g _chrony /run/chrony
 mkdir /run/trunkline-clock`;
 
-/** Listens as a console does that never answers. */
+/** Listens like a console that never answers. */
 const SILENT = `
 import socket, sys, time
 here = socket.socket(socket.AF_UNIX)
@@ -198,7 +198,7 @@ here.bind(sys.argv[1])
 here.listen(9)
 time.sleep(600)`;
 
-/** Attaches to a process as a debugger does, and keeps it stopped (ptrace(2): ATTACH is 16). */
+/** Attaches to a process like a debugger, and keeps the process stopped (ptrace(2): ATTACH is 16). */
 const TRACE = `
 import ctypes, os, sys, time
 libc = ctypes.CDLL(None, use_errno=True)

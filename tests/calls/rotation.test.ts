@@ -23,7 +23,7 @@ jest.setTimeout(2 * TEST_DEADLINE);
 
 const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
 const DRAIN_LOG = "/var/log/trunkline/drain.log";
-/** HAProxy checks every two seconds. */
+/** Deadline for HAProxy's checks, in seconds. HAProxy checks every two seconds. */
 const CHECKED = 10;
 const SOON = 10;
 
@@ -31,8 +31,8 @@ describe("the rotation", () => {
   let exchange: Exchange;
   let connections: Connections;
   let haproxy: Haproxy;
-  let said: string[];
-  let warned: string[];
+  let messages: string[];
+  let warnings: string[];
 
   beforeAll(async () => {
     exchange = await Exchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
@@ -40,7 +40,7 @@ describe("the rotation", () => {
     haproxy = new Haproxy(await controller());
   }, IMAGES_DEADLINE);
   beforeEach(() => {
-    [said, warned] = [[], []];
+    [messages, warnings] = [[], []];
   });
   afterEach(async () => {
     await exchange.quiet();
@@ -54,10 +54,10 @@ describe("the rotation", () => {
 
   const controller = (): Promise<Session> => connections.controller(exchange.access, TIMEOUTS.look);
 
-  function zone(name: string, patience: number = TIMEOUTS.look): Promise<Session> {
+  function zone(name: string, timeout: number = TIMEOUTS.look): Promise<Session> {
     const plan = exchange.plan.zones.find((candidate) => candidate.name === name);
     if (plan === undefined) throw new Error(`the plan has no ${name}`);
-    return connections.zone(exchange.access, zoneHost(plan), patience);
+    return connections.zone(exchange.access, zoneHost(plan), timeout);
   }
 
   const drain = (name: string, options: Partial<DrainOptions> = {}): Promise<Drained> =>
@@ -67,8 +67,8 @@ describe("the rotation", () => {
       name,
       policy: { timeout: 90, force: false },
       last: "refuse",
-      say: (line) => said.push(line),
-      warn: (line) => warned.push(line),
+      say: (line) => messages.push(line),
+      warn: (line) => warnings.push(line),
       ...options,
     });
 
@@ -83,7 +83,7 @@ describe("the rotation", () => {
 
   const killHaproxy = async (): Promise<void> => {
     await exchange.controller.inside(["pkill", "-KILL", "haproxy"]);
-    // systemd would start it again: first what is left of the old one has to be gone.
+    // systemd would restart HAProxy. The old processes have to be gone first.
     await sleep(500);
     exchange.controller.startDaemon();
     await eventually("HAProxy again", SOON, () => haproxy.servers());
@@ -92,15 +92,15 @@ describe("the rotation", () => {
   describe.each([
     ["zone1", "zone2", "pjsip"],
     ["zone2", "zone1", "chan_sip"],
-  ])("%s leaves it", (leaving, staying) => {
-    test("when its calls have ended; until then nobody notices, and others go elsewhere", async () => {
+  ])("releases %s", (leaving, staying) => {
+    test("only after its calls have ended undisturbed, while other phones move", async () => {
       const alice = await exchange.phoneIn(leaving, "1001");
       const bob = await exchange.phoneIn(leaving, "1002");
       const carol = await exchange.phoneIn(leaving, "1003", { expires: 30 });
       const dave = await exchange.phoneIn(staying, "1004");
       const witness = await Witness.between(exchange, alice, bob);
 
-      // The connections of these phones stay with the worker of before.
+      // The connections of these phones stay with the pre-reload worker.
       await haproxy.reload();
       let isDrained = false;
       const drained = drain(leaving).finally(() => (isDrained = true));
@@ -123,12 +123,12 @@ describe("the rotation", () => {
       await witness.hangUp();
       expect(await drained).toEqual({ callsCut: 0 });
       expect(await haproxy.sessions(leaving)).toBe(0);
-      expect(said).toContain(`${leaving}: 1 call left, 2 phones registered`);
-      expect(said.at(-1)).toMatch(`${leaving}: no calls left`);
-      expect(warned).toEqual([]);
+      expect(messages).toContain(`${leaving}: 1 call left, 2 phones registered`);
+      expect(messages.at(-1)).toMatch(`${leaving}: no calls left`);
+      expect(warnings).toEqual([]);
     });
 
-    test("not, when its calls outlast the time they are given", async () => {
+    test("not if its calls outlast the drain timeout", async () => {
       const alice = await exchange.phoneIn(leaving, "1001");
       const bob = await exchange.phoneIn(leaving, "1002");
       const witness = await Witness.between(exchange, alice, bob);
@@ -142,7 +142,7 @@ describe("the rotation", () => {
       await witness.hangUp();
     });
 
-    test("with its calls, where that is wanted, and it is on record", async () => {
+    test("with its calls cut if the policy says so, and records the cut calls", async () => {
       const alice = await exchange.phoneIn(leaving, "1001");
       const bob = await exchange.phoneIn(leaving, "1002");
       const [call] = await exchange.connect(alice, bob);
@@ -152,7 +152,7 @@ describe("the rotation", () => {
       });
 
       await call.closed;
-      expect(warned).toHaveLength(1);
+      expect(warnings).toHaveLength(1);
       const log = (await exchange.controller.read(DRAIN_LOG)).trim().split("\n");
       expect(JSON.parse(log.at(-1) ?? "")).toMatchObject({ zone: leaving, callsCut: 1 });
       const modes = await (await controller()).run(`stat -c %a ${DRAIN_LOG} /var/log/trunkline`);
@@ -160,7 +160,7 @@ describe("the rotation", () => {
     });
   });
 
-  test("a zone is in service again when its drain is interrupted", async () => {
+  test("puts a zone back in service if its drain is interrupted", async () => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const bob = await exchange.phoneIn("zone1", "1002");
     const [call] = await exchange.connect(alice, bob);
@@ -176,7 +176,7 @@ describe("the rotation", () => {
     await call.hangUp();
   });
 
-  test("the last zone stays in service, or goes with the exchange", async () => {
+  test("keeps the last zone in service, unless the whole exchange goes", async () => {
     await haproxy.setState("zone2", "drain");
     await exchange.registeredPhone("1001");
 
@@ -187,12 +187,12 @@ describe("the rotation", () => {
     expect(await haproxy.sessions("zone1")).toBe(0);
   });
 
-  test("a zone goes unseen only where calls may be cut", async () => {
+  test("releases a zone without SSH only if its calls may be cut", async () => {
     await exchange.zone("zone2").killSsh();
     const unseen = (force: boolean): Promise<Drained> =>
       drain("zone2", { zone: () => zone("zone2", 0), policy: { timeout: 60, force } });
     try {
-      await expect(unseen(false)).rejects.toThrow(/^zone2: its calls cannot be seen/);
+      await expect(unseen(false)).rejects.toThrow(/^zone2: its calls cannot be checked/);
       expect((await serverOf("zone2"))?.state).toBe("ready");
 
       expect(await unseen(true)).toEqual({ callsCut: null });
@@ -201,31 +201,31 @@ describe("the rotation", () => {
     }
   });
 
-  test("a zone whose server was never there goes, as nobody can be connected with it", async () => {
+  test("releases a zone whose server never existed, because it has no connections", async () => {
     await exchange.zone("zone2").kill();
     await killHaproxy();
     await becomes("zone2", { state: "ready", healthy: false });
     await exchange.missed("zone2");
     try {
       expect(await drain("zone2", { zone: () => zone("zone2", 0) })).toEqual({ callsCut: 0 });
-      expect(said).toEqual(["zone2: nobody is connected with it, so nobody has to be waited for"]);
+      expect(messages).toEqual(["zone2: no phone is connected, so there is nothing to wait for"]);
     } finally {
       await exchange.zone("zone2").boot();
     }
-    // Once it was drained, whatever becomes of its server.
+    // The zone stays drained, even if its server boots.
     await becomes("zone2", { state: "drain", healthy: true });
     expect(
-      await drain("zone2", { zone: () => Promise.reject(new Error("nobody asks it")) }),
+      await drain("zone2", { zone: () => Promise.reject(new Error("must not be called")) }),
     ).toEqual({ callsCut: 0 });
   });
 
-  test("who drains goes on draining when HAProxy was killed", async () => {
+  test("keeps a zone drained after HAProxy was killed", async () => {
     await haproxy.setState("zone1", "drain");
     await killHaproxy();
     expect((await serverOf("zone1"))?.state).toBe("drain");
   });
 
-  test("a HAProxy that does not run is an error that says what to do", async () => {
+  test("reports an error that says what to do if HAProxy does not run", async () => {
     await exchange.controller.stopDaemon();
     try {
       await expect(haproxy.servers()).rejects.toThrow(/^controller: HAProxy does not answer; /);
@@ -235,7 +235,7 @@ describe("the rotation", () => {
     }
   });
 
-  test("HAProxy goes on with its former file where it does not take the new one", async () => {
+  test("continues with the old file if HAProxy refuses the new one", async () => {
     const session = await controller();
     await session.run(`cp -p ${HAPROXY_CFG} /run/cfg && echo nonsense >>${HAPROXY_CFG}`);
     try {
@@ -250,7 +250,7 @@ describe("the rotation", () => {
   });
 
   test.each(["roundrobin", "leastconn", "source"])(
-    "by %s, a zone joins and leaves a running HAProxy",
+    "adds zones to and removes zones from a running HAProxy with balance %s",
     async (balance) => {
       const session = await controller();
       await session.run(`sed -i 's/balance .*/balance ${balance}/' ${HAPROXY_CFG}`);
@@ -273,7 +273,7 @@ describe("the rotation", () => {
       ]);
 
       await haproxy.setState("zone9", "drain");
-      // One that was added, and one of the file.
+      // zone9 was added at run time; zone2 comes from the file.
       await haproxy.remove(["zone9", "zone2"]);
       await haproxy.remove(["zone9", "zone2"]);
       expect((await haproxy.servers()).map(({ name }) => name)).toEqual(["zone1"]);
@@ -283,7 +283,7 @@ describe("the rotation", () => {
     },
   );
 
-  test("a zone that serves has booted, and sees the others on the trunk", async () => {
+  test("has zones that have booted and reach each other on the trunk", async () => {
     for (const [name, other] of [
       ["zone1", "zone2"],
       ["zone2", "zone1"],

@@ -7,15 +7,15 @@ import { undisturbed, Witness } from "./support/witness";
 
 jest.setTimeout(3 * TEST_DEADLINE);
 
-/** Seconds that the phones ask to be registered for: an idle one moves within this time. */
+/** Expiry that the phones request, in seconds. An idle phone moves within this time. */
 const EXPIRES = 30;
-/** A phone that registers anew has to connect first; seconds. */
+/** Seconds for a phone to connect before it registers again. */
 const SLACK = 5;
 
 describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
   let exchange: Exchange;
   let stack: Stack;
-  /** The call of Alice and Bob in zone1, the zone that stays. */
+  /** Call between Alice and Bob in zone1, the zone that stays. */
   let witness: Witness;
   let alice: Phone;
   let bob: Phone;
@@ -25,7 +25,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
   const phone = (zone: string, extension: string): Promise<Phone> =>
     exchange.phoneIn(zone, extension, { expires: EXPIRES });
 
-  /** Extensions that the files of a zone have. */
+  /** Returns the extensions in the users file of a zone. */
   async function usersOf(zone: string): Promise<string[]> {
     const file = await exchange.zone(zone).read(`/etc/asterisk/${usersFile.name}`);
     return Array.from(file.matchAll(usersFile.user), ([, user = ""]) => user);
@@ -61,7 +61,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     await dave.close();
   });
 
-  test("shrinks when the calls of the zone that goes have ended, and not before", async () => {
+  test("removes a zone only after its calls have ended", async () => {
     const [dave, erin, frank] = [
       await phone("zone3", "1004"),
       await phone("zone3", "1005"),
@@ -88,7 +88,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     await exchange.quiet(alice, bob, carol);
   });
 
-  test("keeps a zone whose calls outlast their time", async () => {
+  test("keeps a zone whose calls outlast the drain timeout", async () => {
     const [dave, erin] = [await phone("zone2", "1004"), await phone("zone1", "1005")];
     const across = await Witness.between(exchange, dave, erin);
 
@@ -103,14 +103,14 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     expect(await across.testimony()).toEqual(undisturbed());
     await across.hangUp();
 
-    // What was brought about before the drain is taken back with the rest of the change.
+    // The next update restores what the failed update changed before the drain.
     await stack.up({ zones: 2, users: USERS });
     expect(await usersOf("zone1")).toContain("1009");
     expect(await stack.refresh()).toEqual([]);
     await exchange.quiet(alice, bob, carol);
   });
 
-  test("takes a zone back whose server was never built", async () => {
+  test("removes a zone whose server was never built", async () => {
     await stack.upWithoutServer();
     expect((await exchange.controller.backends()).map(({ name }) => name)).toContain("zone3");
 
@@ -121,7 +121,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     ]);
   });
 
-  test("a zone that was to go, and stays since a node could not be told, is in service", async () => {
+  test("keeps a zone in service if its removal failed because of another node", async () => {
     const makeRoom = await exchange.zone("zone1").fillEtc();
     try {
       await expect(stack.up({ zones: 1 })).rejects.toThrow("No space left on device");
@@ -134,7 +134,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     await exchange.quiet(alice, bob, carol);
   });
 
-  test("cuts them where that is wanted, and says how many", async () => {
+  test("cuts the calls of a removed zone with drainForce, and reports their number", async () => {
     const [dave, erin] = [await phone("zone2", "1004"), await phone("zone1", "1005")];
     const [call] = await exchange.connect(dave, erin);
 
@@ -146,7 +146,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     expect((await exchange.controller.backends()).map(({ name }) => name)).toEqual(["zone1"]);
   });
 
-  test("does all that without being noticed by the call in the zone that stays", async () => {
+  test("does not disturb the call in the zone that stays", async () => {
     expect(await witness.testimony()).toEqual(undisturbed());
     await witness.hangUp(1);
   });

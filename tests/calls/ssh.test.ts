@@ -25,7 +25,7 @@ describe("SSH to the golden images", () => {
     await exchange.close();
   });
 
-  test("reaches the controller, and by way of it every zone, as root", async () => {
+  test("reaches the controller, and every zone through the controller, as root", async () => {
     const { access, plan } = exchange;
     const sessions = await Promise.all([
       connections.controller(access, TIMEOUTS.look),
@@ -37,7 +37,7 @@ describe("SSH to the golden images", () => {
     );
   });
 
-  test("passes input on, and tells why a script failed", async () => {
+  test("passes input to a script, and reports why a script failed", async () => {
     const session = await connections.controller(exchange.access, TIMEOUTS.look);
     const input = "0123456789".repeat(100_000);
 
@@ -48,7 +48,7 @@ describe("SSH to the golden images", () => {
     });
   });
 
-  test("is for the operator alone", async () => {
+  test("works only from the operator's network", async () => {
     const strangers = new Connections(dialFrom(exchange.network.namespace("office1")));
 
     await expect(strangers.controller(exchange.access, 0)).rejects.toThrow(

@@ -7,11 +7,11 @@ import { registerOnce, StormPhones } from "./support/storm-phones";
 
 jest.setTimeout(TEST_DEADLINE);
 
-/** A zone takes 1,000 connections; PJSIP frees the place of a closed one half a second later. */
+/** A zone takes 1,000 connections. PJSIP frees a closed connection after half a second. */
 const ZONES = 3;
 const USERS = [{ range: "1000-8999" }];
 const SOURCES = 50;
-/** Far above what a storm from `SOURCES` addresses needs: these tests are not about limits. */
+/** Limits far above what a storm from `SOURCES` addresses needs. */
 const LIMITS = {
   connectionsPerSource: 1_000,
   connectionsPerUnknownSource: 1_000,
@@ -19,13 +19,13 @@ const LIMITS = {
   bytesPerSecond: 10_000_000,
   loginTime: "30s",
 };
-/** Seconds between the segments of a request, and their number. */
+/** Seconds between two segments of a request, and the number of segments. */
 const PACES = [1, 2.5];
 const SEGMENTS = 5;
 
 /**
- * Sends its standard input in segments, and prints the first line of the answer. The times of the slower one
- * are those of the first request that PJSIP closed after half a second.
+ * Sends its standard input in segments, and prints the first line of the answer. The slower pace is the pace of the
+ * first request whose connection PJSIP closed after half a second.
  */
 const SLOW_SENDER = `
 const [host, pace, segments] = process.argv.slice(1);
@@ -46,7 +46,7 @@ const slowly = async (namespace: string, host: string, pace: number): Promise<st
   return (await run(argv, { namespace, input: optionsRequest(host) })).trim();
 };
 
-describe.each(KINDS)("a storm ($name)", ({ kind }) => {
+describe.each(KINDS)("in a storm of registrations, with $name,", ({ kind }) => {
   let exchange: Exchange;
   let addresses: string[];
 
@@ -69,7 +69,7 @@ describe.each(KINDS)("a storm ($name)", ({ kind }) => {
   const register = (storm: Storm): Promise<StormResult> =>
     registerOnce(exchange.network.namespace("office1"), storm);
 
-  test("none of 8,000 registrations at 1,000 per second is lost, nor a slow request meanwhile", async () => {
+  test("no registration of 8,000 at 1,000 per second is lost, and slow requests are answered", async () => {
     const slow = Promise.all(
       PACES.map((pace) =>
         slowly(exchange.network.namespace("office1"), exchange.controllerAddress, pace),
@@ -83,9 +83,9 @@ describe.each(KINDS)("a storm ($name)", ({ kind }) => {
     expect(await slow).toEqual(PACES.map(() => "SIP/2.0 200 OK"));
   });
 
-  // Long enough for chan_sip to end the dialogs of the first ones, and to have others at their place in memory.
+  // Long enough for chan_sip to end the dialogs of the first phones and to reuse their memory.
   if (kind.sipDriver === "chan_sip")
-    test("6,000 phones of one office, with the right passwords, are no guessers", async () => {
+    test("6,000 phones of one office with the correct passwords are not treated as guessers", async () => {
       const addresses = [OFFICE_ADDRESS.office1];
       const office = { rate: 700, parallel: 200, keeps: false, addresses };
       const { registered, lost } = await register(stormOf(6_000, office));
@@ -94,12 +94,13 @@ describe.each(KINDS)("a storm ($name)", ({ kind }) => {
       expect(records.match(/.*"event": "(?:refused|lock)".*/g)).toBeNull();
     });
 
-  test("none of 2,000 phones that come at once after a restart of HAProxy is lost", async () => {
+  test("no phone of 2,000 that reconnect at once after a restart of HAProxy is lost", async () => {
     const storm = stormOf(2_000, { rate: 0, keeps: true });
     const phones = StormPhones.start(exchange.network.namespace("office1"));
     try {
       const before = await phones.register(storm);
-      // Linux ends the listener of a process last: connections that come while HAProxy ends would be reset.
+      // Linux closes the listening socket of a process last, so connections that arrive while HAProxy ends would
+      // be reset.
       await exchange.controller.stopDaemon();
       const coming = phones.register(storm);
       exchange.controller.startDaemon();

@@ -13,7 +13,7 @@ jest.setTimeout(TEST_DEADLINE);
 const NAMES = ["zone1", "zone2", "zone3"] as const;
 const PAIRS = NAMES.flatMap((from) => NAMES.map((to) => ({ from, to })));
 
-describe("three zones, of every kind", () => {
+describe("with three zones of different kinds,", () => {
   let exchange: Exchange;
 
   beforeAll(async () => {
@@ -22,14 +22,14 @@ describe("three zones, of every kind", () => {
   afterEach(() => exchange.quiet());
   afterAll(() => exchange.close());
 
-  test.each(PAIRS)("a call from $from to $to", async ({ from, to }) => {
+  test.each(PAIRS)("a call from $from to $to has media both ways", async ({ from, to }) => {
     const alice = await exchange.phoneIn(from, "1001");
     const bob = await exchange.phoneIn(to, "1002");
 
     const [call] = await exchange.connect(alice, bob);
     await exchange.hear(alice, bob);
 
-    // The third zone was asked, and is out of it.
+    // The caller's zone also asked the third zone, which is no longer part of the call.
     expect(await exchange.trunkCalls()).toBe(from === to ? 0 : 2);
     await call.hangUp();
   });
@@ -48,7 +48,7 @@ describe("three zones, of every kind", () => {
   });
 
   test.each(["zone2", "zone3"])(
-    "a decline in %s is heard, whatever the third zone says",
+    "a refusal in %s reaches the caller, whatever the third zone answers",
     async (zone) => {
       const alice = await exchange.rawPhoneIn("zone1", "1001");
       const bob = await exchange.rawPhoneIn(zone, zone === "zone2" ? "1006" : "1007");
@@ -67,7 +67,7 @@ describe("three zones, of every kind", () => {
     },
   );
 
-  /** How many calls for the absent user came to a zone over the trunk, by its CDRs. */
+  /** Returns the number of calls to the absent user that a zone got over the trunk, from its CDRs. */
   async function asked(name: string): Promise<number> {
     const cdrs = await exchange.zone(name).cdrs();
     return cdrs.filter(({ destination, channel }) => {

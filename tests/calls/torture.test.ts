@@ -7,11 +7,11 @@ import { Bystander, hurl } from "./support/torture";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** Milliseconds in which others are served while a node is tortured. */
+/** Maximum response time for other phones during an attack, in milliseconds. */
 const PROMPT = 200;
-/** Connections of an attacker at a time. */
+/** Simultaneous connections of an attacker. */
 const PARALLEL = 4;
-/** Far above what the attacks need: these tests are not about limits. */
+/** Limits far above what the attacks need. */
 const LIMITS = {
   connectionsPerSource: 1_000,
   connectionsPerUnknownSource: 1_000,
@@ -20,7 +20,7 @@ const LIMITS = {
   callsPerMinute: 6_000,
 };
 
-/** Milliseconds that attacks go on for at the least, to see how others are served meanwhile. */
+/** Minimum duration of the attacks, in milliseconds. */
 const MEANWHILE = 6_000;
 
 const ATTACKS: [string, () => Attack[]][] = [
@@ -29,11 +29,11 @@ const ATTACKS: [string, () => Attack[]][] = [
   ["registrations without a log-in", strangersAttacks],
 ];
 
-/** The value below which 95 of 100 values are. */
+/** Returns the 95th percentile. */
 const percentile95 = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1] ?? Infinity;
 
-describe.each(KINDS)("an exchange under torture ($name)", ({ kind }) => {
+describe.each(KINDS)("an exchange under attack ($name)", ({ kind }) => {
   let exchange: Exchange;
 
   beforeAll(async () => {
@@ -46,11 +46,11 @@ describe.each(KINDS)("an exchange under torture ($name)", ({ kind }) => {
     ...exchange.zones.map((zone): [Server, string] => [zone, "asterisk"]),
   ];
 
-  /** Processes of all daemons. */
+  /** Returns the process IDs of all daemons. */
   const processes = (): Promise<string[]> =>
     Promise.all(servers().map(([server, daemon]) => server.inside(["pgrep", "-x", daemon])));
 
-  /** Bytes of all logs. */
+  /** Returns the size of all logs in bytes. */
   const logged = async (): Promise<number> => {
     const files = exchange.zones.map((zone) =>
       zone.inside(["sh", "-c", "find /var/log/asterisk -type f -exec cat {} + | wc -c"]),
@@ -62,7 +62,7 @@ describe.each(KINDS)("an exchange under torture ($name)", ({ kind }) => {
   const attack = (from: string, host: string, attacks: Attack[]): Promise<AttackResult[]> =>
     hurl(exchange.network.namespace(from), { host, attacks, parallel: PARALLEL });
 
-  test.each(ATTACKS)("survives %s, and serves others meanwhile", async (_, attacks) => {
+  test.each(ATTACKS)("survives %s and still serves other phones", async (_, attacks) => {
     const [before, sizeBefore] = [await processes(), await logged()];
     const [caller, callee] = exchange.plan.users;
     if (caller === undefined || callee === undefined) throw new Error("no users");
@@ -84,7 +84,8 @@ describe.each(KINDS)("an exchange under torture ($name)", ({ kind }) => {
       expect(times.length).toBeGreaterThan(10);
       expect(percentile95(times.map((took) => took ?? Infinity))).toBeLessThan(PROMPT);
     }
-    // What HAProxy would stop, from the controller's own address. No attacker can be there.
+    // From the controller's address, attacks bypass HAProxy, which would stop them. A real attacker cannot use that
+    // address.
     for (const { fixedIp } of exchange.plan.zones) {
       results.push(...(await attack(exchange.plan.controller.name, fixedIp, attacks())));
     }

@@ -22,10 +22,10 @@ const CALLEE_HZ = 1100;
 const SPEECH = 600;
 
 /**
- * Waits until each side has said so many packets. By packets and not by the clock: baresip speaks by the time of day,
- * and says nothing while the clock of the machine has been set back.
+ * Waits until each side has sent `packets` packets. Counts packets instead of time: baresip sends by the time of day,
+ * and sends nothing for a while if the machine's clock is set back.
  */
-async function said(packets: number, ends: readonly Call[]): Promise<void> {
+async function speak(packets: number, ends: readonly Call[]): Promise<void> {
   const sent = (): Promise<number[]> =>
     Promise.all(ends.map(async (end) => (await end.counters()).sent));
   const before = await sent();
@@ -54,7 +54,7 @@ describe("a call across the trunk", () => {
 
   test("of 12 s has the quality of a telephone call, in both directions", async () => {
     const ends = await conversation();
-    const quality = await measure(...ends, () => said(SPEECH, ends));
+    const quality = await measure(...ends, () => speak(SPEECH, ends));
 
     const good: CallQuality = {
       packetsSent: expect.closeTo(SPEECH, -1.5) as number,
@@ -72,7 +72,7 @@ describe("a call across the trunk", () => {
     }
   });
 
-  test("lets each side hear the other, not silence and not itself", async () => {
+  test("lets each side hear the other side's tone", async () => {
     const alice = await exchange.phoneIn("zone1", "1001", { toneHz: CALLER_HZ, record: true });
     const bob = await exchange.phoneIn("zone2", "1002", { toneHz: CALLEE_HZ, record: true });
     const [call] = await exchange.connect(alice, bob);
@@ -99,7 +99,7 @@ describe("a call across the trunk", () => {
     for (const zone of exchange.zones) {
       expect(await zone.cli("iax2 show peers")).toMatch(/\(E\)\s+OK/);
     }
-    // The tone of a phone is plain to see in its own packets; of the same tone nothing is seen here.
+    // The tone is visible in the packets between phone and zone, but not in the packets of the trunk.
     const voice = (packets: readonly Buffer[] = []): Buffer[] =>
       packets.filter(({ length }) => length > 100);
     expect(voice(trunk).length).toBeGreaterThan(100);
@@ -107,7 +107,7 @@ describe("a call across the trunk", () => {
     expect(incompressible(voice(trunk))).toBeGreaterThan(0.9);
   });
 
-  test("shows what the trunk loses, and in which direction", async () => {
+  test("reports the packets that the trunk loses, and the direction", async () => {
     const ends = await conversation();
     await loseTrunkPackets(exchange.network.namespace("zone2"), 6);
 

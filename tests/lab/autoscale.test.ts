@@ -14,25 +14,25 @@ import { inventory } from "./inventory";
 const MINUTE = 60_000;
 jest.setTimeout(10 * MINUTE);
 
-/** Three calls and two to spare take a second zone; one call and two to spare do not. */
+/** Three calls with two spare need a second zone; one call with two spare does not. */
 const POLICY = {
   ...{ min: 1, max: 3, callsPerZone: 4, spareCalls: 2, margin: 0.1 },
   ...{ interval: "5s", window: "10s", scaleInAfter: "30s", cooldownOut: 0, cooldownIn: 0 },
 };
 const INTERVAL_SECONDS = 5;
 
-/** How long a call of SIPp may take to a phone, in milliseconds. */
+/** Timeout for a SIPp call to reach a phone, in milliseconds. */
 const CALL_DEADLINE = 30_000;
 
-/** How often it is killed; each time takes two minutes. */
+/** How often the autoscaler is killed. Each kill takes two minutes. */
 const KILLS = Number(process.env.KILLS ?? 5);
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-/** After how many hundredths of a scale-out it is killed. */
+/** Moments of the kills, in percent of the duration of a scale-out. */
 const MOMENTS = sample(noBias(integer({ min: 2, max: 98 })), { seed: SEED, numRuns: KILLS });
 
-/** Seconds from the order for the server of `zone`, its port first, to its entry into the rotation. */
+/** Measures the seconds from the order of the port of `zone`, its first resource, until `zone` is in the rotation. */
 class BootClock {
-  private begun = 0;
+  private start = 0;
   seconds = 0;
 
   constructor(private readonly zone: string) {}
@@ -40,27 +40,27 @@ class BootClock {
   readonly onEvent = ({ resourcePreEvent, resOutputsEvent }: EngineEvent): void => {
     const is = (urn: string | undefined, type: string): boolean =>
       urn?.endsWith(`:${type}::${this.zone}`) === true;
-    if (is(resourcePreEvent?.metadata.urn, "Port")) this.begun = Date.now();
+    if (is(resourcePreEvent?.metadata.urn, "Port")) this.start = Date.now();
     if (is(resOutputsEvent?.metadata.urn, "ZoneMembership")) {
-      this.seconds = (Date.now() - this.begun) / 1000;
+      this.seconds = (Date.now() - this.start) / 1000;
     }
   };
 }
 
-describe("an exchange that scales by itself", () => {
+describe("an exchange with an autoscaler", () => {
   let before: string[];
   let deployment: Deployment;
   let last: AutoscalerProcess | undefined;
   const boot = new BootClock("zone1");
   const phones = new Set<Phone>();
-  /** Between people; it is up all the while. */
+  /** Watches a call between two phones that is up during the whole test. */
   let witness: Witness;
-  /** Calls of SIPp, as the phones that have picked up know them. */
+  /** SIPp calls, from the side of the phones that have answered them. */
   const load: Call[] = [];
   let sipp: SippLoad | undefined;
 
   beforeAll(async () => {
-    console.log(`seed ${String(SEED)}: SEED=${String(SEED)} repeats these moments`);
+    console.log(`seed ${String(SEED)}: set SEED=${String(SEED)} to repeat these moments`);
     deployment = await newDeployment({
       zones: "1",
       autoscale: JSON.stringify(POLICY),
@@ -71,7 +71,7 @@ describe("an exchange that scales by itself", () => {
     await deployment.up(boot.onEvent);
   });
 
-  // A test that fails leaves no autoscaler to the next one, nor to the end.
+  // Stops the autoscaler of a failed test.
   afterEach(async () => {
     last?.terminate();
     await last?.exit();
@@ -95,7 +95,7 @@ describe("an exchange that scales by itself", () => {
   async function account(extension: string): Promise<SipAccount> {
     const { sipAccounts } = await deployment.outputs();
     const found = sipAccounts.find((user) => user.extension === extension);
-    if (found === undefined) throw new Error(`there is no user ${extension}`);
+    if (found === undefined) throw new Error(`user ${extension} does not exist`);
     return { ...found, transport: "tcp" };
   }
 
@@ -105,7 +105,7 @@ describe("an exchange that scales by itself", () => {
     return phone.registered();
   }
 
-  /** Has SIPp call phones that pick up: with the witness, as many calls as take a second zone. */
+  /** Starts SIPp calls to phones that answer. Together with the call of the witness, they need a second zone. */
   async function beginLoad(): Promise<void> {
     const calls = await Promise.all(
       [
@@ -126,23 +126,23 @@ describe("an exchange that scales by itself", () => {
     await Promise.all(load.map((call) => call.established));
   }
 
-  /** @throws Error when a call of SIPp was not up until now. */
+  /** Ends the SIPp calls. @throws Error if a SIPp call ended before. */
   async function endLoad(): Promise<void> {
     for (const call of load.splice(0)) await call.hangUp();
     await sipp?.ended();
     sipp = undefined;
   }
 
-  /** How many of everything there are, whatever they are called. */
+  /** Returns how many resources of each kind the deployment has. */
   async function counts(): Promise<Record<string, number>> {
-    const made = (await inventory()).filter((line) => !before.includes(line));
-    const kinds = made.map((line) => line.split(" ")[0] ?? "");
+    const created = (await inventory()).filter((line) => !before.includes(line));
+    const kinds = created.map((line) => line.split(" ")[0] ?? "");
     return Object.fromEntries(
       [...new Set(kinds)].sort().map((kind) => [kind, kinds.filter((k) => k === kind).length]),
     );
   }
 
-  test("calls add a zone before they fill the one there is", async () => {
+  test("adds a zone before calls fill the existing zone", async () => {
     const autoscaler = start();
     witness = Witness.of(await connect(await plug("1001"), await plug("1002")));
     await beginLoad();
@@ -150,7 +150,7 @@ describe("an exchange that scales by itself", () => {
     await eventually("zone2 in the rotation", 300, () =>
       Promise.resolve(autoscaler.saidAt(/zone2: in the rotation/)),
     );
-    // Both are given to the zone with the fewest connections.
+    // HAProxy sends both phones to the zone with the fewest connections.
     const media = new Set<string>();
     const [caller, callee] = await Promise.all([plug("1005"), plug("1006")]);
     const [one, other] = await connect(caller, callee);
@@ -175,13 +175,13 @@ describe("an exchange that scales by itself", () => {
     expect(ratio).toBeLessThanOrEqual(1.25);
   });
 
-  test("an operator's update keeps the zone", async () => {
+  test("keeps the zone in an operator's update", async () => {
     const { summary } = await deployment.up();
     expect(Object.keys(summary.resourceChanges ?? {})).toEqual(["same"]);
     expect(await zones()).toEqual(["zone1", "zone2"]);
   });
 
-  test("the zone goes when nobody needs it; nobody notices", async () => {
+  test("removes the zone when it is not needed, without losing a registration", async () => {
     await endLoad();
     const autoscaler = start();
     await eventually("zone2's end", 500, () =>
@@ -195,13 +195,13 @@ describe("an exchange that scales by itself", () => {
     await Promise.all([...phones].map((phone) => phone.registered()));
   });
 
-  describe("killed in a scale-out", () => {
+  describe("that is killed during a scale-out", () => {
     let one: Record<string, number>;
     let two: Record<string, number>;
-    /** Milliseconds that a tick takes which scales out, the last time that none was killed. */
+    /** Duration of the last tick that scaled out without being killed, in milliseconds. */
     let scaleOut: number;
 
-    /** Ticks until no update outlives the one that was killed. */
+    /** Runs ticks until no update of the killed autoscaler is still running. */
     async function tick(): Promise<void> {
       for (;;) {
         const autoscaler = start("--once");
@@ -230,7 +230,7 @@ describe("an exchange that scales by itself", () => {
     });
 
     test.each(MOMENTS.map((moment, index) => [index, moment] as const))(
-      "%i: after %i %% of it, the next tick ends in the right state",
+      "%i: after a kill at %i %%, reaches the right state in the next tick",
       async (index, moment) => {
         const isKilled = async (): Promise<boolean> => {
           const begin = Date.now();
@@ -240,7 +240,7 @@ describe("an exchange that scales by itself", () => {
             await autoscaler.kill({ withChildren: index % 2 === SEED % 2 });
             return true;
           }
-          // It was faster than the last one.
+          // The tick was faster than the previous one, so the kill came too late.
           scaleOut = Date.now() - begin;
           await backToOneZone();
           return false;
@@ -258,13 +258,13 @@ describe("an exchange that scales by itself", () => {
     );
   });
 
-  test("no call was dropped over all that, and no registration lost", async () => {
+  test("has dropped no call and lost no registration", async () => {
     await endLoad();
     expect(await witness.testimony()).toEqual(undisturbed(5_000));
     await Promise.all([...phones].map((phone) => phone.registered()));
   });
 
-  test("nothing is left of it when it is destroyed", async () => {
+  test("leaves nothing behind when it is destroyed", async () => {
     await witness.hangUp();
     await Promise.all([...phones].map((phone) => phone.close()));
     phones.clear();

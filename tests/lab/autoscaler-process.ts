@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { ROOT } from "../../core/paths";
 import type { Deployment } from "./deployment";
 
-/** The autoscaler finds the stack that belongs to the clone it is in: the test's own one. */
+/** Copies the autoscaler into the test's folder, because it finds the stack of the clone that it runs in. */
 export function cloneAutoscaler({ directory }: Deployment): void {
   for (const name of [
     ...["autoscaler", "cli", "clouds", "config", "core", "guard", "nodes", "phones", "plan"],
@@ -17,7 +17,7 @@ export function cloneAutoscaler({ directory }: Deployment): void {
   }
 }
 
-/** As proc_pid_task(5) has them, for each thread; none of a process that has ended. */
+/** Returns the child processes of all threads (proc_pid_task(5)); none if the process has ended. */
 function childrenOf(pid: number): number[] {
   const tasks = `/proc/${String(pid)}/task`;
   const threads = existsSync(tasks) ? readdirSync(tasks) : [];
@@ -28,7 +28,7 @@ function childrenOf(pid: number): number[] {
   });
 }
 
-/** An autoscaler that runs, with all that it has said. */
+/** A running autoscaler and its output. */
 export class AutoscalerProcess {
   private readonly lines: { readonly at: number; readonly line: string }[] = [];
   private readonly ended: Promise<unknown>;
@@ -52,12 +52,12 @@ export class AutoscalerProcess {
     );
   }
 
-  /** When it first said something that matches. */
+  /** Returns when the first line that matches `pattern` was printed; null if there is none. */
   saidAt(pattern: RegExp): number | null {
     return this.lines.find(({ line }) => pattern.test(line))?.at ?? null;
   }
 
-  /** Its exit code; null when a signal has ended it. */
+  /** Waits for the exit. Returns the exit code; null if a signal ended the process. */
   async exit(): Promise<number | null> {
     await this.ended;
     return this.child.exitCode;
@@ -73,7 +73,7 @@ export class AutoscalerProcess {
       try {
         process.kill(victim, "SIGKILL");
       } catch (error) {
-        // It has ended by itself.
+        // The process has already ended.
         if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
       }
     }

@@ -12,14 +12,14 @@ const MINUTE = 60_000;
 jest.setTimeout(6 * MINUTE);
 
 const USERS = [{ extension: "1001", name: "Alice" }, { range: "1002-1006" }];
-/** A phone registers anew once a minute at least. */
+/** A phone refreshes its registration at least once a minute. */
 const REGISTRATION_INTERVAL = MINUTE;
-/** Servers that boot beside a call take the processors of the emulated ones that carry it, for a moment. */
+/** Servers that boot during a call take processor time from the emulated servers that carry the call. */
 const UNDISTURBED = undisturbed(5_000);
-/** A phone that is to be in a certain zone registers until it is there. */
+/** Maximum number of registrations until a phone is in the wanted zone. */
 const ATTEMPTS = 12;
 
-/** One exchange in use: its changes, one after the other, while people talk. */
+/** Changes one exchange step by step while calls are up. */
 describe("an exchange in use", () => {
   let before: string[];
   let deployment: Deployment;
@@ -36,7 +36,7 @@ describe("an exchange in use", () => {
     await up();
   }, 5 * MINUTE);
 
-  // A test that fails leaves neither calls, which a drain waits for, nor an update to the next one.
+  // Ends the calls and the update of a failed test; a drain would wait for the calls.
   afterEach(async () => {
     await unplug(...phones);
     await updating.catch(() => undefined);
@@ -48,7 +48,7 @@ describe("an exchange in use", () => {
     deployment.remove();
   }, 5 * MINUTE);
 
-  /** Changes the configuration, keys without `pbx:`, and brings the exchange up to date with it. */
+  /** Changes the configuration (keys without `pbx:`) and deploys it. Returns the changes by type. */
   async function up(
     config: Readonly<Record<string, string>> = {},
   ): Promise<Record<string, number>> {
@@ -64,7 +64,7 @@ describe("an exchange in use", () => {
     const account = (await deployment.outputs()).sipAccounts.find(
       (user) => user.extension === extension,
     );
-    if (account === undefined) throw new Error(`there is no user ${extension}`);
+    if (account === undefined) throw new Error(`user ${extension} does not exist`);
     const phone = await Phone.start({ account: { ...account, transport: "tcp" } });
     phones.add(phone);
     return phone.registered();
@@ -75,7 +75,7 @@ describe("an exchange in use", () => {
     await Promise.all(unplugged.map((phone) => phone.close()));
   }
 
-  /** Extensions that are registered in `zone`. */
+  /** Returns the extensions that are registered in `zone`. */
   async function registeredIn(zone: string): Promise<string[]> {
     const fixedIp = (await deployment.outputs()).zones.find(({ name }) => name === zone)?.fixedIp;
     const contacts = await onNode(
@@ -86,18 +86,18 @@ describe("an exchange in use", () => {
     return Array.from(contacts.matchAll(/registrar\/contact\/(\d+);@/g), ([, user = ""]) => user);
   }
 
-  /** A phone that HAProxy has given to `zone`: it comes back until it is there. */
+  /** Starts a phone that is registered in `zone`. Reconnects until HAProxy selects that zone. */
   async function plugInto(zone: string, extension: string): Promise<Phone> {
     for (let attempt = 1; ; attempt++) {
       const phone = await plug(extension);
       if ((await registeredIn(zone)).includes(extension)) return phone;
       await unplug(phone);
-      if (attempt === ATTEMPTS) throw new Error(`${extension} did not come to ${zone}`);
+      if (attempt === ATTEMPTS) throw new Error(`${extension} did not register in ${zone}`);
     }
   }
 
   test(
-    "a call goes on while users come and go, the algorithm changes, and zones come and go",
+    "keeps a call up while users, the balance algorithm and the number of zones change",
     async () => {
       const alice = await plugInto("zone1", "1001");
       const bob = await plugInto("zone2", "1002");
@@ -126,12 +126,12 @@ describe("an exchange in use", () => {
     10 * MINUTE,
   );
 
-  test("after all that, nothing is left to do", async () => {
+  test("needs no further update after these changes", async () => {
     expect(Object.keys(await up())).toEqual(["same"]);
   });
 
   test(
-    "a zone waits for the end of its calls, and its other phones find another one",
+    "drains a zone until its calls end while its other phones move to another zone",
     async () => {
       await up({ zones: "3" });
       const carol = await plugInto("zone1", "1003");
@@ -142,7 +142,7 @@ describe("an exchange in use", () => {
       let isOver = false;
       const leaving = up({ zones: "2" }).then(() => (isOver = true));
       await idle.nextRegistration(2 * REGISTRATION_INTERVAL);
-      // It was told that it has no connection any more, and has come back where there is one.
+      // The phone's connection was closed, and the phone has registered in another zone.
       await idle.registered();
       const frank = await plug("1006");
       const [call] = await connect(frank, idle);
@@ -159,7 +159,7 @@ describe("an exchange in use", () => {
     8 * MINUTE,
   );
 
-  test("an update that is killed is made good by the next one", async () => {
+  test("completes a killed update in the next update", async () => {
     const users = JSON.stringify([...USERS, { extension: "1008" }]);
     await deployment.stack.setConfig("pbx:users", { value: users });
     const { stack, directory } = deployment;
@@ -188,7 +188,7 @@ describe("an exchange in use", () => {
     await expect(plug("1008")).rejects.toThrow();
   });
 
-  test("a file that was edited by hand is seen by a refresh, and mended", async () => {
+  test("detects in a refresh that a file was edited by hand, and restores the file", async () => {
     const access = await deployment.access();
     const edit =
       "echo 'maxcalls=1' >>/etc/asterisk/asterisk.conf && cat /etc/asterisk/asterisk.conf";
@@ -199,13 +199,13 @@ describe("an exchange in use", () => {
     expect(changeSummary).toMatchObject({ update: 1 });
     await up();
 
-    const mended = await onNode(access, "cat /etc/asterisk/asterisk.conf", "192.168.0.2");
-    expect(mended).not.toContain("maxcalls");
+    const restored = await onNode(access, "cat /etc/asterisk/asterisk.conf", "192.168.0.2");
+    expect(restored).not.toContain("maxcalls");
     expect(Object.keys(await up())).toEqual(["same"]);
   });
 
   test(
-    "another controller: calls keep their media, and phones come back to it",
+    "keeps the media of calls when the controller is replaced, and phones register again",
     async () => {
       const alice = await plugInto("zone1", "1001");
       const bob = await plugInto("zone2", "1002");
@@ -214,8 +214,8 @@ describe("an exchange in use", () => {
       await up({ controllerFlavor: "pbx.medium" });
       expect(await witness.testimony()).toEqual(UNDISTURBED);
 
-      // The way that their phones would say so on has gone with the controller, and Asterisk would
-      // wait for five minutes of silence.
+      // Hang up in Asterisk: the phones lost their signaling with the controller, and Asterisk would otherwise wait for
+      // five minutes of silence.
       const access = await deployment.access();
       for (const { fixedIp } of (await deployment.outputs()).zones) {
         await onNode(access, "asterisk -rx 'channel request hangup all'", fixedIp);
@@ -230,7 +230,7 @@ describe("an exchange in use", () => {
   );
 
   test(
-    "another flavor: one zone at a time is drained, replaced, and back; the others serve",
+    "replaces one zone at a time for another flavor while the other zones serve",
     async () => {
       const [alice, bob] = [await plug("1001"), await plug("1002")];
       const progress = { isOver: false };
@@ -240,7 +240,7 @@ describe("an exchange in use", () => {
       rolling.catch(() => undefined); // awaited below
       let registered = 0;
       while (!progress.isOver) {
-        // Each looks at the exchange as a phone that has just been switched on.
+        // Each registration is that of a phone that was just switched on.
         const phone = await plug("1003");
         registered += 1;
         await unplug(phone);
@@ -257,7 +257,7 @@ describe("an exchange in use", () => {
     10 * MINUTE,
   );
 
-  test("nothing is left of it when it is destroyed", async () => {
+  test("leaves nothing behind when it is destroyed", async () => {
     await deployment.stack.destroy({ color: "never" });
     expect(await inventory()).toEqual(before);
   });

@@ -17,26 +17,26 @@ import { buildFaultsOf } from "../../stack/unbuilt-servers";
 import { destroyOrphaned, environmentOf, PASSPHRASE, PREFIX } from "./orphaned";
 import type { Access } from "./ssh";
 
-/** A stack of the test's own: its state, its pass phrase and its configuration are nobody else's. */
+/** A stack of one test, with its own state, passphrase and configuration. */
 export interface Deployment {
   readonly stack: Stack;
   readonly directory: string;
-  /** All that may never be seen in plain. */
+  /** Must never be printed in plain text. */
   readonly masterSecret: string;
-  /** Everything that Pulumi has printed for this stack. */
+  /** Returns everything that Pulumi has printed for this stack. */
   readonly printed: () => string;
   readonly onOutput: (text: string) => void;
-  /** One update. @throws Error that begins with what the cloud has to say, if it has anything. */
+  /** Runs one update. @throws Error that starts with the faults from the cloud, if there are any. */
   readonly up: (onEvent?: (event: EngineEvent) => void) => Promise<UpResult>;
-  /** The stack as `pulumi stack export` prints it. */
+  /** Returns the output of `pulumi stack export`. */
   readonly exported: () => Promise<string>;
-  /** May be asked while an update runs. */
+  /** Reads the outputs. Also works while an update runs. */
   readonly outputs: () => Promise<ExchangeOutputs>;
   readonly access: () => Promise<Access>;
   readonly remove: () => void;
 }
 
-/** The program as it stands in the clone, by links, beside a place for the stack's files. */
+/** Links the program of the clone into the folder of the stack's files. */
 function linkProgram(directory: string): void {
   for (const name of [
     ...["Pulumi.yaml", "package.json", "tsconfig.json", "node_modules", "index.ts", "exchange.ts"],
@@ -47,10 +47,10 @@ function linkProgram(directory: string): void {
 }
 
 /**
- * Makes a stack from `config`, keys without `pbx:`. Nothing of it is in the cloud yet, and nothing is there any
- * more of a test run that was killed.
+ * Creates a stack from `config`, whose keys have no `pbx:` prefix. The stack has no resources in the cloud yet.
+ * Destroys what a killed test run left there.
  *
- * @param cloud variables that name it; the environment has those of the lab cloud.
+ * @param cloud variables of the cloud; by default the lab cloud of the environment.
  */
 export async function newDeployment(
   config: Readonly<Record<string, string>>,
@@ -58,7 +58,7 @@ export async function newDeployment(
 ): Promise<Deployment> {
   const isOfLab = Object.keys(cloud).length === 0;
   if (isOfLab) await destroyOrphaned(tmpdir());
-  // Any other cloud is one of the tests' own, and goes with them.
+  // Any other cloud is created by the test and removed with it.
   const prefix = isOfLab ? `${PREFIX}${String(process.pid)}-` : "trunkline-deployment-";
   const directory = mkdtempSync(join(tmpdir(), prefix));
   writeFileSync(join(directory, PASSPHRASE), randomBytes(32).toString("base64url"), {

@@ -7,7 +7,7 @@ import { onNode } from "./ssh";
 
 const MINUTE = 60_000;
 
-/** The other tests of this level are of PJSIP, and of its image. */
+/** The other lab tests use PJSIP and its image. */
 const EXCHANGE = { sipDriver: "chan_sip", image: "pbx-asterisk-16" };
 
 describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
@@ -71,7 +71,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   );
 
   test(
-    "is left alone by a second update",
+    "is not changed by a second update",
     async () => {
       const { summary } = await deployment.up();
 
@@ -89,7 +89,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
         await stack.setConfig("pbx:image", { value: "own-asterisk" });
 
         await expect(deployment.up()).rejects.toThrow(
-          "pbx:sipDriver is chan_sip, and the Asterisk of pbx:image own-asterisk has pjsip",
+          "pbx:sipDriver is chan_sip, but Asterisk in pbx:image own-asterisk supports pjsip",
         );
       } finally {
         await stack.setConfig("pbx:image", { value: EXCHANGE.image });
@@ -100,9 +100,9 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   );
 
   test(
-    "shows no secret in its state or in what Pulumi prints",
+    "shows no secret in its state or in the output of Pulumi",
     async () => {
-      // As `pulumi stack export` prints it; the Automation API would decrypt it.
+      // The output of `pulumi stack export`; the Automation API would decrypt the secrets.
       const { exported } = deployment;
       const state = await exported();
 
@@ -115,7 +115,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   );
 
   test(
-    "keeps its secrets on a node from everybody but root and Asterisk",
+    "allows only root and Asterisk to read its secrets on a node",
     async () => {
       const access = await deployment.access();
       const holding = async (permission: string): Promise<string[]> => {
@@ -130,7 +130,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
       };
 
       expect(await holding("-perm -o=r")).toEqual([]);
-      // Nor do they turn up in a log: only where Asterisk and cloud-init have to have them.
+      // The secrets are in no log, only in the files that Asterisk and cloud-init need.
       const files = await holding("");
       expect(files).toContain("/etc/asterisk/iax.conf");
       expect(
@@ -141,22 +141,22 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   );
 
   test(
-    "closes the metadata service, which has its secrets too, to all but root",
+    "allows only root to use the metadata service, which also has the secrets",
     async () => {
       const access = await deployment.access();
-      const ask =
+      const request =
         "python3 -c 'import urllib.request as r; " +
         'print(r.urlopen("http://169.254.169.254/openstack/", timeout=10).status)\' 2>&1 || true';
 
-      expect(await onNode(access, ask, "192.168.0.2")).toBe("200\n");
-      const refused = await onNode(access, `setpriv --reuid nobody ${ask}`, "192.168.0.2");
+      expect(await onNode(access, request, "192.168.0.2")).toBe("200\n");
+      const refused = await onNode(access, `setpriv --reuid nobody ${request}`, "192.168.0.2");
       expect(refused).toMatch(/refused|timed out|unreachable|prohibited|No route to host/);
     },
     2 * MINUTE,
   );
 
   test(
-    "is moved to PJSIP and Asterisk 22 by one update",
+    "moves to PJSIP and Asterisk 22 in one update",
     async () => {
       const { stack } = deployment;
       await stack.setConfig("pbx:sipDriver", { value: "pjsip" });

@@ -48,7 +48,7 @@ export async function logIn(): Promise<Token> {
     }),
   });
   if (!response.ok) {
-    throw new Error(`no token: ${String(response.status)} ${await response.text()}`);
+    throw new Error(`authentication failed: ${String(response.status)} ${await response.text()}`);
   }
   const { token } = (await response.json()) as {
     token: {
@@ -64,7 +64,7 @@ export async function logIn(): Promise<Token> {
         .find((service) => service.type === type)
         ?.endpoints.find((endpoint) => endpoint.interface === "public")?.url;
       if (url === undefined) {
-        throw new Error(`the catalog has no ${type}`);
+        throw new Error(`the service catalog has no ${type}`);
       }
       return url;
     },

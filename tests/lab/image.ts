@@ -1,21 +1,21 @@
 import { logIn } from "./identity";
 
-/** Puts an image into Glance that says which SIP drivers it has, and nothing else. */
+/** Creates an image in Glance that has the property for its SIP drivers and no disk. */
 export async function createImage(
   name: string,
   sipDrivers: string,
 ): Promise<{ remove: () => Promise<void> }> {
   const token = await logIn();
   const images = `${token.endpoint("image")}/v2/images`;
-  const ask = async (url: string, request: RequestInit): Promise<Response> => {
-    const headers = { ...(request.headers as object), "x-auth-token": token.id };
-    const response = await fetch(url, { ...request, headers });
+  const request = async (url: string, options: RequestInit): Promise<Response> => {
+    const headers = { ...(options.headers as object), "x-auth-token": token.id };
+    const response = await fetch(url, { ...options, headers });
     if (!response.ok) {
       throw new Error(`${url}: ${String(response.status)} ${await response.text()}`);
     }
     return response;
   };
-  const created = await ask(images, {
+  const created = await request(images, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
@@ -26,14 +26,14 @@ export async function createImage(
     }),
   });
   const image = `${images}/${((await created.json()) as { id: string }).id}`;
-  await ask(`${image}/file`, {
+  await request(`${image}/file`, {
     method: "PUT",
     headers: { "content-type": "application/octet-stream" },
     body: "no disk",
   });
   return {
     remove: async () => {
-      await ask(image, { method: "DELETE" });
+      await request(image, { method: "DELETE" });
     },
   };
 }

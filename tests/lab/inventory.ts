@@ -1,8 +1,8 @@
 import { logIn } from "./identity";
 
 /**
- * Everything in the project that a deployment makes, as `kind id name`, sorted. Compared before
- * and after, so that whatever else the project holds does not matter.
+ * Returns all resources of the kinds that a deployment creates, as `kind id name`, sorted. Tests compare the lists from
+ * before and after, so other resources of the project do not matter.
  */
 export async function inventory(): Promise<string[]> {
   const token = await logIn();
@@ -17,7 +17,7 @@ export async function inventory(): Promise<string[]> {
   const network = `${token.endpoint("network")}/v2.0`;
   const networking = ["networks", "subnets", "routers", "ports", "floatingips", "security-groups"];
   const lists = await Promise.all([
-    // What Nova has deleted stays in its list until the record of it has gone as well.
+    // Nova lists a deleted server until its record is removed.
     list(`${compute}/servers/detail`, "servers").then((found) =>
       found
         .filter(({ status }) => status !== "DELETED")

@@ -6,38 +6,38 @@ import { repairKilledUpdate } from "../../stack/recovery";
 import { isProcessAlive } from "../../core/process";
 import { exportedStack, releaseDeadLock } from "../../stack/stack";
 
-/** Its folders are named after the process that a deployment is made by. */
+/** Prefix of a deployment's folder; the ID of the process that creates the deployment follows. */
 export const PREFIX = "trunkline-lab-";
 
-/** File of the pass phrase in a deployment's folder: who comes later can destroy it as well. */
+/** File of the passphrase in a deployment's folder. With it, a later test run can destroy the deployment. */
 export const PASSPHRASE = "passphrase";
 
-/** Where a deployment keeps its state, and what opens it. */
+/** Returns the variables for the state of a deployment and its passphrase. */
 export const environmentOf = (folder: string): Record<string, string> => ({
   PULUMI_BACKEND_URL: backendUrl(`file://${join(folder, "state")}`),
   PULUMI_CONFIG_PASSPHRASE: readFileSync(join(folder, PASSPHRASE), "utf8"),
   PULUMI_CONFIG_PASSPHRASE_FILE: "",
 });
 
-/** Folders of deployments in `place` whose process is gone. */
+/** Returns the folders in `place` of deployments whose process has ended. */
 export function orphanedIn(place: string): string[] {
   return readdirSync(place).flatMap((name) => {
     const [, pid] = /^trunkline-lab-(\d+)-/.exec(name) ?? [];
     if (pid === undefined) return [];
     const folder = join(place, name);
-    // Written once, before there is a stack. Where there is none yet, there is nothing to destroy.
-    const begun = statSync(join(folder, PASSPHRASE), { throwIfNoEntry: false })?.mtimeMs;
-    return begun === undefined || isProcessAlive(Number(pid), begun, "jest") ? [] : [folder];
+    // The passphrase is written once, before the stack is created. Without it, there is nothing to destroy.
+    const start = statSync(join(folder, PASSPHRASE), { throwIfNoEntry: false })?.mtimeMs;
+    return start === undefined || isProcessAlive(Number(pid), start, "jest") ? [] : [folder];
   });
 }
 
 /**
- * Destroys what test runs have left in the lab that were ended half-way: nobody else ever would. What
- * cannot be destroyed is said, and tried again by the next run.
+ * Destroys deployments of interrupted test runs in the lab. Prints a warning for a deployment that cannot be destroyed;
+ * the next run tries again.
  */
 export async function destroyOrphaned(place: string): Promise<void> {
   for (const folder of orphanedIn(place)) {
-    console.log(`destroying what a test run has left: ${folder}`);
+    console.log(`destroying the deployment of an interrupted test run: ${folder}`);
     try {
       const stack = await LocalWorkspace.selectStack(
         { stackName: "test", workDir: folder },
@@ -48,7 +48,7 @@ export async function destroyOrphaned(place: string): Promise<void> {
       await stack.destroy({ color: "never" });
       rmSync(folder, { recursive: true });
     } catch (error) {
-      console.warn(`${folder} stays: ${(error as Error).message}`);
+      console.warn(`the deployment in ${folder} cannot be destroyed: ${(error as Error).message}`);
     }
   }
 }

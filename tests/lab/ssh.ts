@@ -6,17 +6,17 @@ import { quote } from "../../core/shell";
 
 const run = promisify(execFile);
 
-/** What it takes to log in to the nodes of one exchange. */
+/** Data needed to log in to the nodes of an exchange. */
 export interface Access {
-  /** A directory of the test's own. */
+  /** Directory of the test. */
   readonly directory: string;
   readonly privateKeyFile: string;
   readonly controllerAddress: string;
-  /** Public host key of every node, by name: an unknown key is a failure. */
+  /** Public host key of each node by name. An unknown key is an error. */
   readonly sshHostKeys: Readonly<Record<string, string>>;
 }
 
-/** Runs `script` as root on the controller, or on the zone at `fixedIp` by way of it. */
+/** Runs `script` as root on the controller, or through the controller on the zone with `fixedIp`. */
 export async function onNode(access: Access, script: string, fixedIp?: string): Promise<string> {
   const { directory, privateKeyFile, controllerAddress, sshHostKeys } = access;
   const knownHosts = join(directory, "known_hosts");
@@ -45,5 +45,5 @@ export async function onNode(access: Access, script: string, fixedIp?: string): 
   return stdout;
 }
 
-/** The address plan of the lab's network: zone1 has .2. */
+/** Returns the zone of a fixed IP. In the lab's network, zone1 has .2. */
 const zoneName = (fixedIp: string): string => `zone${String(Number(fixedIp.split(".")[3]) - 1)}`;

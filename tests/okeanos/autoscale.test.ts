@@ -10,7 +10,7 @@ import { failNext, kindOf, type Okeanos, startOkeanos } from "./synnefo";
 jest.setTimeout(5 * 60_000);
 
 const SMALL = "C1R1024D20drbd";
-/** Load asks for nothing here, and one look is enough to let a zone go: `min` alone decides. */
+/** Load never scales out here, and one sample is enough to scale in, so only `min` decides. */
 const POLICY = {
   ...{ min: 2, max: 3, callsPerZone: 4, spareCalls: 0, interval: 1, window: 1 },
   ...{ scaleInAfter: 1, cooldownOut: 0, cooldownIn: 0 },
@@ -49,7 +49,7 @@ afterAll(async () => {
   await machines.remove();
 });
 
-/** Runs a program of `cli/`, as an operator would. */
+/** Runs a program of `cli/` like an operator. */
 function cli(program: string, ...args: readonly string[]): Promise<Run> {
   const { directory, stack } = deployment;
   return new Promise((resolve) => {
@@ -70,7 +70,7 @@ const configure = (key: string, value: string): Promise<void> =>
 const atLeast = (min: number): Promise<void> =>
   configure("autoscale", JSON.stringify({ ...POLICY, min }));
 
-/** What the cloud's own books have. */
+/** Returns the resources in the cloud's books. */
 function counts() {
   const { servers, networks, ports, floatingIps } = okeanos.books();
   return {
@@ -88,7 +88,7 @@ const exchangeOf = (zones: readonly string[]) => ({
   addresses: 1 + zones.length,
 });
 
-/** `zone1 ready, reaches zone2`. */
+/** Returns a line for each zone, such as `zone1 ready, reaches zone2`. */
 async function zones(): Promise<string[]> {
   const { stdout } = await cli("pbx", "zones", "--json");
   const found = JSON.parse(stdout) as {
@@ -111,7 +111,7 @@ test("pbx shows the zones of the exchange", async () => {
   expect(stdout).toMatch(/│ zone2 +│ ready +│ 0 +│ 0 +│ .* │ 1 of 1 +│/);
 });
 
-test("a quota that is too small holds a zone back, and is named", async () => {
+test("a quota that is too small prevents a scale-out, and the message names the quota", async () => {
   const { floatingip } = await client.post<{ floatingip: { id: string } }>(
     "network",
     "floatingips",
@@ -128,7 +128,7 @@ test("a quota that is too small holds a zone back, and is named", async () => {
   expect(counts()).toEqual(exchangeOf(["zone1", "zone2"]));
 });
 
-test("where there is room, the zone comes", async () => {
+test("a zone is added if the quota allows it", async () => {
   const { exitCode, stdout } = await cli("autoscale", "--once");
   expect(stdout).toContain("done: from 2 to 3 zones");
   expect(exitCode).toBe(0);
@@ -140,19 +140,22 @@ test("where there is room, the zone comes", async () => {
   ]);
 });
 
-test("a zone is drained and put back by hand", async () => {
+test("an operator drains a zone and puts it back", async () => {
   expect((await cli("pbx", "drain", "zone3")).exitCode).toBe(0);
   expect((await zones())[2]).toBe("zone3 drain, reaches zone1 zone2");
   expect((await cli("pbx", "undrain", "zone3")).exitCode).toBe(0);
   expect((await zones())[2]).toBe("zone3 ready, reaches zone1 zone2");
 });
 
-test("the guard knows what callers feel of changes", async () => {
-  expect(await cli("guard")).toMatchObject({ exitCode: 0, stdout: "no caller will notice\n" });
+test("the guard reports how changes affect callers", async () => {
+  expect(await cli("guard")).toMatchObject({
+    exitCode: 0,
+    stdout: "callers will notice nothing\n",
+  });
   await configure("flavor", "C2R2048D20drbd");
   const other = await cli("guard");
   expect(other.stdout).toContain("│ zone1: server replaced │ zone1 drains, is replaced, and");
-  expect(other.stdout).toMatch(/^no caller will notice$/m);
+  expect(other.stdout).toMatch(/^callers will notice nothing$/m);
   expect(other.exitCode).toBe(0);
   await configure("controllerFlavor", "C2R2048D20drbd");
   const controller = await cli("guard");
@@ -162,15 +165,15 @@ test("the guard knows what callers feel of changes", async () => {
   await configure("controllerFlavor", SMALL);
 });
 
-test("an edit that callers would feel does not come with a zone that goes", async () => {
+test("a scale-in is held while the configuration has an edit that affects callers", async () => {
   await atLeast(2);
   await configure("controllerFlavor", "C2R2048D20drbd");
   await configure("drainForce", "true");
   const { exitCode, stdout } = await cli("autoscale", "--once");
   expect(stdout).toContain(
     "held: the guard refuses: " +
-      "controller: server replaced: choose a quiet hour, and allow it with: --allow-controller; " +
-      "zone3: server deleted: pbx:drainForce is on: calls of zone3 may be cut; set it to false",
+      "controller: server replaced: choose a time with few calls, and allow the change with: --allow-controller; " +
+      "zone3: server deleted: pbx:drainForce is true: calls of zone3 may be cut; set it to false",
   );
   expect(exitCode).toBe(2);
   expect(counts()).toEqual(exchangeOf(["zone1", "zone2", "zone3"]));
@@ -178,14 +181,14 @@ test("an edit that callers would feel does not come with a zone that goes", asyn
   await configure("drainForce", "false");
 });
 
-test("the zone goes when it is not asked for any more", async () => {
+test("a zone is removed when it is no longer needed", async () => {
   const { exitCode, stdout } = await cli("autoscale", "--once");
   expect(stdout).toContain("done: from 3 to 2 zones");
   expect(exitCode).toBe(0);
   expect(counts()).toEqual(exchangeOf(["zone1", "zone2"]));
 });
 
-test("what a killed scale-out has made and not told of is deleted", async () => {
+test("resources that a killed scale-out has created but not recorded are deleted", async () => {
   await atLeast(3);
   const killed = AutoscalerProcess.start(deployment, "--once");
   try {
@@ -198,15 +201,15 @@ test("what a killed scale-out has made and not told of is deleted", async () => 
   await atLeast(2);
   const begin = okeanos.requests.length;
   const { exitCode, stdout } = await cli("autoscale", "--once");
-  expect(stdout).toMatch(/deleting server \d+ of zone3, which an update has left/);
-  expect(stdout).toContain("done: mending what was left half done, at 2 zones");
+  expect(stdout).toMatch(/deleting server \d+ of zone3, which an update left behind/);
+  expect(stdout).toContain("done: repairing an unfinished change, at 2 zones");
   expect(exitCode).toBe(0);
   expect(counts()).toEqual(exchangeOf(["zone1", "zone2"]));
   const deleted = okeanos.requests.slice(begin).filter(({ method }) => method === "DELETE");
   expect(deleted.map(kindOf).sort()).toEqual(["DELETE floatingips/*", "DELETE servers/*"]);
 });
 
-test("a scale-out that the cloud refuses is taken back, and counted", async () => {
+test("a scale-out that the cloud refuses is rolled back and counted", async () => {
   await atLeast(3);
   okeanos.fail(
     failNext(({ method, path }) => method === "POST" && path.endsWith("/servers"), { status: 413 }),
@@ -218,7 +221,7 @@ test("a scale-out that the cloud refuses is taken back, and counted", async () =
   expect((await cli("autoscale", "--once")).stdout).toContain("but adding zones failed once, last");
 });
 
-test("nothing is left of it when it is destroyed", async () => {
+test("a destroy leaves nothing behind", async () => {
   await deployment.stack.destroy({ color: "never" });
   expect(okeanos.books()).toEqual({
     ...{ servers: [], networks: [], ports: [], floatingIps: [], keyPairs: [] },

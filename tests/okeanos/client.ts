@@ -2,13 +2,16 @@ import type { Okeanos } from "./synnefo";
 
 export interface Reply {
   readonly status: number;
-  /** Of the body, which is empty for none. */
+  /** JSON body; an empty object if there is none. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
 export type Ask = (method: string, path: string, body?: unknown) => Promise<Reply>;
 
-/** Asks `okeanos` as its first user, or with another token. Paths are below the service's root. */
+/**
+ * Returns a function that sends requests to `okeanos` as its first user, or with another token. Paths
+ * are below the service's root.
+ */
 export const client =
   ({ origin, token: own }: Okeanos, token: string | null = own): Ask =>
   async (method, path, body) => {
@@ -29,7 +32,7 @@ export const client =
     };
   };
 
-/** A cloud whose jobs are done when `pass` lets the time go by, and not before. */
+/** Time of a cloud whose jobs end only when `pass` advances the time. */
 export class TestTime {
   private now = Date.parse("2026-11-23T16:00:00Z");
   readonly read = (): number => this.now;

@@ -25,7 +25,7 @@ beforeAll(async () => {
   okeanos = await startOkeanos({
     publicCidr: PUBLIC_CIDR,
     images: [{ name: "pbx-asterisk-22" }, { name: "pbx-controller" }],
-    // As much as three zones take: whatever is left behind is missing at the next step.
+    // Enough for three zones. Resources that a step leaves behind make the next step fail.
     users: [{ limits: { "cyclades.floating_ip": 4, "cyclades.network.private": 1 } }],
     hypervisor: machines,
   });
@@ -65,7 +65,7 @@ async function pulumi(
   return { exitCode, changes: Object.fromEntries(changes), output: stdout + stderr };
 }
 
-/** Says the same command again until it succeeds, and returns how often that was. */
+/** Repeats a command until it succeeds, and returns the number of runs. */
 async function repeated(...command: Parameters<typeof pulumi>): Promise<number> {
   for (let count = 1; ; count++) {
     const { exitCode, output } = await pulumi(...command);
@@ -74,7 +74,7 @@ async function repeated(...command: Parameters<typeof pulumi>): Promise<number> 
   }
 }
 
-test("an exchange comes, stays, grows, shrinks and goes, and nothing of it is left", async () => {
+test("an exchange is created, kept, grown, shrunk and destroyed, and leaves nothing behind", async () => {
   expect(await pulumi("up", 2)).toMatchObject({ exitCode: 0, changes: { created: 18 } });
   expect(await pulumi("up", 2)).toMatchObject({ exitCode: 0, changes: { unchanged: 18 } });
   expect(await pulumi("up", 3)).toMatchObject({
@@ -91,7 +91,7 @@ test("an exchange comes, stays, grows, shrinks and goes, and nothing of it is le
   expect(okeanos.unknownRequests).toEqual([]);
 });
 
-test("the lost server of the only zone gets a successor, and the exchange serves again", async () => {
+test("the lost server of the only zone is replaced, and the exchange serves again", async () => {
   expect(await pulumi("up", 1)).toMatchObject({ exitCode: 0 });
   const ask = client(okeanos);
   const { body } = await ask("GET", "/compute/v2.0/servers");
@@ -108,36 +108,36 @@ test("the lost server of the only zone gets a successor, and the exchange serves
   expect(okeanos.books()).toEqual(EMPTY);
 });
 
-test("too little quota stops an update before it has made anything, and names what is missing", async () => {
+test("an update with too little quota creates nothing, and names the missing resources", async () => {
   const { exitCode, output } = await pulumi("up", 4);
   expect(exitCode).not.toBe(0);
   expect(output).toContain(
-    "error: Okeanos has too little left for this update: servers (cyclades.vm): 5 needed, 4 free; " +
+    "error: Okeanos has too little free quota for this update: servers (cyclades.vm): 5 needed, 4 free; " +
       "public addresses (cyclades.floating_ip): 5 needed, 4 free; nothing was changed. " +
-      "Free some of it, or ask for more.",
+      "Free some of the quota, or request more.",
   );
   expect(output).not.toMatch(/^\s+at /m);
   expect(okeanos.books()).toEqual(EMPTY);
   await repeated("destroy", 4);
 });
 
-/** Requests of an update, and what it makes, deletes, and deletes in the end. */
-const LOOKS = ["POST tokens", "GET projects", "GET quotas", "GET servers/detail"];
-const MAKING = [
+/** Kinds of requests at the start of an update, and requests that create and delete resources. */
+const READING = ["POST tokens", "GET projects", "GET quotas", "GET servers/detail"];
+const CREATING = [
   ...["GET flavors/detail", "GET images/detail", "GET networks", "GET floatingips"],
   ...["POST floatingips", "POST servers", "GET servers/*"],
 ];
 const DELETING = ["DELETE servers/*", "GET servers/*", "DELETE floatingips/*", "GET floatingips"];
 
-/** Commands, and what each of them asks of the cloud, whatever fails. */
+/** Commands, and the kinds of requests that each command sends, whatever fails. */
 const COMMANDS = [
-  ["up", 1, [...LOOKS, ...MAKING, "POST networks", "POST subnets"]],
-  ["up", 2, [...LOOKS, ...MAKING]],
-  ["up", 1, [...LOOKS, ...DELETING]],
+  ["up", 1, [...READING, ...CREATING, "POST networks", "POST subnets"]],
+  ["up", 2, [...READING, ...CREATING]],
+  ["up", 1, [...READING, ...DELETING]],
   ["destroy", 1, ["POST tokens", ...DELETING, "DELETE networks/*"]],
 ] as const;
 
-/** Seconds that the program waits for an answer: of the conformance server, none takes as long. */
+/** Timeout of a request, in seconds. The conformance cloud always answers sooner. */
 const TIMEOUT = { TRUNKLINE_OKEANOS_TIMEOUT: "1" };
 
 test.each<[string, Failure]>([
@@ -145,10 +145,10 @@ test.each<[string, Failure]>([
   ["503", { status: 503 }],
   ["413", { status: 413 }],
   ["a broken connection", { reset: true }],
-  // What is not carried out either is a 503 that takes longer; provider.test.ts has it.
-  ["no answer, though it was carried out,", { silence: true, lost: true }],
+  // A lost request without effect is like a slower 503; provider.test.ts tests it.
+  ["an effect but no answer", { silence: true, lost: true }],
 ])(
-  "with %s to each kind of request once, commands that are repeated end well",
+  "with %s once for each kind of request, commands succeed if they are repeated",
   async (_, failure) => {
     for (const [command, zones, kinds] of COMMANDS) {
       const begin = okeanos.requests.length;

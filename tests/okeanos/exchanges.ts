@@ -1,24 +1,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A request that was sent to Synnefo's own servers, and what they answered. */
+/** Recorded request to Synnefo's own servers, and its answer. */
 export interface Exchange {
   /** Counted from 1. */
   readonly number: number;
   readonly method: string;
-  /** With `{ast}` and `{cyc}` for where Astakos and Cyclades are. */
+  /** URL, with `{ast}` and `{cyc}` for the roots of Astakos and Cyclades. */
   readonly url: string;
   readonly body: string | undefined;
   readonly status: number;
   readonly contentType: string;
-  /** When it was answered, in milliseconds; unknown of pages. */
+  /** Time of the answer, in milliseconds; undefined for HTML pages. */
   readonly time: number | undefined;
   readonly answer: string;
 }
 
 const EXCHANGE = /^(\w+) (\S+)\n> (.*)\n< (\d+) (\{.*\})\n?([\s\S]*)$/;
 
-/** Reads the recording beside this file, which says at its top what it is. */
+/** Reads the recording in exchanges.txt. The top of that file describes the recording. */
 export function readExchanges(): Exchange[] {
   const text = readFileSync(join(__dirname, "exchanges.txt"), "utf8");
   return text

@@ -2,7 +2,7 @@ import { NETWORKS, newServer, privateNetwork, type Scene, scene, SERVERS } from 
 import { type Failure, failEachOnce, failNext, type Machine, startOkeanos } from "./synnefo";
 import { client } from "./client";
 
-/** The cloud on its own: what it does to a request that a test has fail. */
+/** Tests of the conformance cloud itself: requests that fail by a failure plan. */
 const network = { network: { name: "n", type: "MAC_FILTERED" } };
 let it: Scene;
 
@@ -14,7 +14,7 @@ afterEach(() => it.okeanos.stop());
 const isPost = ({ method }: { readonly method: string }): boolean => method === "POST";
 
 test.each([413, 500, 503] as const)(
-  "a request fails once with %i, and has no effect",
+  "a request that fails once with %i has no effect",
   async (status) => {
     it.okeanos.fail(failNext(isPost, { status }));
     expect((await it.ask("POST", NETWORKS, network)).status).toBe(status);
@@ -26,13 +26,13 @@ test.each([413, 500, 503] as const)(
 test.each<[string, Failure]>([
   ["is reset", { reset: true, lost: true }],
   ["answers 500", { status: 500, lost: true }],
-])("a request that %s may have had its effect all the same", async (_, failure) => {
+])("a request that %s can still have its effect", async (_, failure) => {
   it.okeanos.fail(failNext(isPost, failure));
   await it.ask("POST", NETWORKS, network).catch(() => undefined);
   expect(it.okeanos.books().networks).toEqual(["n"]);
 });
 
-test("a request that gets no answer waits until its sender gives up", async () => {
+test("a request without an answer waits until its sender gives up", async () => {
   it.okeanos.fail(failNext(isPost, { silence: true }));
   const { origin, token } = it.okeanos;
   const asked = fetch(`${origin}/cyclades${NETWORKS}`, {
@@ -44,7 +44,7 @@ test("a request that gets no answer waits until its sender gives up", async () =
   expect(it.okeanos.requests.at(-1)).toMatchObject({ method: "POST", status: "none" });
 });
 
-test("each kind of request fails once, whichever thing it is about", async () => {
+test("failEachOnce fails each kind of request once, for whichever ID", async () => {
   it.okeanos.fail(failEachOnce({ status: 503 }));
   const statuses: number[] = [];
   for (const id of [1, 2, 1]) {
@@ -53,7 +53,7 @@ test("each kind of request fails once, whichever thing it is about", async () =>
   expect(statuses).toEqual([503, 200, 200]);
 });
 
-test("machines behind the servers are started, stopped and destroyed, and servers wait", async () => {
+test("a server waits while the hypervisor starts, stops or destroys its machine", async () => {
   const seen: [string, Machine][] = [];
   const note =
     (what: string) =>
@@ -105,7 +105,7 @@ test("machines behind the servers are started, stopped and destroyed, and server
   });
 });
 
-test("a machine that does not start makes its server one in ERROR", async () => {
+test("a server whose machine does not start gets the status ERROR", async () => {
   await it.okeanos.stop();
   const done = (): Promise<void> => Promise.resolve();
   const start = (): Promise<void> => Promise.reject(new Error("no image"));
@@ -116,7 +116,7 @@ test("a machine that does not start makes its server one in ERROR", async () => 
   expect((await it.ask("GET", `${SERVERS}/1`)).body).toMatchObject({ server: { status: "ERROR" } });
 });
 
-test("in real time a server is ACTIVE by itself", async () => {
+test("in real time, a server becomes ACTIVE by itself", async () => {
   let started: () => void = () => undefined;
   const active = new Promise<void>((resolve) => {
     started = resolve;

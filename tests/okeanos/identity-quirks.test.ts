@@ -14,7 +14,7 @@ const fault = (kind: string, code: number, message: string, details = ""): objec
   body: { [kind]: { message, code, details } },
 });
 
-test("a token authenticates, and so do a user's uuid and the token for a password", async () => {
+test("a token authenticates, and so does a user's UUID with the token as the password", async () => {
   const { okeanos, ask } = it;
   const { token, userId } = okeanos;
   const bodies = [
@@ -28,14 +28,14 @@ test("a token authenticates, and so do a user's uuid and the token for a passwor
   }
 });
 
-test("a tenant other than the user's uuid is refused", async () => {
+test("a tenant other than the user's UUID is refused", async () => {
   const auth = { token: { id: it.okeanos.token }, tenantName: "my-project" };
   expect(await it.ask("POST", TOKENS, { auth })).toEqual(
     fault("badRequest", 400, "Not conforming tenantName"),
   );
 });
 
-test("without credentials there is the catalog alone", async () => {
+test("a request without credentials gets only the catalog", async () => {
   const { status, body } = await it.ask("POST", TOKENS);
   expect([status, Object.keys(body.access as object)]).toEqual([200, ["serviceCatalog"]]);
 });
@@ -58,7 +58,7 @@ test("the catalog has no versions in the URLs of image, network and volume", asy
   ]);
 });
 
-test("a wrong token is one thing to Astakos and another to Cyclades and Plankton", async () => {
+test("Astakos answers a wrong token with another fault than Cyclades and Plankton", async () => {
   const ask = client(it.okeanos, "wrong");
   expect(await ask("GET", "/account/v1.0/quotas")).toEqual(
     fault("unauthorized", 401, "Invalid X-Auth-Token"),
@@ -73,7 +73,7 @@ test("a wrong token is one thing to Astakos and another to Cyclades and Plankton
   expect(await ask("GET", "/image/v1.0/images")).toEqual(relayed);
 });
 
-test("an unknown URL is a bad request within an API, a missing page elsewhere, and noted", async () => {
+test("an unknown URL gets 400 within an API and 404 elsewhere, and is recorded", async () => {
   expect(await it.ask("GET", "/network/v2.0/routers")).toEqual(
     fault("badRequest", 400, "API endpoint not found"),
   );
@@ -90,14 +90,14 @@ test("an unknown URL is a bad request within an API, a missing page elsewhere, a
   ]);
 });
 
-test("Plankton has no second version, lists within an object, and shows one image to HEAD alone", async () => {
+test("Plankton has no version 2, lists within an object, and shows one image only to HEAD", async () => {
   expect((await it.ask("GET", "/image/v2/images")).status).toBe(400);
   expect(Object.keys((await it.ask("GET", "/image/v1.0/images")).body)).toEqual(["images"]);
   expect((await it.ask("GET", `/image/v1.0/images/${it.image}`)).status).toBe(501);
   expect((await it.ask("HEAD", `/image/v1.0/images/${it.image}`)).status).toBe(200);
 });
 
-test("filters are ignored, but for changes-since", async () => {
+test("filters other than changes-since are ignored", async () => {
   const count = async (path: string, key: string): Promise<number> =>
     ((await it.ask("GET", path)).body[key] as unknown[]).length;
   expect(await count("/compute/v2.0/flavors?name=nosuch", "flavors")).toBe(8);
@@ -112,7 +112,7 @@ test("filters are ignored, but for changes-since", async () => {
   );
 });
 
-test("a key pair's name is taken once", async () => {
+test("a second key pair with the same name is refused", async () => {
   const keypair = { name: "k", public_key: "ssh-ed25519 AAAA a@b" };
   await it.create("/compute/v2.0/os-keypairs", { keypair });
   expect(await it.ask("POST", "/compute/v2.0/os-keypairs", { keypair })).toEqual(

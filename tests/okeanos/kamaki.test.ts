@@ -1,7 +1,7 @@
 import { type Kamaki, kamakiOf } from "./kamaki";
 import { type Okeanos, startOkeanos } from "./synnefo";
 
-// The first run makes a root file system for kamaki.
+// The first run creates a root file system for kamaki.
 jest.setTimeout(600_000);
 
 interface Thing {
@@ -32,7 +32,7 @@ async function until(id: number | string, status: string, kind = "server"): Prom
   while ((await make(kind, "info", String(id))).status !== status);
 }
 
-test("it finds the user, the quotas, the flavors and the images", async () => {
+test("kamaki finds the user, the quotas, the flavors and the images", async () => {
   expect(await make("user", "info")).toMatchObject({ id: okeanos.userId, name: "First Last" });
   expect(Object.keys(await make("quota", "list"))).toEqual([okeanos.userId]);
   const names = (things: readonly Thing[]): string[] => things.map(({ name }) => name);
@@ -44,7 +44,7 @@ test("it finds the user, the quotas, the flavors and the images", async () => {
   expect(names(await list("imagecompute", "list"))).toEqual(["Debian Base", "Ubuntu Server LTS"]);
 });
 
-test("what it makes is in the cloud's books, and nothing of it once it has been deleted", async () => {
+test("kamaki creates resources that the cloud's books have, and deletes all of them", async () => {
   const [image] = await list("imagecompute", "list");
   const network = await make("network", "create", "--type=MAC_FILTERED", "--name=trunk");
   const onNetwork = `--network-id=${String(network.id)}`;
@@ -92,6 +92,6 @@ test("what it makes is in the cloud's books, and nothing of it once it has been 
   });
 });
 
-test("it asks for nothing that the API does not have", () => {
+test("kamaki sends no request that the API does not have", () => {
   expect(okeanos.unknownRequests).toEqual([]);
 });

@@ -5,15 +5,15 @@ import { newFolder, removeLeftovers } from "../calls/support/network";
 import { CloudNode } from "./node";
 import type { Hypervisor, Machine } from "./synnefo";
 
-/** Of the range for benchmarks (RFC 2544), a network for each run: only this machine can reach it. */
+/** Network for this run, from the range for benchmarks (RFC 2544). Only this machine can reach the network. */
 const PUBLIC = `198.18.${String(process.pid % 256)}`;
 export const PUBLIC_CIDR = `${PUBLIC}.0/24`;
 const GATEWAY = `${PUBLIC}.1/24`;
 const UPLINK = `pbx-ok-${String(process.pid % 100_000)}`;
 
 /**
- * Real machines behind the servers of the conformance cloud, in namespaces, each with a network card on
- * the public network and one on the trunk network. Whoever runs the test reaches the public one.
+ * Real machines behind the servers of the conformance cloud, in namespaces. Each machine has a network
+ * card on the public network and one on the trunk network. The test reaches the public network.
  */
 export class Machines implements Hypervisor {
   private readonly nodes = new Map<number, CloudNode>();
@@ -29,8 +29,8 @@ export class Machines implements Hypervisor {
     const folder = await newFolder();
     const known = await run(["ip", "route", "show", "root", PUBLIC_CIDR]);
     if (known !== "")
-      throw new Error(`this machine has a network ${PUBLIC_CIDR} already: ${known}`);
-    // Named as folders of a run are, so that the next run finds what a killed one left behind.
+      throw new Error(`this machine already has a network ${PUBLIC_CIDR}: ${known}`);
+    // Uses the name pattern of a run's folders, so that the next run finds leftovers of a killed run.
     const wires = `${folder.split("/").at(-1) ?? ""}-wires`;
     await run(["ip", "netns", "add", wires]);
     const machines = new Machines(folder, wires);
@@ -47,7 +47,7 @@ export class Machines implements Hypervisor {
     if (known !== undefined) return known.boot();
     const namespace = this.namespace(machine);
     await run(["ip", "netns", "add", namespace]);
-    // As a server that boots does: whoever knew the last holder of its address learns of the new one.
+    // Like a booting server, announces its address, so that peers replace the old MAC address in their ARP caches.
     const announce = "net.ipv4.conf.default.arp_notify=1";
     await run(["ip", "netns", "exec", namespace, "sysctl", "-qw", announce]);
     await run(["ip", "-n", namespace, "link", "set", "lo", "up"]);
@@ -82,10 +82,10 @@ export class Machines implements Hypervisor {
     await run(["ip", "netns", "delete", this.namespace(machine)]);
   }
 
-  /** The node of this name, as it runs now. */
+  /** Returns the current node with this name. */
   node(name: string): CloudNode {
     const found = [...this.nodes.values()].find((node) => node.name === name);
-    if (found === undefined) throw new Error(`no machine is called ${name}`);
+    if (found === undefined) throw new Error(`no machine has the name ${name}`);
     return found;
   }
 
@@ -94,7 +94,7 @@ export class Machines implements Hypervisor {
       await node.remove();
       await run(["ip", "netns", "delete", this.namespace({ id })]);
     }
-    // Its other end would keep it for as long as a process lives in there.
+    // While a process in the namespace lives, the link's other end would keep the link.
     await run(["ip", "link", "delete", UPLINK]);
     await run(["ip", "netns", "delete", this.wires]);
   }
@@ -103,7 +103,7 @@ export class Machines implements Hypervisor {
     return this.wires.replace(/wires$/, String(id));
   }
 
-  /** Runs `ip` where the cables are. */
+  /** Runs `ip` in the namespace of the bridges. */
   private wire(...command: readonly string[]): Promise<string> {
     return run(["ip", "-n", this.wires, ...command]);
   }

@@ -19,7 +19,7 @@ afterEach(() => it.okeanos.stop());
 
 const network = (rest: object): object => ({ network: { name: "n", ...rest } });
 
-test("a network needs a type, and one that a member may have", async () => {
+test("a network needs a type that members may create", async () => {
   const statuses: number[] = [];
   for (const type of [undefined, "BOGUS", "CUSTOM", "MAC_FILTERED"]) {
     statuses.push((await it.ask("POST", NETWORKS, network({ type }))).status);
@@ -27,14 +27,14 @@ test("a network needs a type, and one that a member may have", async () => {
   expect(statuses).toEqual([400, 400, 403, 201]);
 });
 
-test("network, subnet, port and floating-address ids are text; requests take numbers, too", async () => {
+test("IDs of networks, subnets, ports and floating IPs are text, but requests may use numbers", async () => {
   const id = await privateNetwork(it);
   const port = await it.create(PORTS, { port: { network_id: Number(id) } });
   const ip = await it.create(FLOATING_IPS, { floatingip: { floating_network_id: 1 } });
   expect([port.network_id, typeof port.id, typeof ip.id]).toEqual([id, "string", "string"]);
 });
 
-test("a subnet has a mask from /22 to /29, one of a version per network, before any server", async () => {
+test("a network has one /22 to /29 subnet per IP version, created before any server is connected", async () => {
   const { id } = await it.create(NETWORKS, network({ type: "MAC_FILTERED" }));
   const subnet = async (cidr: string, ip_version = 4): Promise<number> =>
     (await it.ask("POST", SUBNETS, { subnet: { network_id: id, cidr, ip_version } })).status;
@@ -47,7 +47,7 @@ test("a subnet has a mask from /22 to /29, one of a version per network, before 
   expect(await subnet("fd00::/64", 6)).toBe(400);
 });
 
-test("a subnet is never deleted by itself: it goes with its network", async () => {
+test("a subnet is deleted only with its network", async () => {
   const id = await privateNetwork(it);
   expect((await it.ask("DELETE", `${SUBNETS}/3`)).status).toBe(400);
   expect((await it.ask("DELETE", `${NETWORKS}/${id}`)).status).toBe(204);
@@ -67,7 +67,7 @@ test("a deleted network stays readable, and cannot be deleted again", async () =
   expect(it.okeanos.books().networks).toEqual([]);
 });
 
-test("a network that servers were on takes a while to go; until then it may be deleted again", async () => {
+test("a network that had servers is deleted after a while, and accepts more deletions until then", async () => {
   const id = await privateNetwork(it);
   const server = await it.create(SERVERS, newServer(it, { networks: [{ uuid: id }] }));
   it.wait();
@@ -81,7 +81,7 @@ test("a network that servers were on takes a while to go; until then it may be d
   expect(it.okeanos.books().networks).toEqual([]);
 });
 
-test("a port takes no notice of the address it is asked for, a server does", async () => {
+test("a port ignores the requested address, but a server uses it", async () => {
   const id = await privateNetwork(it);
   const fixed_ips = [{ ip_address: "192.168.7.20" }];
   const port = await it.create(PORTS, { port: { network_id: id, fixed_ips } });
@@ -95,7 +95,7 @@ test("a port takes no notice of the address it is asked for, a server does", asy
   });
 });
 
-test("an address that is not the network's, or taken, is refused with no port left behind", async () => {
+test("an address that is in use or outside the network is refused, and leaves no port behind", async () => {
   const id = await privateNetwork(it);
   const server = (fixed_ip: string): object =>
     newServer(it, { networks: [{ uuid: id }, { uuid: id, fixed_ip }] });
@@ -104,7 +104,7 @@ test("an address that is not the network's, or taken, is refused with no port le
   expect(it.okeanos.books()).toMatchObject({ servers: [], ports: [] });
 });
 
-test("a port goes DOWN, BUILD, ACTIVE, and one of a server is gone only after a while", async () => {
+test("a port is DOWN, then BUILD, then ACTIVE, and a server's port is deleted only after a while", async () => {
   const id = await privateNetwork(it);
   const free = await it.create(PORTS, { port: { network_id: id } });
   const server = await it.create(SERVERS, newServer(it));
@@ -125,7 +125,7 @@ test("a port goes DOWN, BUILD, ACTIVE, and one of a server is gone only after a 
   expect((await it.ask("GET", path)).status).toBe(404);
 });
 
-test("a port cannot be connected later, nor to a server that is being built", async () => {
+test("a port cannot be connected later, or to a server that is being built", async () => {
   const id = await privateNetwork(it);
   const free = await it.create(PORTS, { port: { network_id: id } });
   const server = await it.create(SERVERS, newServer(it));
@@ -138,7 +138,7 @@ test("a port cannot be connected later, nor to a server that is being built", as
   expect(body).toMatchObject({ port: { device_id: null } });
 });
 
-test("a port with an IPv4 and an IPv6 address breaks its page, and is listed twice", async () => {
+test("a port with an IPv4 and an IPv6 address answers 500, and is listed twice", async () => {
   const id = await privateNetwork(it);
   await it.create(SUBNETS, { subnet: { network_id: id, cidr: "fd00::/64", ip_version: 6 } });
   await it.create(SERVERS, newServer(it, { networks: [{ uuid: id }] }));
@@ -147,13 +147,13 @@ test("a port with an IPv4 and an IPv6 address breaks its page, and is listed twi
   expect((await it.ask("GET", PORTS)).body.ports).toHaveLength(2);
 });
 
-test("a floating address comes with 200 and no status, and is never updated", async () => {
+test("a floating IP is created with 200 and without a status, and cannot be updated", async () => {
   const { status, body } = await it.ask("POST", FLOATING_IPS, { floatingip: {} });
   expect([status, "status" in (body.floatingip as object)]).toEqual([200, false]);
   expect((await it.ask("PUT", `${FLOATING_IPS}/1`, { floatingip: {} })).status).toBe(501);
 });
 
-test("on the public network a server takes a floating address of its user, or none at all", async () => {
+test("a server on the public network needs a floating IP of its user", async () => {
   const server = (fixed_ip?: string): object =>
     newServer(it, { networks: [{ uuid: "1", ...(fixed_ip !== undefined && { fixed_ip }) }] });
   expect((await it.ask("POST", SERVERS, server())).status).toBe(409);

@@ -5,7 +5,7 @@ import { type Image } from "../calls/support/rootfs";
 import { Server, type ServerOptions } from "../calls/support/server";
 import type { Machine } from "./synnefo";
 
-/** What the program has a server do at its first boot (cloud-init's cloud-config). */
+/** Cloud-config for the first boot of a server (cloud-init). */
 interface CloudConfig {
   readonly hostname: string;
   readonly ssh_keys: { readonly ed25519_private: string; readonly ed25519_public: string };
@@ -19,7 +19,7 @@ interface CloudConfig {
 
 const SEED = "/var/lib/cloud/seed/nocloud/user-data";
 
-/** As cloud-init's NoCloud data source finds it in a seed: by itself, or made by Synnefo. */
+/** Returns the cloud-config that cloud-init's NoCloud data source finds: in a seed file, or in Synnefo's user data. */
 function cloudConfigOf({ userData, personality }: Machine): CloudConfig {
   const seed = personality.find(({ path }) => path === SEED)?.content;
   const bytes = seed ?? Buffer.from(userData ?? "", "base64");
@@ -27,7 +27,7 @@ function cloudConfigOf({ userData, personality }: Machine): CloudConfig {
   return parse(text) as CloudConfig;
 }
 
-/** In place of systemd: the daemons of the image, each as soon as it has what its unit waits for. */
+/** Replacement for systemd. Runs each daemon of the image as soon as the condition of its unit holds. */
 const UNITS = `
 while :; do
   if [ -e /run/haproxy/wanted ]; then
@@ -57,7 +57,7 @@ esac
 `,
 };
 
-/** A server of the conformance cloud with a golden image's programs, and what its creator told it. */
+/** Server of the conformance cloud, with the programs of a golden image and its cloud-config. */
 export class CloudNode extends Server {
   static async create(machine: Machine, namespace: string, folder: string): Promise<CloudNode> {
     const config = cloudConfigOf(machine);

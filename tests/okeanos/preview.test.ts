@@ -33,8 +33,8 @@ afterAll(async () => {
   await okeanos.stop();
 });
 
-/** What a preview would change of the exchange as it is, and what it says. */
-async function preview(token: string): Promise<{ changes: string[]; said: string[] }> {
+/** Runs a preview of the deployed exchange, and returns the changes and the messages. */
+async function preview(token: string): Promise<{ changes: string[]; messages: string[] }> {
   const variables = { OS_TOKEN: token };
   const { stdout } = await stack.run(["preview", "--json"], CONFIG, [], variables);
   const { steps, diagnostics } = JSON.parse(stdout) as {
@@ -43,22 +43,22 @@ async function preview(token: string): Promise<{ changes: string[]; said: string
   };
   return {
     changes: steps.filter(({ op }) => op !== "same").map(({ op, urn }) => `${op} ${urn}`),
-    said: diagnostics.map(({ message }) => message.trim()),
+    messages: diagnostics.map(({ message }) => message.trim()),
   };
 }
 
-test("a preview of what is deployed changes nothing, and tells what is taken of the quotas", async () => {
+test("a preview of the deployed exchange changes nothing, and shows the use of quotas", async () => {
   expect(await preview(okeanos.token)).toEqual({
     changes: [],
-    said: [expect.stringMatching(/^what this update takes of Okeanos, project system:/)],
+    messages: [expect.stringMatching(/^quota of Okeanos that this update uses, project system:/)],
   });
 });
 
-test("without a token neither, and asks for nothing", async () => {
+test("a preview without a token changes nothing, and sends no request", async () => {
   const before = okeanos.requests.length;
   expect(await preview("")).toEqual({
     changes: [],
-    said: [expect.stringMatching(/^warning: OS_TOKEN is not set: /)],
+    messages: [expect.stringMatching(/^warning: OS_TOKEN is not set: /)],
   });
   expect(okeanos.requests.slice(before)).toEqual([]);
 });

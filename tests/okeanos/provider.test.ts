@@ -25,7 +25,7 @@ const log: Logger = { status: () => undefined, info: () => undefined, warn: () =
 let okeanos: Okeanos;
 let client: Client;
 let abort: AbortController;
-/** When Okeanos has got no further, whatever time it is; undefined where it goes on. */
+/** Time at which Okeanos stands still; undefined while its time advances. */
 let stalled: number | undefined;
 const { now } = Date;
 
@@ -60,7 +60,7 @@ async function imageId(): Promise<string> {
   return images[0]?.id ?? "";
 }
 
-/** A network, an address, and what a server on both would be made of. */
+/** Creates a network and a floating IP, and returns them with the inputs of a server that uses both. */
 async function place() {
   const { networks, addresses } = kinds();
   const network = await networks.create(NETWORK, log);
@@ -86,7 +86,7 @@ async function removeAll(place_: Awaited<ReturnType<typeof place>>, serverIds: s
   await networks.delete(NETWORK, log, place_.network.id);
 }
 
-test("a server comes with the addresses that were planned for it, and all goes again", async () => {
+test("a server gets the planned addresses, and all resources can be deleted", async () => {
   const there = await place();
   const { servers } = kinds();
   const { id } = await servers.create(there.server, log);
@@ -106,7 +106,7 @@ test("a server comes with the addresses that were planned for it, and all goes a
   expect(await servers.read(there.server, log, id)).toBeNull();
 });
 
-test("another flavor is had by stopping, resizing and starting; other metadata at once", async () => {
+test("a change of flavor stops, resizes and starts the server, and updates the metadata", async () => {
   const there = await place();
   const { servers } = kinds();
   const { id } = await servers.create(there.server, log);
@@ -127,18 +127,18 @@ test("another flavor is had by stopping, resizing and starting; other metadata a
     servers.update(next, { ...next, flavor: "C2R2048D40drbd" }, log, id),
   ).rejects.toThrow(
     "zone1: flavor C2R2048D40drbd has a disk of 40 GiB and C2R2048D20drbd one of 20; " +
-      "a server keeps its disk, so choose a flavor with the same one",
+      "a server keeps its disk, so choose a flavor with the same disk size",
   );
 });
 
-test("where it is asked for, another flavor replaces the server", async () => {
+test("a change of flavor replaces the server if replaceOn says so", async () => {
   const there = await place();
   const { servers } = kinds();
   const next = { ...there.server, flavor: "2", replaceOn: ["flavor", "metadata"] };
   expect(servers.diff(there.server, next).kind).toBe("replace");
 });
 
-describe("a flavor that is not offered any more", () => {
+describe("a flavor that is no longer offered", () => {
   const LARGER = "C2R2048D20drbd";
   const demand = (...servers: OkeanosDemand["servers"]): OkeanosDemand => ({
     addresses: 0,
@@ -155,13 +155,13 @@ describe("a flavor that is not offered any more", () => {
     okeanos.retireFlavor(SMALL);
   });
 
-  test("is what its server has all the same", async () => {
+  test("stays readable on its server", async () => {
     expect(await kinds().servers.read(server, log, id)).toEqual(server);
     const other = { ...server, flavor: LARGER };
     expect(await kinds().servers.read(other, log, id)).toEqual({ ...server, flavor: "1" });
   });
 
-  test("stays with servers that keep it, which is told", async () => {
+  test("stays with servers that keep it, and the preflight reports it", async () => {
     const { owner } = server;
     const { shortage, retired, table } = await preflight(
       client,
@@ -171,7 +171,7 @@ describe("a flavor that is not offered any more", () => {
     expect(table).toMatch(/ processors +0 .*\n +MiB of memory +0 /);
   });
 
-  test("can be left for another one, of which only what is more is needed", async () => {
+  test("can be changed to another flavor, for which only the additional quota is needed", async () => {
     const { owner } = server;
     const { retired, table } = await preflight(
       client,
@@ -184,7 +184,7 @@ describe("a flavor that is not offered any more", () => {
     expect(await kinds().servers.read(next, log, id)).toEqual(next);
   });
 
-  test("counts nothing where nobody knows it, and its server is none that is new", async () => {
+  test("counts as zero if it is unknown, and its server does not count as new", async () => {
     const { table } = await preflight(
       client,
       demand({ flavor: LARGER, was: "C9R9216D90drbd", owner: "of a server that is gone" }),
@@ -192,21 +192,21 @@ describe("a flavor that is not offered any more", () => {
     expect(table).toMatch(/ servers +0 .*\n +processors +2 .*\n +MiB of memory +2048 /);
   });
 
-  test("is nothing to make a server of", async () => {
+  test("is refused for a new server", async () => {
     await expect(preflight(client, demand({ flavor: SMALL, owner: "a new one" }))).rejects.toThrow(
-      /^okeanos: there is no flavor C1R1024D20drbd; write one of: C2R2048D20drbd,/,
+      /^okeanos: flavor C1R1024D20drbd does not exist; use one of: C2R2048D20drbd,/,
     );
   });
 });
 
-test("a quota that is used up is named", async () => {
+test("the error for an exhausted quota says what to do", async () => {
   const there = await place();
   const { servers } = kinds();
   okeanos.fail(
     failNext(({ method, path }) => method === "POST" && path.endsWith("/servers"), { status: 413 }),
   );
   await expect(servers.create(there.server, log)).rejects.toThrow(
-    /^zone1: Okeanos refuses the server: .+\. Free some of it, or ask for more$/,
+    /^zone1: Okeanos refuses the server: .+\. Free some of the quota, or request more$/,
   );
   expect(okeanos.books().servers).toEqual([]);
 });
@@ -215,15 +215,15 @@ const LOST: readonly (readonly [string, Failure])[] = [
   ["is refused by an overloaded service", { status: 503 }],
   ["breaks off", { reset: true }],
   ["is not answered", { silence: true }],
-  ["is carried out, and answered with an error", { status: 500, lost: true }],
-  ["is carried out, and its connection breaks", { reset: true, lost: true }],
-  ["is carried out, and never answered", { silence: true, lost: true }],
+  ["has its effect but gets an error", { status: 500, lost: true }],
+  ["has its effect but breaks off", { reset: true, lost: true }],
+  ["has its effect but is not answered", { silence: true, lost: true }],
 ];
 
 describe.each(["/servers", "/floatingips", "/networks", "/subnets"])("a POST to %s", (suffix) => {
   const isIt = ({ method, path }: Seen): boolean => method === "POST" && path.endsWith(suffix);
 
-  test.each(LOST)("that %s makes one thing, and no more", async (_, failure) => {
+  test.each(LOST)("that %s creates exactly one resource", async (_, failure) => {
     okeanos.fail(failNext(isIt, failure));
     const there = await place();
     const { servers } = kinds();
@@ -235,7 +235,7 @@ describe.each(["/servers", "/floatingips", "/networks", "/subnets"])("a POST to 
   });
 });
 
-test("what an interrupted update left behind goes before its successor comes", async () => {
+test("resources of an interrupted update are deleted before new ones are created", async () => {
   const there = await place();
   const { servers, networks } = kinds();
   await servers.create(there.server, log);
@@ -246,7 +246,7 @@ test("what an interrupted update left behind goes before its successor comes", a
   expect(okeanos.books().networks).toHaveLength(1);
 });
 
-test("a create that is interrupted is recorded, and replaced by the next one", async () => {
+test("an interrupted create is recorded, and the next update replaces the server", async () => {
   const there = await place();
   const { servers } = kinds();
   const waiting: Logger = {
@@ -262,8 +262,8 @@ test("a create that is interrupted is recorded, and replaced by the next one", a
   expect(servers.diff({ ...there.server, unfinished: true }, there.server).kind).toBe("replace");
 });
 
-describe("what takes longer than anybody waits for", () => {
-  /** An hour passes between any two looks at the clock, and Okeanos gets nothing done in it. */
+describe("an operation that exceeds its deadline", () => {
+  /** Makes an hour pass between any two readings of the clock, while Okeanos stands still. */
   function hurry(): void {
     stalled = now();
     let time = performance.now();
@@ -274,7 +274,7 @@ describe("what takes longer than anybody waits for", () => {
     there = await place();
   });
 
-  test("names what a network or an address is still used by, and what to do", async () => {
+  test("names the user of a network or an address, and what to do", async () => {
     const { networks, addresses, servers } = kinds();
     const { id } = await servers.create(there.server, log);
     hurry();
@@ -295,12 +295,12 @@ describe("what takes longer than anybody waits for", () => {
     ).rejects.toThrow(`okeanos: public address ${address.outs.address} is still used by server`);
   });
 
-  test("is told of a server by what was to become of it", async () => {
+  test("names the server and the operation that did not end", async () => {
     const { servers } = kinds();
     const { id } = await servers.create(there.server, log);
     hurry();
     await expect(servers.delete(there.server, log, id)).rejects.toThrow(
-      "zone1: server 1 is not gone after 10 minutes; run the same command again",
+      "zone1: server 1 is not deleted after 10 minutes; run the same command again",
     );
     const larger = { ...there.server, flavor: "C2R2048D20drbd" };
     await expect(servers.update(there.server, larger, log, id)).rejects.toThrow(
@@ -308,14 +308,14 @@ describe("what takes longer than anybody waits for", () => {
     );
   });
 
-  test("is told of a server that is not built, which is recorded", async () => {
+  test("reports and records a server that is not built", async () => {
     hurry();
     await expect(kinds().servers.create(there.server, log)).rejects.toThrow(
-      /^zone1: server 1 is not built after 20 minutes; run the same command again\. What there is of it is recorded, /,
+      /^zone1: server 1 is not built after 20 minutes; run the same command again\. The incomplete resource is recorded; /,
     );
   });
 
-  test("is nobody's fault who did something else wrong", async () => {
+  test("does not hide other errors", async () => {
     const { servers } = kinds();
     const { id } = await servers.create(there.server, log);
     const mistake = new TypeError("a mistake");
@@ -324,7 +324,7 @@ describe("what takes longer than anybody waits for", () => {
   });
 });
 
-test("whoever presses Ctrl-C is told so, in a line", async () => {
+test("Ctrl-C ends an operation with a one-line error", async () => {
   const there = await place();
   const { id } = await kinds().servers.create(there.server, log);
   jest.replaceProperty(process, "env", {
@@ -341,8 +341,8 @@ test("whoever presses Ctrl-C is told so, in a line", async () => {
   });
 });
 
-test("a free address of the project is taken where that is asked for, and kept", async () => {
-  // Made before this run.
+test("a free address of the project is reused if `reuse` is set, and is not deleted", async () => {
+  // Created before this run.
   const own = await kinds().addresses.create(ADDRESS);
   const { addresses } = kinds();
   const reused = await addresses.create({ ...ADDRESS, project: okeanos.userId, reuse: true });
@@ -353,7 +353,7 @@ test("a free address of the project is taken where that is asked for, and kept",
   expect(okeanos.books().floatingIps).toEqual([]);
 });
 
-test("an address that one node has just got is not free for the next one", async () => {
+test("an address that was just created for one node is not reused for another node", async () => {
   const { addresses } = kinds();
   const wanted = ["zone1", "zone2"].map((name) =>
     addresses.create({ ...ADDRESS, name, project: okeanos.userId, reuse: true }),
@@ -363,7 +363,7 @@ test("an address that one node has just got is not free for the next one", async
   expect(other?.id).not.toBe(one?.id);
 });
 
-test("an address of the stack whose server is still to come is not taken for a free one", async () => {
+test("an address that the stack reserves for a future server is not reused", async () => {
   const own = await kinds().addresses.create(ADDRESS);
   const { addresses } = kinds();
   const another = { ...ADDRESS, name: "zone2", project: okeanos.userId, reuse: true };
@@ -380,24 +380,24 @@ test("an address of the stack whose server is still to come is not taken for a f
   expect(await needed([own.outs.address, outs.address])).toBe("3");
 });
 
-test("a token that is refused is not repeated in what is said of it", async () => {
+test("the error for a refused token does not contain the token", async () => {
   const stranger = new Client(okeanos.identityUrl, "a-secret-token", { pause: 5 });
   await expect(stranger.user()).rejects.toThrow(
-    /^okeanos: the token is refused; take a valid one .+, and set OS_TOKEN to it$/,
+    /^okeanos: the token was rejected; copy a valid token .+, and set OS_TOKEN to it$/,
   );
 });
 
-test("without a token, the error names what is not set", () => {
+test("the error for a missing token names the variables that are not set", () => {
   expect(() => Client.fromEnvironment({})).toThrow(
     "okeanos: OS_AUTH_URL and OS_TOKEN is not set in the environment; see docs/okeanos.md",
   );
 });
 
-test("how long an answer may take is set in whole seconds", async () => {
+test("TRUNKLINE_OKEANOS_TIMEOUT sets the timeout of a request in whole seconds", async () => {
   const env = { OS_AUTH_URL: okeanos.identityUrl, OS_TOKEN: okeanos.token };
   for (const wrong of ["0", "-1", "soon", "1.5"]) {
     expect(() => Client.fromEnvironment({ ...env, TRUNKLINE_OKEANOS_TIMEOUT: wrong })).toThrow(
-      `okeanos: TRUNKLINE_OKEANOS_TIMEOUT is ${wrong}; write seconds, such as 30`,
+      `okeanos: TRUNKLINE_OKEANOS_TIMEOUT is ${wrong}; set it to a number of seconds, such as 30`,
     );
   }
   okeanos.fail(failNext(({ path }) => path.endsWith("/tokens"), { silence: true }));

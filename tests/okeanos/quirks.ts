@@ -3,13 +3,13 @@ import { type Okeanos, type OkeanosOptions, startOkeanos } from "./synnefo";
 
 const JOB = 1_000;
 
-/** A cloud in a time of its own, and what tests ask of it again and again. */
+/** Cloud with a custom time, and functions that many tests use. */
 export interface Scene {
   readonly okeanos: Okeanos;
   readonly ask: Ask;
-  /** Lets every job be done that is under way. */
+  /** Advances the time, so that all current jobs end. */
   readonly wait: () => void;
-  /** The first part of what a POST request answers. @throws Error when it answers with a fault. */
+  /** Sends a POST request, and returns the first value of the answer. @throws Error if the answer is a fault. */
   readonly create: (path: string, body: unknown) => Promise<Readonly<Record<string, unknown>>>;
   readonly image: string;
 }
@@ -47,7 +47,7 @@ export const PORTS = "/network/v2.0/ports";
 export const FLOATING_IPS = "/network/v2.0/floatingips";
 export const SERVERS = "/compute/v2.0/servers";
 
-/** A private network with a subnet. @returns its id. */
+/** Creates a private network with a subnet, and returns the network's ID. */
 export async function privateNetwork({ create }: Scene, cidr = "192.168.7.0/24"): Promise<string> {
   const { id } = await create(NETWORKS, { network: { name: "n", type: "MAC_FILTERED" } });
   await create(SUBNETS, { subnet: { network_id: id, cidr } });

@@ -44,7 +44,7 @@ const NOTHING = {
   "cyclades.vm": 0,
 };
 
-test("a server takes cores and memory while it runs, its disk until it is deleted", async () => {
+test("a server uses cores and memory while it runs, and its disk until it is deleted", async () => {
   const { userId } = it.okeanos;
   await it.create(SERVERS, newServer(it));
   it.wait();
@@ -58,7 +58,7 @@ test("a server takes cores and memory while it runs, its disk until it is delete
   expect(await usage(userId)).toEqual(NOTHING);
 });
 
-test("what is too much is told with the resource, what is left of it, and what was asked", async () => {
+test("a refusal names the resource, the available amount and the requested amount", async () => {
   const network = { network: { name: "n", type: "MAC_FILTERED" } };
   await it.create(NETWORKS, network);
   await it.create(NETWORKS, network);
@@ -73,7 +73,7 @@ test("what is too much is told with the resource, what is left of it, and what w
   expect(await it.ask("POST", SERVERS, newServer(it))).toEqual(overLimit("CPU", 0, 1));
 });
 
-test("a project pays for what names it, as far as all its members together may go", async () => {
+test("a server that names a project uses that project's quota, up to the limit of all members", async () => {
   await it.create(SERVERS, newServer(it, { project: PROJECT }));
   expect((await usage(PROJECT))["cyclades.vm"]).toBe(1);
   expect((await usage(it.okeanos.userId))["cyclades.vm"]).toBe(0);
@@ -82,7 +82,7 @@ test("a project pays for what names it, as far as all its members together may g
   );
 });
 
-test("a server that there is no quota for leaves no port behind", async () => {
+test("a server without enough quota leaves no port behind", async () => {
   await it.create(SERVERS, newServer(it, { project: PROJECT }));
   const { id } = await it.create(NETWORKS, { network: { name: "n", type: "MAC_FILTERED" } });
   await it.ask("POST", SERVERS, newServer(it, { project: PROJECT, networks: [{ uuid: id }] }));

@@ -2,7 +2,7 @@ import type { Exchange } from "./exchanges";
 import { shapeOf } from "./shape";
 import { type Okeanos, startOkeanos } from "./synnefo";
 
-/** Whom and what the recorded cloud had at its beginning, as the recording itself names them. */
+/** Users and images of the recorded cloud at the start, with the IDs of the recording. */
 const USER = "14b6fdd9-157e-4f20-a71a-da7f4bcd873e";
 const TOKEN = "TOKEN-1";
 const STRANGER = "TOKEN-2";
@@ -23,7 +23,7 @@ const IMAGES = [
     users,
   },
 }));
-/** How long jobs took the recorded cloud, whose answers have whole seconds for a time. */
+/** Duration of jobs in the recorded cloud, in milliseconds. The recorded answers give times in whole seconds. */
 const BUILD = 500;
 const TASK = 1_500;
 
@@ -40,7 +40,7 @@ const WEB = {
 };
 const KEYPAIR = '{"keypair": {"name": "k1", "public_key": "ssh-rsa AAAA a@b"}}';
 
-/** Bodies that the recording cuts short, or takes a password out of. */
+/** Complete bodies of requests that the recording truncates or removes a password from. */
 const BODIES: Readonly<Record<number, string>> = {
   167: personality(FILE, FILE, FILE, FILE, FILE, FILE),
   168: personality(file(10_244)),
@@ -53,7 +53,7 @@ const BODIES: Readonly<Record<number, string>> = {
   373: server("pw", { networks: [], adminPass: "Strong1Password" }),
 };
 
-/** Requests without a token, with a wrong one, with another user's, with another header. */
+/** Numbers of requests without a token, with a wrong token, with another user's token, and with other headers. */
 const NO_TOKEN = new Set([18, 20, 22, 24, 26, 28, 30, 32, 34, 347]);
 const BAD_TOKEN = new Set([19, 21, 23, 25, 27, 29, 31, 33, 35]);
 const OTHER_USER = new Set([304, 305, 306]);
@@ -72,7 +72,7 @@ const post = (things: string, id: string, body: object): Step => ({
 const remove = (url: string): Step => ({ method: "DELETE", url: `{cyc}${url}`, body: undefined });
 const network = (id: string): Step => post("network", id, { name: id, type: "MAC_FILTERED" });
 
-/** What was done off the record before an exchange, as those after it tell. */
+/** Unrecorded requests before an exchange, as later exchanges imply. */
 const OFF_THE_RECORD: Readonly<Record<number, readonly Step[]>> = {
   137: [remove("/network/v2.0/ports/2"), remove("/network/v2.0/ports/3")],
   307: [
@@ -93,7 +93,7 @@ const OFF_THE_RECORD: Readonly<Record<number, readonly Step[]>> = {
   ],
 };
 
-/** Where a request names something by its id: in its path, or under a key of its body. */
+/** Places of IDs in a request: in the path, or at a key of the body. */
 const IDS_IN_PATH = /\/(networks|subnets|ports|floatingips|servers)\/(\d+)/;
 const KINDS: Readonly<Record<string, string>> = {
   network_id: "network",
@@ -108,11 +108,11 @@ const KINDS: Readonly<Record<string, string>> = {
 export interface Verdict {
   readonly number: number;
   readonly request: string;
-  /** Why the answers differ, or nothing. */
+  /** Difference between the answers; undefined if they agree. */
   readonly difference: string | undefined;
 }
 
-/** Sends what was recorded to a cloud of the same beginning, and compares what it answers. */
+/** Sends the recorded requests to a cloud with the same initial state, and compares the answers. */
 export async function replay(exchanges: readonly Exchange[]): Promise<Verdict[]> {
   const clock = { now: exchanges[0]?.time ?? 0 };
   const okeanos = await startOkeanos({
@@ -202,7 +202,7 @@ class Replay {
     });
   }
 
-  /** The id here of what had another in the recording. */
+  /** Returns the ID in this cloud of a resource with the given recorded ID. */
   private ours(kind: string, id: string): string {
     return this.ids.get(`${kind} ${id}`) ?? id;
   }
@@ -223,7 +223,7 @@ class Replay {
     }
   }
 
-  /** A fault names what it is about. */
+  /** Translates the IDs in the text of a fault. */
   private translateFault(answer: string): string {
     return answer.replace(
       /\b(Floating IP with ID|Port|network) ('?)(\d+)/g,
@@ -243,10 +243,10 @@ class Replay {
   }
 }
 
-/** Where the recording has cut a list: after its last whole element. */
+/** Matches the truncated end of a recorded list, after its last complete element. */
 const CUT = /, \{(?:(?!, \{"SNF:key_names").)*…\(cut\)$/;
 
-/** Of a list that was cut, as many elements as there are left of it. */
+/** If the recorded list was truncated, limits both lists to its complete elements. */
 function comparable(recorded: string, answered: string): readonly [string, string] {
   if (!CUT.test(recorded)) return [recorded, answered];
   const left = recorded.replace(CUT, "]}");

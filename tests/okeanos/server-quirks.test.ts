@@ -23,7 +23,7 @@ const build = async (rest: object = {}): Promise<void> => {
   it.wait();
 };
 
-test("ids of servers, flavors and attachments are numbers", async () => {
+test("IDs of servers, flavors and attachments are numbers", async () => {
   const id = await privateNetwork(it);
   await build({ networks: [{ uuid: id }], flavorRef: "1" });
   const { id: server, flavor, attachments } = await read();
@@ -34,7 +34,7 @@ test("ids of servers, flavors and attachments are numbers", async () => {
   ]);
 });
 
-test("a server builds, and nothing can be done with it meanwhile but to delete it", async () => {
+test("a server that builds refuses all actions except its deletion", async () => {
   await it.create(SERVERS, newServer(it));
   expect(await state()).toEqual(["BUILD", "BUILDING", false]);
   expect(await act({ shutdown: {} })).toEqual([409, "Server '1' is being built."]);
@@ -42,7 +42,7 @@ test("a server builds, and nothing can be done with it meanwhile but to delete i
   expect([await state(), (await read()).progress]).toEqual([["ACTIVE", "", false], 100]);
 });
 
-test("a deleted server stays readable, is in no list, and is deleted again only while it goes", async () => {
+test("a deleted server stays readable but unlisted, and can be deleted again only until it is gone", async () => {
   await build();
   const remove = async (): Promise<number> => (await it.ask("DELETE", `${SERVERS}/1`)).status;
   expect(await remove()).toBe(204);
@@ -54,7 +54,7 @@ test("a deleted server stays readable, is in no list, and is deleted again only 
   expect((await it.ask("GET", SERVERS)).body).toEqual({ servers: [] });
 });
 
-test("a stopped server is STOPPED, and one job keeps others away", async () => {
+test("a stopped server is STOPPED, and a pending job blocks other actions", async () => {
   await build();
   expect(await act({ start: {} })).toEqual([
     400,
@@ -69,7 +69,7 @@ test("a stopped server is STOPPED, and one job keeps others away", async () => {
   expect(await state()).toEqual(["STOPPED", "", false]);
 });
 
-test("a resize wants a stopped server and the same disk, and nobody confirms it", async () => {
+test("a resize needs a stopped server and the same disk, and no confirmation", async () => {
   await build();
   expect((await act({ resize: { flavorRef: 2 } }))[0]).toBe(400);
   await act({ shutdown: {} });
@@ -95,7 +95,7 @@ test("a rename answers 204", async () => {
   expect([status, (await read()).name]).toEqual([204, "other"]);
 });
 
-test("metadata is added to with 201, never replaced, and has ten items of text", async () => {
+test("metadata can be added with 201 but not replaced, and has at most ten text items", async () => {
   await build({ metadata: { a: "1" } });
   const path = `${SERVERS}/1/metadata`;
   expect(await it.ask("POST", path, { metadata: { b: "2" } })).toEqual({
@@ -123,7 +123,7 @@ test("a personality has at most five files of 10,240 characters of base64", asyn
   expect(await create(5, 10_240)).toBe(202);
 });
 
-test("a password has to be strong, and can be read again", async () => {
+test("a password must be strong, and can be read", async () => {
   const weak = await it.ask("POST", SERVERS, newServer(it, { adminPass: "secret" }));
   expect(weak.status).toBe(400);
   await build({ adminPass: "Long3nough" });

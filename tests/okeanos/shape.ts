@@ -1,9 +1,9 @@
-/** Keys whose value is part of a shape: they say what state something is in. */
+/** Keys whose value is part of a shape, because it is a state. */
 const STATES = new Set(["SNF:task_state", "deleted", "status"]);
 
 /**
- * A JSON value with its keys and types alone, written down so that two can be compared. Of a list, the
- * kinds of element that it has. Of a fault, everything: it is one sentence.
+ * Returns the shape of a JSON value as text, for comparisons. A shape has only keys and types. The shape
+ * of a list has the kinds of its elements. The shape of a fault has all its values.
  */
 export function shapeOf(value: unknown): string {
   return JSON.stringify(reduce(value), undefined, 1);

@@ -28,17 +28,17 @@ const pulumi = async (...args: string[]): Promise<string> => {
   return stdout;
 };
 
-test("the stock provider makes a key pair, a network and its subnet, and finds them again", async () => {
+test("the stock provider creates a key pair, a network and its subnet, and a refresh finds them", async () => {
   await pulumi("up", "--yes", "--skip-preview");
   expect(okeanos.books()).toEqual({ ...EMPTY, networks: ["trunk"], keyPairs: ["access"] });
   await pulumi("up", "--yes", "--skip-preview", "--refresh", "--expect-no-changes");
 });
 
-test("destroy leaves nothing behind", async () => {
+test("a destroy deletes all resources", async () => {
   await pulumi("destroy", "--yes", "--skip-preview");
   expect(okeanos.books()).toEqual(EMPTY);
 });
 
-test("it asks for nothing that the API does not have", () => {
+test("the stock provider sends no request that the API does not have", () => {
   expect(okeanos.unknownRequests).toEqual([]);
 });

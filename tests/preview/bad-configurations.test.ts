@@ -6,7 +6,7 @@ jest.setTimeout(600_000);
 
 interface Case extends Omit<BadConfiguration, "change"> {
   readonly config: Readonly<Record<string, unknown>>;
-  /** Keys that hold a secret and are not encrypted. */
+  /** Keys of secrets that are not encrypted. */
   readonly plainKeys: readonly string[];
 }
 
@@ -36,7 +36,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** One at a time leaves a core idle; more of them only wait for each other. */
+/** Number of parallel runs. One run leaves a core idle, and more than two only wait for each other. */
 const AT_ONCE = 2;
 
 let stack: TestStack;
@@ -60,11 +60,11 @@ afterAll(() => {
   stack.remove();
 });
 
-test("there are thirty of them at least", () => {
+test("has at least thirty cases", () => {
   expect(CASES.length).toBeGreaterThanOrEqual(30);
 });
 
-test.each(CASES)("$title: $key", ({ title, key, remedy, secret, config }) => {
+test.each(CASES)("rejects $title and names $key", ({ title, key, remedy, secret, config }) => {
   const { exitCode, stdout, stderr } = runs.get(title) ?? { exitCode: 0, stdout: "", stderr: "" };
   const output = stdout + stderr;
   expect(exitCode).not.toBe(0);
@@ -74,7 +74,7 @@ test.each(CASES)("$title: $key", ({ title, key, remedy, secret, config }) => {
     expect(output).not.toContain(secret);
   }
   if (typeof config.zones === "string") {
-    // Pulumi checks a number by itself, before it starts the program.
+    // Pulumi checks numbers before it starts the program.
     expect(output).toContain(`configuration key '${key}' must be of type 'integer'`);
     return;
   }

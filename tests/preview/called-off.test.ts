@@ -14,16 +14,16 @@ import { EXTERNAL_NETWORK_ID, type FakeCloud, startFakeCloud } from "../support/
 
 jest.setTimeout(120_000);
 
-const MARK = "trunkline 0123456789ab";
+const TAG = "trunkline 0123456789ab";
 const PROGRAM = `
 const { networking } = require("@pulumi/openstack");
-new networking.FloatingIp("zone1", { pool: "public", description: "${MARK} zone1" });
+new networking.FloatingIp("zone1", { pool: "public", description: "${TAG} zone1" });
 `;
 const ADDRESS = {
   ...{ id: "address-zone1", status: "ACTIVE", floating_ip_address: "198.51.100.12" },
-  ...{ floating_network_id: EXTERNAL_NETWORK_ID, description: `${MARK} zone1` },
+  ...{ floating_network_id: EXTERNAL_NETWORK_ID, description: `${TAG} zone1` },
 };
-/** What else may have a mark, and is not there. */
+/** Answers for other kinds of tagged resources, of which the cloud has none. */
 const NOTHING: Readonly<Record<string, unknown>> = {
   "/compute/servers/detail": { servers: [] },
   "/network/v2.0/ports": { ports: [] },
@@ -33,10 +33,10 @@ let cloud: FakeCloud;
 let folder: string;
 let stack: Stack;
 let env: Record<string, string>;
-/** What the cloud has: it makes an address whether or not anybody waits for it. */
+/** Floating IPs of the cloud. It creates a floating IP even if the client does not wait for the answer. */
 let addresses: (typeof ADDRESS)[];
-/** Takes the request for an address, with what answers it. */
-let asked: (answer: () => void) => void;
+/** Called for the request for a floating IP, with a function that sends the answer. */
+let onRequest: (answer: () => void) => void;
 
 beforeEach(async () => {
   addresses = [];
@@ -45,7 +45,7 @@ beforeEach(async () => {
       case "POST /network/v2.0/floatingips":
         addresses = [ADDRESS];
         await new Promise<void>((answer) => {
-          asked(answer);
+          onRequest(answer);
         });
         return { floatingip: ADDRESS };
       case "GET /network/v2.0/floatingips":
@@ -79,20 +79,20 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** As a shell starts a job: in a process group of its own. */
+/** Starts the update in its own process group, as a shell does. */
 function start(): ChildProcessByStdio<null, Readable, Readable> {
   const script = join(ROOT, "tests", "support", "update.ts");
-  return spawn(process.execPath, ["--import", "tsx", script, folder, MARK], {
+  return spawn(process.execPath, ["--import", "tsx", script, folder, TAG], {
     ...{ cwd: ROOT, env: { ...process.env, ...env }, detached: true },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
 
 test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
-  "after %s Pulumi ends in order, and what the cloud has made all the same is deleted",
+  "after %s, lets Pulumi exit cleanly and deletes the floating IP that the cloud still created",
   async (signal) => {
     const request = new Promise<() => void>((resolve) => {
-      asked = resolve;
+      onRequest = resolve;
     });
     const update = start();
     const said = text(update.stdout);
@@ -102,18 +102,18 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
       request,
       ended.then(async () => Promise.reject(new Error((await said) + (await errors)))),
     ]);
-    // Whoever is at a terminal presses it more than once.
+    // An operator may press Ctrl-C more than once.
     for (let times = 1; times <= 2; times++) {
       process.kill(-(update.pid ?? 0), signal);
       await sleep(500);
     }
     answer();
     const [exitCode] = await ended;
-    expect(await errors).toBe("trunkline: called off; the same command goes on from here\n");
+    expect(await errors).toBe("trunkline: cancelled; run the same command again to continue\n");
     expect(exitCode).toBe(1);
-    expect(await said).toMatch(/called off: ending what has begun\n/);
+    expect(await said).toMatch(/cancelled: waiting for running operations to end\n/);
     expect(await said).toMatch(
-      /\ndeleting floating address address-zone1 of zone1, which an update has left\ndone\n$/,
+      /\ndeleting floating IP address-zone1 of zone1, which an update left behind\ndone\n$/,
     );
     expect(addresses).toEqual([]);
     const { resources = [], pending_operations: pending = [] } = await exportedStack(stack);

@@ -42,7 +42,7 @@ function graph(zones: number): GraphNode[] {
   return resourceGraph(stdout);
 }
 
-test.each([1, 2, 5])("without credentials, a fresh stack of %i zone(s) plans this", (zones) => {
+test.each([1, 2, 5])("plans a new stack of %i zone(s) without credentials", (zones) => {
   const header =
     "# Written by `npm run golden`. (unknown): given by the cloud; (random): by Pulumi.\n";
   expectGolden(
@@ -51,7 +51,7 @@ test.each([1, 2, 5])("without credentials, a fresh stack of %i zone(s) plans thi
   );
 });
 
-test("without a token, a fresh stack of two zones on Okeanos plans this", async () => {
+test("plans a new stack of two zones on Okeanos without a token", async () => {
   const config = { ...CONFIG, zones: 2, cloud: "okeanos", flavor: "C2R2048D20drbd" };
   const { exitCode, stdout, stderr } = await stack.run(["preview", "--json"], config);
   expect([exitCode, stderr]).toEqual([0, ""]);
@@ -66,7 +66,7 @@ test("without a token, a fresh stack of two zones on Okeanos plans this", async 
 test.each([
   [1, 2],
   [2, 3],
-])("from %i zone(s) to %i, the new zone comes and the others' files change", (before, after) => {
+])("from %i zone(s) to %i, creates a zone and changes the others' files", (before, after) => {
   const text = (node: GraphNode): string => JSON.stringify(node);
   const old = graph(before).map(text);
   const changed = graph(after).filter((node) => !old.includes(text(node)));
@@ -88,7 +88,7 @@ test.each([
   );
 });
 
-test("no secret is in any of preview's output", async () => {
+test("shows no secret in the output of a preview", async () => {
   const { zones, controller, users, accessKey } = planExchange(
     settingsWith({ ...CONFIG, zones: 2 }),
     STACK,
@@ -98,7 +98,7 @@ test("no secret is in any of preview's output", async () => {
     OWN_SECRET,
     ...users.map(({ secret }) => secret),
     ...zones.flatMap(({ trunkPeers }) => trunkPeers.map(({ secret }) => secret)),
-    // A line from within the key; the first ones are the same for every key.
+    // A line from the middle of the key, because the first lines are the same for every key.
     ...[accessKey, ...[controller, ...zones].map(({ sshHostKey }) => sshHostKey)].map(
       ({ privateKey }) => privateKey.split("\n")[4] ?? "",
     ),
@@ -116,28 +116,28 @@ test("no secret is in any of preview's output", async () => {
   }
 });
 
-test("10,000 users are planned; preview says how they travel", async () => {
+test("plans 10,000 users and reports how the servers get them", async () => {
   const config = { ...CONFIG, users: [{ range: "10000-19999" }] };
   const { exitCode, stdout } = await stack.run(["preview"], config);
   expect(exitCode).toBe(0);
   expect(stdout).toContain(
-    "pbx:users has 10000 users, more than user data can hold: they reach the servers after they have booted",
+    "pbx:users has 10000 users, more than user data can hold; the servers receive their users after boot",
   );
-  // Once as it comes, and once at the end.
+  // Pulumi prints each warning twice: when it occurs and at the end.
   expect(new Set(stdout.match(/warning: .*/g))).toEqual(
     new Set([
-      "warning: pbx:users has 10000 users, and a zone takes 1000 phones: with pbx:zones at 1 not all of them can register at a time; raise it to 10",
+      "warning: pbx:users has 10000 users, and a zone takes 1000 phones: with pbx:zones at 1, not all users can register at the same time; raise pbx:zones to 10",
     ]),
   );
 });
 
-test("preview warns of nodes that nobody may reach", async () => {
+test("warns in a preview if no operator may reach the nodes", async () => {
   const { exitCode, stdout } = await stack.run(["preview"], { ...CONFIG, operatorCidrs: [] });
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/warning: pbx:operatorCidrs is empty, .* such as \[203\.0\.113\.7\/32\]/);
 });
 
-test("`up` refuses them before it creates anything", async () => {
+test("fails in an update before it creates anything if no operator may reach the nodes", async () => {
   const config = { ...CONFIG, operatorCidrs: [] };
   const { exitCode, stdout } = await stack.run(["up", "--yes", "--skip-preview"], config);
   expect(exitCode).not.toBe(0);

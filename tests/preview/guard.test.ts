@@ -17,7 +17,7 @@ const CONFIG = {
 
 const PREVIEW = ["preview", "--json", "--show-replacement-steps"];
 
-/** Runs the guard on a plan,. */
+/** Runs the guard on a plan. */
 function guard(plan: string, args: readonly string[] = []): Promise<Run> {
   return new Promise((resolve) => {
     const child = execFile(
@@ -31,8 +31,8 @@ function guard(plan: string, args: readonly string[] = []): Promise<Run> {
   });
 }
 
-/** The table's rows, wrapped lines joined, and the lines below it. */
-function said({ stdout }: Run): { rows: string[][]; verdict: string[] } {
+/** Returns the rows of the table with wrapped lines joined, and the lines below the table. */
+function parsed({ stdout }: Run): { rows: string[][]; verdict: string[] } {
   const rows: string[][] = [];
   const verdict: string[] = [];
   for (const line of stdout.trimEnd().split("\n")) {
@@ -48,7 +48,7 @@ function said({ stdout }: Run): { rows: string[][]; verdict: string[] } {
   return { rows: rows.slice(1), verdict };
 }
 
-describe("a stack that was never deployed", () => {
+describe("the guard of a stack that was never deployed", () => {
   let stack: TestStack;
 
   beforeAll(async () => {
@@ -58,33 +58,33 @@ describe("a stack that was never deployed", () => {
     stack.remove();
   });
 
-  test("has no callers to notice anything", async () => {
+  test("finds that callers will notice nothing", async () => {
     const run = await guard((await stack.run(PREVIEW, CONFIG)).stdout);
 
     expect([run.exitCode, run.stderr]).toEqual([0, ""]);
-    expect(said(run)).toEqual({
+    expect(parsed(run)).toEqual({
       rows: [
-        ["controller: server created", "phones register once it is ready"],
+        ["controller: server created", "phones register once the controller is ready"],
         ["zone1: server created", "zone1 joins once it is ready"],
         ["zone2: server created", "zone2 joins once it is ready"],
       ],
-      verdict: ["no caller will notice"],
+      verdict: ["callers will notice nothing"],
     });
   });
 
-  test("with a fault in its configuration, has no plan", async () => {
+  test("fails without a plan if the configuration is invalid", async () => {
     const { stdout } = await stack.run(PREVIEW, { ...CONFIG, zones: 0 });
 
     const { exitCode, stderr } = await guard(stdout);
 
     expect(exitCode).toBe(2);
-    expect(stderr).toContain("trunkline: there is no plan, the preview failed: ");
+    expect(stderr).toContain("trunkline: no plan, because the preview failed: ");
     expect(stderr).toContain("pbx:zones is less than 1");
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 });
 
-describe("an exchange of two zones", () => {
+describe("the guard of an exchange of two zones", () => {
   let cloud: FakeCloud;
   let stack: TestStack;
 
@@ -98,7 +98,7 @@ describe("an exchange of two zones", () => {
     await cloud.close();
   });
 
-  /** What the guard makes of a change of the configuration. */
+  /** Runs the guard on the plan for a change of the configuration. */
   async function judged(
     change: Readonly<Record<string, unknown>>,
     args: readonly string[] = [],
@@ -111,16 +111,16 @@ describe("an exchange of two zones", () => {
     return guard(stdout, args);
   }
 
-  test("is left alone where nothing changes", async () => {
+  test("accepts an update without changes", async () => {
     const run = await judged({});
 
     expect(run.exitCode).toBe(0);
-    expect(said(run)).toEqual({ rows: [], verdict: ["no caller will notice"] });
+    expect(parsed(run)).toEqual({ rows: [], verdict: ["callers will notice nothing"] });
   });
 
   const quiet: [title: string, change: object, rows: string[][]][] = [
     [
-      "another user",
+      "a change of users",
       { users: [{ extension: "1001" }, { extension: "1003" }] },
       [1, 2].map((zone) => [
         `zone${String(zone)}: files changed`,
@@ -128,7 +128,7 @@ describe("an exchange of two zones", () => {
       ]),
     ],
     [
-      "another algorithm",
+      "another balance algorithm",
       { balance: "source" },
       [
         [
@@ -138,7 +138,7 @@ describe("an exchange of two zones", () => {
       ],
     ],
     [
-      "a zone more",
+      "an additional zone",
       { zones: 3 },
       [
         ["zone3: server created", "zone3 joins once it is ready"],
@@ -149,7 +149,7 @@ describe("an exchange of two zones", () => {
       ],
     ],
     [
-      "a zone less",
+      "one zone fewer",
       { zones: 1 },
       [
         ["zone2: server deleted", "zone2 drains, then goes; its calls may go on for 1 h"],
@@ -169,52 +169,52 @@ describe("an exchange of two zones", () => {
     ],
   ];
 
-  test.each(quiet)("lets %s through", async (_, change, rows) => {
+  test.each(quiet)("accepts %s", async (_, change, rows) => {
     const run = await judged(change as Readonly<Record<string, unknown>>);
 
-    expect(said(run)).toEqual({ rows, verdict: ["no caller will notice"] });
+    expect(parsed(run)).toEqual({ rows, verdict: ["callers will notice nothing"] });
     expect([run.exitCode, run.stderr]).toEqual([0, ""]);
   });
 
-  test("is not cut by pbx:drainForce", async () => {
+  test("refuses to remove a zone if pbx:drainForce is on", async () => {
     const run = await judged({ zones: 1, drainForce: true });
 
     expect(run.exitCode).toBe(1);
-    expect(said(run).verdict).toEqual([
-      "zone2: server deleted: pbx:drainForce is on: calls of zone2 may be cut; set it to false",
+    expect(parsed(run).verdict).toEqual([
+      "zone2: server deleted: pbx:drainForce is true: calls of zone2 may be cut; set it to false",
     ]);
   });
 
-  test("keeps its controller, unless that is allowed", async () => {
+  test("refuses to replace the controller unless that is allowed", async () => {
     const change = { controllerFlavor: "m1.small" };
     const refused = await judged(change);
     const allowed = await judged(change, ["--allow-controller"]);
 
     expect([refused.exitCode, allowed.exitCode]).toEqual([1, 0]);
-    expect(said(refused).rows[0]).toEqual([
+    expect(parsed(refused).rows[0]).toEqual([
       "controller: server replaced",
       "controller restarts: calls keep their media; new calls and registrations wait about 90 s (as measured under emulation)",
     ]);
-    expect(said(refused).verdict).toEqual([
-      "controller: server replaced: choose a quiet hour, and allow it with: --allow-controller",
+    expect(parsed(refused).verdict).toEqual([
+      "controller: server replaced: choose a time with few calls, and allow the change with: --allow-controller",
     ]);
-    expect(said(allowed).verdict).toEqual([
-      "no call is lost; that the controller restarts was allowed",
+    expect(parsed(allowed).verdict).toEqual([
+      "no call is lost; the restart of the controller was allowed",
     ]);
   });
 
-  test("keeps its network", async () => {
+  test("refuses to replace the trunk network", async () => {
     const run = await judged({ trunkCidr: "10.0.0.0/24" });
 
     expect(run.exitCode).toBe(1);
-    expect(said(run).rows).toContainEqual([
+    expect(parsed(run).rows).toContainEqual([
       "trunk: subnet replaced",
-      "cuts every call that goes by way of it",
+      "cuts every call that passes through it",
     ]);
   });
 });
 
-describe("a third zone that never came into the rotation", () => {
+describe("a third zone that never entered the rotation", () => {
   let cloud: FakeCloud;
   let stack: TestStack;
 
@@ -233,15 +233,15 @@ describe("a third zone that never came into the rotation", () => {
   });
 
   test.each([
-    ["goes, where the plan tells of all places", ["--show-sames"], 0],
-    ["is taken for one that serves, where it does not", [], 1],
+    ["may be removed if the plan includes unchanged resources", ["--show-sames"], 0],
+    ["counts as serving if the plan has only changed resources", [], 1],
   ])("%s", async (_, options, exitCode) => {
     const { stdout } = await stack.run([...PREVIEW, ...options], CONFIG);
 
     const run = await guard(stdout);
 
     expect(run.exitCode).toBe(exitCode);
-    const [row] = said(run).rows;
+    const [row] = parsed(run).rows;
     expect(row?.[0]).toMatch(/^zone3: .*server deleted/);
     expect(row?.[1]).toBe(
       exitCode === 0 ? "zone3 is out of the rotation" : "cuts every call of zone3",
@@ -249,9 +249,9 @@ describe("a third zone that never came into the rotation", () => {
   });
 });
 
-test("what is no plan is refused", async () => {
+test("rejects input that is not a plan", async () => {
   const { exitCode, stdout, stderr } = await guard("Previewing update (dev):\n");
 
   expect([exitCode, stdout]).toEqual([2, ""]);
-  expect(stderr).toBe("trunkline: this is no plan; make one with: pulumi preview --json\n");
+  expect(stderr).toBe("trunkline: not a Pulumi plan; create one with: pulumi preview --json\n");
 });

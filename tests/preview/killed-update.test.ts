@@ -10,18 +10,18 @@ import { type FakeCloud, startFakeCloud } from "../support/fake-cloud";
 
 jest.setTimeout(300_000);
 
-const MARK = "trunkline 0123456789ab";
-/** Calls nothing off. */
+const TAG = "trunkline 0123456789ab";
+/** A signal that is never aborted. */
 const NEVER = new AbortController().signal;
-/** No process has a number as high as this. */
-const NOBODY = 2 ** 30;
+/** A process ID above the maximum of the kernel. */
+const NO_PROCESS = 2 ** 30;
 const PROVIDER_ID = "00000000-0000-4000-8000-000000000000";
 const PROVIDER = "urn:pulumi:test::pbx::pulumi:providers:openstack::default_3_15_2";
 
 const addressUrn = (node: string): string =>
   `urn:pulumi:test::pbx::openstack:networking/floatingIp:FloatingIp::${node}`;
 const addressOf = (node: string, id?: string) => {
-  const inputs = { pool: "public", description: `${MARK} ${node}` };
+  const inputs = { pool: "public", description: `${TAG} ${node}` };
   const type = "openstack:networking/floatingIp:FloatingIp";
   return {
     ...{ urn: addressUrn(node), type, custom: true, inputs },
@@ -30,23 +30,23 @@ const addressOf = (node: string, id?: string) => {
   };
 };
 
-/** Some clouds count things of each kind from 1. */
-const OF_TWO = "2";
+/** An ID that a server and a floating IP share: some clouds number each kind of resource from 1. */
+const SHARED_ID = "2";
 
-/** What the cloud has: of this exchange one address that its stack knows, and things that it does not. */
+/** Resources of the cloud: one floating IP of this exchange that the stack knows, and others that it does not know. */
 const made = (): Record<string, { id: string; description?: string; metadata?: object }[]> => ({
   "/compute/servers": [
-    { id: OF_TWO, metadata: { sipDriver: "pjsip", mark: `${MARK} zone3` } },
+    { id: SHARED_ID, metadata: { sipDriver: "pjsip", mark: `${TAG} zone3` } },
     { id: "server-of-others", metadata: { mark: "trunkline 999999999999 zone3" } },
     { id: "server-without", metadata: {} },
   ],
   "/network/v2.0/floatingips": [
-    { id: OF_TWO, description: `${MARK} zone2` },
-    { id: "address-zone3", description: `${MARK} zone3` },
+    { id: SHARED_ID, description: `${TAG} zone2` },
+    { id: "address-zone3", description: `${TAG} zone3` },
     { id: "address-of-others", description: "trunkline 999999999999 zone3" },
   ],
   "/network/v2.0/ports": [
-    { id: "port-zone3", description: `${MARK} zone3` },
+    { id: "port-zone3", description: `${TAG} zone3` },
     { id: "port-without", description: "" },
   ],
 });
@@ -115,14 +115,14 @@ beforeEach(async () => {
           ...{ type: "pulumi:providers:openstack" },
           ...{ inputs: { version: "3.15.2" }, outputs: { version: "3.15.2" } },
         },
-        addressOf("zone2", OF_TWO),
+        addressOf("zone2", SHARED_ID),
       ],
     },
   });
   pend({ type: "creating", resource: addressOf("zone3") });
 });
 
-/** As Pulumi writes before it asks the cloud; an import would leave it out. */
+/** Writes a pending operation to the state, as Pulumi does before a request. An import would drop the operation. */
 function pend(operation: object): void {
   const file = join(folder, "state", ".pulumi", "stacks", "pbx", "test.json");
   const state = JSON.parse(readFileSync(file, "utf8")) as { checkpoint: { latest: object } };
@@ -130,12 +130,12 @@ function pend(operation: object): void {
   writeFileSync(file, JSON.stringify(state));
 }
 
-const hands = (): StackExecutor =>
+const executor = (): StackExecutor =>
   new StackExecutor({
     stack,
-    cloud: () => openstackCloud({ flavor: "m1.small", mark: MARK }),
-    look: () => Promise.reject(new Error("nobody looks")),
-    inService: () => Promise.reject(new Error("nobody counts")),
+    cloud: () => openstackCloud({ flavor: "m1.small", mark: TAG }),
+    look: () => Promise.reject(new Error("look is not used in this test")),
+    inService: () => Promise.reject(new Error("inService is not used in this test")),
     exported: exportedStack,
     releaseDeadLock,
     refusals: () => Promise.resolve([]),
@@ -151,38 +151,38 @@ function lockAs(pid: number): void {
   writeFileSync(join(locks, "6a1b.json"), JSON.stringify(lock));
 }
 
-test("what a killed update has made and not told of is deleted, and nothing else", async () => {
-  expect(await hands().hasPendingOperations()).toBe(true);
-  expect(await hands().repair(NEVER)).toEqual({ kind: "done" });
-  expect(deleted).toEqual([OF_TWO, "address-zone3", "port-zone3"]);
+test("deletes only the resources of a killed update that its stack does not know", async () => {
+  expect(await executor().hasPendingOperations()).toBe(true);
+  expect(await executor().repair(NEVER)).toEqual({ kind: "done" });
+  expect(deleted).toEqual([SHARED_ID, "address-zone3", "port-zone3"]);
   expect(said).toEqual([
-    `deleting server ${OF_TWO} of zone3, which an update has left`,
-    "deleting floating address address-zone3 of zone3, which an update has left",
-    "deleting port port-zone3 of zone3, which an update has left",
+    `deleting server ${SHARED_ID} of zone3, which an update left behind`,
+    "deleting floating IP address-zone3 of zone3, which an update left behind",
+    "deleting port port-zone3 of zone3, which an update left behind",
   ]);
-  expect(await hands().hasPendingOperations()).toBe(false);
+  expect(await executor().hasPendingOperations()).toBe(false);
   const { resources } = (await stack.exportStack()).deployment as {
     resources: { id?: string }[];
   };
-  expect(resources.flatMap(({ id }) => id ?? [])).toEqual([PROVIDER_ID, OF_TWO]);
+  expect(resources.flatMap(({ id }) => id ?? [])).toEqual([PROVIDER_ID, SHARED_ID]);
 });
 
-test("while an update lives, nothing is deleted and nothing is changed", async () => {
+test("deletes and changes nothing while an update is running", async () => {
   lockAs(process.pid);
-  expect(await hands().repair(NEVER)).toEqual({ kind: "locked" });
-  expect(await hands().change(2, NEVER)).toEqual({ kind: "locked" });
+  expect(await executor().repair(NEVER)).toEqual({ kind: "locked" });
+  expect(await executor().change(2, NEVER)).toEqual({ kind: "locked" });
   expect(deleted).toEqual([]);
   await stack.cancel();
 });
 
-test("the lock of an update that was killed is no obstacle", async () => {
-  lockAs(NOBODY);
-  expect(await hands().repair(NEVER)).toEqual({ kind: "done" });
-  expect(deleted).toEqual([OF_TWO, "address-zone3", "port-zone3"]);
+test("releases the lock of a killed update", async () => {
+  lockAs(NO_PROCESS);
+  expect(await executor().repair(NEVER)).toEqual({ kind: "done" });
+  expect(deleted).toEqual([SHARED_ID, "address-zone3", "port-zone3"]);
 });
 
-test("a cloud without the services that are asked is a failure in words", async () => {
+test("reports a failure if the cloud has none of the services", async () => {
   things = {};
-  expect(await hands().repair(NEVER)).toMatchObject({ kind: "failed" });
+  expect(await executor().repair(NEVER)).toMatchObject({ kind: "failed" });
   expect(deleted).toEqual([]);
 });

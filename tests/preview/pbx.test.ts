@@ -34,16 +34,16 @@ describe("npm run pbx", () => {
   test.each([
     [
       ["status", "--stack", "nowhere"],
-      "there is no stack nowhere; make it with: make up STACK=nowhere",
+      "there is no stack nowhere; create it with: make up STACK=nowhere",
     ],
     [["dance"], "there is no command dance; see --help"],
     [[], "COMMAND is missing; see --help"],
     [["drain"], "ZONE is missing; see --help"],
-    [["undrain", "zone1", "zone2"], "zone2 is one word too many; see --help"],
+    [["undrain", "zone1", "zone2"], "unexpected argument zone2; see --help"],
     [["calls", "--watch"], "--watch is for status, not for calls"],
     [["status", "--lift", "203.0.113.7"], "--lift is for bans, not for status"],
     [["zones", "--colour"], "Unknown option '--colour'; see --help"],
-  ])("%j is a fault of one line", async (args, fault) => {
+  ])("rejects %j with a message of one line", async (args, fault) => {
     expect(await pbx(...args)).toEqual({
       exitCode: 1,
       stdout: "",
@@ -51,7 +51,7 @@ describe("npm run pbx", () => {
     });
   });
 
-  test("it writes no file in place, of which a kill would leave half", async () => {
+  test("writes no file that a kill would leave incomplete", async () => {
     await pbx("status", "--stack", "nowhere");
     const files = readdirSync(join(state, ".pulumi"));
     expect(files).toContain("meta.yaml");
@@ -59,7 +59,7 @@ describe("npm run pbx", () => {
   });
 
   test.each(["status", "zones", "calls", "drain", "undrain", "bans"])(
-    "%s --help says how",
+    "prints the usage for %s --help",
     async (name) => {
       const { exitCode, stdout, stderr } = await pbx(name, "--help");
       expect([exitCode, stderr]).toEqual([0, ""]);

@@ -10,7 +10,7 @@ const CONFIG = {
   operatorCidrs: ["203.0.113.0/24"],
   autoscale: { min: 2, max: 4, callsPerZone: 80 },
 };
-/** As in the state of a stack that has scaled out: the file still says one. */
+/** Zones in the state of a stack that has scaled out. The configuration file still has one zone. */
 const IN_SERVICE = 3;
 const FILE = { ...CONFIG, zones: 1 };
 
@@ -18,7 +18,7 @@ const SERVER = { image: IMAGE_ID, flavor: "m1.small" };
 const names = (zones: number): string[] =>
   Array.from({ length: zones }, (_, index) => `zone${String(index + 1)}`);
 
-/** What an update that succeeded would have put out, as far as the next one reads it. */
+/** Returns the outputs of a successful update that the next update reads. */
 const outputs = (zones: number): Record<string, unknown> => ({
   zones: names(zones).map((name) => ({ name })),
   servers: {
@@ -55,7 +55,7 @@ afterAll(async () => {
   await cloud.close();
 });
 
-/** Zones of the plan, and what the preview says of their number. */
+/** Returns the number of zones in the plan, and the message of the preview about the number. */
 async function planned(
   config: Readonly<Record<string, unknown>>,
   wanted?: string,
@@ -74,11 +74,11 @@ async function planned(
 const preview = (config: Readonly<Record<string, unknown>>, wanted = ""): Promise<Run> =>
   stack.run(["preview", "--json"], config, [], { TRUNKLINE_ZONES: wanted });
 
-test("an operator's update keeps the zones in service, whatever pbx:zones says", async () => {
+test("keeps the zones in service in an operator's update, regardless of pbx:zones", async () => {
   expect(await planned(FILE)).toEqual([3, "3 zones: 3 are in service"]);
 });
 
-test("it brings their number into the range of pbx:autoscale", async () => {
+test("brings the number of zones into the range of pbx:autoscale", async () => {
   const autoscale = { ...CONFIG.autoscale, min: 1, max: 2 };
   expect(await planned({ ...FILE, autoscale })).toEqual([
     2,
@@ -86,11 +86,11 @@ test("it brings their number into the range of pbx:autoscale", async () => {
   ]);
 });
 
-test("without pbx:autoscale, pbx:zones is the number", async () => {
+test("uses pbx:zones if pbx:autoscale is not set", async () => {
   expect(await planned({ ...FILE, zones: 2, autoscale: undefined })).toEqual([2, ""]);
 });
 
-test("the autoscaler asks for a number for one update", async () => {
+test("uses the number that the autoscaler asks for in one update", async () => {
   expect(await planned(FILE, "4")).toEqual([4, "4 zones: the autoscaler asks for 4"]);
 });
 
@@ -98,15 +98,15 @@ test.each([
   ["5", FILE, "TRUNKLINE_ZONES is not a whole number from 2 to 4"],
   ["1", FILE, "TRUNKLINE_ZONES is not a whole number from 2 to 4"],
   ["three", FILE, "TRUNKLINE_ZONES is not a whole number from 2 to 4"],
-  ["3", { ...FILE, autoscale: undefined }, "TRUNKLINE_ZONES is set, and pbx:autoscale is not"],
-])("%s zones are refused: %#", async (wanted, config, fault) => {
+  ["3", { ...FILE, autoscale: undefined }, "TRUNKLINE_ZONES is set, but pbx:autoscale is not"],
+])("rejects %s zones: %#", async (wanted, config, fault) => {
   const { stdout, stderr, exitCode } = await preview(config, wanted);
   expect(exitCode).not.toBe(0);
   expect(stdout + stderr).toContain(fault);
 });
 
-test("an update that fails half way leaves the number as it was", async () => {
-  // The pretended cloud gives no address to anybody.
+test("keeps the number of zones after an update that fails", async () => {
+  // The fake cloud gives no floating IP.
   const { stdout, exitCode } = await stack.run(["up", "--yes", "--skip-preview"], FILE, [], {
     TRUNKLINE_ZONES: "4",
   });

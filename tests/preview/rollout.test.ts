@@ -21,7 +21,7 @@ let stack: TestStack;
 beforeAll(async () => {
   cloud = await startFakeCloud();
   stack = await createStack(undefined, cloud.environment);
-  // What the last update put out is part of the stack's state, too.
+  // The outputs of the last update are also part of the stack's state.
   await pretendDeployed(
     {
       ...stack,
@@ -43,7 +43,7 @@ afterAll(async () => {
   await cloud.close();
 });
 
-/** What happens to servers and what hangs on them, in the order in which Pulumi plans it. */
+/** Returns the steps for servers and their dependent resources, in the order of Pulumi's plan. */
 async function plan(change: Readonly<Record<string, unknown>>): Promise<string[]> {
   const { stdout, stderr, exitCode } = await stack.run(
     ["preview", "--json", "--show-replacement-steps"],
@@ -56,21 +56,21 @@ async function plan(change: Readonly<Record<string, unknown>>): Promise<string[]
     .filter((step) => /^(create|delete)\S* (Instance|NodeConfig|ZoneMembership) /.test(step));
 }
 
-/** A server that is replaced: first nobody calls there any more, then it goes. */
+/** Returns the steps that replace a server: first its zone leaves the rotation, then the server is deleted. */
 const replaced = (node: string, kinds: readonly string[]): string[] => [
   ...[...kinds].reverse().map((kind) => `delete-replaced ${kind} ${node}`),
   ...kinds.map((kind) => `create-replacement ${kind} ${node}`),
 ];
 const ZONE_KINDS = ["Instance", "NodeConfig", "ZoneMembership"];
 
-test("another flavor: one zone after the other is drained, replaced, and enters again", async () => {
+test("drains, replaces and re-enters one zone after the other for another flavor", async () => {
   expect(await plan({ flavor: "m1.large" })).toEqual([
     ...replaced("zone1", ZONE_KINDS),
     ...replaced("zone2", ZONE_KINDS),
   ]);
 });
 
-test("with another controller as well, zones wait until it knows what a drain is", async () => {
+test("replaces zones only after the controller if both get another flavor", async () => {
   expect(await plan({ flavor: "m1.large", controllerFlavor: "m1.large" })).toEqual([
     ...replaced("controller", ["Instance", "NodeConfig"]),
     ...replaced("zone1", ZONE_KINDS),
@@ -78,18 +78,18 @@ test("with another controller as well, zones wait until it knows what a drain is
   ]);
 });
 
-test("another controller alone replaces nothing of a zone", async () => {
+test("replaces nothing of a zone if only the controller gets another flavor", async () => {
   expect(await plan({ controllerFlavor: "m1.large" })).toEqual(
     replaced("controller", ["Instance", "NodeConfig"]),
   );
 });
 
-test("a zone that goes is drained before anything else of it goes", async () => {
+test("drains a removed zone before it deletes anything else of the zone", async () => {
   expect(await plan({ zones: 1 })).toEqual(
     ["ZoneMembership", "NodeConfig", "Instance"].map((kind) => `delete ${kind} zone2`),
   );
 });
 
-test("users and dialplan replace nothing", async () => {
+test("replaces nothing for changes of users and dialplan", async () => {
   expect(await plan({ users: [{ range: "1001-1100" }], ringTimeout: 30 })).toEqual([]);
 });

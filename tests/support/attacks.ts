@@ -5,8 +5,9 @@ import { tortureMessages } from "./rfc4475";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** Bytes of each piece of a message in pieces, and milliseconds between them. */
+/** Bytes of each piece of a message in pieces. */
 const PIECE = 40;
+/** Milliseconds between two pieces. */
 const PAUSE = 2;
 
 const attack = (
@@ -21,7 +22,7 @@ const attack = (
   pause,
 });
 
-/** A message, and the same one in pieces. */
+/** Returns two attacks: a message as a whole, and the message in pieces. */
 const wholeAndInPieces = (name: string, message: Buffer): Attack[] => {
   const pieces = Array.from({ length: Math.ceil(message.length / PIECE) }, (_, index) =>
     message.subarray(index * PIECE, (index + 1) * PIECE),
@@ -29,20 +30,20 @@ const wholeAndInPieces = (name: string, message: Buffer): Attack[] => {
   return [attack(name, [message]), attack(`${name} in pieces`, pieces, 1, PAUSE)];
 };
 
-/** Each message of RFC 4475, whole and in pieces, on a connection of its own. */
+/** Returns each message of RFC 4475, as a whole and in pieces. Each attack uses its own connection. */
 export const tortureAttacks = (): Attack[] =>
   tortureMessages().flatMap(({ section, name, bytes }) =>
     wholeAndInPieces(`${section} ${name}`, bytes),
   );
 
-/** A request with `lines` in front of its Content-Length. */
+/** Returns a request with `lines` before its Content-Length. */
 const requestWith = (...lines: readonly string[]): string =>
   optionsRequest("192.0.2.1").replace(
     "Content-Length: 0",
     [...lines, "Content-Length: 0"].join("\r\n"),
   );
 
-/** Small requests without a log-in: a log record of one is easily longer than the request. */
+/** Returns small requests without a log-in. The log record of such a request can be longer than the request. */
 export const strangersAttacks = (): Attack[] => [
   attack(
     "registrations without a log-in",
@@ -61,13 +62,13 @@ export const strangersAttacks = (): Attack[] => [
   ),
 ];
 
-/** A request that says another length of its body. */
-const lies = (length: string, body = ""): string =>
+/** Returns a request whose Content-Length does not match its body. */
+const wrongLength = (length: string, body = ""): string =>
   optionsRequest("192.0.2.1").replace("Content-Length: 0", `Content-Length: ${length}`) + body;
 
 const LOG_LINE = "\n[2030-01-01 00:00:00.000] ERROR[1] config.c: extensions.conf is wrong\n";
 
-/** Fragmented, oversized, pipelined and senseless input of our own. */
+/** Returns fragmented, oversized, pipelined and invalid input that is not from RFC 4475. */
 export const ownAttacks = (): Attack[] => [
   attack("a header line of 64 KiB", [requestWith(`Subject: ${"x".repeat(64 * KIB)}`)]),
   attack("a request line of 64 KiB", [
@@ -82,10 +83,11 @@ export const ownAttacks = (): Attack[] => [
     requestWith().replace("healthcheck@probe", `${"a".repeat(8 * KIB)}@probe`),
   ]),
   ...["1", "100", "-1", "65536", "4294967296", "99999999999999999999", "0x10", "1 2", ""].map(
-    (length) => attack(`Content-Length: ${length}`, [lies(length, "v=0\r\n"), requestWith()], 20),
+    (length) =>
+      attack(`Content-Length: ${length}`, [wrongLength(length, "v=0\r\n"), requestWith()], 20),
   ),
   attack("two lengths", [requestWith("Content-Length: 70000"), requestWith()]),
-  attack("a body of 1 MiB", [lies(String(MIB)), Buffer.alloc(64 * KIB, "b")], 16),
+  attack("a body of 1 MiB", [wrongLength(String(MIB)), Buffer.alloc(64 * KIB, "b")], 16),
   attack("NUL bytes in each header", [
     requestWith(`Subject: a\0b`, "X\0Y: z").replace("70", "7\x000"),
   ]),

@@ -32,7 +32,7 @@ export const STATE: ScalingState = {
 
 export type Reading = Partial<ZoneReading> | null;
 
-/** A look at zone1, zone2, …, which found `readings`. */
+/** Returns the sample of a look at zone1, zone2, … with `readings`. */
 export function sampleOf(at: number, readings: readonly Reading[]): Sample {
   return {
     at,
@@ -53,7 +53,7 @@ export function sampleOf(at: number, readings: readonly Reading[]): Sample {
   };
 }
 
-/** Looks every `interval` seconds up to `now`, all of which found `readings`. */
+/** Returns samples every `interval` seconds up to `now`, all with `readings`. */
 export function steady(
   now: number,
   readings: readonly Reading[],

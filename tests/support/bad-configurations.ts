@@ -1,14 +1,14 @@
 /**
- * Configurations that must be refused. Each is `MINIMAL` with `change`, where undefined takes a key
- * away; the one fault must name the key and say what to do about it.
+ * A configuration that must be rejected: `MINIMAL` with `change`, in which undefined removes a key. The only fault must
+ * name the key and the remedy.
  */
 export interface BadConfiguration {
   readonly title: string;
   readonly change: Readonly<Record<string, unknown>>;
-  /** As the operator knows it: `pbx:users[0].extension`. */
+  /** Path of the key in the configuration, such as `pbx:users[0].extension`. */
   readonly key: string;
   readonly remedy: string;
-  /** A value that must not be repeated. */
+  /** A value that the message must not contain. */
   readonly secret?: string;
 }
 
@@ -34,10 +34,10 @@ const autoscale = (fields: Readonly<Record<string, unknown>>) => ({
 
 const NOON = { cron: "0 12 * * 1-5", timeZone: "Europe/Athens", for: "2h", min: 3 };
 
-/** Those that the real command is tried with, too. */
+/** Invalid configurations that are also tested with the real command. */
 export const BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
-  bad("no zone", { zones: 0 }, "zones", "at least one"),
-  bad("zones in words", { zones: "two" }, "zones", "such as 2"),
+  bad("zero zones", { zones: 0 }, "zones", "at least one"),
+  bad("zones as a word", { zones: "two" }, "zones", "such as 2"),
   bad(
     "more zones than the network has addresses for",
     { zones: 9, trunkCidr: "10.0.0.0/28" },
@@ -45,18 +45,18 @@ export const BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "lower pbx:zones or widen pbx:trunkCidr",
   ),
   bad(
-    "more zones by itself than the network has addresses for",
+    "more autoscaled zones than the network has addresses for",
     { ...autoscale({ max: 9 }), trunkCidr: "10.0.0.0/28" },
     "autoscale.max",
     "lower max or widen pbx:trunkCidr",
   ),
   bad(
-    "a cost limit that its minimum passes",
+    "a cost limit below the cost of min zones",
     autoscale({ min: 3, maxHourlyCost: 0.3, prices: { "m1.small": 0.1 } }),
     "autoscale.maxHourlyCost",
     "(min) costs 0.4 an hour; raise maxHourlyCost or lower min",
   ),
-  bad("users forgotten", { users: undefined }, "users", "pulumi config set pbx:users"),
+  bad("missing users", { users: undefined }, "users", "pulumi config set pbx:users"),
   bad("users not in a list", { users: "1001" }, "users", "write a list"),
   bad(
     "an extension that injects a section",
@@ -91,20 +91,20 @@ export const BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "long-enough",
   ),
   bad(
-    "a secret that is guessed at once",
+    "a secret that is easy to guess",
     user({ extension: "1001", secret: "swordfish" }),
     "users[0].secret",
     "leave it out",
     "swordfish",
   ),
   bad(
-    "an extension twice",
+    "a duplicate extension",
     { users: [{ extension: "1001" }, { extension: "1001" }] },
     "users[1]",
     "remove one of them",
   ),
   bad(
-    "an extension again inside a range",
+    "an extension that is also in a range",
     { users: [{ range: "1000-1999" }, { extension: "1001" }] },
     "users[1]",
     "remove one of them",
@@ -113,7 +113,7 @@ export const BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "a range of millions",
     user({ range: "2000000-4999999" }),
     "users[0].range",
-    "100000 at the most",
+    "the maximum is 100000",
   ),
   bad("an unknown algorithm", { balance: "random" }, "balance", "roundrobin, leastconn, source"),
   bad("an unknown driver", { sipDriver: "sip" }, "sipDriver", "chan_sip, pjsip"),
@@ -124,37 +124,47 @@ export const BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "pbx:image to pbx-asterisk-16",
   ),
   bad("an unknown codec", { codecs: ["ulaw", "opus"] }, "codecs[1]", "ulaw, alaw, g722, gsm"),
-  bad("a codec twice", { codecs: ["ulaw", "ulaw"] }, "codecs", "name each once"),
-  bad("an image of two lines", { image: "pbx\nimage" }, "image", "write the name"),
-  bad("flavor forgotten", { flavor: undefined }, "flavor", "pulumi config set pbx:flavor"),
+  bad("a duplicate codec", { codecs: ["ulaw", "ulaw"] }, "codecs", "name each once"),
+  bad("an image name with two lines", { image: "pbx\nimage" }, "image", "write the name"),
+  bad("missing flavor", { flavor: undefined }, "flavor", "pulumi config set pbx:flavor"),
   bad("a network without a prefix", { trunkCidr: "192.168.0.0" }, "trunkCidr", "192.168.0.0/24"),
-  bad("a network too small", { trunkCidr: "192.168.0.0/29" }, "trunkCidr", "such as /24"),
+  bad("a network that is too small", { trunkCidr: "192.168.0.0/29" }, "trunkCidr", "such as /24"),
   bad("a public trunk network", { trunkCidr: "198.51.100.0/24" }, "trunkCidr", "192.168.0.0/16"),
   bad(
-    "operators twice",
+    "a duplicate operator network",
     { operatorCidrs: ["203.0.113.0/24", "203.0.113.0/24"] },
     "operatorCidrs",
     "name each once",
   ),
   bad("a time in days", { drainTimeout: "2 days" }, "drainTimeout", 'such as "1h"'),
-  bad("a drain for ever", { drainTimeout: "1000h" }, "drainTimeout", "between 0s and 168h"),
-  bad("phones cut off while idle", { idleTimeout: 50 }, "idleTimeout", "between 2m and 24h"),
-  bad("a phone that rings for ever", { ringTimeout: "1h" }, "ringTimeout", "between 5s and 5m"),
-  bad("a zone that has no time", { connectTimeout: 0 }, "connectTimeout", "between 1s and 1m"),
   bad(
-    "SSH key forgotten",
+    "a drain timeout that is too long",
+    { drainTimeout: "1000h" },
+    "drainTimeout",
+    "between 0s and 168h",
+  ),
+  bad(
+    "an idle timeout that is too short",
+    { idleTimeout: 50 },
+    "idleTimeout",
+    "between 2m and 24h",
+  ),
+  bad("a ring timeout that is too long", { ringTimeout: "1h" }, "ringTimeout", "between 5s and 5m"),
+  bad("a connect timeout of zero", { connectTimeout: 0 }, "connectTimeout", "between 1s and 1m"),
+  bad(
+    "a missing SSH key",
     { sshPublicKey: undefined },
     "sshPublicKey",
     "pulumi config set pbx:sshPublicKey",
   ),
   bad(
-    "an SSH key that lost its end",
+    "a truncated SSH key",
     { sshPublicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHRoaXMtaXMt operator" },
     "sshPublicKey",
     "id_ed25519.pub",
   ),
   bad(
-    "master secret forgotten",
+    "a missing master secret",
     { masterSecret: undefined },
     "masterSecret",
     "pulumi config set --secret pbx:masterSecret",
@@ -169,16 +179,16 @@ export const BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
   bad("an unknown key", { zone: 2 }, "zone", "write one of: zones"),
 ];
 
-/** Finer points of the same checks. */
+/** Further invalid configurations. */
 export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
-  bad("fewer zones than none", { zones: -1 }, "zones", "at least one"),
-  bad("half a zone", { zones: 1.5 }, "zones", "such as 2"),
+  bad("a negative number of zones", { zones: -1 }, "zones", "at least one"),
+  bad("a fractional number of zones", { zones: 1.5 }, "zones", "such as 2"),
   bad("more zones than a full mesh carries", { zones: 251 }, "zones", "write a smaller number"),
-  bad("autoscaling in words", { autoscale: "yes" }, "autoscale", "{ max: 4, callsPerZone: 80 }"),
-  bad("autoscaling without an end", autoscale({ max: undefined }), "autoscale.max", "such as 4"),
-  bad("half a zone at most", autoscale({ max: 2.5 }), "autoscale.max", "such as 4"),
+  bad("autoscaling as a word", { autoscale: "yes" }, "autoscale", "{ max: 4, callsPerZone: 80 }"),
+  bad("autoscaling without a maximum", autoscale({ max: undefined }), "autoscale.max", "such as 4"),
+  bad("a fractional maximum", autoscale({ max: 2.5 }), "autoscale.max", "such as 4"),
   bad(
-    "more zones by itself than a full mesh carries",
+    "more autoscaled zones than a full mesh carries",
     autoscale({ max: 251 }),
     "autoscale.max",
     "write a smaller number",
@@ -187,14 +197,24 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "more calls than a zone has ports for",
     autoscale({ callsPerZone: 501 }),
     "autoscale.callsPerZone",
-    "is 501, and the RTP ports of a zone carry 500 calls; lower callsPerZone",
+    "is 501, but the RTP ports of a zone carry 500 calls; lower callsPerZone",
   ),
-  bad("a capacity of nothing", autoscale({ callsPerZone: 0 }), "autoscale.callsPerZone", "as 80"),
-  bad("an unknown field", autoscale({ maximum: 4 }), "autoscale", "it takes min, max, callsPer"),
-  bad("a minimum above", autoscale({ min: 5 }), "autoscale.min", "lower min or raise max"),
-  bad("a processor in percent", autoscale({ cpu: 80 }), "autoscale.cpu", "a share such as 0.8"),
-  bad("no margin", autoscale({ margin: 0 }), "autoscale.margin", "a share such as 0.3"),
-  bad("a window of words", autoscale({ window: "long" }), "autoscale.window", 'such as "1m"'),
+  bad("a capacity of zero", autoscale({ callsPerZone: 0 }), "autoscale.callsPerZone", "as 80"),
+  bad(
+    "an unknown field of autoscale",
+    autoscale({ maximum: 4 }),
+    "autoscale",
+    "it takes min, max, callsPer",
+  ),
+  bad(
+    "a minimum above the maximum",
+    autoscale({ min: 5 }),
+    "autoscale.min",
+    "lower min or raise max",
+  ),
+  bad("processor usage in percent", autoscale({ cpu: 80 }), "autoscale.cpu", "a share such as 0.8"),
+  bad("a margin of zero", autoscale({ margin: 0 }), "autoscale.margin", "a share such as 0.3"),
+  bad("a window as a word", autoscale({ window: "long" }), "autoscale.window", 'such as "1m"'),
   bad(
     "a scale-in window too short",
     autoscale({ window: "15m" }),
@@ -202,15 +222,15 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "raise scaleInAfter or lower window",
   ),
   bad(
-    "a cooldown shorter than the mean that ends it",
+    "a scale-out cooldown shorter than the window",
     autoscale({ cpu: 0.8, cooldownOut: 0 }),
     "autoscale.cooldownOut",
     "raise cooldownOut or lower window",
   ),
-  bad("limits in words", { limits: "high" }, "limits", "{ connectionsPerSource: 600 }"),
-  bad("a limit of nothing", { limits: { callsPerMinute: 0 } }, "limits.callsPerMinute", "as 30"),
+  bad("limits as a word", { limits: "high" }, "limits", "{ connectionsPerSource: 600 }"),
+  bad("a limit of zero", { limits: { callsPerMinute: 0 } }, "limits.callsPerMinute", "as 30"),
   bad(
-    "a limit that no phone fits",
+    "a limit that is too low for any phone",
     { limits: { bytesPerSecond: 1 } },
     "limits.bytesPerSecond",
     "as 200000",
@@ -221,21 +241,26 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "limits",
     "it takes connectionsPerSource",
   ),
-  bad("schedules of one", autoscale({ schedules: NOON }), "autoscale.schedules", "write one such"),
   bad(
-    "a time of day for cron",
+    "schedules that are not a list",
+    autoscale({ schedules: NOON }),
+    "autoscale.schedules",
+    "write one such",
+  ),
+  bad(
+    "a time of day instead of a cron expression",
     autoscale({ schedules: [{ ...NOON, cron: "12:00" }] }),
     "autoscale.schedules[0].cron",
     'five fields such as "0 12 * * 1-5"',
   ),
   bad(
-    "a day that never comes",
+    "a cron date that does not exist",
     autoscale({ schedules: [{ ...NOON, cron: "0 12 30 2 *" }] }),
     "autoscale.schedules[0].cron",
     'five fields such as "0 12 * * 1-5"',
   ),
   bad(
-    "a time zone that is not",
+    "a time zone that does not exist",
     autoscale({ schedules: [NOON, { ...NOON, timeZone: "Athens" }] }),
     "autoscale.schedules[1].timeZone",
     '"Europe/Athens"',
@@ -244,7 +269,7 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "a schedule above the maximum",
     autoscale({ schedules: [{ ...NOON, min: 5 }] }),
     "autoscale.schedules[0].min",
-    "lower it or raise max",
+    "lower this min or raise max",
   ),
   bad(
     "a cost limit without a price",
@@ -262,15 +287,15 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "no price of flavor m1.tiny",
   ),
   bad(
-    "a price that pays",
+    "a negative price",
     autoscale({ prices: { "m1.small": -1 } }),
     "autoscale.prices.m1.small",
     "write a price of one hour",
   ),
-  bad("nobody", { users: [] }, "users", "write at least one"),
-  bad("a user who is a number", { users: [1001] }, "users[0]", 'write { extension: "1001" }'),
+  bad("an empty list of users", { users: [] }, "users", "write at least one"),
+  bad("a user that is a number", { users: [1001] }, "users[0]", 'write { extension: "1001" }'),
   bad("a user without an extension", user({ name: "Alice" }), "users[0].extension", "write 2 to"),
-  bad("an extension in letters", user({ extension: "alice" }), "users[0].extension", "2 to 15"),
+  bad("an extension with letters", user({ extension: "alice" }), "users[0].extension", "2 to 15"),
   bad("an extension of one digit", user({ extension: "7" }), "users[0].extension", "2 to 15"),
   bad(
     "a name with a quote",
@@ -279,7 +304,7 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "leave those out",
   ),
   bad(
-    "a name that Asterisk would cut inside a letter",
+    "a name that Asterisk would truncate inside a character",
     user({ extension: "1001", name: "Ω".repeat(40) }),
     "users[0].name",
     "has 80 bytes in UTF-8, and Asterisk keeps 79; shorten it",
@@ -293,76 +318,81 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
   ),
   bad("a range that goes down", user({ range: "2999-2000" }), "users[0].range", "write 2000-2999"),
   bad(
-    "a range between different lengths",
+    "a range with bounds of different lengths",
     user({ range: "99-1001" }),
     "users[0].range",
     "write 2000-2999",
   ),
   bad("a range without an end", user({ range: "2000-" }), "users[0].range", "two extensions"),
   bad(
-    "a range with a secret for all",
+    "a range with a shared secret",
     user({ range: "2000-2999", secret: "the-same-for-everyone" }),
     "users[0]",
-    "it takes range alone",
+    "it takes only range",
     "the-same-for-everyone",
   ),
-  bad("a time of another kind", { ringTimeout: true }, "ringTimeout", 'such as "60s"'),
-  bad("a part of a second", { connectTimeout: 1.5 }, "connectTimeout", 'such as "5s"'),
-  bad("a cut in words", { drainForce: "yes" }, "drainForce", "true nor false"),
-  bad("limits in words", { limits: "strict" }, "limits", "write one such as"),
+  bad("a timeout of the wrong type", { ringTimeout: true }, "ringTimeout", 'such as "60s"'),
+  bad("a fraction of a second", { connectTimeout: 1.5 }, "connectTimeout", 'such as "5s"'),
+  bad("drainForce as a word", { drainForce: "yes" }, "drainForce", "true nor false"),
+  bad("limits as a word", { limits: "strict" }, "limits", "write one such as"),
   bad(
-    "a limit of another name",
+    "a limit with an unknown name",
     { limits: { bans: 3 } },
     "limits",
     "it takes connectionsPerSource",
   ),
   bad(
-    "no call for anyone",
+    "a call limit of zero",
     { limits: { callsPerAccount: 0 } },
     "limits.callsPerAccount",
     "write a number such as 4",
   ),
   bad(
-    "a log-in that may take for ever",
+    "a log-in time that is too long",
     { limits: { loginTime: "10m" } },
     "limits.loginTime",
     "between 2s and 1m",
   ),
-  bad("no codec", { codecs: [] }, "codecs", "at least one"),
-  bad("a cloud of another kind", { cloud: "aws" }, "cloud", "openstack, okeanos"),
+  bad("an empty list of codecs", { codecs: [] }, "codecs", "at least one"),
+  bad("an unknown cloud", { cloud: "aws" }, "cloud", "openstack, okeanos"),
   bad(
-    "a network wider than Okeanos has any",
+    "a network wider than Okeanos allows",
     { cloud: "okeanos", trunkCidr: "10.0.0.0/21" },
     "trunkCidr",
     "/22 to /28",
   ),
   bad(
-    "a project of Okeanos elsewhere",
+    "an Okeanos project on another cloud",
     { okeanosProject: "a-project" },
     "okeanosProject",
     "set pbx:cloud to okeanos",
   ),
   bad(
-    "addresses of Okeanos elsewhere",
+    "Okeanos addresses on another cloud",
     { okeanosReuseAddresses: true },
     "okeanosReuseAddresses",
     "set pbx:cloud to okeanos",
   ),
   bad(
-    "operators twice, written in two ways",
+    "a duplicate operator network in two notations",
     { operatorCidrs: ["10.0.0.0/08", "10.0.0.0/8"] },
     "operatorCidrs",
     "name each once",
   ),
   bad(
-    "an operator's address for a network",
+    "an operator network with host bits",
     { operatorCidrs: ["203.0.113.7/24"] },
     "operatorCidrs[0]",
     "write 203.0.113.0/24",
   ),
-  bad("an address for a network", { trunkCidr: "192.168.0.7/24" }, "trunkCidr", "192.168.0.0/24"),
-  bad("a network too large", { trunkCidr: "10.0.0.0/8" }, "trunkCidr", "such as /24"),
-  bad("a trunk network of IPv6", { trunkCidr: "fd00::/64" }, "trunkCidr", "192.168.0.0/24"),
+  bad(
+    "a trunk network with host bits",
+    { trunkCidr: "192.168.0.7/24" },
+    "trunkCidr",
+    "192.168.0.0/24",
+  ),
+  bad("a network that is too large", { trunkCidr: "10.0.0.0/8" }, "trunkCidr", "such as /24"),
+  bad("an IPv6 trunk network", { trunkCidr: "fd00::/64" }, "trunkCidr", "192.168.0.0/24"),
   bad(
     "an operator without a prefix",
     { operatorCidrs: ["203.0.113.7"] },

@@ -7,7 +7,7 @@ import { STACK, settingsWith } from "./settings";
 
 type Properties = Readonly<Record<string, unknown>>;
 
-/** A resource as a plan shows it, and as a stack keeps it. */
+/** A resource in a plan or in the state of a stack. */
 interface State {
   readonly urn: string;
   readonly type: string;
@@ -26,14 +26,14 @@ interface Step {
 const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
 const typeOf = (urn: string): string => urn.split("::")[2]?.split("$").at(-1) ?? "";
 
-/** What the cloud would have called it: `Instance-zone2`. */
+/** Returns a made-up ID in the cloud, such as `Instance-zone2`. */
 const idOf = (urn: string): string => `${typeOf(urn).split(":").at(-1) ?? ""}-${nameOf(urn)}`;
 
-/** `198.51.100.10` for the controller, then one for each zone. */
+/** Returns `198.51.100.10` for the controller, and the following addresses for the zones. */
 const addressOf = (urn: string): string =>
   `198.51.100.1${nameOf(urn).replace("controller", "0").replace("zone", "")}`;
 
-/** What the cloud would have given for an input that the first preview does not know. */
+/** Returns the value from the cloud for an input that is unknown in the first preview. */
 function given(key: string, [source = ""]: readonly string[]): unknown {
   switch (key) {
     case "imageId":
@@ -50,7 +50,7 @@ function given(key: string, [source = ""]: readonly string[]): unknown {
   }
 }
 
-/** `value` with `replacement` for `text`, wherever that is in it. */
+/** Returns `value` with every occurrence of `text` replaced. */
 function replaced(value: unknown, text: string, replacement: () => unknown): unknown {
   if (value === text) {
     return replacement();
@@ -69,7 +69,7 @@ const sha1 = (text: string): string => createHash("sha1").update(text).digest("h
 
 const PROVIDER_ID = "00000000-0000-4000-8000-000000000000";
 
-/** A resource as an update would have left it. */
+/** Returns a resource in the state after an update. */
 function made(state: State, privateKey: string): State {
   const { urn, type, custom, provider, inputs = {}, propertyDependencies = {} } = state;
   const known = Object.fromEntries(
@@ -84,7 +84,7 @@ function made(state: State, privateKey: string): State {
   const own = replaced(known, "[secret]", () => privateKey) as Properties;
   const fromCloud = {
     ...(type.endsWith(":FloatingIp") ? { address: addressOf(urn) } : {}),
-    // Which is all that the provider keeps of it.
+    // The provider keeps only the hash of user data.
     ...(type.endsWith(":Instance") ? { userData: sha1(String(own.userData)) } : {}),
   };
   return {
@@ -96,7 +96,7 @@ function made(state: State, privateKey: string): State {
   };
 }
 
-/** Those that Pulumi makes by itself, and does not show. */
+/** Returns the default providers, which Pulumi creates implicitly and does not show in plans. */
 function defaultProviders(states: readonly State[]): State[] {
   const urns = new Set(states.map(({ provider = "" }) => provider.replace(/::[^:]*$/, "")));
   const settings = { version: "3.15.2", delayedAuth: "true" };
@@ -108,7 +108,7 @@ function defaultProviders(states: readonly State[]): State[] {
     }));
 }
 
-/** A stack has what others depend on before them; a plan may learn of that later. */
+/** Order of resources in a state: dependencies come first. A plan may have another order. */
 const RANKS = [
   /^pulumi:pulumi:Stack$/,
   /^pulumi:providers:/,
@@ -125,8 +125,8 @@ async function planned(stack: TestStack, config: Properties): Promise<State[]> {
 }
 
 /**
- * Gives `stack` the state that an update with `config` would have left, without a cloud to have made
- * it in: what previews plan, with made-up ids and addresses.
+ * Gives `stack` the state after an update with `config`, without a cloud. The state consists of the previewed resources
+ * with made-up IDs and addresses.
  */
 export async function pretendDeployed(stack: TestStack, config: Properties): Promise<void> {
   const first = await planned(stack, config);
@@ -135,7 +135,7 @@ export async function pretendDeployed(stack: TestStack, config: Properties): Pro
     .map((state) => made(state, "none"));
   await stack.importResources(bare);
 
-  // With the addresses, the program knows the nodes' files, and who waits for whom.
+  // Once the addresses are known, the program plans the nodes' files and their dependencies.
   const { privateKey } = planExchange(settingsWith(config), STACK).accessKey;
   const second = new Map((await planned(stack, config)).map((state) => [state.urn, state]));
   await stack.importResources(

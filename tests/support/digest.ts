@@ -1,19 +1,20 @@
 import { createHash, randomBytes } from "node:crypto";
 
-/** Who answers a challenge. */
+/** Credentials for the answer to a challenge. */
 export interface Credentials {
   readonly extension: string;
   readonly secret: string;
 }
 
-/** How often a nonce has been used: each challenge is answered once. */
+/** Nonce count; always 1, because each challenge is answered once. */
 const COUNT = "00000001";
 
 const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
 
 /**
- * The value of `Authorization` for a response that challenges (RFC 2617, 3.2.2.1).
- * @param qop whether to answer with `qop=auth` rather than as RFC 2069 does.
+ * Returns the value of `Authorization` for a challenge (RFC 2617, 3.2.2.1).
+ *
+ * @param qop whether to answer with `qop=auth` instead of the format of RFC 2069.
  */
 export function digest(
   { extension, secret }: Credentials,
@@ -30,8 +31,8 @@ export function digest(
   const response = md5(
     [md5(`${extension}:${realm}:${secret}`), nonce, ...counted, md5(`${method}:${uri}`)].join(":"),
   );
-  const said = { username: extension, realm, nonce, uri, response, opaque };
-  const parts = Object.entries(said)
+  const fields = { username: extension, realm, nonce, uri, response, opaque };
+  const parts = Object.entries(fields)
     .filter(([, value]) => value !== "")
     .map(([name, value]) => `${name}="${value}"`);
   if (qop) parts.push("qop=auth", `nc=${COUNT}`, `cnonce="${cnonce}"`);

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A cloud that can be asked for what the program looks up, and keeps nothing. */
+/** A cloud that answers the program's look-ups and stores nothing. */
 export interface FakeCloud {
-  /** What an OpenStack client needs to find it. */
+  /** Variables with which an OpenStack client finds the cloud. */
   readonly environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
@@ -12,9 +12,9 @@ export const EXTERNAL_NETWORK_ID = "public-id";
 export const IMAGE_ID = "image-id";
 
 /**
- * Any user may log in (Identity API v3); the catalog has the services that are looked up in.
+ * Starts a fake cloud. Any user may log in (Identity API v3). The catalog has the services that the program uses.
  *
- * @param more answers, by the method and the path of a request; a promise keeps the client waiting.
+ * @param more returns further answers by method and path of a request. The client waits until a promise resolves.
  */
 export async function startFakeCloud(
   more: (method: string, path: string) => unknown = () => undefined,

@@ -8,40 +8,40 @@ const HEADER = [
   ...["be_id", "be_name", "srv_name", "srv_addr", "srv_port"],
   ...["srv_op_state", "srv_admin_state", "srv_check_status"],
 ].join(" ");
-/** As in `show servers state`. */
+/** Values of `srv_admin_state` in `show servers state`. */
 const ADMIN: Readonly<Record<AdminState, number>> = { ready: 0, maint: 1, drain: 8 };
 
-/** An exchange of which there is nothing but what its HAProxy and its Asterisks answer. */
+/** An exchange that consists only of the answers of its HAProxy and its Asterisk servers. */
 export class FakeExchange extends Connections {
-  /** What HAProxy has of each zone. */
+  /** State of each zone in HAProxy. */
   readonly servers = new Map<string, AdminState>();
-  /** Zones that the controller knows nobody to be connected with. */
+  /** Zones that the controller knows to have no connections. */
   readonly unused = new Set<string>();
   /** Zones that have had connections. */
   readonly used = new Set<string>();
   /** Zones that have a call. */
   readonly talking = new Set<string>();
-  /** Nodes that nobody gets into. */
+  /** Nodes that do not answer SSH. */
   readonly closed = new Set<string>();
   /** Nodes whose disk is full. */
   readonly full = new Set<string>();
-  /** Nodes whose connection is lost when they have been given files. */
+  /** Nodes whose connection is lost after files were installed. */
   readonly lost = new Set<string>();
   /** Zones that do not answer SIP. */
   readonly mute = new Set<string>();
-  /** What `database show registrar` has in a zone. */
+  /** Output of `database show registrar`, by zone. */
   readonly registrar = new Map<string, string>();
   /** Extensions in a call, by zone. */
   readonly busy = new Map<string, string[]>();
   /** Called with a command of the controller's programs and its arguments, before it takes effect. */
   onOrder: (command: string) => void = () => undefined;
-  /** Called with a zone whose calls are to end. */
+  /** Called with a zone whose calls are hung up. */
   onHangUp: (zone: string) => void = () => undefined;
   /** Called with a command of a zone's programs and its arguments. */
   onScript: (command: string) => void = () => undefined;
 
   constructor(zones: readonly string[]) {
-    super(() => Promise.reject(new Error("there is nobody to connect with")));
+    super(() => Promise.reject(new Error("FakeExchange has no SSH connections")));
     for (const zone of zones) this.servers.set(zone, "ready");
   }
 
@@ -75,7 +75,7 @@ export class FakeExchange extends Connections {
         reach();
         return Promise.resolve(this.answer(node, request as { do: string }));
       },
-      connect: () => Promise.reject(new Error("nobody connects in these tests")),
+      connect: () => Promise.reject(new Error("connect is not supported by FakeExchange")),
     };
     return new Promise((resolve) => {
       reach();
@@ -102,7 +102,7 @@ export class FakeExchange extends Connections {
         if (this.lost.has(node)) throw new NodeError(node, "the SSH connection was lost");
         return { changed: [] };
       default:
-        throw new Error(`nobody answers to ${request.do}`);
+        throw new Error(`FakeExchange has no answer to ${request.do}`);
     }
   }
 
@@ -176,7 +176,7 @@ export class FakeExchange extends Connections {
   }
 }
 
-/** The command and the arguments of a program that a node runs, as `runProgram` passes them. */
+/** Returns the command and arguments of a node's program, as passed by `runProgram`. */
 function commandOf(script: string): string[] {
   if (script.includes("drain.log")) return ["record-drain"];
   const [, words = ""] = /^set -- (.*)\n/.exec(script) ?? [];

@@ -7,12 +7,12 @@ import type { Duplex } from "node:stream";
 import { Agent, AGENT_COMMAND } from "../../ssh/agent";
 import { ScriptFailed, type Session } from "../../ssh/session";
 
-/** Where a node has its files, in whatever is said to it. */
+/** Matches the start of paths of the node's files in a request. */
 const PATHS = /(?<![\w.])\/(?=(?:etc|run|var|usr\/lib\/trunkline)\/)/g;
 
 /**
- * A node that is a folder of this machine, with the provider's own agent: what the provider does below
- * `/etc`, `/run`, `/var` and `/usr/lib/trunkline` of a node, it does in there. Programs of the node are given by the test.
+ * A node that is a folder on this machine and runs the provider's real agent. Paths below `/etc`, `/run`, `/var` and
+ * `/usr/lib/trunkline` are mapped into the folder. The test supplies the programs of the node.
  */
 export class FolderNode implements Session {
   readonly root = mkdtempSync(join(tmpdir(), "trunkline-node-"));
@@ -23,7 +23,7 @@ export class FolderNode implements Session {
 
   constructor(readonly node: string) {}
 
-  /** Where this machine has the node's file `path`. */
+  /** Returns the path on this machine of the node's file `path`. */
   at(path: string): string {
     return join(this.root, path);
   }
@@ -37,7 +37,7 @@ export class FolderNode implements Session {
     writeFileSync(this.at(path), content, { mode });
   }
 
-  /** Gives the node a program, which may name the node's files as any other script. */
+  /** Installs a program on the node. The script may use the node's paths. */
   program(name: string, script: string): void {
     this.write(
       name.startsWith("/") ? name : `/bin/${name}`,
@@ -65,7 +65,7 @@ export class FolderNode implements Session {
   }
 
   connect(): Promise<Duplex> {
-    return Promise.reject(new Error("nobody connects in these tests"));
+    return Promise.reject(new Error("connect is not supported by FolderNode"));
   }
 
   async remove(): Promise<void> {

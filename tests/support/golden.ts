@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 
 /**
- * Compares `actual` with the golden file `path` and shows how they differ. The file is written on
- * an explicit command alone (`npm run golden`): a test never changes what it expects.
+ * Compares `actual` with the golden file `path` and shows the difference. Only `npm run golden` writes the file, so
+ * that a test run never changes its own expectations.
  */
 export function expectGolden(path: string, actual: string): void {
   if (process.env.UPDATE_GOLDEN === "1") {
@@ -13,7 +13,7 @@ export function expectGolden(path: string, actual: string): void {
   }
   if (!existsSync(path)) {
     throw new Error(
-      `${relative(process.cwd(), path)} does not exist; look at what is rendered, then write it with: npm run golden`,
+      `${relative(process.cwd(), path)} does not exist; check the rendered text, then create the file with: npm run golden`,
     );
   }
   expect(actual).toBe(readFileSync(path, "utf8"));

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 
-/** What is sent on one connection. */
+/** Data to send on one connection. */
 export interface Attack {
   readonly name: string;
-  /** Base64 of what is sent, in order. */
+  /** Parts to send in order, in Base64. */
   readonly parts: readonly string[];
-  /** How often the last part is sent. */
+  /** How many times the last part is sent. */
   readonly times: number;
   /** Milliseconds between the parts; 0 to send as fast as the connection takes them. */
   readonly pause: number;
@@ -15,21 +15,21 @@ export interface Attack {
 export interface Attacks {
   readonly host: string;
   readonly attacks: readonly Attack[];
-  /** How many connections are open at a time. */
+  /** Maximum number of open connections. */
   readonly parallel: number;
 }
 
-/** Bytes that the other side took, and its first line if it said anything. */
+/** Number of bytes that the peer accepted, and the first line of its answer; empty if there was no answer. */
 export interface AttackResult {
   readonly name: string;
   readonly bytes: number;
   readonly answer: string;
 }
 
-/** Milliseconds after the last byte until the connection is closed from this side. */
+/** Milliseconds between the last byte and closing the connection. */
 const LINGER = 300;
 
-/** Sends everything of an attack, or as much as the other side takes. */
+/** Sends an attack, or as much of it as the peer accepts. */
 function attack(host: string, { name, parts, times, pause }: Attack): Promise<AttackResult> {
   return new Promise((resolve) => {
     const socket = connect({ host, port: 5060, noDelay: true });
@@ -41,7 +41,7 @@ function attack(host: string, { name, parts, times, pause }: Attack): Promise<At
     socket.on("error", () => undefined);
     socket.on("close", () => {
       isClosed = true;
-      // What still waits to be sent was not taken.
+      // Bytes that are still buffered were not accepted.
       const bytes = socket.bytesWritten - socket.writableLength;
       resolve({ name, bytes, answer: answer.split("\r\n")[0] ?? "" });
     });
@@ -81,6 +81,6 @@ async function main(): Promise<void> {
   process.stdout.write(JSON.stringify(results));
 }
 
-// A program of its own, which runs in a network namespace: Attacks on standard input, a list of
-// AttackResult on standard output.
+// Runs as a separate program in a network namespace. Reads Attacks from standard input and writes a list of
+// AttackResult to standard output.
 if (require.main === module) void main();

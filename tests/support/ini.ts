@@ -1,4 +1,4 @@
-/** One `[name](template)` section of an Asterisk file and its `key=value` lines in order. */
+/** A `[name](template)` section of an Asterisk file with its `key=value` lines in order. */
 export interface Section {
   readonly name: string;
   readonly template: string | null;
@@ -7,7 +7,7 @@ export interface Section {
 
 /**
  * Reads an Asterisk configuration file as `ast_config_load` does: `;` starts a comment unless a
- * backslash precedes it, `=>` means `=`. `#tryinclude` counts as a setting. Other lines are faults.
+ * backslash precedes it, and `=>` means `=`. `#tryinclude` counts as a setting. Throws an Error for other lines.
  */
 export function readAsteriskConf(text: string): Section[] {
   const sections: (Section & { settings: [string, string][] })[] = [];
@@ -29,7 +29,7 @@ export function readAsteriskConf(text: string): Section[] {
   return sections;
 }
 
-/** The settings of the sections called `name` that were made from `template`. */
+/** Returns the settings of the sections `name` that use `template`. */
 export function settingsOf(
   sections: readonly Section[],
   name: string,

@@ -3,27 +3,27 @@ import type { Duplex } from "node:stream";
 import { within } from "../../phones/deadline";
 import { digest } from "./digest";
 
-/** Milliseconds that an answer may take. */
+/** Timeout for an answer in milliseconds. */
 const DEADLINE = 5_000;
 
-/** A log-in to try. */
+/** A log-in attempt. */
 export interface Attempt {
   readonly method: "REGISTER" | "INVITE";
-  /** Name in From, and in To of a registration: may have escapes (`%0D`). */
+  /** User name in From, and in To of a registration. May contain escapes (`%0D`). */
   readonly account: string;
   readonly password: string;
   /** Extension to call. */
   readonly callee?: string;
-  /** Nonce to answer in place of the server's. */
+  /** Nonce to use instead of the server's nonce. */
   readonly nonce?: string;
-  /** Digest to send in place of the right one. */
+  /** Digest to send instead of the correct one. */
   readonly response?: string;
 }
 
-/** What became of a log-in: the status of the first request, and of the one with Authorization. */
+/** Result of a log-in: status codes of the first request and of the request with Authorization. */
 export type Outcome = readonly number[];
 
-/** A SIP connection that only tries to log in (RFC 3261, 22; RFC 2617). */
+/** A SIP connection that is only used for log-in attempts (RFC 3261, 22; RFC 2617). */
 export class LogIn {
   private readonly answers: string[] = [];
   private received = "";
@@ -34,12 +34,12 @@ export class LogIn {
     private readonly connection: Duplex,
     private readonly deadline = DEADLINE,
   ) {
-    connection.on("error", () => undefined); // a reader hears that nothing came
+    connection.on("error", () => undefined); // a reader gets a timeout instead
     connection.on("data", (bytes: Buffer) => {
       this.received += bytes.toString();
       const messages = this.received.split("\r\n\r\n");
       this.received = messages.pop() ?? "";
-      // Asterisk's own requests, and bodies, are nothing here.
+      // Ignore requests from Asterisk and message bodies.
       this.answers.push(...messages.filter((message) => message.startsWith("SIP/2.0 ")));
       this.wake();
     });
@@ -49,7 +49,7 @@ export class LogIn {
     this.connection.destroy();
   }
 
-  /** Tries to log in once, and returns the statuses of both answers. */
+  /** Tries to log in once. Returns the status codes of the answers. */
   async attempt({ method, account, password, callee, nonce, response }: Attempt): Promise<Outcome> {
     const uri = callee === undefined ? `sip:${this.server}` : `sip:${callee}@${this.server}`;
     const callId = randomBytes(8).toString("hex");
@@ -57,7 +57,7 @@ export class LogIn {
       const address = `<sip:${account}@${this.server}>`;
       const lines = [
         `${verb} ${uri} SIP/2.0`,
-        // Another port than that of the connection, as behind any translation of addresses.
+        // A different port from that of the connection, as behind NAT.
         `Via: SIP/2.0/TCP 192.0.2.1:9999;branch=z9hG4bK${callId}${String(sequence)};rport`,
         "Max-Forwards: 70",
         `From: ${address};tag=${callId}`,

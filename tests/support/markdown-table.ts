@@ -1,4 +1,4 @@
-/** A Markdown table as Prettier lays it out; the first row is the head. */
+/** Returns a Markdown table in Prettier's layout. The first row is the header. */
 export function markdownTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),

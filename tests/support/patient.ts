@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { type Credentials, digest } from "./digest";
 
-/** A phone that uses the exchange again and again, and one that it calls. */
+/** Addresses and accounts of a phone that uses the exchange repeatedly, and of the phone that it calls. */
 export interface Patient {
   /** The controller's address. */
   readonly server: string;
@@ -12,7 +12,7 @@ export interface Patient {
   readonly callee: Credentials;
 }
 
-/** Milliseconds that each took, or null if it failed. */
+/** Duration of each operation in milliseconds; null if it failed. */
 export interface Served {
   /** Bytes that the phones sent. */
   readonly sent: number;
@@ -21,7 +21,7 @@ export interface Served {
   readonly call: readonly (number | null)[];
 }
 
-/** Milliseconds until something has failed. */
+/** Timeout of an operation in milliseconds. */
 const DEADLINE = 3_000;
 /** Milliseconds between two rounds. */
 const PAUSE = 20;
@@ -52,9 +52,9 @@ class Connection {
   private received = "";
   private readonly waiting: { test: RegExp; resolve: (message: string) => void }[] = [];
   private readonly socket: Socket;
-  /** Bytes that all connections sent. */
+  /** Bytes sent on all connections. */
   static sent = 0;
-  /** Answers a request of the exchange. */
+  /** Called with each request from the exchange. */
   onRequest: (request: string) => void = () => undefined;
 
   constructor(private readonly patient: Patient) {
@@ -87,7 +87,7 @@ class Connection {
     this.write(`${lines.join("\r\n")}\r\n\r\n${body}`);
   }
 
-  /** Answers a request with `status`, and with nothing else. */
+  /** Answers a request with `status`, without a body. */
   respond(request: string, status: string): void {
     const copied = request.match(/^(?:Via|From|Call-ID|CSeq):.*$/gim) ?? [];
     const to = /^To:.*$/im.exec(request)?.[0] ?? "";
@@ -100,7 +100,7 @@ class Connection {
     this.socket.write(message);
   }
 
-  /** The next response that begins with one of `statuses`. */
+  /** Waits for the next response whose status is one of `statuses`, such as `180|183`. */
   response(statuses: string): Promise<string> {
     const test = new RegExp(`^SIP/2\\.0 (?:${statuses}) `);
     return new Promise((resolve, reject) => {
@@ -138,13 +138,13 @@ const newId = (): string => randomBytes(8).toString("hex");
 async function register(
   connection: Connection,
   { server }: Patient,
-  who: Credentials,
+  account: Credentials,
 ): Promise<void> {
   const [id, to] = [newId(), `sip:${server}`];
-  const request = { method: "REGISTER", to, from: who.extension, id };
+  const request = { method: "REGISTER", to, from: account.extension, id };
   connection.request({ ...request, sequence: 1 });
   const challenge = await connection.response("401");
-  const authorization = `Authorization: ${digest(who, "REGISTER", to, challenge)}`;
+  const authorization = `Authorization: ${digest(account, "REGISTER", to, challenge)}`;
   connection.request({ ...request, sequence: 2, headers: [authorization] });
   await connection.response("200");
 }
@@ -159,7 +159,7 @@ async function newRegistration(patient: Patient): Promise<void> {
   }
 }
 
-/** Asks for OPTIONS on a new connection. */
+/** Sends OPTIONS on a new connection. */
 async function options(patient: Patient): Promise<void> {
   const connection = new Connection(patient);
   try {
@@ -171,7 +171,7 @@ async function options(patient: Patient): Promise<void> {
   }
 }
 
-/** Calls, and gives the milliseconds until the other phone rings. */
+/** Calls, and returns the milliseconds until the other phone rings. */
 async function call(connection: Connection, patient: Patient): Promise<number> {
   const { server, address, caller, callee } = patient;
   const [id, to] = [newId(), `sip:${callee.extension}@${server}`];
@@ -194,7 +194,7 @@ async function call(connection: Connection, patient: Patient): Promise<number> {
   return took;
 }
 
-/** Rings, and lets the caller give up. */
+/** Makes a phone ring for each call until the caller cancels. */
 function ring(connection: Connection): void {
   let invitation = "";
   connection.onRequest = (request) => {
@@ -241,6 +241,6 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
-// A program of its own, which runs in a network namespace: a Patient on standard input, and Served on
-// standard output after SIGTERM.
+// Runs as a separate program in a network namespace. Reads a Patient from standard input. Writes Served to standard
+// output after SIGTERM.
 if (require.main === module) void main();

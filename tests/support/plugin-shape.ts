@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { capitalised, line, type PackageShapes, type Shape, type Shapes } from "./shape";
 
-/** The parts of a Pulumi package schema that decide about names and types. */
+/** The parts of a Pulumi package schema that define names and types. */
 interface PackageSpec {
   readonly provider: ResourceSpec;
   readonly resources: Readonly<Record<string, ResourceSpec>>;
@@ -18,7 +18,7 @@ interface FunctionSpec {
 interface ObjectSpec {
   readonly properties?: Readonly<Record<string, PropertySpec>>;
   readonly required?: readonly string[];
-  /** Of a nested type: what is required on one side only. */
+  /** For a nested type: properties that are required only in inputs or only in outputs. */
   readonly language?: {
     readonly nodejs?: {
       readonly requiredInputs?: readonly string[];
@@ -38,7 +38,7 @@ interface PropertySpec {
   readonly $ref?: string;
 }
 
-/** The openstack package as the plugin that `pulumi` runs describes itself. */
+/** Returns the shapes of the openstack package from the schema of the plugin that `pulumi` runs. */
 export function pluginShapes(): PackageShapes {
   const { provider, resources, functions, types } = pluginSchema();
   const shapes: PackageShapes = new Map([["openstack", resourceShapes(provider)]]);
@@ -70,7 +70,7 @@ function pluginSchema(): PackageSpec {
     maxBuffer: 64 << 20,
   });
   if (status !== 0) {
-    throw new Error(`no schema from plugin ${plugin}; run: make tools; eval "$(make -s env)"`);
+    throw new Error(`plugin ${plugin} gave no schema; run: make tools; eval "$(make -s env)"`);
   }
   return JSON.parse(stdout) as PackageSpec;
 }
@@ -98,7 +98,7 @@ function typeName({ type = "unknown", items, $ref }: PropertySpec): string {
   return { integer: "number", object: "map" }[type] ?? type;
 }
 
-/** `openstack:networking/PortFixedIp:PortFixedIp` is `networking.PortFixedIp` in the SDK. */
+/** Converts `openstack:networking/PortFixedIp:PortFixedIp` to `networking.PortFixedIp`, the name in the SDK. */
 function nestedName(token: string): string {
   const [, module = "", name = ""] = token.split(":");
   return `${module.replace(/\/.*/, "")}.${capitalised(name)}`;

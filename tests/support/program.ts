@@ -2,22 +2,22 @@ import type { Output } from "@pulumi/pulumi";
 import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi/pulumi/runtime";
 import { STACK } from "./settings";
 
-/** A resource as the program registered it. */
+/** A resource as registered by the program. */
 export interface Registered {
   readonly type: string;
   readonly name: string;
-  /** `Type name` of the parent; null at the top. */
+  /** `Type name` of the parent; null at the top level. */
   readonly parent: string | null;
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** Paths of the inputs that Pulumi is told to encrypt. */
+  /** Paths of the inputs that Pulumi encrypts. */
   readonly secretInputs: readonly string[];
   readonly ignoreChanges: readonly string[];
   readonly replaceOnChanges: readonly string[];
   readonly deleteBeforeReplace: boolean;
   readonly additionalSecretOutputs: readonly string[];
-  /** `Type name` of its explicit provider; null where it has none. */
+  /** `Type name` of the explicit provider; null if there is none. */
   readonly provider: string | null;
-  /** `Type name` of what must exist before this, sorted. */
+  /** `Type name` of each dependency, sorted. */
   readonly dependencies: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export interface ProgramRun {
 const addressOf = (name: string): string =>
   name === "controller" ? "198.51.100.10" : `198.51.100.1${name.replace(/^zone/, "")}`;
 
-/** What the cloud answers for a resource; whatever is not listed here is unknown to this cloud. */
+/** Outputs of the fake cloud by resource type. Other resource types do not exist in the fake cloud. */
 const RESOURCES: Readonly<Record<string, (args: MockResourceArgs) => Record<string, unknown>>> = {
   "openstack:compute/instance:Instance": () => ({}),
   "openstack:networking/floatingIp:FloatingIp": ({ name }) => ({
@@ -69,12 +69,12 @@ const CALLS: Readonly<Record<string, (args: MockCallArgs) => Record<string, unkn
     shortage: "",
     retired: "",
   }),
-  // As of a stack that was never deployed.
+  // As for a stack that was never deployed.
   "pulumi:pulumi:readStackOutputs": () => ({ outputs: {} }),
   "pulumi:pulumi:readStackResourceOutputs": () => ({ outputs: {} }),
 };
 
-/** The part of a registration request that Pulumi's mocks do not hand on. */
+/** The part of a registration request that Pulumi's mocks do not pass on. */
 interface RegisterRequest {
   getType(): string;
   getName(): string;
@@ -88,7 +88,7 @@ interface RegisterRequest {
   getDependenciesList(): string[];
 }
 
-/** Parts of Pulumi's runtime that it does not declare. */
+/** Parts of Pulumi's runtime that have no type declaration. */
 interface Runtime {
   readonly getMonitor: () => {
     registerResource: (request: RegisterRequest, done: unknown) => void;
@@ -96,12 +96,12 @@ interface Runtime {
   readonly waitForRPCs: () => Promise<void>;
 }
 
-/** Marks a secret in what goes over the wire to Pulumi's engine. */
+/** Key that marks a secret in messages to Pulumi's engine. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const isSecret = (value: unknown): boolean =>
   typeof value === "object" && value !== null && SIGNATURE in value;
 
-/** `value` with what is secret of it in plain. */
+/** Returns `value` with its secrets in plain text. */
 function revealed(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(revealed);
@@ -114,7 +114,7 @@ function revealed(value: unknown): unknown {
     : Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, revealed(entry)]));
 }
 
-/** Paths of what is secret of `inputs`: `userData`, `access.privateKey`. */
+/** Returns the paths of the secrets in `inputs`, such as `userData` or `access.privateKey`. */
 function secretPaths(inputs: object): string[] {
   return Object.entries(inputs).flatMap(([key, value]: [string, unknown]) => {
     if (isSecret(value)) {
@@ -126,18 +126,18 @@ function secretPaths(inputs: object): string[] {
   });
 }
 
-/** `TrunkNetwork trunk` of a URN. */
+/** Returns type and name from a URN, such as `TrunkNetwork trunk`. */
 function label(urn: string): string {
   const [type = "", name = ""] = urn.split("::").slice(2);
   return `${type.split("$").at(-1)?.split(":").at(-1) ?? ""} ${name}`;
 }
 
 /**
- * Runs index.ts as `pulumi up` would with a configuration of plain values, on a cloud that knows
- * only what the program may ask for.
+ * Runs index.ts as `pulumi up` does, with a configuration of plain values. The fake cloud has only the resources and
+ * functions that the program may use.
  *
- * @param answers to calls of provider functions, in place of those above.
- * @param isPreview whether it is run as `pulumi preview` would.
+ * @param answers answers to calls of provider functions that replace the answers above.
+ * @param isPreview whether to run as `pulumi preview` does.
  */
 export async function runProgram(
   config: Readonly<Record<string, unknown>>,
@@ -147,7 +147,7 @@ export async function runProgram(
   const requests: RegisterRequest[] = [];
   const outputs: Record<string, unknown> = {};
   const { stackTraceLimit } = Error; // the program lowers it
-  // Each copy of Pulumi, and of the program, adds its own.
+  // Each copy of Pulumi and of the program adds its own listeners.
   const listened = [
     [process, "exit"],
     [process.stdout, "error"],
@@ -163,7 +163,7 @@ export async function runProgram(
           newResource(args): MockResourceResult {
             const state = RESOURCES[args.type];
             if (state === undefined && args.custom === true) {
-              throw new Error(`the cloud of this test has no ${args.type}`);
+              throw new Error(`the fake cloud has no resource ${args.type}`);
             }
             const inputs = args.inputs as Record<string, unknown>;
             return { id: `${args.name}-id`, state: { ...inputs, ...state?.(args) } };
@@ -171,7 +171,7 @@ export async function runProgram(
           call(args) {
             const answer = CALLS[args.token];
             if (answer === undefined) {
-              throw new Error(`the cloud of this test does not answer ${args.token}`);
+              throw new Error(`the fake cloud has no function ${args.token}`);
             }
             return answers[args.token] ?? answer(args);
           },

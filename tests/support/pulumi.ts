@@ -15,13 +15,12 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** A stack of the real program in a state of its own, on a cloud that nobody can ask anything. */
+/** A stack of the real program with its own state. By default it has no cloud. */
 export interface TestStack {
   /**
-   * Runs `pulumi` with a configuration of plain values. Secrets among them are encrypted, but for
-   * those of `plainKeys`.
+   * Runs `pulumi` with a configuration of plain values. Encrypts the secrets among them, except those of `plainKeys`.
    *
-   * @param variables of the environment, beside those that name the stack and the cloud.
+   * @param variables further environment variables, in addition to those of the stack and the cloud.
    */
   run(
     args: readonly string[],
@@ -29,9 +28,9 @@ export interface TestStack {
     plainKeys?: readonly string[],
     variables?: Readonly<Record<string, string>>,
   ): Promise<Run>;
-  /** Makes `resources`, as in the output of `pulumi stack export`, the stack's state. */
+  /** Sets the stack's state to `resources`, which have the format of `pulumi stack export`. */
   importResources(resources: readonly object[]): Promise<void>;
-  /** What the stack says of itself, as in the output of `pulumi stack export`. */
+  /** Returns the stack's state in the format of `pulumi stack export`. */
   exported(): Promise<ExportedState>;
   remove(): void;
 }
@@ -48,7 +47,7 @@ export interface ExportedState {
   }[];
 }
 
-/** Names without which a program does not start; everything else could be a credential. */
+/** Variables that a program needs to start. All others are left out, because they could be credentials. */
 const INHERITED = ["PATH", "HOME", "TMPDIR", "PULUMI_HOME"];
 
 function environment(state: string, cloud: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
@@ -94,8 +93,10 @@ const hasUserSecret = (users: unknown): boolean =>
   Array.isArray(users) && JSON.stringify(users).includes('"secret":');
 
 /**
- * @param project folder of a Pulumi program; that of this clone where it is not given.
- * @param cloud what an OpenStack client needs to find the cloud; there is none where it is not given.
+ * Creates a stack.
+ *
+ * @param project folder of a Pulumi program; by default this clone.
+ * @param cloud variables with which an OpenStack client finds the cloud; by default there is no cloud.
  */
 export async function createStack(
   project = ROOT,
@@ -104,7 +105,7 @@ export async function createStack(
   const folder = mkdtempSync(join(tmpdir(), "trunkline-preview-"));
   const state = join(folder, "state");
   mkdirSync(state);
-  // `stack init` writes beside Pulumi.yaml, and that must not be the project's own.
+  // `stack init` writes next to Pulumi.yaml, so a copy is used to keep the project's folder unchanged.
   copyFileSync(join(project, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
   const env = environment(state, cloud);
   const must = async (args: readonly string[], input?: string): Promise<string> => {
@@ -139,7 +140,7 @@ export async function createStack(
   const base = parse(readFileSync(baseFile, "utf8")) as { config: Record<string, unknown> };
 
   let count = 0;
-  /** Writes a configuration file; a secret that the base has encrypted already is copied. */
+  /** Writes a configuration file. Copies a secret that is already encrypted in the base file. */
   const configure = async (
     values: Readonly<Record<string, unknown>>,
     plainKeys: readonly string[],

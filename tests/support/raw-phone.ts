@@ -2,13 +2,13 @@ import { within } from "../../phones/deadline";
 import { type Credentials, digest } from "./digest";
 import { type Headers, render, type SipConnection, type SipMessage, unique } from "./raw-sip";
 
-/** How long a request to the phone may take, in milliseconds. */
+/** Timeout for a request to the phone in milliseconds. */
 const DEADLINE = 5_000;
 
-/** Where the phone says it is: nothing that is sent to it there arrives. */
+/** Address in the phone's Contact. Nothing that is sent to this address arrives. */
 const HOST = "192.0.2.1";
 
-/** A session description (RFC 4566) with these media lines. */
+/** Returns a session description (RFC 4566) with `media` lines. */
 export function sdp(media: readonly string[], version = 1): string {
   const session = [
     "v=0",
@@ -22,11 +22,11 @@ export function sdp(media: readonly string[], version = 1): string {
 
 const DIGITS = ["a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15"];
 
-/** An offer of G.711 µ-law and RFC 4733 digits. */
+/** Offer of G.711 µ-law and RFC 4733 digits. */
 export const OFFER = sdp(["m=audio 40000 RTP/AVP 0 101", ...DIGITS]);
 
 export interface Sending {
-  /** Headers to add or to replace; null leaves one out. */
+  /** Headers to add or replace; null removes a header. */
   readonly headers?: Headers;
   readonly body?: string;
   /** Media type of the body; `application/sdp` by default. */
@@ -37,13 +37,13 @@ export interface Sending {
 export interface Outside extends Sending {
   /** Extension that the request is for. */
   readonly to?: string;
-  /** The Request-URI, if it is not that of the extension. */
+  /** Request-URI, if it differs from the URI of the extension. */
   readonly uri?: string;
-  /** What to log in with after a 401; the phone's account by default. Null: not at all. */
+  /** Credentials for the answer to a 401; by default the phone's account. Null: do not log in. */
   readonly credentials?: Credentials | null;
 }
 
-/** What identifies a request, beside its method. */
+/** Fields that identify a request, in addition to its method. */
 interface Identity {
   readonly uri: string;
   readonly from: string;
@@ -52,20 +52,20 @@ interface Identity {
   readonly sequence: number;
 }
 
-/** A request as it was sent. */
+/** A request that was sent. */
 export interface Sent extends Identity {
   readonly method: string;
   readonly branch: string;
   readonly sending: Sending;
 }
 
-/** A dialog (RFC 3261, 12) from the side of the phone. */
+/** A dialog (RFC 3261, 12) from the phone's point of view. */
 export class Dialog {
   constructor(
     readonly callId: string,
-    /** From or To, with the tag, of the phone. */
+    /** From or To of the phone, with the tag. */
     readonly local: string,
-    /** From or To, with the tag, of the exchange. */
+    /** From or To of the exchange, with the tag. */
     readonly remote: string,
     /** URI of the exchange's Contact. */
     readonly target: string,
@@ -75,7 +75,7 @@ export class Dialog {
     readonly remoteSdp: string,
   ) {}
 
-  /** The dialog that an answer to the phone's INVITE makes, a provisional answer too. */
+  /** Returns the dialog that a final or provisional answer to the phone's INVITE creates. */
   static of(invite: Sent, answer: SipMessage): Dialog {
     const { callId, from, sequence } = invite;
     const target = uriOf(answer.header("Contact"));
@@ -92,14 +92,14 @@ export class Dialog {
 const tagOf = (fromOrTo: string): string => /tag=([^;>\s]+)/.exec(fromOrTo)?.[1] ?? "";
 const uriOf = (header: string): string => /<([^>]+)>/.exec(header)?.[1] ?? header;
 
-/** What the phone answers with 200 by itself. */
+/** Methods that the phone answers with 200 automatically. */
 const ANSWERED_AT_ONCE = ["OPTIONS", "NOTIFY", "BYE"];
 
-/** A phone without media whose every other message a test writes. */
+/** A phone without media. Apart from automatic answers, the test writes each message. */
 export class RawPhone {
-  /** Requests that the phone has answered by itself. */
+  /** Requests that the phone has answered automatically. */
   readonly answered: SipMessage[] = [];
-  /** Whether it has called or was called. */
+  /** Whether the phone has made or received a call. */
   hasCalls = false;
   private readonly registration = { callId: unique(), tag: unique(), sequence: 0 };
   private readonly watchers = new Set<() => void>();
@@ -133,7 +133,7 @@ export class RawPhone {
     return `<sip:${this.account.extension}@${HOST}:5060;transport=tcp>`;
   }
 
-  /** Registers, and returns the final answer. */
+  /** Registers. Returns the final answer. */
   register({ headers = {}, ...outside }: Outside = {}): Promise<SipMessage> {
     const { callId, tag } = this.registration;
     return this.ask("REGISTER", {
@@ -151,7 +151,7 @@ export class RawPhone {
     });
   }
 
-  /** Sends a request outside of a dialog, logs in if it is told to, and returns the final answer. */
+  /** Sends a request outside of a dialog, logs in if challenged, and returns the final answer. */
   async ask(
     method: string,
     outside: Outside & { readonly next?: () => number } = {},
@@ -160,7 +160,7 @@ export class RawPhone {
     return this.final(sent);
   }
 
-  /** Does the same as {@link ask} up to the answer to the log-in, for which it does not wait. */
+  /** Does the same as {@link ask}, but does not wait for the final answer. */
   async begin(
     method: string,
     { credentials = this.account, next, ...outside }: Outside & { next?: () => number } = {},
@@ -189,7 +189,7 @@ export class RawPhone {
     return this.send(method, { ...identity, sequence: number() }, { ...outside, headers });
   }
 
-  /** Waits for the final answer, which is acknowledged if it refuses an INVITE. */
+  /** Waits for the final answer. Acknowledges an answer that rejects an INVITE. */
   async final(sent: Sent, deadline?: number): Promise<SipMessage> {
     const answer = await this.connection.take(
       `a final answer to ${sent.method}`,
@@ -214,7 +214,7 @@ export class RawPhone {
     return this.established(await this.begin("INVITE", { to, body: OFFER, ...sending }));
   }
 
-  /** Waits until a call that was begun is answered, and acknowledges that. */
+  /** Waits until a started call is answered, and acknowledges the answer. */
   async established(sent: Sent, sending: Sending = {}): Promise<Dialog> {
     const answer = await this.final(sent);
     if (answer.status !== 200) throw new Error(`INVITE: ${answer.startLine}`);
@@ -227,7 +227,7 @@ export class RawPhone {
     return this.take("INVITE", deadline);
   }
 
-  /** Waits for a request that the phone does not answer by itself. */
+  /** Waits for a request that the phone does not answer automatically. */
   take(method: string, deadline?: number): Promise<SipMessage> {
     return this.connection.take(
       `${method} to ${this.account.extension}`,
@@ -236,7 +236,7 @@ export class RawPhone {
     );
   }
 
-  /** Answers a request. `tag` completes To, as an answer that makes a dialog has to. */
+  /** Answers a request. Adds the phone's tag to To, as required for an answer that creates a dialog. */
   reply(request: SipMessage, status: number, { headers, body, type }: Sending = {}): void {
     const to = request.header("To");
     const all: Headers = {
@@ -252,7 +252,7 @@ export class RawPhone {
     this.connection.write(render(`SIP/2.0 ${String(status)} Answer`, all, body));
   }
 
-  /** Picks up, and waits for the acknowledgement. */
+  /** Answers a call and waits for the ACK. */
   async pickUp(request: SipMessage, sending: Sending = {}): Promise<Dialog> {
     this.reply(request, 200, { body: OFFER, ...sending });
     await this.take("ACK");
@@ -273,7 +273,7 @@ export class RawPhone {
     return this.send(method, { uri: target, from: local, to: remote, callId, sequence }, sending);
   }
 
-  /** Sends a request inside a dialog and returns the final answer; acknowledges that of a re-INVITE. */
+  /** Sends a request inside a dialog. Returns the final answer. Acknowledges the answer to a re-INVITE. */
   async askInside(dialog: Dialog, method: string, sending: Sending = {}): Promise<SipMessage> {
     const sent = this.inside(dialog, method, sending);
     const answer = await this.final(sent);
@@ -281,7 +281,7 @@ export class RawPhone {
     return answer;
   }
 
-  /** Waits for a request that the phone answers by itself. */
+  /** Waits for a request that the phone answers automatically. */
   async heard(
     method: string,
     wanted: (message: SipMessage) => boolean = () => true,
@@ -315,7 +315,7 @@ export class RawPhone {
     };
   }
 
-  /** A request as its bytes. */
+  /** Returns a request as text. */
   text({ method, uri, from, to, callId, sequence, branch, sending }: Sent): string {
     const { headers = {}, body, type = "application/sdp" } = sending;
     return render(
@@ -335,14 +335,14 @@ export class RawPhone {
     );
   }
 
-  /** CANCEL of an INVITE that is under way. */
+  /** Sends a CANCEL for a pending INVITE. */
   cancel(invite: Sent): Sent {
     const sent: Sent = { ...invite, method: "CANCEL", sending: {} };
     this.connection.write(this.text(sent));
     return sent;
   }
 
-  /** ACK of a final answer to an INVITE: part of the same transaction if the answer refuses. */
+  /** Sends an ACK for a final answer to an INVITE. For a rejection, the ACK is part of the INVITE transaction. */
   acknowledge(invite: Sent, answer: SipMessage, sending: Sending = {}): void {
     const accepted = answer.status === 200;
     const ack: Sent = {

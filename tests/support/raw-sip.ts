@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { within } from "../../phones/deadline";
 
-/** Milliseconds that an answer may take. */
+/** Timeout for an answer in milliseconds. */
 const DEADLINE = 5_000;
 
-/** A SIP request or response (RFC 3261, 7), as it was received. */
+/** A received SIP request or response (RFC 3261, 7). */
 export class SipMessage {
   readonly startLine: string;
   private readonly headers: readonly (readonly [name: string, value: string])[];
@@ -28,23 +28,23 @@ export class SipMessage {
     return code === undefined ? null : Number(code);
   }
 
-  /** Method of a request, or the method that a response answers. */
+  /** Method of a request, or method of the request that a response answers. */
   get method(): string {
     return this.header("CSeq").split(/\s+/)[1] ?? "";
   }
 
-  /** First value of a header, by its full name in any case; empty if there is none. */
+  /** Returns the first value of a header by its full name, in any case; empty if there is none. */
   header(name: string): string {
     return this.all(name)[0] ?? "";
   }
 
-  /** All values of a header, in order. */
+  /** Returns all values of a header in order. */
   all(name: string): string[] {
     const wanted = name.toLowerCase();
     return this.headers.filter(([found]) => found === wanted).map(([, value]) => value);
   }
 
-  /** This message with another value of one header. */
+  /** Returns a copy of this message with one header changed. */
   with(name: string, change: (value: string) => string): SipMessage {
     const other = new SipMessage("", this.body);
     const headers = this.headers.map(
@@ -53,7 +53,7 @@ export class SipMessage {
     return Object.assign(other, { startLine: this.startLine, headers });
   }
 
-  /** Parameter of a header such as `tag`, without quotes; empty if there is none. */
+  /** Returns a parameter of a header, such as `tag`, without quotes; empty if there is none. */
   parameter(header: string, name: string): string {
     const found = new RegExp(`[;, ]${name}=("?)([^";,>\\s]*)\\1`, "i").exec(this.header(header));
     return found?.[2] ?? "";
@@ -82,26 +82,26 @@ const COMPACT: Readonly<Record<string, string>> = {
 
 const fullName = (name: string): string => COMPACT[name.toLowerCase()] ?? name.toLowerCase();
 
-/** A value that no other message has. */
+/** Returns a random value that no other message has. */
 export const unique = (): string => randomBytes(6).toString("hex");
 
 type Wanted = (message: SipMessage) => boolean;
 
-/** A TCP connection that carries SIP: sends any bytes, and takes apart what comes back. */
+/** A TCP connection for SIP. Sends any bytes and parses the received messages. */
 export class SipConnection {
-  /** Messages that no reader has taken yet, in order. */
+  /** Messages that no reader has taken yet, in the order of their arrival. */
   private readonly inbox: SipMessage[] = [];
   private readonly readers = new Set<() => void>();
-  /** All that was written and all messages that were received, in order. */
+  /** Everything that was sent and received, in order. */
   private readonly exchanged: string[] = [];
   private received = Buffer.alloc(0);
-  /** Bytes outside of messages: answers to keep-alives (RFC 5626, 4.4.1). */
+  /** Bytes between messages: answers to keep-alives (RFC 5626, 4.4.1). */
   private between = "";
   private ended = false;
   private first: Wanted = () => false;
 
   constructor(private readonly connection: Duplex) {
-    connection.on("error", () => undefined); // a reader hears that nothing came
+    connection.on("error", () => undefined); // a reader gets an error from `take` instead
     connection.on("data", (bytes: Buffer) => {
       this.received = Buffer.concat([this.received, bytes]);
       this.parse();
@@ -113,12 +113,12 @@ export class SipConnection {
     });
   }
 
-  /** Whether the other side has ended the connection. */
+  /** Whether the connection is closed. */
   get isClosed(): boolean {
     return this.ended;
   }
 
-  /** What went to the other side (`>`) and what came from it (`<`): for a test that fails. */
+  /** Sent (`>`) and received (`<`) messages, for the output of a failed test. */
   get transcript(): string {
     return this.exchanged.join("\n");
   }
@@ -128,7 +128,7 @@ export class SipConnection {
     this.connection.write(bytes);
   }
 
-  /** Takes the first message that `wanted` accepts; waits for it up to `deadline` milliseconds. */
+  /** Takes the first message that `wanted` accepts. Waits up to `deadline` milliseconds for it. */
   take(what: string, wanted: Wanted, deadline = DEADLINE): Promise<SipMessage> {
     return this.when(what, deadline, () => {
       const at = this.inbox.findIndex(wanted);
@@ -136,7 +136,7 @@ export class SipConnection {
     });
   }
 
-  /** Leaves a message that was taken to the next reader. */
+  /** Puts a taken message back for the next reader. */
   putBack(message: SipMessage): void {
     this.inbox.unshift(message);
     this.wake();
@@ -152,7 +152,7 @@ export class SipConnection {
     this.between = "";
   }
 
-  /** Offers every message to `reader` before it is kept for {@link take}; true says it has been dealt with. */
+  /** Passes each message to `reader` first. If `reader` returns true, the message is not kept for {@link take}. */
   onMessage(reader: Wanted): void {
     this.first = reader;
   }
@@ -186,7 +186,7 @@ export class SipConnection {
   private parse(): void {
     for (;;) {
       const empty = /^(?:\r\n)+/.exec(this.received.toString("latin1"))?.[0] ?? "";
-      // Two line breaks are Asterisk's own keep-alive, one is an answer to the phone's (RFC 5626, 3.5.1).
+      // Two line breaks are a keep-alive from Asterisk; one is the answer to the phone's keep-alive (RFC 5626, 3.5.1).
       this.between += empty.replaceAll("\r\n\r\n", "");
       this.received = this.received.subarray(empty.length);
       const end = this.received.indexOf("\r\n\r\n");
@@ -203,7 +203,7 @@ export class SipConnection {
   }
 }
 
-/** Headers by name, in order; an array is repeated. Null leaves out a header that is there by default. */
+/** Headers by name, in order. An array gives one header per value. Null removes a default header. */
 export type Headers = Readonly<Record<string, string | readonly string[] | null>>;
 
 export interface RequestParts {
@@ -211,7 +211,7 @@ export interface RequestParts {
   readonly body?: string;
 }
 
-/** Writes a message; Content-Length is added unless it is given. */
+/** Returns the text of a message. Adds Content-Length unless it is in `headers`. */
 export function render(startLine: string, headers: Headers, body = ""): string {
   const named = Object.keys(headers).map(fullName);
   const length: Headers = named.includes("content-length")

@@ -1,9 +1,9 @@
-/** A planned resource, without what differs from run to run. */
+/** A planned resource without values that differ from run to run. */
 export interface GraphNode {
-  /** `openstack:networking/port:Port`. */
+  /** Type token, such as `openstack:networking/port:Port`. */
   readonly type: string;
   readonly name: string;
-  /** `ExtendedZone zone2`; null at the top. */
+  /** Type and name of the parent, such as `ExtendedZone zone2`; null at the top level. */
   readonly parent: string | null;
   readonly inputs: unknown;
 }
@@ -17,10 +17,10 @@ interface Step {
   };
 }
 
-/** Stands for every value that the cloud is going to give. */
+/** Pulumi's placeholder for a value that only the cloud will provide. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** Pulumi names a resource `trunk-1a2b3c4` where the program gives it no name in the cloud. */
+/** Suffix that Pulumi adds if the program sets no name for the cloud: `trunk-1a2b3c4`. */
 const RANDOM_SUFFIX = /-[0-9a-f]{7}$/;
 
 function stable(value: unknown): unknown {
@@ -32,7 +32,7 @@ function stable(value: unknown): unknown {
       Object.entries(value)
         .filter(([key]) => key !== "__defaults")
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        // Of whatever a template writes: its own golden files show that.
+        // The digest covers rendered templates, which have their own golden files.
         .map(([key, entry]) => [key, key === "digest" ? "(digest)" : stable(entry)]),
     );
   }
@@ -49,7 +49,7 @@ function labelOf(urn: string): string {
   return `${type.split(":").at(-1) ?? ""} ${nameOf(urn)}`;
 }
 
-/** What `pulumi preview --json` plans to create, sorted by parent, type and name. */
+/** Returns the resources that `pulumi preview --json` plans to create, sorted by parent, type and name. */
 export function resourceGraph(json: string): GraphNode[] {
   const { steps } = JSON.parse(json) as { steps: Step[] };
   return steps

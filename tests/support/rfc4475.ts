@@ -3,13 +3,14 @@ import { join } from "node:path";
 
 /** A message of RFC 4475, "Session Initiation Protocol (SIP) Torture Test Messages". */
 export interface TortureMessage {
-  /** Section of the RFC, and the name of the message there. */
+  /** Section of the RFC. */
   readonly section: string;
+  /** Name of the message in the RFC. */
   readonly name: string;
   readonly bytes: Buffer;
 }
 
-/** Reads the notation of RFC 4475, section 2.1. */
+/** Converts the notation of RFC 4475, section 2.1, to bytes. */
 function bytesOf(text: string): Buffer {
   const latin1 = text
     .replace(
@@ -24,7 +25,7 @@ function bytesOf(text: string): Buffer {
   return Buffer.from(latin1, "latin1");
 }
 
-/** All messages of section 3. */
+/** Returns all messages of section 3. */
 export function tortureMessages(): TortureMessage[] {
   const text = readFileSync(join(__dirname, "rfc4475.txt"), "latin1");
   const parts = text.split(/^=== ([\d.]+) (\w+)\n/m).slice(1);

@@ -7,7 +7,7 @@ type Declaration = ts.InterfaceDeclaration | ts.ClassDeclaration;
 
 const sdk = dirname(require.resolve("@pulumi/openstack/package.json"));
 
-/** The npm package @pulumi/openstack, read from its declaration files. */
+/** Returns the shapes of the npm package @pulumi/openstack, read from its declaration files. */
 export function sdkShapes(): PackageShapes {
   const shapes: PackageShapes = new Map();
   for (const file of readdirSync(sdk, { recursive: true, encoding: "utf8" })) {
@@ -21,7 +21,7 @@ export function sdkShapes(): PackageShapes {
       });
     }
   }
-  // Of its settings, the provider gives back those that are strings; the plugin knows them all.
+  // The SDK declares only string settings as outputs of the provider, but the plugin declares all of them.
   shapes.set("openstack", { inputs: shapes.get("openstack")?.inputs ?? [] });
   for (const [name, inputs] of nestedShapes("types/input.d.ts")) {
     shapes.set(name, { inputs });
@@ -32,12 +32,12 @@ export function sdkShapes(): PackageShapes {
   return shapes;
 }
 
-/** The type token that a file of the SDK registers or invokes; files such as an index have none. */
+/** Returns the type token that a file of the SDK registers or invokes. Files such as an index have none. */
 function tokenOf(javascript: string): string | undefined {
   return /(?:__pulumiType = '|runtime\.invoke\(")(openstack[^'"]*)/.exec(javascript)?.[1];
 }
 
-/** The nested types: a namespace for each module, an interface for each type. */
+/** Returns the nested types. Each module has a namespace, and each type has an interface. */
 function nestedShapes(file: string): (readonly [name: string, shape: Shape])[] {
   return parse(file).flatMap((statement) => {
     if (
@@ -55,7 +55,7 @@ function nestedShapes(file: string): (readonly [name: string, shape: Shape])[] {
   });
 }
 
-/** Arguments of functions are declared twice: `GetX` with plain values, `GetXArgs` with Inputs. */
+/** Returns whether `name` is a duplicate: function arguments are declared as `GetX` and, with Inputs, as `GetXArgs`. */
 function isLiftedTwin(name: string, declared: ReadonlyMap<string, Declaration>): boolean {
   return name.endsWith("Args") && declared.has(name.slice(0, -"Args".length));
 }
@@ -96,7 +96,7 @@ function declaredType(node: ts.TypeNode | undefined): { type: string; optional: 
   }
   if (ts.isTypeReferenceNode(node)) {
     const [wrapped] = node.typeArguments ?? [];
-    // pulumi.Input<T>, pulumi.Output<T>; else a nested type such as inputs.networking.PortFixedIp.
+    // Either pulumi.Input<T> or pulumi.Output<T>, or a nested type such as inputs.networking.PortFixedIp.
     return wrapped ? declaredType(wrapped) : { type: nestedName(node.typeName), optional: false };
   }
   if (ts.isArrayTypeNode(node)) {
@@ -112,7 +112,7 @@ function isUndefined(node: ts.TypeNode): boolean {
   return node.kind === ts.SyntaxKind.UndefinedKeyword;
 }
 
-/** `inputs.networking.PortFixedIp` without its first segment. */
+/** Returns a name such as `inputs.networking.PortFixedIp` without its first segment. */
 function nestedName(name: ts.EntityName): string {
   const segments = (node: ts.EntityName): string[] =>
     ts.isIdentifier(node) ? [node.text] : [...segments(node.left), node.right.text];

@@ -1,15 +1,15 @@
 import { parseSettings, type Settings } from "../../config/schema";
 
-/** Only tests have it: 32 characters that no stack would use. */
+/** Master secret of the tests. Has 32 characters and is never used outside of tests. */
 export const MASTER_SECRET = "a-master-secret-of-tests-alone-0";
 
 export const SSH_PUBLIC_KEY =
   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHRoaXMtaXMtb25seS10aGUta2V5LW9mLXRlc3RzISEh operator";
 
-/** Name of the stack that tests make. */
+/** Name of the stack that tests create. */
 export const STACK = "test";
 
-/** The smallest configuration that is right, as plain values. */
+/** The smallest valid configuration, as plain values. */
 export const MINIMAL: Readonly<Record<string, unknown>> = {
   users: [{ extension: "1001" }, { extension: "1002" }],
   flavor: "m1.small",
@@ -17,7 +17,7 @@ export const MINIMAL: Readonly<Record<string, unknown>> = {
   masterSecret: MASTER_SECRET,
 };
 
-/** What the program makes of `MINIMAL` with `changes`. */
+/** Returns the settings for `MINIMAL` with `changes`. */
 export function settingsWith(changes: Readonly<Record<string, unknown>> = {}): Settings {
   return parseSettings({ ...MINIMAL, ...changes }, () => true);
 }

@@ -1,19 +1,18 @@
 /**
- * The properties of one side of a resource, function or nested type, in order and one line each,
- * written as TypeScript would: `networkId: string`, `fixedIps?: networking.PortFixedIp[]`. A map of
- * any kind is `map`.
+ * Properties of the inputs or outputs of a resource, function or nested type, sorted, one line each, in TypeScript
+ * syntax: `networkId: string`, `fixedIps?: networking.PortFixedIp[]`. A map of any kind is written as `map`.
  */
 export type Shape = readonly string[];
 
-/** What goes into a resource, function or nested type, and what comes out, where there is any. */
+/** Inputs and outputs of a resource, function or nested type, if it has any. */
 export interface Shapes {
   readonly inputs?: Shape;
   readonly outputs?: Shape;
 }
 
 /**
- * A whole package: resources and functions by type token (`openstack:networking/port:Port`), nested
- * types by their name in the SDK (`networking.PortFixedIp`).
+ * Shapes of a whole package: resources and functions by type token (`openstack:networking/port:Port`), nested types by
+ * their name in the SDK (`networking.PortFixedIp`).
  */
 export type PackageShapes = Map<string, Shapes>;
 

@@ -4,12 +4,12 @@ import { Deferred } from "../../phones/deferred";
 import type { SipAccount } from "../../phones/phone";
 import { digest } from "./digest";
 
-/** How long the registrar may take to answer, in milliseconds. */
+/** Timeout for the answer of the registrar in milliseconds. */
 const DEADLINE = 5_000;
 
 /**
- * A phone that registers (RFC 3261, 10.2) and then answers nothing, as one does whose answers are still on
- * their way. Tells what it is asked.
+ * A phone that registers (RFC 3261, 10.2) and then answers no request, as if its answers were still on their way.
+ * Reports when it is called.
  */
 export class SilentPhone {
   private readonly registration = new Deferred<undefined>();
@@ -20,20 +20,20 @@ export class SilentPhone {
     private readonly account: SipAccount,
     private readonly connection: Duplex,
   ) {
-    connection.on("error", () => undefined); // whoever waits for something hears that it did not come
+    connection.on("error", () => undefined); // a reader gets a timeout instead
     connection.on("data", (bytes: Buffer) => {
       this.received += bytes.toString();
       this.read();
     });
   }
 
-  /** Resolves when the registrar has taken it. */
+  /** Registers. Resolves when the registrar accepts the registration. */
   async register(): Promise<void> {
     this.send(1);
     await within(DEADLINE, "a registration", this.registration.promise);
   }
 
-  /** Resolves when it is called. */
+  /** Resolves when the phone receives an INVITE. */
   called(deadline: number): Promise<unknown> {
     return within(deadline, "an INVITE", this.invitation.promise);
   }
@@ -55,7 +55,7 @@ export class SilentPhone {
     }
   }
 
-  /** @param challenge the answer to the first request. */
+  /** Sends a REGISTER request. @param challenge answer to the first request. */
   private send(sequence: number, challenge?: string): void {
     const { extension, server } = this.account;
     const uri = `sip:${server}`;

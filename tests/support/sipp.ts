@@ -6,12 +6,12 @@ import { ended, start } from "../../phones/command";
 import { addressTowards } from "../../phones/address-towards";
 import { ensureCommands } from "../../phones/packages";
 
-/** A call of the load: who calls whom. */
+/** One call of the load. */
 export interface LoadCall {
   readonly caller: string;
   /** Password of the caller. */
   readonly secret: string;
-  /** Whose phone picks up, and hangs up some day. */
+  /** Extension that is called. Its phone answers the call and hangs up later. */
   readonly callee: string;
 }
 
@@ -19,13 +19,13 @@ export interface LoadOptions {
   /** The controller's address. */
   readonly server: string;
   readonly calls: readonly LoadCall[];
-  /** Network namespace to call from; null for that of the test. */
+  /** Network namespace to call from; null for the namespace of the test. */
   readonly namespace?: string | null;
 }
 
 /**
- * Calls by SIPp, over TCP, one a second. Each of them lasts until it is hung up by whom it was placed to;
- * what SIPp hears it sends back.
+ * Calls from SIPp over TCP, started one per second. Each call lasts until the callee hangs up. SIPp echoes the received
+ * RTP.
  */
 export class SippLoad {
   private constructor(
@@ -57,7 +57,7 @@ export class SippLoad {
     return new SippLoad(child, folder);
   }
 
-  /** Resolves when all calls have been hung up. @throws Error when one of them ended in another way. */
+  /** Resolves when all callees have hung up. @throws Error if a call ended in another way. */
   async ended(): Promise<void> {
     await ended(this.child);
     const errors = await readFile(join(this.folder, "errors.log"), "utf8").catch(() => "");
@@ -69,7 +69,7 @@ export class SippLoad {
     }
   }
 
-  /** Ends it whatever its calls are doing. */
+  /** Kills SIPp, even if calls are active. */
   kill(): void {
     this.child.kill("SIGKILL");
   }

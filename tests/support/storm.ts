@@ -3,43 +3,44 @@ import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { type Credentials, digest } from "./digest";
 
-/** What a storm of registrations consists of. */
+/** Parameters of a storm of registrations. */
 export interface Storm {
   /** The controller's address. */
   readonly server: string;
-  /** Addresses of this host, which the phones share. A single one has to be what the host connects from anyway. */
+  /** Addresses of this host that the phones share. A single address must be the host's default source address. */
   readonly addresses: readonly string[];
-  /** One phone for each. */
+  /** Accounts; there is one phone for each. */
   readonly accounts: readonly Credentials[];
   /** New connections per second; 0 for all at once. */
   readonly rate: number;
-  /** Whether a phone keeps its connection, as real ones do. Otherwise it closes the connection once it is registered. */
+  /** Whether a phone keeps its connection, as real phones do. Otherwise it disconnects after its registration. */
   readonly keeps: boolean;
-  /** Registrations at a time at the most; by default as many as there are. */
+  /** Maximum number of concurrent registrations; unlimited by default. */
   readonly parallel?: number;
 }
 
-/** What came of a storm. */
+/** Result of a storm. */
 export interface StormResult {
   readonly registered: number;
-  /** Numbers of phones that were not registered, by what happened to them. */
+  /** Number of phones that were not registered, by cause. */
   readonly lost: Readonly<Record<string, number>>;
-  /** Seconds from the first new connection to the last one, and to the last registration. */
+  /** Seconds from the first new connection to the last new connection. */
   readonly sending: number;
+  /** Seconds from the first new connection to the last registration. */
   readonly seconds: number;
-  /** Milliseconds from a new connection to the registration. */
+  /** Median and maximum time from a new connection to its registration, in milliseconds. */
   readonly median: number;
   readonly slowest: number;
 }
 
-/** Milliseconds until a phone without a final answer is lost: 64 times T1 (RFC 3261, 17.1.2.2). */
+/** Milliseconds after which a phone without a final answer is lost: 64 times T1 (RFC 3261, 17.1.2.2). */
 const DEADLINE = 32_000;
-/** Milliseconds between two looks at what is due. */
+/** Milliseconds between two checks for due connections. */
 const TICK = 5;
-/** Milliseconds until a phone whose connection was refused connects again: HAProxy is starting. */
+/** Milliseconds until a phone reconnects if its connection was refused because HAProxy is starting. */
 const RETRY = 20;
 
-/** A registration on a connection of its own (RFC 3261, 10.2). */
+/** A registration on its own connection (RFC 3261, 10.2). */
 class Registration {
   private readonly start = performance.now();
   private readonly id = randomBytes(8).toString("hex");
@@ -48,7 +49,7 @@ class Registration {
   private isOver = false;
 
   /**
-   * @param over is called once, with null if the phone is registered or with what happened to it instead.
+   * @param over called once, with null if the phone is registered, otherwise with the cause of the failure.
    */
   constructor(
     private readonly storm: Storm,
@@ -59,7 +60,7 @@ class Registration {
     this.connect();
   }
 
-  /** Milliseconds since the connection was begun. */
+  /** Milliseconds since the first connection attempt. */
   get age(): number {
     return performance.now() - this.start;
   }
@@ -70,7 +71,7 @@ class Registration {
 
   private connect(): void {
     const { server, keeps, addresses } = this.storm;
-    // If thousands of connections were closed, the kernel takes long to find a free port for a bound address.
+    // Bind only if needed: after thousands of closed connections, the kernel finds a port for a bound address slowly.
     const from = addresses.length > 1 ? { localAddress: this.address } : {};
     const socket = connect({ host: server, port: 5060, noDelay: true, ...from });
     socket.once("connect", () => {
@@ -115,7 +116,7 @@ class Registration {
     }
   }
 
-  /** chan_sip asks a phone that has registered whether it is there. */
+  /** Answers OPTIONS, with which chan_sip checks whether a registered phone is reachable. */
   private answer(socket: Socket, request: string): void {
     const copied = request.match(/^(?:Via|From|To|Call-ID|CSeq):.*$/gm) ?? [];
     socket.write(["SIP/2.0 200 OK", ...copied, "Content-Length: 0", "\r\n"].join("\r\n"));
@@ -145,7 +146,7 @@ class Registration {
   }
 }
 
-/** Registers all phones at their rate, whatever becomes of those before. */
+/** Registers all phones at the given rate, even if earlier registrations fail or are pending. */
 function register(storm: Storm): Promise<StormResult> {
   const { accounts, addresses, rate, parallel = Infinity } = storm;
   const start = performance.now();
@@ -163,14 +164,14 @@ function register(storm: Storm): Promise<StormResult> {
       if (fault === null) times.push(registration.age);
       else lost[fault] = (lost[fault] ?? 0) + 1;
       waiting.delete(registration);
-      beginWhatIsDue();
+      beginDue();
     };
     const registration: Registration = new Registration(storm, address, account, over);
     waiting.add(registration);
     begun += 1;
   };
 
-  const beginWhatIsDue = (): void => {
+  const beginDue = (): void => {
     const elapsed = (performance.now() - start) / 1000;
     const due = rate === 0 ? accounts.length : Math.min(accounts.length, elapsed * rate);
     while (begun < due && waiting.size < parallel) {
@@ -181,7 +182,7 @@ function register(storm: Storm): Promise<StormResult> {
 
   return new Promise((resolve) => {
     const timer = setInterval(() => {
-      beginWhatIsDue();
+      beginDue();
       for (const registration of waiting) if (registration.age > DEADLINE) registration.giveUp();
       if (begun < accounts.length || waiting.size > 0) return;
       clearInterval(timer);
@@ -193,8 +194,8 @@ function register(storm: Storm): Promise<StormResult> {
   });
 }
 
-// A program of its own, which runs in a network namespace: a Storm in each line of standard input, one after the
-// other, and a StormResult for each in a line of standard output.
+// Runs as a separate program in a network namespace. Reads one Storm per line from standard input, runs the storms one
+// after the other, and writes one StormResult per line to standard output.
 async function main(): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const result = await register(JSON.parse(line) as Storm);

@@ -6,7 +6,7 @@ import { pulumiInSession } from "../../stack/pulumi-command";
 import { exportedStack, releaseDeadLock } from "../../stack/stack";
 import { runUpdate } from "../../cli/run-update";
 
-/** `make up` of a program of the tests' own, in a folder, whose things have a mark. */
+/** Runs `make up` for a test program in a folder. The second argument is the tag of its resources in the cloud. */
 main(async () => {
   const [, , workDir = "", mark = ""] = process.argv;
   const stack = await LocalWorkspace.selectStack(
@@ -18,8 +18,8 @@ main(async () => {
     calledOff: async () => {
       const target = ["urn:pulumi:test::pbx::pulumi:pulumi:Stack::pbx-test"];
       const cloud = () => openstackCloud({ flavor: "m1.small", mark });
-      const mending = { stack, cloud, target, releaseDeadLock, exported: exportedStack };
-      console.log((await repair({ ...mending, say: console.log })).kind);
+      const options = { stack, cloud, target, releaseDeadLock, exported: exportedStack };
+      console.log((await repair({ ...options, say: console.log })).kind);
     },
   });
 });

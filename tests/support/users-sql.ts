@@ -2,10 +2,10 @@ import initSqlJs from "sql.js";
 
 export type Table = "ps_endpoints" | "ps_auths" | "ps_aors";
 
-/** Looks something up as Asterisk does; null where it is not there. */
+/** Looks up a row as Asterisk does; returns null if it does not exist. */
 export type LookUp = (table: Table, id: string) => Readonly<Record<string, unknown>> | null;
 
-/** Gives what loads a `users.sql` into a real SQLite, which forgets one when it gets the next. */
+/** Returns a function that loads a `users.sql` into a real SQLite database, in place of the previous one. */
 export async function sqlite(): Promise<(text: string) => LookUp> {
   const { Database } = await initSqlJs();
   let database = new Database();

@@ -1,7 +1,7 @@
 import type { SipDriver } from "../../core/telephony";
 import type { ControllerContext, ZoneContext } from "../../templates/context";
 
-/** zone1 of an exchange with `zoneCount` zones, with secrets that say what they are. */
+/** Returns the context of zone1 in an exchange with `zoneCount` zones. The secrets are descriptive texts. */
 export function zone1Of(zoneCount: number, sipDriver: SipDriver = "pjsip"): ZoneContext {
   const others = Array.from({ length: zoneCount - 1 }, (_, index) => index + 2);
   return {

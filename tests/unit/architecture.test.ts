@@ -6,7 +6,7 @@ import { ROOT } from "../../core/paths";
 
 interface Layer {
   readonly imports: readonly string[];
-  /** Folders whose types alone are imported. */
+  /** Folders from which only types are imported. */
   readonly types?: readonly string[];
   readonly packages: readonly string[];
 }
@@ -14,9 +14,9 @@ interface Layer {
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const LAYERS = JSON.parse(read("layers.json")) as Readonly<Record<string, Layer>>;
 const FOLDERS = Object.keys(LAYERS);
-/** Folders that measure and test all the others. */
+/** Folders that measure and test all other folders. */
 const TOOLS = ["bench", "tests"];
-/** The largest share of the lines of code that a folder may have. */
+/** Maximum share of the lines of code that a folder may have. */
 const LARGEST = 0.15;
 
 const FILES = execFileSync("git", ["ls-files", "*.ts"], { cwd: ROOT, encoding: "utf8" })
@@ -24,7 +24,7 @@ const FILES = execFileSync("git", ["ls-files", "*.ts"], { cwd: ROOT, encoding: "
   .filter((file) => file !== "" && existsSync(join(ROOT, file)));
 const folderOf = (file: string): string => (file.includes("/") ? (file.split("/")[0] ?? "") : ".");
 
-/** The files that `file` imports by a relative path. */
+/** Returns the files that `file` imports by a relative path. */
 function importsOf(file: string): string[] {
   return ts
     .preProcessFile(read(file))
@@ -36,7 +36,7 @@ function importsOf(file: string): string[] {
 }
 const IMPORTS = new Map(FILES.map((file) => [file, importsOf(file)]));
 
-/** The folders that each folder imports, with the number of imports. */
+/** Returns the folders that each folder imports, with the number of imports. */
 function folderGraph(): Map<string, Map<string, number>> {
   const graph = new Map([".", ...FOLDERS].map((folder) => [folder, new Map<string, number>()]));
   for (const [file, imports] of IMPORTS) {
@@ -49,7 +49,7 @@ function folderGraph(): Map<string, Map<string, number>> {
   return graph;
 }
 
-test("prints the folder graph; no folder imports one that layers.json does not name", () => {
+test("prints the folder graph; every folder imports only folders that layers.json names", () => {
   const graph = folderGraph();
   const lines = [...graph].map(([folder, row]) => {
     const arrows = [...row].map(([to, count]) => `${to} (${String(count)})`);
@@ -64,14 +64,14 @@ test("prints the folder graph; no folder imports one that layers.json does not n
   }
 });
 
-test("a folder may import only folders of lower layers", () => {
+test("layers.json names only lower layers for each folder", () => {
   for (const [index, [folder, { imports, types = [] }]] of Object.entries(LAYERS).entries()) {
     const notLower = [...imports, ...types].filter((to) => !FOLDERS.slice(0, index).includes(to));
     expect([folder, notLower]).toEqual([folder, []]);
   }
 });
 
-test("every folder with code has its layer, and none has more than 15 % of the code", () => {
+test("every folder with code has a layer, and at most 15 % of the code", () => {
   const folders = new Set(FILES.map(folderOf));
   expect([...folders].sort()).toEqual([".", ...FOLDERS, ...TOOLS].sort());
   const lines = new Map(FOLDERS.map((folder) => [folder, 0]));
@@ -83,7 +83,7 @@ test("every folder with code has its layer, and none has more than 15 % of the c
   expect([...lines].filter(([, count]) => count > LARGEST * all)).toEqual([]);
 });
 
-test("no file imports itself by way of others", () => {
+test("no file imports itself through other files", () => {
   const done = new Set<string>();
   const walk = (file: string, way: readonly string[]): readonly string[] | null => {
     if (way.includes(file)) return [...way.slice(way.indexOf(file)), file];
@@ -98,7 +98,7 @@ test("no file imports itself by way of others", () => {
   expect(FILES.map((file) => walk(file, [])).find((cycle) => cycle !== null) ?? []).toEqual([]);
 });
 
-test("the README's table of folders has every folder of the tree, and no other one", () => {
+test("the table of folders in the README lists exactly the folders of the tree", () => {
   const tree = execFileSync("git", ["ls-files"], { cwd: ROOT, encoding: "utf8" }).split("\n");
   const folders = new Set(tree.filter((file) => file.includes("/")).map(folderOf));
   const listed = Array.from(
@@ -108,7 +108,7 @@ test("the README's table of folders has every folder of the tree, and no other o
   expect(listed.sort()).toEqual([...folders].filter((folder) => !folder.startsWith(".")).sort());
 });
 
-/** Runs in a process of its own: ESLint's configuration is an ES module, which Jest cannot load. */
+/** Script for a separate process: ESLint's configuration is an ES module, which Jest cannot load. */
 const LINT = `
   import { ESLint } from "eslint";
   import tseslint from "typescript-eslint";
@@ -131,7 +131,7 @@ const LINT = `
   console.log(JSON.stringify(results));
 `;
 
-test("lint refuses every import that layers.json does not name", () => {
+test("ESLint rejects every import that layers.json does not name", () => {
   const asValue = (specifier: string): string =>
     `import { x } from ${JSON.stringify(specifier)};\nexport const y = x;\n`;
   const asType = (specifier: string): string =>

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetches Node and npm with an older npm into $1/bin, for machines whose own Node is too old. The lock file
-# beside this script has their hashes.
+# Installs Node and npm into $1/bin with the machine's npm, if the machine's Node is too old. The lock file in this
+# folder has their hashes.
 set -euo pipefail
 cd "$(dirname "$0")"
 source ../lib.sh
@@ -8,7 +8,7 @@ source ../lib.sh
 case $(uname -m) in
   x86_64) platform=linux-x64 ;;
   aarch64) platform=linux-arm64 ;;
-  *) die "no Node binary for $(uname -m) on npm: install Node $NODE_MIN_VERSION or later yourself" ;;
+  *) die "npm has no Node binary for $(uname -m); install Node $NODE_MIN_VERSION or later" ;;
 esac
 cp package.json package-lock.json "$1"
 npm ci --ignore-scripts --no-audit --no-fund --prefix "$1"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Downloads the official CLI with its language hosts into $1/bin, the OpenStack plugin into $1/plugins.
+# Downloads the official CLI with its language hosts into $1/bin, and the OpenStack plugin into $1/plugins.
 set -euo pipefail
 cd "$(dirname "$0")"
 source ../lib.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Adds to checksums.txt what Pulumi's site has for the versions of pins.env, for all architectures. For
-# maintainers: compare the lines with the checksums that Pulumi publishes with each release, then commit them.
+# Writes the checksums of the versions in pins.env to checksums.txt, for all architectures. For maintainers: compare
+# the lines with the checksums that Pulumi publishes with each release, then commit them.
 set -euo pipefail
 cd "$(dirname "$0")"
 source ../lib.sh

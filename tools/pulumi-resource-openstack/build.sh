@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds the OpenStack resource plugin into $1/plugins, its schema embedded.
+# Builds the OpenStack resource plugin, with its schema embedded, into $1/plugins.
 set -euo pipefail
 cd "$(dirname "$0")"
 source ../lib.sh
 source ../go.sh
 
-# The schema is generated, so it is written to a copy: the clone stays as it is.
+# Builds in a copy, since the schema is generated: the clone does not change.
 sources=$1/sources
 mkdir "$sources"
 cp -R go.mod go.sum main.go provider schema "$sources"

@@ -1,5 +1,5 @@
-// Command pulumi-resource-openstack is the resource plugin behind the npm package @pulumi/openstack,
-// for machines that cannot download the released one: the same Terraform provider, bridged here.
+// Command pulumi-resource-openstack is the resource plugin of the npm package @pulumi/openstack, for
+// machines that cannot download the released plugin. It bridges the same Terraform provider.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	"trunkline/tools/pulumi-resource-openstack/provider"
 )
 
-// Written by ./schema just before the build; see tools/build-plugin.sh.
+// Written by ./schema just before the build; see build.sh.
 //
 //go:embed schema.json
 var schema []byte

@@ -1,13 +1,13 @@
 /*
  * Answers requests inside a call that no module of Asterisk answers.
  *
- * Asterisk takes a request inside a call for handled if a session supplement is registered for its method.
- * res_pjsip_refer and res_pjsip_rfc3326 are registered for every method, and answer few. PJSIP then keeps the
- * transaction of the request, and the dialog with it, for ever: it has no timer for a request that was not answered
+ * Asterisk regards a request inside a call as handled if a session supplement is registered for its method.
+ * res_pjsip_refer and res_pjsip_rfc3326 are registered for every method, but answer only a few. PJSIP then keeps the
+ * transaction of the request, and its dialog, forever: PJSIP has no timer for a request without an answer
  * (RFC 3261, 17.2.2).
  *
- * This module is the last usage of the dialog of each call. It sees a request after every other module. If the
- * request has no answer yet, it gets a final one.
+ * This module is the last usage of the dialog of each call, so it sees a request after all other modules. If the
+ * request has no answer yet, the module sends a final response.
  *
  * SPDX-License-Identifier: GPL-2.0-only
  * Asterisk loads only modules under its own license.
@@ -23,7 +23,7 @@
 #include "asterisk/res_pjsip.h"
 #include "asterisk/res_pjsip_session.h"
 
-/* As PJSIP composes its version (pjlib/src/pj/config.c). */
+/* Composed like PJSIP's own version (pjlib/src/pj/config.c). */
 #define TEXT_OF(value) #value
 #define TEXT(value) TEXT_OF(value)
 #if PJ_VERSION_NUM_REV
@@ -38,20 +38,20 @@ static int is(const pjsip_method *method, const char *name)
     return !pj_strcmp2(&method->name, name);
 }
 
-/* Answers that PJSIP sends itself, also after the end of the call. */
+/* Returns whether PJSIP itself answers the method, also after the end of the call. */
 static int belongs_to_call(const pjsip_method *method)
 {
     return method->id == PJSIP_ACK_METHOD || method->id == PJSIP_BYE_METHOD || method->id == PJSIP_CANCEL_METHOD;
 }
 
-/* Methods with a module that answers each request during a call, at once or later. */
+/* Returns whether another module answers each request of the method during a call, at once or later. */
 static int has_module(const pjsip_method *method)
 {
     return method->id == PJSIP_INVITE_METHOD || method->id == PJSIP_OPTIONS_METHOD || is(method, "PRACK") ||
            is(method, "REFER") || is(method, "UPDATE");
 }
 
-/* Adds what Asterisk allows, without the method that the answer refuses. */
+/* Adds an Allow header with Asterisk's methods, except for the method that the answer refuses. */
 static void add_allow(pjsip_tx_data *answer, const pjsip_dialog *dialog, const pjsip_method *refused)
 {
     const pjsip_hdr *all = pjsip_endpt_get_capability(dialog->endpt, PJSIP_H_ALLOW, NULL);
@@ -72,7 +72,7 @@ static void add_allow(pjsip_tx_data *answer, const pjsip_dialog *dialog, const p
     pjsip_msg_add_hdr(answer->msg, (pjsip_hdr *) allow);
 }
 
-/* Adds the event packages that Asterisk knows, if any (RFC 6665, 8.2.2). */
+/* Adds an Allow-Events header with Asterisk's event packages, if any (RFC 6665, 8.2.2). */
 static void add_allow_events(pjsip_tx_data *answer)
 {
     const pjsip_allow_events_hdr *known = (const pjsip_allow_events_hdr *) pjsip_evsub_get_allow_events_hdr(NULL);
@@ -124,11 +124,11 @@ static void answer(pjsip_transaction *transaction, pjsip_rx_data *request, pjsip
         ast_sip_add_header(response, "Accept", "application/dtmf-relay, application/dtmf");
         break;
     case PJSIP_SC_BAD_INFO_PACKAGE:
-        /* No package at all (RFC 6086, 5.2.2). */
+        /* No package is supported (RFC 6086, 5.2.2). */
         ast_sip_add_header(response, "Recv-Info", "");
         break;
     case PJSIP_SC_BAD_EVENT:
-        /* No event can be published. */
+        /* Asterisk supports no publications here. */
         if (!is(method, "PUBLISH")) {
             add_allow_events(response);
         }
@@ -137,7 +137,7 @@ static void answer(pjsip_transaction *transaction, pjsip_rx_data *request, pjsip
     pjsip_dlg_send_response(dialog, transaction, response);
 }
 
-/* PJSIP calls this with the dialog and the transaction locked, for each change of a transaction of the dialog. */
+/* PJSIP calls this function for each change of a transaction of the dialog, with dialog and transaction locked. */
 static void on_tsx_state(pjsip_transaction *transaction, pjsip_event *event)
 {
     pjsip_dialog *dialog = pjsip_tsx_get_dlg(transaction);
@@ -155,7 +155,7 @@ static void on_tsx_state(pjsip_transaction *transaction, pjsip_event *event)
     answer(transaction, event->body.tsx_state.src.rdata, dialog);
 }
 
-/* Usages are called in the order of their priorities. That of Asterisk's sessions is PJSIP_MOD_PRIORITY_APPLICATION. */
+/* PJSIP calls usages in the order of their priorities. Asterisk's sessions have PJSIP_MOD_PRIORITY_APPLICATION. */
 static pjsip_module last_usage = {
     .name = { "Trunkline Answers", 17 },
     .id = -1,
@@ -168,7 +168,7 @@ static void on_session_begin(struct ast_sip_session *session)
     pjsip_dlg_add_usage(session->inv_session->dlg, &last_usage, NULL);
 }
 
-/* The method has no meaning for the begin of a session. It is set so that this supplement claims no other one. */
+/* The method does not matter when a session begins. It is set so that the supplement claims no other method. */
 static struct ast_sip_session_supplement supplement = {
     .method = "INVITE",
     .priority = AST_SIP_SUPPLEMENT_PRIORITY_LAST,
@@ -177,9 +177,9 @@ static struct ast_sip_session_supplement supplement = {
 
 static int load_module(void)
 {
-    /* Asterisk's loader compares the build options of Asterisk. Nothing compares those of PJSIP. */
+    /* Asterisk's loader compares the build options of Asterisk, but not those of PJSIP. */
     if (strcmp(pj_get_version(), BUILT_WITH_PJSIP) || strcmp(ast_get_version(), BUILT_WITH_ASTERISK)) {
-        ast_log(LOG_ERROR, "built with Asterisk %s and PJSIP %s; this is Asterisk %s with PJSIP %s\n",
+        ast_log(LOG_ERROR, "built for Asterisk %s, PJSIP %s; found Asterisk %s, PJSIP %s; rebuild the image\n",
             BUILT_WITH_ASTERISK, BUILT_WITH_PJSIP, ast_get_version(), pj_get_version());
         return AST_MODULE_LOAD_DECLINE;
     }
@@ -187,7 +187,7 @@ static int load_module(void)
         return AST_MODULE_LOAD_DECLINE;
     }
     ast_sip_session_register_supplement(&supplement);
-    /* Dialogs keep a pointer to this module, so it stays until Asterisk ends. */
+    /* Dialogs keep a pointer to this module, so it stays loaded until Asterisk ends. */
     ast_module_shutdown_ref(AST_MODULE_SELF);
     return AST_MODULE_LOAD_SUCCESS;
 }

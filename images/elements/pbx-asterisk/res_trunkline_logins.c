@@ -1,23 +1,23 @@
 /*
- * Hands over what becomes of log-ins to trunkline-report-logins.
+ * Reports the results of log-ins to trunkline-report-logins.
  *
- * Asterisk's manager interface would tell the same, but makes text of everything that happens and wakes two threads
- * for each event. With chan_sip, a registration is four events, which took a tenth of its time. This module reads
- * three kinds of messages that Asterisk's parts send each other (Stasis), and tells what is needed of them. Before it
- * reads one it waits a moment, so that it wakes once for many.
+ * Asterisk's manager interface has the same information, but formats every event as text and wakes two threads for
+ * each event. With chan_sip, a registration is four events, which took a tenth of its time. This module reads three
+ * kinds of messages between Asterisk's modules (Stasis), and writes only the fields that are needed. Before it reads
+ * a message, it waits a moment, so that it wakes up once for many messages.
  *
- * It writes to a FIFO. Each event is a line of five words: what has happened, the account, chan_sip's dialog, the port
- * of the other end, and when Asterisk made the event, in seconds by the clock that tells the date. A word that is not
- * known is "-", a number 0.
- *   started - - 0 1764423452.250000                         Asterisk runs anew: no dialog of before exists
+ * The module writes to a FIFO. Each event is a line of five words: the name of the event, the account, chan_sip's
+ * dialog, the port of the peer, and the time at which Asterisk created the event, in seconds since the epoch. An
+ * unknown word is "-", an unknown number is 0.
+ *   started - - 0 1764423452.250000                         Asterisk has started: no earlier dialog exists
  *   SuccessfulAuth 1001 0x7f0c2800b3f8 54321 1764423452.500000
  *   Registered 1001 - 54321 1764423452.500125
- *   Newchannel 1001 - 0 1764423453.000000                   a call that a phone places
- *   lost - - 3 1764423453.000000                            three events that nobody has read in time
- * SuccessfulAuth, ChallengeResponseFailed, InvalidPassword and (of chan_sip alone) ChallengeSent are Asterisk's
- * security events: https://docs.asterisk.org/Deployment/Asterisk-Security-Framework/. Registered and Rejected are the
- * states of chan_sip's peers. The account is what a client calls itself: at most 64 characters, of ASCII that is
- * printed, with "?" in the place of all others.
+ *   Newchannel 1001 - 0 1764423453.000000                   a phone places a call
+ *   lost - - 3 1764423453.000000                            three events were not read in time
+ * SuccessfulAuth, ChallengeResponseFailed, InvalidPassword and (only with chan_sip) ChallengeSent are Asterisk's
+ * security events: https://docs.asterisk.org/Deployment/Asterisk-Security-Framework/. Registered and Rejected are
+ * states of chan_sip's peers. The account is the name that the client sends: at most 64 characters. "?" replaces all
+ * characters that are not printable ASCII.
  *
  * SPDX-License-Identifier: GPL-2.0-only
  * Asterisk loads only modules under its own license.
@@ -39,24 +39,24 @@
 
 #define FIFO "/run/trunkline/logins"
 #define LONGEST_WORD 64
-/* Microseconds in which events come together. */
+/* Microseconds in which events are gathered. */
 #define GATHER 20000
-/* Topics of Asterisk. That of a peer (an endpoint) has the messages of its channels too. */
+/* Topics of Asterisk. The topic of a peer (an endpoint) also has the messages of its channels. */
 enum { SECURITY, ENDPOINTS, TOPICS };
 
-/* What all of them are forwarded to: one thread reads them all, in the order of what happens. */
+/* All topics are forwarded to this topic. One thread reads it, so messages keep their order. */
 static struct stasis_topic *topic;
 static struct stasis_forward *forwards[TOPICS];
 static struct stasis_subscription *subscription;
-/* Until when messages have been gathered. */
+/* Time until which messages have been gathered. */
 static struct timeval gathered;
 static int is_chan_sip;
 
-/* Of the thread that reads; of the one that loads the module while there is none. */
+/* Used by the reading thread only; before that thread exists, by the thread that loads the module. */
 static int output = -1;
 static int lost;
 
-/* Each line is shorter than PIPE_BUF: the kernel takes all of it or nothing. */
+/* Each line is shorter than PIPE_BUF, so the kernel writes the whole line or nothing. */
 static int put(const char *line, size_t length)
 {
     ssize_t written;
@@ -75,7 +75,7 @@ static int put(const char *line, size_t length)
     return written == (ssize_t) length ? 0 : -1;
 }
 
-/* Copies a word that a client may have chosen. */
+/* Copies a word that may come from a client. */
 static const char *word(char to[LONGEST_WORD + 1], const char *text)
 {
     size_t i;
@@ -97,7 +97,7 @@ static int put_event(const char *name, const char *account, const char *session,
     return put(line, length);
 }
 
-static void tell(const char *name, const char *account, const char *session, int port, struct timeval made)
+static void send_event(const char *name, const char *account, const char *session, int port, struct timeval made)
 {
     if (lost && !put_event("lost", "", "", lost, made)) {
         lost = 0;
@@ -107,7 +107,7 @@ static void tell(const char *name, const char *account, const char *session, int
     }
 }
 
-/* Waits unless the message has been waiting, together with others. */
+/* Waits, so that more messages arrive, unless the message arrived during the last wait. */
 static void gather(const struct stasis_message *message)
 {
     if (ast_tvcmp(*stasis_message_timestamp(message), gathered) > 0) {
@@ -116,7 +116,7 @@ static void gather(const struct stasis_message *message)
     }
 }
 
-/* 54321 of `IPV4/TCP/192.168.0.254/54321`, `192.168.0.254:54321` and `54321`. */
+/* Returns 54321 for `IPV4/TCP/192.168.0.254/54321`, `192.168.0.254:54321` and `54321`. */
 static int port_of(const char *address)
 {
     const char *end = strrchr(address, '/');
@@ -132,7 +132,7 @@ static const char *text_of(const struct ast_json *object, const char *key)
     return S_OR(ast_json_string_get(ast_json_object_get((struct ast_json *) object, key)), "");
 }
 
-static int tells_of_login(int event)
+static int is_about_login(int event)
 {
     return event == AST_SECURITY_EVENT_SUCCESSFUL_AUTH || event == AST_SECURITY_EVENT_CHAL_RESP_FAILED ||
            event == AST_SECURITY_EVENT_INVAL_PASSWORD || (is_chan_sip && event == AST_SECURITY_EVENT_CHAL_SENT);
@@ -142,12 +142,12 @@ static void on_security(const struct stasis_message *message)
 {
     const struct ast_json_payload *payload = stasis_message_data(message);
     int event = ast_json_integer_get(ast_json_object_get(payload->json, "SecurityEvent"));
-    /* Where no account is needed, there was no password. */
-    if (!tells_of_login(event) || !strcmp(text_of(payload->json, "UsingPassword"), "0")) {
+    /* A log-in without a password needs no account. */
+    if (!is_about_login(event) || !strcmp(text_of(payload->json, "UsingPassword"), "0")) {
         return;
     }
-    /* PJSIP's session is the Call-ID. */
-    tell(ast_security_event_get_name(event), text_of(payload->json, "AccountID"),
+    /* The session of PJSIP is the Call-ID, which is not needed. */
+    send_event(ast_security_event_get_name(event), text_of(payload->json, "AccountID"),
         is_chan_sip ? text_of(payload->json, "SessionID") : "", port_of(text_of(payload->json, "RemoteAddress")),
         *stasis_message_timestamp(message));
 }
@@ -162,13 +162,13 @@ static void on_endpoint(const struct stasis_message *message)
     if (strcmp(blob->snapshot->tech, "SIP") || (strcmp(status, "Registered") && strcmp(status, "Rejected"))) {
         return;
     }
-    tell(status, blob->snapshot->resource, "", port_of(*port ? port : text_of(blob->blob, "address")),
+    send_event(status, blob->snapshot->resource, "", port_of(*port ? port : text_of(blob->blob, "address")),
         *stasis_message_timestamp(message));
 }
 
 /*
- * Returns the account of a call that a phone places, which is digits, or NULL. The number is in the dial plan, and so of
- * digits too. The channel of a call that a phone receives has `s`.
+ * Returns the account of a call that a phone places, or NULL. The account is digits. The called number is in the
+ * dialplan, so it is digits too. The channel of a call to a phone has the extension `s`.
  */
 static const char *caller_of(const struct ast_channel_snapshot *channel, char account[LONGEST_WORD + 1])
 {
@@ -197,7 +197,7 @@ static void on_channel(const struct stasis_message *message)
     }
     account = caller_of(stasis_message_data(update->new_snapshot), digits);
     if (account) {
-        tell("Newchannel", account, "", 0, *stasis_message_timestamp(message));
+        send_event("Newchannel", account, "", 0, *stasis_message_timestamp(message));
     }
 }
 #endif
@@ -262,7 +262,7 @@ static int unload_module(void)
 static int load_module(void)
 {
     is_chan_sip = ast_get_channel_tech("SIP") != NULL;
-    tell("started", "", "", 0, ast_tvnow());
+    send_event("started", "", "", 0, ast_tvnow());
     if (subscribe()) {
         unload_module();
         return AST_MODULE_LOAD_DECLINE;
@@ -270,7 +270,7 @@ static int load_module(void)
     return AST_MODULE_LOAD_SUCCESS;
 }
 
-AST_MODULE_INFO(ASTERISK_GPL_KEY, AST_MODFLAG_DEFAULT, "Trunkline: hands over what becomes of log-ins",
+AST_MODULE_INFO(ASTERISK_GPL_KEY, AST_MODFLAG_DEFAULT, "Trunkline: reports the results of log-ins",
     .support_level = AST_MODULE_SUPPORT_EXTENDED,
     .load = load_module,
     .unload = unload_module,

@@ -9,7 +9,7 @@ const RECORD_HEADER = 16;
 const ETHERNET = 14;
 const UDP = 8;
 
-/** Captures UDP payloads on an interface, until it is stopped. */
+/** Captures UDP payloads on an interface, until `stop` is called. `stop` returns the payloads. */
 export async function capture(
   namespace: string,
   device: string,
@@ -26,7 +26,7 @@ export async function capture(
   };
 }
 
-/** Watches for packets on an interface. `seen` returns a line for each since it was last called. */
+/** Watches for packets on an interface. `seen` returns a line for each packet since its last call. */
 export async function watch(
   namespace: string,
   device: string,
@@ -48,7 +48,7 @@ export async function watch(
   };
 }
 
-/** Starts tcpdump, and waits until no packet escapes it. */
+/** Starts tcpdump, and waits until it captures all packets. */
 async function listening(
   namespace: string,
   device: string,
@@ -66,7 +66,7 @@ async function listening(
   return tcpdump;
 }
 
-/** The UDP payloads of a capture file. */
+/** Returns the UDP payloads of a capture file. */
 function payloads(pcap: Buffer): Buffer[] {
   const found: Buffer[] = [];
   for (let at = FILE_HEADER; at + RECORD_HEADER <= pcap.length;) {
@@ -79,7 +79,7 @@ function payloads(pcap: Buffer): Buffer[] {
   return found;
 }
 
-/** What is left of bytes when they are compressed, 0 to 1: a tone repeats itself, a cipher does not. */
+/** Returns the compressed share of bytes, 0 to 1. A tone compresses well; encrypted data does not. */
 export function incompressible(parts: readonly Buffer[]): number {
   const all = Buffer.concat(parts);
   return deflateRawSync(all).length / all.length;

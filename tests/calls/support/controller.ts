@@ -3,23 +3,24 @@ import { join } from "node:path";
 import type { NodeFile } from "../../../templates/node-file";
 import { Server, type ServerOptions, type ServerPlace } from "./server";
 
-/** A line of HAProxy's statistics: a server of the backend. */
+/** Server of the backend, from a line of HAProxy's statistics. */
 export interface Backend {
   readonly name: string;
   readonly status: string;
-  /** Connections at present, and since the start. */
+  /** Current connections. */
   readonly current: number;
+  /** Connections since the start. */
   readonly total: number;
-  /** Connections at the most. */
+  /** Maximum number of connections. */
   readonly limit: number;
 }
 
-/** The service that locks sources and accounts, and its account. */
+/** Service that locks sources and accounts. Its user has the same name. */
 const ADMISSION = "trunkline-admission";
-/** As long as this file is there, the service is not started again. */
+/** While this file exists, the service is not restarted. */
 const NO_ADMISSION = "/run/no-admission";
 
-/** What trunkline-admission.service does. */
+/** Script that does the same as trunkline-admission.service. */
 const START_ADMISSION = `
 install -d -o ${ADMISSION} -g ${ADMISSION} -m 0755 /run/${ADMISSION}
 while :; do
@@ -29,10 +30,10 @@ while :; do
   sleep 1
 done`;
 
-/** A lock, as `/usr/lib/trunkline/bans` prints it. */
+/** Lock, as `/usr/lib/trunkline/bans` prints it. */
 export interface Ban {
   readonly source: string;
-  /** Null if the whole source is locked. */
+  /** Null if the lock is for all accounts of the source. */
   readonly account: string | null;
   readonly seconds: number;
   readonly reason: string;
@@ -41,9 +42,9 @@ export interface Ban {
   readonly restricted: boolean;
 }
 
-/** The controller: HAProxy from its golden image, with the file the program renders. */
+/** Controller: HAProxy from its golden image, with the files that the program renders. */
 export class Controller extends Server {
-  /** @param connections that HAProxy takes at the most, from phones and to zones counted once. */
+  /** @param connections maximum for HAProxy; a phone's connection and its connection to a zone count once. */
   static async create(
     files: readonly NodeFile[],
     place: ServerPlace,
@@ -53,7 +54,7 @@ export class Controller extends Server {
       ...place,
       image: "pbx-controller",
       files,
-      // The limit on open files that the image's unit raises cannot be raised everywhere.
+      // Not every machine allows the limit on open files that the image's unit sets.
       argv: [
         "/usr/sbin/haproxy",
         ...["-W", "-db", "-n", String(connections)],
@@ -66,23 +67,23 @@ export class Controller extends Server {
     return new Controller(options, await Server.prepare(options));
   }
 
-  /** The locks there are. */
+  /** Returns the current locks. */
   async bans(): Promise<Ban[]> {
     return JSON.parse(await this.inside(["/usr/lib/trunkline/bans"])) as Ban[];
   }
 
-  /** To the service that locks. After SIGKILL it starts again after a second. */
+  /** Sends a signal to the admission service. After SIGKILL, the service restarts after a second. */
   async signalAdmission(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): Promise<void> {
     await this.inside(["pkill", "--signal", signal, "-u", ADMISSION]);
   }
 
-  /** Ends it for good. */
+  /** Ends the admission service permanently. */
   async stopAdmission(): Promise<void> {
     await this.inside(["touch", NO_ADMISSION]);
     await this.signalAdmission("SIGKILL");
   }
 
-  /** Runs a command on HAProxy's stats socket. */
+  /** Runs a command on HAProxy's stats socket, and returns the output. */
   async admin(command: string): Promise<string> {
     this.running();
     const socket = connect(join(this.root(), "run/haproxy/admin.sock"));
@@ -97,7 +98,7 @@ export class Controller extends Server {
     });
   }
 
-  /** The zones, as HAProxy sees them. */
+  /** Returns HAProxy's statistics of the zones. */
   async backends(): Promise<Backend[]> {
     const [header = "", ...rows] = (await this.admin("show stat nodes 4 -1")).trim().split("\n");
     const columns = header.replace(/^# /, "").split(",");

@@ -3,7 +3,7 @@ import { start } from "../../../phones/command";
 import { optionsRequest } from "../../../phones/options";
 import { SIP_PORT } from "../../../core/ports";
 
-/** A connection for each request that it reads. */
+/** Opens a connection for each request on standard input. */
 const SCRIPT = `
 const [host, port] = process.argv.slice(1);
 for (const request of JSON.parse(require("node:fs").readFileSync(0, "utf8"))) {
@@ -11,8 +11,8 @@ for (const request of JSON.parse(require("node:fs").readFileSync(0, "utf8"))) {
 }`;
 
 /**
- * Connects with a controller `count` times, until it is killed. On each connection it asks something, as a
- * phone does: Asterisk closes one that says nothing of SIP.
+ * Opens `count` connections to a controller, and keeps them until the process is killed. Sends OPTIONS on
+ * each connection, because Asterisk closes connections without SIP messages.
  */
 export function crowd(namespace: string, controller: string, count: number): ChildProcess {
   const argv = [process.execPath, "-e", SCRIPT, controller, String(SIP_PORT)];

@@ -2,10 +2,10 @@ import { Duplex } from "node:stream";
 import { start } from "../../../phones/command";
 import { within } from "../../../phones/deadline";
 
-/** In milliseconds; what a security group refuses is not answered at all. */
+/** In milliseconds. A security group drops refused packets without an answer. */
 const DIAL_DEADLINE = 5_000;
 
-/** Says so when it is connected: only then is there a connection to hand out. */
+/** Connects, prints "connected", and then relays data in both directions. */
 const RELAY = `
 exec 3<>"/dev/tcp/$1/$2" 4<&0 || exit
 echo connected
@@ -14,8 +14,8 @@ exec cat <&3`;
 const CONNECTED = "connected\n";
 
 /**
- * A function that makes TCP connections from inside a network namespace, as `net.connect` does from
- * this process's own.
+ * Returns a function that opens TCP connections from inside a network namespace, as `net.connect`
+ * does in this process's own namespace.
  */
 export const dialFrom =
   (namespace: string) =>
@@ -32,7 +32,7 @@ export const dialFrom =
         reject(new Error(`${what}: ${reason}`));
       });
       stdout?.once("data", (bytes: Buffer) => {
-        // Whatever the other side said already is left for the reader.
+        // Keep data that the other side has already sent for the reader.
         stdout.pause();
         stdout.unshift(bytes.subarray(CONNECTED.length));
         const connection = Duplex.from({ readable: stdout, writable: stdin ?? undefined });

@@ -3,7 +3,10 @@ import { DaemonEnded } from "./server";
 
 const INTERVAL = 100;
 
-/** Waits until `attempt` gives something other than null; an attempt that throws is repeated too. */
+/**
+ * Repeats `attempt` until it returns something other than null, and returns that. An attempt that
+ * throws is repeated as well, unless it throws {@link DaemonEnded}.
+ */
 export async function eventually<T>(
   what: string,
   seconds: number,

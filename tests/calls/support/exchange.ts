@@ -25,7 +25,7 @@ export const CHAN_SIP_16: ZoneKind = { image: "pbx-asterisk-16", sipDriver: "cha
 export const PJSIP_16: ZoneKind = { image: "pbx-asterisk-16", sipDriver: "pjsip" };
 export const PJSIP_22: ZoneKind = { image: "pbx-asterisk-22", sipDriver: "pjsip" };
 
-/** What every change of an exchange in use is tried with: each driver, each version of Asterisk. */
+/** Kinds of zones that most tests run with: each driver and each version of Asterisk. */
 export const KINDS = [
   {
     name: "pjsip on Asterisk 22",
@@ -53,37 +53,37 @@ export type Configuration = Readonly<Record<string, unknown>>;
 export interface ExchangeOptions {
   readonly zones: readonly ZoneKind[];
   readonly configuration?: Configuration;
-  /** Connections that HAProxy takes at the most; by default a few more than one zone takes. */
+  /** Maximum number of HAProxy's connections; the default is somewhat more than one zone takes. */
   readonly connections?: number;
 }
 
-/** The right password by default, and `office1`. */
+/** Options of a phone. The defaults are the correct password and `office1`. */
 export type TestPhoneOptions = Omit<PhoneOptions, "account" | "namespace"> & {
   readonly secret?: string;
   readonly office?: Office;
 };
 
-/** Milliseconds for the first start of an exchange, which may have to build the images. */
+/** Timeout of the first start of an exchange, which may have to build the images, in milliseconds. */
 export const IMAGES_DEADLINE = 15 * 60_000;
-/** Milliseconds for anything else, on a busy machine with two cores. */
+/** Timeout of a test on a busy machine with two cores, in milliseconds. */
 export const TEST_DEADLINE = 60_000;
 
-/** How long a start may take, in seconds: several Asterisks share the cores of a small machine. */
+/** Deadline for a start, in seconds. Several Asterisks share the cores of a small machine. */
 const START = 50;
-/** How long it may take until everybody misses a zone, in seconds: they ask every 5 s at the least. */
+/** Deadline for HAProxy and all other zones to notice a dead zone, in seconds. They check at least every 5 s. */
 const MISSED = 15;
 /**
- * Whether Asterisk says that the machine stood still for seconds: an answer on the trunk came late, or not
- * in time, from a zone that had answered before; a health check was given up before it was read.
+ * Checks whether a record shows that the machine stood still for seconds. Either a trunk peer that had
+ * answered before answered late or not in time, or a health check ended before Asterisk read it.
  */
-const tellsOfStandstill = ({ source, message }: LogRecord): boolean =>
+const showsStandstill = ({ source, message }: LogRecord): boolean =>
   source === "chan_iax2.c"
     ? /is now TOO LAGGED|is now UNREACHABLE! Time: [1-9]/.test(message)
     : source === "res_pjsip/pjsip_transport_management.c" &&
       message.includes("since no request was received in");
-/** How long ago it may have said so, in milliseconds: of a health check, it does after 6 s. */
+/** Maximum age of such a record, in milliseconds. Asterisk logs a failed health check after 6 s. */
 const JUST_NOW = 10_000;
-/** How long media may take to flow, in seconds, and how many packets of 20 ms show that it does. */
+/** Deadline for media to flow, in seconds, and the number of 20 ms packets that prove the flow. */
 const HEAR = 5;
 const PACKETS_HEARD = 10;
 export const USERS = [
@@ -91,17 +91,17 @@ export const USERS = [
   { extension: "1002", name: "Bob" },
   { range: "1003-1009" },
 ];
-/** What every exchange is configured with unless a test says otherwise. */
+/** Default configuration of every exchange. */
 export const BASE: Configuration = { users: USERS, operatorCidrs: OPERATOR_CIDRS };
 
-/** A node's floating address ends as its fixed one does. */
+/** Returns the host of a node. Its floating IP has the same last byte as its fixed IP. */
 const hostOf = ({ name, fixedIp }: NodePlan): Host => ({
   name,
   fixedIp,
   address: fixedIp.replace(/^.*(?=\.)/, PUBLIC),
 });
 
-/** A zone as the program tells the provider. */
+/** Returns a zone in the form that the program passes to the provider. */
 export const zoneHost = ({ name, fixedIp, sshHostKey }: NodePlan): ZoneHost => ({
   name,
   fixedIp,
@@ -109,8 +109,8 @@ export const zoneHost = ({ name, fixedIp, sshHostKey }: NodePlan): ZoneHost => (
 });
 
 /**
- * A whole exchange on this machine: the program's own plan and files, the golden images' Asterisk and
- * HAProxy, phones on the other side of a router that translates addresses as the cloud's does.
+ * Complete exchange on this machine. Plan and files are the program's own. Asterisk and HAProxy run
+ * from the golden images. Phones are behind a router that translates addresses as the cloud's router does.
  */
 export class Exchange {
   private readonly phones = new Set<Phone>();
@@ -119,13 +119,13 @@ export class Exchange {
 
   private constructor(
     readonly network: Network,
-    /** Private; removed when the exchange is closed. */
+    /** Private folder, which `close` removes. */
     readonly folder: string,
-    /** What the program makes of the stack's configuration. */
+    /** Plan that the program makes from the stack's configuration. */
     private currentPlan: Plan,
   ) {}
 
-  /** Starts an exchange, and waits until it serves. */
+  /** Starts an exchange, and waits until all its zones serve. */
   static async start({
     zones: kinds,
     configuration = {},
@@ -156,7 +156,7 @@ export class Exchange {
     return this.currentPlan;
   }
 
-  /** Takes another plan for that of the stack, and starts the servers of zones that it has more. */
+  /** Replaces the plan, and starts the servers of additional zones. */
   async adopt(plan: Plan, kind: ZoneKind): Promise<void> {
     this.currentPlan = plan;
     for (const zonePlan of plan.zones.slice(this.zones.length)) {
@@ -188,12 +188,12 @@ export class Exchange {
     });
   }
 
-  /** What the cloud calls the server of a node: another one whenever it is made anew. */
+  /** Returns the server ID of a node. A replaced server has another ID. */
   serverId(node: string): string {
     return this.serverOf(node).id;
   }
 
-  /** The way to the nodes, as the program tells the provider. */
+  /** Access to the nodes, in the form that the program passes to the provider. */
   get access(): Access {
     const { accessKey, controller } = this.plan;
     return {
@@ -207,7 +207,7 @@ export class Exchange {
     return hostOf(this.plan.controller).address;
   }
 
-  /** Makes the next zone of the plan, without booting it. */
+  /** Creates the next zone of the plan, without booting it. */
   private async prepareZone(kind: ZoneKind): Promise<Zone> {
     const next = this.plan.zones[this.zones.length];
     if (next === undefined) throw new Error("the plan has too few zones");
@@ -222,7 +222,7 @@ export class Exchange {
     return { name, namespace: this.network.namespace(name), folder, sshHostKey };
   }
 
-  /** Waits until every zone is in the rotation and its trunk is up: earlier calls would fail. */
+  /** Waits until every zone is in the rotation and its trunk is up. Earlier calls would fail. */
   async serving(): Promise<void> {
     for (const zone of this.zones) {
       await eventually(`${zone.name} in the rotation`, START, async () =>
@@ -235,8 +235,9 @@ export class Exchange {
   }
 
   /**
-   * Waits until HAProxy and the other zones know that a zone does not answer. Who revives it earlier
-   * finds it `serving` by what they knew before, and a call fails when they hear of the gap.
+   * Waits until HAProxy and the other zones know that a zone does not answer. If a test revives the
+   * zone earlier, `serving` returns at once because of their old state. A call then fails as soon as
+   * they notice the gap.
    */
   async missed(name: string): Promise<void> {
     const others = this.zones.filter((zone) => zone.name !== name);
@@ -257,7 +258,7 @@ export class Exchange {
     return this.balancer;
   }
 
-  /** The server of the controller or of a zone. */
+  /** Returns the server of the controller or of a zone. */
   serverOf(node: string): Server {
     return node === this.plan.controller.name ? this.controller : this.zone(node);
   }
@@ -268,12 +269,12 @@ export class Exchange {
     return zone;
   }
 
-  /** Status of an OPTIONS request from the phones' side. */
+  /** Sends an OPTIONS request from an office, and returns the status. */
   options(office: Office = "office1"): Promise<number> {
     return sipOptions(this.controllerAddress, { namespace: this.network.namespace(office) });
   }
 
-  /** A phone that has the right password, or `secret`, and has begun to register. */
+  /** Starts a phone with the correct password or `secret`. The phone has begun to register. */
   async phone(extension: string, options: TestPhoneOptions = {}): Promise<Phone> {
     const { secret = this.secretOf(extension), office = "office1", ...others } = options;
     const phone = await Phone.start({
@@ -285,22 +286,22 @@ export class Exchange {
     return phone;
   }
 
-  /** The password of a user, by the configuration in force. */
+  /** Returns the password of a user in the current configuration. */
   secretOf(extension: string): string {
     return this.plan.users.find((user) => user.extension === extension)?.secret ?? "";
   }
 
-  /** A registered phone. */
+  /** Starts a phone, and waits until it is registered. */
   async registeredPhone(extension: string, options: TestPhoneOptions = {}): Promise<Phone> {
     return (await this.phone(extension, options)).registered();
   }
 
-  /** A phone registered in the zone `name`. */
+  /** Starts a phone that registers in the zone `name`. */
   phoneIn(name: string, extension: string, options: TestPhoneOptions = {}): Promise<Phone> {
     return this.aloneInRotation(name, () => this.registeredPhone(extension, options));
   }
 
-  /** A phone without media, registered in the zone `name`, whose messages the test writes. */
+  /** Registers a phone without media in the zone `name`. The test writes its messages. */
   async rawPhoneIn(name: string, extension: string, office: Office = "office1"): Promise<RawPhone> {
     return this.aloneInRotation(name, async () => {
       const phone = await this.unregisteredPhone(extension, office);
@@ -310,7 +311,7 @@ export class Exchange {
     });
   }
 
-  /** A phone without media that has not registered. */
+  /** Connects a phone without media, and does not register it. */
   async unregisteredPhone(extension: string, office: Office = "office1"): Promise<RawPhone> {
     const dial = dialFrom(this.network.namespace(office));
     const connection = new SipConnection(await dial(this.controllerAddress, SIP_PORT));
@@ -318,7 +319,7 @@ export class Exchange {
     return new RawPhone(connection, this.controllerAddress, account);
   }
 
-  /** Does something while HAProxy gives new connections to the zone `name` alone. */
+  /** Runs `work` while HAProxy forwards new connections only to the zone `name`. */
   private async aloneInRotation<T>(name: string, work: () => Promise<T>): Promise<T> {
     const others = this.zones.filter((zone) => zone.name !== name);
     const set = async (state: "drain" | "ready"): Promise<void> => {
@@ -334,7 +335,7 @@ export class Exchange {
     }
   }
 
-  /** Names of the zones where a phone of `extension` is registered. */
+  /** Returns the names of the zones where a phone of `extension` is registered. */
   async whereabouts(extension: string): Promise<string[]> {
     const found: string[] = [];
     for (const zone of this.zones) {
@@ -344,16 +345,16 @@ export class Exchange {
   }
 
   /**
-   * Calls, and gives both ends of the established call. Who gets a 480 while the machine stood still
-   * calls once more; any other call that does not come about is a fault.
-   * @throws Error with what the zones say of it.
+   * Calls, and returns both ends of the established call. If the machine stood still and the call got
+   * a 480, calls once more. Any other failed call is an error.
+   * @throws Error with the state and the log of each zone.
    */
   async connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
     try {
       return await connect(caller, callee);
     } catch (error) {
-      const words = await Promise.all(this.zones.map((zone) => zone.account().catch(String)));
-      const account = [(error as Error).message, ...words].join("\n\n");
+      const states = await Promise.all(this.zones.map((zone) => zone.account().catch(String)));
+      const account = [(error as Error).message, ...states].join("\n\n");
       const isGone = error instanceof CallRefused && error.message.startsWith("480");
       if (!isGone || !(await this.stoodStill())) throw new Error(account, { cause: error });
       console.warn(account);
@@ -363,13 +364,13 @@ export class Exchange {
     }
   }
 
-  /** Whether a zone was, just now, without the time to answer. */
+  /** Checks whether a zone had no CPU time to answer in the last seconds. */
   private async stoodStill(): Promise<boolean> {
     const logs = await Promise.all(this.zones.map((zone) => zone.logSince(JUST_NOW)));
-    return logs.flat().some(tellsOfStandstill);
+    return logs.flat().some(showsStandstill);
   }
 
-  /** Waits until both phones of a call hear something. */
+  /** Waits until all given phones receive media. */
   async hear(...phones: readonly Phone[]): Promise<void> {
     for (const phone of phones) {
       await eventually(`media for ${phone.account.extension}`, HEAR, async () =>
@@ -380,7 +381,7 @@ export class Exchange {
     }
   }
 
-  /** What phones have sent and received of their calls, and the sockets that zones have for media. */
+  /** Returns the counters of the phones' calls, and the UDP sockets of the zones. */
   private async mediaOf(phones: readonly Phone[]): Promise<string> {
     const counters = phones.map(async (phone) =>
       JSON.stringify([phone.account.extension, await phone.currentCall?.counters()]),
@@ -389,20 +390,20 @@ export class Exchange {
     return (await Promise.all([...counters, ...sockets])).join("\n");
   }
 
-  /** How many ends of calls there are on the trunk: two for each call. */
+  /** Returns the number of call ends on the trunk: two for each call. */
   async trunkCalls(): Promise<number> {
     const ends = await Promise.all(this.zones.map((zone) => zone.trunkCalls()));
     return ends.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Puts all phones down but those that are to `stay`. */
+  /** Closes all phones except those in `stay`. */
   async quiet(...stay: readonly Phone[]): Promise<void> {
     const going = [...this.phones].filter((phone) => !stay.includes(phone));
     for (const phone of going) this.phones.delete(phone);
     await Promise.all(going.map((phone) => phone.close()));
   }
 
-  /** Ends every process and removes every namespace and file of this exchange. */
+  /** Ends every process, and removes every namespace and file of this exchange. */
   async close(): Promise<void> {
     await this.quiet();
     const servers = [...this.zones, ...(this.balancer === null ? [] : [this.balancer])];

@@ -1,7 +1,7 @@
-"""Sends malformed SIP requests to ADDRESS, one every PAUSE milliseconds, for SECONDS at the most.
+"""Sends malformed SIP requests to ADDRESS, one every PAUSE milliseconds, for SECONDS at most.
 
-Without any account. What an Asterisk logs of them imitates its own complaints about its files. Ends when its
-standard input does, and prints how many requests it has sent.
+The requests use no account. The text that Asterisk logs for them imitates Asterisk's own errors about its files. Ends
+when its standard input ends, and prints the number of requests that it has sent.
 """
 import random
 import select
@@ -33,9 +33,9 @@ def requests(number):
     via = f"SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bK{number}"
     file = FILES[number % len(FILES)]
     return [
-        # A header that is missing: PJSIP logs the request as it came.
+        # A header is missing: PJSIP logs the request unchanged.
         request("OPTIONS sip:a@b SIP/2.0", f"{via}\n{complaint(file)}"),
-        # chan_sip logs an address that it does not know.
+        # chan_sip logs an unknown address.
         request(f"OPTIONS tel:{file} SIP/2.0", via, headers(number)),
         request(f"OPTIONS tel:line 7 of {file} SIP/2.0", via, headers(number)),
         request("OPTIONS sip:a@b SIP/2.0", f"{via}\udcff\udcfe {complaint(file)}"),

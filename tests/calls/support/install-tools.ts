@@ -1,13 +1,13 @@
 import { ensureCommands } from "../../../phones/packages";
 
 /**
- * Installs the programs that these tests run, where they are missing: once, before any file of tests is
- * begun, as two files would otherwise find them half installed by each other. No test is left out for
- * want of one: all fail, and the program is named.
+ * Installs missing programs that these tests run. Runs once, before any test file, because two test
+ * files must not install the same program at the same time. If a program cannot be installed, all tests
+ * fail and the error names the program.
  */
 export default async function installTools(): Promise<void> {
   if (process.getuid?.() !== 0) {
-    throw new Error("these tests make network namespaces: run them as root");
+    throw new Error("these tests create network namespaces: run them as root");
   }
   await ensureCommands({
     baresip: "baresip-core",

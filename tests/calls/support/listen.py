@@ -1,8 +1,8 @@
-"""Prints what reaches this host, a line for each, until it is ended.
+"""Prints a line for each packet or connection that reaches this host, until the program is killed.
 
 usage: listen.py PROTOCOL:PORT...
 
-Prints "ready" when all ports are open, then the argument of the port that something has come to.
+Prints "ready" when all ports are open. Then prints the argument of each port that is reached.
 """
 import selectors
 import socket

@@ -5,23 +5,23 @@ import { join } from "node:path";
 import { run } from "../../../phones/command";
 import { IAX2_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "../../../core/ports";
 
-/** A host of the cloud: its address in the trunk network, and the floating one in front of it. */
+/** Host of the cloud, with its fixed IP in the trunk network and its floating IP (`address`). */
 export interface Host {
   readonly name: string;
   readonly fixedIp: string;
   readonly address: string;
 }
 
-/** Where phones are, each with one address for all of its phones. */
+/** Places of phones. All phones of an office share one address. */
 export const OFFICES = ["office1", "office2", "office3", "office4"] as const;
 export type Office = (typeof OFFICES)[number];
 
-/** Where the operator is: nobody else reaches the controller by SSH. */
+/** Place of the operator, the only place from which SSH reaches the controller. */
 export const OPERATOR = "operator";
 
-/** Documentation range (RFC 5737): it exists inside the namespaces only. */
+/** Documentation range (RFC 5737). Exists only inside the namespaces. */
 export const PUBLIC = "198.51.100";
-/** The one address of each office. */
+/** Address of each office. */
 export const OFFICE_ADDRESS = Object.fromEntries(
   OFFICES.map((office, index) => [office, `${PUBLIC}.${String(200 + index)}`]),
 ) as Readonly<Record<Office, string>>;
@@ -30,24 +30,24 @@ const OPERATOR_ADDRESS = `${PUBLIC}.210`;
 export const OPERATOR_CIDRS = [`${OPERATOR_ADDRESS}/32`];
 const TRUNK_GATEWAY = "192.168.0.1/24";
 
-/** What a run calls its namespaces and folders. */
+/** Prefix of the names of this run's namespaces and folders. */
 const MINE = `pbx-calls-${String(process.pid)}-`;
-const ANYONES = /^pbx-calls-(\d+)-/;
+const ANY_RUN = /^pbx-calls-(\d+)-/;
 
-/** A private folder of this run. */
+/** Creates a private folder for this run. */
 export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), MINE));
 
-/** A run that was killed could not clean up: what belongs to a process that is gone is removed. */
+/** Removes the namespaces and folders of killed runs, whose processes no longer exist. */
 export async function removeLeftovers(): Promise<void> {
   const isLeftover = (name: string): boolean => {
-    const pid = ANYONES.exec(name)?.[1];
+    const pid = ANY_RUN.exec(name)?.[1];
     return pid !== undefined && !existsSync(`/proc/${pid}`);
   };
   const list = await run(["ip", "-j", "netns", "list"]);
   for (const { name } of JSON.parse(list === "" ? "[]" : list) as { name: string }[]) {
     if (!isLeftover(name)) continue;
     await run(["ip", "netns", "delete", name]).catch((error: unknown) => {
-      // Somebody else who begins at the same time has removed it.
+      // Another run that starts at the same time may have removed the namespace.
       if (existsSync(`/run/netns/${name}`)) throw error;
     });
   }
@@ -57,9 +57,9 @@ export async function removeLeftovers(): Promise<void> {
 }
 
 /**
- * The network of a cloud, in namespaces: `router` is Neutron's router, with the trunk network on one
- * side and the public network on the other. A host has its fixed address alone and knows nothing of
- * its floating one: the router translates it, and lets through what the security groups would.
+ * Network of a cloud, in namespaces. `router` is Neutron's router, with the trunk network on one
+ * side and the public network on the other. A host has only its fixed IP. The router translates the
+ * floating IP of the host, and forwards only the traffic that the security groups allow.
  */
 export class Network {
   private static count = 0;
@@ -67,7 +67,7 @@ export class Network {
   private readonly names: string[] = [];
   private hosts: readonly Host[] = [];
 
-  /** @param controller the name of the host that phones connect to. */
+  /** @param controller name of the host that phones connect to. */
   private constructor(private readonly controller: string) {}
 
   static async create(hosts: readonly Host[], controller: string): Promise<Network> {
@@ -83,19 +83,19 @@ export class Network {
     }
   }
 
-  /** Namespace of a host, of the `router`, of an office, or of the operator. */
+  /** Returns the namespace of a host, the `router`, an office, or the operator. */
   namespace(name: string): string {
     return this.prefix + name;
   }
 
-  /** Gives a host its place in the trunk network, and its floating address. */
+  /** Adds a host to the trunk network, and adds its floating IP. */
   async attach(host: Host): Promise<void> {
     await this.router("address", "add", `${host.address}/32`, "dev", "public");
     await this.plug(host.name, "trunk", `${host.fixedIp}/24`, "192.168.0.1");
     await this.route([...this.hosts, host]);
   }
 
-  /** Takes a host away whose processes have ended. */
+  /** Removes a host. All its processes must have ended. */
   async detach(name: string): Promise<void> {
     const gone = this.hosts.find((host) => host.name === name);
     await this.route(this.hosts.filter((host) => host !== gone));
@@ -163,12 +163,12 @@ export class Network {
   }
 }
 
-/** Floating addresses as Neutron translates them, and the rules of the program's security groups. */
+/** Returns rules that translate floating IPs as Neutron does, and the rules of the security groups. */
 function routerRules(hosts: readonly Host[], controller: string): string {
   const zones = hosts.filter(({ name }) => name !== controller);
   const [balancer] = hosts.filter(({ name }) => name === controller);
   const rules = [
-    // Made anew in one step; connections keep the addresses they were given.
+    // Replaced in one step. Existing connections keep their translated addresses.
     "table ip cloud {}",
     "delete table ip cloud",
     "table ip cloud {",
@@ -197,11 +197,11 @@ function routerRules(hosts: readonly Host[], controller: string): string {
   return `${rules.join("\n")}\n`;
 }
 
-/** Lets a share of the trunk's packets to `namespace` get lost. */
+/** Drops `percent` of the trunk's packets to `namespace`. */
 export const loseTrunkPackets = (namespace: string, percent: number): Promise<void> =>
   losePackets(namespace, String(IAX2_PORT), percent);
 
-/** Lets a share of the media that phones send to `namespace` get lost. */
+/** Drops `percent` of the media packets that phones send to `namespace`. */
 export const loseMedia = (namespace: string, percent: number): Promise<void> =>
   losePackets(namespace, `${String(RTP_PORTS.start)}-${String(RTP_PORTS.end)}`, percent);
 
@@ -211,7 +211,7 @@ async function losePackets(namespace: string, ports: string, percent: number): P
   await run(["nft", "-f", "-"], { namespace, input });
 }
 
-/** Gives the host in `namespace` more public addresses, which no node and no office has. */
+/** Adds unused public addresses to the host in `namespace`, and returns them. */
 export async function giveAddresses(namespace: string, count: number): Promise<string[]> {
   const addresses = Array.from({ length: count }, (_, index) => `${PUBLIC}.${String(100 + index)}`);
   const commands = addresses.map((address) => `address add ${address}/24 dev eth0\n`);
@@ -219,12 +219,12 @@ export async function giveAddresses(namespace: string, count: number): Promise<s
   return addresses;
 }
 
-/** Takes an office or a node off the network: nobody is told, and nothing that is sent to it comes back. */
+/** Disconnects an office or a node from the network. No peer is notified, and no packet to it is answered. */
 export async function unplug(router: string, name: string): Promise<void> {
   await run(["ip", "-n", router, "link", "set", name, "down"]);
 }
 
-/** Ends what `unplug` does. */
+/** Connects an office or a node to the network again, after `unplug`. */
 export async function plugIn(router: string, name: string): Promise<void> {
   await run(["ip", "-n", router, "link", "set", name, "up"]);
 }

@@ -1,9 +1,9 @@
-"""Prints for each address whether this host may send there.
+"""Prints for each address whether this host may send to it.
 
 usage: reach.py PROTOCOL:ADDRESS:PORT[:OWN_PORT]...
 
-Prints a line for each argument: "sent" if a UDP datagram left, "connected" if a TCP connection was
-opened, or the name of the error. A datagram holds its argument.
+Prints a line for each argument: "sent" if a UDP datagram was sent, "connected" if a TCP connection was
+opened, or the name of the error. The payload of a datagram is its argument.
 """
 import errno
 import socket

@@ -3,7 +3,7 @@ import { ended, start } from "../../../phones/command";
 import { REPORT_PORT } from "../../../core/ports";
 import { eventually } from "./eventually";
 
-/** What a zone says of log-ins: the protocol is in `report-logins`. */
+/** Report of a zone about log-ins. `report-logins` documents the protocol. */
 export interface Report {
   readonly event: string;
   readonly zone?: string;
@@ -13,12 +13,12 @@ export interface Report {
   readonly count?: number;
 }
 
-/** Prints what arrives on all connections. */
+/** Prints the data that arrives on all connections. */
 const SCRIPT = `
 require("node:net").createServer((connection) => connection.on("error", () => undefined).pipe(process.stdout, { end: false }))
   .listen(Number(process.argv[1]), "0.0.0.0");`;
 
-/** A listener in the place of the controller's own. */
+/** Listener that replaces the controller's listener. */
 export class Reports {
   readonly all: Report[] = [];
   private process: ChildProcess | null = null;
@@ -38,7 +38,7 @@ export class Reports {
     this.process = child;
   }
 
-  /** Ends the listener with its connections. */
+  /** Ends the listener and its connections. */
   async stop(): Promise<void> {
     if (this.process === null) return;
     this.process.kill("SIGKILL");
@@ -54,7 +54,7 @@ export class Reports {
     this.all.length = 0;
   }
 
-  /** Waits until so many of one kind have come. */
+  /** Waits until `count` reports of `event` have arrived, and returns them. */
   async until(event: string, count: number, seconds = 10): Promise<Report[]> {
     return eventually(`${String(count)} reports of "${event}"`, seconds, () => {
       const found = this.of(event);

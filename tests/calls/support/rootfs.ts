@@ -8,7 +8,7 @@ export type Image = "pbx-asterisk-16" | "pbx-asterisk-22" | "pbx-controller";
 const REPOSITORY = join(__dirname, "../../..");
 const found = new Map<Image, Promise<string>>();
 
-/** Directory of a golden image's root file system. Builds the image when it is missing. */
+/** Returns the directory of a golden image's root file system. Builds the image if it is missing. */
 export function rootfs(image: Image): Promise<string> {
   const known = found.get(image);
   if (known !== undefined) return known;
@@ -17,7 +17,7 @@ export function rootfs(image: Image): Promise<string> {
   return directory;
 }
 
-/** Numbers of the names in an image's `/etc/passwd` or `/etc/group`. */
+/** Returns the IDs of the names in an image's `/etc/passwd` or `/etc/group`. */
 async function ids(root: string, file: "passwd" | "group"): Promise<Map<string, number>> {
   const text = await readFile(join(root, "etc", file), "utf8");
   return new Map(
@@ -29,8 +29,8 @@ async function ids(root: string, file: "passwd" | "group"): Promise<Map<string, 
 }
 
 /**
- * Writes `files` to `upper`, the writable layer over the image at `root`, as cloud-init would on the
- * server: with the owner and the mode that the program asks for.
+ * Writes `files` to `upper`, the writable layer over the image at `root`. Like cloud-init on a server,
+ * sets the owner and the mode that the program asks for.
  */
 export async function writeNodeFiles(
   root: string,
@@ -51,7 +51,10 @@ export async function writeNodeFiles(
   }
 }
 
-/** A folder of the upper layer hides that of the image, so it takes over its owner and mode. */
+/**
+ * Creates a folder in the upper layer. Copies the owner and the mode of the image's folder, because
+ * the new folder hides the image's folder.
+ */
 async function makeFolder(root: string, upper: string, path: string): Promise<void> {
   if (path === "/") return;
   await makeFolder(root, upper, dirname(path));

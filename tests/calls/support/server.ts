@@ -8,9 +8,9 @@ import type { SshHostKey } from "../../../plan/ssh-host-key";
 import type { NodeFile } from "../../../templates/node-file";
 import { type Image, rootfs, writeNodeFiles } from "./rootfs";
 
-/** What every server has, whatever its daemon. */
+/** Properties that every server has. */
 export interface ServerPlace {
-  /** Its host name. */
+  /** Host name. */
   readonly name: string;
   readonly namespace: string;
   /** Private folder for the writable layer. */
@@ -21,22 +21,22 @@ export interface ServerPlace {
 export interface ServerOptions extends ServerPlace {
   readonly image: Image;
   readonly files: readonly NodeFile[];
-  /** The daemon, in the foreground. */
+  /** Command of the daemon, which runs in the foreground. */
   readonly argv: readonly string[];
-  /** Programs that run beside the daemon from boot on. */
+  /** Programs that run next to the daemon from boot on. */
   readonly helpers?: readonly (readonly string[])[];
-  /** Folder below /run that systemd would make, and its owner. */
+  /** Folder below /run that systemd would create, and its owner. */
   readonly runtime: { readonly folder: string; readonly owner: string };
 }
 
-/** How long process 1 of a server and its mounts may take, in milliseconds. */
+/** Deadline for process 1 of a server and its mounts, in milliseconds. */
 const BOOT_DEADLINE = 10_000;
-/** How long a daemon may take to end when it is asked to, in milliseconds. */
+/** Deadline for a daemon to end after SIGTERM, in milliseconds. */
 const STOP_DEADLINE = 10_000;
 
 /**
- * Process 1 of the server. The mounts are seen in here alone, and whatever was started in here ends
- * with it: with the power (SIGKILL), or with the end of whoever holds its standard input.
+ * Process 1 of the server. The mounts exist only in its namespace. All processes of the server end
+ * with process 1: on SIGKILL (power cut), or when its standard input is closed.
  * Arguments: image, folder of the writable layer, host name, runtime folder and its owner.
  */
 const INIT = `
@@ -58,19 +58,19 @@ exec chroot "$root" /bin/bash -c 'echo up; read -r'`;
 
 const SSHD = ["/usr/sbin/sshd", "-D", "-e"];
 
-/** Waiting does not help. The message is what the daemon printed. */
+/** The daemon has ended, so waiting does not help. The message is the output of the daemon. */
 export class DaemonEnded extends Error {}
 
-/** A program that runs in a server for as long as it likes. */
+/** Long-running program in a server. */
 interface Service {
-  /** `nsenter`, which has the program as its child and ends with it. */
+  /** `nsenter`, the parent of the program, which ends when the program ends. */
   readonly process: ChildProcess;
   output: string;
 }
 
-/** A server of the exchange: one daemon and sshd from a golden image, in namespaces of their own. */
+/** Server of the exchange: a daemon and sshd from a golden image, in separate namespaces. */
 export class Server {
-  /** As the cloud gives one to each server. */
+  /** Server ID, as the cloud would assign it. */
   readonly id = randomUUID();
   private machine: { readonly process: ChildProcess; readonly init: number } | null = null;
   private daemon: Service | null = null;
@@ -102,17 +102,17 @@ export class Server {
     return this.options.namespace;
   }
 
-  /** What the daemon printed since it was started. */
+  /** Output of the daemon since its start. */
   get output(): string {
     return this.daemon?.output ?? "";
   }
 
-  /** What the helpers printed since the boot. */
+  /** Output of the helpers since the boot. */
   get helpersOutput(): string {
     return this.helpers.map(({ output }) => output).join("");
   }
 
-  /** Starts the server with its daemon and sshd, which serve a little later. */
+  /** Starts the server, its daemon and sshd. Does not wait until the daemon and sshd serve. */
   async boot(): Promise<void> {
     const { namespace, folder, name, runtime } = this.options;
     const isolated = ["--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child=KILL"];
@@ -129,12 +129,12 @@ export class Server {
     this.helpers = (this.options.helpers ?? []).map((argv) => this.serve(argv));
   }
 
-  /** Starts the daemon of a server that is up. */
+  /** Starts the daemon. The server must be up. */
   startDaemon(): void {
     this.daemon = this.serve(this.options.argv);
   }
 
-  /** Lets the daemon end in its own way. */
+  /** Ends the daemon with SIGTERM, and waits for its end. */
   async stopDaemon(): Promise<void> {
     if (this.daemon === null || hasEnded(this.daemon.process)) return;
     process.kill(await this.pid(), "SIGTERM");
@@ -148,17 +148,17 @@ export class Server {
   /** Ends sshd and all its connections at once. */
   async killSsh(): Promise<void> {
     if (this.sshd === null) return;
-    // An ended listener leaves connections behind.
+    // Connections outlive the listener, so kill all sshd processes.
     await this.inside(["sh", "-c", "pkill -KILL sshd || true"]);
     await ended(this.sshd.process);
   }
 
-  /** The power cut: nobody is told. */
+  /** Cuts the power. No peer is notified. */
   async kill(): Promise<void> {
     if (this.machine === null) return;
     const { process: machine, init } = this.machine;
-    // The kernel ends all others before process 1 is gone, and the mounts with it. It waits for the
-    // parents outside, one of which may be stopped with its child.
+    // The kernel ends all other processes before process 1 is gone, and removes the mounts. The kernel
+    // waits for the parents outside. One of them may be stopped with its child.
     for (const service of [this.daemon, this.sshd, ...this.helpers])
       service?.process.kill("SIGKILL");
     if (!hasEnded(machine)) process.kill(init, "SIGKILL");
@@ -166,14 +166,14 @@ export class Server {
     this.machine = null;
   }
 
-  /** The daemon stays, with all its connections, but does nothing until `SIGCONT`. */
+  /** Stops or continues the daemon. A stopped daemon keeps all its connections. */
   async signal(signal: "SIGSTOP" | "SIGCONT"): Promise<void> {
     process.kill(await this.pid(), signal);
-    // It stops with its child, and would not notice that the child goes on.
+    // nsenter stops with its child, but does not continue with its child.
     if (signal === "SIGCONT") this.running().kill(signal);
   }
 
-  /** Waits for the end of the daemon, and returns whether it came within `ms` milliseconds. */
+  /** Waits for the end of the daemon. Returns whether the daemon ended within `ms` milliseconds. */
   async endsWithin(ms: number): Promise<boolean> {
     const daemon = this.running();
     const pid = await this.pid();
@@ -182,31 +182,31 @@ export class Server {
       if (performance.now() > deadline) return false;
       await sleep(100);
     }
-    // It has stopped with its child.
+    // nsenter stopped with its child.
     daemon.kill("SIGCONT");
     await ended(daemon);
     return true;
   }
 
-  /** The daemon's number in the server. */
+  /** Returns the process ID of the daemon inside the server. */
   async innerPid(): Promise<string> {
     const status = await readFile(`/proc/${String(await this.pid())}/status`, "utf8");
     return /^NSpid:.*\s(\d+)$/m.exec(status)?.[1] ?? "";
   }
 
-  /** A file as the server sees it. */
+  /** Reads a file of the server. */
   read(path: string): Promise<string> {
     return readFile(join(this.root(), path), "utf8");
   }
 
-  /** Runs a program in the server, as root. */
+  /** Runs a program in the server as root, and returns its output. */
   inside(argv: readonly string[]): Promise<string> {
     return run(this.enter(argv));
   }
 
   /**
-   * Leaves no room for another byte below `/etc`, and everything in there as it is; the result gives
-   * the room back.
+   * Fills the file system of `/etc` without changing any file in it. The returned function frees the
+   * space again.
    */
   async fillEtc(): Promise<() => Promise<void>> {
     await this.inside([
@@ -222,7 +222,7 @@ export class Server {
     };
   }
 
-  /** The server's root directory, seen from here. */
+  /** Root directory of the server, as a path of this machine. */
   protected root(): string {
     return `/proc/${String(this.up().init)}/root`;
   }
@@ -232,7 +232,7 @@ export class Server {
     await rm(this.options.folder, { recursive: true, force: true });
   }
 
-  /** Throws {@link DaemonEnded} when the daemon has. */
+  /** Returns the process of the daemon. @throws {@link DaemonEnded} if the daemon has ended. */
   protected running(): ChildProcess {
     const { daemon } = this;
     if (daemon === null || hasEnded(daemon.process)) throw new DaemonEnded(this.output);
@@ -248,7 +248,7 @@ export class Server {
     return this.machine;
   }
 
-  /** The command that runs another one in the server, as root. */
+  /** Returns the command that runs `argv` in the server as root. */
   enter(argv: readonly string[]): string[] {
     const target = String(this.up().init);
     const namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--root", "--wd"];
@@ -265,7 +265,7 @@ export class Server {
   }
 }
 
-/** What cloud-init makes of the host key in the user data. */
+/** Returns the file that cloud-init creates from the host key in the user data. */
 const hostKeyFile = ({ sshHostKey }: ServerPlace): NodeFile => ({
   path: "/etc/ssh/ssh_host_ed25519_key",
   content: sshHostKey.privateKey,
@@ -273,7 +273,7 @@ const hostKeyFile = ({ sshHostKey }: ServerPlace): NodeFile => ({
   mode: "0600",
 });
 
-/** Resolves when `child` has printed `word`. */
+/** Resolves when `child` prints `word`. @throws {@link DaemonEnded} if `child` ends first. */
 function says(child: ChildProcess, word: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = "";
@@ -289,13 +289,13 @@ function says(child: ChildProcess, word: string): Promise<void> {
   });
 }
 
-/** Whether a process does not wait for its parent to take note of its end. */
+/** Returns whether a process runs; a zombie does not. */
 async function isAlive(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${String(pid)}/status`, "utf8").catch(() => "State:\tZ");
   return !/^State:\s+[ZX]/m.test(status);
 }
 
-/** The one child of a process. */
+/** Returns the process ID of the only child of a process. */
 async function childOf({ pid }: ChildProcess): Promise<number> {
   const process = String(pid);
   const children = await readFile(`/proc/${process}/task/${process}/children`, "utf8");

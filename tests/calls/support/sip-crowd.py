@@ -1,16 +1,16 @@
-"""Many SIP clients in one process: phones that register, connections that do nothing, clients that guess.
+"""Runs many SIP clients in one process: phones that register, idle connections, and clients that guess passwords.
 
 Reads from standard input, as JSON:
   {"server": address, "seconds": number,
    "idle":     [{"source": address, "connections": number}],
    "guess":    [{"source": address, "accounts": [name], "guesses": number, "connections": number or 0 for
-                 a new one for each guess, "nonce": text to answer to whatever the server has asked, or null,
+                 a new connection for each guess, "nonce": nonce to use instead of the server's, or null,
                  "after": seconds}],
    "register": [{"source": address, "account": name, "password": text, "after": seconds, "every": seconds}]}
-A source is an address of this host. Prints at the end, as JSON, with lists in the order of the input:
+A source is an address of this host. At the end, prints JSON with lists in the order of the input:
   {"idle": [{"opened", "shut"}],
    "guess": [{"tried", "answered", "seconds" from the first answer to the last}],
-   "register": [{"tried", "failed": [what went wrong and when]}]}
+   "register": [{"tried", "failed": [error and time]}]}
 """
 import asyncio
 import hashlib
@@ -22,10 +22,10 @@ import sys
 import time
 
 PORT = 5060
-# Seconds for an answer; and from the end of a connection to the next attempt of a client that does nothing.
-PATIENCE, PAUSE = 5.0, 5.0
-# Seconds from a guess that was cut off to the next one.
-BREATH = 0.02
+# Timeout of an answer, in seconds. Seconds between the end of an idle client's connection and the next attempt.
+TIMEOUT, PAUSE = 5.0, 5.0
+# Seconds between a disconnected guess and the next one.
+GUESS_PAUSE = 0.02
 
 
 def md5(*parts):
@@ -33,7 +33,7 @@ def md5(*parts):
 
 
 class Client:
-    """A connection from `source`."""
+    """SIP client with a connection from `source`."""
 
     def __init__(self, server, source):
         self.server, self.source = server, source
@@ -42,7 +42,7 @@ class Client:
         self.id = f"{random.getrandbits(64):x}"
 
     async def connect(self):
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             self.reader, self.writer = await asyncio.open_connection(
                 self.server, PORT, local_addr=(self.source, 0))
 
@@ -64,15 +64,15 @@ class Client:
         self.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     async def answer(self):
-        """Returns the final answer to what was sent last. Raises EOFError if the connection ends."""
-        async with asyncio.timeout(PATIENCE):
+        """Returns the final answer to the last request. Raises EOFError if the connection ends."""
+        async with asyncio.timeout(TIMEOUT):
             while True:
                 message = (await self.reader.readuntil(b"\r\n\r\n")).decode(errors="replace")
                 if re.match(r"SIP/2\.0 [2-6]", message) and f"CSeq: {self.sequence} " in message:
                     return message
 
     async def register(self, account, password, nonce=None):
-        """Returns the status of a registration. It answers to `nonce` if there is one, and not to the server's."""
+        """Registers and returns the status. Uses `nonce`, if there is one, instead of the server's nonce."""
         self.send("REGISTER", account)
         challenge = await self.answer()
         if not challenge.startswith("SIP/2.0 401"):
@@ -111,7 +111,7 @@ async def idle(server, end, source, result):
 
 
 async def guess(server, end, job, result):
-    """Guesses until all guesses of the source are made, on one connection for as long as it lasts."""
+    """Guesses until all guesses of the source are made. Uses one connection until the connection ends."""
     await asyncio.sleep(job["after"])
     client = None
     while time.monotonic() < end and result["tried"] < job["guesses"]:
@@ -129,7 +129,7 @@ async def guess(server, end, job, result):
             if job["connections"] > 0:
                 continue
         except FAULTS:
-            await asyncio.sleep(BREATH)
+            await asyncio.sleep(GUESS_PAUSE)
         client.close()
         client = None
 
@@ -137,7 +137,7 @@ async def guess(server, end, job, result):
 async def register(server, end, job, result):
     await asyncio.sleep(job["after"])
     client, start = None, end
-    while (begun := time.monotonic()) < end - PATIENCE:
+    while (begun := time.monotonic()) < end - TIMEOUT:
         start = min(start, begun)
         result["tried"] += 1
         try:

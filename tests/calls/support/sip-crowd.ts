@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import { run } from "../../../phones/command";
 
-/** What `sip-crowd.py` takes. A source is an address of the namespace that it runs in. */
+/** Input of `sip-crowd.py`. A source is an address of the namespace that the program runs in. */
 export interface CrowdJobs {
   readonly idle?: readonly { readonly source: string; readonly connections: number }[];
   readonly guess?: readonly {
     readonly source: string;
     readonly accounts: readonly string[];
     readonly guesses: number;
-    /** 0 for a new connection for each guess. */
+    /** 0 opens a new connection for each guess. */
     readonly connections: number;
-    /** What to answer to instead of what the server has asked. */
+    /** Nonce to use instead of the server's nonce. */
     readonly nonce?: string;
     /** Seconds. */
     readonly after: number;
@@ -25,20 +25,20 @@ export interface CrowdJobs {
   }[];
 }
 
-/** What it found, in the order of the jobs. */
+/** Results of `sip-crowd.py`, in the order of the jobs. */
 export interface CrowdResults {
   readonly idle: readonly { readonly opened: number; readonly shut: number }[];
   readonly guess: readonly {
     readonly tried: number;
-    /** Guesses that a zone has judged. */
+    /** Guesses that a zone has answered. */
     readonly answered: number;
-    /** From the first of these to the last. */
+    /** Seconds from the first answered guess to the last one. */
     readonly seconds: number;
   }[];
   readonly register: readonly { readonly tried: number; readonly failed: readonly string[] }[];
 }
 
-/** Runs many SIP clients of `namespace` for so many seconds. */
+/** Runs many SIP clients in `namespace` for `seconds`. */
 export async function sipCrowd(
   namespace: string,
   server: string,

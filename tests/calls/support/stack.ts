@@ -16,38 +16,38 @@ import { OPERATOR } from "./network";
 type Kind = "NodeConfig" | "ZoneMembership";
 type Inputs = Record<string, unknown>;
 
-/** A resource of the provider, as Pulumi keeps it. */
+/** Resource of the provider in Pulumi's state. */
 interface Resource {
   readonly kind: Kind;
   readonly id: string;
   readonly outputs: Inputs;
 }
 
-/** What the provider says while it works, and what stays in Pulumi's output of it. */
+/** Lines of the provider's logger: progress, and messages that stay in Pulumi's output. */
 export interface Transcript {
   readonly progress: string[];
   readonly messages: string[];
 }
 
-/** The resources that a plan asks for: by kind and name, their inputs. */
+/** Resources that a plan asks for, by URN. */
 type Wanted = ReadonlyMap<string, { readonly kind: Kind; readonly inputs: Inputs }>;
 
-/** What an update of the provider tells of what it has brought about, where it fails half-way. */
+/** Error of an update that failed partway, with the properties that the update has applied. */
 interface Failure {
   readonly properties?: Inputs;
 }
 
-/** Changes what a file is to hold, whatever the program would write. */
+/** Changes the files that the program renders for a node. */
 export type Tamper = (node: string, files: NodeFile[]) => NodeFile[];
 
 /**
- * What `pulumi up`, `refresh` and a preview do with the resources of the project's own provider, in
- * Pulumi's order, and with one provider for each run as Pulumi starts one. The rest of the program
- * are servers, which the exchange starts and ends.
+ * Does what `pulumi up`, `refresh` and a preview do with the resources of the project's own provider.
+ * Follows Pulumi's order, and uses one provider for each run, as Pulumi does. The other resources of
+ * the program are servers, which the exchange starts and ends.
  */
 export class Stack {
   private readonly resources = new Map<string, Resource>();
-  /** What the provider said in the run that was last, or is going on. */
+  /** Transcript of the current run, or of the last one. */
   transcript: Transcript = { progress: [], messages: [] };
 
   private constructor(
@@ -56,7 +56,7 @@ export class Stack {
     private configuration: Configuration,
   ) {}
 
-  /** The stack of an exchange that has just been started. */
+  /** Creates the stack of an exchange that has just been started. */
   static async of(
     exchange: Exchange,
     kind: ZoneKind,
@@ -69,9 +69,9 @@ export class Stack {
   }
 
   /**
-   * Sets keys of the configuration, and updates.
+   * Sets keys of the configuration, and updates the stack.
    *
-   * @throws the first error of a resource, when all that could be updated is.
+   * @throws the first error of a resource, after all other resources are updated.
    */
   async up(changes: Configuration = {}, tamper: Tamper = (_, files) => files): Promise<void> {
     this.configuration = { ...this.configuration, ...changes };
@@ -81,7 +81,10 @@ export class Stack {
     await this.update(plan, this.wanted(plan, settings, tamper));
   }
 
-  /** The same with one zone more, whose server the cloud cannot build: nothing that needs it is made. */
+  /**
+   * Updates with one more zone, whose server the cloud cannot build. Resources that need the server
+   * are not created.
+   */
   async upWithoutServer(): Promise<void> {
     const zones = this.exchange.zones.length + 1;
     const settings = settingsWith({ ...this.configuration, zones });
@@ -100,7 +103,7 @@ export class Stack {
       }
       for (const kind of ["NodeConfig", "ZoneMembership"] as const) {
         const ofKind = [...wanted].filter(([, resource]) => resource.kind === kind);
-        await all(ofKind.map(([urn, { inputs }]) => this.bringAbout(provider, urn, kind, inputs)));
+        await all(ofKind.map(([urn, { inputs }]) => this.apply(provider, urn, kind, inputs)));
       }
       for (const kind of ["ZoneMembership", "NodeConfig"] as const) {
         const unwanted = [...this.resources].filter(
@@ -119,7 +122,7 @@ export class Stack {
     }
   }
 
-  /** Reads what is really there, as `pulumi refresh` does, and returns names of what has drifted. */
+  /** Reads the real state, as `pulumi refresh` does. Returns the names of resources that have drifted. */
   async refresh(): Promise<string[]> {
     const drifted: string[] = [];
     await this.withProvider((provider) =>
@@ -136,13 +139,13 @@ export class Stack {
     return drifted;
   }
 
-  /** Paths of the files of a node. */
+  /** Returns the paths of the files of a node. */
   filesOf(node: string): string[] {
     const config = this.resources.get(urnOf("NodeConfig", node));
     return Object.keys(config?.outputs.files ?? {});
   }
 
-  private async bringAbout(
+  private async apply(
     provider: PbxResourceProvider,
     urn: string,
     kind: Kind,
@@ -229,7 +232,7 @@ const entry = (
   { kind, inputs: inputs as Inputs },
 ];
 
-/** Lets all of them end before the first that failed is told, as Pulumi does. */
+/** Waits until all promises have settled, as Pulumi does, and then throws the first error. */
 async function all(work: readonly Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(work)) {
     if (result.status === "rejected") throw result.reason;

@@ -7,10 +7,10 @@ import { within } from "../../../phones/deadline";
 import type { Storm, StormResult } from "../../support/storm";
 
 const PROGRAM = join(__dirname, "../../support/storm.ts");
-/** Milliseconds in which a storm has to be over: a phone waits for an answer 32 s at the most. */
+/** Deadline for a storm, in milliseconds. A phone waits for an answer for 32 s at most. */
 const DEADLINE = 50_000;
 
-/** Registers the phones of one storm, and ends them with their connections. */
+/** Registers the phones of one storm, and then ends the phones and their connections. */
 export async function registerOnce(namespace: string, storm: Storm): Promise<StormResult> {
   const phones = StormPhones.start(namespace);
   try {
@@ -20,7 +20,7 @@ export async function registerOnce(namespace: string, storm: Storm): Promise<Sto
   }
 }
 
-/** Phones that register in a storm, in a process and a network namespace of their own. */
+/** Phones that register in a storm. They run in a separate process and network namespace. */
 export class StormPhones {
   private constructor(
     private readonly child: ChildProcess,
@@ -35,7 +35,7 @@ export class StormPhones {
     return new StormPhones(child, createInterface({ input: child.stdout }));
   }
 
-  /** Lets all phones register, and returns what came of it. Phones of the storm before that keep connections stay. */
+  /** Registers all phones, and returns the result. Connections that the previous storm keeps stay open. */
   async register(storm: Storm): Promise<StormResult> {
     const result = within(DEADLINE, "a storm", once(this.output, "line"));
     this.child.stdin?.write(`${JSON.stringify(storm)}\n`);
@@ -43,7 +43,7 @@ export class StormPhones {
     return JSON.parse(line) as StormResult;
   }
 
-  /** Ends the phones with their connections. */
+  /** Ends the phones and their connections. */
   async close(): Promise<void> {
     if (this.child.exitCode === null && this.child.kill("SIGKILL")) await once(this.child, "exit");
   }

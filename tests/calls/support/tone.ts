@@ -3,10 +3,10 @@ import { join } from "node:path";
 
 const SAMPLE_RATE = 8000;
 const WAV_HEADER = 44;
-/** Samples of one packet, which lasts 20 ms. */
+/** Samples in one packet of 20 ms. */
 const PACKET = 160;
 
-/** Energy of `samples`, and how much of it is in the tone of `hz` (Goertzel's algorithm). */
+/** Returns the energy of `samples`, and the energy in the tone of `hz` (Goertzel algorithm). */
 function energies(samples: Int16Array, hz: number): { all: number; tone: number } {
   const coefficient = 2 * Math.cos((2 * Math.PI * hz) / SAMPLE_RATE);
   let [previous, beforeThat, all] = [0, 0, 0];
@@ -19,10 +19,10 @@ function energies(samples: Int16Array, hz: number): { all: number; tone: number 
 }
 
 /**
- * Share of the energy of `samples`, 8,000 a second, that is in the tone of `hz`, 0 to 1.
+ * Returns the share of the energy of `samples` that is in the tone of `hz`, 0 to 1. The sample rate is 8,000 Hz.
  *
- * Each packet counts for itself: one that is lost or played twice moves the phase of all that follows,
- * which a listener does not hear, and over a whole second the parts would cancel each other.
+ * Each packet is analysed separately. A packet that is lost or played twice shifts the phase of all later packets. A
+ * listener does not hear that shift, but over a whole second the parts would cancel each other.
  */
 export function shareOfTone(samples: Int16Array, hz: number): number {
   const sum = { all: 0, tone: 0 };
@@ -34,12 +34,12 @@ export function shareOfTone(samples: Int16Array, hz: number): number {
   return sum.all === 0 ? 0 : sum.tone / sum.all;
 }
 
-/** How much of what a phone heard, by its recordings in `folder`, was the tone of `hz`. */
+/** Returns the share of the tone of `hz` in a phone's recording in `folder`. */
 export async function heardTone(folder: string, hz: number): Promise<number> {
   const [file] = (await readdir(folder)).filter((name) => name.endsWith("-dec.wav"));
   if (file === undefined) throw new Error(`the phone recorded nothing in ${folder}`);
   const data = (await readFile(join(folder, file))).subarray(WAV_HEADER);
-  // One second from the middle: the beginning has silence, and packets that arrived in a bunch.
+  // One second from the middle. The beginning contains silence, and packets that arrived in bursts.
   const samples = new Int16Array(data.buffer, data.byteOffset, Math.floor(data.length / 2));
   const start = Math.max(0, Math.floor(samples.length / 2) - SAMPLE_RATE / 2);
   return shareOfTone(samples.slice(start, start + SAMPLE_RATE), hz);

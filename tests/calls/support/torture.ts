@@ -12,16 +12,16 @@ const program = (name: string): string[] => [
   ...["--import", "tsx", join(__dirname, "../../support", name)],
 ];
 
-/** Sends all attacks from a network namespace. */
+/** Sends all attacks from a network namespace, and returns the results. */
 export const hurl = async (namespace: string, attacks: Attacks): Promise<AttackResult[]> =>
   JSON.parse(
     await run(program("hurl.ts"), { namespace, input: JSON.stringify(attacks) }),
   ) as AttackResult[];
 
-/** Milliseconds until the phones are ready, and until they have told how they were served. */
+/** Deadline for the phones to be ready, and to report how they were served, in milliseconds. */
 const DEADLINE = 15_000;
 
-/** Phones that use the exchange, in a process and a network namespace of their own. */
+/** Phones that use the exchange. They run in a separate process and network namespace. */
 export class Bystander {
   private constructor(
     private readonly child: ChildProcess,
@@ -37,7 +37,7 @@ export class Bystander {
     return bystander;
   }
 
-  /** Ends the phones, which tell how they were served. */
+  /** Ends the phones, and returns how they were served. */
   async served(): Promise<Served> {
     this.child.kill("SIGTERM");
     return JSON.parse(await this.line("how phones were served")) as Served;

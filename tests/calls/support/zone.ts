@@ -3,17 +3,17 @@ import type { SipDriver } from "../../../core/telephony";
 import type { Image } from "./rootfs";
 import { Server, type ServerOptions, type ServerPlace } from "./server";
 
-/** A record of Asterisk's log. */
+/** Record of Asterisk's log. */
 export interface LogRecord {
   /** `2026-01-31 23:59:59.123`. */
   readonly time: string;
   readonly level: string;
-  /** Asterisk's source file, which nothing that phones send decides. */
+  /** Source file of Asterisk. Phones cannot influence this field. */
   readonly source: string;
   readonly message: string;
 }
 
-/** The records of a log. A line that is none is one that Asterisk begins its log with, or cut. */
+/** Returns the records of a log. Skips other lines: the first line of Asterisk's log, and truncated lines. */
 export function parseLog(log: string): LogRecord[] {
   return log.split("\n").flatMap((line) => {
     try {
@@ -34,25 +34,26 @@ export interface ZoneKind {
   readonly sipDriver: SipDriver;
 }
 
-/** A call detail record. */
+/** Call detail record (CDR). */
 export interface CallRecord {
-  /** Extension of the account that called; empty for a call of another zone. */
+  /** Extension of the calling account; empty for a call from another zone. */
   readonly account: string;
   readonly destination: string;
-  /** The caller's channel. */
+  /** Channel of the caller. */
   readonly channel: string;
-  /** The channel that was dialled; empty if there was none. */
+  /** Channel that was dialled; empty if no channel was dialled. */
   readonly dialled: string;
 }
 
-/** What asterisk.service does. */
+/** Script that does the same as asterisk.service. */
 const START = `
 /usr/lib/trunkline/load-users &&
 exec /usr/sbin/asterisk -g -f -p -U asterisk -G asterisk`;
 
 /**
- * What trunkline-report-logins.socket and .service do: a FIFO that Asterisk may write to and that stays open, a user
- * without rights, a copy of the configuration for that user alone, and another start after every end.
+ * Script that does the same as trunkline-report-logins.socket and .service. Creates a FIFO that Asterisk may write to,
+ * and keeps the FIFO open. Runs the program as an unprivileged user, with a copy of the configuration that only that
+ * user may read. Restarts the program whenever it ends.
  */
 const REPORT_LOGINS = `
 config=/etc/trunkline/report-logins.json
@@ -69,7 +70,7 @@ while [ -e "$config" ]; do
   sleep 1
 done`;
 
-/** A zone of the exchange: Asterisk from its golden image, with the files the program renders. */
+/** Zone of the exchange: Asterisk from its golden image, with the files that the program renders. */
 export class Zone extends Server {
   private constructor(
     options: ServerOptions,
@@ -95,25 +96,25 @@ export class Zone extends Server {
     return new Zone(options, await Server.prepare(options), kind);
   }
 
-  /** Runs a command of Asterisk's console. */
+  /** Runs a command on Asterisk's console, and returns the output. */
   async cli(command: string): Promise<string> {
     this.running();
     return this.inside(["/usr/sbin/asterisk", "-rx", command]);
   }
 
-  /** What Asterisk complained of. */
+  /** Returns the log with Asterisk's notices, warnings and errors. */
   log(): Promise<string> {
     return this.read("/var/log/asterisk/messages");
   }
 
-  /** What it complained of in the last `ms` milliseconds. */
+  /** Returns the log records of the last `ms` milliseconds. */
   async logSince(ms: number): Promise<LogRecord[]> {
     const since = new Date(Date.now() - ms).toISOString().replace("T", " ");
-    // The time of day of a server whose zone is UTC.
+    // The time zone of a server is UTC.
     return parseLog(await this.log()).filter(({ time }) => time >= since);
   }
 
-  /** How things are with its phones and its trunk, and what it said last. */
+  /** Returns the state of the zone's phones and trunk, and the last lines of its log. */
   async account(): Promise<string> {
     const phones = this.kind.sipDriver === "pjsip" ? "pjsip show contacts" : "sip show peers";
     const tables = [await this.cli(phones), await this.cli("iax2 show peers")];
@@ -121,31 +122,31 @@ export class Zone extends Server {
     return [this.name, ...tables, ...log].join("\n");
   }
 
-  /** Whether all other zones, which are `count`, answer on the trunk. */
+  /** Checks whether all other zones (`count`) answer on the trunk. */
   async trunkIsUp(count: number): Promise<boolean> {
     const peers = await this.cli("iax2 show peers");
     const ok = peers.split("\n").filter((line) => /\bOK \(\d+ ms\)/.test(line));
     return ok.length === count;
   }
 
-  /** The calls that ended, as Asterisk's call detail records tell. */
+  /** Returns Asterisk's call detail records of the calls that have ended. */
   async cdrs(): Promise<CallRecord[]> {
     const csv = await this.read("/var/log/asterisk/cdr-csv/Master.csv").catch(() => "");
     const rows = csv.split("\n").filter((line) => line !== "");
     return rows.map((row) => {
-      // "accountcode","src","dst","dcontext","clid","channel","dstchannel",…; a quote inside is doubled.
+      // "accountcode","src","dst","dcontext","clid","channel","dstchannel",…; quotes inside a field are doubled.
       const fields = Array.from(row.matchAll(/"((?:[^"]|"")*)"/g), ([, field = ""]) => field);
       const [account = "", , destination = "", , , channel = "", dialled = ""] = fields;
       return { account, destination, channel, dialled };
     });
   }
 
-  /** How many calls on the trunk this zone has an end of. */
+  /** Returns the number of trunk calls that have an end in this zone. */
   async trunkCalls(): Promise<number> {
     return Number(/(\d+) active IAX channel/.exec(await this.cli("iax2 show channels"))?.[1]);
   }
 
-  /** Extensions whose phones are registered here. */
+  /** Returns the extensions whose phones are registered in this zone. */
   async registered(): Promise<string[]> {
     const driver: Record<SipDriver, () => Promise<string[]>> = {
       chan_sip: async () =>

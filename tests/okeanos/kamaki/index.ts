@@ -5,19 +5,19 @@ import { run } from "../../../phones/command";
 import { ensureCommands } from "../../../phones/packages";
 import type { Okeanos } from "../synnefo";
 
-/** In a mount namespace of its own, so that kamaki's home can be a folder of the machine. */
+/** Runs in a separate mount namespace, so that kamaki's home can be a folder of this machine. */
 const ENTER = `mount --bind "$1" "$2/tmp"; root=$2; shift 2
 exec chroot "$root" env -i HOME=/tmp PATH=/usr/local/bin:/usr/bin:/bin kamaki -c /tmp/rc "$@"`;
 
 export interface Kamaki {
-  /** What a command prints. @throws Error with what it said when it fails. */
+  /** Runs a command, and returns its output. @throws Error with the output of a failed command. */
   readonly text: (...command: string[]) => Promise<string>;
-  /** The same as a value. */
+  /** Runs a command, and returns its JSON output as a value. */
   readonly json: (...command: string[]) => Promise<unknown>;
   readonly remove: () => Promise<void>;
 }
 
-/** Synnefo's own client, set up to use `okeanos` as its first user. */
+/** Returns Synnefo's own client, configured for the first user of `okeanos`. */
 export async function kamakiOf({ identityUrl, token }: Okeanos): Promise<Kamaki> {
   await ensureCommands({ mmdebstrap: "mmdebstrap" });
   const root = (await run([join(__dirname, "root.sh")])).trim();

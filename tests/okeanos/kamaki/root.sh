@@ -33,7 +33,7 @@ archive() {
     local uri
     # shellcheck disable=SC2016 # apt's own variable
     uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p)
-    [[ -n $uri ]] || die "apt on this machine knows no archive of Debian: name one in /etc/apt/sources.list.d and run apt-get update"
+    [[ -n $uri ]] || die "apt has no archive of Debian; add one to /etc/apt/sources.list.d and run apt-get update"
     printf '%s' "${uri%/}"
 }
 

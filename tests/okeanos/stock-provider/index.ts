@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 
-// The provider takes the cloud's URL and the token from the environment, and no region or tenant.
+// The provider reads the cloud's URL and the token from the environment. It needs no region or tenant.
 const keypair = new openstack.compute.Keypair("access", {
   name: "access",
   publicKey: "ssh-ed25519 AAAA operator@example.org",
@@ -12,7 +12,7 @@ const network = new openstack.networking.Network("trunk", {
 const subnet = new openstack.networking.Subnet(
   "trunk",
   { name: "trunk", networkId: network.id, cidr: "192.168.0.0/24", noGateway: true },
-  // A subnet goes with its network: Synnefo deletes none by itself.
+  // Synnefo deletes a subnet only together with its network.
   { retainOnDelete: true },
 );
 

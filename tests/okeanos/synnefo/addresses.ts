@@ -5,7 +5,7 @@ import { badRequest, conflict } from "./faults";
 const number = (address: string): bigint => new Address4(address).bigInt();
 const text = (value: bigint): string => Address4.fromBigInt(value).correctForm();
 
-/** The addresses of `cidr` that servers may have when nobody says which. */
+/** Returns the default address pools of `cidr`: all hosts except the gateway. */
 export function defaultPools(cidr: string, gateway: string | null): Pool[] {
   const network = new Address4(cidr);
   const first = network.startAddress().bigInt() + 1n;
@@ -24,7 +24,7 @@ export function defaultPools(cidr: string, gateway: string | null): Pool[] {
 
 export const isIpv4 = (address: string): boolean => Address4.isValid(address);
 
-/** The first host of a network: its gateway, when nobody says which. */
+/** Returns the first host of a network, which is the default gateway. */
 export const firstHost = (cidr: string, version: 4 | 6): string =>
   version === 4
     ? text(new Address4(cidr).startAddress().bigInt() + 1n)
@@ -39,7 +39,7 @@ function takenOn({ ports, floatingIps }: Books, network: Network): Set<string> {
   ]);
 }
 
-/** The address that is `wanted` on the network, or the first free one of its pools. */
+/** Allocates the `wanted` address on the network, or the first free address of its pools. */
 export function allocate(
   books: Books,
   network: Network,
@@ -66,7 +66,7 @@ export function allocate(
   throw conflict(`No more IP addresses available on network ${String(network.id)}`);
 }
 
-/** The address that a machine with this MAC address gives itself (SLAAC). */
+/** Returns the IPv6 address that a machine derives from its MAC address (SLAAC). */
 export function slaac(cidr: string, mac: string): string {
   const bytes = mac.split(":").map((byte) => parseInt(byte, 16));
   const eui = [(bytes[0] ?? 0) ^ 2, ...bytes.slice(1, 3), 0xff, 0xfe, ...bytes.slice(3)];

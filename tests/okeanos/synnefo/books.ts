@@ -1,4 +1,4 @@
-/** What the cloud keeps. Ids of one kind are never used again. */
+/** State of the cloud. IDs of one kind are never reused. */
 
 export interface User {
   readonly uuid: string;
@@ -19,11 +19,11 @@ export type Amounts = Readonly<Partial<Record<Resource, number>>>;
 export interface Project {
   readonly id: string;
   readonly name: string;
-  /** Users by uuid. */
+  /** UUIDs of users. */
   readonly members: readonly string[];
-  /** A user's own project, which has the user's uuid. */
+  /** Whether this is a user's own project, whose ID is the user's UUID. */
   readonly system: boolean;
-  /** What a member may have; all members together may have `projectLimits`. */
+  /** Limits of a member. `projectLimits` are the limits of all members together. */
   readonly limits: Readonly<Record<Resource, number>>;
   readonly projectLimits: Readonly<Record<Resource, number>>;
 }
@@ -49,7 +49,7 @@ export interface Image {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** Who owns something; nobody owns what belongs to the cloud. */
+/** Owner of a resource; null for resources of the cloud. */
 export interface Owned {
   readonly userId: string | null;
   readonly project: string | null;
@@ -66,7 +66,7 @@ export interface Network extends Owned, Dated {
   readonly public: boolean;
   readonly floatingIpPool: boolean;
   name: string;
-  /** Whether the cluster knows it: it does once a server has been connected. */
+  /** Whether the cluster knows the network, which is so after a server was connected. */
   inCluster: boolean;
   deleting: boolean;
   deleted: boolean;
@@ -152,11 +152,11 @@ export interface Server extends Owned, Dated {
   name: string;
   flavorId: number;
   state: "BUILD" | "STARTED" | "STOPPED" | "ERROR" | "DESTROYED";
-  /** The last job that was asked for, until it has been done. */
+  /** Last requested job, until the job is done. */
   task: Job | null;
 }
 
-/** What costs something, or is in somebody's way, and has not been deleted. */
+/** Resources that cost quota or block others, and have not been deleted. */
 export interface Balance {
   readonly servers: readonly string[];
   readonly networks: readonly string[];
@@ -169,7 +169,7 @@ export class Books {
   readonly users = new Map<string, User>();
   readonly projects = new Map<string, Project>();
   readonly flavors = new Map<number, Flavor>();
-  /** Of these, names that no new server can have; those that servers have can still be read. */
+  /** Names of flavors that new servers cannot have. Flavors of existing servers stay readable. */
   readonly retiredFlavors = new Set<string>();
   readonly images = new Map<string, Image>();
   readonly networks = new Map<number, Network>();

@@ -1,16 +1,16 @@
-interface Deed {
+interface Scheduled {
   readonly due: number;
   readonly run: () => void;
 }
 
 /**
- * What happens later. Runs by itself in real time; with a time of its own, whenever it is asked to
- * catch up.
+ * Schedule of later events. Runs events by itself in real time. With a custom time, runs due events
+ * only when `settle` is called.
  */
 export class Clock {
-  private readonly deeds: Deed[] = [];
+  private readonly events: Scheduled[] = [];
   private timer: NodeJS.Timeout | undefined;
-  /** While deeds are made up for: when the present one was due. */
+  /** Due time of the event that `settle` currently runs. */
   private past: number | undefined;
 
   constructor(private readonly time: () => number = Date.now) {}
@@ -19,39 +19,39 @@ export class Clock {
     return this.past ?? this.time();
   }
 
-  /** The present as Synnefo writes it. */
+  /** Returns the current time in Synnefo's format. */
   stamp(): string {
     return new Date(this.now()).toISOString().replace("Z", "000+00:00");
   }
 
   after(milliseconds: number, run: () => void): void {
-    const deed = { due: this.now() + milliseconds, run };
-    const later = this.deeds.findIndex(({ due }) => due > deed.due);
-    this.deeds.splice(later === -1 ? this.deeds.length : later, 0, deed);
+    const event = { due: this.now() + milliseconds, run };
+    const later = this.events.findIndex(({ due }) => due > event.due);
+    this.events.splice(later === -1 ? this.events.length : later, 0, event);
     this.arm();
   }
 
-  /** Does what is due, in its order. */
+  /** Runs all due events in order. */
   settle(): void {
     const present = this.time();
-    for (let next = this.deeds[0]; next !== undefined && next.due <= present;) {
-      this.deeds.shift();
+    for (let next = this.events[0]; next !== undefined && next.due <= present;) {
+      this.events.shift();
       this.past = next.due;
       next.run();
-      next = this.deeds[0];
+      next = this.events[0];
     }
     this.past = undefined;
     this.arm();
   }
 
   stop(): void {
-    this.deeds.length = 0;
+    this.events.length = 0;
     clearTimeout(this.timer);
   }
 
   private arm(): void {
     clearTimeout(this.timer);
-    const [next] = this.deeds;
+    const [next] = this.events;
     if (next !== undefined && this.time === Date.now) {
       this.timer = setTimeout(
         () => {

@@ -5,15 +5,15 @@ import { relayed, unauthorized } from "./faults";
 import type { Quotas } from "./quotas";
 import { route, type Answer, type Call, type Route } from "./router";
 
-/** What the services of the cloud share. */
+/** State that the services of the cloud share. */
 export interface Cloud {
   readonly books: Books;
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly quotas: Quotas;
-  /** Milliseconds that a new server builds. */
+  /** Build time of a new server, in milliseconds. */
   readonly buildTime: number;
-  /** Milliseconds that any other job takes. */
+  /** Duration of any other job, in milliseconds. */
   readonly taskTime: number;
 }
 
@@ -34,11 +34,11 @@ function authenticate(cloud: Cloud, { headers }: Call): User {
   return user;
 }
 
-/** A route of Astakos that wants a token. */
+/** Returns a route of Astakos that requires a token. */
 export const account = (cloud: Cloud, method: string, path: string, handle: UserHandler): Route =>
   route(method, `/astakos/account/v1.0${path}`, (call) => handle(authenticate(cloud, call), call));
 
-/** A route of Cyclades or Plankton, which hand a token on to Astakos and wrap what it says to it. */
+/** Returns a route of Cyclades or Plankton. They pass the token to Astakos, and wrap the fault that Astakos returns. */
 export const cyclades = (cloud: Cloud, method: string, path: string, handle: UserHandler): Route =>
   route(method, `/cyclades${path}`, (call) => {
     const token = call.headers["x-auth-token"];
@@ -48,6 +48,6 @@ export const cyclades = (cloud: Cloud, method: string, path: string, handle: Use
     return handle(authenticate(cloud, call), call);
   });
 
-/** Whether `user` may see something: it is the user's, or of a cloud-wide kind. */
+/** Returns whether `user` may see a resource: the user's own resource, or a resource of the cloud. */
 export const sees = (user: User, { userId }: { readonly userId: string | null }): boolean =>
   userId === null || userId === user.uuid;

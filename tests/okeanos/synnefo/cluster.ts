@@ -1,7 +1,7 @@
 import type { Action, Books, Job, PersonalityFile, Server } from "./books";
 import type { Clock } from "./clock";
 
-/** A server as the machine that stands for it sees it. */
+/** Description of a server for the real machine behind it. */
 export interface Machine {
   readonly id: number;
   readonly name: string;
@@ -12,7 +12,7 @@ export interface Machine {
     readonly public: boolean;
     readonly mac: string;
     readonly address: string;
-    /** Of the subnet that the address belongs to. */
+    /** CIDR of the subnet that the address belongs to. */
     readonly cidr: string;
     readonly gateway: string | null;
   }[];
@@ -21,14 +21,14 @@ export interface Machine {
   readonly publicKeys: readonly string[];
 }
 
-/** Real machines behind the servers, if a test wants any. A server's job waits for each of these. */
+/** Real machines behind the servers. A server's job waits for each of these calls. */
 export interface Hypervisor {
   start(machine: Machine): Promise<void>;
   stop(machine: Machine): Promise<void>;
   destroy(machine: Machine): Promise<void>;
 }
 
-/** Does the jobs of servers, those of one server one after the other, as Ganeti does. */
+/** Runs the jobs of servers. As in Ganeti, the jobs of one server run one after the other. */
 export class Cluster {
   private readonly queues = new Map<number, (() => void)[]>();
 
@@ -38,7 +38,7 @@ export class Cluster {
     private readonly hypervisor: Hypervisor | undefined,
   ) {}
 
-  /** Has `effect` happen after `duration`, once all that the server was told before is done. */
+  /** Submits a job. `effect` happens `duration` milliseconds after all earlier jobs of the server are done. */
   submit(server: Server, action: Action, duration: number, effect: () => void): void {
     const job: Job = { action, since: this.clock.now() };
     server.task = job;
@@ -92,7 +92,7 @@ export class Cluster {
     }
   }
 
-  /** What the action means to the real machine, if there is one. */
+  /** Applies the action to the real machine. Returns undefined if there is nothing to wait for. */
   private power(server: Server, action: Action): Promise<void> | undefined {
     const { hypervisor } = this;
     if (hypervisor === undefined || server.state === "DESTROYED") {

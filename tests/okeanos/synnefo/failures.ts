@@ -1,9 +1,9 @@
-/** How a request may go wrong. `lost` has its effect all the same; the others have none. */
+/** Failure of a request. With `lost`, the request still has its effect; otherwise it has none. */
 export type Failure =
   | { readonly status: 413 | 500 | 503; readonly lost?: boolean }
-  /** No answer at all, until the caller gives up. */
+  /** Sends no answer until the caller gives up. */
   | { readonly silence: true; readonly lost?: boolean }
-  /** The connection breaks. */
+  /** Resets the connection. */
   | { readonly reset: true; readonly lost?: boolean };
 
 export interface Seen {
@@ -11,10 +11,10 @@ export interface Seen {
   readonly path: string;
 }
 
-/** Which requests fail, and how. */
+/** Returns the failure of a request, or undefined if the request does not fail. */
 export type FailurePlan = (request: Seen) => Failure | undefined;
 
-/** Fails the next request that `matches`, and no other. */
+/** Returns a plan that fails only the next request that `matches`. */
 export function failNext(matches: (request: Seen) => boolean, failure: Failure): FailurePlan {
   let spent = false;
   return (request) => {
@@ -24,11 +24,11 @@ export function failNext(matches: (request: Seen) => boolean, failure: Failure):
   };
 }
 
-/** A method, and the end of a path without its ids: `DELETE servers/*`. */
+/** Returns the method and the end of the path without IDs: `DELETE servers/*`. */
 export const kindOf = ({ method, path }: Seen): string =>
   `${method} ${path.replace(/^.*\/v\d\.\d\//, "").replace(/\b(?:\d+|[0-9a-f-]{36})(?=\/|$)/g, "*")}`;
 
-/** Fails each kind of request once. */
+/** Returns a plan that fails each kind of request once. */
 export function failEachOnce(failure: Failure): FailurePlan {
   const seen = new Set<string>();
   return (request) => {

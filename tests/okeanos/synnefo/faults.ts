@@ -1,4 +1,4 @@
-/** An answer that Synnefo gives in place of what it was asked for. */
+/** Fault that Synnefo answers a request with. */
 export class ApiFault extends Error {
   override readonly name = "ApiFault";
 
@@ -31,11 +31,11 @@ export const buildInProgress = fault("buildInProgress", 409);
 export const overLimit = fault("overLimit", 413);
 export const notImplemented = fault("notImplemented", 501);
 
-/** What a request comes to that Synnefo's own code breaks over. */
+/** Returns the fault for a request that makes Synnefo's own code fail. */
 export const unexpected = (): ApiFault =>
   new ApiFault("internalServerError", 500, "Unexpected error");
 
-/** What Cyclades makes of a fault that Astakos answered it with: its text within another fault. */
+/** Returns the fault that Cyclades makes of a fault of Astakos: it contains the text of the original fault. */
 export const relayed = ({ kind, code, message }: ApiFault): ApiFault => {
   const text = `{"${kind}": {"message": "${message}", "code": ${String(code)}, "details": ""}}`;
   return new ApiFault("fault", code, kind.toUpperCase(), text);

@@ -26,7 +26,7 @@ const whole = (origin: string, flavor: Flavor): Json => ({
   "os-flavor-access:is_public": true,
 });
 
-/** One that a server can be given. */
+/** Returns a flavor that servers can get. @throws ApiFault if the flavor is retired. */
 export function offeredFlavor(cloud: Cloud, id: number): Flavor {
   const flavor = findFlavor(cloud, id);
   if (cloud.books.retiredFlavors.has(flavor.name)) {

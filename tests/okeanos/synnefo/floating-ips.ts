@@ -38,7 +38,7 @@ function view(cloud: Cloud, floatingIp: FloatingIp): Json {
   };
 }
 
-/** As the compute service shows it. */
+/** Returns a floating IP in the format of the compute service. */
 const computeView = (cloud: Cloud, floatingIp: FloatingIp): Json => ({
   id: floatingIp.id,
   ip: floatingIp.address,

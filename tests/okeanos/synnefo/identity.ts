@@ -6,7 +6,7 @@ import { route, type Answer, type Call, type Route } from "./router";
 
 const YEAR = 365 * 24 * 3_600_000;
 
-/** The services as the catalog lists them; `false` for one whose URL goes without its version. */
+/** Services in the catalog. If `exposed` is `false`, the URL of the service has no version. */
 const SERVICES: readonly (readonly [
   type: string,
   name: string,
@@ -44,7 +44,7 @@ function catalog(origin: string): readonly Json[] {
   }));
 }
 
-/** The user that the credentials are of: a token, or the uuid with the token for a password. */
+/** Returns the user of the credentials: a token, or the UUID with the token as the password. */
 function credentials(cloud: Cloud, auth: Json): User {
   const { token, passwordCredentials } = auth;
   if (isJson(token)) {

@@ -12,7 +12,7 @@ export const imageLinks = (origin: string, id: string): readonly Json[] => [
   { href: `${origin}/cyclades/image/v1.0/images/${id}`, rel: "alternate" },
 ];
 
-/** @param message what to say of one that does not exist. */
+/** Returns an image. @param message text of the fault for an image that does not exist. */
 export function findImage({ books }: Cloud, id: string, message = ""): Image {
   const image = books.images.get(id);
   if (image === undefined) {
@@ -21,7 +21,7 @@ export function findImage({ books }: Cloud, id: string, message = ""): Image {
   return image;
 }
 
-/** As the compute service shows an image. */
+/** Returns an image in the format of the compute service. */
 const computeView = (origin: string, { id, name, owner, created, properties }: Image): Json => ({
   id,
   name,
@@ -37,7 +37,7 @@ const computeView = (origin: string, { id, name, owner, created, properties }: I
   links: imageLinks(origin, id),
 });
 
-/** As Plankton does. */
+/** Returns an image in Plankton's format. */
 const planktonBrief = ({ id, name, size }: Image): Json => ({
   id,
   name,
@@ -64,7 +64,7 @@ function planktonWhole(image: Image): Json {
   };
 }
 
-/** What a HEAD request has for an answer: an image as headers. */
+/** Returns an image as the headers of an answer to a HEAD request. */
 function planktonHeaders(image: Image): Record<string, string> {
   const { properties, ...rest } = planktonWhole(image);
   const header = (prefix: string, values: object): [string, string][] =>

@@ -37,45 +37,45 @@ export {
 export interface OkeanosOptions extends Seed {
   /** Milliseconds until a new server is ACTIVE. */
   readonly buildTime?: number;
-  /** Milliseconds that any other job of the cluster takes. */
+  /** Duration of any other job of the cluster, in milliseconds. */
   readonly taskTime?: number;
-  /** Machines behind the servers. */
+  /** Real machines behind the servers. */
   readonly hypervisor?: Hypervisor;
-  /** The time to go by, for one who does not want to wait. */
+  /** Custom time, for tests that do not wait. */
   readonly time?: () => number;
   readonly port?: number;
 }
 
-/** A request and what became of it. */
+/** Request and its outcome. */
 export interface Request extends Seen {
   readonly query: string;
   readonly body: string;
-  /** Of the answer; none was given to a request that failed without. */
+  /** Status of the answer, or "none" if the request failed without an answer. */
   readonly status: number | "none";
-  /** Whether it failed because it was to. */
+  /** Whether the request failed because of the failure plan. */
   readonly failed: boolean;
 }
 
 export interface Okeanos {
   readonly origin: string;
-  /** Where a client is told to begin (`OS_AUTH_URL`). */
+  /** Identity URL for clients (`OS_AUTH_URL`). */
   readonly identityUrl: string;
-  /** Of the first user. */
+  /** Token of the first user. */
   readonly token: string;
   readonly userId: string;
   readonly requests: readonly Request[];
-  /** Requests for what the API does not have, and those that this server broke over. */
+  /** Requests that the API does not have, and requests that made this server throw. */
   readonly unknownRequests: readonly string[];
-  /** What has not been deleted, from the cloud's own books. */
+  /** Returns the resources that have not been deleted. */
   books(): Balance;
-  /** Offers a flavor of this name no longer. */
+  /** Stops offering a flavor to new servers. */
   retireFlavor(name: string): void;
-  /** Has requests fail from now on; `undefined` ends that. */
+  /** Sets the failure plan for further requests; `undefined` removes the plan. */
   fail(plan: FailurePlan | undefined): void;
   stop(): Promise<void>;
 }
 
-/** What a conformant Synnefo answers, on a loopback port of its own. */
+/** Starts a server on a loopback port that answers like a conformant Synnefo. */
 export async function startOkeanos(options: OkeanosOptions = {}): Promise<Okeanos> {
   const clock = new Clock(options.time);
   const books = sow(options, clock.stamp());
@@ -188,12 +188,12 @@ function answer(router: Router, call: Call): Answer {
   }
 }
 
-/** The answer to a request that is to fail, if it is to have one. */
+/** Returns the answer to a request that is to fail, or undefined if the failure has no answer. */
 function failing(failure: Failure): Answer | undefined {
   if (!("status" in failure)) return undefined;
   const { status } = failure;
   const kinds = { 413: "overLimit", 500: "internalServerError", 503: "serviceUnavailable" };
-  return { status, body: new ApiFault(kinds[status], status, "As the test has it").body };
+  return { status, body: new ApiFault(kinds[status], status, "Failed by the test").body };
 }
 
 function send(response: ServerResponse, clock: Clock, { status, body, headers }: Answer): void {

@@ -6,7 +6,7 @@ export type Json = Readonly<Record<string, unknown>>;
 export const isJson = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The body of a request as an object. */
+/** Returns the body of a request as an object. @throws ApiFault if the body is not a JSON object. */
 export function jsonBody({ headers, text }: Call): Json {
   const type = headers["content-type"];
   if (type?.startsWith("application/json") !== true) {
@@ -24,7 +24,7 @@ export function jsonBody({ headers, text }: Call): Json {
   return value;
 }
 
-/** The object under `name`, without which a request has no meaning. */
+/** Returns the object at the key `name`. @throws ApiFault if there is no object. */
 export function attribute(body: Json, name: string): Json {
   const value = required(body, name);
   if (!isJson(value)) {
@@ -40,13 +40,13 @@ export function required(body: Json, name: string): unknown {
   return body[name];
 }
 
-/** Ids come as numbers or as text. */
+/** Returns an ID from a number or text; NaN for other values. */
 export function id(value: unknown): number {
   const number = typeof value === "number" ? value : Number(scalar(value));
   return Number.isInteger(number) ? number : NaN;
 }
 
-/** Text or a number as text; whatever else is not taken for either. */
+/** Returns text or a number as text; an empty string for other values. */
 export function scalar(value: unknown): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }

@@ -24,7 +24,7 @@ export function findKeyPair({ books }: Cloud, user: User, name: string): KeyPair
 
 function create({ books, clock }: Cloud, user: User, keypair: Json): KeyPair {
   const name = scalar(keypair.name);
-  // One that is to be made by the cloud needs a tool that its servers were recorded without.
+  // The cloud needs a tool to generate a key pair. The recorded servers did not have the tool.
   if (typeof keypair.public_key !== "string") {
     throw unexpected();
   }

@@ -3,7 +3,7 @@ import type { Json } from "./json";
 
 const MOST = { items: 10, key: 50, value: 500 };
 
-/** @throws ApiFault when a server may not have as much of it. */
+/** @throws ApiFault if the metadata exceeds the limits of a server. */
 export function checkMetadata(metadata: ReadonlyMap<string, string>): void {
   if (metadata.size > MOST.items) {
     throw badRequest(`Virtual Machines cannot have more than ${String(MOST.items)} metadata items`);
@@ -14,7 +14,7 @@ export function checkMetadata(metadata: ReadonlyMap<string, string>): void {
   }
 }
 
-/** Adds `added` to `metadata`, or nothing of it. */
+/** Adds `added` to `metadata`. Adds nothing if an item is invalid. */
 export function addMetadata(metadata: Map<string, string>, added: Json): void {
   const entries = Object.entries(added).map(([key, value]): [string, string] => {
     if (typeof value !== "string") throw unexpected();

@@ -5,7 +5,7 @@ import { attribute, type Json, jsonBody, required, scalar } from "./json";
 import { links } from "./links";
 import type { Route } from "./router";
 
-/** The kinds that there are; members of projects may create the first alone. */
+/** Network types. Members of projects may create only the first type. */
 const TYPES = ["MAC_FILTERED", "PHYSICAL_VLAN", "IP_LESS_ROUTED", "CUSTOM"];
 
 export function findNetwork({ books }: Cloud, user: User, id: string): Network {
@@ -19,7 +19,7 @@ export function findNetwork({ books }: Cloud, user: User, id: string): Network {
   return network;
 }
 
-/** A network that may be changed or used. */
+/** Returns a network. @throws ApiFault if the network does not exist or was deleted. */
 export function findLiveNetwork(cloud: Cloud, user: User, id: string): Network {
   const network = findNetwork(cloud, user, id);
   if (network.deleted) {
@@ -83,7 +83,7 @@ function create({ books, clock, quotas }: Cloud, user: User, wanted: Json): Netw
   return network;
 }
 
-/** Takes its time when the cluster has to forget the network as well. */
+/** Deletes a network. Takes some time if the cluster has to remove the network as well. */
 function remove({ books, clock, taskTime }: Cloud, network: Network): void {
   const { id } = network;
   if (network.public) {

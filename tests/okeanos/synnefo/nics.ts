@@ -6,7 +6,7 @@ import { floatingIpsOf } from "./floating-ips";
 import { isJson, scalar } from "./json";
 import { findLiveNetwork } from "./networks";
 
-/** Ganeti's. */
+/** Ganeti's limit. */
 const MOST_NICS = 8;
 
 const subnetOf = ({ books }: Cloud, network: Network, version: 4 | 6) =>
@@ -22,7 +22,7 @@ export function findPort({ books }: Cloud, user: User, id: string): Port {
   return port;
 }
 
-/** A port on `network`, connected to no server yet. */
+/** Creates a port on `network`, without connecting it to a server. */
 function makePort(
   { books, clock }: Cloud,
   user: User,
@@ -89,7 +89,7 @@ export function makePublicPort(
   return port;
 }
 
-/** The floating address that is asked for by name, which the user must have. */
+/** Returns the user's floating IP with the given address. @throws ApiFault if the user has no such floating IP. */
 export function floatingIpByAddress(cloud: Cloud, user: User, address: string): FloatingIp {
   const found = floatingIpsOf(cloud, user).find((each) => each.address === address);
   if (found === undefined) {
@@ -117,7 +117,7 @@ function publicPort(cloud: Cloud, user: User, network: Network, address?: string
   return makePublicPort(cloud, user, network, free);
 }
 
-/** One of the `networks` of a server that is to be created: a port, or a network to make one on. */
+/** Returns the port for an entry of a new server's `networks`: an existing port, or a new port on a network. */
 function portOf(cloud: Cloud, user: User, wanted: unknown): Port {
   if (!isJson(wanted)) {
     throw badRequest("Malformed request. Invalid 'networks' field");
@@ -140,7 +140,7 @@ function portOf(cloud: Cloud, user: User, wanted: unknown): Port {
     : makePrivatePort(cloud, user, network, address === undefined ? {} : { address });
 }
 
-/** The ports of a server to be; none is left behind when one of them cannot be had. */
+/** Returns the ports of a new server. If one port cannot be created, removes the other new ports. */
 export function portsOf(cloud: Cloud, user: User, networks: readonly unknown[]): Port[] {
   const ports: Port[] = [];
   const made = (): Port[] => ports.filter((_, index) => !hasPort(networks[index]));
@@ -158,7 +158,7 @@ export function portsOf(cloud: Cloud, user: User, networks: readonly unknown[]):
 
 const hasPort = (wanted: unknown): boolean => isJson(wanted) && wanted.port !== undefined;
 
-/** What a failed creation of a server had made for it. */
+/** Removes the ports that were created for a server whose creation failed. */
 export function removeMade(cloud: Cloud, networks: readonly unknown[], ports: Port[]): void {
   ports.forEach((port, index) => {
     if (!hasPort(networks[index])) removePort(cloud, port);
@@ -176,11 +176,11 @@ export function connect({ books, clock }: Cloud, port: Port, server: Server): vo
   port.serverId = server.id;
   port.status = "BUILD";
   port.updated = clock.stamp();
-  // Networks have prefixes of their own: on others a frame of another network is filtered out.
+  // Each network has its own MAC prefix, and frames with another network's prefix are filtered out.
   port.mac = ["aa", "00", byte(networkId), byte(id >> 16), byte(id >> 8), byte(id)].join(":");
 }
 
-/** The NIC is there: with its MAC address and, on an IPv6 network, the address that comes of it. */
+/** Activates a port. On an IPv6 network, adds the address that is derived from the MAC address. */
 export function activate({ books, clock }: Cloud, port: Port): void {
   port.status = "ACTIVE";
   port.updated = clock.stamp();

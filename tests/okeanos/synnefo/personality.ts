@@ -3,14 +3,14 @@ import { badRequest, overLimit, unexpected } from "./faults";
 import { isJson } from "./json";
 
 const MOST_FILES = 5;
-/** Characters of base64, which are 7,680 bytes of a file. */
+/** Base64 characters, which encode 7,680 bytes of a file. */
 const MOST_CONTENTS = 10_240;
 const KEYS = new Set(["path", "contents", "owner", "group", "mode"]);
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-/** What a file is that does not say: readable by root alone. */
+/** Default owner, group and mode of a file: readable only by root. */
 const DEFAULT = { owner: "root", group: "root", mode: 0o440 };
 
-/** The files that are to be put into the image of a new server. */
+/** Returns the files to put into the image of a new server. */
 export function parsePersonality(wanted: unknown): readonly PersonalityFile[] {
   if (wanted === undefined) return [];
   if (!Array.isArray(wanted)) throw badRequest("Malformed request");
@@ -31,7 +31,7 @@ function parseFile(file: unknown): PersonalityFile {
     content: Buffer.from(contents, "base64"),
     owner: typeof owner === "string" ? owner : DEFAULT.owner,
     group: typeof group === "string" ? group : DEFAULT.group,
-    // As text it is taken, too, and nobody makes a number of it.
+    // Synnefo also accepts text, but does not convert it to a number.
     mode: typeof mode === "number" ? mode : DEFAULT.mode,
   };
 }

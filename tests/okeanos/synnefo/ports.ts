@@ -41,7 +41,12 @@ function view(origin: string, port: Port): Json {
   };
 }
 
-/** One port as its own page finds it: Synnefo joins ports with addresses, and breaks over two. */
+/**
+ * Returns a port for a request of this one port.
+ *
+ * @throws ApiFault with status 500 if the port has two addresses. Synnefo joins ports with addresses,
+ *   and fails if the result has two rows.
+ */
 function findSingle(cloud: Cloud, user: User, id: string): Port {
   const port = findPort(cloud, user, id);
   if (port.addresses.length > 1) {
@@ -50,7 +55,7 @@ function findSingle(cloud: Cloud, user: User, id: string): Port {
   return port;
 }
 
-/** The first address that is asked for. A private network takes no notice of it. */
+/** Returns the first requested address. A private network ignores it. */
 function addressOf({ fixed_ips: wanted }: Json): string | undefined {
   if (!Array.isArray(wanted)) return undefined;
   const first: unknown = wanted[0];
@@ -96,7 +101,7 @@ function create(cloud: Cloud, user: User, wanted: Json): Port {
   return port;
 }
 
-/** A port of a server stays until the server has let go of it. */
+/** Deletes a port. The port of a server stays until the server is disconnected. */
 function remove(cloud: Cloud, port: Port): void {
   const { books, cluster, taskTime } = cloud;
   const server = port.serverId === null ? undefined : books.servers.get(port.serverId);
@@ -119,7 +124,7 @@ export function portRoutes(cloud: Cloud): readonly Route[] {
       body: {
         ports: [...cloud.books.ports.values()]
           .filter(({ userId }) => userId === user.uuid)
-          // The same join again: a port with two addresses is listed twice.
+          // Because of the same join, a port with two addresses is listed twice.
           .flatMap((port) =>
             Array<Json>(Math.max(1, port.addresses.length)).fill(view(origin, port)),
           ),
@@ -136,7 +141,7 @@ export function portRoutes(cloud: Cloud): readonly Route[] {
     cyclades(cloud, "PUT", one, (user, call) => {
       const wanted = attribute(jsonBody(call), "port");
       const port = findSingle(cloud, user, call.params.port ?? "");
-      // Nothing else of it can be changed, and asking for it is no fault.
+      // Changes of other fields are ignored without a fault.
       if (wanted.name !== undefined) {
         port.name = scalar(wanted.name);
       }

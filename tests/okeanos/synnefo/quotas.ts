@@ -1,7 +1,7 @@
 import type { Amounts, Books, Flavor, Project, Resource, Server } from "./books";
 import { forbidden, overLimit } from "./faults";
 
-/** In the order in which Astakos looks for one that is exceeded. */
+/** Resources in the order in which Astakos checks quotas. */
 export const RESOURCES: readonly Resource[] = [
   "cyclades.cpu",
   "cyclades.disk",
@@ -11,7 +11,7 @@ export const RESOURCES: readonly Resource[] = [
   "cyclades.vm",
 ];
 
-/** As Cyclades names them to people. */
+/** Names of resources in Cyclades's messages. */
 const NAMES: Readonly<Record<Resource, string>> = {
   "cyclades.cpu": "CPU",
   "cyclades.disk": "disk",
@@ -24,7 +24,7 @@ const NAMES: Readonly<Record<Resource, string>> = {
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
-/** What only a running server takes. */
+/** Returns the amounts that only a running server uses. */
 export const running = ({ vcpus, ram }: Flavor): Amounts => ({
   "cyclades.cpu": vcpus,
   "cyclades.ram": ram * MIB,
@@ -35,15 +35,15 @@ const stopped = ({ disk }: Flavor): Amounts => ({ "cyclades.disk": disk * GIB, "
 export const server = (flavor: Flavor): Amounts => ({ ...stopped(flavor), ...running(flavor) });
 
 export interface Usage {
-  /** Of the user in the project. */
+  /** Usage of the user in the project. */
   readonly usage: number;
   readonly limit: number;
-  /** Of all members of the project. */
+  /** Usage of all members of the project. */
   readonly projectUsage: number;
   readonly projectLimit: number;
 }
 
-/** Counts what the books hold, so that it cannot differ from them. */
+/** Quotas. Usage is computed from the books, so that usage and books always agree. */
 export class Quotas {
   constructor(private readonly books: Books) {}
 
@@ -63,7 +63,7 @@ export class Quotas {
     );
   }
 
-  /** The project that pays: the user's own, unless another is named. */
+  /** Returns the project whose quota counts: the user's own project, unless `wanted` names another one. */
   project(userId: string, wanted: unknown): Project {
     const project = this.books.projects.get(typeof wanted === "string" ? wanted : userId);
     if (project?.members.includes(userId) !== true) {
@@ -72,7 +72,7 @@ export class Quotas {
     return project;
   }
 
-  /** @throws ApiFault when the project or the user has not as much left. */
+  /** Checks that the amounts are available. @throws ApiFault if the project or the user has less quota left. */
   take(userId: string, project: Project, amounts: Amounts): void {
     for (const [resource, { usage, limit, projectUsage, projectLimit }] of this.of(
       userId,
@@ -112,6 +112,6 @@ export class Quotas {
   }
 }
 
-/** A server that is to run has taken what it needs for it. */
+/** Returns whether a server counts as running. A server that is starting already counts. */
 const isRunning = ({ state, task }: Server): boolean =>
   state !== "STOPPED" || task?.action === "START";

@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from "node:http";
 import { badRequest, notAllowed } from "./faults";
 
 export interface Call {
-  /** Scheme, host and port that the request came to: links are made of it. */
+  /** Scheme, host and port of the request. Links start with the origin. */
   readonly origin: string;
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** What the path holds where the route's has a name. */
+  /** Values of the named parts of the route's path. */
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -25,7 +25,7 @@ export interface Route {
   readonly handle: (call: Call) => Answer;
 }
 
-/** Below these an unknown URL is a fault of the API; elsewhere it is a page that does not exist. */
+/** Below these paths, an unknown URL gets an API fault. Elsewhere, it gets an HTML page with status 404. */
 const APIS = /^\/(?:astakos\/(?:identity|account)|cyclades\/(?:compute|image|network|volume))\//;
 const PAGE_NOT_FOUND: Answer = {
   status: 404,
@@ -34,8 +34,8 @@ const PAGE_NOT_FOUND: Answer = {
 };
 
 /**
- * A route from a path with `{name}` for a number and `{name:pattern}` for other text. A path that
- * ends in a slash wants it; any other takes it, and `.json` as well.
+ * Returns a route from a path with `{name}` for a number and `{name:pattern}` for other text. If the
+ * path ends in a slash, the slash is required. Otherwise a slash or `.json` may follow.
  */
 export function route(method: string, path: string, handle: Route["handle"]): Route {
   const pattern = path
@@ -52,7 +52,7 @@ export function route(method: string, path: string, handle: Route["handle"]): Ro
 }
 
 export class Router {
-  /** Requests for what no route leads to. */
+  /** Requests that match no route. */
   readonly unknown: string[] = [];
 
   constructor(private readonly routes: readonly Route[]) {}

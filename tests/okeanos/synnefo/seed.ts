@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { defaultPools, firstHost } from "./addresses";
 import { Books, type Flavor, type Image, type Network, type Resource } from "./books";
 
-/** A flavor as Synnefo names it: cores, memory (MiB), disk (GiB) and kind of disk. */
+/** Pattern of Synnefo's flavor names: cores, memory (MiB), disk (GiB) and disk template. */
 const FLAVOR = /^C(\d+)R(\d+)D(\d+)(\w+)$/;
 
 export type Limits = Readonly<Record<Resource, number>>;
@@ -11,14 +11,14 @@ export interface ProjectSeed {
   readonly id: string;
   readonly name: string;
   readonly limits: Partial<Limits>;
-  /** Of all members together; as much as one of them, unless it says so. */
+  /** Limits of all members together; the limits of one member by default. */
   readonly projectLimits?: Partial<Limits>;
 }
 
 export interface UserSeed {
   readonly uuid?: string;
   readonly token?: string;
-  /** Of the project that each user has to themselves. */
+  /** Limits of the user's own project. */
   readonly limits?: Partial<Limits>;
 }
 
@@ -30,11 +30,11 @@ export interface ImageSeed {
 
 export interface Seed {
   readonly users?: readonly UserSeed[];
-  /** That all users are members of. */
+  /** Projects that all users are members of. */
   readonly projects?: readonly ProjectSeed[];
   readonly flavors?: readonly string[];
   readonly images?: readonly ImageSeed[];
-  /** The public network that floating addresses come from. */
+  /** Public network of the floating IPs. */
   readonly publicCidr?: string;
 }
 
@@ -86,7 +86,7 @@ function flavorsOf(names: readonly string[]): Flavor[] {
   });
 }
 
-/** A cloud on its first day, with somebody who may use it. */
+/** Creates the initial state of a cloud, with at least one user. */
 export function sow(seed: Seed, now: string): Books {
   const books = new Books();
   for (const { uuid = randomUUID(), token = randomUUID(), limits } of seed.users ?? [{}]) {
@@ -138,9 +138,9 @@ function sowPublicNetwork(
   version: 4 | 6,
 ): void {
   const id = books.nextId("network");
-  const nobody = { userId: null, project: null };
+  const noOwner = { userId: null, project: null };
   const network: Network = {
-    ...nobody,
+    ...noOwner,
     id,
     name,
     type: "CUSTOM",
@@ -156,7 +156,7 @@ function sowPublicNetwork(
   const gateway = firstHost(cidr, version);
   const subnetId = books.nextId("subnet");
   books.subnets.set(subnetId, {
-    ...nobody,
+    ...noOwner,
     id: subnetId,
     networkId: id,
     name: `IPv${String(version)} Subnet of Network ${String(id)}`,

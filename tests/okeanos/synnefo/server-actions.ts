@@ -39,7 +39,7 @@ const reboot: Act = (cloud, server, { type }) => {
   });
 };
 
-/** There is nothing to confirm afterwards. */
+/** Resizes a server. Synnefo needs no confirmation afterwards. */
 const resize: Act = (cloud, server, { flavorRef }) => {
   const flavor = offeredFlavor(cloud, id(flavorRef));
   checkAction(server, "RESIZE");
@@ -93,7 +93,7 @@ const ACTIONS: Readonly<Record<string, Act>> = {
   resize,
   addFloatingIp,
   removeFloatingIp,
-  // A firewall is none of a guest's business here: it is taken note of, and that is all.
+  // Accepted without effect.
   firewallProfile: () => undefined,
   console: (_, { state }) => {
     throw badRequest(
@@ -102,7 +102,7 @@ const ACTIONS: Readonly<Record<string, Act>> = {
   },
 };
 
-/** Does what the only key of `body` says. */
+/** Performs the action that the only key of `body` names. */
 export function act(cloud: Cloud, user: User, server: Server, body: Json): void {
   const [[name, args] = [], ...rest] = Object.entries(body);
   if (name === undefined || rest.length > 0) {
@@ -115,7 +115,7 @@ export function act(cloud: Cloud, user: User, server: Server, body: Json): void 
   action(cloud, server, isJson(args) ? args : {}, user);
 }
 
-/** Possible at any time, and as often as one likes until it is done. */
+/** Deletes a server. Possible at any time, and repeatedly until the deletion is done. */
 export function destroyServer(cloud: Cloud, server: Server): void {
   submit(cloud, server, "DESTROY", () => {
     server.state = "DESTROYED";

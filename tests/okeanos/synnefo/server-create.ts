@@ -40,7 +40,7 @@ function keyNamesOf(wanted: Json): readonly string[] {
   return name === undefined || name === null ? [] : [scalar(name)];
 }
 
-/** Makes text of metadata, other than a later edit does. */
+/** Returns the metadata, with all values as text. A later edit does not convert values. */
 function metadataOf(wanted: unknown): Map<string, string> {
   const metadata = new Map(
     Object.entries(isJson(wanted) ? wanted : {}).map(([key, value]) => [key, scalar(value)]),
@@ -49,7 +49,7 @@ function metadataOf(wanted: unknown): Map<string, string> {
   return metadata;
 }
 
-/** Has a server built. @returns it, as soon as that is under way. */
+/** Starts to build a server, and returns the server without waiting for the build. */
 export function createServer(cloud: Cloud, user: User, wanted: unknown): Server {
   const { books, clock, cluster } = cloud;
   if (typeof wanted === "number") throw unexpected();

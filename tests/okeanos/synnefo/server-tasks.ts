@@ -2,7 +2,7 @@ import type { Action, Server, User } from "./books";
 import type { Cloud } from "./cloud";
 import { badRequest, buildInProgress, notFound } from "./faults";
 
-/** A server that may have been deleted: it can be looked at for ever. */
+/** Returns a server, even if it was deleted. Deleted servers stay readable. */
 export function findServer({ books }: Cloud, user: User, id: string): Server {
   const server = books.servers.get(Number(id));
   if (server?.userId !== user.uuid) {
@@ -19,14 +19,14 @@ export function findLiveServer(cloud: Cloud, user: User, id: string): Server {
   return server;
 }
 
-/** The state that an action wants a server in; others are possible in any. */
+/** State that an action requires. Other actions are possible in any state. */
 const WANTED: Readonly<Partial<Record<Action, Server["state"]>>> = {
   START: "STOPPED",
   STOP: "STARTED",
   RESIZE: "STOPPED",
 };
 
-/** @throws ApiFault when the server has to do something else first, or is in the wrong state. */
+/** @throws ApiFault if the server has another pending task or is in the wrong state. */
 export function checkAction({ id, state, task }: Server, action: Action): void {
   if (state === "BUILD" || task?.action === "BUILD") {
     throw buildInProgress(`Server '${String(id)}' is being built.`);

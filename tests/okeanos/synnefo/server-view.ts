@@ -24,7 +24,7 @@ const TASK_STATE: Readonly<Record<Action, string>> = {
   STOP: "STOPPING",
 };
 
-/** NICs are shown once they are there. */
+/** Returns the active NICs. Other NICs are not shown. */
 const nicsOf = ({ books }: Cloud, { id }: Server): Port[] =>
   [...books.ports.values()].filter(
     ({ serverId, status }) => serverId === id && status === "ACTIVE",
@@ -33,7 +33,7 @@ const nicsOf = ({ books }: Cloud, { id }: Server): Port[] =>
 const typeOf = ({ books }: Cloud, { networkId }: Port): string =>
   books.networks.get(networkId)?.floatingIpPool === true ? "floating" : "fixed";
 
-/** Addresses by the id of their network. */
+/** Returns the addresses by network ID. */
 export function addressesView(cloud: Cloud, server: Server): Record<string, Json[]> {
   const byNetwork: Record<string, Json[]> = {};
   for (const port of nicsOf(cloud, server)) {

@@ -13,7 +13,7 @@ const PATH = "/compute/v2.0/servers";
 
 const ok = (body: unknown, status = 200): Answer => ({ status, body });
 
-/** All that there are, or those that something has happened to, deleted or not. */
+/** Returns existing servers or, with `changes-since`, all changed servers, including deleted ones. */
 function listed({ books }: Cloud, user: User, { query }: Call): Server[] {
   const since = query.get("changes-since");
   return [...books.servers.values()]
@@ -59,7 +59,7 @@ function metadataRoutes(cloud: Cloud): readonly Route[] {
   ];
 }
 
-/** What else there is to be read of a server. */
+/** Returns routes that read other parts of a server. */
 function partRoutes(cloud: Cloud): readonly Route[] {
   const part = (path: string, view: (server: Server, call: Call) => unknown): Route =>
     cyclades(cloud, "GET", `${PATH}/{server}${path}`, (user, call) =>

@@ -90,7 +90,7 @@ function create(cloud: Cloud, network: Network, wanted: Json): Subnet {
   }
   const cidr = scalar(required(wanted, "cidr"));
   checkCidr(cidr, version);
-  // A gateway of null is none; one that is not mentioned is the first host.
+  // null means no gateway. The default is the first host.
   const gateway =
     wanted.gateway_ip === undefined
       ? firstHost(cidr, version)

@@ -7,7 +7,7 @@ const media = (format: string): Json => ({
   type: `application/vnd.openstack.compute.v2+${format}`,
 });
 
-/** The pages that say which versions a service has; they want no token. */
+/** Returns routes that list the versions of each service. They need no token. */
 export function versionRoutes(): readonly Route[] {
   const get = (path: string, view: (root: string) => Json): Route =>
     route("GET", `/cyclades${path}`, ({ origin }: Call) => ({

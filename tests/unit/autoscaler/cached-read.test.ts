@@ -17,7 +17,7 @@ beforeEach(() => {
   [now, reads, fault] = [0, 0, null];
 });
 
-test("what was read counts for a minute", async () => {
+test("returns the cached value for one minute, then reads again", async () => {
   const known = recent();
   expect(await Promise.all([known.get(), known.get()])).toEqual([1, 1]);
   now += 59_999;
@@ -26,14 +26,14 @@ test("what was read counts for a minute", async () => {
   expect(await known.get()).toBe(2);
 });
 
-test("it is read at once where it is known to be out of date", async () => {
+test("reads again at once after forget()", async () => {
   const known = recent();
   await known.get();
   known.forget();
   expect(await known.get()).toBe(2);
 });
 
-test("what could not be read is read again the next time", async () => {
+test("reads again after a failed read", async () => {
   const known = recent();
   fault = new Error("no");
   await expect(known.get()).rejects.toThrow("no");

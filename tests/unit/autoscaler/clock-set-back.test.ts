@@ -22,11 +22,11 @@ const waitsAt = (known: Memory, now: number): boolean[] => {
   );
 };
 
-test("what a clock wrote that was years ahead would be waited for all those years", () => {
+test("waits for years if the memory has times that are years ahead", () => {
   expect(waitsAt(memory, NOW + 3_600_000)).toEqual([true, true, true]);
 });
 
-test("what it wrote counts from now on, once the clock is set back, and the waits end", () => {
+test("notLaterThan sets future times to now and drops future samples, so that the waits end", () => {
   const known = notLaterThan(NOW, memory);
 
   expect(known).toMatchObject({
@@ -38,6 +38,6 @@ test("what it wrote counts from now on, once the clock is set back, and the wait
   expect(waitsAt(known, NOW + 601_000)).toEqual([false, false, false]);
 });
 
-test("what a clock wrote that was right stays as it is", () => {
+test("notLaterThan does not change a memory without future times", () => {
   expect(notLaterThan(LATER, memory)).toEqual(memory);
 });

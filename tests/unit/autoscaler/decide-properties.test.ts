@@ -7,7 +7,7 @@ import { MIDNIGHT, POLICY, type Reading, sampleOf, STATE, steady } from "../../s
 
 const metric = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
 
-/** Any policy, with times short enough for everything to happen in a short replay. */
+/** Any policy, with times so short that every case occurs in a short replay. */
 const anyPolicy: fc.Arbitrary<Policy> = fc
   .record({
     min: fc.integer({ min: 1, max: 3 }),
@@ -29,7 +29,7 @@ const anyPolicy: fc.Arbitrary<Policy> = fc
     ...(throughputPerZone === undefined ? {} : { throughputPerZone }),
     ...(cpu === undefined ? {} : { cpu }),
     max: rest.min + range,
-    // As the configuration demands it of means.
+    // The configuration requires at least `window` for criteria that use a mean.
     cooldownOut: Math.max(rest.cooldownOut, rest.window),
     schedules: schedule ? [{ cron: "5 0 * * *", timeZone: "UTC", for: 300, min: rest.min }] : [],
     lead: 60,
@@ -47,7 +47,7 @@ const headroom = fc.option(
   fc.record({ zones: fc.nat(4), short: fc.constantFrom("cores", "ports") }),
 );
 
-/** Samples of more than any scale-in window. */
+/** Number of samples to keep; covers more than any scale-in window. */
 const KEPT = 30;
 
 interface Move {
@@ -57,13 +57,13 @@ interface Move {
   readonly to: number;
 }
 
-/** What is found in each zone, look by look. */
+/** Readings of each zone, one row per sample. */
 const anyDay = fc.array(fc.array(maybeUnknown, { minLength: 8, maxLength: 8 }), {
   minLength: 20,
   maxLength: 120,
 });
 
-/** One that goes on as it is for minutes. */
+/** Readings that stay constant for minutes. */
 const calmDay = fc
   .array(fc.record({ reading: maybeUnknown, looks: fc.integer({ min: 1, max: 40 }) }), {
     minLength: 1,
@@ -75,7 +75,7 @@ const calmDay = fc
     ),
   );
 
-/** Every move of an exchange that does at once what is decided, and how many zones it had. */
+/** Replays a day on an exchange that applies every decision at once. Returns its moves and its numbers of zones. */
 function replay(
   policy: Policy,
   day: readonly (readonly Reading[])[],
@@ -111,7 +111,7 @@ const day = fc.oneof(anyDay, calmDay);
 const affordable = ({ cost }: Policy): number =>
   cost === null ? Infinity : Math.floor((cost.limit - cost.controller) / cost.zone + 1e-9);
 
-test("there are never fewer zones than the minimum, nor more than the maximum and the cost allow", () => {
+test("keeps the number of zones between the minimum and what the maximum and the cost allow", () => {
   fc.assert(
     fc.property(anyPolicy, day, (policy, load) => {
       fc.pre(affordable(policy) >= policy.min);
@@ -122,7 +122,7 @@ test("there are never fewer zones than the minimum, nor more than the maximum an
   );
 });
 
-test("connections without a registered phone never bring a zone", () => {
+test("never adds a zone for connections without a registered phone", () => {
   fc.assert(
     fc.property(anyPolicy, day, fc.nat(100_000), (policy, load, unknown) => {
       const now = MIDNIGHT + load.length * policy.interval * 1000;
@@ -143,7 +143,7 @@ test("connections without a registered phone never bring a zone", () => {
   );
 });
 
-test("a move out adds at least one zone, a move in takes exactly one away", () => {
+test("a scale-out adds at least one zone, and a scale-in removes exactly one", () => {
   fc.assert(
     fc.property(anyPolicy, day, (policy, load) => {
       for (const { action, from, to } of replay(policy, load, null).moves) {
@@ -153,7 +153,7 @@ test("a move out adds at least one zone, a move in takes exactly one away", () =
   );
 });
 
-test("it does not flap: none come in the cooldown after some came, none goes in that after any move", () => {
+test("does not flap: adds no zone in the cooldown after a scale-out, and removes none in the cooldown after any move", () => {
   fc.assert(
     fc.property(anyPolicy, day, (policy, load) => {
       fc.pre(affordable(policy) >= policy.min);
@@ -166,7 +166,7 @@ test("it does not flap: none come in the cooldown after some came, none goes in 
   );
 });
 
-test("under a load that stays as it is, no zone goes that was added for it", () => {
+test("removes no zone under a constant load", () => {
   fc.assert(
     fc.property(anyPolicy, fc.integer({ min: 0, max: 600 }), (policy, calls) => {
       fc.pre(affordable(policy) >= policy.min);
@@ -198,7 +198,7 @@ test("under a load that stays as it is, no zone goes that was added for it", () 
   );
 });
 
-test("no zone goes while the reading of any zone is missing in the scale-in window, however seldom looks are", () => {
+test("removes no zone while a reading is missing in the scale-in window, however long the interval is", () => {
   const quiet = { calls: 0, bytesPerSecond: 0, cpu: 0 };
   const hidden = fc.constantFrom<Reading>(null, { ...quiet, bytesPerSecond: null });
   fc.assert(
@@ -266,7 +266,7 @@ test("more load never leads to fewer zones", () => {
   );
 });
 
-test("no more zones are added than the quota has room for", () => {
+test("adds no more zones than the quota allows", () => {
   fc.assert(
     fc.property(anyPolicy, day, fc.nat(3), (policy, load, more) => {
       const { moves } = replay(policy, load, { zones: more, short: "cores" });

@@ -7,7 +7,7 @@ import { MIDNIGHT, POLICY, type Reading, sampleOf, STATE, steady } from "../../s
 const NOW = MIDNIGHT + 9 * 3_600_000;
 const ago = (seconds: number): number => NOW - seconds * 1000;
 
-/** What is decided after a quarter of an hour in which every look found `readings`. */
+/** Returns the decision after 15 minutes in which every sample had `readings`. */
 function decided(
   readings: readonly Reading[],
   policy: Partial<Policy> = {},
@@ -26,7 +26,7 @@ function decided(
 const calls = (...numbers: readonly number[]): Reading[] => numbers.map((n) => ({ calls: n }));
 
 describe("calls", () => {
-  test("get as many zones at once as they need with what is spare", () => {
+  test("get all zones that they need with the spare calls at once", () => {
     expect(decided(calls(90, 81))).toEqual({
       action: "out",
       zones: 3,
@@ -35,12 +35,12 @@ describe("calls", () => {
     expect(decided(calls(300))).toMatchObject({ action: "out", zones: 4 });
   });
 
-  test("need no history", () => {
+  test("need no history to add a zone", () => {
     const { action, zones } = decide([sampleOf(NOW, calls(61))], STATE, POLICY, NOW);
     expect({ action, zones }).toEqual({ action: "out", zones: 2 });
   });
 
-  test("that fit with what is spare ask for nothing", () => {
+  test("that fit together with the spare calls need no new zone", () => {
     expect(decided(calls(60))).toEqual({
       action: "hold",
       zones: 1,
@@ -48,7 +48,7 @@ describe("calls", () => {
     });
   });
 
-  test("of many zones are told together", () => {
+  test("of many zones are added up in the reason", () => {
     expect(decided(calls(80, 80, 80, 80)).reason).toBe(
       "4 zones carry 320 calls; with 20 spare they need 5 zones of 80",
     );
@@ -59,7 +59,7 @@ describe("throughput and processors", () => {
   const policy = { throughputPerZone: 3e6, cpu: 0.8 };
   const used = (bytesPerSecond: number, cpu: number): Reading => ({ bytesPerSecond, cpu });
 
-  test("ask for more zones when their mean passes its threshold", () => {
+  test("need more zones if their mean exceeds its threshold", () => {
     expect(decided([used(3.5e6, 0.1)], policy)).toEqual({
       action: "out",
       zones: 2,
@@ -72,16 +72,16 @@ describe("throughput and processors", () => {
     });
   });
 
-  test("at their thresholds ask for nothing", () => {
+  test("at their thresholds need no new zone", () => {
     expect(decided([used(3e6, 0.8), used(3e6, 0.8)], policy).action).toBe("hold");
   });
 
-  test("that pass it for a moment ask for nothing", () => {
+  test("above their thresholds for a moment need no new zone", () => {
     const samples = [...steady(ago(15), [used(1e6, 0.1)]), sampleOf(NOW, [used(6e6, 1)])];
     expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe("hold");
   });
 
-  test("ask for nothing before there are samples of the whole window", () => {
+  test("need no new zone before the samples cover the whole window", () => {
     const samples = steady(NOW, [used(9e6, 1)], { seconds: 30 });
     expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe("hold");
   });
@@ -90,32 +90,32 @@ describe("throughput and processors", () => {
     [60, "out"],
     [120, "out"],
     [180, "hold"],
-  ])("are known to who looks every %i s: %s", (interval, action) => {
+  ])("with an interval of %i s lead to: %s", (interval, action) => {
     const samples = steady(NOW, [used(3.5e6, 0.1)], { interval });
     expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe(action);
   });
 
-  test("of one zone ask for another, where all together have room", () => {
+  test("above the threshold in one zone need another zone, even if all zones together have room", () => {
     expect(decided([used(3.5e6, 0.1), used(2e6, 0.1)], policy)).toEqual({
       action: "out",
       zones: 3,
       reason:
         "zone1 carries 3.5 MB/s (mean of 1m), more than the 3 MB/s of a zone; " +
-        "one more is to take a part of it",
+        "another zone must share the load",
     });
   });
 
-  test("of one zone ask for nothing where another one has room and takes none of it", () => {
+  test("above the threshold in one zone need no new zone if another zone has room and takes no load", () => {
     expect(decided([used(3.5e6, 0.1), used(1e6, 0.1)], policy).action).toBe("hold");
   });
 });
 
 describe("registered phones", () => {
-  /** Zones in which so many phones are registered, and which carry no call. */
+  /** Returns readings of zones with these numbers of registered phones and without calls. */
   const phones = (...numbers: readonly number[]): Reading[] =>
     numbers.map((registrations) => ({ registrations }));
 
-  test("get another zone before one of them finds no room", () => {
+  test("get another zone before the zones are full", () => {
     expect(decided(phones(900)).action).toBe("hold");
     expect(decided(phones(901))).toEqual({
       action: "out",
@@ -124,13 +124,13 @@ describe("registered phones", () => {
     });
   });
 
-  test("keep a zone that the others could not take them from", () => {
+  test("keep a zone if the other zones have no room for its phones", () => {
     expect(decided(phones(300, 300)).action).toBe("in");
     expect(decided(phones(300, 301))).toEqual({
       action: "hold",
       zones: 2,
       reason:
-        "1 zone would do now, but the 601 phones of the last 10m with 100 spare " +
+        "1 zone would be enough now, but the 601 phones of the last 10m with 100 spare " +
         "do not fit 1 zone with 30 % free",
     });
   });
@@ -139,7 +139,7 @@ describe("registered phones", () => {
 describe("connections without a registered phone", () => {
   const office: Reading = { calls: 7, registrations: 250 };
   const policy: Policy = { ...POLICY, throughputPerZone: 3e6, cpu: 0.8 };
-  /** After a quarter of an hour with so many of them. */
+  /** Returns the decision after 15 minutes with `unknown` of these connections. */
   const flooded = (unknown: number | null, readings: readonly Reading[]): Decision => {
     const samples = steady(NOW, readings).map((look) => ({
       ...look,
@@ -149,7 +149,7 @@ describe("connections without a registered phone", () => {
     return decide(samples, { ...STATE, zones: readings.length }, policy, NOW);
   };
 
-  test("buy no zone, and the reason to hold names them", () => {
+  test("add no zone, and the reason to hold names them", () => {
     const { criteria, ...decision } = flooded(5000, [office]);
     expect(decision).toEqual({
       action: "hold",
@@ -164,7 +164,7 @@ describe("connections without a registered phone", () => {
     });
   });
 
-  test("buy none by keeping processors and the network busy", () => {
+  test("add no zone by keeping processors and the network busy", () => {
     const busy = { ...office, bytesPerSecond: 9e6, cpu: 1 };
     expect(flooded(0, [busy])).toMatchObject({ action: "out", zones: 3 });
     const { action, criteria } = flooded(1000, [busy]);
@@ -185,12 +185,12 @@ describe("connections without a registered phone", () => {
     ]);
   });
 
-  test("keep away no zone that calls or registered phones need", () => {
+  test("do not prevent a zone that calls or registered phones need", () => {
     expect(flooded(5000, [{ calls: 90 }])).toMatchObject({ action: "out", zones: 2 });
     expect(flooded(5000, [{ registrations: 950 }])).toMatchObject({ action: "out", zones: 2 });
   });
 
-  test("go without a word if there are few, or if their number is unknown", () => {
+  test("are not mentioned if they are few or if their number is unknown", () => {
     for (const unknown of [0, 100, null]) {
       expect(flooded(unknown, [office]).reason).toBe(
         "zone1 carries 7 calls; with 20 spare they need 1 zone of 80",
@@ -199,7 +199,7 @@ describe("connections without a registered phone", () => {
   });
 });
 
-describe("a zone that has just come", () => {
+describe("a zone that was just added", () => {
   const policy = { ...POLICY, throughputPerZone: 3e6, cpu: 0.8 };
   const used = { calls: 40, bytesPerSecond: 2e6, cpu: 0.7 };
   const samples = [
@@ -207,7 +207,7 @@ describe("a zone that has just come", () => {
     sampleOf(NOW, [used, used, { bytesPerSecond: null, cpu: null }]),
   ];
 
-  test("has no rates at its first look, which is not to be unread: none comes for it", () => {
+  test("has no rates in its first sample, does not count as unreadable and adds no zone", () => {
     const decision = decide(samples, { ...STATE, zones: 3 }, policy, NOW);
     expect(decision).toMatchObject({ action: "hold", zones: 3 });
     expect(decision.criteria.slice(1, 3).map(({ found, zones }) => [found, zones])).toEqual([
@@ -216,7 +216,7 @@ describe("a zone that has just come", () => {
     ]);
   });
 
-  test("counts as full where it cannot be read", () => {
+  test("counts as full if it cannot be read", () => {
     const unread = [...samples.slice(0, -1), sampleOf(NOW, [used, used, null])];
     expect(decide(unread, { ...STATE, zones: 3 }, policy, NOW).reason).toMatch(
       /, zone3 cannot be read and counts as full; /,
@@ -224,8 +224,8 @@ describe("a zone that has just come", () => {
   });
 });
 
-describe("a zone that HAProxy has down", () => {
-  /** Looks at a zone that carries 60 calls and another one, which is down in the last `down` of them. */
+describe("a zone that HAProxy marks as down", () => {
+  /** Returns samples of zone1 with 60 calls and of zone2, which is down in the last `down` samples. */
   const looks = (down: number, interval = 15, other: Reading = { calls: 0 }): Sample[] => {
     const all = steady(NOW, [{ calls: 60 }, other], { interval });
     return all.map((look, index) => ({
@@ -239,7 +239,7 @@ describe("a zone that HAProxy has down", () => {
   const after = (samples: readonly Sample[], policy: Partial<Policy> = {}): Decision =>
     decide(samples, { ...STATE, zones: 2 }, { ...POLICY, spareCalls: 21, ...policy }, NOW);
 
-  test("for all of the window serves nobody, so another one comes where it is needed", () => {
+  test("for the whole window takes no calls, so another zone is added if needed", () => {
     expect(after(looks(61))).toMatchObject({
       ...{ action: "out", zones: 3 },
       reason:
@@ -248,17 +248,17 @@ describe("a zone that HAProxy has down", () => {
     });
   });
 
-  test("keeps the others in service", () => {
+  test("prevents the removal of other zones", () => {
     expect(after(looks(61), { spareCalls: 0, max: 1 }).reason).toBe(
-      "zone2 is out of the rotation, so no zone is taken away",
+      "zone2 is out of the rotation, so no zone is removed",
     );
   });
 
-  test("is none that cannot be read beside that", () => {
+  test("does not count as unreadable in addition", () => {
     expect(after(looks(61, 15, null))).toMatchObject({ action: "out", zones: 3 });
   });
 
-  test("for less is one that has just come, or whose HAProxy was reloaded", () => {
+  test("for less than the window adds no zone, because the zone may be new or HAProxy may have been reloaded", () => {
     expect(after(looks(3)).action).toBe("hold");
   });
 
@@ -268,13 +268,13 @@ describe("a zone that HAProxy has down", () => {
     [120, 1, "hold"],
     [120, 2, "out"],
     [180, 5, "hold"],
-  ])("for who looks every %i s, in the last %i looks: %s", (interval, down, action) => {
+  ])("with an interval of %i s in the last %i samples leads to: %s", (interval, down, action) => {
     expect(after(looks(down, interval)).action).toBe(action);
   });
 });
 
 describe("a zone that cannot be read", () => {
-  test("is taken to carry what it did a moment ago", () => {
+  test("counts with its last load for a moment", () => {
     const samples = [...steady(ago(15), calls(70, 70)), sampleOf(NOW, [{ calls: 70 }, null])];
     const { action, reason } = decide(samples, { ...STATE, zones: 2 }, POLICY, NOW);
     expect([action, reason]).toEqual([
@@ -283,7 +283,7 @@ describe("a zone that cannot be read", () => {
     ]);
   });
 
-  test("counts as full after that: the others alone may ask for more", () => {
+  test("counts as full after that, and the other zones may need more zones", () => {
     expect(decided([{ calls: 70 }, null])).toEqual({
       action: "out",
       zones: 3,
@@ -293,15 +293,15 @@ describe("a zone that cannot be read", () => {
     });
   });
 
-  test("keeps all zones in service", () => {
+  test("prevents a scale-in", () => {
     expect(decided([{ calls: 1 }, null, { calls: 1 }])).toEqual({
       action: "hold",
       zones: 3,
-      reason: "zone2 cannot be read, so no zone is taken away",
+      reason: "zone2 cannot be read, so no zone is removed",
     });
   });
 
-  test("keeps them for the whole scale-in window", () => {
+  test("prevents a scale-in for the whole scale-in window", () => {
     const samples = [
       ...steady(ago(315), calls(5, 5)),
       sampleOf(ago(300), [{ calls: 5 }, null]),
@@ -310,24 +310,24 @@ describe("a zone that cannot be read", () => {
     const { action, reason } = decide(samples, { ...STATE, zones: 2 }, POLICY, NOW);
     expect([action, reason]).toEqual([
       "hold",
-      "1 zone would do now, but calls of a zone could not be read in the last 10m",
+      "1 zone would be enough now, but calls of a zone could not be read in the last 10m",
     ]);
   });
 
-  test("may be one that no look has found yet", () => {
+  test("may be a zone that is in no sample yet", () => {
     expect(decided(calls(5, 5), {}, { zones: 3 }).reason).toBe(
-      "1 zone of 3 has not been read yet, so no zone is taken away",
+      "1 zone of 3 has not been read yet, so no zone is removed",
     );
   });
 
-  test("without any sample holds what there is", () => {
+  test("does not change the number of zones if there is no sample", () => {
     const { action, zones } = decide([], { ...STATE, zones: 3 }, POLICY, NOW);
     expect({ action, zones }).toEqual({ action: "hold", zones: 3 });
   });
 });
 
 describe("a zone that is out of the rotation", () => {
-  /** zone1 carries so many calls, or there is none; then come zones that serve nobody new. */
+  /** Decides for zone1 with `carried` calls (null: no zone1) and the zones `out`, which take no new calls. */
   const beside = (
     carried: number | null,
     out: readonly number[],
@@ -342,7 +342,7 @@ describe("a zone that is out of the rotation", () => {
     return decide(samples, { ...STATE, zones: 2, ...state }, { ...POLICY, ...policy }, NOW);
   };
 
-  test("serves nobody, so another one comes where it is needed", () => {
+  test("takes no calls, so another zone is added if needed", () => {
     expect(beside(120, [2])).toMatchObject({
       action: "out",
       zones: 3,
@@ -356,48 +356,48 @@ describe("a zone that is out of the rotation", () => {
     });
   });
 
-  test("is none of those that a schedule wants, and counts for the minimum", () => {
+  test("does not count for a schedule, but counts for the minimum", () => {
     const schedules = [{ cron: "0 9 * * *", timeZone: "UTC", for: 3600, min: 2 }];
     expect(beside(10, [2], { schedules })).toMatchObject({ action: "out", zones: 3 });
     expect(beside(10, [2], { min: 2 })).toMatchObject({ action: "hold", zones: 2 });
   });
 
-  test("keeps the others in service, and is the reason for it", () => {
+  test("prevents a scale-in and is named as the reason", () => {
     expect(beside(10, [2], {}, { zones: 3 })).toMatchObject({
       ...{ action: "hold", zones: 3 },
-      reason: "zone2 is out of the rotation, so no zone is taken away",
+      reason: "zone2 is out of the rotation, so no zone is removed",
     });
     expect(beside(10, [2, 3], { max: 2 }, { zones: 3 })).toMatchObject({
       ...{ action: "hold", zones: 3 },
-      reason: "zone2 and zone3 are out of the rotation, so no zone is taken away",
+      reason: "zone2 and zone3 are out of the rotation, so no zone is removed",
     });
   });
 
-  test("does not leave the exchange without one that serves", () => {
+  test("adds a zone if no other zone serves", () => {
     expect(beside(null, [1], {}, { zones: 1 })).toMatchObject({
       ...{ action: "out", zones: 2 },
-      reason: "zone1 is out of the rotation, and one zone at least is to serve",
+      reason: "zone1 is out of the rotation, and at least one zone must serve",
     });
   });
 
-  test("is not missed where it is the one that goes", () => {
+  test("is ignored if it is the zone that is being removed", () => {
     expect(beside(60, [2], {}, { zones: 1 })).toMatchObject({ action: "hold", zones: 1 });
     expect(beside(61, [2], {}, { zones: 1 })).toMatchObject({ action: "out", zones: 2 });
   });
 
-  test("may be any, where HAProxy cannot be asked", () => {
+  test("may be any zone if HAProxy cannot be queried, so no zone is removed", () => {
     const samples = steady(NOW, calls(0, 0)).map((look) => ({ ...look, fault: "controller: no" }));
     expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW)).toMatchObject({
       ...{ action: "hold", zones: 2 },
-      reason: "the rotation cannot be read, so no zone is taken away",
+      reason: "the rotation cannot be read, so no zone is removed",
     });
   });
 });
 
-describe("where no zone can be read", () => {
+describe("if no zone can be read,", () => {
   const dark = sampleOf(NOW, [null, null]);
 
-  test("that is the reason, with what is in the way, whatever would be held for otherwise", () => {
+  test("the reason names the cause, whatever other reasons to hold exist", () => {
     const hold = { action: "hold", zones: 2, reason: "no zone can be read: zone1: out of reach" };
     expect(decided([null, null])).toEqual(hold);
     expect(decided([null, null], { min: 2 })).toEqual(hold);
@@ -406,14 +406,14 @@ describe("where no zone can be read", () => {
     expect(decided([null, null], { max: 2, schedules })).toEqual(hold);
   });
 
-  test("the controller, which the way to all of them leads by, is what is in the way first", () => {
+  test("the reason names the controller first, because it is on the path to all zones", () => {
     const samples = [...steady(ago(15), calls(70, 70)), { ...dark, fault: "controller: gone" }];
     expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW)).toMatchObject({
       ...{ action: "hold", reason: "no zone can be read: controller: gone" },
     });
   });
 
-  test("zones still come for what was carried a moment ago, and for a schedule", () => {
+  test("zones are still added for the last load and for a schedule", () => {
     const samples = [...steady(ago(15), calls(90, 70)), dark];
     expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW).zones).toBe(3);
     const schedules = [{ cron: "0 9 * * *", timeZone: "UTC", for: 3600, min: 3 }];
@@ -421,8 +421,8 @@ describe("where no zone can be read", () => {
   });
 });
 
-describe("a zone goes", () => {
-  test("when the load of the whole window leaves its margin free in the others", () => {
+describe("a scale-in", () => {
+  test("happens if the load of the whole window leaves the margin free in the other zones", () => {
     expect(decided(calls(18, 18))).toEqual({
       action: "in",
       zones: 1,
@@ -432,16 +432,16 @@ describe("a zone goes", () => {
       action: "hold",
       zones: 2,
       reason:
-        "1 zone would do now, but the 37 calls of the last 10m with 20 spare " +
+        "1 zone would be enough now, but the 37 calls of the last 10m with 20 spare " +
         "do not fit 1 zone with 30 % free",
     });
   });
 
-  test("one at a time", () => {
+  test("removes one zone at a time", () => {
     expect(decided(calls(0, 0, 0, 0))).toMatchObject({ action: "in", zones: 3 });
   });
 
-  test("not when one look in the window has found too much", () => {
+  test("does not happen if one sample in the window has too much load", () => {
     const samples = steady(NOW, calls(5, 5));
     const peak = samples.map((look) =>
       look.at === ago(540) ? sampleOf(look.at, calls(50, 5)) : look,
@@ -449,12 +449,12 @@ describe("a zone goes", () => {
     expect(decide(peak, { ...STATE, zones: 2 }, POLICY, NOW).action).toBe("hold");
   });
 
-  test("not before there are samples of the whole window", () => {
+  test("does not happen before the samples cover the whole window", () => {
     const samples = steady(NOW, calls(0, 0), { seconds: 500 });
     const { action, reason } = decide(samples, { ...STATE, zones: 2 }, POLICY, NOW);
     expect([action, reason]).toEqual([
       "hold",
-      "1 zone would do now, but the samples do not cover the last 10m",
+      "1 zone would be enough now, but the samples do not cover the last 10m",
     ]);
   });
 
@@ -462,12 +462,12 @@ describe("a zone goes", () => {
     [61, "in"],
     [119, "in"],
     [170, "hold"],
-  ])("for who looks every %i s: %s", (interval, action) => {
+  ])("with samples every %i s: %s", (interval, action) => {
     const samples = steady(NOW, calls(0, 0), { interval });
     expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW).action).toBe(action);
   });
 
-  test("not when the look before the window has found too much, and the next one came late", () => {
+  test("does not happen if the sample before the window has too much load and the next sample is late", () => {
     const policy = { ...POLICY, scaleInAfter: 60 };
     const after = (before: readonly Reading[], seconds: number): string => {
       const samples = [sampleOf(ago(seconds), before), sampleOf(NOW, calls(5, 5))];
@@ -477,7 +477,7 @@ describe("a zone goes", () => {
     expect(after([{ calls: 5 }, null], 120)).toBe("hold");
   });
 
-  test("not when it would have no room for throughput or processors", () => {
+  test("does not happen if the other zones have no room for throughput or processors", () => {
     const loaded = [
       { bytesPerSecond: 2e6, cpu: 0.1 },
       { bytesPerSecond: 1e6, cpu: 0.1 },
@@ -488,7 +488,7 @@ describe("a zone goes", () => {
     expect(decided(loaded, { cpu: 0.5 }).action).toBe("in");
   });
 
-  test("not below the minimum", () => {
+  test("does not go below the minimum", () => {
     expect(decided(calls(0, 0), { min: 2 })).toEqual({
       action: "hold",
       zones: 2,
@@ -498,7 +498,7 @@ describe("a zone goes", () => {
 });
 
 describe("a cooldown", () => {
-  test("keeps zones from being added once more", () => {
+  test("delays a scale-out after a scale-out", () => {
     expect(decided(calls(90), {}, { lastOut: ago(20) })).toEqual({
       action: "hold",
       zones: 1,
@@ -509,31 +509,31 @@ describe("a cooldown", () => {
     expect(decided(calls(90), {}, { lastOut: ago(60) }).action).toBe("out");
   });
 
-  test("does not keep callers waiting after a zone went", () => {
+  test("does not delay a scale-out after a scale-in", () => {
     expect(decided(calls(90), {}, { lastIn: ago(1) }).action).toBe("out");
   });
 
-  test("keeps zones from going after one came or went", () => {
+  test("delays a scale-in after a scale-out or a scale-in", () => {
     expect(decided(calls(0, 0), {}, { lastOut: ago(100) }).reason).toBe(
-      "1 zone would do now, but zones were added 100s ago; 200s to wait",
+      "1 zone would be enough now, but zones were added 100s ago; 200s to wait",
     );
     expect(decided(calls(0, 0), {}, { lastIn: ago(299), lastOut: ago(900) }).reason).toBe(
-      "1 zone would do now, but a zone was taken away 299s ago; 1s to wait",
+      "1 zone would be enough now, but a zone was removed 299s ago; 1s to wait",
     );
     expect(decided(calls(0, 0), {}, { lastOut: ago(300), lastIn: ago(300) }).action).toBe("in");
   });
 
-  test("keeps one that could not go from being asked again, whatever it is to go for", () => {
+  test("delays the next attempt after a failed scale-in, whatever the scale-in is for", () => {
     const failedIn = ago(100);
     expect(decided(calls(0, 0), {}, { failedIn, lastIn: ago(200) }).reason).toBe(
-      "1 zone would do now, but a zone could not go 100s ago; 200s to wait",
+      "1 zone would be enough now, but a zone could not be removed 100s ago; 200s to wait",
     );
     expect(decided(calls(0, 0, 0), { max: 2 }, { failedIn })).toEqual({
       action: "hold",
       zones: 3,
       reason:
         "pbx:autoscale.max allows 2, and there are 3 zones, " +
-        "but a zone could not go 100s ago; 200s to wait",
+        "but a zone could not be removed 100s ago; 200s to wait",
     });
     expect(decided(calls(0, 0, 0), { max: 2 }, { failedIn: ago(300) }).action).toBe("in");
   });
@@ -552,7 +552,7 @@ describe("a schedule", () => {
     );
   };
 
-  test("has its zones started before its time, in its own time zone", () => {
+  test("starts its zones before its time, in its own time zone", () => {
     expect(at("2026-01-05T09:54:59Z")).toMatchObject({ action: "hold", zones: 1 });
     expect(at("2026-01-05T09:55:00Z")).toMatchObject({
       action: "out",
@@ -569,11 +569,11 @@ describe("a schedule", () => {
     expect(at("2026-01-05T12:00:00Z", 3).action).toBe("in");
   });
 
-  test("knows the days of the week", () => {
+  test("applies only on its days of the week", () => {
     expect(at("2026-01-04T10:00:00Z").action).toBe("hold");
   });
 
-  test("among several, the one that wants most counts", () => {
+  test("applies if no other schedule wants more zones", () => {
     const schedules = [noon, { ...noon, min: 5 }, { ...noon, min: 2 }];
     const now = Date.parse("2026-01-05T10:30:00Z");
     const decision = decide(steady(now, calls(0)), STATE, { ...policy, schedules }, now);
@@ -582,7 +582,7 @@ describe("a schedule", () => {
 });
 
 describe("a limit", () => {
-  test("of the policy is told with what would be needed", () => {
+  test("of the policy is named together with what would be needed", () => {
     expect(decided(calls(170, 170), { max: 3 })).toEqual({
       action: "out",
       zones: 3,
@@ -597,7 +597,7 @@ describe("a limit", () => {
     });
   });
 
-  test("of the hourly cost counts the controller", () => {
+  test("of the hourly cost includes the controller", () => {
     const cost = { limit: 0.5, controller: 0.2, zone: 0.1 };
     expect(decided(calls(999), { cost })).toMatchObject({
       action: "out",
@@ -606,7 +606,7 @@ describe("a limit", () => {
     });
   });
 
-  test("of the cloud names what is short", () => {
+  test("of the cloud names the resource that is short", () => {
     const headroom = { zones: 1, short: "cores" };
     expect(decided(calls(300), {}, { headroom })).toEqual({
       action: "out",
@@ -622,7 +622,7 @@ describe("a limit", () => {
     });
   });
 
-  test("that was lowered takes zones away one by one, whatever they carry", () => {
+  test("that was lowered removes zones one by one, whatever their load", () => {
     expect(decided(calls(80, 80, 80), { max: 2 }, { lastIn: ago(1) })).toEqual({
       action: "in",
       zones: 2,
@@ -631,7 +631,7 @@ describe("a limit", () => {
     expect(decided([{ calls: 80 }, null, null], { max: 2 }).action).toBe("hold");
   });
 
-  test("that was raised from below adds zones at once", () => {
+  test("that was raised above the number of zones adds zones at once", () => {
     expect(decided(calls(0), { min: 3 }, { lastOut: ago(1) })).toEqual({
       action: "out",
       zones: 3,
@@ -640,32 +640,32 @@ describe("a limit", () => {
   });
 });
 
-describe("after a failure", () => {
+describe("a failed scale-out", () => {
   test.each([
     [1, 60],
     [2, 120],
     [5, 960],
     [6, 1800],
     [50, 1800],
-  ])("number %i it waits for %i s", (count, seconds) => {
+  ])("that is number %i in a row delays the next one by %i s", (count, seconds) => {
     const after = (past: number) =>
       decided(calls(90), {}, { failures: { count, at: ago(past) } }).action;
     expect([after(seconds - 1), after(seconds)]).toEqual(["hold", "out"]);
   });
 
-  test("it says how often and when it tries again", () => {
+  test("is reported with the number of failures and the time to wait", () => {
     expect(decided(calls(90), {}, { failures: { count: 2, at: ago(30) } }).reason).toBe(
       "zone1 carries 90 calls; with 20 spare they need 2 zones of 80, " +
         "but adding zones failed 2 times in a row, last 30s ago; 90s to wait",
     );
   });
 
-  test("a zone may still go", () => {
+  test("does not delay a scale-in", () => {
     expect(decided(calls(0, 0), {}, { failures: { count: 1, at: NOW } }).action).toBe("in");
   });
 });
 
-test("everything that was looked at is told with its figures", () => {
+test("reports every criterion with its figures", () => {
   const zone1 = { calls: 50, registrations: 750, bytesPerSecond: 1.2e6, cpu: 0.25 };
   const samples = steady(NOW, [zone1, null]);
   const policy: Policy = {

@@ -56,7 +56,7 @@ afterEach(() => {
 });
 
 describe("the loop", () => {
-  /** Runs ticks that come to `results`, and is told to stop in the last of them. */
+  /** Runs the loop with ticks that end with `results`, and stops the loop in the last tick. */
   async function loop(results: readonly (Report | Error)[], once = false) {
     const waiting = [...results];
     const stop = new AbortController();
@@ -89,7 +89,7 @@ describe("the loop", () => {
       },
     });
 
-  test("writes every decision down, and says those that are news", async () => {
+  test("records every decision, and prints only decisions that are new", async () => {
     const { said, written } = await loop([hold(1), hold(2), hold(2.5), OUT, OUT, hold(3)]);
     expect(written).toHaveLength(6);
     expect(said).toEqual([
@@ -100,7 +100,7 @@ describe("the loop", () => {
     ]);
   });
 
-  test("goes on after a fault, which it says once", async () => {
+  test("continues after an operator error, which it prints once", async () => {
     const fault = new OperatorError("the controller does not answer");
     const { said, faults, exitCode } = await loop([fault, fault, hold(1)]);
     expect([said, faults, exitCode]).toEqual([
@@ -113,24 +113,24 @@ describe("the loop", () => {
     ]);
   });
 
-  test("ends with anything that is no fault: that is a bug", async () => {
+  test("ends with any other error, because it is a bug", async () => {
     await expect(loop([new TypeError("x is undefined"), OUT])).rejects.toThrow("x is undefined");
   });
 
-  test("ticks once where it is asked to, and tells how that went", async () => {
+  test("runs a single tick on request and reports its result", async () => {
     expect(await loop([OUT, OUT], true)).toMatchObject({ written: [OUT], exitCode: 0 });
     expect((await loop([{ ...OUT, ok: false }, OUT], true)).exitCode).toBe(2);
     await expect(loop([new OperatorError("no stack"), OUT], true)).rejects.toThrow("no stack");
   });
 });
 
-describe("where no zone can be read", () => {
+describe("if no zone can be read,", () => {
   const zones = OUT.sample.zones.map(({ name }) => ({
     ...{ name, reading: null, fault: "controller: gone", down: false },
   }));
   const sample = { ...OUT.sample, zones, sessions: null, unknown: null, fault: "controller: gone" };
 
-  test("a single tick ends as one that cannot work", async () => {
+  test("a single tick ends with exit code 1", async () => {
     const stop = new AbortController().signal;
     const exitCode = await runLoop({
       runner: { interval: 1, tick: () => Promise.resolve(report({ sample, ok: false })) },
@@ -143,7 +143,7 @@ describe("where no zone can be read", () => {
     expect(exitCode).toBe(1);
   });
 
-  test("an explanation says why, once", () => {
+  test("an explanation gives the cause once", () => {
     const { decision } = report();
     const state = { ...STATE, zones: 2 };
     const lines = explanation({ decision, state, sample }).split("\n");
@@ -151,14 +151,14 @@ describe("where no zone can be read", () => {
   });
 });
 
-describe("the log of decisions", () => {
+describe("the decision log", () => {
   const path = (): string => join(folder, "autoscale", "dev.decisions.jsonl");
   const say = jest.fn<undefined, [string]>();
   beforeEach(() => {
     say.mockReset();
   });
 
-  test("has a line of JSON for each, which the group may read", async () => {
+  test("has a line of JSON for each decision, and its group may read it", async () => {
     const journal = new Journal(path(), "dev", say);
     journal.write(OUT, BEGIN, BEGIN + 61_234);
     journal.write(report(), BEGIN + 70_000, BEGIN + 70_100);
@@ -178,7 +178,7 @@ describe("the log of decisions", () => {
     expect(statSync(path()).mode & 0o777).toBe(0o640);
   });
 
-  test("that cannot be written is said, and goes on when it can", async () => {
+  test("reports that it cannot be written, and continues once it can", async () => {
     mkdirSync(path(), { recursive: true });
     const journal = new Journal(path(), "dev", say);
     journal.write(OUT, BEGIN, BEGIN);
@@ -192,7 +192,7 @@ describe("the log of decisions", () => {
     expect(readFileSync(path(), "utf8").trim().split("\n")).toHaveLength(1);
   });
 
-  test("that cannot be written to its end does not keep the autoscaler from ending", async () => {
+  test("does not keep the autoscaler from ending if it cannot be written", async () => {
     mkdirSync(path(), { recursive: true });
     const journal = new Journal(path(), "dev", say);
     journal.write(OUT, BEGIN, BEGIN);
@@ -200,7 +200,7 @@ describe("the log of decisions", () => {
     expect(say.mock.calls).toHaveLength(1);
   });
 
-  test("goes on where the autoscaler before has ended", async () => {
+  test("is continued by the next autoscaler", async () => {
     const first = new Journal(path(), "dev", say);
     first.write(OUT, BEGIN, BEGIN);
     await first.close();
@@ -234,7 +234,7 @@ describe("the memory", () => {
     counters: { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } },
   };
 
-  test("is empty at first, and is what was written from then on", () => {
+  test("is empty at first, and then contains what was written", () => {
     const file = join(folder, "autoscale", "dev.json");
     expect(new MemoryFile(file).read()).toEqual({
       ...{ lastOut: null, lastIn: null, failedIn: null, failures: null, failedMends: null },
@@ -246,7 +246,7 @@ describe("the memory", () => {
     expect(readdirSync(join(folder, "autoscale"))).toEqual(["dev.json"]);
   });
 
-  test("may be one that an earlier version has written", () => {
+  test("may come from an earlier version", () => {
     const file = join(folder, "dev.json");
     const { failedIn: _in, failedMends: _mends, ...earlier } = MEMORY;
     writeFileSync(file, JSON.stringify(earlier));
@@ -254,24 +254,24 @@ describe("the memory", () => {
   });
 
   test.each([
-    ["a minute ago", { lastOut: null }, 60_000, MEMORY.counters],
-    ["two minutes and a half ago", { lastOut: null }, 150_000, MEMORY.counters],
-    ["longer ago", { lastOut: null }, 150_001, {}],
-    ["before zones came", { lastOut: BEGIN + 1 }, 60_000, {}],
-    ["before a zone went", { lastOut: null, lastIn: BEGIN + 1 }, 60_000, {}],
-    ["before a zone was to go", { lastOut: null, failedIn: BEGIN + 1 }, 60_000, {}],
-    ["never", { lastOut: null, samples: [] }, 60_000, {}],
-  ])("has counters to go on from, unless its last look was %s", (_, change, age, counters) => {
+    ["a minute old", { lastOut: null }, 60_000, MEMORY.counters],
+    ["two and a half minutes old", { lastOut: null }, 150_000, MEMORY.counters],
+    ["older", { lastOut: null }, 150_001, {}],
+    ["before a scale-out", { lastOut: BEGIN + 1 }, 60_000, {}],
+    ["before a scale-in", { lastOut: null, lastIn: BEGIN + 1 }, 60_000, {}],
+    ["before a failed scale-in", { lastOut: null, failedIn: BEGIN + 1 }, 60_000, {}],
+    ["missing", { lastOut: null, samples: [] }, 60_000, {}],
+  ])("has counters only for a recent last sample: %s", (_, change, age, counters) => {
     expect(countersToGoOnFrom({ ...MEMORY, ...change }, BEGIN + age)).toEqual(counters);
   });
 
-  test("that cannot be read is a fault", () => {
+  test("that cannot be read is an error", () => {
     const file = join(folder, "dev.json");
     writeFileSync(file, "{");
     expect(() => new MemoryFile(file).read()).toThrow(`${file} cannot be read`);
   });
 
-  test("that cannot be written is one, too", () => {
+  test("that cannot be written is an error", () => {
     writeFileSync(join(folder, "autoscale"), "");
     const file = join(folder, "autoscale", "dev.json");
     expect(() => {
@@ -279,7 +279,7 @@ describe("the memory", () => {
     }).toThrow(OperatorError);
   });
 
-  test("of who only wants to know stays out of the file", () => {
+  test("of a read-only run is not written to the file", () => {
     const file = new MemoryFile(join(folder, "dev.json"));
     const memory = readOnly(file);
     memory.write(MEMORY);
@@ -288,7 +288,7 @@ describe("the memory", () => {
   });
 });
 
-test("there is one autoscaler of a stack at a time", async () => {
+test("only one autoscaler of a stack runs at a time", async () => {
   const file = join(folder, "dev.json");
   const release = await lockAutoscaler(file);
   await expect(lockAutoscaler(file)).rejects.toThrow("another autoscaler of this stack is running");
@@ -297,11 +297,11 @@ test("there is one autoscaler of a stack at a time", async () => {
   (await lockAutoscaler(file))();
 });
 
-describe("figures for Prometheus", () => {
+describe("the metrics for Prometheus", () => {
   const figures = async (exporter: Exporter): Promise<string[]> =>
     (await exporter.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
-  test("are those of the last tick; what is unknown is left out", async () => {
+  test("are those of the last tick, without unknown values", async () => {
     const exporter = new Exporter();
     exporter.record(
       report({ sample: { ...OUT.sample, sessions: null, unknown: null, zones: [] } }),
@@ -324,7 +324,7 @@ describe("figures for Prometheus", () => {
     ]);
   });
 
-  test("are for this machine alone", async () => {
+  test("are served only to this machine", async () => {
     const exporter = new Exporter();
     exporter.record(OUT);
     const server = await exporter.listen(0);
@@ -340,7 +340,7 @@ describe("figures for Prometheus", () => {
   });
 });
 
-test("an explanation names the zones that are out of the rotation, but not one that goes", () => {
+test("an explanation names the zones that are out of the rotation, except a zone that is being removed", () => {
   const { decision } = report();
   const state = { ...STATE, zones: 2 };
   const out = [
@@ -351,7 +351,7 @@ test("an explanation names the zones that are out of the rotation, but not one t
   expect(lines).toContain("zone2 is out of the rotation");
 });
 
-test("an explanation names the zones that HAProxy has down", () => {
+test("an explanation names the zones that HAProxy marks as down", () => {
   const zones = OUT.sample.zones.map((zone) => ({ ...zone, down: zone.name === "zone1" }));
   const lines = explanation({
     decision: report().decision,
@@ -361,7 +361,7 @@ test("an explanation names the zones that HAProxy has down", () => {
   expect(lines).toContain("HAProxy has zone1 down");
 });
 
-test("an explanation has samples, thresholds, and what would happen", () => {
+test("an explanation shows the samples, the thresholds and the planned change", () => {
   const text = explanation({
     decision: {
       ...OUT.decision,
@@ -382,14 +382,14 @@ test("an explanation has samples, thresholds, and what would happen", () => {
     "│ zone2 │ unknown │ unknown │ unknown │ unknown │",
     "└───────┴─────────┴─────────┴────────────┴────────────┘",
     "zone2: no answer in 8 s",
-    "connections without a registered phone: 3; they buy no zone",
-    "┌───────────┬─────────┬──────────────┬───────┐",
-    "│ criterion │ found │ held against │ zones │",
-    "├───────────┼─────────┼──────────────┼───────┤",
+    "connections without a registered phone: 3; they add no zone",
+    "┌───────────┬─────────┬───────────┬───────┐",
+    "│ criterion │ value │ threshold │ zones │",
+    "├───────────┼─────────┼───────────┼───────┤",
     "│ calls │ 9 calls │ 3 a zone │ 3 │",
-    "├───────────┼─────────┼──────────────┼───────┤",
+    "├───────────┼─────────┼───────────┼───────┤",
     "│ cpu │ unknown │ 80 % │ │",
-    "└───────────┴─────────┴──────────────┴───────┘",
+    "└───────────┴─────────┴───────────┴───────┘",
     "would add zones, from 2 to 3: 2 zones carry 9 calls",
   ]);
 });

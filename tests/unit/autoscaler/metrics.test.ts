@@ -5,7 +5,7 @@ import { type Counters, parseCounters, ratesBetween } from "../../../autoscaler/
 import { Metrics, sampleOf } from "../../../autoscaler/metrics";
 import { type Session } from "../../../ssh/session";
 
-/** Printed by a zone of the lab; its boot number is shortened. */
+/** Returns the output of a zone of the lab, with a shortened boot ID. */
 const printed = (bytes: readonly [number, number], idle: number): string =>
   `cpu  2245434 531963 725791 ${String(idle)} 83487 0 23626 24231 1 1
 9a7b39e1
@@ -17,7 +17,7 @@ Inter-|   Receive                                                |  Transmit
 `;
 
 describe("a zone's counters", () => {
-  test("are those of all its network interfaces but the loopback one, and of all processors", () => {
+  test("cover all network interfaces except loopback, and all processors", () => {
     expect(parseCounters(printed([820495, 798662], 1489894))).toEqual({
       boot: "9a7b39e1",
       uptime: 25782.34,
@@ -29,21 +29,21 @@ describe("a zone's counters", () => {
 
   const counters: Counters = { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 };
 
-  test("give rates from one look to the next", () => {
+  test("give rates between two samples", () => {
     const next = { boot: "a", uptime: 104, bytes: 9_000, busy: 400, ticks: 1_400 };
     expect(ratesBetween(counters, next)).toEqual({ bytesPerSecond: 1_000, cpu: 0.25 });
   });
 
   test.each([
-    ["there was no look before", null, { bytesPerSecond: null, cpu: null }],
-    ["the zone has booted since", { ...counters, boot: "b" }, { bytesPerSecond: null, cpu: null }],
-    ["a counter went back", { ...counters, bytes: 6_000, uptime: 99 }, { bytesPerSecond: null }],
+    ["there is no earlier sample", null, { bytesPerSecond: null, cpu: null }],
+    ["the zone has rebooted", { ...counters, boot: "b" }, { bytesPerSecond: null, cpu: null }],
+    ["a counter decreased", { ...counters, bytes: 6_000, uptime: 99 }, { bytesPerSecond: null }],
     ["no time has passed", counters, { bytesPerSecond: null, cpu: null }],
-  ])("give none where %s", (_, before, rates) => {
+  ])("give no rate if %s", (_, before, rates) => {
     expect(ratesBetween(before, counters)).toMatchObject(rates);
   });
 
-  test("never give a rate that is negative or not a number, nor more processors than there are", () => {
+  test("never give a rate that is negative or not a number, or a processor load above 100 %", () => {
     const some = fc.record({
       boot: fc.constantFrom("a", "b"),
       uptime: fc.nat(),
@@ -72,7 +72,7 @@ describe("a sample", () => {
     fault: null,
   });
 
-  test("has the zones in the rotation, whether they fail their checks, and who is out of it", () => {
+  test("has the zones in the rotation, the results of their checks, and the zones out of the rotation", () => {
     const zones = [zone("zone1", "ready"), zone("zone2", "drain"), zone("zone3", "ready", false)];
     expect(sampleOf({ at: 7, zones: [...zones, zone("zone4", "maint")], fault: null })).toEqual({
       at: 7,
@@ -88,7 +88,7 @@ describe("a sample", () => {
     });
   });
 
-  test("has a zone that HAProxy does not know of out of the rotation", () => {
+  test("lists a zone that HAProxy does not know as out of the rotation", () => {
     const zones = [zone("zone1", "ready"), { ...zone("zone2", "ready"), place: null }];
     expect(sampleOf({ at: 7, zones, fault: null })).toMatchObject({
       zones: [{ name: "zone1" }],
@@ -96,7 +96,7 @@ describe("a sample", () => {
     });
   });
 
-  test("has all zones where HAProxy cannot be asked", () => {
+  test("has all zones if HAProxy cannot be queried", () => {
     const zones = [{ ...zone("zone1", "ready"), place: null }];
     expect(sampleOf({ at: 7, zones, fault: "controller: no" })).toEqual({
       at: 7,
@@ -105,7 +105,7 @@ describe("a sample", () => {
     });
   });
 
-  test("has no connection too few for its phones, nor a guess if a zone could not be read", () => {
+  test("has no negative number of unknown connections, and none if a zone cannot be read", () => {
     const few = { ...zone("zone1", "ready"), reading: { ...reading, registrations: 4 } };
     expect(sampleOf({ at: 7, zones: [few], fault: null })).toMatchObject({
       sessions: 3,
@@ -118,7 +118,7 @@ describe("a sample", () => {
     });
   });
 
-  test("has why a zone could not be read", () => {
+  test("has the reason why a zone cannot be read", () => {
     const zones = [{ ...zone("zone1", "ready"), reading: null, fault: "zone1: no answer in 8 s" }];
     expect(sampleOf({ at: 7, zones, fault: null }).zones).toEqual([
       { name: "zone1", reading: null, fault: "zone1: no answer in 8 s", down: false },
@@ -126,7 +126,7 @@ describe("a sample", () => {
   });
 });
 
-describe("a look", () => {
+describe("an observation", () => {
   const nodes: ExchangeNodes = {
     access: { privateKey: "", controllerAddress: "", controllerHostKey: "" },
     zones: ["zone1", "zone2", "zone3"].map((name) => ({ name, fixedIp: "", sshHostKey: "" })),
@@ -142,7 +142,7 @@ describe("a look", () => {
       }),
   } as unknown as Session;
 
-  test("has rates from what another run has counted, and tells what it has counted itself", async () => {
+  test("computes rates from the counters of another run, and returns its own counters", async () => {
     const before: Counters = {
       ...parseCounters(printed([0, 0], 3)),
       ...{ uptime: 25_722.34, busy: 0, ticks: 0 },
@@ -162,7 +162,7 @@ describe("a look", () => {
     expect(metrics.counted()).toEqual({ zone1: parseCounters(printed([1, 2], 3)) });
   });
 
-  test("counts a phone once that has moved, and is still registered where it was", async () => {
+  test("counts a phone once if it has moved and its old registration still exists", async () => {
     const registrar = (extensions: readonly string[]): string =>
       extensions
         .map((extension) => {
@@ -193,7 +193,7 @@ describe("a look", () => {
     expect(zones.map(({ reading }) => reading?.registrations)).toEqual([2, 1, 0]);
   });
 
-  test("finds what answers, and neither waits for the rest nor asks it twice", async () => {
+  test("returns the answers that arrive, and neither waits for the rest nor asks twice", async () => {
     const asked: string[] = [];
     const session = (node: string): Promise<Session> => {
       asked.push(node);

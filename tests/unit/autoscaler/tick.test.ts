@@ -17,30 +17,30 @@ const FRESH: Memory = {
 };
 const COUNTERS = { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } };
 
-/** An exchange that has as many zones as its calls ask for, three of them each. */
+/** Exchange that needs one zone for every three calls. */
 class World implements Executor {
   now = 1_000_000;
   zones = 2;
-  /** What a look takes for their number, where that is out of date. */
+  /** Outdated number of zones that `look` returns; null if the number is up to date. */
   seen: number | null = null;
   calls: number | null = 5;
   memory: Memory = FRESH;
-  /** What became of the updates that are yet to come; those beyond it are done. */
+  /** Outcomes of the next updates; all updates after these are done. */
   outcomes: UpdateOutcome[] = [];
-  mended: UpdateOutcome = { kind: "done" };
-  /** Writes that the disk has no room for, before it has again. */
+  repairOutcome: UpdateOutcome = { kind: "done" };
+  /** Number of writes that fail because the disk is full. */
   full = 0;
   room: Headroom | null = null;
   broken = false;
   decide: Decide = byCalls;
-  /** Connections of no registered phone. */
+  /** Number of connections without a registered phone. */
   unknown: number | null = null;
-  /** Whether no zone comes after anything that a policy has cooldowns for. */
+  /** Whether `byCalls` adds no zone after an event that has a cooldown. */
   waits = false;
   readonly gently = new AbortController();
   readonly atOnce = new AbortController();
   readonly done: string[] = [];
-  /** What happens while an update is under way. */
+  /** Runs during an update. */
   during: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
 
   look(): Promise<ExchangeLook> {
@@ -79,11 +79,11 @@ class World implements Executor {
   }
 
   repair(): Promise<UpdateOutcome> {
-    this.done.push("mended");
-    return Promise.resolve(this.mended);
+    this.done.push("repaired");
+    return Promise.resolve(this.repairOutcome);
   }
 
-  /** A tick of an autoscaler that has just been started. */
+  /** Runs a tick of a newly started autoscaler. */
   async tick(): Promise<string> {
     const stop: Stop = { gently: this.gently.signal, atOnce: this.atOnce.signal };
     const { outcome, ok } = await this.ticker().tick(stop);
@@ -128,12 +128,12 @@ beforeEach(() => {
   world = new World();
 });
 
-test("who has what is needed does nothing, and asks the cloud nothing", async () => {
+test("does nothing and does not query the cloud if the number of zones is right", async () => {
   expect(await world.tick()).toBe("ok: nothing to do");
   expect(world.done).toEqual([]);
 });
 
-test("a flood of connections without a phone changes nothing, and asks the cloud nothing", async () => {
+test("a flood of connections without a phone changes nothing and does not query the cloud", async () => {
   world.zones = 1;
   world.unknown = 5_000;
   world.decide = (samples, state, now) => decide(samples, state, POLICY, now);
@@ -143,28 +143,28 @@ test("a flood of connections without a phone changes nothing, and asks the cloud
   expect(world.done).toEqual([]);
 });
 
-test("who cannot see a zone does nothing, and that is not well", async () => {
+test("changes no number of zones and reports a problem if no zone can be read", async () => {
   world.calls = null;
   expect(await world.tick()).toBe("bad: nothing was done");
   world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
-  expect(await world.tick()).toBe("bad: done: mending what was left half done, at 2 zones");
+  expect(await world.tick()).toBe("bad: done: repairing an unfinished change, at 2 zones");
 });
 
-test("a scale-out is written down before it is begun, and its end after it", async () => {
+test("a scale-out is recorded before it begins, and its end after it", async () => {
   world.calls = 9;
   expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
   expect(world.done).toEqual(["asked for quotas", 'update to 3, {"from":2,"to":3}']);
   expect(world.memory).toMatchObject({ unfinished: null, lastOut: world.now, lastIn: null });
 });
 
-test("a scale-in is, too", async () => {
+test("a scale-in is recorded before it begins, and its end after it", async () => {
   world.calls = 3;
   expect(await world.tick()).toBe("ok: done: from 2 to 1 zone");
   expect(world.done).toEqual(['update to 1, {"from":2,"to":1}']);
   expect(world.memory).toMatchObject({ unfinished: null, lastOut: null, lastIn: world.now });
 });
 
-test("no more zones come than the quota has room for", async () => {
+test("adds no more zones than the quota allows", async () => {
   world.calls = 30;
   world.room = { zones: 1, short: "cores" };
   expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
@@ -172,7 +172,7 @@ test("no more zones come than the quota has room for", async () => {
   expect(await world.tick()).toBe("ok: nothing to do");
 });
 
-test("another update's lock is no failure: the next tick tries again", async () => {
+test("the lock of another update is not a failure, and the next tick tries again", async () => {
   world.calls = 9;
   world.outcomes = [{ kind: "locked" }];
   expect(await world.tick()).toBe(
@@ -182,7 +182,7 @@ test("another update's lock is no failure: the next tick tries again", async () 
   expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
 });
 
-test("what the guard refuses waits for an operator, and is no failure of the cloud", async () => {
+test("an update that the guard refuses waits for an operator and is not a failure of the cloud", async () => {
   const refused: UpdateOutcome = { kind: "refused", why: "controller: server replaced: not now" };
   world.calls = 9;
   world.outcomes = [refused];
@@ -195,20 +195,20 @@ test("what the guard refuses waits for an operator, and is no failure of the clo
   world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
   world.outcomes = [refused];
   expect(await world.tick()).toMatch(/^bad: held: the guard refuses: /);
-  expect(await world.tick()).toBe("ok: held: what was left half done is tried again in 30 s");
+  expect(await world.tick()).toBe("ok: held: repair of an unfinished change is retried in 30 s");
 });
 
-test("what was left half done is not looked for again and again where the guard refuses the next change", async () => {
+test("an unfinished change is not repaired again and again if the guard refuses the next change", async () => {
   world.calls = 9;
   world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
   world.outcomes = [{ kind: "refused", why: "controller: server replaced: not now" }];
   expect(await world.tick()).toMatch(/^bad: held: the guard refuses: /);
   expect(world.memory.unfinished).toEqual({ from: 2, to: 3 });
-  expect(await world.tick()).toBe("ok: held: what was left half done is tried again in 30 s");
-  expect(world.done.filter((what) => what === "mended")).toHaveLength(1);
+  expect(await world.tick()).toBe("ok: held: repair of an unfinished change is retried in 30 s");
+  expect(world.done.filter((what) => what === "repaired")).toHaveLength(1);
 });
 
-test("a scale-out that fails is rolled back, and counted", async () => {
+test("a failed scale-out is rolled back and counted", async () => {
   world.calls = 9;
   world.outcomes = [QUOTA];
   expect(await world.tick()).toBe(
@@ -227,7 +227,7 @@ test("a scale-out that fails is rolled back, and counted", async () => {
   expect(world.memory).toMatchObject({ failures: null, lastOut: world.now });
 });
 
-test("a scale-in that fails is rolled back, and remembered apart from one that is done", async () => {
+test("a failed scale-in is rolled back and recorded separately from a successful scale-in", async () => {
   world.calls = 3;
   world.outcomes = [{ kind: "failed", why: "1 call still going after 3600 s" }];
   expect(await world.tick()).toBe(
@@ -240,7 +240,7 @@ test("a scale-in that fails is rolled back, and remembered apart from one that i
   expect(world.memory).toMatchObject({ lastIn: world.now, failedIn: null });
 });
 
-test("a rollback that fails is tried again, each time later", async () => {
+test("a failed rollback is tried again, with a longer delay each time", async () => {
   world.calls = 9;
   world.outcomes = [QUOTA, { kind: "failed", why: "no answer" }];
   expect(await world.tick()).toBe(
@@ -249,96 +249,96 @@ test("a rollback that fails is tried again, each time later", async () => {
   world.calls = 5;
   world.done.length = 0;
   world.now = (world.memory.failedMends?.at ?? 0) + INTERVAL;
-  expect(await world.tick()).toBe("ok: held: what was left half done is tried again in 15 s");
+  expect(await world.tick()).toBe("ok: held: repair of an unfinished change is retried in 15 s");
   world.now += INTERVAL;
   world.outcomes = [{ kind: "failed", why: "no answer" }];
-  expect(await world.tick()).toMatch(/^bad: failed: mending .* at 2 zones: no answer$/);
+  expect(await world.tick()).toMatch(/^bad: failed: repairing .* at 2 zones: no answer$/);
   expect(world.memory.failedMends?.count).toBe(2);
   world.now += 10 * INTERVAL;
-  expect(await world.tick()).toBe("ok: done: mending what was left half done, at 2 zones");
-  // That the cloud refused a zone has been so once.
+  expect(await world.tick()).toBe("ok: done: repairing an unfinished change, at 2 zones");
+  // The cloud's refusal of a zone still counts once.
   expect(world.memory).toMatchObject({ unfinished: null, failedMends: null });
   expect(world.memory.failures?.count).toBe(1);
-  const attempt = ["mended", 'update to 2, {"from":2,"to":3}'];
+  const attempt = ["repaired", 'update to 2, {"from":2,"to":3}'];
   expect(world.done).toEqual([...attempt, ...attempt]);
 });
 
-describe("whoever finds a change that was killed", () => {
+describe("the tick after a change that was killed", () => {
   beforeEach(() => {
     world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
   });
 
-  test("mends what it left, and goes on to what is decided now", async () => {
+  test("repairs the stack, and then makes the change that is decided now", async () => {
     world.calls = 9;
     expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
-    expect(world.done.slice(1)).toEqual(["mended", 'update to 3, {"from":2,"to":3}']);
+    expect(world.done.slice(1)).toEqual(["repaired", 'update to 3, {"from":2,"to":3}']);
     expect(world.memory.unfinished).toBeNull();
   });
 
-  test("goes back to what the stack remembers, where nothing else is decided", async () => {
-    expect(await world.tick()).toBe("ok: done: mending what was left half done, at 2 zones");
-    expect(world.done).toEqual(["mended", 'update to 2, {"from":2,"to":3}']);
+  test("goes back to the number of zones in the stack if nothing else is decided", async () => {
+    expect(await world.tick()).toBe("ok: done: repairing an unfinished change, at 2 zones");
+    expect(world.done).toEqual(["repaired", 'update to 2, {"from":2,"to":3}']);
     expect(world.memory.unfinished).toBeNull();
   });
 
-  test("waits for the update that outlives it", async () => {
-    world.mended = { kind: "locked" };
+  test("waits for an update that still runs", async () => {
+    world.repairOutcome = { kind: "locked" };
     expect(await world.tick()).toMatch(/^ok: held: another update of the stack is under way/);
     world.calls = 9;
     expect(await world.tick()).toMatch(/^ok: held: another update of the stack is under way/);
     expect(world.memory.unfinished).toEqual({ from: 2, to: 3 });
-    expect(world.done).toEqual(["mended", "asked for quotas", "mended"]);
+    expect(world.done).toEqual(["repaired", "asked for quotas", "repaired"]);
   });
 });
 
-test("what cannot be mended is a failure, after which the next try waits", async () => {
+test("a failed repair is a failure, and delays the next attempt", async () => {
   world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
   world.calls = 9;
-  world.mended = { kind: "failed", why: "no answer" };
+  world.repairOutcome = { kind: "failed", why: "no answer" };
   expect(await world.tick()).toBe("bad: failed: from 2 to 3 zones: no answer");
   expect(world.memory).toMatchObject({
     ...{ failedMends: { count: 1, at: world.now }, unfinished: { from: 2, to: 3 } },
     failures: null,
   });
-  expect(await world.tick()).toBe("ok: held: what was left half done is tried again in 30 s");
+  expect(await world.tick()).toBe("ok: held: repair of an unfinished change is retried in 30 s");
   world.calls = 3;
-  expect(await world.tick()).toBe("ok: held: what was left half done is tried again in 30 s");
-  expect(world.done).toEqual(["asked for quotas", "mended", "asked for quotas"]);
-  Object.assign(world, { now: world.now + 2 * INTERVAL, mended: { kind: "done" } });
+  expect(await world.tick()).toBe("ok: held: repair of an unfinished change is retried in 30 s");
+  expect(world.done).toEqual(["asked for quotas", "repaired", "asked for quotas"]);
+  Object.assign(world, { now: world.now + 2 * INTERVAL, repairOutcome: { kind: "done" } });
   expect(await world.tick()).toBe("ok: done: from 2 to 1 zone");
   expect(world.memory).toMatchObject({ unfinished: null, failedMends: null });
 });
 
-test("what somebody else has put right meanwhile is not waited for", async () => {
+test("does not wait for a problem that was fixed in the meantime", async () => {
   world.broken = true;
   world.calls = 9;
-  world.mended = { kind: "failed", why: "no answer" };
+  world.repairOutcome = { kind: "failed", why: "no answer" };
   expect(await world.tick()).toBe("bad: failed: from 2 to 3 zones: no answer");
   world.broken = false;
   expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
 });
 
-test("an update of somebody else's that was killed is mended before a change", async () => {
+test("a killed update that is not the autoscaler's is repaired before a change", async () => {
   world.broken = true;
   expect(await world.tick()).toBe("ok: nothing to do");
   world.calls = 9;
   expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
-  expect(world.done.slice(1)).toEqual(["mended", 'update to 3, {"from":2,"to":3}']);
+  expect(world.done.slice(1)).toEqual(["repaired", 'update to 3, {"from":2,"to":3}']);
 });
 
-describe("a number of zones that was changed by hand meanwhile", () => {
+describe("a number of zones that was changed by hand in the meantime", () => {
   beforeEach(() => {
     Object.assign(world, { seen: 2, zones: 4 });
   });
 
-  test("is left alone: the next look decides anew", async () => {
+  test("is kept, and the next tick decides again", async () => {
     world.calls = 9;
     expect(await world.tick()).toBe(
-      "ok: held: there are 4 zones by now; the next look decides anew",
+      "ok: held: there are 4 zones now; the next look decides again",
     );
     world.calls = 3;
     expect(await world.tick()).toBe(
-      "ok: held: there are 4 zones by now; the next look decides anew",
+      "ok: held: there are 4 zones now; the next look decides again",
     );
     expect(world.done).toEqual(["asked for quotas"]);
     expect(world.memory).toMatchObject({ unfinished: null, lastOut: null, lastIn: null });
@@ -346,25 +346,25 @@ describe("a number of zones that was changed by hand meanwhile", () => {
     expect(await world.tick()).toBe("ok: done: from 4 to 1 zone");
   });
 
-  test("is left alone after what was killed is mended, too", async () => {
+  test("is also kept after the repair of a killed change", async () => {
     world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
     world.calls = 9;
     expect(await world.tick()).toBe(
-      "ok: held: there are 4 zones by now; the next look decides anew",
+      "ok: held: there are 4 zones now; the next look decides again",
     );
-    expect(world.done).toEqual(["asked for quotas", "mended"]);
+    expect(world.done).toEqual(["asked for quotas", "repaired"]);
     expect(world.memory.unfinished).toEqual({ from: 2, to: 3 });
   });
 
-  test("is what a change that was killed goes back to", async () => {
+  test("is restored after a killed change", async () => {
     world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
-    expect(await world.tick()).toBe("ok: done: mending what was left half done, at 4 zones");
-    expect(world.done).toEqual(["mended", 'update to 4, {"from":2,"to":3}']);
+    expect(await world.tick()).toBe("ok: done: repairing an unfinished change, at 4 zones");
+    expect(world.done).toEqual(["repaired", 'update to 4, {"from":2,"to":3}']);
     expect(world.zones).toBe(4);
   });
 });
 
-describe("a zone that is drained stays when it is needed again", () => {
+describe("a drain is called off if its zone is needed again,", () => {
   beforeEach(() => {
     world.calls = 3;
     world.during = async (signal) => {
@@ -378,18 +378,18 @@ describe("a zone that is drained stays when it is needed again", () => {
   });
   afterEach(async () => {
     expect(await world.tick()).toBe(
-      "bad: failed: from 2 to 1 zone: its zone is needed again; done: back to 2 zones",
+      "bad: failed: from 2 to 1 zone: the zone is needed again; done: back to 2 zones",
     );
     expect(world.zones).toBe(2);
   });
 
-  test("which takes no cloud, so that nothing is waited for", () => {
+  test("without a cooldown, because the cloud is not needed", () => {
     const failures = { count: 3, at: world.now };
     world.waits = true;
     world.memory = { ...FRESH, lastOut: world.now, failedIn: world.now, failures };
   });
 
-  test("also where what is seen cannot be written down", () => {
+  test("even if the samples cannot be saved", () => {
     const { during } = world;
     world.during = (signal) => {
       world.full = 1;
@@ -398,19 +398,19 @@ describe("a zone that is drained stays when it is needed again", () => {
   });
 });
 
-describe("told to end", () => {
-  test("before it begins, it begins nothing", async () => {
+describe("a request to stop", () => {
+  test("before a change prevents the change", async () => {
     world.gently.abort();
     expect(await world.tick()).toBe("ok: nothing to do");
     world.calls = 9;
-    expect(await world.tick()).toBe("ok: held: ending");
+    expect(await world.tick()).toBe("ok: held: stopping");
     world.calls = 5;
     world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
-    expect(await world.tick()).toBe("ok: held: ending");
+    expect(await world.tick()).toBe("ok: held: stopping");
     expect(world.done).toEqual(["asked for quotas"]);
   });
 
-  test("while it mends, it begins no change after that", async () => {
+  test("during a repair prevents the change after it", async () => {
     world.broken = true;
     world.calls = 9;
     const repair = world.repair.bind(world);
@@ -418,24 +418,24 @@ describe("told to end", () => {
       world.gently.abort();
       return repair();
     };
-    expect(await world.tick()).toBe("ok: held: ending");
-    expect(world.done).toEqual(["asked for quotas", "mended"]);
+    expect(await world.tick()).toBe("ok: held: stopping");
+    expect(world.done).toEqual(["asked for quotas", "repaired"]);
     expect(world.memory.unfinished).toBeNull();
   });
 
-  test("a drain is called off, and left to the next run", async () => {
+  test("during a drain calls the drain off and leaves it to the next run", async () => {
     world.calls = 3;
     world.during = () => {
       world.gently.abort();
       return Promise.resolve();
     };
     expect(await world.tick()).toBe(
-      "ok: called off: from 2 to 1 zone; the next run goes on from there",
+      "ok: called off: from 2 to 1 zone; the next run continues from there",
     );
     expect(world.memory.unfinished).toEqual({ from: 2, to: 1 });
   });
 
-  test("a new zone is finished", async () => {
+  test("during a scale-out lets the new zone finish", async () => {
     world.calls = 9;
     world.during = () => {
       world.gently.abort();
@@ -444,25 +444,25 @@ describe("told to end", () => {
     expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
   });
 
-  test("at once, it is called off as well", async () => {
+  test("at once calls off a scale-out as well", async () => {
     world.calls = 9;
     world.during = () => {
       world.atOnce.abort();
       return Promise.resolve();
     };
     expect(await world.tick()).toBe(
-      "ok: called off: from 2 to 3 zones; the next run goes on from there",
+      "ok: called off: from 2 to 3 zones; the next run continues from there",
     );
     expect(world.memory).toMatchObject({ unfinished: { from: 2, to: 3 }, failures: null });
   });
 });
 
-test("what the zones have counted is kept for the next run", async () => {
+test("the counters of the zones are kept for the next run", async () => {
   await world.tick();
   expect(world.memory.counters).toEqual(COUNTERS);
 });
 
-test("samples are kept for as long as they are of use, unknown ones too", async () => {
+test("samples are kept for the configured time, including unknown samples", async () => {
   for (let tick = 0; tick < 10; tick++) {
     world.calls = tick % 2 === 0 ? 5 : null;
     await world.tick();

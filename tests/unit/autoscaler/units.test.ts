@@ -7,7 +7,7 @@ import { ROOT } from "../../../core/paths";
 const DEPLOY = join(ROOT, "autoscaler/systemd");
 const UNITS = readdirSync(DEPLOY);
 
-/** Where the units expect the clone. */
+/** Path at which the units expect the clone. */
 const INSTALLED = "/opt/trunkline";
 const HOME = "/var/lib/trunkline";
 const ENVIRONMENT = "/etc/trunkline/autoscale.env";
@@ -26,7 +26,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("there is a daemon, and a timer for single looks", () => {
+test("has a daemon, and a service with a timer that runs single ticks", () => {
   expect(UNITS).toEqual([
     "trunkline-autoscale-once.service",
     "trunkline-autoscale-once.timer",
@@ -34,19 +34,19 @@ test("there is a daemon, and a timer for single looks", () => {
   ]);
 });
 
-test.each(UNITS)("systemd has nothing against %s", (unit) => {
+test.each(UNITS)("systemd-analyze accepts %s", (unit) => {
   const { stdout, stderr, error } = spawnSync(
     "systemd-analyze",
     ["verify", "--man=no", "--recursive-errors=one", join(folder, unit)],
     { encoding: "utf8", env: { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` } },
   );
-  // It reads the machine's own units as well, and says what it has against those.
+  // systemd-analyze also verifies the machine's own units; messages about those are ignored.
   const about = `${stdout}${stderr}`.split("\n").filter((line) => line.includes("trunkline"));
   expect([error, about]).toEqual([undefined, []]);
 });
 
 test.each(UNITS.filter((unit) => unit.endsWith(".service")))(
-  "%s runs a program of this clone, as a user without rights",
+  "%s runs a program of this clone as an unprivileged user",
   (unit) => {
     const text = readFileSync(join(folder, unit), "utf8");
     expect(text).toContain(
@@ -73,7 +73,7 @@ describe("docs/autoscaler.md", () => {
     )?.[1] ?? "";
   const commands = section.split("\n").filter((line) => line.startsWith("# "));
 
-  test("has the units run where it puts the clone, with what it writes for them", () => {
+  test("installs the clone, the home folder and the environment file at the paths that the units use", () => {
     for (const unit of UNITS.filter((name) => name.endsWith(".service"))) {
       expect(readFileSync(join(DEPLOY, unit), "utf8").split("\n")).toEqual(
         expect.arrayContaining([
@@ -88,13 +88,13 @@ describe("docs/autoscaler.md", () => {
     }
   });
 
-  test("puts nothing where the units cannot see it", () => {
+  test("installs no file in a folder that the units cannot see", () => {
     const targets = commands.flatMap((line) => /^# install .* (\/\S+)/.exec(line)?.[1] ?? []);
     expect(targets.length).toBeGreaterThan(1);
     expect(targets.filter((path) => /^\/(?:home|root|run\/user|tmp)\//.test(path))).toEqual([]);
   });
 
-  test("makes no stack: the one that is there is looked after", () => {
+  test("creates no stack, because the autoscaler manages an existing stack", () => {
     const made = commands.flatMap((line) => /\bmake (?:-C \S+ )?(.*)/.exec(line)?.[1] ?? []);
     expect(made).toEqual(["node_modules/.package-lock.json tools"]);
   });

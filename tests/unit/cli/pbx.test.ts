@@ -14,7 +14,7 @@ import { planExchange } from "../../../plan/exchange";
 import { Connections } from "../../../ssh/connections";
 import { MASTER_SECRET, STACK, settingsWith } from "../../support/settings";
 
-describe("how a leg sounds", () => {
+describe("a leg of a call", () => {
   const media = (lossPercent: number | null, jitterMs: number | null, delayMs: number | null) => ({
     codec: "ulaw",
     lossPercent,
@@ -28,8 +28,8 @@ describe("how a leg sounds", () => {
     ["with jitter", media(0, 100.1, 0), "bad", ["0.00 % ok", "100.1 ms bad", "0.0 ms ok"]],
     ["with delay", media(0, 0, 150.1), "bad", ["0.00 % ok", "0.0 ms ok", "150.1 ms bad"]],
     ["on the trunk", media(null, null, 1.5), "ok", ["–", "–", "1.5 ms ok"]],
-    ["unheard", media(null, null, null), "unknown", ["–", "–", "–"]],
-  ])("%s", (_, leg, verdict, texts) => {
+    ["without figures", media(null, null, null), "unknown", ["–", "–", "–"]],
+  ])("%s gets the right verdict", (_, leg, verdict, texts) => {
     expect([verdictOn(leg), figureTexts(leg)]).toEqual([verdict, texts]);
   });
 });
@@ -42,11 +42,11 @@ describe("figures in a table", () => {
     [41_230, "41.2 kB/s"],
     [12_500_000, "12.5 MB/s"],
     [2.5e13, "25000.0 GB/s"],
-  ])("%d bytes per second are %s", (rate, text) => {
+  ])("show %d bytes per second as %s", (rate, text) => {
     expect(throughputText(rate)).toBe(text);
   });
 
-  test("a duration is read as it was written", () => {
+  test("show a duration that can be parsed back", () => {
     fc.assert(
       fc.property(fc.nat(), (seconds) => {
         const parts = durationText(seconds).split(":").map(Number);
@@ -62,18 +62,18 @@ describe("a lock", () => {
     ["203.0.113.7", { source: "203.0.113.7", account: null }],
     ["203.0.113.7/1001", { source: "203.0.113.7", account: "1001" }],
     ["203.0.113.7/?", { source: "203.0.113.7", account: "?" }],
-  ])("%s is one", (text, key) => {
+  ])("has a key such as %s", (text, key) => {
     expect(lockKeyOf(text)).toEqual(key);
   });
 
   test.each(["", "203.0.113", "203.0.113.7/", "203.0.113.7/1001/2", "203.0.113.7; reboot", "::1"])(
-    "%j is none",
+    "does not have the key %j",
     (text) => {
       expect(() => lockKeyOf(text)).toThrow(OperatorError);
     },
   );
 
-  test("stands in a row", () => {
+  test("is shown in a row", () => {
     const ban = { source: "203.0.113.7", account: null, seconds: 61, reason: "guesses" };
     expect(rowOf({ ...ban, times: 2, refused: 9, restricted: true })).toEqual([
       "203.0.113.7",
@@ -82,7 +82,7 @@ describe("a lock", () => {
       "guesses",
       "2",
       "9",
-      "registered phones may",
+      "registered phones stay",
     ]);
   });
 });
@@ -104,16 +104,16 @@ describe("the last decision of the autoscaler", () => {
   const linesOf = (...zones: readonly number[]): string =>
     zones.map((number) => `${JSON.stringify(decision(number))}\n`).join("");
 
-  test("is none where no autoscaler has run", () => {
+  test("is null if no autoscaler has run", () => {
     expect(lastDecision(log)).toBeNull();
   });
 
-  test("is that of the last whole line, whatever is half written after it", () => {
+  test("is in the last complete line, even if an incomplete line follows", () => {
     writeFileSync(log, `${linesOf(2, 3)}{"time":"20`);
     expect(lastDecision(log)).toEqual(decision(3));
   });
 
-  test("is in the file before, where the newest has none yet", () => {
+  test("is in the previous file if the newest file has none yet", () => {
     writeFileSync(`${log}.1`, linesOf(4, 5));
     expect(lastDecision(log)).toEqual(decision(3));
     writeFileSync(log, '{"time":"20');
@@ -122,7 +122,7 @@ describe("the last decision of the autoscaler", () => {
     expect(lastDecision(log)).toEqual(decision(5));
   });
 
-  test("is kept for each stack by itself", () => {
+  test("is kept separately for each stack", () => {
     const { dir, base } = parse(decisionLog("dev"));
     expect(base).toBe("dev.decisions.jsonl");
     expect(dir).toBe(dirname(autoscalerMemory("dev")));
@@ -130,27 +130,27 @@ describe("the last decision of the autoscaler", () => {
   });
 });
 
-describe("whoever goes on looking", () => {
+describe("the watch mode", () => {
   const nodes = (...names: readonly string[]) => ({
     access: { privateKey: "", controllerAddress: "", controllerHostKey: "" },
     zones: names.map((name) => ({ name, fixedIp: "", sshHostKey: "" })),
   });
   const outputs = { controllerAddress: "", zones: [], sipAccounts: [], sshHostKeys: {} };
-  const desk = (latest: PbxContext["latest"]): PbxContext => ({
+  const context = (latest: PbxContext["latest"]): PbxContext => ({
     ...{ stack: "dev", outputs, nodes: nodes("zone1"), latest, connections: new Connections() },
     ...{ json: false, watch: true },
   });
 
-  test("finds zones that have come", async () => {
+  test("finds added zones", async () => {
     const both = nodes("zone1", "zone2");
-    const found = await refreshed(desk(() => Promise.resolve({ outputs, nodes: both })));
-    expect([found.desk.nodes, found.fault]).toEqual([both, null]);
+    const found = await refreshed(context(() => Promise.resolve({ outputs, nodes: both })));
+    expect([found.context.nodes, found.fault]).toEqual([both, null]);
   });
 
-  test("goes on with those that were known where the stack cannot be read, and says so", async () => {
+  test("continues with the known zones if the stack cannot be read, and reports the error", async () => {
     const fault = new OperatorError("pulumi: no such host");
-    const found = await refreshed(desk(() => Promise.reject(fault)));
-    expect([found.desk.nodes, found.fault]).toEqual([nodes("zone1"), "pulumi: no such host"]);
+    const found = await refreshed(context(() => Promise.reject(fault)));
+    expect([found.context.nodes, found.fault]).toEqual([nodes("zone1"), "pulumi: no such host"]);
   });
 });
 
@@ -165,7 +165,7 @@ describe("the nodes of a stack", () => {
     ),
   };
 
-  test("are reached with the key that the program gave them", () => {
+  test("are reached with the keys that the program gave them", () => {
     expect(nodesOf(outputs, MASTER_SECRET)).toEqual({
       access: {
         privateKey: plan.accessKey.privateKey,
@@ -180,7 +180,7 @@ describe("the nodes of a stack", () => {
     });
   });
 
-  test("are not reached without knowing them", () => {
+  test("are not reached if their host keys are unknown", () => {
     expect(() => nodesOf({ ...outputs, sshHostKeys: {} }, MASTER_SECRET)).toThrow(
       "the stack has no host key of controller; deploy it again with: make up",
     );

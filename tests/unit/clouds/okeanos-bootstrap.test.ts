@@ -3,11 +3,11 @@ import { bootstrapFault, bootstrapOf, FILE_LIMIT } from "../../../clouds/okeanos
 
 const userData = Buffer.from("#cloud-config\nhostname: zone1\n").toString("base64");
 
-test("an image that reads user data is given it as such", () => {
+test("an image that reads user data gets user data", () => {
   expect(bootstrapOf({ name: "zone1", userData }, true)).toEqual({ user_data: userData });
 });
 
-test("any other image finds the same as cloud-init's NoCloud seed, readable by root alone", () => {
+test("any other image gets the data as a NoCloud seed of cloud-init, which only root can read", () => {
   const file = { owner: "root", group: "root", mode: 0o600 };
   expect(bootstrapOf({ name: "zone1", userData }, false)).toEqual({
     personality: [
@@ -23,7 +23,7 @@ test("any other image finds the same as cloud-init's NoCloud seed, readable by r
   });
 });
 
-test("what fits a file of a personality is no fault, and a byte more is one", () => {
+test("accepts user data that fits into a personality file, and rejects one byte more", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 * FILE_LIMIT }), (length) => {
       const fault = bootstrapFault(Buffer.alloc(length).toString("base64"));
@@ -31,7 +31,7 @@ test("what fits a file of a personality is no fault, and a byte more is one", ()
     }),
   );
   expect(bootstrapFault(Buffer.alloc(7_681).toString("base64"))).toBe(
-    "what the server needs for its first boot has 7681 bytes, and Okeanos carries 7680; " +
-      "write fewer networks in pbx:operatorCidrs, or a shorter pbx:sshPublicKey",
+    "the server's user data has 7681 bytes, and Okeanos accepts at most 7680; " +
+      "set fewer networks in pbx:operatorCidrs, or a shorter pbx:sshPublicKey",
   );
 });

@@ -22,7 +22,7 @@ const QUOTAS: Quotas = {
   "cyclades.floating_ip": quota(2, 1),
 };
 
-test("what is free is the less of what the user and the project have left", () => {
+test("the free amount is the smaller of what the user and the project have left", () => {
   expect(left({ limit: 4, usage: 1, project_limit: 10, project_usage: 8 })).toEqual({
     free: 2,
     limit: 10,
@@ -33,7 +33,7 @@ test("what is free is the less of what the user and the project have left", () =
   });
 });
 
-test("a project that is over its limit has nothing left", () => {
+test("a project over its limit has nothing left", () => {
   fc.assert(
     fc.property(fc.nat(), fc.nat(), fc.nat(), fc.nat(), (limit, usage, ofProject, used) => {
       const { free } = left({ limit, usage, project_limit: ofProject, project_usage: used });
@@ -43,7 +43,7 @@ test("a project that is over its limit has nothing left", () => {
   );
 });
 
-test("needs stand beside what is free, in the units that people count in", () => {
+test("the table shows needed and free amounts in readable units", () => {
   const rows = quotaRows({ "cyclades.vm": 3, "cyclades.ram": 3 * 2 ** 30 }, QUOTAS);
   expect(rows).toEqual([
     { resource: "cyclades.vm", title: "servers", needed: 3, free: 3, limit: 4 },

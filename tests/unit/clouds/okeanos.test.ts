@@ -5,7 +5,7 @@ import { makeNetwork } from "../../../clouds/okeanos/networks";
 import { OWNER } from "../../../clouds/okeanos/servers";
 import { type Okeanos, type OkeanosOptions, startOkeanos } from "../../okeanos/synnefo";
 
-const MARK = "trunkline 0123456789ab";
+const TAG = "trunkline 0123456789ab";
 const SMALL = "C1R1024D20drbd";
 const LARGE = "C4R4096D40drbd";
 
@@ -24,12 +24,12 @@ afterEach(async () => {
 
 const cloud = (options: Partial<OkeanosCloudOptions> = {}) =>
   okeanosCloud(
-    { flavor: SMALL, mark: MARK, project: undefined, reuseAddresses: false, ...options },
+    { flavor: SMALL, mark: TAG, project: undefined, reuseAddresses: false, ...options },
     () => client,
   );
 
-describe("the room for zones", () => {
-  test("is what the scarcest of servers, processors, memory, disk and addresses leaves", async () => {
+describe("the headroom for zones", () => {
+  test("depends on the scarcest of servers, processors, memory, disk and addresses", async () => {
     await start({ users: [{ limits: { "cyclades.floating_ip": 3 } }] });
     expect(await cloud().headroom()).toEqual({
       zones: 3,
@@ -41,7 +41,7 @@ describe("the room for zones", () => {
     });
   });
 
-  test("is that of the project that pays, and of all its members", async () => {
+  test("is that of the paying project and of all its members", async () => {
     const limits = { "cyclades.ram": 4 * 2 ** 30 };
     const projectLimits = { "cyclades.ram": 3 * 2 ** 30 };
     await start({
@@ -65,7 +65,7 @@ describe("the room for zones", () => {
     });
   });
 
-  test("counts addresses that nobody uses where those are taken", async () => {
+  test("includes unused addresses if they are reused", async () => {
     await start();
     for (let count = 0; count < 2; count++)
       await client.post("network", "floatingips", { floatingip: {} });
@@ -74,27 +74,27 @@ describe("the room for zones", () => {
     expect(await cloud({ reuseAddresses: true }).headroom()).toMatchObject({ zones: 2 });
   });
 
-  test("of a flavor or a project that there is not is a fault", async () => {
+  test("of an unknown flavor or project is an error", async () => {
     await start();
     await expect(cloud({ flavor: "C9" }).headroom()).rejects.toThrow(
-      /^okeanos: there is no flavor C9; write one of: C1R1024D20drbd, /,
+      /^okeanos: flavor C9 does not exist; use one of: C1R1024D20drbd, /,
     );
     const headroom = cloud({ project: "theirs" }).headroom();
-    await expect(headroom).rejects.toThrow(/^okeanos: you are no member of a project theirs; /);
+    await expect(headroom).rejects.toThrow(/^okeanos: you are not a member of project theirs; /);
     await expect(headroom).rejects.toBeInstanceOf(OperatorError);
   });
 
-  test("cannot be told without a token, which is a fault", async () => {
+  test("is an error without a token", async () => {
     await start();
-    const nobody = okeanosCloud(
-      { flavor: SMALL, mark: MARK, project: undefined, reuseAddresses: false },
+    const withoutToken = okeanosCloud(
+      { flavor: SMALL, mark: TAG, project: undefined, reuseAddresses: false },
       () => Client.fromEnvironment({}),
     );
-    await expect(nobody.headroom()).rejects.toBeInstanceOf(OperatorError);
+    await expect(withoutToken.headroom()).rejects.toBeInstanceOf(OperatorError);
   });
 });
 
-describe("what carries the exchange's mark", () => {
+describe("a resource with the exchange's tag", () => {
   async function makeServer(
     name: string,
     metadata: Readonly<Record<string, string>>,
@@ -107,21 +107,21 @@ describe("what carries the exchange's mark", () => {
 
   beforeEach(async () => {
     await start();
-    await makeNetwork(client, `${MARK} trunk`, undefined);
+    await makeNetwork(client, `${TAG} trunk`, undefined);
     await makeNetwork(client, "trunkline 999999999999 trunk", undefined);
-    await makeServer("ours", { [OWNER]: `${MARK} zone3` });
+    await makeServer("ours", { [OWNER]: `${TAG} zone3` });
     await makeServer("of others", { [OWNER]: "trunkline 999999999999 zone3" });
     await makeServer("without", { sipDriver: "pjsip" });
   });
 
-  test("is listed in the order in which it can be deleted, and nothing else is", async () => {
+  test("is listed in the order of deletion, and no other resource is", async () => {
     expect(await cloud().taggedResources()).toMatchObject([
       { kind: "server", type: "pbx:okeanos:Server", id: "1", node: "zone3" },
       { kind: "network", type: "pbx:okeanos:Network", id: "3", node: "trunk" },
     ]);
   });
 
-  test("is gone when it has been removed, and nothing else is", async () => {
+  test("is gone after its removal, and no other resource is", async () => {
     for (const thing of await cloud().taggedResources()) await thing.remove();
     expect(await cloud().taggedResources()).toEqual([]);
     expect(okeanos.books()).toMatchObject({
@@ -130,12 +130,12 @@ describe("what carries the exchange's mark", () => {
     });
   });
 
-  test("may refuse to go, which is a fault", async () => {
+  test("that cannot be removed causes an error", async () => {
     const [server] = await cloud().taggedResources();
     okeanos.fail(({ method }) => (method === "DELETE" ? { status: 503 } : undefined));
     await expect(server?.remove()).rejects.toThrow(
       new OperatorError(
-        "okeanos: DELETE servers/1 has failed (503 As the test has it); run the same command again",
+        "okeanos: DELETE servers/1 failed (503 Failed by the test); run the same command again",
       ),
     );
   });

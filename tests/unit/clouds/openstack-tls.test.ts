@@ -13,7 +13,7 @@ let server: Server;
 let port: string;
 let requests: string[];
 
-/** Makes one that vouches for itself. */
+/** Creates a self-signed certificate. */
 function makeCertificate(name: string): void {
   mkdirSync(join(folder, name));
   const args = [
@@ -76,7 +76,7 @@ function answerTo(method: string, url: string): [status: number, body: string] {
   ];
 }
 
-/** A session with the cloud of a `clouds.yaml` that has `fields` beside the address. */
+/** Returns a session with a cloud that has `fields` in addition to its address in `clouds.yaml`. */
 function session(
   fields: Readonly<Record<string, unknown>>,
   env: Readonly<Record<string, string>> = {},
@@ -87,7 +87,7 @@ function session(
   return new CloudSession(cloudSettings({ OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file, ...env }));
 }
 
-test("a certificate that nobody vouches for is refused", async () => {
+test("rejects an untrusted certificate", async () => {
   await expect(session({}).projectId()).rejects.toThrow("/v3/auth/tokens does not answer");
   await expect(session({ cacert: pem("stranger", "cert") }).projectId()).rejects.toThrow(
     `https://127.0.0.1:${port}/v3/auth/tokens does not answer: self-signed certificate`,
@@ -95,7 +95,7 @@ test("a certificate that nobody vouches for is refused", async () => {
   expect(requests).toEqual([]);
 });
 
-test("the one that clouds.yaml names is taken, for every request", async () => {
+test("accepts the certificate that clouds.yaml names, for every request", async () => {
   const cloud = session({ cacert: pem("cloud", "cert") });
   expect(await cloud.projectId()).toBe("p1");
   expect(await cloud.get("compute", "/limits", z.object({ limits: z.string() }))).toEqual({
@@ -104,7 +104,7 @@ test("the one that clouds.yaml names is taken, for every request", async () => {
   expect(await cloud.find("compute", "/flavors", z.object({}))).toBeNull();
   await cloud.delete("compute", "/servers/1");
   await expect(cloud.get("compute", "/limits", z.object({ rate: z.string() }))).rejects.toThrow(
-    `https://127.0.0.1:${port}/compute/limits answers what is not understood`,
+    `https://127.0.0.1:${port}/compute/limits returned an unexpected response`,
   );
   expect(requests).toEqual([
     ...["POST /v3/auth/tokens", "GET /compute/limits", "GET /compute/flavors"],
@@ -112,7 +112,7 @@ test("the one that clouds.yaml names is taken, for every request", async () => {
   ]);
 });
 
-test("OS_CACERT goes before it", async () => {
+test("OS_CACERT takes precedence over clouds.yaml", async () => {
   const fields = { cacert: pem("stranger", "cert") };
   const cloud = session(fields, { OS_CACERT: pem("cloud", "cert") });
   expect(await cloud.projectId()).toBe("p1");
@@ -120,23 +120,23 @@ test("OS_CACERT goes before it", async () => {
 
 test.each([
   [{ verify: false }, {}],
-  // What YAML 1.1, which other clients read, takes for the same.
+  // The same in YAML 1.1, which other clients read.
   [{ verify: "no", cacert: "" }, {}],
   [{ insecure: true }, {}],
   [{}, { OS_INSECURE: "true" }],
   [{ verify: true }, { OS_INSECURE: "1" }],
-])("any is taken with %j and %j", async (fields, env) => {
+])("accepts any certificate with %j and %j", async (fields, env) => {
   expect(await session(fields, env).projectId()).toBe("p1");
 });
 
 test.each([
   [{ verify: true }, {}],
   [{ verify: false }, { OS_INSECURE: "false" }],
-])("and not with %j and %j", async (fields, env) => {
+])("rejects an untrusted certificate with %j and %j", async (fields, env) => {
   await expect(session(fields, env).projectId()).rejects.toThrow("does not answer");
 });
 
-test("a user may have a certificate as well", async () => {
+test("sends the certificate of the user", async () => {
   const own = { cert: pem("user", "cert"), key: pem("user", "key") };
   await session({ cacert: pem("cloud", "cert"), ...own }).projectId();
   await session({ verify: false }, { OS_CERT: own.cert, OS_KEY: own.key }).projectId();
@@ -146,8 +146,8 @@ test("a user may have a certificate as well", async () => {
   ]);
 });
 
-test("a certificate that cannot be read is a fault", () => {
+test("reports a certificate that cannot be read", () => {
   expect(() => session({}, { OS_CACERT: join(folder, "none.pem") })).toThrow(
-    `cacert of the cloud cannot be read: ENOENT: no such file or directory, open '${folder}/none.pem'`,
+    `cannot read the cloud's cacert: ENOENT: no such file or directory, open '${folder}/none.pem'`,
   );
 });

@@ -8,7 +8,7 @@ import { openstackHeadroom } from "../../../clouds/openstack/headroom";
 import { CloudSession } from "../../../clouds/openstack/session";
 import { OperatorError } from "../../../core/errors";
 
-/** As Nova 2.1 answers `GET /limits`. */
+/** Answer of Nova 2.1 to `GET /limits`. */
 const LIMITS = {
   limits: {
     rate: [],
@@ -25,7 +25,7 @@ const FLAVORS = {
     { id: "2", name: "pbx.large", vcpus: 8, ram: 8192, disk: 20, "OS-FLV-EXT-DATA:ephemeral": 0 },
   ],
 };
-/** As Neutron answers `GET /quotas/{project}/details.json`; older releases give `reserved` as text. */
+/** Answer of Neutron to `GET /quotas/{project}/details.json`. Older releases give `reserved` as text. */
 const QUOTAS = {
   quota: {
     floatingip: { limit: 50, used: 3, reserved: 0 },
@@ -100,8 +100,8 @@ const session = (auth: Readonly<Record<string, string>> = PASSWORD): CloudSessio
 
 const headroom = (flavor = "pbx.small") => openstackHeadroom(session(), flavor);
 
-describe("the room for zones", () => {
-  test("is what the scarcest of instances, cores, RAM, ports and addresses leaves", async () => {
+describe("the headroom for zones", () => {
+  test("depends on the scarcest of instances, cores, RAM, ports and addresses", async () => {
     expect(await headroom()).toEqual({
       zones: 7,
       short: "7 of 10 instances left, and a zone takes 1",
@@ -112,16 +112,16 @@ describe("the room for zones", () => {
     });
   });
 
-  test("takes what is reserved for used", async () => {
+  test("counts reserved resources as used", async () => {
     const floatingip = { limit: 5, used: 3, reserved: 1 };
     answers["/network/v2.0/quotas/p1/details.json"] = { quota: { ...QUOTAS.quota, floatingip } };
     expect(await headroom()).toEqual({
       zones: 1,
-      short: "1 of 5 floating addresses left, and a zone takes 1",
+      short: "1 of 5 floating IPs left, and a zone takes 1",
     });
   });
 
-  test("is none where more is used than allowed", async () => {
+  test("is zero if more is used than allowed", async () => {
     const port = { limit: 5, used: 9, reserved: 0 };
     answers["/network/v2.0/quotas/p1/details.json"] = { quota: { ...QUOTAS.quota, port } };
     expect(await headroom()).toEqual({
@@ -130,7 +130,7 @@ describe("the room for zones", () => {
     });
   });
 
-  test("is no matter where nothing has a limit", async () => {
+  test("is null if nothing has a limit", async () => {
     const absolute = {
       ...LIMITS.limits.absolute,
       ...{ maxTotalInstances: -1, maxTotalCores: -1, maxTotalRAMSize: -1 },
@@ -140,19 +140,21 @@ describe("the room for zones", () => {
     expect(await headroom()).toBeNull();
   });
 
-  test("of a flavor that there is not is a fault", async () => {
+  test("of an unknown flavor is an error", async () => {
     await expect(headroom("pbx.huge")).rejects.toThrow(
-      "the cloud has no flavor pbx.huge; see pbx:flavor",
+      "the cloud has no flavor pbx.huge; check pbx:flavor",
     );
   });
 
-  test("from an answer of another shape is a fault", async () => {
+  test("from an answer of another shape is an error", async () => {
     answers["/compute/v2.1/limits"] = { limits: {} };
-    await expect(headroom()).rejects.toThrow("/compute/v2.1/limits answers what is not understood");
+    await expect(headroom()).rejects.toThrow(
+      "/compute/v2.1/limits returned an unexpected response",
+    );
   });
 });
 
-describe("an answer that is none is a fault", () => {
+describe("an invalid answer is an error:", () => {
   const page = (response: ServerResponse) => response.end("<html>back in a minute</html>");
   const cutShort = (response: ServerResponse) => {
     response.writeHead(200, { "content-length": "100" });
@@ -164,12 +166,12 @@ describe("an answer that is none is a fault", () => {
   };
 
   test.each([
-    ["/compute/v2.1/limits", page, /\/limits answers what is no JSON$/],
+    ["/compute/v2.1/limits", page, /\/limits returned a response that is not JSON$/],
     ["/compute/v2.1/limits", cutShort, /\/limits does not answer: /],
     ["/compute/v2.1/limits", refusedAndCutShort, /\/limits does not answer: /],
-    ["/v3/auth/tokens", page, /\/tokens answers what is no JSON$/],
+    ["/v3/auth/tokens", page, /\/tokens returned a response that is not JSON$/],
     ["/v3/auth/tokens", cutShort, /\/tokens does not answer: /],
-    ["/v3/auth/tokens", { error: "no" }, /\/tokens answers what is not understood: /],
+    ["/v3/auth/tokens", { error: "no" }, /\/tokens returned an unexpected response: /],
   ])("%s, %p", async (path, answer, message) => {
     answers[path] = answer;
     const fault = await headroom().catch((error: unknown) => error);
@@ -215,7 +217,7 @@ describe("a session", () => {
     expect(requests).toEqual([{ path: "/v3/auth/tokens", token: undefined, body: { auth: body } }]);
   });
 
-  test("logs in once, and brings its token along", async () => {
+  test("logs in once, and sends its token with every request", async () => {
     const one = session();
     await openstackHeadroom(one, "pbx.small");
     await openstackHeadroom(one, "pbx.small");
@@ -223,22 +225,22 @@ describe("a session", () => {
     expect(requests.slice(1).every(({ token }) => token === "a-token")).toBe(true);
   });
 
-  test("that is refused says so, and tells no password", async () => {
+  test("that is refused reports the refusal without the password", async () => {
     delete answers["/v3/auth/tokens"];
     await expect(headroom()).rejects.toThrow(
-      /^the cloud lets nobody in with what OS_CLOUD or OS_\* say: 404 \{\}$/,
+      /^authentication failed; check OS_CLOUD or OS_\*: 404 \{\}$/,
     );
   });
 
-  test("in a region that the cloud has not is a fault", async () => {
+  test("in an unknown region is an error", async () => {
     const settings = { auth: { auth_url: base, ...PASSWORD }, endpoint: "public" };
     await expect(
       openstackHeadroom(new CloudSession({ ...settings, region: "nowhere" }), "pbx.small"),
-    ).rejects.toThrow(/^the cloud's catalog has no public address of \w+ in region nowhere/);
+    ).rejects.toThrow(/^the cloud's catalog has no public endpoint of \w+ in region nowhere/);
   });
 });
 
-describe("the cloud", () => {
+describe("the settings of a cloud", () => {
   let folder: string;
   let file: string;
   beforeEach(() => {
@@ -253,7 +255,7 @@ describe("the cloud", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("is one of clouds.yaml; what the environment says goes before it", () => {
+  test("come from clouds.yaml, and the environment takes precedence", () => {
     const env = { OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file };
     expect(cloudSettings(env)).toEqual({
       auth: { auth_url: "http://a/v3", username: "pbx" },
@@ -265,14 +267,14 @@ describe("the cloud", () => {
     });
   });
 
-  test("may be in the environment alone", () => {
+  test("may be only in the environment", () => {
     expect(cloudSettings({ OS_AUTH_URL: "http://b", OS_INTERFACE: "publicURL" })).toEqual({
       auth: { auth_url: "http://b" },
       ...{ region: undefined, endpoint: "public" },
     });
   });
 
-  test("has its secrets in secure.yaml, where there is one, and they go before", () => {
+  test("include those of secure.yaml, if it exists, which takes precedence over clouds.yaml", () => {
     const secureFile = join(folder, "secure.yaml");
     const env = {
       ...{ OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file },
@@ -295,24 +297,24 @@ describe("the cloud", () => {
     expect(cloudSettings(env).region).toBe("here");
   });
 
-  test("whose file is not YAML is a fault that repeats nothing of it", () => {
+  test("in a file that is not YAML cause an error that does not repeat the file", () => {
     writeFileSync(file, "clouds:\n  ours:\n    auth: { password: 'of-tests-alone }\n");
     expect(() => cloudSettings({ OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file })).toThrow(
-      `${file} is not YAML: MISSING_CHAR in line 4`,
+      `${file} is not valid YAML: MISSING_CHAR in line 4`,
     );
   });
 
-  test("has to be in a file that can be read", () => {
+  test("must be in a file that can be read", () => {
     const env = { OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file };
     writeFileSync(file, "");
-    expect(() => cloudSettings(env)).toThrow(`${file} has no cloud ours; see OS_CLOUD`);
+    expect(() => cloudSettings(env)).toThrow(`${file} has no cloud ours; check OS_CLOUD`);
     expect(() => cloudSettings({ ...env, OS_CLIENT_CONFIG_FILE: folder })).toThrow(OperatorError);
   });
 
-  test("has to be named, and to be there", () => {
-    expect(() => cloudSettings({})).toThrow("no cloud is named; set OS_CLOUD");
+  test("must be those of a named cloud that exists", () => {
+    expect(() => cloudSettings({})).toThrow("no cloud is configured; set OS_CLOUD");
     expect(() => cloudSettings({ OS_CLOUD: "theirs", OS_CLIENT_CONFIG_FILE: file })).toThrow(
-      `${file} has no cloud theirs; see OS_CLOUD`,
+      `${file} has no cloud theirs; check OS_CLOUD`,
     );
   });
 });

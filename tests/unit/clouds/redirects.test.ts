@@ -17,10 +17,10 @@ const STATUSES = [301, 302, 303, 307, 308];
 let folder: string;
 let ca: string;
 const servers: Server[] = [];
-/** The cloud, by http and by https, and another server that it may send its users to. */
+/** Addresses of the cloud, over http and https, and of another server that the cloud may redirect to. */
 let cloud: Readonly<Record<"http" | "https", string>>;
 let thief: Readonly<Record<"http" | "https", string>>;
-/** What the cloud answers, and what the other server got. */
+/** Handler of requests to the cloud, and the requests that the other server received. */
 let answerTo: (request: IncomingMessage, response: ServerResponse) => void;
 let stolen: string[];
 
@@ -83,25 +83,25 @@ const WAYS = (["http", "https"] as const).flatMap((from) =>
   ),
 );
 
-/** What an attempt fails of. */
+/** Returns the message of the error that `work` fails with. */
 const faultOf = (work: Promise<unknown>): Promise<string> =>
   work.then(String, (error: unknown) => (error as Error).message);
 
 describe("a log-in that is answered with a redirect", () => {
-  test.each(WAYS)("%s from %s to %s goes no further, with OpenStack", async (status, from, to) => {
+  test.each(WAYS)("%s from %s to %s is not followed with OpenStack", async (status, from, to) => {
     answerTo = redirect(status, `${thief[to]}/v3/auth/tokens?token=secret`);
 
     const fault = await faultOf(openstack(from).projectId());
     expect(fault).toBe(
-      `${cloud[from]}/v3/auth/tokens answers ${String(status)} and sends its caller to ` +
-        `${thief[to]}/v3/auth/tokens, which gets neither the password nor the token; if that is the right ` +
-        "address, set OS_AUTH_URL (or auth_url in clouds.yaml) to it, or the address of the service in the " +
-        "cloud's catalog",
+      `${cloud[from]}/v3/auth/tokens returned ${String(status)}, a redirect to ` +
+        `${thief[to]}/v3/auth/tokens, which was not followed to protect the password and the token; if the ` +
+        "target is the right address, set OS_AUTH_URL (or auth_url in clouds.yaml) to it, or the address of " +
+        "the service in the cloud's catalog",
     );
     expect(stolen).toEqual([]);
   });
 
-  test.each(STATUSES)("%s goes no further and is not repeated, with Okeanos", async (status) => {
+  test.each(STATUSES)("%s is not followed or repeated with Okeanos", async (status) => {
     let count = 0;
     answerTo = (request, response) => {
       count++;
@@ -112,26 +112,26 @@ describe("a log-in that is answered with a redirect", () => {
       new OkeanosClient(`${cloud.http}/identity/v2.0`, TOKEN, { pause: 1 }).user(),
     );
     expect(fault).toBe(
-      `okeanos: ${cloud.http}/identity/v2.0/tokens answers ${String(status)} and sends its caller to ` +
-        `${thief.http}/identity/v2.0/tokens, which does not get the token; if that is the right address, ` +
-        "set OS_AUTH_URL to it",
+      `okeanos: ${cloud.http}/identity/v2.0/tokens returned ${String(status)}, a redirect to ` +
+        `${thief.http}/identity/v2.0/tokens, which was not followed to protect the token; if the target is ` +
+        "the right address, set OS_AUTH_URL to it",
     );
     expect([count, stolen]).toEqual([1, []]);
   });
 
-  test("to itself by another scheme, or without an address, goes no further", async () => {
+  test("to itself with another scheme, or without an address, is not followed", async () => {
     answerTo = redirect(301, `${cloud.https}/v3/auth/tokens`);
     expect(await faultOf(openstack("http").projectId())).toContain(
       `to ${cloud.https}/v3/auth/tokens`,
     );
     answerTo = (_, response) => response.writeHead(300).end();
-    expect(await faultOf(openstack("http").projectId())).toContain("answers 300");
+    expect(await faultOf(openstack("http").projectId())).toContain("returned 300");
     answerTo = redirect(302, "http://[");
     expect(await faultOf(openstack("http").projectId())).toContain("to no address,");
   });
 });
 
-test("a request with a token that is answered with a redirect goes no further", async () => {
+test("a redirect of a request with a token is not followed", async () => {
   answerTo = (request, response) => {
     request.resume();
     if (request.url !== "/v3/auth/tokens") {
@@ -145,12 +145,12 @@ test("a request with a token that is answered with a redirect goes no further", 
   };
 
   const fault = await faultOf(openstack("http").get("compute", "/servers", z.unknown()));
-  expect(fault).toContain(`${cloud.http}/compute/servers answers 307 and sends its caller to`);
+  expect(fault).toContain(`${cloud.http}/compute/servers returned 307, a redirect to`);
   expect(stolen).toEqual([]);
 });
 
-describe("an answer without an end is given up", () => {
-  const LONG = "an answer of more than 16777216 bytes";
+describe("gives up on an answer without an end:", () => {
+  const LONG = "a response of more than 16777216 bytes";
   const endless: typeof answerTo = (_, response) => {
     response.writeHead(201, { "x-subject-token": TOKEN });
     const more = (): void => {
@@ -159,7 +159,7 @@ describe("an answer without an end is given up", () => {
     };
     more();
   };
-  /** 20 MiB in 20 KiB. */
+  /** 20 MiB, compressed to 20 KiB. */
   const folded = gzipSync(Buffer.alloc(20 << 20, 32));
   const bomb: typeof answerTo = (_, response) => {
     response.writeHead(201, { "content-encoding": "gzip", "x-subject-token": TOKEN });
@@ -167,8 +167,8 @@ describe("an answer without an end is given up", () => {
   };
 
   test.each([
-    ["that flows", endless],
-    ["that unfolds", bomb],
+    ["an endless stream", endless],
+    ["a gzip bomb", bomb],
   ])("%s", async (_, answer) => {
     answerTo = answer;
     expect(await faultOf(openstack("http").projectId())).toContain(LONG);
@@ -176,13 +176,13 @@ describe("an answer without an end is given up", () => {
     expect(await faultOf(okeanos.user())).toContain(LONG);
   });
 
-  test("that flows by https", async () => {
+  test("an endless stream over https", async () => {
     answerTo = endless;
     expect(await faultOf(openstack("https").projectId())).toContain(LONG);
   });
 });
 
-test("a status that HTTP does not have is told, by https as well", async () => {
+test("reports a status that HTTP does not have, also over https", async () => {
   answerTo = (_, response) => {
     response.socket?.end("HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n");
   };

@@ -20,12 +20,12 @@ function zone1({ zones }: ExchangePlan): ExchangePlan["zones"][number] {
   return zone;
 }
 
-test("a thousand users fit user data, and ten thousand do not", () => {
+test("1000 users fit into user data, and 10000 users do not", () => {
   expect(usersFitUserData(withUsers(1000))).toBe(true);
   expect(usersFitUserData(withUsers(10_000))).toBe(false);
 });
 
-test("whatever fits does so in every zone, with addresses that compress badly", () => {
+test("users that fit into user data fit in every zone, even with addresses that compress badly", () => {
   let [fitting, beyond] = [500, 8000];
   while (beyond - fitting > 1) {
     const middle = Math.floor((fitting + beyond) / 2);
@@ -40,8 +40,8 @@ test("whatever fits does so in every zone, with addresses that compress badly", 
   expect(Math.max(...sizes)).toBeGreaterThan(USER_DATA_LIMIT * 0.98);
 });
 
-test.each(["chan_sip", "pjsip"])("a few users fit beside the largest mesh (%s)", (sipDriver) => {
-  // Names as long as they may be, of letters that take four bytes.
+test.each(["chan_sip", "pjsip"])("30 users fit in user data with 248 zones (%s)", (sipDriver) => {
+  // Names of the maximum length, with characters of four bytes each.
   const users = Array.from({ length: 30 }, (_, index) => ({
     extension: String(10_000 + index),
     name: "\u{1d4d0}".repeat(19),
@@ -53,7 +53,7 @@ test.each(["chan_sip", "pjsip"])("a few users fit beside the largest mesh (%s)",
   expect(length).toBeLessThan(USER_DATA_LIMIT);
 });
 
-test.each(["chan_sip", "pjsip"])("without its users, the largest mesh boots (%s)", (sipDriver) => {
+test.each(["chan_sip", "pjsip"])("248 zones fit in user data without users (%s)", (sipDriver) => {
   const mesh = exchangeOf({ zones: 248, sipDriver, image: "pbx-asterisk-16" });
   const boot = { ...mesh, users: [] };
   const zone = zone1(boot);
@@ -64,7 +64,7 @@ test.each(["chan_sip", "pjsip"])("without its users, the largest mesh boots (%s)
   expect(Math.max(...sizes)).toBeLessThan(USER_DATA_LIMIT / 2);
 });
 
-describe("edits change these files, and no other", () => {
+describe("the files of a node", () => {
   const changed = (before: readonly NodeFile[], after: readonly NodeFile[]): string[] => {
     expect(after.map(({ path }) => path)).toEqual(before.map(({ path }) => path));
     return after
@@ -78,18 +78,18 @@ describe("edits change these files, and no other", () => {
   const base = { zones: 2, users: [{ extension: "1001" }] };
 
   test.each([
-    ["one zone more", { zones: 3 }, ["iax.conf", "extensions.conf"]],
-    ["one user more", { users: [{ range: "1001-1002" }] }, ["users.sql"]],
-    ["a name", { users: [{ extension: "1001", name: "Alice" }] }, ["users.sql"]],
-    ["codecs", { codecs: ["alaw"] }, ["modules.conf", "users.sql", "iax.conf"]],
-    ["the time that a phone rings", { ringTimeout: 30 }, ["extensions.conf"]],
-  ])("of a zone: %s", (_, change, files) => {
+    ["the number of zones", { zones: 3 }, ["iax.conf", "extensions.conf"]],
+    ["the number of users", { users: [{ range: "1001-1002" }] }, ["users.sql"]],
+    ["a user's name", { users: [{ extension: "1001", name: "Alice" }] }, ["users.sql"]],
+    ["the codecs", { codecs: ["alaw"] }, ["modules.conf", "users.sql", "iax.conf"]],
+    ["the ring timeout", { ringTimeout: 30 }, ["extensions.conf"]],
+  ])("follow an edit of %s in a zone, and no other file changes", (_, change, files) => {
     expect(changed(ofZone1(base), ofZone1({ ...base, ...change }))).toEqual(
       files.map((file) => `/etc/asterisk/${file}`),
     );
   });
 
-  test("of the controller: one zone more, and HAProxy's settings", () => {
+  test("follow the number of zones and HAProxy's settings on the controller, and no other file changes", () => {
     const files = (zones: number, haproxy = HAPROXY) =>
       controllerFiles(exchangeOf({ zones }), haproxy);
     const cfg = ["/etc/haproxy/haproxy.cfg"];
@@ -101,7 +101,7 @@ describe("edits change these files, and no other", () => {
     }
   });
 
-  test("of every node: the operator's key, and the stack's own for root", () => {
+  test("include the operator's key and, for root, the stack's own key", () => {
     const { accessKey } = exchangeOf(base);
     expect(ofZone1(base).filter(({ path }) => path.endsWith("authorized_keys"))).toEqual([
       {

@@ -9,14 +9,14 @@ function settings(role: "controller" | "zone"): string[] {
   return (file?.content ?? "").split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-test("zones follow the controller, from the port that the packet filter knows", () => {
+test("zones request the time from the controller, from the port that the packet filter allows", () => {
   expect(settings("zone").slice(0, 2)).toEqual([
     "server 192.168.0.254 iburst minpoll 4 maxpoll 6",
     "acquisitionport 123",
   ]);
 });
 
-test("the controller serves zones alone, whatever its own clock follows", () => {
+test("the controller serves the time only to zones, whatever its own time source is", () => {
   expect(settings("controller").slice(0, 3)).toEqual([
     "confdir /run/trunkline-clock",
     "local stratum 10",
@@ -24,6 +24,6 @@ test("the controller serves zones alone, whatever its own clock follows", () => 
   ]);
 });
 
-test.each(["controller", "zone"] as const)("a clock in use does not jump (%s)", (role) => {
+test.each(["controller", "zone"] as const)("steps the clock only at the start (%s)", (role) => {
   expect(settings(role)).toContain("makestep 1 3");
 });

@@ -2,18 +2,18 @@ import { driverFault } from "../../../components/image";
 
 test.each([
   ["has the driver", { sip_drivers: "chan_sip,pjsip" }],
-  ["does not say which drivers it has", { os_distro: "debian" }],
+  ["does not list its drivers", { os_distro: "debian" }],
   ["has no properties", undefined],
-])("an image that %s is taken", (_, properties) => {
+])("accepts an image that %s", (_, properties) => {
   expect(driverFault("our-pbx", "pjsip", properties)).toBeUndefined();
 });
 
-test("an image without the driver is refused by name, with the drivers that it has", () => {
+test("rejects an image without the driver, with its name and its drivers", () => {
   expect(driverFault("our-pbx", "chan_sip", { sip_drivers: "pjsip" })).toBe(
-    "pbx:sipDriver is chan_sip, and the Asterisk of pbx:image our-pbx has pjsip; change one of the two",
+    "pbx:sipDriver is chan_sip, but Asterisk in pbx:image our-pbx supports pjsip; change one of the two",
   );
 });
 
-test("part of a driver's name is not the driver", () => {
+test("rejects an image with a driver whose name only contains the wanted name", () => {
   expect(driverFault("our-pbx", "chan_sip", { sip_drivers: "chan_sip2" })).toBeDefined();
 });

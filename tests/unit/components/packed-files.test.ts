@@ -11,7 +11,7 @@ const FILE: NodeFile = {
 };
 const OTHER: NodeFile = { ...FILE, path: "/etc/asterisk/iax.conf", content: "" };
 
-test("contents read back, and what may be shown does not hold them", () => {
+test("packs contents that can be read back, and a public part without contents", () => {
   const { files, contents } = packFiles([FILE, OTHER], KEY);
   expect(JSON.parse(gunzipSync(Buffer.from(contents, "base64")).toString())).toEqual({
     [FILE.path]: FILE.content,
@@ -27,16 +27,16 @@ test("contents read back, and what may be shown does not hold them", () => {
   });
 });
 
-test("the same files make the same bytes", () => {
+test("packs the same files into the same bytes", () => {
   expect(packFiles([FILE, OTHER], KEY)).toEqual(packFiles([{ ...FILE }, OTHER], KEY));
 });
 
-test("gzip keeps neither time nor name: two machines come to the same bytes", () => {
+test("the gzip header has neither time nor name, so that two machines produce the same bytes", () => {
   const header = Buffer.from(packFiles([FILE], KEY).contents, "base64").subarray(0, 10);
   expect([header.readUInt8(3), header.readUInt32LE(4)]).toEqual([0, 0]);
 });
 
-test("a digest follows the content, and nobody without the key can try contents out", () => {
+test("a digest depends on the content and on the key, so that contents cannot be guessed without the key", () => {
   const digestOf = (file: NodeFile, key = KEY) => packFiles([file], key).files[file.path]?.digest;
   expect(digestOf({ ...FILE, content: "secret=Zoe\n" })).not.toBe(digestOf(FILE));
   expect(digestOf(FILE, Buffer.alloc(32, 2))).not.toBe(digestOf(FILE));

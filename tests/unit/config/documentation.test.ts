@@ -7,9 +7,9 @@ import { expectGolden } from "../../support/golden";
 import { markdownTable } from "../../support/markdown-table";
 import { ROOT } from "../../../core/paths";
 
-/** What the schema says about a key, in JSON Schema's words. */
+/** JSON Schema of a configuration key. */
 interface KeySchema {
-  /** A duration has two. */
+  /** List of two types for a duration. */
   readonly type: "integer" | "string" | "boolean" | "array" | "object" | readonly string[];
   readonly description: string;
   readonly default?: unknown;

@@ -20,8 +20,8 @@ function faultsOf(
   return [];
 }
 
-describe("a configuration that is right", () => {
-  test("needs four keys; the others have their defaults", () => {
+describe("a valid configuration", () => {
+  test("needs four keys; all other keys have defaults", () => {
     expect(settingsWith()).toEqual({
       cloud: "openstack",
       okeanosReuseAddresses: false,
@@ -120,7 +120,7 @@ describe("a configuration that is right", () => {
     expect(parseSettings(everything, encrypted)).toEqual(everything);
   });
 
-  test("may write a duration with its unit", () => {
+  test("may give a duration with a unit", () => {
     const written = { drainTimeout: "15m", ringTimeout: "45s", idleTimeout: "2h" };
     expect(settingsWith(written)).toMatchObject({
       drainTimeout: 900,
@@ -129,7 +129,7 @@ describe("a configuration that is right", () => {
     });
   });
 
-  test("may say as little of autoscaling as how many zones and what each carries", () => {
+  test("needs only max and callsPerZone for autoscaling", () => {
     expect(settingsWith({ autoscale: { max: 4, callsPerZone: 81 } }).autoscale).toEqual({
       min: 1,
       max: 4,
@@ -147,14 +147,14 @@ describe("a configuration that is right", () => {
     });
   });
 
-  test("may name an image as JavaScript names something of every object", () => {
+  test("may use the name of a property of every JavaScript object as an image name", () => {
     expect(settingsWith({ image: "constructor" }).image).toBe("constructor");
   });
 
   test.each([
     ["sk-ssh-ed25519@openssh.com", ["a point", "ssh:"]],
     ["sk-ecdsa-sha2-nistp256@openssh.com", ["nistp256", "a point", "ssh:"]],
-  ])("may have an operator's key in a security token: %s", (type, fields) => {
+  ])("may have an operator's key on a security token: %s", (type, fields) => {
     const wire = [type, ...fields].map((field) => {
       const length = Buffer.alloc(4);
       length.writeUInt32BE(field.length);
@@ -164,14 +164,14 @@ describe("a configuration that is right", () => {
     expect(settingsWith({ sshPublicKey })).toMatchObject({ sshPublicKey });
   });
 
-  test("may write an extension as YAML reads it, as a number", () => {
+  test("may give an extension as a number, as YAML reads it", () => {
     expect(settingsWith({ users: [{ extension: 1001 }] }).users).toEqual([{ extension: "1001" }]);
   });
 });
 
-describe("a configuration that is wrong", () => {
+describe("an invalid configuration", () => {
   test.each([...BAD_CONFIGURATIONS, ...FURTHER_BAD_CONFIGURATIONS])(
-    "$title: $key",
+    "is rejected: $title: $key",
     ({ change, key, remedy, secret }) => {
       const faults = faultsOf({ ...MINIMAL, ...change });
       expect(faults).toHaveLength(1);
@@ -185,7 +185,7 @@ describe("a configuration that is wrong", () => {
     },
   );
 
-  test("shows all of its faults at once, each on a line of its own", () => {
+  test("reports all of its faults at once, one per line", () => {
     const raw = {
       zones: 300,
       users: [{ extension: "x" }, { extension: "1001", name: "" }, { range: "5-1" }],
@@ -216,7 +216,7 @@ describe("a configuration that is wrong", () => {
     expect(() => parseSettings(raw, () => false)).toThrow(/^12 faults .*; nothing was changed:\n/);
   });
 
-  test("shows every entry of the users that is at fault, whichever way", () => {
+  test("reports every faulty entry of the users, whatever the fault", () => {
     const users = [
       { extension: "x" },
       { extension: "1001" },
@@ -227,43 +227,43 @@ describe("a configuration that is wrong", () => {
     ];
     expect(faultsOf({ ...MINIMAL, users }).map((fault) => fault.split(";", 1)[0])).toEqual([
       "pbx:users[0].extension is not an extension",
-      "pbx:users[2] gives extension 1001 again, which pbx:users[1] has",
-      "pbx:users[3] gives extension 1001 again, which pbx:users[1] has",
-      "pbx:users[5] gives extension 2009 again, which pbx:users[4] has",
+      "pbx:users[2] repeats extension 1001 of pbx:users[1]",
+      "pbx:users[3] repeats extension 1001 of pbx:users[1]",
+      "pbx:users[5] repeats extension 2009 of pbx:users[4]",
     ]);
   });
 
-  test("keeps the master secret in plain text", () => {
+  test("has the master secret in plain text", () => {
     expect(faultsOf(MINIMAL, (key) => key !== "masterSecret")).toEqual([
       "pbx:masterSecret holds a secret in plain text; encrypt it with: pulumi config set --secret pbx:masterSecret",
     ]);
   });
 
-  test("keeps a user's own secret in plain text", () => {
+  test("has a user's explicit secret in plain text", () => {
     const users = [{ extension: "1001" }, { extension: "1002", secret: "an-explicit-secret" }];
     expect(faultsOf({ ...MINIMAL, users }, (key) => key !== "users")).toEqual([
       "pbx:users[1].secret holds a secret in plain text; encrypt it with: pulumi config set --secret --path 'pbx:users[1].secret'",
     ]);
   });
 
-  test("users without a secret of their own need no encryption", () => {
+  test("is not one with unencrypted users that have no explicit secret", () => {
     expect(faultsOf(MINIMAL, (key) => key !== "users")).toEqual([]);
   });
 
-  test("counts the zones that a network has room for exactly", () => {
+  test("has more zones than the network has addresses for", () => {
     expect(faultsOf({ ...MINIMAL, zones: 8, trunkCidr: "10.0.0.0/28" })).toEqual([]);
     expect(faultsOf({ ...MINIMAL, zones: 9, trunkCidr: "10.0.0.0/28" })).toEqual([
-      "pbx:zones is 9, and pbx:trunkCidr 10.0.0.0/28 has addresses for 8 zones; lower pbx:zones or widen pbx:trunkCidr",
+      "pbx:zones is 9, but pbx:trunkCidr 10.0.0.0/28 has addresses for 8 zones; lower pbx:zones or widen pbx:trunkCidr",
     ]);
   });
 });
 
-test("every setting that may be a list or an object is read from the JSON that Pulumi hands over", () => {
+test("parses every setting that may be a list or an object from the JSON that Pulumi passes", () => {
   const values = [{}, [], ["alaw"], [{ extension: "1001" }], { max: 4, callsPerZone: 80 }];
   const structured = Object.entries(settingsSchema.shape).flatMap(([key, schema]) =>
     values.some((value) => schema.safeParse(value).success) ? [key] : [],
   );
   expect(structured).toEqual(expect.arrayContaining(["users", "autoscale", "limits"]));
-  const handedOver = Object.fromEntries(structured.map((key) => [`pbx:${key}`, "[1]"]));
-  expect(plainValues(handedOver)).toEqual(Object.fromEntries(structured.map((key) => [key, [1]])));
+  const passed = Object.fromEntries(structured.map((key) => [`pbx:${key}`, "[1]"]));
+  expect(plainValues(passed)).toEqual(Object.fromEntries(structured.map((key) => [key, [1]])));
 });

@@ -4,7 +4,7 @@ import { expandUsers, rangeSize, type UserEntry } from "../../../config/users";
 const extensionsOf = (...entries: UserEntry[]): string[] =>
   Array.from(expandUsers(entries), ({ extension }) => extension);
 
-test("a range holds both of its ends and the extensions between them", () => {
+test("a range includes both ends and the extensions between them", () => {
   expect(extensionsOf({ range: "1998-2001" })).toEqual(["1998", "1999", "2000", "2001"]);
   expect(extensionsOf({ range: "20-20" })).toEqual(["20"]);
 });
@@ -23,7 +23,7 @@ test("users keep the order of their entries", () => {
   ]);
 });
 
-test("the size of a range is known without making it", () => {
+test("rangeSize returns the number of extensions without expanding the range", () => {
   const ranges = fc
     .tuple(fc.integer({ min: 10, max: 99_000 }), fc.integer({ min: 0, max: 999 }))
     .map(([first, more]) => [String(first).padStart(5, "0"), String(first + more).padStart(5, "0")])

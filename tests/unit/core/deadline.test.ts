@@ -3,7 +3,7 @@ import { poll } from "../../../core/retry";
 
 afterEach(() => jest.restoreAllMocks());
 
-test("a deadline is over when its time has passed, and not before", async () => {
+test("a deadline is over after its time, and not before", async () => {
   const deadline = new Deadline(50);
   expect(deadline.isOver).toBe(false);
   expect(deadline.left).toBeLessThanOrEqual(50);
@@ -15,7 +15,7 @@ test("a deadline is over when its time has passed, and not before", async () => 
 test.each([
   ["ahead", 10 * 365 * 86_400_000],
   ["back", -10 * 365 * 86_400_000],
-])("a clock that is set years %s changes no wait", async (_, jump) => {
+])("a clock that is set years %s does not change a wait", async (_, jump) => {
   const now = Date.now();
   const clock = jest.spyOn(Date, "now").mockReturnValue(now);
   const deadline = new Deadline(60_000);
@@ -28,7 +28,5 @@ test.each([
   expect(await found).toBe("there");
   expect(deadline.isOver).toBe(false);
   expect(deadline.left).toBeLessThan(60_000);
-  await expect(poll(() => Promise.resolve(undefined), 300)).rejects.toThrow(
-    "nothing happened in time",
-  );
+  await expect(poll(() => Promise.resolve(undefined), 300)).rejects.toThrow("the poll timed out");
 });

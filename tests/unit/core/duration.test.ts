@@ -8,18 +8,18 @@ test.each([
   ["15m", 900],
   ["1h", 3600],
   ["0", 0],
-])("%p is %i seconds", (written, seconds) => {
+])("parses %p as %i seconds", (written, seconds) => {
   expect(parseDuration(written)).toBe(seconds);
 });
 
 test.each(["", "h", "1d", "1.5h", "-5s", "1h30m", " 1h", "1 h", "1H", 1.5, -1, NaN])(
-  "%p is no duration",
+  "rejects %p as a duration",
   (written) => {
     expect(parseDuration(written)).toBeUndefined();
   },
 );
 
-test("whatever is shown can be written", () => {
+test("every formatted duration can be parsed", () => {
   fc.assert(
     fc.property(fc.nat(10_000_000), (seconds) => {
       expect(parseDuration(formatDuration(seconds))).toBe(seconds);
@@ -27,7 +27,7 @@ test("whatever is shown can be written", () => {
   );
 });
 
-test("the longest unit that fits is shown", () => {
+test("formats a duration with the longest unit that fits", () => {
   expect([0, 59, 60, 90, 900, 3600, 5400, 86_400].map(formatDuration)).toEqual([
     "0s",
     "59s",
@@ -40,7 +40,7 @@ test("the longest unit that fits is shown", () => {
   ]);
 });
 
-test("bounds belong to what is allowed, and a fault names them", () => {
+test("accepts values at the bounds, and names the bounds in an error", () => {
   const schema = durationSchema({ min: 5, max: 300, such: "60s" });
   expect([5, "5m"].map((value) => schema.parse(value))).toEqual([5, 300]);
   expect(schema.safeParse(4).error?.issues[0]?.message).toBe(

@@ -23,7 +23,7 @@ interface Step {
   readonly diffReasons?: string[];
 }
 
-/** A step as `pulumi preview --json` prints it, without what nobody reads. */
+/** Returns a step as `pulumi preview --json` prints it, without unused fields. */
 function step(op: string, type: string, node: string, more: Partial<Step> = {}): Step {
   return { op, urn: urnOf(type, node), ...more };
 }
@@ -45,7 +45,7 @@ const configState = (node: string, zones: string[], digest: string) => ({
   },
 });
 
-/** All that makes up a zone, deleted, as removing it from the program plans it. */
+/** Returns the deletion of all resources of a zone, as its removal from the program plans it. */
 const departure = (zone: string, changes: object = {}): Step[] => [
   step("delete", MEMBERSHIP, zone, { oldState: membershipState(zone, changes) }),
   step("delete", ATTACHMENT, zone, {
@@ -56,11 +56,11 @@ const departure = (zone: string, changes: object = {}): Step[] => [
   step("delete", PORT, zone, { oldState: {} }),
 ];
 
-/** A replacement, in one step. */
+/** Returns a replacement in one step. */
 const replacement = (type: string, node: string, oldState = {}, newState = {}): Step =>
   step("replace", type, node, { oldState, newState });
 
-/** The same as `pulumi preview --json --show-replacement-steps` has it. */
+/** Returns a replacement as `pulumi preview --json --show-replacement-steps` prints it. */
 const inParts = ({ urn, ...states }: Step): Step[] =>
   ["delete-replaced", "replace", "create-replacement"].map((op) => ({ ...states, urn, op }));
 
@@ -85,12 +85,12 @@ const RESTART =
   "controller restarts: calls keep their media; new calls and registrations wait about 90 s " +
   "(as measured under emulation)";
 
-test("nothing is felt where nothing changes", () => {
+test("reports nothing if nothing changes", () => {
   expect(rowsOf([])).toEqual([]);
 });
 
-describe("a zone that goes", () => {
-  test("is drained first, which the controller's files do not tell again", () => {
+describe("a zone that is removed", () => {
+  test("is drained first, which is not reported again for the controller's files", () => {
     const files = step("update", CONFIG, "controller", {
       oldState: configState("controller", ["zone1", "zone2"], "a"),
       newState: configState("controller", ["zone1"], "b"),
@@ -105,13 +105,13 @@ describe("a zone that goes", () => {
     [90, "90 s"],
     [120, "2 min"],
     [7200, "2 h"],
-  ])("waits %i s for its calls, which reads as %s", (timeout, text) => {
+  ])("waits %i s for its calls, which is shown as %s", (timeout, text) => {
     expect(felt(departure("zone2", { drain: { timeout, force: false } }))).toEqual([
       ["zone2: server deleted", `zone2 drains, then goes; its calls may go on for ${text}`, true],
     ]);
   });
 
-  test("loses its calls where its place in the rotation stays", () => {
+  test("loses its calls if its place in the rotation stays", () => {
     const [, ...parts] = departure("zone2");
     expect(felt(parts)).toEqual([
       [
@@ -122,7 +122,7 @@ describe("a zone that goes", () => {
     ]);
   });
 
-  test("loses its media where its public address does not wait for the drain", () => {
+  test("loses its media if its public address does not wait for the drain", () => {
     const [membership, ...parts] = departure("zone2");
     const hasty = {
       ...membership,
@@ -137,29 +137,29 @@ describe("a zone that goes", () => {
     ]);
   });
 
-  test("may lose calls where pbx:drainForce is on", () => {
+  test("may lose calls if pbx:drainForce is on", () => {
     const rows = rowsOf(departure("zone2", { drain: { timeout: 60, force: true } }));
     expect(rows).toEqual([
       {
         change: "zone2: server deleted",
-        felt: "zone2 drains, then goes; calls that are left after 1 min are cut",
-        fault: "pbx:drainForce is on: calls of zone2 may be cut; set it to false",
+        felt: "zone2 drains, then goes; calls that are still up after 1 min are cut",
+        fault: "pbx:drainForce is true: calls of zone2 may be cut; set it to false",
       },
     ]);
   });
 
-  test("heeds the program's word on pbx:drainForce before the state's", () => {
+  test("follows pbx:drainForce of the program before that of the state", () => {
     const forced = { drain: { timeout: 60, force: true } };
-    const word = step("update", MEMBERSHIP, "zone1", {
+    const update = step("update", MEMBERSHIP, "zone1", {
       oldState: membershipState("zone1", forced),
       newState: membershipState("zone1"),
     });
-    expect(felt([word, ...departure("zone2", forced)])).toEqual([
+    expect(felt([update, ...departure("zone2", forced)])).toEqual([
       ["zone2: server deleted", "zone2 drains, then goes; its calls may go on for 1 h", true],
     ]);
   });
 
-  test("has nothing to drain where its place in the rotation is gone already, or never was", () => {
+  test("has nothing to drain if its place in the rotation is already gone or never existed", () => {
     const [, ...parts] = departure("zone3");
     const deletion = "attachment of its public address deleted, server deleted";
     const same = (zone: string): Step =>
@@ -176,15 +176,15 @@ describe("a zone that goes", () => {
     ]);
   });
 
-  test("is none of two that a scale-out to two has left", () => {
+  test("is not the last zone if a failed scale-out has left it behind", () => {
     const [row] = rowsOf(departure("zone2"), false, ["zone1"]);
     expect(row?.fault).toBeNull();
   });
 
-  test("cannot be the only one", () => {
+  test("cannot be the only zone", () => {
     const [row] = rowsOf(departure("zone1"), false, ["zone1"]);
     expect(row?.fault).toBe(
-      "zone1 is the only zone and cannot be drained; add another one first (pbx:zones)",
+      "zone1 is the only zone and cannot be drained; add another zone first (pbx:zones)",
     );
   });
 });
@@ -201,7 +201,7 @@ describe("a zone that is replaced", () => {
   test.each([
     ["in one step", [membership, server]],
     ["in parts", [membership, server].flatMap(inParts)],
-  ])("is drained, and comes back, %s", (_, steps) => {
+  ])("is drained, and comes back, planned %s", (_, steps) => {
     expect(felt(steps)).toEqual([
       [
         "zone2: server replaced",
@@ -211,11 +211,11 @@ describe("a zone that is replaced", () => {
     ]);
   });
 
-  test("loses its calls without its place in the rotation", () => {
+  test("loses its calls if its place in the rotation is not replaced", () => {
     expect(felt([server])).toEqual([["zone2: server replaced", "cuts every call of zone2", false]]);
   });
 
-  test("has nothing left to lose where an update was interrupted after the deletion", () => {
+  test("has nothing left to lose if an update was interrupted after the deletion", () => {
     const rest = [membership, server].flatMap(inParts).filter(({ op }) => op !== "delete-replaced");
     expect(felt(rest)).toEqual([["zone2: server created", "zone2 joins once it is ready", true]]);
   });
@@ -226,16 +226,16 @@ test.each([
   [INSTANCE, "powerState", "server changed"],
   [PORT, "fixedIps[0].ipAddress", "port changed"],
   [ATTACHMENT, "portId", "attachment of its public address changed"],
-])("%s with another %s is interrupted in place", (type, path, change) => {
+])("%s with another %s cuts calls without a replacement", (type, path, change) => {
   const update = step("update", type, "zone2", { diffReasons: [path] });
   expect(felt([update])).toEqual([[`zone2: ${change}`, "cuts every call of zone2", false]]);
 });
 
-test("a server with another name in the cloud goes on", () => {
+test("a server with other metadata in the cloud keeps its calls", () => {
   expect(felt([step("update", INSTANCE, "zone2", { diffReasons: ["metadata"] })])).toEqual([]);
 });
 
-test("the successor of a server that was lost enters, also in the only zone", () => {
+test("the successor of a lost server enters the rotation, even in the only zone", () => {
   const steps = [
     step("create", INSTANCE, "zone1", { newState: {} }),
     replacement(MEMBERSHIP, "zone1", membershipState("zone1"), membershipState("zone1")),
@@ -245,7 +245,7 @@ test("the successor of a server that was lost enters, also in the only zone", ()
   ]);
 });
 
-test("a new zone joins, and the others learn of it", () => {
+test("a new zone joins, and the files of the other nodes change", () => {
   const [before, after] = [["zone1"], ["zone1", "zone2"]];
   expect(
     felt([
@@ -267,7 +267,7 @@ test("a new zone joins, and the others learn of it", () => {
   ]);
 });
 
-test("what a refresh found on a node is mended", () => {
+test("a difference that a refresh found on a node is repaired", () => {
   const state = configState("zone1", ["zone1"], "a");
   const files = { "/etc/asterisk/users.sql": { digest: "changed on the node: 0123" } };
   expect(
@@ -285,19 +285,19 @@ test("what a refresh found on a node is mended", () => {
 describe("the controller", () => {
   const server = replacement(INSTANCE, "controller");
 
-  test("is replaced only where that is allowed", () => {
+  test("is replaced only if this is allowed", () => {
     const change = "controller: server replaced";
     expect(rowsOf([server])).toEqual([
       {
         change,
         felt: RESTART,
-        fault: "choose a quiet hour, and allow it with: --allow-controller",
+        fault: "choose a time with few calls, and allow the change with: --allow-controller",
       },
     ]);
     expect(rowsOf([server], true)).toEqual([{ change, felt: RESTART, fault: null }]);
   });
 
-  test("is a new one to every zone", () => {
+  test("makes every zone enter the rotation again if it is replaced", () => {
     const update = step("update", MEMBERSHIP, "zone1", {
       oldState: membershipState("zone1"),
       newState: membershipState("zone1", { controllerId: "c2" }),
@@ -311,13 +311,13 @@ describe("the controller", () => {
   test("keeps its public address, whatever is allowed", () => {
     const [row] = rowsOf([step("delete", FLOATING_IP, "controller", { oldState: {} })], true);
     expect(row).toMatchObject({
-      felt: "the exchange gets another public address, which no phone knows",
-      fault: "every phone has to be set up anew",
+      felt: "the exchange gets a new public address, which no phone knows",
+      fault: "every phone must be reconfigured",
     });
   });
 });
 
-describe("what all calls go by", () => {
+describe("a shared resource on the path of all calls", () => {
   const shared = (op: string, type: string, more: Partial<Step> = {}): Step => ({
     op,
     urn: `urn:pulumi:dev::pbx::trunkline:index:TrunkNetwork$${type}::trunk`,
@@ -331,14 +331,14 @@ describe("what all calls go by", () => {
     ["openstack:networking/routerInterface:RouterInterface", "trunk: router interface deleted"],
     ["openstack:networking/secGroup:SecGroup", "trunk: security group deleted"],
     [RULE, "trunk: security rule deleted"],
-  ])("%s is not taken away", (type, change) => {
+  ])("is not deleted: %s", (type, change) => {
     expect(felt([shared("delete", type, { oldState: {} })])).toEqual([
-      [change, "cuts every call that goes by way of it", false],
+      [change, "cuts every call that passes through it", false],
     ]);
     expect(felt([shared("create", type, { newState: {} })])).toEqual([]);
   });
 
-  test("is not changed where that interrupts it", () => {
+  test("is not changed if the change interrupts calls", () => {
     const router = "openstack:networking/router:Router";
     expect(felt([shared("update", router, { diffReasons: ["externalNetworkId"] })])).toHaveLength(
       1,
@@ -346,7 +346,7 @@ describe("what all calls go by", () => {
     expect(felt([shared("update", router, { diffReasons: ["tags"] })])).toEqual([]);
   });
 
-  test("is not the way in for operators", () => {
+  test("is not the SSH rule for operators", () => {
     const ssh = { inputs: { portRangeMin: 22 } };
     expect(felt([shared("delete", RULE, { oldState: ssh })])).toEqual([]);
   });
@@ -354,21 +354,23 @@ describe("what all calls go by", () => {
   test("may be a resource of the cloud that the guard does not know", () => {
     const type = "openstack:loadbalancer/listener:Listener";
     expect(felt([shared("update", type)])).toEqual([
-      [`${type} trunk changed`, "not known: calls may go by way of it", false],
+      [`${type} trunk changed`, "unknown: calls may pass through it", false],
     ]);
     expect(felt([shared("update", "cloudflare:index/record:Record")])).toEqual([]);
   });
 });
 
-describe("what is no plan", () => {
-  test.each(["", "Previewing update (dev):", "{}"])("%j is refused", (text) => {
-    expect(() => readPlan(text)).toThrow("this is no plan; make one with: pulumi preview --json");
+describe("input that is not a plan", () => {
+  test.each(["", "Previewing update (dev):", "{}"])("is rejected: %j", (text) => {
+    expect(() => readPlan(text)).toThrow(
+      "not a Pulumi plan; create one with: pulumi preview --json",
+    );
   });
 
-  test("a preview that failed is refused with what pulumi said", () => {
+  test("is rejected with Pulumi's message if the preview failed", () => {
     const diagnostics = [{ severity: "error", message: "error: One fault\n  pbx:zones is 0\n" }];
     expect(() => readPlan(JSON.stringify({ steps: [], diagnostics }))).toThrow(
-      "there is no plan, the preview failed: One fault\n  pbx:zones is 0",
+      "no plan, because the preview failed: One fault\n  pbx:zones is 0",
     );
   });
 });

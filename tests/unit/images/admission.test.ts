@@ -4,7 +4,7 @@ import { ROOT } from "../../../core/paths";
 
 const SERVICE = join(ROOT, "images/elements/pbx-controller/static/usr/lib/trunkline/admission");
 
-test("the controller's trunkline-admission passes the tests of its own language", () => {
+test("trunkline-admission passes its Python tests", () => {
   execFileSync("python3", ["-m", "unittest", "discover", "-s", "tests/unit/images/admission"], {
     cwd: ROOT,
     env: { ...process.env, PYTHONPATH: SERVICE, PYTHONDONTWRITEBYTECODE: "1" },

@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** A machine that has the tools, and a recipe that takes no time. */
+/** Creates the commands of a machine with all tools, and a recipe that takes no time. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-images-"));
   for (const part of ["images", "bin"]) mkdirSync(join(folder, part));
@@ -27,7 +27,7 @@ function program(name: string, body: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
 }
 
-/** The recipe is a part of the key: what it does is read from outside of it. */
+/** Sets what the recipe does. The recipe itself is part of the key, so it reads this from another file. */
 function bakes(body: string): void {
   program("images/bake.sh", '. "$HOME/bake"');
   writeFileSync(join(folder, "bake"), body);
@@ -49,7 +49,7 @@ function images(script: string, ...args: readonly string[]) {
   return { status, lines: stdout.trimEnd().split("\n") };
 }
 
-/** The image that is in use, once an ordinary build has nothing more to do. */
+/** Returns the image in use. Checks that an ordinary build has nothing to do. */
 function imageInUse(): string | undefined {
   expect(images("build.sh", NAME)).toEqual({
     status: 0,
@@ -58,7 +58,7 @@ function imageInUse(): string | undefined {
   return images("rootfs.sh", NAME).lines[0];
 }
 
-test("an image that was built anew from today's packages stays in use", () => {
+test("keeps an image in use that was rebuilt from today's packages", () => {
   images("build.sh", NAME);
   const before = imageInUse();
   const { status, lines } = images("build.sh", "--fresh", NAME);
@@ -67,7 +67,7 @@ test("an image that was built anew from today's packages stays in use", () => {
   expect(imageInUse()).not.toBe(before);
 });
 
-test("an image that could not be built anew leaves the one before it in use", () => {
+test("keeps the previous image in use if a rebuild fails", () => {
   images("build.sh", NAME);
   const before = imageInUse();
   bakes("exit 1");
@@ -75,7 +75,7 @@ test("an image that could not be built anew leaves the one before it in use", ()
   expect(imageInUse()).toBe(before);
 });
 
-test("the others are not built anew", () => {
+test("rebuilds no other image", () => {
   images("build.sh", NAME);
   const before = imageInUse();
   images("build.sh", "--fresh", "pbx-asterisk-22");

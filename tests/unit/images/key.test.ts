@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** A clone of what images are made from. */
+/** Copies the inputs of images. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-images-"));
   mkdirSync(join(folder, "images"));
@@ -24,7 +24,7 @@ const elements = (): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 
-/** Gives every file of the elements the mode that a clone under this umask has. */
+/** Sets the mode of every file of the elements as a clone with this umask would. */
 function setModes(umask: number): void {
   for (const file of elements()) {
     const executable = (statSync(file).mode & 0o100) !== 0;
@@ -46,7 +46,7 @@ function imageKey(): string {
   return stdout.trimEnd();
 }
 
-test("an image's key is the same under every umask", () => {
+test("the key of an image does not depend on the umask", () => {
   const key = imageKey();
   expect(key).toMatch(/^[0-9a-f]{12}$/);
   for (const umask of [0o002, 0o027, 0o077]) {
@@ -55,7 +55,7 @@ test("an image's key is the same under every umask", () => {
   }
 });
 
-test("an image's key tells whether a file can be executed", () => {
+test("the key of an image depends on executable bits", () => {
   const key = imageKey();
   const [program = ""] = elements().filter((file) => file.endsWith("post-install.d/60-services"));
   chmodSync(program, 0o644);

@@ -25,7 +25,7 @@ function python(script: string, given: unknown): unknown {
   return JSON.parse(stdout);
 }
 
-/** A line of res_trunkline_logins. Without a time, Asterisk's clock goes as the test's does. */
+/** A line of res_trunkline_logins. The default time is the test's clock. */
 interface Event {
   readonly name: string;
   readonly account: string;
@@ -33,10 +33,10 @@ interface Event {
   readonly port: number;
   readonly time?: number;
 }
-/** An event, or seconds that pass. */
+/** An event, or a number of seconds that pass. */
 type Step = Event | number;
 
-/** What the program makes of events of a driver: `refused 1001 54321 register`. */
+/** Returns the program's reports about events of a driver, such as `refused 1001 54321 register`. */
 function reports(driver: "pjsip" | "chan_sip", steps: readonly Step[]): string[] {
   const script = `
 translator, now, made = program.EVENTS[given["driver"]](), 0.0, []
@@ -57,14 +57,14 @@ const pjsip = (name: string, account: string, port: number): Event => ({
   port,
 });
 
-describe("events of PJSIP", () => {
-  test("tell of a log-in", () => {
+describe("with PJSIP, the program", () => {
+  test("reports a log-in", () => {
     expect(reports("pjsip", [pjsip("SuccessfulAuth", "1001", 41348)])).toEqual([
       "accepted 1001 41348 other",
     ]);
   });
 
-  test("tell of a wrong password, and of a name that no account has", () => {
+  test("reports a wrong password and an unknown account", () => {
     const steps = [
       pjsip("ChallengeResponseFailed", "1001", 41318),
       pjsip("ChallengeResponseFailed", "<unknown>", 41344),
@@ -78,7 +78,7 @@ describe("events of PJSIP", () => {
   });
 });
 
-/** chan_sip's security events have the port of Via. */
+/** Returns a security event of chan_sip. Its port is the port in the Via header. */
 const chanSip = (name: string, account: string, session = "0x7f01"): Event => ({
   name,
   account,
@@ -92,7 +92,7 @@ const peer = (name: "Registered" | "Rejected", account: string, port: number): E
   port,
 });
 
-/** The channel of a call that a phone places. */
+/** Returns the event of a call that a phone places. */
 const channel = (account: string): Event => ({
   name: "Newchannel",
   account,
@@ -100,8 +100,8 @@ const channel = (account: string): Event => ({
   port: 0,
 });
 
-describe("events of chan_sip", () => {
-  test("tell the port of a registration", () => {
+describe("with chan_sip, the program", () => {
+  test("reports the port of a registration", () => {
     const steps = [
       chanSip("ChallengeSent", "1001"),
       chanSip("SuccessfulAuth", "1001"),
@@ -114,13 +114,13 @@ describe("events of chan_sip", () => {
     ["before", [peer("Rejected", "1001", 36846), chanSip("InvalidPassword", "1001")]],
     ["after", [chanSip("InvalidPassword", "1001"), peer("Rejected", "1001", 36846)]],
     ["long before", [peer("Rejected", "1001", 36846), 1.9, chanSip("InvalidPassword", "1001")]],
-  ] as const)("tell of a wrong password once, if the port comes %s it", (_, steps) => {
+  ] as const)("reports a wrong password once, if the port arrives %s the password", (_, steps) => {
     expect(reports("chan_sip", [chanSip("ChallengeSent", "1001"), ...steps, 60])).toEqual([
       "refused 1001 36846 register",
     ]);
   });
 
-  test("tell of all wrong passwords for an account, each on its connection", () => {
+  test("reports each wrong password for an account with its own connection", () => {
     const steps = [
       chanSip("ChallengeSent", "1001", "0x1"),
       chanSip("ChallengeSent", "1001", "0x2"),
@@ -135,13 +135,13 @@ describe("events of chan_sip", () => {
     ]);
   });
 
-  test("tell of one without a port if that does not come in time", () => {
+  test("reports a wrong password without a port if the port does not arrive in time", () => {
     const steps = [chanSip("ChallengeSent", "nobody"), chanSip("InvalidPassword", "nobody")];
     expect(reports("chan_sip", [...steps, 2])).toEqual([]);
     expect(reports("chan_sip", [...steps, 2.1])).toEqual(["refused nobody 0 register"]);
   });
 
-  test("tell who calls, not who is called, and never the port that the caller writes", () => {
+  test("reports the caller of a refused call, without the port that the caller sends", () => {
     const steps = [
       chanSip("ChallengeSent", "sip:1001@198.51.100.254"),
       chanSip("InvalidPassword", "1003"),
@@ -149,7 +149,7 @@ describe("events of chan_sip", () => {
     expect(reports("chan_sip", steps)).toEqual(["refused 1001 0 call"]);
   });
 
-  test("tell of each answer to a challenge that was met by another challenge", () => {
+  test("reports each answer to a challenge that gets another challenge", () => {
     const [first, other] = ["0x1", "0x2"].map((session) =>
       chanSip("ChallengeSent", "1001", session),
     ) as [Event, Event];
@@ -160,14 +160,14 @@ describe("events of chan_sip", () => {
     ]);
   });
 
-  test("tell nothing of challenges to another dialog at the same place in memory", () => {
+  test("reports no challenge to another dialog at the same address in memory", () => {
     const challenge = chanSip("ChallengeSent", "1001");
     const login = chanSip("SuccessfulAuth", "1001");
     const other = [chanSip("ChallengeSent", "1003"), chanSip("SuccessfulAuth", "1003")];
     const call = chanSip("ChallengeSent", "sip:1001@198.51.100.254");
     expect(reports("chan_sip", [challenge, 33.1, challenge, login, 60])).toEqual([]);
     expect(reports("chan_sip", [challenge, login, challenge, 60])).toEqual([]);
-    // A dialog ends 6.4 seconds after its challenge, and the next one may take its place.
+    // A dialog ends 6.4 seconds after its challenge. The next dialog may have the same address.
     expect(reports("chan_sip", [challenge, login, 6.4, ...other, 60])).toEqual([]);
     expect(reports("chan_sip", [challenge, 6.4, ...other, 6.4, challenge, login, 60])).toEqual([]);
     expect(reports("chan_sip", [challenge, 6.4, call, channel("1001"), 60])).toEqual([
@@ -182,7 +182,7 @@ describe("events of chan_sip", () => {
     ).toEqual(["accepted 1001 0 call", "accepted 1001 0 call"]);
   });
 
-  test("tell of who may have guessed in a dialog that is about to end, if no log-in follows", () => {
+  test("reports a possible guess in a dialog that is about to end, if no log-in follows", () => {
     const challenge = chanSip("ChallengeSent", "1001");
     const login = chanSip("SuccessfulAuth", "1002");
     const told = ["challenged 1001 0 register"];
@@ -194,14 +194,14 @@ describe("events of chan_sip", () => {
     expect(reports("chan_sip", [challenge, 600, challenge, 7.4])).toEqual(told);
   });
 
-  test("tell of guesses in calls, but for one for each call that is placed meanwhile", () => {
+  test("reports guesses in calls, except for one per call placed meanwhile", () => {
     const sessions = ["0x1", "0x2", "0x3"];
     const calls = sessions.map((session) => chanSip("ChallengeSent", "sip:1001@x", session));
     expect(reports("chan_sip", [...calls, channel("1002"), ...calls])).toEqual([
       "accepted 1002 0 call",
       ...sessions.map(() => "challenged 1001 0 call"),
     ]);
-    // A guess in a dialog that a call may have ended is doubtful; here, that call has not.
+    // A guess is doubtful if a call may have ended its dialog. Here, the call has not ended the dialog.
     expect(reports("chan_sip", [...calls, channel("1001"), ...calls, 60])).toEqual([
       "accepted 1001 0 call",
       ...sessions.map(() => "challenged 1001 0 call"),
@@ -213,7 +213,7 @@ describe("events of chan_sip", () => {
     ]);
   });
 
-  test("go by Asterisk's clock, however late they are read", () => {
+  test("uses Asterisk's clock, however late it reads events", () => {
     const at = (account: string, time: number): Event => ({
       ...chanSip("ChallengeSent", account, "0x1"),
       time,
@@ -223,11 +223,11 @@ describe("events of chan_sip", () => {
     expect(reports("chan_sip", [at("1001", 97.1), 9, at("1003", 103.3), login])).toEqual([
       "challenged 1003 0 register",
     ]);
-    // A clock that was set back.
+    // The clock was set back.
     expect(reports("chan_sip", [at("1001", 97.1), at("1003", 97), login])).toEqual([]);
   });
 
-  test("take no call away from the challenge that it excuses", () => {
+  test("counts a call for the challenge that the call excuses", () => {
     const call = (session: string) => chanSip("ChallengeSent", "sip:1001@x", session);
     const login = ["ChallengeSent", "SuccessfulAuth"].map((event) => chanSip(event, "1003", "0x1"));
     const [first, second] = [call("0x1"), call("0x2")];
@@ -239,7 +239,7 @@ describe("events of chan_sip", () => {
     ]);
   });
 
-  test("are judged by the time that sip.conf gives a dialog", () => {
+  test("uses the lifetime of a dialog in sip.conf", () => {
     const sipConf = readFileSync(join(ROOT, "templates/sip.conf.hbs"), "utf8");
     const t1 = Number(/^timert1=(\d+)$/m.exec(sipConf)?.[1]);
     const dialog = python("print(program.DIALOG)", null) as number;
@@ -247,7 +247,7 @@ describe("events of chan_sip", () => {
     expect(dialog).toBeGreaterThan((64 * t1) / 1000 - 0.2);
   });
 
-  test("tell of a user who guesses the password of another one in the dialog of a log-in", () => {
+  test("reports a user who guesses another user's password in the dialog of a log-in", () => {
     const login = [chanSip("ChallengeSent", "1002"), chanSip("SuccessfulAuth", "1002")];
     const call = chanSip("ChallengeSent", "sip:1002@198.51.100.254");
     expect(
@@ -260,7 +260,7 @@ describe("events of chan_sip", () => {
     ]);
   });
 
-  test("tell of guesses at an account that the guesser's own log-ins separate", () => {
+  test("reports guesses between the guessing user's own log-ins", () => {
     const guess = chanSip("ChallengeSent", "1001");
     const login = chanSip("SuccessfulAuth", "1002");
     expect(reports("chan_sip", [guess, login, guess, login, guess])).toEqual([
@@ -269,12 +269,12 @@ describe("events of chan_sip", () => {
     ]);
   });
 
-  test("tell who places a call", () => {
+  test("reports the account that places a call", () => {
     expect(reports("chan_sip", [channel("1001")])).toEqual(["accepted 1001 0 call"]);
   });
 });
 
-/** What a script prints that fills an outbox and takes from it. */
+/** Runs a script that fills an outbox and takes from it. Returns what the script prints. */
 const outbox = (script: string): unknown =>
   python(
     `
@@ -288,7 +288,7 @@ ${script}`,
     null,
   );
 
-test("what waits for the controller is bounded, and what is lost is counted", () => {
+test("the program limits waiting reports and counts lost ones", () => {
   const script = `
 program.QUEUE = 3
 put(1, 2, 3, 4, 5)
@@ -299,7 +299,7 @@ print(json.dumps([take(), outbox.take_dropped(), outbox.take_dropped()]))`;
   expect(outbox(script)).toEqual([[4, 5, 6], 3, 0]);
 });
 
-test("a port is told for as long as it is sure to be that of the same phone", () => {
+test("the program reports a port only while the port certainly belongs to the same phone", () => {
   const script = `
 put(1)
 clock[0] = 8
@@ -309,7 +309,7 @@ print(json.dumps(take()))`;
   expect(outbox(script)).toEqual([0, 2]);
 });
 
-test("a controller that comes back hears of phones that are still connected, and of each once, and of calls", () => {
+test("after a reconnect, the program reports each connected phone once, and calls", () => {
   const script = `
 put(6, event="challenged")
 outbox.put([program.report("accepted", "7", 0, "call")])
@@ -327,7 +327,7 @@ print(json.dumps([[one["port"] for one in outbox.snapshot()], take()]))`;
   ]);
 });
 
-test("what Asterisk hands over is read, its start and its losses too", () => {
+test("the program reads Asterisk's events, including its start and lost events", () => {
   const script = `
 import os, threading
 reading, writing = os.pipe()
@@ -343,7 +343,7 @@ sys.stdout.flush()
 os._exit(0)`;
   const lines = [
     "ChallengeSent 1001 0x7f01 9999 1764423452.000000",
-    // The dialog that has the place in memory from now on is another one.
+    // From now on, this address in memory belongs to another dialog.
     "started - - 0 1764423452.100000",
     "ChallengeSent 1001 0x7f01 9999 1764423452.200000",
     "lost - - 3 1764423452.300000",
@@ -354,7 +354,7 @@ os._exit(0)`;
   expect(python(script, `${lines.join("\n")}\n`)).toEqual([["refused", "accepted"], 3]);
 });
 
-test.each(["service", "socket"])("systemd has nothing against the %s", (kind) => {
+test.each(["service", "socket"])("systemd reports no error in the %s", (kind) => {
   const unit = `trunkline-report-logins.${kind}`;
   const folder = join(STATIC, "etc/systemd/system");
   const { stdout, stderr, error } = spawnSync(
@@ -364,7 +364,7 @@ test.each(["service", "socket"])("systemd has nothing against the %s", (kind) =>
   );
   const about = `${stdout}${stderr}`
     .split("\n")
-    // The program is in the image alone.
+    // The program exists only in the image.
     .filter((line) => line.includes(unit) && !line.includes("is not executable"));
   expect([error, about]).toEqual([undefined, []]);
 });

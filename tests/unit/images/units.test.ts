@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../../core/paths";
 
-/** What a unit of an image says, as `Section.Key=value`. */
+/** Returns the settings of a unit of an image, as `Section.Key=value`. */
 function settings(element: string, unit: string): string[] {
   const path = join(ROOT, "images/elements", element, "static/etc/systemd/system", unit);
   let section = "";
@@ -22,8 +22,8 @@ const DAEMONS = [
   ["pbx-node", "ssh.service.d/trunkline.conf"],
 ] as const;
 
-// A limit in [Service], or a StartLimitBurst alone, is no such promise (systemd.unit(5)).
-test.each(DAEMONS)("systemd never gives up on %s's %s", (element, unit) => {
+// A limit in [Service], or StartLimitBurst alone, does not ensure this (systemd.unit(5)).
+test.each(DAEMONS)("systemd always restarts %s's %s", (element, unit) => {
   const all = settings(element, unit);
   expect(all).toContain("Unit.StartLimitIntervalSec=0");
   expect(all).toContain("Service.Restart=always");
@@ -33,18 +33,18 @@ test.each(DAEMONS)("systemd never gives up on %s's %s", (element, unit) => {
 test.each([
   ["pbx-asterisk", "asterisk.service"],
   ["pbx-controller", "haproxy.service"],
-] as const)("%s's %s starts behind the packet filter, or not at all", (element, unit) => {
+] as const)("%s's %s starts only after the packet filter", (element, unit) => {
   const words = (key: string): string[] =>
     settings(element, unit).flatMap((line) =>
       line.startsWith(`Unit.${key}=`) ? line.slice(key.length + 6).split(" ") : [],
     );
   expect(words("Requires")).toContain("nftables.service");
   expect(words("After")).toContain("nftables.service");
-  // "systemctl restart nftables" would restart what requires it, under its calls.
+  // "systemctl restart nftables" would restart the units that require it, and cut their calls.
   expect(settings("pbx-node", "nftables.service")).toContain("Unit.RefuseManualStop=yes");
 });
 
-test("Asterisk and its watchdog have no right that their work does not need", () => {
+test("Asterisk and its watchdog run with minimal privileges", () => {
   expect(settings("pbx-asterisk", "asterisk.service")).toEqual(
     expect.arrayContaining(["Service.User=asterisk", "Service.NoNewPrivileges=yes"]),
   );

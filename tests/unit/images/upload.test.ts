@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../../core/paths";
 
-/** What the build ends with here, where a real one would take minutes. */
+/** Exit status of the fake build. A real build would take minutes. */
 const BUILDS = 42;
 
 let folder: string;
@@ -40,7 +40,7 @@ const labIsInstalled = (): string => {
   return file;
 };
 
-test("the cloud is the one that the environment names", () => {
+test("uploads to the cloud that the environment names", () => {
   labIsInstalled();
   expect(upload({ OS_CLOUD: "mycloud" })).toEqual({
     status: BUILDS,
@@ -49,14 +49,14 @@ test("the cloud is the one that the environment names", () => {
   });
 });
 
-test("it is the lab where none is named", () => {
+test("uploads to the lab if no cloud is named", () => {
   const file = labIsInstalled();
   expect(upload({ OS_CLOUD: "" })).toEqual({
     ...{ status: BUILDS, stdout: `trunkline-lab ${file}`, stderr: "" },
   });
 });
 
-test("what make env has left does not go before the cloud that was named since", () => {
+test("prefers a cloud that was named after make env to the variables of make env", () => {
   const lab = { OS_CLOUD: "trunkline-lab", OS_CLIENT_CONFIG_FILE: labIsInstalled() };
   const none = { OS_AUTH_URL: "http://no-cloud-is-configured.invalid/v3" };
   const takes = (env: Readonly<Record<string, string>>): string => upload(env).stdout;
@@ -66,22 +66,22 @@ test("what make env has left does not go before the cloud that was named since",
   expect(takes({ ...lab, OS_AUTH_URL: "https://a/v3" })).toBe("");
 });
 
-test("where there is neither, nothing is built", () => {
+test("builds nothing if there is no cloud and no lab", () => {
   expect(upload({})).toEqual({
     status: 1,
     stdout: "",
     stderr:
-      "images: no cloud: set OS_CLOUD to the name of one in clouds.yaml, or OS_AUTH_URL and its companions, or start the lab: make lab-up",
+      "images: no cloud is configured; set OS_CLOUD to an entry of clouds.yaml, or set OS_AUTH_URL and the other OS_* variables, or start the lab with: make lab-up",
   });
 });
 
-test("where the lab does not run, nothing is built", () => {
+test("builds nothing if the lab does not run", () => {
   labIsInstalled();
   program("lab/lab.sh", '[ "$1" = status ] && exit 3');
   expect(upload({})).toEqual({
     status: 1,
     stdout: "",
     stderr:
-      "images: no cloud is named, and of the lab not everything runs; start it with: make lab-up",
+      "images: no cloud is configured, and the lab is not fully running; start the lab with: make lab-up",
   });
 });

@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** The lab's script with one service, for somebody who is not root: what it really did would end with 1. */
+/** Copies the lab's scripts, with one service. The user is not root, so a command that runs ends with status 1. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-lab-"));
   for (const part of ["lab/services", "bin"]) mkdirSync(join(folder, part), { recursive: true });
@@ -36,22 +36,22 @@ test.each([
   ...["up", "prove", "down", "status", "trouble", "logs"].map((command) => [command, "--help"]),
   ["up", "-h"],
   ["down", "--purge", "--help"],
-])("%s %s says what the commands do, and does nothing", (...args) => {
+])("%s %s prints the usage and does nothing else", (...args) => {
   const help = lab("--help");
   expect(help.stdout).toContain("usage: lab.sh COMMAND");
   expect(lab(...args)).toEqual(help);
 });
 
 test.each([
-  [["up", "now"], "up takes no argument, not now"],
-  [["prove", "--purge"], "prove takes no argument, not --purge"],
-  [["status", "-v"], "status takes no argument, not -v"],
-  [["down", "--perge"], "down takes --purge or nothing, not --perge"],
-  [["down", "--purge", "now"], "down takes --purge or nothing, not --purge now"],
-  [["logs", "novae"], expect.stringMatching(/^no service novae; there are: .* nova /) as string],
-  [["logs", "nova", "glance"], expect.stringMatching(/^no service nova glance; /) as string],
-  [["stop"], "no command stop"],
-])("%j is refused in a line", (args, fault) => {
+  [["up", "now"], "up takes no arguments, got: now"],
+  [["prove", "--purge"], "prove takes no arguments, got: --purge"],
+  [["status", "-v"], "status takes no arguments, got: -v"],
+  [["down", "--perge"], "down takes no arguments but --purge, got: --perge"],
+  [["down", "--purge", "now"], "down takes no arguments but --purge, got: --purge now"],
+  [["logs", "novae"], expect.stringMatching(/^unknown service novae; .*: .* nova /) as string],
+  [["logs", "nova", "glance"], expect.stringMatching(/^unknown service nova glance; /) as string],
+  [["stop"], "unknown command stop"],
+])("rejects %j with a one-line message", (args, fault) => {
   const { status, stdout, stderr } = lab(...args);
   const [, line] = /^lab: (.*); see lab\.sh --help\n$/.exec(stderr) ?? [];
   expect({ status, stdout, line }).toEqual({ status: 2, stdout: "", line: fault });

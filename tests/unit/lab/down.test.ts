@@ -19,7 +19,7 @@ const SERVICES = [
 
 let folder: string;
 
-/** The lab's own scripts, with services that touch nothing of this machine. */
+/** Copies the lab's scripts, with services that change nothing on this machine. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-lab-"));
   for (const part of ["lab/services", "bin", "state/run"]) {
@@ -53,14 +53,14 @@ function down(...args: readonly string[]): { status: number | null; stderr: stri
 const isKept = (): boolean => existsSync(join(folder, "state"));
 
 const refusal = (service: string): string =>
-  `lab: could not stop: ${service}, see above; nothing was deleted, and the same command can be run again`;
+  `lab: could not stop: ${service} (see the errors above); nothing was deleted, run the same command again`;
 
-test("a lab that was stopped keeps its state, unless it is purged", () => {
+test("down keeps the state unless --purge is given", () => {
   expect([down(), isKept()]).toEqual([{ status: 0, stderr: "" }, true]);
   expect([down("--purge"), isKept()]).toEqual([{ status: 0, stderr: "" }, false]);
 });
 
-test("a lab that was stopped is nobody's, whoever started it", () => {
+test("down forgets that make up started the lab, unless a service does not stop", () => {
   const claim = join(folder, ".trunkline/lab-started");
   mkdirSync(join(folder, ".trunkline"));
   for (const purge of [[], ["--purge"], []]) {
@@ -73,28 +73,28 @@ test("a lab that was stopped is nobody's, whoever started it", () => {
   expect([down().status, existsSync(claim)]).toEqual([1, true]);
 });
 
-test("where something does not end, the rest does, nothing is deleted, and that is a fault", () => {
-  service("libvirt", 'die "these processes do not end: 42"');
+test("if a service does not stop, down stops the others, deletes nothing and fails", () => {
+  service("libvirt", 'die "these processes do not stop: 42"');
   service("mariadb", `touch "${folder}/mariadb-stopped"`);
   expect([down("--purge"), isKept(), existsSync(join(folder, "mariadb-stopped"))]).toEqual([
-    { status: 1, stderr: `lab: these processes do not end: 42\n${refusal("libvirt")}` },
+    { status: 1, stderr: `lab: these processes do not stop: 42\n${refusal("libvirt")}` },
     true,
     true,
   ]);
 });
 
-test("a process that outlives its signals stays known", () => {
-  // In the group of this very process, which the lab therefore cannot kill.
+test("keeps the pid file of a process that survives its signals", () => {
+  // The process is in the process group of this test, so the lab cannot kill its group.
   const stubborn = spawn("sh", ["-c", "trap '' TERM; echo; while :; do sleep 1; done"]);
   try {
     const pid = String(stubborn.pid);
     const status = readFileSync(`/proc/${pid}/stat`, "utf8");
     const start = status.slice(status.lastIndexOf(") ")).split(" ")[20] ?? "";
     writeFileSync(join(folder, "state/run/scheduler.pid"), `${pid} ${start}\n`);
-    // Without its pauses it has waited soon.
+    // Without pauses, the wait is short.
     service("nova", "nap() { :; }; halt_all conductor scheduler");
     expect([down("--purge"), existsSync(join(folder, "state/run/scheduler.pid"))]).toEqual([
-      { status: 1, stderr: `lab: scheduler does not end: process ${pid}\n${refusal("nova")}` },
+      { status: 1, stderr: `lab: scheduler does not stop: process ${pid}\n${refusal("nova")}` },
       true,
     ]);
   } finally {

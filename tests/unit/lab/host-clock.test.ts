@@ -10,14 +10,14 @@ let folder: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-clock-"));
-  // No driver of this machine is loaded.
+  // Replaces modprobe, so that no driver is loaded on this machine.
   writeFileSync(join(folder, "modprobe"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
 });
 afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** What the program writes on a machine with these clocks. */
+/** Returns what the program writes on a machine with these clocks. */
 function written(clocks: Readonly<Record<string, string>>): string {
   const devices = join(folder, "ptp");
   for (const [name, kind] of Object.entries(clocks)) {
@@ -33,12 +33,12 @@ function written(clocks: Readonly<Record<string, string>>): string {
   return readFileSync(file, "utf8");
 }
 
-test("the host's clock is followed if KVM offers it", () => {
+test("writes a reference clock if KVM offers the host's clock", () => {
   expect(written({ ptp0: "some network card", ptp1: "KVM virtual PTP" })).toBe(
     "refclock PHC /dev/ptp1 poll 3 dpoll -2 stratum 2\n",
   );
 });
 
-test.each([[{}], [{ ptp0: "some network card" }]])("no other clock is: %j", (clocks) => {
+test.each([[{}], [{ ptp0: "some network card" }]])("ignores other clocks: %j", (clocks) => {
   expect(written(clocks)).toBe("");
 });

@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** Commands of a machine that has no package and, where apt is asked for one, `answer`. */
+/** Creates the commands of a machine without packages. apt prints the file `answer` if it is asked for a package. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-packages-"));
   for (const part of ["lab", "tools", "bin"]) mkdirSync(join(folder, part));
@@ -44,7 +44,7 @@ function install(packages: readonly string[]) {
   return { status, stderr: stderr.trimEnd() };
 }
 
-/** What the lab says of these packages, with `answer` from apt. */
+/** Returns the lab's error about the packages if apt prints `answer`. */
 function refusal(packages: readonly string[], ...answer: readonly string[]): string {
   writeFileSync(join(folder, "answer"), answer.join("\n"));
   const { status, stderr } = install(packages);
@@ -52,7 +52,7 @@ function refusal(packages: readonly string[], ...answer: readonly string[]): str
   return stderr;
 }
 
-test("packages that no source has are named", () => {
+test("names the packages that apt cannot find", () => {
   expect(
     refusal(
       ["nova-api", "glance", "neutron-server", "qemu-utils"],
@@ -62,14 +62,14 @@ test("packages that no source has are named", () => {
       "E: Unable to locate package neutron-server",
     ),
   ).toBe(
-    "lab: no package source offers: nova-api glance neutron-server. " +
-      "The lab needs Debian 12 (bookworm) main in /etc/apt/sources.list.d",
+    "lab: packages not found: nova-api glance neutron-server; " +
+      "add Debian 12 (bookworm) main to /etc/apt/sources.list.d",
   );
 });
 
-test("what else apt has against them is in its own words", () => {
+test("prints apt's own message for any other error", () => {
   expect(refusal(["glance"], "E: Unable to correct problems, you have held broken packages.")).toBe(
-    "lab: packages are missing; to see why: apt-get install --no-install-recommends glance; " +
+    "lab: could not install packages; to see why, run: apt-get install --no-install-recommends glance; " +
       `log: ${folder}/apt.log: E: Unable to correct problems, you have held broken packages.`,
   );
 });
@@ -79,9 +79,9 @@ const inFolder = (name: string): boolean => existsSync(join(folder, name));
 const OURS = "#!/bin/sh\n# trunkline-lab: packages must not start services\nexit 101\n";
 
 test.each([
-  ["the lab's goes", OURS, false],
-  ["another one stays", "#!/bin/sh\nexit 101\n", true],
-])("of a rule against starts that is there when no package is missing, %s", (_, rule, stays) => {
+  ["removes its own", OURS, false],
+  ["keeps another", "#!/bin/sh\nexit 101\n", true],
+])("if no package is missing, %s policy-rc.d", (_, rule, stays) => {
   program("bin/dpkg-query", "printf installed");
   writeFileSync(join(folder, "policy-rc.d"), rule);
   expect([install(["glance"]), inFolder("policy-rc.d")]).toEqual([
@@ -90,7 +90,7 @@ test.each([
   ]);
 });
 
-test("packages that could not be installed leave no rule against starts", () => {
+test("removes its policy-rc.d if packages cannot be installed", () => {
   refusal(["glance"], "E: Unable to correct problems, you have held broken packages.");
   expect(inFolder("policy-rc.d")).toBe(false);
 });
@@ -106,7 +106,7 @@ describe("on a machine that systemd runs", () => {
     );
   });
 
-  /** Apt with packages that bring services; `end` is how it ends. */
+  /** Makes apt enable two services. The script `end` sets how apt ends. */
   function aptEnables(end: string): void {
     const units = "mariadb.service enabled enabled\\nvirtlogd.service indirect enabled\\n";
     program(
@@ -119,13 +119,13 @@ describe("on a machine that systemd runs", () => {
   const disabled = (): string => readFileSync(join(folder, "disabled"), "utf8");
   const DISABLED = "disable --now mariadb.service virtlogd.service\n";
 
-  test("the services of packages that were installed are disabled, and no others", () => {
+  test("disables the services of installed packages, and no others", () => {
     aptEnables(`[ -x '${folder}/policy-rc.d' ]`);
     expect(install(["mariadb-server"])).toEqual({ status: 0, stderr: "" });
     expect([disabled(), inFolder("policy-rc.d")]).toEqual([DISABLED, false]);
   });
 
-  test("they are also where the installation was killed", () => {
+  test("disables them at the next run if the installation was killed", () => {
     aptEnables('kill -KILL "$PPID"');
     expect(install(["mariadb-server"]).status).toBe(null);
     expect([inFolder("disabled"), inFolder("policy-rc.d")]).toEqual([false, true]);
@@ -134,7 +134,7 @@ describe("on a machine that systemd runs", () => {
     expect([disabled(), inFolder("policy-rc.d")]).toEqual([DISABLED, false]);
   });
 
-  test("what an operator installs after an installation that failed is not taken for the lab's", () => {
+  test("does not disable services that an operator installs after a failed installation", () => {
     aptEnables("exit 100");
     expect(install(["mariadb-server"]).status).toBe(1);
     expect([disabled(), inFolder("policy-rc.d")]).toEqual([DISABLED, false]);
@@ -146,7 +146,7 @@ describe("on a machine that systemd runs", () => {
     expect([install(["mariadb-server"]).status, disabled()]).toEqual([0, DISABLED]);
   });
 
-  test("nothing is disabled where no package was missing", () => {
+  test("disables nothing if no package was missing", () => {
     program("bin/dpkg-query", "printf installed");
     expect([install(["mariadb-server"]).status, inFolder("disabled")]).toEqual([0, false]);
   });

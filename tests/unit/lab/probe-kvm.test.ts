@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** A machine whose KVM runs every guest. */
+/** Creates the commands of a machine whose KVM runs every guest. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-kvm-"));
   for (const part of ["bin", "cache", "lab/lib", "parts/boot", "parts/bin", "tools"]) {
@@ -30,7 +30,7 @@ function program(name: string, body: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
 }
 
-/** What the probe finds, and what it asks of apt, whose download is `download`, a script. */
+/** Runs the probe. Returns its answer and its calls of apt. The script `download` replaces apt's download. */
 function probe(download: string) {
   program(
     "tools/apt-get.sh",
@@ -59,42 +59,42 @@ const RAN = {
   reason: expect.stringMatching(/^kvm: a guest under KVM ended with status 0 /) as string,
 };
 
-test("the guest is downloaded once, and serves after every boot of the machine", () => {
+test("the guest is downloaded once and used again after each boot", () => {
   expect(probe(ONLINE)).toEqual({ ...RAN, apt: ["download"] });
   expect(probe(OFFLINE)).toEqual({
-    ...{ status: 0, answer: "kvm", reason: "kvm: found earlier in this boot", apt: [] },
+    ...{ status: 0, answer: "kvm", reason: "kvm: tested earlier in this boot", apt: [] },
   });
   forgetAnswer();
   expect(probe(OFFLINE)).toEqual({ ...RAN, apt: [] });
   expect(cached()).toEqual(["guest", "kvm", "probe.lock"]);
 });
 
-/** As after a boot, for which there is no answer yet. */
+/** Removes the answer, as a boot does. */
 function forgetAnswer(): void {
   for (const name of readdirSync(join(folder, "cache"))) {
     if (name.startsWith("kvm-")) rmSync(join(folder, "cache", name));
   }
 }
 
-test("a kernel that is gone from the mirrors has a successor in their lists", () => {
+test("updates the package lists if the mirrors no longer have the kernel", () => {
   const superseded = `[ -e '${folder}/updated' ] || exit 100; ${ONLINE}`;
   expect(probe(superseded)).toEqual({ ...RAN, apt: ["download", "update", "download"] });
 });
 
-test("where nothing can be downloaded, guests are emulated until it can", () => {
+test("answers qemu until the guest can be downloaded", () => {
   expect(probe(OFFLINE)).toEqual({
     status: 0,
     answer: "qemu",
     reason:
-      "qemu: /dev/null was not tried: the guest for it could not be downloaded. " +
-      "The next up does; LAB_VIRT=kvm takes it untried",
+      "qemu: /dev/null was not tested: could not download the test guest. " +
+      "The next up tries again; LAB_VIRT=kvm skips the test",
     apt: ["download", "update", "download"],
   });
   expect(cached()).toEqual(["probe.lock"]);
   expect(probe(ONLINE)).toEqual({ ...RAN, apt: ["download"] });
 });
 
-test("what a probe that was killed has left goes with the next one", () => {
+test("removes the files of a probe that was killed", () => {
   expect(probe('kill -KILL "$PPID"').status).toBe(null);
   expect(cached()).toHaveLength(2);
   probe(ONLINE);

@@ -5,7 +5,7 @@ import {
   registrarKeys,
 } from "../../../nodes/asterisk/activity";
 
-/** What Asterisk 16.28 and 22 printed while phones were in calls, or rang. */
+/** Output of Asterisk 16.28 and 22 while phones were in calls or ringing. */
 const CALLS = {
   "chan_sip, across the trunk": [
     "IAX2/zone2-10799!from-trunk!!1!Up!AppDial!(Outgoing Line)!1003!!!3!0!77474954-5c04-4cf7-9c37-f30848b1197d!zone1-1795481544.1",
@@ -39,7 +39,7 @@ const CALLS = {
     "1 active call",
     "1 call processed",
   ],
-  nobody: ["0 active channels", "0 active calls", "3 calls processed"],
+  "no calls": ["0 active channels", "0 active calls", "3 calls processed"],
 } as const;
 
 describe("calls", () => {
@@ -48,8 +48,8 @@ describe("calls", () => {
     ["chan_sip, ringing", 1, 2, ["1001", "1002"]],
     ["PJSIP, across the trunk", 2, 4, ["1006", "1005"]],
     ["PJSIP, ringing", 1, 2, ["1004", "1003"]],
-    ["nobody", 0, 0, []],
-  ] as const)("%s", (what, calls, channels, busy) => {
+    ["no calls", 0, 0, []],
+  ] as const)("are counted with their busy phones: %s", (what, calls, channels, busy) => {
     expect(parseChannels(`${CALLS[what].join("\n")}\n\n`)).toEqual({
       calls,
       channels,
@@ -57,7 +57,7 @@ describe("calls", () => {
     });
   });
 
-  test("a channel that no call is counted for is a call all the same", () => {
+  test("include a channel for which Asterisk counts no call", () => {
     expect(parseChannels("1 active channel\n0 active calls\n").calls).toBe(1);
   });
 });
@@ -75,7 +75,7 @@ describe("registered phones", () => {
 2 results found.
 `;
 
-  test("chan_sip: the port of the connection, also of a phone that does not answer", () => {
+  test("have the port of the connection with chan_sip, even if the phone does not answer", () => {
     expect(parseContacts(SIP_PEERS)).toEqual([
       { extension: "1001", port: 35288 },
       { extension: "1002", port: 35298 },
@@ -83,7 +83,7 @@ describe("registered phones", () => {
     ]);
   });
 
-  test("PJSIP: the port of the connection, and not the phone's own", () => {
+  test("have the port of the connection with PJSIP, not the phone's own port", () => {
     expect(parseContacts(REGISTRAR)).toEqual([
       { extension: "1005", port: 37054 },
       { extension: "1006", port: 37056 },
@@ -91,14 +91,14 @@ describe("registered phones", () => {
   });
 
   test.each(["0 results found.\n", "", "0 sip peers [Monitored: 0 online, 0 offline]\n"])(
-    "nobody: %j",
+    "are none in the output %j",
     (output) => {
       expect(parseContacts(output)).toEqual([]);
     },
   );
 });
 
-test("the trunk's peers", () => {
+test("parses the peers of the trunk", () => {
   const output = `Name/Username    Host                                           Mask                                      Port           Status      Description                     
 zone3/zone2      192.168.0.4                              (S)  255.255.255.255                           4569      (E)  OK (501 ms)                                 
 zone10/zone2     192.168.0.11                             (S)  255.255.255.255                           4569      (E)  UNREACHABLE                                 
@@ -112,7 +112,7 @@ zone1/zone2      192.168.0.2                              (S)  255.255.255.255  
   ]);
 });
 
-describe("what a phone chooses imitates nothing:", () => {
+describe("data that a phone chooses", () => {
   const peer = (name: string): string =>
     `${name.slice(0, 25).padEnd(25)} 192.168.0.254                            D  Yes        Yes            35288    OK (1 ms)                                    `;
 
@@ -122,7 +122,7 @@ describe("what a phone chooses imitates nothing:", () => {
     "1001/x\t1.1.1.1 D Yes Yes 99",
     "1001/ 9 ",
     "1001/💥 D 7 OK",
-  ])("the user name of a registration with chan_sip: %j", (name) => {
+  ])("in the user name of a chan_sip registration imitates nothing: %j", (name) => {
     expect(parseContacts(peer(name))).toEqual([{ extension: "1001", port: 35288 }]);
   });
 
@@ -136,7 +136,7 @@ describe("what a phone chooses imitates nothing:", () => {
     { user_agent: "x", uri: `${URI};x=@1.1.1.1:7` },
     { call_id: "} {", uri: URI, path: "<sip:a@1.1.1.1:7>" },
     { uri: 'sip:"q\\"@192.168.0.254:37054' },
-  ])("the contact of a registration with PJSIP: %j", (fields) => {
+  ])("in the contact of a PJSIP registration imitates nothing: %j", (fields) => {
     expect(parseContacts(contact(fields))).toEqual([{ extension: "1005", port: 37054 }]);
   });
 
@@ -148,11 +148,11 @@ describe("what a phone chooses imitates nothing:", () => {
     "/registrar/contact/1005;@6a56: not JSON",
     '/registrar/contact/1005;@6a56; core stop now: {"uri":"sip:a@1.1.1.1:7"}',
     ' /registrar/contact/1005;@6a56: {"uri":"sip:a@1.1.1.1:7"}',
-  ])("nor is a line that is no contact one: %s", (line) => {
+  ])("in an invalid line is not taken for a contact: %s", (line) => {
     expect(parseContacts(line)).toEqual([]);
   });
 
-  test("a console command to forget a contact has its key, and nothing else of the line", () => {
+  test("adds only its key to a console command that deletes a contact", () => {
     const lines = [
       contact({ uri: URI }),
       "/registrar/contact/1005;@x;core stop now: {}",
@@ -165,7 +165,7 @@ describe("what a phone chooses imitates nothing:", () => {
     ]);
   });
 
-  test("a number that was dialled, with a count of calls or a channel in it", () => {
+  test("in a dialled number imitates no count of calls and no channel", () => {
     const dialled = "1!2\n77 active calls\n99 active channels\nPJSIP/1007";
     const line = `PJSIP/1001-00000001!from-users!${dialled}!1!Up!Dial!x!1001!!!3!0!b!zone1-1.1`;
     const found = parseChannels(`${line}\n1 active channel\n1 active call\n9 calls processed\n`);
@@ -173,7 +173,7 @@ describe("what a phone chooses imitates nothing:", () => {
     expect(found).toEqual({ calls: 1, channels: 1, busy: new Set(["1001"]) });
   });
 
-  test("another phone's channel leaves that phone where it is, and nothing more", () => {
+  test("that looks like another phone's channel only marks that phone as busy", () => {
     const line =
       "PJSIP/1001-00000001!from-users!1\nPJSIP/1007-00000002!from-users!2!1!Up!Dial!x!1001!!!3!0!b!zone1-1.1";
     const { calls, busy } = parseChannels(`${line}\n1 active channel\n1 active call\n`);

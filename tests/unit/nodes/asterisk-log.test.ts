@@ -19,10 +19,10 @@ beforeEach(() => {
 });
 afterEach(() => zone.remove());
 
-/** Milliseconds: no two records have the same time. */
+/** Time of the next record in milliseconds. No two records have the same time. */
 let time = Date.parse("2026-11-29T06:10:17.142Z");
 
-/** A record as Asterisk 16.28 and 22.10 write it; the paths in it are those of this folder. */
+/** Returns a record as Asterisk 16.28 and 22.10 write it, with the paths in the folder of `zone`. */
 const record = (location: string, message: string, level = "WARNING"): string => {
   const [filename, fn] = location.split(" ");
   return `${JSON.stringify({
@@ -43,7 +43,7 @@ const log = (...lines: string[]): void => {
 const FAULT = "No closing parenthesis found? 'Foo(' at line 63 of extensions.conf";
 const fault = (): string => record("pbx_config.c pbx_load_config", FAULT);
 
-describe("a file was not read as it stands, says", () => {
+describe("reports a file that was not read completely:", () => {
   test.each([
     ["config.c process_text_line", `No '=' (equal sign) in line 65 of ${EXTENSIONS}`],
     ["config.c config_text_file_load", "Unterminated comment detected beginning on line 3"],
@@ -66,7 +66,7 @@ describe("a file was not read as it stands, says", () => {
   });
 });
 
-describe("nothing of a file is said by", () => {
+describe("reports no file for", () => {
   const FORGED =
     "[2026-11-29 06:10:17.142] ERROR[1] config.c: parse error: no closing ']', line 1 of /etc/asterisk/extensions.conf";
 
@@ -76,18 +76,18 @@ describe("nothing of a file is said by", () => {
       () =>
         record("pjproject <?>", `\t sip_endpoint.c Error processing packet\n${FORGED}`, "ERROR"),
     ],
-    ["a packet with a record in it", () => record("pjproject <?>", `\n${fault()}`, "ERROR")],
-    ["a line of the format of before", () => `${FORGED}\n`],
-    ["a record after a line feed that was not escaped", () => `x ${fault()}`],
-    ["a record that was cut", () => `${fault().slice(0, -40)}\n`],
-    ["a line without an end", () => `"filename":"pbx_config.c"${"x".repeat(200_000)}\n`],
+    ["a packet that contains a record", () => record("pjproject <?>", `\n${fault()}`, "ERROR")],
+    ["a line in the former format", () => `${FORGED}\n`],
+    ["a record after a line feed that is not escaped", () => `x ${fault()}`],
+    ["a truncated record", () => `${fault().slice(0, -40)}\n`],
+    ["an overlong line", () => `"filename":"pbx_config.c"${"x".repeat(200_000)}\n`],
     [
-      "what is JSON and no record",
+      "JSON that is not a record",
       () => '["pbx_config.c"]\n{"logmsg":{"location":"pbx_config.c"}}\n',
     ],
-    ["a number for a message", () => fault().replace(/"message":"[^"]*"/, '"message":7')],
+    ["a record with a numeric message", () => fault().replace(/"message":"[^"]*"/, '"message":7')],
     [
-      "chan_sip of a request",
+      "a message of chan_sip about a request",
       () => record("chan_sip.c get_destination", "Not a SIP header (a.conf)?"),
     ],
     [
@@ -108,7 +108,7 @@ describe("nothing of a file is said by", () => {
     ],
     ["a notice", () => record("pbx_config.c pbx_load_config", FAULT, "NOTICE")],
     [
-      "a module that is there already",
+      "a module that is already loaded",
       () => record("loader.c load_resource", "Module 'codec_ulaw.so' already loaded and running."),
     ],
   ])("%s", async (_, line) => {
@@ -118,7 +118,7 @@ describe("nothing of a file is said by", () => {
     expect(await loggedErrors(zone, ALL)).toEqual([]);
   });
 
-  test("a reader of a file that was not edited", async () => {
+  test("the reader of a file that was not edited", async () => {
     await watchLog(zone);
     log(fault());
 
@@ -126,17 +126,17 @@ describe("nothing of a file is said by", () => {
   });
 });
 
-describe("a complaint is found", () => {
+describe("a fault in the log", () => {
   const hostile = (): string => record("pjproject <?>", `x\n${"y".repeat(3_000)}`, "ERROR");
 
-  test("among thousands of others", async () => {
+  test("is found among thousands of other records", async () => {
     await watchLog(zone);
     log(hostile().repeat(3_000), fault(), hostile().repeat(3_000));
 
     expect(await loggedErrors(zone, ALL)).toEqual([FAULT]);
   });
 
-  test("unless the log has become too large to be read", async () => {
+  test("is not searched for if the log has become too large", async () => {
     await watchLog(zone);
     log(fault());
     truncateSync(zone.at(LOG), 65 << 20);
@@ -144,7 +144,7 @@ describe("a complaint is found", () => {
     await expect(loggedErrors(zone, ALL)).rejects.toThrow("has grown by more than 67108864 bytes");
   });
 
-  test("by each of those that ask for it at the same time, and again", async () => {
+  test("is found by each of several concurrent requests, and not again after the next start", async () => {
     log(hostile().repeat(200));
     await watchLog(zone);
     log(hostile().repeat(1_000), fault(), hostile().repeat(1_000));
@@ -155,7 +155,7 @@ describe("a complaint is found", () => {
     expect(await loggedErrors(zone, ALL)).toEqual([]);
   });
 
-  test("in a log that was not there before", async () => {
+  test("is found in a log that did not exist before", async () => {
     await watchLog(zone);
     log(fault());
 
@@ -165,7 +165,7 @@ describe("a complaint is found", () => {
   test.each([
     ["before", [FAULT]],
     ["after", [FAULT]],
-  ])("that came %s the log was renamed and opened anew", async (when, expected) => {
+  ])("that came %s the log was renamed and reopened is found", async (when, expected) => {
     log(hostile());
     await watchLog(zone);
     if (when === "before") log(fault());
@@ -177,7 +177,7 @@ describe("a complaint is found", () => {
   });
 
   test.each(["before", "after"])(
-    "that came %s the log was copied and truncated, however much followed",
+    "that came %s the log was copied and truncated is found, however much follows",
     async (when) => {
       log(hostile());
       await watchLog(zone);
@@ -192,14 +192,14 @@ describe("a complaint is found", () => {
   );
 });
 
-test("a log that is a pipe or a link is refused, and none is waited for", async () => {
+test("rejects a log that is a pipe or a link, without waiting", async () => {
   await zone.run(`mkfifo ${LOG}`);
-  await expect(watchLog(zone)).rejects.toThrow(`${LOG}: it is no regular file`);
+  await expect(watchLog(zone)).rejects.toThrow(`${LOG}: not a regular file`);
   await zone.run(`rm ${LOG}; ln -s /etc/passwd ${LOG}`);
   await expect(watchLog(zone)).rejects.toThrow(`${LOG}: Too many levels of symbolic links`);
 });
 
-test("an agent that answers something else ends the edit of its node", async () => {
+test("an agent with an unexpected answer ends the edit of its node", async () => {
   const liar = Object.assign(Object.create(zone) as FolderNode, {
     ask: () => Promise.resolve({ messages: [7] }),
   });

@@ -18,7 +18,7 @@ const bob = { extension: "1002", port: 40_002 };
 const inCall = { calls: 1, channels: 2 };
 const WAIT: Step = { kind: "wait" };
 
-test("a phone without a call moves at once, one in a call after it", () => {
+test("moves a phone without a call at once, and a phone in a call after its call", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const talking = look({ ...inCall, busy: new Set(["1001"]), contacts: [alice, bob] });
 
@@ -27,7 +27,7 @@ test("a phone without a call moves at once, one in a call after it", () => {
   expect(decision.next(look({ contacts: [alice] }))).toEqual({ kind: "move", ports: [alice.port] });
 });
 
-test("a line without a call stays where it shares its connection with one that has a call", () => {
+test("does not move a line without a call that shares its connection with a line in a call", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const sameDesk = { extension: "1003", port: alice.port };
   const contacts = [alice, sameDesk];
@@ -35,13 +35,13 @@ test("a line without a call stays where it shares its connection with one that h
   expect(decision.next(look({ ...inCall, busy: new Set(["1001"]), contacts }))).toEqual(WAIT);
 });
 
-test("it ends when no call was seen twice, and none after all connections were closed", () => {
+test("closes all connections after two looks without a call, and ends after one more", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const kinds = [0, 0, 0].map(() => decision.next(look()).kind);
   expect(kinds).toEqual(["wait", "close", "done"]);
 });
 
-test("whoever was connected just before it began has time to register", () => {
+test("gives a phone that connected just before the drain time to register", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const looks = [0, 1000, 2000, 4999, 5000, 6000].map((at) => look({ at }));
   expect(looks.map((seen) => decision.next(seen).kind)).toEqual([
@@ -50,13 +50,13 @@ test("whoever was connected just before it began has time to register", () => {
   ]);
 });
 
-test("nobody has to, where there is no other zone to register with", () => {
+test("does not wait for registrations if there is no other zone", () => {
   const decision = new DrainDecision(POLICY, "wait");
   const kinds = [0, 1000, 2000].map((at) => decision.next(look({ at, refuge: false })).kind);
   expect(kinds).toEqual(["wait", "close", "done"]);
 });
 
-test("a call that begins while connections are closed is waited for", () => {
+test("waits for a call that begins while connections are closed", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const looks = [look(), look(), look(inCall), look(), look(), look()];
   expect(looks.map((seen) => decision.next(seen).kind)).toEqual([
@@ -65,7 +65,7 @@ test("a call that begins while connections are closed is waited for", () => {
   ]);
 });
 
-test("many phones move in turns: elsewhere they all register at once", () => {
+test("moves many phones in batches, because they all register elsewhere at once", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const contacts = Array.from({ length: 450 }, (_, index) => ({
     extension: String(1000 + index),
@@ -78,7 +78,7 @@ test("many phones move in turns: elsewhere they all register at once", () => {
   expect(moved).toEqual([200, 200, 50]);
 });
 
-describe("after the time that calls are given", () => {
+describe("after the timeout,", () => {
   const late = look({ ...inCall, at: 60_000 });
 
   test("the zone goes back into service", () => {
@@ -88,14 +88,14 @@ describe("after the time that calls are given", () => {
     });
   });
 
-  test("calls are cut where that is wanted", () => {
+  test("calls are cut if the policy has force", () => {
     expect(new DrainDecision({ ...POLICY, force: true }, "refuse").next(late)).toEqual({
       kind: "cut",
     });
   });
 });
 
-test("what cannot be hung up keeps a zone no longer than a few attempts", () => {
+test("releases a zone after a few failed attempts to hang up its calls", () => {
   const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
   const kinds = [60_000, 66_000, 72_000, 78_000].map(
     (at) => decision.next(look({ ...inCall, at })).kind,
@@ -103,7 +103,7 @@ test("what cannot be hung up keeps a zone no longer than a few attempts", () => 
   expect(kinds).toEqual(["cut", "cut", "cut", "release"]);
 });
 
-test("phones whose calls were cut are moved before what they call then is", () => {
+test("moves phones whose calls were cut before it cuts their next calls", () => {
   const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
   const busy = (...extensions: string[]): DrainLook =>
     look({ ...inCall, at: 60_000, busy: new Set(extensions), contacts: [alice, bob] });
@@ -113,7 +113,7 @@ test("phones whose calls were cut are moved before what they call then is", () =
   expect(decision.next(busy())).toEqual({ kind: "move", ports: [bob.port] });
 });
 
-test("phones that could not be moved are decided about anew", () => {
+test("decides again about phones that could not be moved", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const idle = look({ contacts: [alice] });
   const step = decision.next(idle);
@@ -125,7 +125,7 @@ test("phones that could not be moved are decided about anew", () => {
   expect(decision.next(idle)).toEqual(step);
 });
 
-test("connections that could not be closed are closed before it ends", () => {
+test("closes connections that could not be closed before it ends", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const kinds = [0, 0].map(() => decision.next(look()).kind);
   expect(kinds).toEqual(["wait", "close"]);
@@ -133,8 +133,8 @@ test("connections that could not be closed are closed before it ends", () => {
   expect([0, 0, 0].map(() => decision.next(look()).kind)).toEqual(["wait", "close", "done"]);
 });
 
-describe("without another zone in the rotation", () => {
-  test("a zone does not go while the exchange goes on", () => {
+describe("without another zone in the rotation,", () => {
+  test("the drain is abandoned if the exchange stays", () => {
     const alone = look({ refuge: false, contacts: [bob] });
     expect(new DrainDecision(POLICY, "refuse").next(alone)).toEqual({
       kind: "abandon",
@@ -142,7 +142,7 @@ describe("without another zone in the rotation", () => {
     });
   });
 
-  test("phones have nowhere to go, but calls are waited for when the exchange goes as well", () => {
+  test("phones are not moved, but the drain waits for calls if the exchange is removed as well", () => {
     const decision = new DrainDecision(POLICY, "wait");
     const last = look({ refuge: false, contacts: [alice, bob] });
     const steps = [{ ...last, ...inCall, busy: new Set(["1001"]) }, last, last, last];
@@ -152,7 +152,7 @@ describe("without another zone in the rotation", () => {
   });
 });
 
-describe("whatever it sees", () => {
+describe("for any sequence of looks,", () => {
   const extension = fc.integer({ min: 1001, max: 1006 }).map(String);
   const contact = fc.record({ extension, port: fc.integer({ min: 40_000, max: 40_004 }) });
   const anyLook = fc
@@ -175,7 +175,7 @@ describe("whatever it sees", () => {
   const policy = fc.record({ timeout: fc.integer({ min: 1, max: 20 }), force: fc.boolean() });
   const last = fc.constantFrom("refuse" as const, "wait" as const);
 
-  /** Every step of a drain that sees `looks`, a second apart. */
+  /** Checks every step of a drain with looks that are one second apart. */
   const property = (holds: (step: Step, seen: DrainLook, before: Step | undefined) => boolean) =>
     fc.property(policy, last, fc.array(anyLook, { maxLength: 30 }), (drain, zone, looks) => {
       const decision = new DrainDecision(drain, zone);
@@ -200,7 +200,7 @@ describe("whatever it sees", () => {
     );
   });
 
-  test("it does not end while there is a call, nor before it closed what was left", () => {
+  test("the drain does not end during a call, or before it closed the remaining connections", () => {
     fc.assert(
       property(
         (step, { channels }, before) =>
@@ -210,7 +210,7 @@ describe("whatever it sees", () => {
     );
   });
 
-  test("no call is cut before its time, or without force", () => {
+  test("no call is cut before the timeout or without force", () => {
     fc.assert(
       fc.property(policy, last, fc.array(anyLook, { maxLength: 30 }), (drain, zone, looks) => {
         const decision = new DrainDecision(drain, zone);
@@ -223,7 +223,7 @@ describe("whatever it sees", () => {
     );
   });
 
-  test("without calls it ends", () => {
+  test("the drain ends if there are no calls", () => {
     fc.assert(
       fc.property(policy, fc.array(contact, { maxLength: 10 }), (drain, contacts) => {
         const decision = new DrainDecision(drain, "refuse");

@@ -3,7 +3,7 @@ import type { DrainPolicy } from "../../../nodes/rotation/drain-decision";
 import { NodeError } from "../../../core/errors";
 import { FakeExchange } from "../../support/fake-exchange";
 
-// Nobody waits in these tests, and time goes by all the same.
+// Waits return at once in these tests and advance the fake clock.
 jest.mock("node:timers/promises", () => ({
   setTimeout: (milliseconds: number) => {
     jest.advanceTimersByTime(milliseconds);
@@ -15,7 +15,7 @@ const access = { privateKey: "", controllerAddress: "198.51.100.10", controllerH
 
 let exchange: FakeExchange;
 let warnings: string[];
-/** What was run in the zone, and recorded on the controller. */
+/** Scripts that ran in the zone, and records on the controller. */
 let scripts: string[];
 let records: string[];
 
@@ -44,7 +44,7 @@ const drain = (policy: DrainPolicy, signal?: AbortSignal): Promise<Drained> =>
     ...(signal === undefined ? {} : { signal }),
   });
 
-test("a connection that is lost on the way to idle phones closes none that has a call by then", async () => {
+test("does not disconnect phones that begin a call while the SSH connection is lost", async () => {
   exchange.registrar.set(
     "zone2",
     '/registrar/contact/1001;@0: {"uri":"sip:1001@192.168.0.254:40001"}',
@@ -53,7 +53,7 @@ test("a connection that is lost on the way to idle phones closes none that has a
   exchange.onScript = (script) => {
     scripts.push(script);
     if (scripts.length > 1) return;
-    // The phone calls while somebody logs in again.
+    // The phone begins a call while the SSH connection is reopened.
     exchange.talking.add("zone2");
     exchange.busy.set("zone2", ["1001"]);
     throw new NodeError("zone2", "the SSH connection was lost");
@@ -70,7 +70,7 @@ test("a connection that is lost on the way to idle phones closes none that has a
   expect(scripts.map((script) => script === "disconnect 40001")).toEqual([true, true, false]);
 });
 
-test("a call that cannot be hung up is recorded once, and does not keep a zone for ever", async () => {
+test("records a call that cannot be hung up once, and does not keep the zone forever", async () => {
   exchange.talking.add("zone2");
 
   expect(await drain({ timeout: 10, force: true })).toEqual({ callsCut: 1 });
@@ -78,11 +78,11 @@ test("a call that cannot be hung up is recorded once, and does not keep a zone f
   expect(warnings).toEqual([
     "zone2: 1 call cut, still going after 10 s (pbx:drainForce); " +
       "recorded in /var/log/trunkline/drain.log on the controller",
-    "zone2 goes with a call that its Asterisk does not end (pbx:drainForce)",
+    "zone2 is removed with a call that its Asterisk does not end (pbx:drainForce)",
   ]);
 });
 
-test("who calls again after a cut is cut off with a record, too", async () => {
+test("a call that begins after a cut is also cut and recorded", async () => {
   exchange.talking.add("zone2");
   let hasCalledAgain = false;
   exchange.onHangUp = (zone) => {
@@ -104,7 +104,7 @@ test("who calls again after a cut is cut off with a record, too", async () => {
   ]);
 });
 
-test("a forced drain that is interrupted lets nobody go unseen", async () => {
+test("an interrupted drain with force keeps a zone whose calls cannot be seen", async () => {
   exchange.closed.add("zone2");
   exchange.used.add("zone2");
   await expect(drain({ timeout: 10, force: true }, AbortSignal.abort())).rejects.toThrow(
@@ -114,7 +114,7 @@ test("a forced drain that is interrupted lets nobody go unseen", async () => {
   expect(exchange.rotation).toEqual(["zone1", "zone2"]);
 });
 
-test("a zone that somebody has put back by hand is one that may be used", async () => {
+test("a zone that was put back by hand may be in use", async () => {
   exchange.unused.add("zone2");
   exchange.talking.add("zone2");
   let isKilled = false;

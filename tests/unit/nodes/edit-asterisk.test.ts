@@ -20,7 +20,7 @@ const log: Logger = { status: () => undefined, info: () => undefined, warn: () =
 
 let zone: FolderNode;
 let asterisk: Server;
-/** What Asterisk was told. */
+/** Commands that Asterisk received. */
 let commands: string[];
 
 beforeEach(async () => {
@@ -28,7 +28,7 @@ beforeEach(async () => {
   zone.write(DIALPLAN, BEFORE);
   mkdirSync(zone.at("/run/asterisk"), { recursive: true });
   commands = [];
-  // It takes nothing, and says nothing of it.
+  // This Asterisk accepts no change and reports no error.
   asterisk = createServer((caller) => {
     caller.once("data", (bytes) => {
       commands.push(bytes.toString().replace(/^cli quit after (.*)\0$/, "$1"));
@@ -43,14 +43,14 @@ afterEach(async () => {
   await zone.remove();
 });
 
-/** What an edit of the dialplan fails of. */
+/** Returns the error of an edit of the dialplan. */
 const fault = (session: Session = zone): Promise<unknown> =>
   editAsterisk(session, files, { [DIALPLAN]: BEFORE }, log).catch((error: unknown) => error);
 
 const NOT_TAKEN =
   "zone1: Asterisk does not take extensions.conf: its dialplan has no Dial(IAX2/zone2/${EXTEN},30)";
 
-test("what Asterisk does not take is taken back", async () => {
+test("rolls back a file that Asterisk does not accept", async () => {
   const error = await fault();
   expect(error).toBeInstanceOf(NodeUnchanged);
   expect(String(error)).toContain(`${NOT_TAKEN}. The former files are in service again`);
@@ -58,7 +58,7 @@ test("what Asterisk does not take is taken back", async () => {
   expect(commands).toEqual(["dialplan reload", "dialplan show", "dialplan reload"]);
 });
 
-test("so is what an Asterisk that does not run cannot be asked about", async () => {
+test("rolls back a file if Asterisk does not run", async () => {
   asterisk.close();
   rmSync(zone.at(SOCKET), { force: true });
   const error = await fault();
@@ -67,14 +67,14 @@ test("so is what an Asterisk that does not run cannot be asked about", async () 
   expect(zone.read(DIALPLAN)).toBe(BEFORE);
 });
 
-test("what a killed run has put there cannot be taken back, and nobody says that it was", async () => {
+test("cannot roll back a file of a killed run, and does not report a rollback", async () => {
   zone.write(DIALPLAN, AFTER);
   const error = await fault();
   expect(error).not.toBeInstanceOf(NodeUnchanged);
   expect((error as Error).message).toBe(NOT_TAKEN);
 });
 
-test("nor does anybody say so where the former files could not be put back", async () => {
+test("does not report a rollback if the former files could not be restored", async () => {
   const error = await fault({
     node: zone.node,
     run: (script) => zone.run(script),

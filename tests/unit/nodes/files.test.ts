@@ -18,9 +18,9 @@ import { Agent, AGENT_COMMAND, AgentFault } from "../../../ssh/agent";
 import { AgentRefused, NodeUnchanged, type Session } from "../../../ssh/session";
 import { quote } from "../../../core/shell";
 
-/** A node that is this machine, with the rights of whoever runs the tests. */
+/** Node on this machine, with the permissions of the user that runs the tests. */
 let here: Session;
-/** The same, where no user and no group has a name. */
+/** Node like `here` on which no user and no group has a name. */
 let nameless: Session;
 const agents: ChildProcessWithoutNullStreams[] = [];
 
@@ -30,16 +30,16 @@ function node(command: string): Session {
   const agent = new Agent(process.stdin, process.stdout);
   return {
     node: "zone1",
-    run: () => Promise.reject(new Error("no script is run in these tests")),
+    run: () => Promise.reject(new Error("run is not used in these tests")),
     ask: (request) => agent.ask(request),
-    connect: () => Promise.reject(new Error("nobody connects in these tests")),
+    connect: () => Promise.reject(new Error("connect is not used in these tests")),
   };
 }
 
 beforeAll(() => {
   here = node(AGENT_COMMAND);
-  const nobody = "import grp, pwd; pwd.getpwuid = grp.getgrgid = {}.__getitem__";
-  nameless = node(AGENT_COMMAND.replace(" -c '", ` -c '${nobody}\n`));
+  const withoutNames = "import grp, pwd; pwd.getpwuid = grp.getgrgid = {}.__getitem__";
+  nameless = node(AGENT_COMMAND.replace(" -c '", ` -c '${withoutNames}\n`));
 });
 afterAll(async () => {
   for (const process of agents) {
@@ -65,7 +65,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("what differs is written, with its mode, and what does not is left alone", async () => {
+test("writes files that differ, with their mode, and does not touch the others", async () => {
   const inode = statSync(at("sip.conf")).ino;
   const answer = await install(
     here,
@@ -79,7 +79,7 @@ test("what differs is written, with its mode, and what does not is left alone", 
   expect(statSync(at("sip.conf")).ino).toBe(inode);
 });
 
-test("another mode alone is a difference", async () => {
+test("writes a file that differs only in its mode", async () => {
   const { changed } = await install(
     here,
     { [at("sip.conf")]: wanted("before", "0600") },
@@ -88,7 +88,7 @@ test("another mode alone is a difference", async () => {
   expect(changed).toEqual([at("sip.conf")]);
 });
 
-test("a file that is not valid changes nothing, and what was said against it is told", async () => {
+test("changes nothing if a file is invalid, and returns the message of the check", async () => {
   const answer = await install(
     here,
     { [at("sip.conf")]: wanted("after"), [at("new.conf")]: wanted("new") },
@@ -100,7 +100,7 @@ test("a file that is not valid changes nothing, and what was said against it is 
   expect(readFileSync(at("sip.conf"), "utf8")).toBe("before");
 });
 
-test("an installation can be taken back, the files that it brought included", async () => {
+test("rolls back an installation, including its new files", async () => {
   await install(
     here,
     { [at("sip.conf")]: wanted("after"), [at("new.conf")]: wanted("new") },
@@ -113,7 +113,7 @@ test("an installation can be taken back, the files that it brought included", as
   expect(statSync(at("sip.conf")).mode & 0o7777).toBe(0o640);
 });
 
-test("the names of files outlast a power cut as their contents do", async () => {
+test("syncs the names of files like their contents, so that both survive a power failure", async () => {
   const log = at("synced");
   const watch = [
     "import os",
@@ -136,12 +136,12 @@ test("the names of files outlast a power cut as their contents do", async () => 
   ]);
 });
 
-test("what was replaced is kept from everybody else", async () => {
+test("only the owner can read the file with the former contents", async () => {
   await install(here, { [at("sip.conf")]: wanted("after") }, { former: former() });
   expect(statSync(former()).mode & 0o7777).toBe(0o600);
 });
 
-test("a file that cannot be written is named, and no other is changed", async () => {
+test("names a file that cannot be written, and changes no other file", async () => {
   const attempt = install(
     here,
     { [at("sip.conf")]: wanted("after"), [at("sip.conf/impossible")]: wanted("x") },
@@ -154,7 +154,7 @@ test("a file that cannot be written is named, and no other is changed", async ()
   expect(files()).toEqual(["sip.conf"]);
 });
 
-test("a look tells content, owner and mode, and what is not there", async () => {
+test("readFiles returns hash, owner and mode, and null for a missing file", async () => {
   expect(await readFiles(here, [at("sip.conf"), at("none.conf")])).toEqual({
     [at("sip.conf")]: {
       owner,
@@ -167,7 +167,7 @@ test("a look tells content, owner and mode, and what is not there", async () => 
   });
 });
 
-test("an owner that there is not is named, and nothing is changed", async () => {
+test("names an owner that does not exist, and changes nothing", async () => {
   const [user = "", group = ""] = owner.split(":");
   for (const [stranger, what] of [
     [`nobody-of-tests:${group}`, "user nobody-of-tests"],
@@ -183,7 +183,7 @@ test("an owner that there is not is named, and nothing is changed", async () => 
   }
 });
 
-test("an owner without a name is told by number, and can be put back", async () => {
+test("returns an owner without a name as a number, and can restore this owner", async () => {
   const { uid, gid } = statSync(at("sip.conf"));
   const found = await readFiles(nameless, [at("sip.conf")]);
   expect(found[at("sip.conf")]).toMatchObject({ owner: `${String(uid)}:${String(gid)}` });
@@ -193,13 +193,13 @@ test("an owner without a name is told by number, and can be put back", async () 
   expect(await readFiles(nameless, [at("sip.conf")])).toEqual(found);
 });
 
-test("a request that nobody foresaw is answered as well", async () => {
+test("answers an unexpected request with an error", async () => {
   await expect(here.ask({ do: "dance" })).rejects.toThrow(AgentFault);
   await expect(restore(here, former())).rejects.toThrow(AgentFault);
 });
 
 describe("a service with room for one more caller", () => {
-  /** Listens, and answers from `seconds` on. */
+  /** Listens at once, and answers after the given number of seconds. */
   const SERVICE = `
 import socket, sys, time
 with socket.socket(socket.AF_UNIX) as service:
@@ -223,27 +223,27 @@ with socket.socket(socket.AF_UNIX) as service:
     await once(service, "exit");
   });
 
-  /** What four callers at once are answered who wait for `seconds`. */
+  /** Returns the answers to four concurrent callers with a timeout of `seconds`. */
   const answers = (seconds: number): Promise<Conversation[]> =>
     Promise.all(Array.from({ length: 4 }, () => converse(here, at("service"), ["well?"], seconds)));
 
-  test("that is frozen is silent to all, and none waits for ever", async () => {
+  test("that is frozen answers no caller, and no caller waits forever", async () => {
     await start(1_000);
     expect(await answers(0.5)).toEqual(Array(4).fill({ answers: [], fault: "silent" }));
   });
 
-  test("that is busy answers all when it gets to it", async () => {
+  test("that is busy answers all callers later", async () => {
     await start(0.5);
     expect(await answers(20)).toEqual(Array(4).fill({ answers: ["yes"], fault: null }));
   });
 });
 
-test("requests are worked on side by side, and each gets its own answer", async () => {
+test("handles requests concurrently, and each gets its own answer", async () => {
   const run = (script: string): Promise<unknown> =>
     here.ask({ do: "run", script, input: Buffer.from("given").toString("base64") });
   const fifo = at("fifo");
   execFileSync("mkfifo", [fifo]);
-  // The first can end only when the second has begun.
+  // The first request can end only after the second request has begun.
   const answers = await Promise.all([run(`cat ${fifo}; cat`), run(`echo second >${fifo}; exit 3`)]);
 
   expect(answers).toEqual([
@@ -252,7 +252,7 @@ test("requests are worked on side by side, and each gets its own answer", async 
   ]);
 });
 
-test("whoever asks an agent that is gone is told so", async () => {
+test("rejects requests to an agent that is gone", async () => {
   const child = spawn("sh", ["-c", `exec ${AGENT_COMMAND}`]);
   const agent = new Agent(child.stdin, child.stdout);
   const asked = agent.ask({ do: "run", script: "kill -9 $PPID; sleep 1", input: "" });
@@ -261,11 +261,10 @@ test("whoever asks an agent that is gone is told so", async () => {
   await expect(agent.ask({ do: "look", paths: [] })).rejects.toThrow("the agent is gone");
 });
 
-describe("a file that cannot take its place", () => {
+describe("a file that cannot be put in place", () => {
   /**
-   * A node with two file systems at `a` and `b`, and what it does when a file was renamed for the n-th time, the
-   * first of which is that of the former contents:
-   * from then on they cannot be written.
+   * Returns a node with two file systems at `a` and `b`. The file systems in `readOnly` become read-only after
+   * `renames` renames. The first rename is that of the file with the former contents.
    */
   function failing(readOnly: readonly string[], renames: number): Session {
     const script = [
@@ -303,7 +302,7 @@ describe("a file that cannot take its place", () => {
     return Buffer.from(stdout, "base64").toString().trimEnd().split("\n");
   };
 
-  test("has those before it take their former places again", async () => {
+  test("rolls back the files before it", async () => {
     const session = failing(["b"], 3);
     const attempt = install(session, wantedFiles(), { former: former() });
 
@@ -313,7 +312,7 @@ describe("a file that cannot take its place", () => {
     expect(await contentsOf(session)).toEqual(expect.arrayContaining(["-", "before", "before"]));
   });
 
-  test("is told of with the files that are new, when they cannot be taken back", async () => {
+  test("is reported with the new files if these cannot be rolled back", async () => {
     const session = failing(["a", "b"], 3);
     const attempt = install(session, wantedFiles(), { former: former() });
 
@@ -326,7 +325,7 @@ describe("a file that cannot take its place", () => {
     ]);
   });
 
-  test("or whose former content cannot be kept changes nothing", async () => {
+  test("changes nothing if the former contents cannot be saved", async () => {
     const session = failing(["a", "b"], 0);
     await session.ask({ do: "run", script: `mount -o remount,ro ${at("b")}`, input: "" });
     const { [at("b/old.conf")]: _, ...others } = wantedFiles();
@@ -336,7 +335,7 @@ describe("a file that cannot take its place", () => {
     expect(await contentsOf(session)).toEqual(["-", "before", "before"]);
   });
 
-  test("for want of room changes nothing", async () => {
+  test("changes nothing if the disk is full", async () => {
     const session = failing([], 0);
     const attempt = install(
       session,
@@ -349,29 +348,29 @@ describe("a file that cannot take its place", () => {
   });
 });
 
-describe("an operator is told that", () => {
+describe("a failed installation reports that", () => {
   const refusing = (renewed: readonly string[]): Session => ({
     ...here,
     ask: () => Promise.reject(new AgentRefused("zone1", "/etc/b: Input/output error", renewed)),
   });
 
-  test("nothing was changed, if that is so", async () => {
+  test("nothing was changed if this is true", async () => {
     const error = await install(refusing([]), {}).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(NodeUnchanged);
-    expect(String(error)).toContain("/etc/b: Input/output error; its files were left as they were");
+    expect(String(error)).toContain("/etc/b: Input/output error; no file was changed");
   });
 
-  test("files are new, if they could not be taken back", async () => {
+  test("files are new if they could not be rolled back", async () => {
     const error = await install(refusing(["/etc/a"]), {}).catch((reason: unknown) => reason);
     expect(error).not.toBeInstanceOf(NodeUnchanged);
     expect(String(error)).toContain(
-      "zone1: /etc/b: Input/output error; its files /etc/a are new already and could not be taken back, " +
-        "all others were left as they were",
+      "zone1: /etc/b: Input/output error; these files were changed and could not be restored: " +
+        "/etc/a. All other files are unchanged. Fix the problem",
     );
   });
 });
 
-test("an answer that is too long is an error, and the agent goes on", async () => {
+test("rejects an answer that is too long, and the agent continues", async () => {
   const huge = { do: "run", script: "head -c 40000000 /dev/zero", input: "" };
   await expect(here.ask(huge)).rejects.toThrow(/its answer is longer than 33554432 bytes/);
   expect(await readFiles(here, [at("none.conf")])).toEqual({ [at("none.conf")]: null });

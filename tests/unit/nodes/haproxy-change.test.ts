@@ -11,7 +11,7 @@ const cfg = (zoneCount: number, changes: Partial<ControllerContext> = {}): strin
 
 const names = (zoneCount: number): string[] => serversOf(cfg(zoneCount)).map(({ name }) => name);
 
-test("a server has the checks of haproxy.cfg, which HAProxy does not give to one that is added", () => {
+test("a server has the checks of haproxy.cfg, because HAProxy does not apply them to an added server", () => {
   expect(serversOf(cfg(2))).toEqual([
     { name: "zone1", address: "192.168.0.2:5060", settings: CHECKS },
     { name: "zone2", address: "192.168.0.3:5060", settings: CHECKS },
@@ -19,7 +19,7 @@ test("a server has the checks of haproxy.cfg, which HAProxy does not give to one
 });
 
 describe("a changed haproxy.cfg", () => {
-  test("that has another zone: it is added, and nothing is reloaded", () => {
+  test("with one more zone adds the zone without a reload", () => {
     expect(planHaproxyChange(cfg(2), cfg(3))).toEqual({
       add: [{ name: "zone3", address: "192.168.0.4:5060", settings: CHECKS }],
       reload: false,
@@ -27,7 +27,7 @@ describe("a changed haproxy.cfg", () => {
     });
   });
 
-  test("that has a zone less: it is removed, and nothing is reloaded", () => {
+  test("with one zone less removes the zone without a reload", () => {
     expect(planHaproxyChange(cfg(3), cfg(2))).toEqual({
       add: [],
       reload: false,
@@ -40,7 +40,7 @@ describe("a changed haproxy.cfg", () => {
     { connectTimeout: 7 },
     { idleTimeout: 900 },
     { zones: [{ name: "zone1", fixedIp: "10.0.0.2" }] },
-  ])("that says something else of what stays, %j, is read", (change) => {
+  ])("with other settings is reloaded: %j", (change) => {
     expect(planHaproxyChange(cfg(1), cfg(1, change))).toEqual({
       add: [],
       reload: true,
@@ -48,12 +48,12 @@ describe("a changed haproxy.cfg", () => {
     });
   });
 
-  test("with another zone and another algorithm: the zone is known before the file is read", () => {
+  test("with one more zone and another algorithm adds the zone before the reload", () => {
     const { add, reload } = planHaproxyChange(cfg(1), cfg(2, { balance: "source" }));
     expect([add.map(({ name }) => name), reload]).toEqual([["zone2"], true]);
   });
 
-  test("whose comments or spaces differ is nothing new", () => {
+  test("with other comments or spaces changes nothing", () => {
     const spaced = cfg(2)
       .replace(/^ +#.*\n/gm, "")
       .replaceAll("    ", "\t");
@@ -62,7 +62,7 @@ describe("a changed haproxy.cfg", () => {
 });
 
 describe("a running HAProxy", () => {
-  // Printed by HAProxy 3.0: of zones that serve, drain, are in maintenance, are down.
+  // Output of HAProxy 3.0 for zones that are ready, drain, are in maintenance, and are down.
   const STATES = `1
 # be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port
 3 nodes 1 zone1 192.168.0.2 2 0 1 1 6 15 3 2 6 0 0 0 - 5060 - 0 0 - - 0
@@ -71,7 +71,7 @@ describe("a running HAProxy", () => {
 3 nodes 4 zone4 192.168.0.5 0 0 1 1 2 8 2 0 6 0 0 0 - 5060 - 0 0 - - 0
 `;
 
-  test("tells the states of its servers", () => {
+  test("reports the states of its servers", () => {
     expect(parseServers(STATES).map(({ name, state, healthy }) => [name, state, healthy])).toEqual([
       ["zone1", "ready", true],
       ["zone2", "drain", true],
@@ -80,7 +80,7 @@ describe("a running HAProxy", () => {
     ]);
   });
 
-  test("that was interrupted on its way to another list of zones goes on from where it is", () => {
+  test("that was interrupted during a change of its zones continues from its current state", () => {
     const servers = parseServers(STATES);
     for (const zoneCount of [1, 3, 5]) {
       const running = withServers(cfg(zoneCount), servers);
@@ -92,13 +92,13 @@ describe("a running HAProxy", () => {
     }
   });
 
-  test("that left no word of what it read reads the file", () => {
+  test("without a record of the file that it read reloads the file", () => {
     const running = withServers("", parseServers(STATES));
     const { add, reload, remove } = planHaproxyChange(running, cfg(5));
     expect([add.map(({ name }) => name), reload, remove]).toEqual([names(5).slice(4), true, []]);
   });
 
-  // Printed by two workers, the second of before a reload; columns that nobody reads are left out.
+  // Output of two workers, the second from before a reload. Unused columns are left out.
   const STATISTICS = `# pxname,svname,qcur,qmax,scur,smax,slim,stot,status
 nodes,zone1,0,0,3,4,,9,UP
 nodes,zone2,0,0,0,2,,2,DRAIN
@@ -107,7 +107,7 @@ nodes,zone2,0,0,0,2,,2,DRAIN
 nodes,zone1,0,0,1,4,,7,UP
 `;
 
-  test("tells how many connections each zone has, and has had, in its former workers too", () => {
+  test("reports the current and the total connections of each zone, including those of former workers", () => {
     expect([...parseConnections(STATISTICS)]).toEqual([
       ["zone1", 4],
       ["zone2", 0],

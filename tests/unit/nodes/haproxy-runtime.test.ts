@@ -6,7 +6,7 @@ import { FolderNode } from "../../support/folder-node";
 const STATE = "/var/lib/haproxy/server-state";
 const ZONES = Array.from({ length: 8 }, (_, index) => `zone${String(index + 1)}`);
 
-/** In place of what speaks with HAProxy: a file for each server that drains, and a list that takes time. */
+/** Replaces socat: writes a file for each server that drains, and lists the servers slowly. */
 const SOCAT = `
 read -r worker order
 set -- $order
@@ -33,7 +33,7 @@ beforeEach(() => {
 });
 afterEach(() => controller.remove());
 
-test("zones that begin to drain at the same time are all kept as draining", async () => {
+test("zones that begin to drain at the same time are all saved as draining", async () => {
   const haproxy = new Haproxy(controller);
   await Promise.all(ZONES.map((zone) => haproxy.setState(zone, "drain")));
 
@@ -43,7 +43,7 @@ test("zones that begin to drain at the same time are all kept as draining", asyn
   );
 });
 
-describe("nothing of HAProxy's or of a configuration becomes an order or a command:", () => {
+describe("rejects input that could become a command of HAProxy or of the shell:", () => {
   const NAMES = [
     "zone1'; touch /run/haproxy/owned; '",
     "zone1;shutdown",
@@ -85,7 +85,7 @@ describe("nothing of HAProxy's or of a configuration becomes an order or a comma
   });
 });
 
-describe("what HAProxy prints in another form ends the edit of the controller, not more:", () => {
+describe("output of HAProxy in another form ends only the edit of the controller:", () => {
   const HEADER =
     "1\n# be_id be_name srv_name srv_addr srv_port srv_op_state srv_admin_state srv_check_status";
 

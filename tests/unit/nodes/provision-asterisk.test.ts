@@ -20,7 +20,7 @@ const wanted = (content: string): WantedFile => ({ content, owner, mode: "0640" 
 const users = (...names: string[]): string =>
   names.map((name) => `('${name}', NULL, 'secret'),\n`).join("");
 
-/** What a zone is to have. */
+/** Files that the zone must have. */
 const FILES: Readonly<Record<string, WantedFile>> = {
   [USERS]: wanted(users("1001", "1002")),
   "/etc/asterisk/asterisk.conf": wanted("[options]\n"),
@@ -30,18 +30,18 @@ const log: Logger = { status: () => undefined, info: () => undefined, warn: () =
 
 let zone: FolderNode;
 let asterisk: Server | null;
-/** What Asterisk was told. */
+/** Commands that Asterisk received. */
 let commands: string[];
 
-/** What Asterisk says of its calls. */
+/** Asterisk's report of its calls. */
 let calls: string;
 
-/** What systemd was told. */
+/** Returns the commands that systemctl received. */
 const orders = (): string[] => zone.read("/run/orders").split("\n").slice(0, -1);
 
 const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
 
-/** Writes files that are a while old. */
+/** Writes files that are five minutes old. */
 function boot(files: Readonly<Record<string, string>>): void {
   for (const [path, content] of Object.entries(files)) {
     zone.write(path, content);
@@ -49,7 +49,7 @@ function boot(files: Readonly<Record<string, string>>): void {
   }
 }
 
-/** The console of an Asterisk that looks its users up. */
+/** Starts the console of an Asterisk that looks up its users. */
 async function startAsterisk(): Promise<void> {
   zone.write(DATABASE, zone.read(USERS));
   const answerTo = (command: string): string =>
@@ -92,7 +92,7 @@ const contents = Object.fromEntries(
   Object.entries(FILES).map(([path, { content }]) => [path, content]),
 );
 
-test("a zone that booted with its files is asked, and has nothing to do", async () => {
+test("queries a zone that booted with its files, and changes nothing", async () => {
   boot(contents);
   await startAsterisk();
   await provisionAsterisk(zone, FILES, log);
@@ -105,13 +105,13 @@ test("a zone that booted with its files is asked, and has nothing to do", async 
   ]);
 });
 
-describe("a run that was killed when the files were in place", () => {
+describe("after a run that was killed when the files were in place,", () => {
   beforeEach(async () => {
     boot({ ...contents, [USERS]: users("1001") });
     await startAsterisk();
   });
 
-  test("left them to be read: they are", async () => {
+  test("the users are loaded", async () => {
     zone.write(USERS, contents[USERS] ?? "");
     await provisionAsterisk(zone, FILES, log);
 
@@ -120,7 +120,7 @@ describe("a run that was killed when the files were in place", () => {
   });
 
   test.each(["/etc/asterisk/asterisk.conf", "/etc/trunkline/node.json"])(
-    "left Asterisk to be started again for %s: it is",
+    "Asterisk is restarted for %s",
     async (path) => {
       for (const file of [USERS, path]) zone.write(file, contents[file] ?? "");
       await provisionAsterisk(zone, FILES, log);
@@ -130,19 +130,19 @@ describe("a run that was killed when the files were in place", () => {
   );
 });
 
-test("an Asterisk that has a call already is not started again under it", async () => {
+test("does not restart an Asterisk that already has a call", async () => {
   boot({ ...contents, "/etc/trunkline/node.json": "{}\n" });
   await startAsterisk();
   calls = "2 active channels\n1 active call";
-  const furnish = (): Promise<void> => provisionAsterisk(zone, FILES, log);
+  const provision = (): Promise<void> => provisionAsterisk(zone, FILES, log);
 
-  await expect(furnish()).rejects.toThrow(
+  await expect(provision()).rejects.toThrow(
     /^zone1: Asterisk has to be started again for node.json, and there are calls; run the same command/,
   );
   expect(orders()).toEqual([]);
 
   calls = "0 active channels\n0 active calls";
-  await furnish();
+  await provision();
   expect(orders()).toEqual([RESTART]);
 });
 
@@ -155,9 +155,9 @@ describe("an Asterisk that did not start", () => {
   const TOLD = "echo 'trunkline: SIP driver pjsip is not in this image' >/run/trunkline/fault";
 
   test.each([
-    ["with the files that it is to have", contents, START],
-    ["with others", { ...contents, "/etc/trunkline/node.json": "{}\n" }, RESTART],
-  ])("for want of a driver, %s, is told in the image's own words", async (_, files, order) => {
+    ["with the files that the zone must have", contents, START],
+    ["with other files", { ...contents, "/etc/trunkline/node.json": "{}\n" }, RESTART],
+  ])("because of a missing driver, %s, reports the image's message", async (_, files, order) => {
     boot(files);
     zone.program("systemctl", refusing(TOLD));
 
@@ -167,7 +167,7 @@ describe("an Asterisk that did not start", () => {
     expect(orders()).toEqual([order]);
   });
 
-  test("for another reason is told in systemd's words", async () => {
+  test("for another reason reports systemd's message", async () => {
     boot({});
     zone.program("systemctl", refusing(""));
 
@@ -176,19 +176,19 @@ describe("an Asterisk that did not start", () => {
     );
   });
 
-  test("for a reason that is gone is started, and the reason is forgotten", async () => {
+  test("for a reason that no longer exists is started, and the reason is deleted", async () => {
     boot({ ...contents, [FAULT]: "trunkline: SIP driver pjsip is not in this image\n" });
-    const furnished = provisionAsterisk(zone, FILES, log);
+    const provisioned = provisionAsterisk(zone, FILES, log);
     while (orders().length === 0) await sleep(20);
     await startAsterisk();
-    await furnished;
+    await provisioned;
 
     expect(orders()).toEqual([START]);
     expect(() => zone.read(FAULT)).toThrow("ENOENT");
   });
 });
 
-test("of thousands of users some are asked for, the first and the last among them", async () => {
+test("queries some of thousands of users, including the first and the last", async () => {
   const many = Array.from({ length: 5000 }, (_, index) => String(10_000 + index));
   const files = { ...FILES, [USERS]: wanted(users(...many)) };
   boot({ ...contents, [USERS]: users(...many) });

@@ -10,13 +10,13 @@ afterEach(() => node.remove());
 
 const boot = (): Promise<void> => waitForBoot(node, () => undefined, new AbortController().signal);
 
-test("a node without cloud-init, or whose first boot is done, is not waited for", async () => {
+test("does not wait for a node without cloud-init, or with a completed first boot", async () => {
   await boot();
   node.write("/run/cloud-init/result.json", '{"v1":{"datasource":"x","errors":[]}}');
   await boot();
 });
 
-test("errors of the first boot are told", async () => {
+test("reports errors of the first boot", async () => {
   node.write("/run/cloud-init/result.json", '{"v1":{"errors":["no disk","no \\u001b[2Jnetwork"]}}');
   await expect(boot()).rejects.toThrow("zone1: cloud-init failed: no disk; no ?[2Jnetwork");
 });
@@ -28,15 +28,15 @@ test.each([
   '{"v1":7}',
   '{"v1":{"errors":"x"}}',
   '{"v1":{"errors":[{}]}}',
-])("a result that is none ends the edit of its node: %s", async (result) => {
+])("an invalid result ends the edit of its node: %s", async (result) => {
   node.write("/run/cloud-init/result.json", result);
   const error = await boot().catch((reason: unknown) => reason);
 
   expect(error).toBeInstanceOf(NodeError);
-  expect(String(error)).toContain("/run/cloud-init/result.json is not understood");
+  expect(String(error)).toContain("/run/cloud-init/result.json has an unexpected format");
 });
 
-test("the wait on the node goes by no clock that may be set", async () => {
+test("the wait on the node does not depend on a clock that can be set", async () => {
   node.write("/run/cloud-init/instance", "");
   const end = new AbortController();
   end.abort();

@@ -7,7 +7,7 @@ describe("netstrings", () => {
   const texts = ["", "hello", '{"event":true}', "Grüße: 1,2"];
   const bytes = Buffer.from(texts.map(encodeNetstring).join(""));
 
-  test.each([1, 2, 3, 7, bytes.length])("are found in pieces of %i bytes", (size) => {
+  test.each([1, 2, 3, 7, bytes.length])("are decoded from pieces of %i bytes", (size) => {
     const decoder = new NetstringDecoder();
     const found: string[] = [];
     for (let at = 0; at < bytes.length; at += size) {
@@ -16,22 +16,22 @@ describe("netstrings", () => {
     expect(found).toEqual(texts);
   });
 
-  test("are told from other bytes", () => {
+  test("are distinguished from other bytes", () => {
     expect(() => new NetstringDecoder().push(Buffer.from("HTTP: no"))).toThrow("not a netstring");
   });
 });
 
-test("baresip's settings name ports that do not overlap, and no sound card", () => {
+test("baresip's configuration has ports that do not overlap, and no sound card", () => {
   const settings = { address: "192.0.2.1", port: 20_000, toneHz: 440, recordings: null };
   const config = renderBaresipConfig(settings);
 
-  expect(config).toContain("sip_listen 192.0.2.1:20000\n"); // takes 20001 too, for TLS
+  expect(config).toContain("sip_listen 192.0.2.1:20000\n"); // also uses 20001, for TLS
   expect(config).toContain("ctrl_tcp_listen 127.0.0.1:20002\n");
   expect(config).toContain("audio_source ausine,440\n");
   expect(config).not.toContain("alsa");
 });
 
-/** A phone in a call, whose figures a test sets. */
+/** Phone in a call with figures that a test sets. */
 class FakeCall extends Call {
   sent = 0;
   received = 0;
@@ -55,8 +55,8 @@ class FakeCall extends Call {
   }
 }
 
-test("a phone counts the packets of all streams that have reached it", async () => {
-  // As baresip writes of a call whose media Asterisk has begun with an SSRC of its own.
+test("a phone counts the packets of all streams that it has received", async () => {
+  // Output of baresip for a call whose media Asterisk began with another SSRC.
   const text = [
     "  member 0x12345678: lost=0 Jitter=0.0ms RTT=0.0ms",
     "                 IP=198.51.100.2:10904 psent=0 rcvd=1",
@@ -69,7 +69,7 @@ test("a phone counts the packets of all streams that have reached it", async () 
 });
 
 describe("the quality of a call", () => {
-  /** What is measured when 600 packets leave each phone, and so many arrive at the other. */
+  /** Measures a call in which each phone sends 600 packets, and `arrived` of them reach the other phone. */
   const measured = async (
     arrived: { atCallee: number; atCaller: number; late?: number },
     lostInRtcp = 0,
@@ -84,7 +84,7 @@ describe("the quality of a call", () => {
     });
   };
 
-  test("is that of each direction at its receiver", async () => {
+  test("is measured for each direction at its receiver", async () => {
     const quality = await measured({ atCallee: 570, atCaller: 600 });
 
     expect(quality.callerToCallee).toMatchObject({
@@ -97,19 +97,19 @@ describe("the quality of a call", () => {
     expect(quality.calleeToCaller).toMatchObject({ packetsLost: 0, lossPercent: 0 });
   });
 
-  test("does not count packets under way as lost", async () => {
+  test("does not count packets in transit as lost", async () => {
     const { callerToCallee } = await measured({ atCallee: 598, atCaller: 601 });
 
     expect(callerToCallee.packetsLost).toBe(0);
   });
 
-  test("does not count packets that come late as lost", async () => {
+  test("does not count late packets as lost", async () => {
     const { callerToCallee } = await measured({ atCallee: 600, atCaller: 600, late: 50 });
 
     expect(callerToCallee.packetsLost).toBe(0);
   });
 
-  test("is at least as bad as the gaps that RTCP tells of", async () => {
+  test("is at least as bad as the gaps that RTCP reports", async () => {
     const { callerToCallee } = await measured({ atCallee: 599, atCaller: 600 }, 4);
 
     expect(callerToCallee.packetsLost).toBe(4);
@@ -118,7 +118,7 @@ describe("the quality of a call", () => {
 
 const noPhone = { command: () => Promise.reject(new Error("there is no phone")) };
 
-test("a call that is turned away rejects with the answer, and is over", async () => {
+test("a refused call rejects with the answer, and is closed", async () => {
   const call = new Call(noPhone, "1999");
   call.handle({ type: "CALL_CLOSED", class: "call", id: "1", param: "404 Not Found" });
 
@@ -126,7 +126,7 @@ test("a call that is turned away rejects with the answer, and is over", async ()
   await expect(call.closed).resolves.toBe("404 Not Found");
 });
 
-test("late news of the call before does not reach the next one", async () => {
+test("a late event of the previous call does not reach the next call", async () => {
   const call = new Call(noPhone, "1002");
   call.handle({ type: "CALL_RINGING", class: "call", id: "2" });
   call.handle({ type: "CALL_CLOSED", class: "call", id: "1", param: "the last one" });

@@ -4,20 +4,20 @@ import { settingsWith } from "../../support/settings";
 const users = (range: string): unknown => [{ extension: "1001" }, { range }];
 
 test.each([
-  ["as many users as the zones take", { zones: 2, users: users("2000-3998") }],
+  ["as many users as the zones can have", { zones: 2, users: users("2000-3998") }],
   [
-    "the zones that the autoscaler may add",
+    "users for the zones that the autoscaler may add",
     { zones: 1, autoscale: { max: 2, callsPerZone: 80 }, users: users("2000-3998") },
   ],
-])("nothing is wrong with %s", (_, changes) => {
+])("accepts %s", (_, changes) => {
   expect(capacityFault(settingsWith(changes))).toBeUndefined();
 });
 
 test.each([
   ["pbx:zones", { zones: 2 }],
   ["pbx:autoscale.max", { zones: 3, autoscale: { max: 2, callsPerZone: 80 } }],
-])("more users than the zones take: %s is to be raised", (key, changes) => {
+])("asks to raise %s if there are more users than the zones can have", (key, changes) => {
   expect(capacityFault(settingsWith({ ...changes, users: users("2000-3999") }))).toBe(
-    `pbx:users has 2001 users, and a zone takes 1000 phones: with ${key} at 2 not all of them can register at a time; raise it to 3`,
+    `pbx:users has 2001 users, and a zone takes 1000 phones: with ${key} at 2, not all users can register at the same time; raise ${key} to 3`,
   );
 });

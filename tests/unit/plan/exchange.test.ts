@@ -3,7 +3,7 @@ import { STACK, settingsWith } from "../../support/settings";
 
 const exchangeOf = (zones: number) => planExchange(settingsWith({ zones }), STACK);
 
-test("zones are named and addressed by their numbers", () => {
+test("zones have names and addresses that follow from their numbers", () => {
   expect(exchangeOf(3).zones.map(({ name, fixedIp }) => [name, fixedIp])).toEqual([
     ["zone1", "192.168.0.2"],
     ["zone2", "192.168.0.3"],
@@ -11,7 +11,7 @@ test("zones are named and addressed by their numbers", () => {
   ]);
 });
 
-test("every two zones are peers, with one secret that no other two have", () => {
+test("every two zones are peers, with a secret that no other two zones have", () => {
   const { zones } = exchangeOf(5);
   const secrets = new Map<string, string[]>();
   for (const zone of zones) {
@@ -32,7 +32,7 @@ test("every two zones are peers, with one secret that no other two have", () => 
   expect(new Set(distinct).size).toBe(10);
 });
 
-test("a peer's host is that zone's address", () => {
+test("the host of a peer is the address of its zone", () => {
   const { zones } = exchangeOf(3);
   const addresses = Object.fromEntries(zones.map(({ name, fixedIp }) => [name, fixedIp]));
   for (const { name, host } of zones.flatMap(({ trunkPeers }) => trunkPeers)) {
@@ -40,7 +40,7 @@ test("a peer's host is that zone's address", () => {
   }
 });
 
-test("one zone more changes nothing about the others but their peers", () => {
+test("one more zone changes only the peers of the other zones", () => {
   const withoutPeers = ({ zones, controller }: ReturnType<typeof exchangeOf>) => [
     controller,
     ...zones.map(({ name, fixedIp, sshHostKey }) => ({ name, fixedIp, sshHostKey })),
@@ -51,7 +51,7 @@ test("one zone more changes nothing about the others but their peers", () => {
   );
 });
 
-test("a user's explicit secret is kept, the others are derived", () => {
+test("an explicit secret of a user is kept, and the other secrets are derived", () => {
   const users = [{ extension: "1001", secret: "an-explicit-secret" }, { range: "1002-1003" }];
   const secrets = planExchange(settingsWith({ users }), STACK).users.map(({ secret }) => secret);
   expect(secrets[0]).toBe("an-explicit-secret");

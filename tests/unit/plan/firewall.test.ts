@@ -6,7 +6,7 @@ import { STACK, settingsWith } from "../../support/settings";
 const OPERATORS = ["203.0.113.0/24", "198.51.100.7/32"];
 const exchange = planExchange(settingsWith({ zones: 3, operatorCidrs: OPERATORS }), STACK);
 
-/** The rules of a chain that are about the exchange itself, without what all nodes have in common. */
+/** Returns the rules of a chain for the exchange itself, without the rules that all nodes have. */
 function chain(role: Role, name: "input" | "output"): string[] {
   const file = baseFiles(exchange, role).find(({ path }) => path === "/etc/nftables.conf");
   const [, text = ""] =
@@ -23,7 +23,7 @@ const ZONES = "192.168.0.2-192.168.0.249";
 const CONTROLLER = "192.168.0.254";
 const inside = "ip daddr 192.168.0.0/24";
 
-test("a zone receives SIP and SSH of the controller, IAX2 of its peers, and media", () => {
+test("a zone receives SIP and SSH from the controller, IAX2 from its peers, and media", () => {
   expect(chain("zone", "input")).toEqual([
     `ip saddr ${CONTROLLER} ${inside} tcp dport 5060 accept comment "zone-sip"`,
     'udp dport 10000-10999 accept comment "zone-rtp"',
@@ -34,7 +34,7 @@ test("a zone receives SIP and SSH of the controller, IAX2 of its peers, and medi
   ]);
 });
 
-test("a zone sends answers, reports, questions for the time, IAX2, and media from RTP ports", () => {
+test("a zone sends answers, reports, NTP requests, IAX2, and media from RTP ports", () => {
   expect(chain("zone", "output")).toEqual([
     `ip daddr ${CONTROLLER} tcp sport 5060 (answers) accept comment "zone-sip"`,
     'udp sport 10000-10999 accept comment "zone-rtp"',
@@ -46,7 +46,7 @@ test("a zone sends answers, reports, questions for the time, IAX2, and media fro
   ]);
 });
 
-test("the controller receives SIP of all, SSH of operators, and reports and questions of zones", () => {
+test("the controller receives SIP from all, SSH from operators, and reports and NTP requests from zones", () => {
   expect(chain("controller", "input")).toEqual([
     'tcp dport 5060 accept comment "controller-sip"',
     `ip saddr ${ZONES} ${inside} tcp sport 5060 (answers) accept comment "zone-sip"`,
@@ -59,7 +59,7 @@ test("the controller receives SIP of all, SSH of operators, and reports and ques
   ]);
 });
 
-test("the controller sends to zones alone, but for answers", () => {
+test("the controller sends only to zones, except for answers", () => {
   expect(chain("controller", "output").filter((rule) => !rule.includes("(answers)"))).toEqual([
     `ip daddr ${ZONES} tcp dport 5060 accept comment "zone-sip"`,
     `ip daddr ${ZONES} udp sport 123 udp dport 123 accept comment "controller-ntp"`,
@@ -67,7 +67,7 @@ test("the controller sends to zones alone, but for answers", () => {
   ]);
 });
 
-test("what is sent without being an answer has a peer of the exchange, or is media", () => {
+test("every packet that is not an answer goes to a node of the exchange, or is media", () => {
   for (const role of ["controller", "zone"] as const) {
     const { output } = filterOf(role, firewallRules(OPERATORS), exchange.addresses);
     const opening = output.filter(({ answers, internal }) => !answers && !internal);
@@ -75,7 +75,7 @@ test("what is sent without being an answer has a peer of the exchange, or is med
   }
 });
 
-test("a zone that comes or goes changes no rule of another node", () => {
+test("an added or removed zone changes no rule of another node", () => {
   const more = planExchange(settingsWith({ zones: 9, operatorCidrs: OPERATORS }), STACK);
   for (const role of ["controller", "zone"] as const) {
     expect(baseFiles(more, role)).toEqual(baseFiles(exchange, role));

@@ -14,35 +14,35 @@ test("a first deployment replaces nothing", () => {
   expect(replacedServers({}, zones(3))).toEqual([]);
 });
 
-test("zones that come or go are not replaced", () => {
+test("added and removed zones are not replaced", () => {
   expect(replacedServers(zones(2), zones(3))).toEqual([]);
   expect(replacedServers(zones(3), zones(2))).toEqual([]);
 });
 
 test.each([{ image: "image-b" }, { flavor: "m1.large" }, { sipDriver: "chan_sip" }])(
-  "%p replaces every zone, and the new one is none of them",
+  "%p replaces every existing zone, but not the new zone",
   (change) => {
     expect(replacedServers(zones(2), zones(3, change))).toEqual(["zone1", "zone2"]);
   },
 );
 
-test("only what differs is replaced: the rest of a roll that was cut short", () => {
+test("only servers that differ are replaced, such as the rest of an interrupted rollout", () => {
   const last = { ...zones(3), zone1: { ...PJSIP, flavor: "m1.large" } };
   expect(replacedServers(last, zones(3, { flavor: "m1.large" }))).toEqual(["zone2", "zone3"]);
 });
 
-test("the turns follow one another", () => {
+test("servers are replaced one after another", () => {
   const rolling = ["zone1", "zone3", "zone10"];
   expect(rolling.map((zone) => turnBefore(zone, rolling))).toEqual([undefined, "zone1", "zone3"]);
   expect(turnBefore("zone2", rolling)).toBeUndefined();
 });
 
-test("whichever servers are replaced, nobody waits for himself", () => {
+test("no resource waits for itself, whichever servers are replaced", () => {
   const names = ["zone1", "zone2", "zone3", "zone4", "zone5"];
   fc.assert(
     fc.property(fc.subarray(names), (rolling) => {
-      // The resources of a zone in the order in which they wait for each other, and what components/
-      // makes of the plan.
+      // The resources of a zone in the order in which they wait for each other, as components/ creates them from
+      // the plan.
       const waits = new Map<string, string[]>();
       for (const zone of names) {
         const before = turnBefore(zone, rolling);
@@ -67,7 +67,7 @@ test("whichever servers are replaced, nobody waits for himself", () => {
   );
 });
 
-test("a zone enters when all files are in place but those of later turns", () => {
+test("a zone enters the rotation when all files are in place, except those of later turns", () => {
   const nodes = ["controller", "zone1", "zone2", "zone3"];
   expect(readyBefore("zone1", nodes, ["zone1", "zone2"])).toEqual(["controller", "zone1", "zone3"]);
   expect(readyBefore("zone2", nodes, ["zone1", "zone2"])).toEqual(nodes);

@@ -9,7 +9,7 @@ import {
 } from "../../../plan/secrets";
 import { MASTER_SECRET, STACK } from "../../support/settings";
 
-/** HKDF-SHA256 step by step as RFC 5869 has it, to hold against what the program calls. */
+/** Computes HKDF-SHA256 step by step as in RFC 5869, to check the function that the program calls. */
 function hkdf(key: Buffer, salt: Buffer, info: Buffer, length: number): Buffer {
   const pseudorandomKey = createHmac("sha256", salt).update(key).digest();
   const blocks: Buffer[] = [];
@@ -25,7 +25,7 @@ const derived = (purpose: string, length: number): Buffer =>
 
 const extensions = Array.from({ length: 1000 }, (_, index) => String(1000 + index));
 
-test("the HKDF that secrets are held against answers RFC 5869's test case 1", () => {
+test("the HKDF of these tests passes test case 1 of RFC 5869", () => {
   const key = Buffer.alloc(22, 0x0b);
   const salt = Buffer.from("000102030405060708090a0b0c", "hex");
   const info = Buffer.from("f0f1f2f3f4f5f6f7f8f9", "hex");
@@ -34,7 +34,7 @@ test("the HKDF that secrets are held against answers RFC 5869's test case 1", ()
   );
 });
 
-test("secrets are HKDF of the master secret and of what they are for", () => {
+test("secrets are derived with HKDF from the master secret and their purpose", () => {
   expect(userSecret(MASTER_SECRET, "1001")).toBe(
     derived("sip user 1001", 15).toString("base64url"),
   );
@@ -49,11 +49,11 @@ test("secrets are HKDF of the master secret and of what they are for", () => {
   );
 });
 
-test("two stacks with the same phones are told apart in a cloud", () => {
+test("two stacks with the same phones have different tags in a cloud", () => {
   expect(exchangeTag(MASTER_SECRET, "other")).not.toBe(exchangeTag(MASTER_SECRET, STACK));
 });
 
-test("secrets stay the same from release to release: phones have them stored", () => {
+test("secrets stay the same from release to release, because phones store them", () => {
   expect(userSecret(MASTER_SECRET, "1001")).toBe("l99vGLu2COr8lgSp_KhC");
   expect(trunkSecret(MASTER_SECRET, "zone1", "zone2")).toBe("TVwHKyzWVL_LUOWmVHYq");
 });
@@ -78,11 +78,11 @@ test("no two users, trunks or nodes share a secret", () => {
   expect(new Set(secrets).size).toBe(secrets.length);
 });
 
-test("another master secret makes other secrets", () => {
+test("another master secret gives other secrets", () => {
   expect(userSecret(`${MASTER_SECRET}!`, "1001")).not.toBe(userSecret(MASTER_SECRET, "1001"));
 });
 
-test("a password is 120 bits in characters that no configuration file quotes", () => {
+test("a password has 120 bits, in characters that need no quotes in a configuration file", () => {
   for (const extension of extensions) {
     expect(userSecret(MASTER_SECRET, extension)).toMatch(/^[A-Za-z0-9_-]{20}$/);
   }

@@ -35,7 +35,7 @@ class Reader {
   }
 }
 
-/** The parts of an unencrypted private key file with one Ed25519 key (OpenSSH's PROTOCOL.key). */
+/** Parses an unencrypted private key file with one Ed25519 key (OpenSSH's PROTOCOL.key). */
 function readPrivateKey(file: string): { point: Buffer; seed: Buffer; comment: string } {
   const match =
     /^-----BEGIN OPENSSH PRIVATE KEY-----\n([A-Za-z0-9+/=\n]+)\n-----END OPENSSH PRIVATE KEY-----\n$/.exec(
@@ -66,19 +66,19 @@ function readPrivateKey(file: string): { point: Buffer; seed: Buffer; comment: s
   return { point, seed: pair.subarray(0, 32), comment };
 }
 
-test("the private key reads back as OpenSSH lays it out", () => {
+test("the private key has the format of OpenSSH", () => {
   const { seed, comment } = readPrivateKey(key.privateKey);
   expect(seed).toEqual(sshHostKeySeed(MASTER_SECRET, "zone1"));
   expect(comment).toBe("zone1");
 });
 
-test("any length of a node's name gives a whole number of blocks", () => {
+test("a node name of any length gives a whole number of blocks", () => {
   for (const name of ["", "z", "zone1", "zone10", "zone100", "controller", "a-longer-name"]) {
     expect(readPrivateKey(sshHostKey(Buffer.alloc(32, 7), name).privateKey).comment).toBe(name);
   }
 });
 
-test("the public key belongs to the private one", () => {
+test("the public key belongs to the private key", () => {
   const { point, seed } = readPrivateKey(key.privateKey);
   const [type, blob = "", comment] = key.publicKey.split(" ");
   expect([type, comment]).toEqual(["ssh-ed25519", "zone1"]);
@@ -101,12 +101,12 @@ test("the public key belongs to the private one", () => {
   ).toBe(true);
 });
 
-test("a node has the same key at every run, and one of its own", () => {
+test("a node has the same key in every run, and another key than other nodes", () => {
   expect(sshHostKey(sshHostKeySeed(MASTER_SECRET, "zone1"), "zone1")).toEqual(key);
   expect(sshHostKey(sshHostKeySeed(MASTER_SECRET, "zone2"), "zone1")).not.toEqual(key);
 });
 
-test("RFC 8032's first test vector: this seed has this public key", () => {
+test("the seed of the first test vector in RFC 8032 gives its public key", () => {
   const seed = Buffer.from(
     "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
     "hex",

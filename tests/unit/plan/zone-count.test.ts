@@ -14,7 +14,7 @@ test.each([
   [{ first: 2, inService: 1 }, 2, "2 zones: 1 is in service, and pbx:autoscale allows 2 to 4"],
   [{ first: 2, inService: 9 }, 4, "4 zones: 9 are in service, and pbx:autoscale allows 2 to 4"],
   [{ first: 2, inService: 4, wanted: 3 }, 3, "3 zones: the autoscaler asks for 3"],
-])("%j: %i zones", (args, zones, inWords) => {
+])("%j gives %i zones", (args, zones, inWords) => {
   expect(zoneCount({ range, inService: undefined, wanted: undefined, ...args })).toEqual({
     zones,
     inWords,
@@ -26,23 +26,23 @@ test.each([
   [{ TRUNKLINE_ZONES: "" }, undefined],
   [{ TRUNKLINE_ZONES: "2" }, 2],
   [{ TRUNKLINE_ZONES: "4" }, 4],
-])("the environment %j asks for %s", (env, wanted) => {
+])("the environment %j requests %s", (env, wanted) => {
   expect(wantedZones(range, 3, env)).toBe(wanted);
 });
 
-test.each(["1", "5", "2.5", "-2", " 3", "two", "99999999"])("%j zones are refused", (text) => {
+test.each(["1", "5", "2.5", "-2", " 3", "two", "99999999"])("rejects %j zones", (text) => {
   expect(() => wantedZones(range, 3, { TRUNKLINE_ZONES: text })).toThrow(
     "TRUNKLINE_ZONES is not a whole number from 2 to 4, which pbx:autoscale allows; unset it, or write such a number",
   );
 });
 
-test("a number is refused where the stack does not scale by itself", () => {
+test("rejects a number of zones if the stack does not scale automatically", () => {
   expect(() => wantedZones(undefined, undefined, { TRUNKLINE_ZONES: "2" })).toThrow(
-    "TRUNKLINE_ZONES is set, and pbx:autoscale is not; unset it, and write the number to pbx:zones",
+    "TRUNKLINE_ZONES is set, but pbx:autoscale is not; unset it, and set pbx:zones to the number",
   );
 });
 
-test("the way back to a range that was edited goes by numbers that are out of it", () => {
+test("accepts numbers outside an edited range while the stack returns to the range", () => {
   const wanted = (inService: number, zones: number): number | undefined =>
     wantedZones(range, inService, { TRUNKLINE_ZONES: String(zones) });
   expect([wanted(6, 5), wanted(6, 6), wanted(6, 2), wanted(1, 1)]).toEqual([5, 6, 2, 1]);

@@ -22,7 +22,7 @@ const label = ({ type, name }: Registered): string => `${type.split(":").at(-1) 
 
 function find(wanted: string): Registered {
   const found = run.resources.find((resource) => label(resource) === wanted);
-  if (found === undefined) throw new Error(`the program made no ${wanted}`);
+  if (found === undefined) throw new Error(`the program created no ${wanted}`);
   return found;
 }
 
@@ -30,14 +30,14 @@ interface CloudConfig {
   readonly write_files: readonly { readonly path: string; readonly content: string }[];
 }
 
-/** What a server is told at its first boot. */
+/** Returns the cloud-config of a server's first boot. */
 function cloudConfig(name: string): CloudConfig {
   const bytes = Buffer.from(find(`Server ${name}`).inputs.userData as string, "base64");
   const text = (bytes.readUInt16BE() === 0x1f8b ? gunzipSync(bytes) : bytes).toString();
   return parse(text) as CloudConfig;
 }
 
-test("an exchange of two zones is made of these", () => {
+test("creates these resources for an exchange of two zones", () => {
   const nodes = ["controller", "zone1", "zone2"];
   expect(run.resources.map(label).sort()).toEqual(
     [
@@ -54,12 +54,12 @@ test("an exchange of two zones is made of these", () => {
   );
 });
 
-test("everything that costs something is taken from the project that the preflight found", () => {
+test("assigns everything that has a cost to the project that the preflight found", () => {
   const paying = run.resources.filter(({ type }) => type.startsWith("pbx:okeanos:"));
   expect(paying.map(({ inputs }) => inputs.project)).toEqual(paying.map(() => "project-id"));
 });
 
-test("no free address is taken for a new node that waits for the server of another one", async () => {
+test("does not use a free address for a new node if the address waits for the server of another node", async () => {
   const outputs = {
     "urn:pulumi:test::pbx::pbx:okeanos:FloatingIp::zone1": {
       type: "pbx:okeanos:FloatingIp",
@@ -87,7 +87,7 @@ describe("a preview without a token", () => {
     if (token !== undefined) process.env.OS_TOKEN = token;
   });
 
-  /** What the provider says of whatever it is asked. */
+  /** Answer of the provider to every request. */
   const fault = { fault: "okeanos: OS_TOKEN is not set in the environment; see docs/okeanos.md" };
   const mute = { "pbx:okeanos:preflight": fault, "pbx:okeanos:getImage": fault };
   const preview = (outputs: Record<string, unknown>): Promise<ProgramRun> =>
@@ -101,7 +101,7 @@ describe("a preview without a token", () => {
   const FLOATING_IPS = ["FloatingIp controller", "FloatingIp zone1", "FloatingIp zone2"];
   const SERVERS = ["Server controller", "Server zone1", "Server zone2"];
 
-  test("takes a stack's project and images for those that it has", async () => {
+  test("uses the project and the images in the stack's state", async () => {
     const servers = {
       controller: "id-of-controller's",
       zone1: "id-of-zones",
@@ -129,7 +129,7 @@ describe("a preview without a token", () => {
     );
   });
 
-  test("of a new stack has names in their place", async () => {
+  test("of a new stack uses names instead of these", async () => {
     const planned = await preview({});
     expect(inputsOf(planned, "project")).toEqual({});
     expect(Object.values(inputsOf(planned, "image"))).toEqual([
@@ -140,7 +140,7 @@ describe("a preview without a token", () => {
   });
 });
 
-test("a server is on the trunk network and the public one, and is replaced rather than resized", () => {
+test("a server is on the trunk network and the public network, and is replaced instead of resized", () => {
   const { inputs, secretInputs, dependencies, provider } = find("Server zone2");
   expect({ inputs: { ...inputs, userData: "…" }, secretInputs, dependencies, provider }).toEqual({
     inputs: {
@@ -161,7 +161,7 @@ test("a server is on the trunk network and the public one, and is replaced rathe
   });
 });
 
-test("a server boots with what it can be reached by, and with its firewall", () => {
+test("a server boots with its SSH keys, its firewall and its time source", () => {
   expect(cloudConfig("zone1")).toEqual({
     hostname: "zone1",
     ssh_deletekeys: true,
@@ -178,7 +178,7 @@ test("a server boots with what it can be reached by, and with its firewall", () 
   });
 });
 
-test("nodes keep their firewall by NodeConfig", () => {
+test("NodeConfig keeps the firewall of a node", () => {
   const { files } = find("NodeConfig zone1").inputs as { files: Record<string, unknown> };
   expect(Object.keys(files)).toContain("/etc/nftables.conf");
 });

@@ -9,8 +9,8 @@ const runs = new Map<string, Promise<ProgramRun>>();
 const OPERATORS = ["203.0.113.0/24", "198.51.100.7/32"];
 
 /**
- * The program on `MINIMAL` with `changes`, after an update that put `last` out; the same ones are
- * run once.
+ * Runs the program on `MINIMAL` with `changes`, after an update with the outputs `last`. Runs the program only once
+ * for the same arguments.
  */
 function run(
   changes: Readonly<Record<string, unknown>> = {},
@@ -27,7 +27,7 @@ function run(
   return result;
 }
 
-/** Two zones, and every key that the tests below look for in the resources. */
+/** Two zones, and every key that the tests below check in the resources. */
 const TWO_ZONES = {
   zones: 2,
   users: [{ extension: "1001", secret: "an-own-secret" }],
@@ -43,12 +43,12 @@ const labels = ({ resources }: ProgramRun): string[] => resources.map(label).sor
 function find({ resources }: ProgramRun, wanted: string): Registered {
   const found = resources.find((resource) => label(resource) === wanted);
   if (found === undefined) {
-    throw new Error(`the program made no ${wanted}`);
+    throw new Error(`the program created no ${wanted}`);
   }
   return found;
 }
 
-/** What a server is told at its first boot. */
+/** Returns the user data of a server's first boot. */
 const userData = ({ inputs }: Registered): string =>
   gunzipSync(Buffer.from(inputs.userData as string, "base64")).toString();
 
@@ -86,7 +86,7 @@ describe("resources", () => {
     [{}, ["PbxNode zone1"]],
     [TWO_ZONES, ["PbxNode zone1", "ExtendedZone zone2"]],
     [{ zones: 3 }, ["PbxNode zone1", "ExtendedZone zone2", "ExtendedZone zone3"]],
-  ])("%j: these and no other", async (changes, components) => {
+  ])("are created for %j, and no others", async (changes, components) => {
     const nodes = ["controller", ...components.map((component) => component.split(" ")[1] ?? "")];
     expect(labels(await run(changes))).toEqual(
       [
@@ -98,7 +98,7 @@ describe("resources", () => {
     );
   });
 
-  test("every resource of a node belongs to the node's component", async () => {
+  test("of a node all belong to the node's component", async () => {
     const { resources } = await run(TWO_ZONES);
     const parents = resources
       .filter(({ name, type }) => name === "zone2" && !type.startsWith("trunkline:"))
@@ -108,7 +108,7 @@ describe("resources", () => {
 });
 
 describe("security groups", () => {
-  test("let in this and nothing else", async () => {
+  test("allow only these connections", async () => {
     const { resources } = await run(TWO_ZONES);
     const rules = resources
       .filter(({ type }) => type.endsWith(":SecGroupRule"))
@@ -132,7 +132,7 @@ describe("security groups", () => {
     ]);
   });
 
-  test("each node is in its own group alone", async () => {
+  test("are separate for the controller and the zones, and each node has one", async () => {
     const program = await run(TWO_ZONES);
     expect(
       ["controller", "zone1", "zone2"].map(
@@ -144,7 +144,7 @@ describe("security groups", () => {
 
 describe("servers", () => {
   test.each(["controller", "zone1", "zone2"])(
-    "%s: user data is a secret, and a later change of it replaces nothing",
+    "have secret user data, and later changes of user data replace nothing (%s)",
     async (name) => {
       const server = find(await run(TWO_ZONES), `Instance ${name}`);
       expect(server.secretInputs).toEqual(["userData"]);
@@ -154,7 +154,7 @@ describe("servers", () => {
   );
 
   test.each(["controller", "zone1", "zone2"])(
-    "%s: another image or flavor replaces it, after it is gone: its address is taken",
+    "are deleted before they are replaced for another image or flavor, because the address is in use (%s)",
     async (name) => {
       const server = find(await run(TWO_ZONES), `Instance ${name}`);
       expect(server.replaceOnChanges).toEqual(["imageId", "flavorName", "metadata.sipDriver"]);
@@ -162,19 +162,19 @@ describe("servers", () => {
     },
   );
 
-  test("another SIP driver replaces a zone as well", async () => {
+  test("of zones are also replaced for another SIP driver", async () => {
     const program = await run(TWO_ZONES);
-    const mark = exchangeTag(MASTER_SECRET, STACK);
+    const tag = exchangeTag(MASTER_SECRET, STACK);
     expect(find(program, "Instance zone2").inputs.metadata).toEqual({
       sipDriver: "pjsip",
-      mark: `${mark} zone2`,
+      mark: `${tag} zone2`,
     });
     expect(find(program, "Instance controller").inputs.metadata).toEqual({
-      mark: `${mark} controller`,
+      mark: `${tag} controller`,
     });
   });
 
-  test("a server waits for its port and its address, not for the router", async () => {
+  test("wait for their port and their address, but not for the router", async () => {
     const { dependencies } = find(await run(TWO_ZONES), "Instance zone2");
     expect(dependencies).toEqual([
       "FloatingIp controller",
@@ -184,12 +184,12 @@ describe("servers", () => {
     ]);
   });
 
-  test("an address is attached once there is a way out of the network", async () => {
+  test("get their address attached after the network has a router interface", async () => {
     const { dependencies } = find(await run(), "FloatingIpAssociate zone1");
     expect(dependencies).toContain("RouterInterface trunk");
   });
 
-  test("planned addresses become fixed addresses, outside Neutron's pool", async () => {
+  test("have the planned addresses as fixed IPs, outside Neutron's pool", async () => {
     const program = await run(TWO_ZONES);
     const fixedIps = ["controller", "zone1", "zone2"].map((name) => {
       const [fixedIp] = find(program, `Port ${name}`).inputs.fixedIps as { ipAddress: string }[];
@@ -203,14 +203,14 @@ describe("servers", () => {
     });
   });
 
-  test("a zone knows its own public address and the controller's", async () => {
+  test("of zones know their own public address and the controller's", async () => {
     const data = userData(find(await run(TWO_ZONES), "Instance zone2"));
     expect(data).toContain("external_signaling_address=198.51.100.10");
     expect(data).toContain("external_media_address=198.51.100.12");
     expect(data).toContain("[zone1](zone)");
   });
 
-  test("the controller has its own image and flavor", async () => {
+  test("have a separate image and flavor for the controller", async () => {
     const program = await run(TWO_ZONES);
     expect(find(program, "Instance controller").inputs).toMatchObject({
       imageId: "our-haproxy-id",
@@ -222,7 +222,7 @@ describe("servers", () => {
     });
   });
 
-  test("the master secret is on no server, and in no input", async () => {
+  test("do not contain the master secret, and neither does any input", async () => {
     const { resources } = await run(TWO_ZONES);
     const servers = resources.filter(({ type }) => type.endsWith(":Instance"));
     expect(servers).toHaveLength(3);
@@ -233,7 +233,7 @@ describe("servers", () => {
   });
 });
 
-/** What waits for what, of the resources that are made anew where a zone's server is. */
+/** Returns the NodeConfig and ZoneMembership resources that the resource `wanted` waits for. */
 const waits = (program: ProgramRun, wanted: string): string[] =>
   find(program, wanted).dependencies.filter((name) => /^(NodeConfig|ZoneMembership) /.test(name));
 
@@ -245,7 +245,7 @@ describe("files of nodes", () => {
     >;
 
   test.each(["controller", "zone1", "zone2"])(
-    "%s: they are those that its server boots with",
+    "are those that the server boots with (%s)",
     async (name) => {
       const program = await run(TWO_ZONES);
       const config = find(program, `NodeConfig ${name}`);
@@ -266,7 +266,7 @@ describe("files of nodes", () => {
     },
   );
 
-  test("what is secret of them is marked, here and in what the provider gives back", async () => {
+  test("have their secrets marked, also in the outputs of the provider", async () => {
     const program = await run(TWO_ZONES);
     const config = find(program, "NodeConfig zone2");
     expect([...config.secretInputs].sort()).toEqual(["access.privateKey", "contents"]);
@@ -276,7 +276,7 @@ describe("files of nodes", () => {
     expect(membership.additionalSecretOutputs).toEqual(["access"]);
   });
 
-  test("all nodes are reached by way of the controller, whose host key is known", async () => {
+  test("are written through the controller, whose host key is known", async () => {
     const program = await run(TWO_ZONES);
     const { sshHostKeys } = program.outputs as { sshHostKeys: Record<string, string> };
     for (const name of ["NodeConfig controller", "NodeConfig zone2", "ZoneMembership zone2"]) {
@@ -295,7 +295,7 @@ describe("files of nodes", () => {
     );
   });
 
-  test("they are brought when there is a way to the node", async () => {
+  test("are written when the node is reachable", async () => {
     const program = await run(TWO_ZONES);
     const way = find(program, "NodeConfig zone2").dependencies.filter((name) =>
       /^(Instance|FloatingIpAssociate|SecGroupRule) /.test(name),
@@ -316,7 +316,7 @@ describe("files of nodes", () => {
     ]);
   });
 
-  test("the provider is made without the stack's configuration, which has its name", async () => {
+  test("use a provider that does not get the stack's configuration of the same name", async () => {
     const program = await run(TWO_ZONES);
     expect(find(program, "pbx nodes").inputs).toEqual({});
     for (const name of ["NodeConfig controller", "ZoneMembership zone2"]) {
@@ -324,14 +324,14 @@ describe("files of nodes", () => {
     }
   });
 
-  test("what may be done to callers is the operator's to say", async () => {
+  test("are written with the operator's drain policy", async () => {
     const program = await run({ ...TWO_ZONES, drainTimeout: "15m", drainForce: true });
     for (const name of ["NodeConfig controller", "NodeConfig zone1", "ZoneMembership zone1"]) {
       expect(find(program, name).inputs.drain).toEqual({ timeout: 900, force: true });
     }
   });
 
-  test("more users than user data holds: servers boot without, and get them after that", async () => {
+  test("contain users that do not fit into the user data of the first boot", async () => {
     const program = await run({ users: [{ range: "10000-15999" }] });
     expect(userData(find(program, "Instance zone1"))).not.toContain("('10000', ");
     const users = contents(find(program, "NodeConfig zone1"))["/etc/asterisk/users.sql"];
@@ -349,8 +349,8 @@ describe("the order of an update", () => {
   test.each([
     ["a first deployment", undefined],
     ["an update that replaces no server", THREE],
-    ["new zones beside one that stays", { controller: CONTROLLER, zone1: SMALL }],
-  ])("%s starts all servers at once; zones enter when all know them", async (_, servers) => {
+    ["new zones beside an existing zone", { controller: CONTROLLER, zone1: SMALL }],
+  ])("starts all servers at once for %s; zones enter when all know them", async (_, servers) => {
     const program = await run({ zones: 3 }, servers === undefined ? {} : { servers });
     for (const zone of ["zone1", "zone2", "zone3"]) {
       expect(waits(program, `Instance ${zone}`)).toEqual([]);
@@ -362,8 +362,8 @@ describe("the order of an update", () => {
     ["flavor", { flavor: "m1.large", controllerFlavor: "m1.small" }],
     ["image", { image: "pbx-asterisk-next" }],
     ["SIP driver", { image: "pbx-asterisk-16", sipDriver: "chan_sip" }],
-    ["controller as well", { flavor: "m1.large" }],
-  ])("another %s: one zone after the other, the new one beside them", async (_, change) => {
+    ["controller flavor as well", { flavor: "m1.large" }],
+  ])("replaces zones one by one for another %s, the new zone beside them", async (_, change) => {
     const { zone3, ...servers } = THREE;
     const program = await run({ zones: 3, ...change }, { servers });
     expect(waits(program, "Instance controller")).toEqual([]);
@@ -380,7 +380,7 @@ describe("the order of an update", () => {
     expect(waits(program, "ZoneMembership zone3")).toEqual(ALL);
   });
 
-  test("another controller is told of the zones again, and no zone is replaced", async () => {
+  test("adds the zones to a new controller again, and replaces no zone", async () => {
     const program = await run({ zones: 3, controllerFlavor: "m1.large" }, { servers: THREE });
     expect(waits(program, "Instance zone1")).toEqual([]);
     const { inputs, dependencies } = find(program, "ZoneMembership zone1");
@@ -388,14 +388,14 @@ describe("the order of an update", () => {
     expect(dependencies).toContain("Instance controller");
   });
 
-  test("what is replaced is told by the servers that the last update put out", async () => {
+  test("depends on the servers in the outputs of the last update", async () => {
     const { outputs } = await run({ zones: 3 });
     expect(outputs.servers).toEqual(THREE);
   });
 });
 
 describe("outputs", () => {
-  test("are the contract that others build on", async () => {
+  test("are the interface for other programs", async () => {
     const { outputs } = await run(TWO_ZONES);
     expect(Object.keys(outputs).sort()).toEqual([
       "controllerAddress",
@@ -418,25 +418,25 @@ describe("outputs", () => {
   });
 });
 
-describe("what the program refuses", () => {
-  test("a configuration with a fault registers nothing", async () => {
+describe("the program rejects", () => {
+  test("a configuration with faults, before any resource", async () => {
     await expect(run({ zones: 0, balance: "random" })).rejects.toThrow(
       /^2 faults in the stack's configuration; nothing was changed:\n {2}pbx:zones .*\n {2}pbx:balance .*$/,
     );
   });
 
-  test("another master secret than its servers know, before any resource", async () => {
+  test("a master secret that differs from the servers' secret, before any resource", async () => {
     const { outputs } = await run();
     const last = { sshHostKeys: outputs.sshHostKeys };
     await expect(run({ masterSecret: MASTER_SECRET.toUpperCase() }, last)).rejects.toThrow(
-      /^pbx:masterSecret is another one than .*; nothing was changed. Set the former one again/,
+      /^pbx:masterSecret differs from the secret .*; nothing was changed. Restore the old secret/,
     );
     expect(labels(await run({ zones: 2 }, last))).toContain("NodeConfig zone2");
   });
 
-  test("a deployment that no edit could reach, at `up`, before any resource", async () => {
+  test("a deployment that no edit could reach, in `up`, before any resource", async () => {
     await expect(run({ operatorCidrs: [] })).rejects.toThrow(
-      /^pbx:operatorCidrs is empty, .*: write the networks that you run pulumi from, such as /,
+      /^pbx:operatorCidrs is empty, .*; write the networks that you run pulumi from, such as /,
     );
   });
 });

@@ -6,8 +6,8 @@ import { Connections } from "../../../ssh/connections";
 import type { Logger } from "../../../core/logger";
 import { FolderNode } from "../../support/folder-node";
 
-/** Milliseconds after which somebody presses Ctrl-C. */
-const PATIENCE = 200;
+/** Milliseconds until Ctrl-C. */
+const CANCEL_AFTER = 200;
 
 const urnOf = (kind: string): string => `urn:pulumi:test::trunkline::pbx:index:${kind}::zone1`;
 const zone = { name: "zone1", fixedIp: "192.168.0.2", sshHostKey: "" };
@@ -19,29 +19,29 @@ const common = {
 const log: Logger = { status: () => undefined, info: () => undefined, warn: () => undefined };
 
 describe("Ctrl-C ends the wait", () => {
-  test("for a node that does not let anybody in", async () => {
-    const nobody = new Connections(() => Promise.reject(new Error("nobody is there")));
-    const provider = new PbxResourceProvider(() => log, nobody);
+  test("for a node that cannot be reached over SSH", async () => {
+    const unreachable = new Connections(() => Promise.reject(new Error("unreachable")));
+    const provider = new PbxResourceProvider(() => log, unreachable);
     const created = provider.create(urnOf("NodeConfig"), {
       ...{ ...common, node: "controller", zones: [zone], files: {}, contents: "" },
     });
-    setTimeout(() => void provider.cancel(), PATIENCE);
+    setTimeout(() => void provider.cancel(), CANCEL_AFTER);
     await expect(created).rejects.toThrow(/^controller: SSH at 198.51.100.10 does not answer/);
   });
 
-  test("for a first boot", async () => {
+  test("for the first boot of a node", async () => {
     const node = new FolderNode("zone1");
     try {
       mkdirSync(node.at("/run/cloud-init"), { recursive: true });
       await expect(
-        waitForBoot(node, () => undefined, AbortSignal.timeout(PATIENCE)),
+        waitForBoot(node, () => undefined, AbortSignal.timeout(CANCEL_AFTER)),
       ).rejects.toThrow("zone1: interrupted before cloud-init was done");
     } finally {
       await node.remove();
     }
   });
 
-  test("for a zone that is to enter, and it is known that it has not", async () => {
+  test("for a zone to enter the rotation, and the state records that the zone is not in it", async () => {
     const exchange = new FakeExchange(["zone1"]);
     exchange.mute.add("zone1");
     const provider = new PbxResourceProvider(() => log, exchange);
@@ -50,7 +50,7 @@ describe("Ctrl-C ends the wait", () => {
       ...member,
       controllerId: "another",
     });
-    setTimeout(() => void provider.cancel(), PATIENCE);
+    setTimeout(() => void provider.cancel(), CANCEL_AFTER);
     const error = (await updated.catch((fault: unknown) => fault)) as {
       readonly message: string;
       readonly properties: { readonly controllerId: string };

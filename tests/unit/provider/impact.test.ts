@@ -32,7 +32,7 @@ const nodeConfig = (node: string, changes: Partial<NodeConfigInputs> = {}): Node
   ...changes,
 });
 
-/** What is felt when `changed` files of `node` get another content. */
+/** Returns the impact of other contents in the files `changed` of `node`. */
 function impact(
   node: string,
   changed: string[],
@@ -61,7 +61,7 @@ test.each([
   ],
   [["asterisk.conf"], "zone1: change of asterisk.conf: from Asterisk's next start on, calls go on"],
   [["logger.conf", "cdr.conf"], "zone1: nothing that callers notice"],
-])("a zone whose %s change", (names, line) => {
+])("reports the impact of a change of %s in a zone", (names, line) => {
   expect(
     impact(
       "zone1",
@@ -70,13 +70,13 @@ test.each([
   ).toEqual([line]);
 });
 
-test("nobody notices who may log in", () => {
+test("reports that callers do not notice a change of the authorized keys", () => {
   const path = "/etc/trunkline/authorized_keys";
   expect(impact("zone1", [path])).toEqual(["zone1: nothing that callers notice"]);
   expect(impact("controller", [path])).toEqual(["controller: nothing that callers notice"]);
 });
 
-test("a change of owner, mode or existence is a change as one of content is", () => {
+test("a change of owner, mode or existence counts like a change of content", () => {
   const olds = nodeConfig("zone1");
   const path = "/etc/asterisk/users.sql";
   const { [path]: spec, ...others } = olds.files;
@@ -94,13 +94,13 @@ test("a change of owner, mode or existence is a change as one of content is", ()
 describe("the controller", () => {
   const haproxy = ["/etc/haproxy/haproxy.cfg"];
 
-  test("reloads for another algorithm", () => {
+  test("reloads HAProxy for another balance algorithm", () => {
     expect(impact("controller", haproxy)).toEqual([
       "controller: HAProxy reloads (haproxy.cfg): calls and registrations go on",
     ]);
   });
 
-  test("tells of zones that come and go", () => {
+  test("reports zones that are added or removed", () => {
     const zones = [zone("zone1"), zone("zone3")];
     expect(impact("controller", haproxy, { zones })).toEqual([
       "zone3 joins once it is ready",
@@ -108,7 +108,7 @@ describe("the controller", () => {
     ]);
   });
 
-  test("restarts when its server is another", () => {
+  test("restarts if its server is replaced", () => {
     expect(impact("controller", [], { serverId: "another" })).toEqual([
       "controller restarts: calls keep their media; new calls and registrations wait about 90 s " +
         "(as measured under emulation)",
@@ -116,15 +116,15 @@ describe("the controller", () => {
   });
 });
 
-test("without a change of files there is nothing to say", () => {
+test("reports nothing if no file changes", () => {
   expect(impact("zone1", [])).toEqual([]);
   expect(impact("zone1", [], { drain: { timeout: 60, force: true } })).toEqual([]);
 });
 
-test("files that follow what the cloud is still to give are no fault", () => {
+test("accepts files that depend on values that the cloud has not assigned yet", () => {
   const files = "04da6b54-80e4-46f7-96ec-b56ff0331ba9" as unknown as NodeConfigInputs["files"];
   expect(impact("zone1", [], { files })).toEqual([
-    "zone1: its files follow what the cloud is still to give",
+    "zone1: its files depend on values that the cloud has not assigned yet",
   ]);
 });
 
@@ -137,21 +137,21 @@ describe("a zone's place in the rotation", () => {
     drain,
   };
 
-  test("is kept while its server is replaced", () => {
+  test("is restored after its server is replaced", () => {
     const serverId = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     expect(membershipImpact(member, { ...member, serverId })).toEqual([
       "zone2 drains, is replaced, and comes back; the other zones keep serving",
     ]);
   });
 
-  test("is taken again by the successor of a server that was lost", () => {
+  test("is taken by the successor of a lost server", () => {
     expect(membershipImpact(member, { ...member, serverId: "another" })).toEqual([
       "zone2 enters the rotation again",
     ]);
   });
 
   test.each(["another", "not in the rotation: drain"])(
-    "is taken again where it was %j",
+    "is taken again if the controller was %j",
     (before) => {
       expect(membershipImpact({ ...member, controllerId: before }, member)).toEqual([
         "zone2 enters the rotation again",
@@ -159,7 +159,7 @@ describe("a zone's place in the rotation", () => {
     },
   );
 
-  test("does not care for another policy", () => {
+  test("does not depend on the drain policy", () => {
     expect(membershipImpact(member, member, true)).toEqual(["zone2 enters the rotation again"]);
     expect(membershipImpact(member, { ...member, drain: { timeout: 1, force: true } })).toEqual([]);
   });

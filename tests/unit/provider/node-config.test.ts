@@ -28,14 +28,14 @@ beforeEach(() => {
   provider = new PbxResourceProvider(() => log, exchange);
 });
 
-/** What an update that fails tells Pulumi of its resource. */
+/** Returns what a failing update reports to Pulumi about its resource. */
 const failure = (): Promise<{ message: string; properties?: unknown }> =>
   provider.update("zone1/server", URN, { ...FORMER }, { ...WANTED }).then(
-    () => Promise.reject(new Error("it did not fail")),
+    () => Promise.reject(new Error("the update did not fail")),
     (error: unknown) => error as { message: string; properties?: unknown },
   );
 
-test("a node that was lost in the middle of an edit differs from any configuration", async () => {
+test("a node whose connection is lost during an edit differs from every configuration", async () => {
   exchange.lost.add("zone1");
   const { message, properties } = await failure();
   expect(message).toBe("zone1: the SSH connection was lost");
@@ -54,12 +54,12 @@ test("a node that was lost in the middle of an edit differs from any configurati
   });
 });
 
-test("one that says that its files were left as they were is what it was", async () => {
+test("a node that reports unchanged files keeps its former state", async () => {
   exchange.full.add("zone1");
   const { message, properties } = await failure();
   expect(message).toBe(
-    "zone1: its disk is full; its files were left as they were. " +
-      "Mend that and run the same command again",
+    "zone1: its disk is full; no file was changed. " +
+      "Fix the problem and run the same command again",
   );
   expect(properties).toBeUndefined();
 });

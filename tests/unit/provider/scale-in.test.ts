@@ -6,7 +6,7 @@ import type { Logger } from "../../../core/logger";
 import { plain } from "../../../provider/wire";
 import { FakeExchange } from "../../support/fake-exchange";
 
-// Nobody waits in these tests, and time goes by all the same.
+// Waits return at once in these tests and advance the fake clock.
 jest.mock("node:timers/promises", () => ({
   setTimeout: (milliseconds: number) => {
     jest.advanceTimersByTime(milliseconds);
@@ -41,7 +41,7 @@ const configOf = (
   files: { [path]: { owner: "root:root", mode: "0640", digest: content } },
   contents: gzipSync(JSON.stringify({ [path]: content })).toString("base64"),
 });
-/** The resources of an exchange, by URN: the files of its nodes, and the places in the rotation. */
+/** Returns the NodeConfig inputs of all nodes of an exchange, by URN. */
 const configsFor = (zones: readonly string[]): [string, NodeConfigInputs][] => {
   const cfg = ["backend nodes", ...zones.map((name) => `server ${name} 192.168.0.9:5060`)].join(
     "\n",
@@ -58,7 +58,7 @@ const membershipOf = (name: string): ZoneMembershipInputs => ({
 });
 
 let exchange: FakeExchange;
-/** What Pulumi keeps of the resources. */
+/** Inputs of the resources in Pulumi's state, by URN. */
 let state: Map<string, Inputs>;
 let warnings: string[];
 
@@ -82,7 +82,7 @@ const log: Logger = {
   warn: (line) => warnings.push(line),
 };
 
-/** Takes a zone out of the rotation, as Pulumi does before it replaces its server. */
+/** Takes a zone out of the rotation, as Pulumi does before it replaces the zone's server. */
 async function drained(zone: string): Promise<void> {
   const urn = urnOf("ZoneMembership", zone);
   const provider = new PbxResourceProvider(() => log, exchange);
@@ -92,15 +92,15 @@ async function drained(zone: string): Promise<void> {
 }
 
 /**
- * What `pulumi up` does with the files of all nodes, and after them with the memberships.
+ * Does what `pulumi up` does: updates the files of all nodes first, then the memberships.
  *
- * @returns the URNs of what was updated, or was to be.
- * @throws the first fault.
+ * @returns the URNs of the resources that were updated, or whose update failed.
+ * @throws the first error.
  */
 async function up(...zones: string[]): Promise<string[]> {
   const provider = new PbxResourceProvider(() => log, exchange);
   const changed: string[] = [];
-  const bringAbout = async (urn: string, news: Inputs): Promise<void> => {
+  const updateOne = async (urn: string, news: Inputs): Promise<void> => {
     const olds = state.get(urn) ?? {};
     const { changes } = await provider.diff("id", urn, olds, news);
     if (changes !== true) return;
@@ -120,7 +120,7 @@ async function up(...zones: string[]): Promise<string[]> {
   for (const wanted of [configsFor(zones), memberships]) {
     for (const [urn, inputs] of wanted) await provider.check(urn, {}, { ...inputs });
     const ends = await Promise.allSettled(
-      wanted.map(([urn, inputs]) => bringAbout(urn, { ...inputs })),
+      wanted.map(([urn, inputs]) => updateOne(urn, { ...inputs })),
     );
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
@@ -133,18 +133,18 @@ async function up(...zones: string[]): Promise<string[]> {
   return changed;
 }
 
-describe("of two zones that were to go, one cannot", () => {
+describe("if one of two removed zones still has a call,", () => {
   beforeEach(async () => {
     exchange.talking.add("zone2");
     await expect(up("zone1")).rejects.toThrow("zone2: 1 call still going after 3600 s");
   });
 
-  test("so both stay in service", () => {
+  test("both zones stay in service", () => {
     expect(exchange.rotation).toEqual(ZONES);
     expect(warnings).toEqual([]);
   });
 
-  test("and go with the same command, when the call has ended", async () => {
+  test("the same command removes both zones after the call has ended", async () => {
     exchange.talking.clear();
     await up("zone1");
     expect([...exchange.servers.keys()]).toEqual(["zone1"]);
@@ -152,7 +152,7 @@ describe("of two zones that were to go, one cannot", () => {
   });
 });
 
-describe("when the controller is lost in the middle of a drain", () => {
+describe("after the connection to the controller was lost during a drain,", () => {
   beforeEach(async () => {
     exchange.onOrder = (command) => {
       if (command === "set-state zone3 drain") exchange.closed.add("controller");
@@ -164,20 +164,20 @@ describe("when the controller is lost in the middle of a drain", () => {
     expect(exchange.rotation).toEqual(["zone1", "zone2"]);
   });
 
-  test("the former number of zones brings the zone back", async () => {
+  test("the former number of zones restores the zone", async () => {
     await up(...ZONES);
     expect(exchange.rotation).toEqual(ZONES);
     expect(await up(...ZONES)).toEqual([]);
   });
 
-  test("the same command goes on", async () => {
+  test("the same command continues the drain", async () => {
     exchange.talking.clear();
     await up("zone1", "zone2");
     expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
   });
 });
 
-test("a zone that was drained when the controller's disk was full comes back with the former number", async () => {
+test("the former number of zones restores a zone that was drained while the controller's disk was full", async () => {
   exchange.full.add("controller");
   await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
   expect(exchange.rotation).toEqual(["zone1", "zone2"]);
@@ -188,7 +188,7 @@ test("a zone that was drained when the controller's disk was full comes back wit
   expect(await up(...ZONES)).toEqual([]);
 });
 
-test("a zone that was to enter again when another node could not be told enters with the same command", async () => {
+test("the same command restores a zone after the update of another node failed", async () => {
   exchange.full.add("zone1");
   await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
   expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
@@ -202,12 +202,12 @@ test("a zone that was to enter again when another node could not be told enters 
   expect(await up(...ZONES)).toEqual([]);
 });
 
-test("a zone that could not enter again in time enters with the same command", async () => {
+test("the same command restores a zone that did not enter the rotation in time", async () => {
   exchange.full.add("controller");
   await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
   exchange.full.clear();
   exchange.mute.add("zone3");
-  await expect(up(...ZONES)).rejects.toThrow("zone3: HAProxy's OPTIONS is not answered");
+  await expect(up(...ZONES)).rejects.toThrow("zone3: it does not answer HAProxy's OPTIONS");
 
   exchange.mute.clear();
   expect(await up(...ZONES)).toEqual([urnOf("ZoneMembership", "zone3")]);
@@ -217,13 +217,13 @@ test("a zone that could not enter again in time enters with the same command", a
 describe("a zone without a server", () => {
   beforeEach(() => exchange.closed.add("zone3"));
 
-  test("goes where it has never had one", async () => {
+  test("is removed if it was never in use", async () => {
     exchange.used.delete("zone3");
     await up("zone1", "zone2");
     expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
   });
 
-  test("goes where it was drained for a successor that could not be built", async () => {
+  test("is removed if it was drained for a successor that could not be built", async () => {
     exchange.closed.clear();
     await drained("zone3");
     exchange.closed.add("zone3");
@@ -231,10 +231,10 @@ describe("a zone without a server", () => {
     expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
   });
 
-  test("does not go where it has served, and is left as it was found", async () => {
+  test("is not removed, and keeps its state, if it was in use", async () => {
     exchange.servers.set("zone3", "drain");
     await expect(up("zone1", "zone2")).rejects.toThrow(
-      /^zone3: its calls cannot be seen \(.*\); the zone stays out of the rotation/,
+      /^zone3: its calls cannot be checked \(.*\); the zone stays out of the rotation/,
     );
     expect(exchange.servers.get("zone3")).toBe("drain");
   });

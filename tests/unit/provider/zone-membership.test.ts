@@ -4,7 +4,7 @@ import { PbxResourceProvider } from "../../../provider/provider";
 import type { Logger } from "../../../core/logger";
 import { FakeExchange } from "../../support/fake-exchange";
 
-// Nobody waits in these tests.
+// Waits return at once in these tests.
 jest.mock("node:timers/promises", () => ({ setTimeout: () => Promise.resolve() }));
 
 const URN = "urn:pulumi:test::trunkline::pbx:index:ZoneMembership::zone1";
@@ -22,7 +22,7 @@ const log: Logger = {
   warn: (line) => warnings.push(line),
 };
 
-/** The only zone there is. */
+/** Exchange with a single zone. */
 let exchange: FakeExchange;
 let provider: PbxResourceProvider;
 
@@ -32,7 +32,7 @@ beforeEach(() => {
   provider = new PbxResourceProvider(() => log, exchange);
 });
 
-test("a server that is to be replaced is drained before it goes", async () => {
+test("drains a zone before its server is replaced", async () => {
   const { replaces, deleteBeforeReplace } = await provider.diff("zone1/server", URN, member, {
     ...member,
     serverId: unknownValue,
@@ -40,7 +40,7 @@ test("a server that is to be replaced is drained before it goes", async () => {
   expect([replaces, deleteBeforeReplace]).toEqual([["serverId"], true]);
 });
 
-test("the successor of a server that was lost enters the rotation, also that of the only one", async () => {
+test("puts the successor of a lost server into the rotation, even in the only zone", async () => {
   const news = { ...member, serverId: "another" };
   await provider.check(URN, {}, news);
   const { changes, replaces } = await provider.diff("zone1/server", URN, member, news);
@@ -51,28 +51,28 @@ test("the successor of a server that was lost enters the rotation, also that of 
   expect(exchange.rotation).toEqual(["zone1"]);
 });
 
-describe("an exchange that goes as a whole, with a controller that is gone already,", () => {
+describe("the removal of an exchange whose controller is already gone", () => {
   const destroy = (force: boolean): Promise<void> =>
     provider.delete("zone1/server", URN, { ...member, drain: { ...member.drain, force } });
   beforeEach(() => exchange.closed.add("controller"));
 
-  test("goes where calls may be cut, and says so", async () => {
+  test("succeeds with a warning if calls may be cut", async () => {
     await destroy(true);
     expect(warnings).toEqual([
-      "controller: SSH does not answer; zone1 goes without a look at its calls (pbx:drainForce)",
+      "controller: SSH does not answer; zone1 is removed without a check of its calls (pbx:drainForce)",
     ]);
   });
 
-  test("stays where they may not", async () => {
+  test("fails if calls may not be cut", async () => {
     await expect(destroy(false)).rejects.toThrow("controller: SSH does not answer");
   });
 
-  test("stays where somebody pressed Ctrl-C, as it was not waited for then", async () => {
+  test("fails after Ctrl-C, because the provider did not wait for the controller", async () => {
     await provider.cancel();
     await expect(destroy(true)).rejects.toThrow("controller: SSH does not answer");
   });
 
-  test("is not what a zone goes with that others stay behind", async () => {
+  test("fails if the program still has zones", async () => {
     await provider.check(URN, {}, { ...member, drain: { timeout: 3600, force: true } });
     await expect(destroy(true)).rejects.toThrow("controller: SSH does not answer");
   });

@@ -17,7 +17,7 @@ const TIMES = { boot: 90, call: 180 };
 const traceOf = (...rows: readonly string[]): Trace =>
   parseTrace(["seconds,calls,bytesPerSecond", ...rows].join("\n"), "day.csv");
 
-/** From midnight to midnight with as many calls all the time. */
+/** Returns a trace from midnight to midnight with a constant number of calls. */
 const steady = (calls: number): Trace =>
   traceOf(
     `0,${String(calls)},${String(calls * 42_800)}`,
@@ -25,7 +25,7 @@ const steady = (calls: number): Trace =>
   );
 
 describe("a trace", () => {
-  test("goes evenly from row to row", () => {
+  test("is interpolated from row to row", () => {
     expect([...secondsOf(traceOf("0,0,0", "2,10,300", "3,10,0"))]).toEqual([
       { seconds: 0, calls: 0, bytesPerSecond: 0 },
       { seconds: 1, calls: 5, bytesPerSecond: 150 },
@@ -34,41 +34,41 @@ describe("a trace", () => {
   });
 
   test.each([
-    ["no header", "0,1,2", "day.csv:1 is not the header; write seconds,calls,bytesPerSecond"],
+    ["no header", "0,1,2", "day.csv:1 is not the header; use seconds,calls,bytesPerSecond"],
     [
-      "a cell that is no number",
+      "a cell that is not a number",
       "seconds,calls,bytesPerSecond\n0,1,2\n60,-1,2",
-      "day.csv:3 is not three numbers; write a line such as 43200,120,5100000",
+      "day.csv:3 is not three numbers; use a line such as 43200,120,5100000",
     ],
     [
       "an empty line in the middle",
       "seconds,calls,bytesPerSecond\n0,1,2\n\n60,1,2",
-      "day.csv:3 is not three numbers; write a line such as 43200,120,5100000",
+      "day.csv:3 is not three numbers; use a line such as 43200,120,5100000",
     ],
     [
-      "a line that goes back",
+      "a line that goes back in time",
       "seconds,calls,bytesPerSecond\n60,1,2\n60,1,2",
-      "day.csv:3 is no later than the line before; sort the lines by seconds",
+      "day.csv:3 is not later than the line before; sort the lines by seconds",
     ],
     [
       "a single row",
       "seconds,calls,bytesPerSecond\n0,1,2\n",
-      "day.csv:2 is the end; a trace has two lines of load at least",
+      "day.csv:2 ends the file too early; a trace has two or more lines of load",
     ],
-  ])("with %s is refused with the line", (_, text, message) => {
+  ])("with %s is rejected with the number of the line", (_, text, message) => {
     expect(() => parseTrace(text, "day.csv")).toThrow(new OperatorError(message));
   });
 });
 
 describe("a policy", () => {
-  test("is that of a stack's configuration, with the prices of its flavors", () => {
+  test("comes from a stack's configuration, with the prices of its flavors", () => {
     const text =
       "config: { pbx:flavor: a, pbx:autoscale: { max: 2, callsPerZone: 10, prices: { a: 3 } } }";
     const { policy, prices } = parsePolicy(text, "p.yaml");
     expect([policy.max, policy.spareCalls, prices]).toEqual([2, 2, { controller: 3, zone: 3 }]);
   });
 
-  test("may be text, as pulumi config set leaves it", () => {
+  test("may be text, as pulumi config set writes it", () => {
     const text = `config: { pbx:autoscale: '{"max":4,"callsPerZone":80}' }`;
     expect(parsePolicy(text, "p.yaml").policy).toMatchObject({ max: 4, callsPerZone: 80 });
     expect(() => parsePolicy("config: { pbx:autoscale: on }", "p.yaml")).toThrow(
@@ -86,12 +86,12 @@ describe("a policy", () => {
       "config: { pbx:autoscale: { min: 3, max: 2, callsPerZone: 80 } }",
       "p.yaml: pbx:autoscale.min is 3, more than max, which is 2; lower min or raise max",
     ],
-  ])("with a fault is refused: %s", (text, message) => {
+  ])("with a fault is rejected: %s", (text, message) => {
     expect(() => parsePolicy(text, "p.yaml")).toThrow(new OperatorError(message));
   });
 });
 
-test("a zone is paid for from its order until its last call has ended", () => {
+test("a zone has a cost from its order until its last call has ended", () => {
   const fleet = new Fleet(1, TIMES);
   fleet.resize(2, 0, 100);
   fleet.pass(89);
@@ -107,7 +107,7 @@ test("a zone is paid for from its order until its last call has ended", () => {
   expect([fleet.serving, fleet.paid, fleet.share(100)]).toEqual([1, 1, 100]);
 });
 
-describe("of the rules that ours is compared with", () => {
+describe("the rules for comparison", () => {
   const results = (calls: number) =>
     [new NoonSample(POLICY), new ProcessorAlarm(POLICY), new FixedFleet(POLICY, steady(calls))].map(
       (rule) => {
@@ -116,7 +116,7 @@ describe("of the rules that ours is compared with", () => {
       },
     );
 
-  test("each has its own way with 160 calls, which need two zones of 80", () => {
+  test("differ for 160 calls, which need two zones of 80", () => {
     expect(results(160)).toEqual([
       // Over capacity until a minute and a half after noon.
       { rule: "noon-sample", zoneHours: 35.99, overloadMinutes: 721.98, moves: 1 },
@@ -126,7 +126,7 @@ describe("of the rules that ours is compared with", () => {
     ]);
   });
 
-  test("none moves where one zone is enough", () => {
+  test("do not scale if one zone is enough", () => {
     expect(results(60).map(({ moves, overloadMinutes }) => [moves, overloadMinutes])).toEqual([
       [0, 0],
       [0, 0],
@@ -135,11 +135,11 @@ describe("of the rules that ours is compared with", () => {
   });
 });
 
-describe("on a shipped trace", () => {
+describe("the included traces", () => {
   const files = readdirSync(join(FOLDER, "traces")).filter((file) => file.endsWith(".csv"));
   const { policy, prices } = parsePolicy(readFileSync(join(FOLDER, "policy.yaml"), "utf8"), "");
 
-  test("of these four", () => {
+  test("are these four", () => {
     expect(files).toEqual([
       "diurnal-office.csv",
       "flash-crowd.csv",
@@ -149,7 +149,7 @@ describe("on a shipped trace", () => {
   });
 
   test.each(files)(
-    "%s, ours is over capacity for less time than both others, at less cost than a fixed fleet",
+    "have less overload with trunkline than with both other rules, and no more cost than a fixed fleet: %s",
     (file) => {
       const trace = parseTrace(readFileSync(join(FOLDER, "traces", file), "utf8"), file);
       const replays = compare(trace, policy, { ...TIMES, midnight: MIDNIGHT });
@@ -166,7 +166,7 @@ describe("on a shipped trace", () => {
     },
   );
 
-  test("the picture in docs/ shows that of the office", () => {
+  test("include the office trace that the picture in docs/ shows", () => {
     const file = "diurnal-office.csv";
     const trace = parseTrace(readFileSync(join(FOLDER, "traces", file), "utf8"), file);
     const replays = compare(trace, policy, { ...TIMES, midnight: MIDNIGHT });

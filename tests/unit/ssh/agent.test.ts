@@ -17,7 +17,7 @@ const framed = (content: string | Buffer): Buffer => {
 };
 const answer = (value: unknown): Buffer => framed(JSON.stringify(value));
 
-test("an answer may come in any number of pieces, and with others", async () => {
+test("reads answers that arrive in pieces and out of order", async () => {
   const [first, second] = [agent.ask({}), agent.ask({})];
   const bytes = Buffer.concat([answer({ id: 1, result: "b" }), answer({ id: 0, result: "a" })]);
   for (const byte of bytes) output.write(Buffer.of(byte));
@@ -25,7 +25,7 @@ test("an answer may come in any number of pieces, and with others", async () => 
   expect(await Promise.all([first, second])).toEqual(["a", "b"]);
 });
 
-test("what the agent cannot do is told, with the files that are new all the same", async () => {
+test("reports a failed request with the files that were replaced anyway", async () => {
   const asked = agent.ask({});
   output.write(answer({ id: 0, error: "/etc/x: No space left on device", renewed: ["/etc/w"] }));
 
@@ -34,7 +34,7 @@ test("what the agent cannot do is told, with the files that are new all the same
   );
 });
 
-test("a node that says nothing is not waited for", async () => {
+test("gives up on a node that has not answered for 15 minutes", async () => {
   jest.useFakeTimers();
   try {
     const asked = expect(agent.ask({})).rejects.toThrow("has not answered for 15 minutes");
@@ -47,25 +47,25 @@ test("a node that says nothing is not waited for", async () => {
   }
 });
 
-describe("the conversation ends with an error, and nothing else does, when a node sends", () => {
+describe("only the conversation ends, with an error, if a node sends", () => {
   test.each<[string, string | Buffer]>([
     ["a message of the day", "Welcome to zone1!\nHave a nice day\n"],
-    ["a number that is none", "12x\n"],
+    ["an invalid number", "12x\n"],
     ["a negative length", "-5\nabcde"],
     ["no number", "\n\n\n"],
     ["an exponent", "1e3\n"],
-    ["a length beyond all answers", "999999999\n"],
-    ["digits without an end", "1".repeat(5_000)],
-    ["bytes without an end", Buffer.alloc(1 << 20, 0)],
-    ["no zlib", "4\nabcd"],
+    ["a length above the limit", "999999999\n"],
+    ["endless digits", "1".repeat(5_000)],
+    ["endless bytes", Buffer.alloc(1 << 20, 0)],
+    ["data that is not zlib", "4\nabcd"],
     ["a zlib bomb", framed(Buffer.alloc(100 << 20, 32))],
-    ["no JSON", framed("<html>")],
-    ["nothing", framed("")],
-    ["another shape", answer(["id", 0])],
+    ["data that is not JSON", framed("<html>")],
+    ["empty data", framed("")],
+    ["JSON of another shape", answer(["id", 0])],
     ["null", answer(null)],
-    ["an id that is no number", answer({ id: "0", result: 1 })],
-    ["an id that nobody asked with", answer({ id: 7, result: 1 })],
-    ["an error that is no text", answer({ id: 0, error: { toString: 1 } })],
+    ["an id that is not a number", answer({ id: "0", result: 1 })],
+    ["an unknown id", answer({ id: 7, result: 1 })],
+    ["an error that is not text", answer({ id: 0, error: { toString: 1 } })],
     ["terminal escapes", "\u001b]0;owned\u0007\u001b[2J\n"],
   ])("%s", async (_, bytes) => {
     const asked = agent.ask({ do: "look", paths: [] });
@@ -73,7 +73,7 @@ describe("the conversation ends with an error, and nothing else does, when a nod
 
     const error = await asked.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(NotAnAnswer);
-    expect((error as Error).message).toMatch(/^its agent does not answer as it should, but with '/);
+    expect((error as Error).message).toMatch(/^its agent sent an invalid answer: '/);
     expect((error as Error).message).not.toMatch(/\p{Cc}/u);
     expect((error as Error).message.length).toBeLessThan(200);
     await expect(agent.ask({})).rejects.toBe(error);
@@ -81,7 +81,7 @@ describe("the conversation ends with an error, and nothing else does, when a nod
   });
 });
 
-test("an answer comes twice: the second one ends the conversation", async () => {
+test("a second answer to the same request ends the conversation", async () => {
   const asked = agent.ask({});
   output.write(answer({ id: 0, result: 1 }));
   expect(await asked).toBe(1);
@@ -90,14 +90,14 @@ test("an answer comes twice: the second one ends the conversation", async () => 
   await expect(next).rejects.toThrow(NotAnAnswer);
 });
 
-test("a node that closes the connection is gone", async () => {
+test("a closed connection fails the open request", async () => {
   const asked = agent.ask({});
   output.destroy();
   await expect(asked).rejects.toThrow("the agent is gone");
   expect(input.writableEnded).toBe(true);
 });
 
-test("an error tells a node's words without what a terminal would obey, and not all of them", () => {
+test("an error shows a node's output shortened and without terminal control characters", () => {
   const { message } = new NodeError("zone1", `a\u001b[31mb\r\u202e\n${"x".repeat(10_000)}`);
   expect(message).toMatch(/^zone1: a\?\[31mb\?\?\nx+…$/);
   expect(message.length).toBeLessThan(2_100);

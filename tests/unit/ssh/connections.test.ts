@@ -11,13 +11,13 @@ import { MASTER_SECRET } from "../../support/settings";
 const keyOf = (masterSecret: string, node = "controller"): SshHostKey =>
   sshHostKey(sshHostKeySeed(masterSecret, node), node);
 
-/** A controller that lets nobody in, with the host key that the stack gave it. */
+/** Controller that refuses every log-in. Its host key is the key that the stack gave it. */
 let controller: Server;
 let connections: Connections;
 
 beforeEach(async () => {
   controller = new Server({ hostKeys: [keyOf(MASTER_SECRET).privateKey] }, (client) => {
-    client.on("error", () => undefined); // whoever finds another key than expected hangs up
+    client.on("error", () => undefined); // a client that finds an unexpected host key disconnects
     client.on("authentication", (attempt) => {
       attempt.reject(["publickey"]);
     });
@@ -37,14 +37,14 @@ afterEach(async () => {
   await once(controller, "close");
 });
 
-/** The way in of a stack with this master secret. */
+/** Returns the SSH access of a stack with this master secret. */
 const accessOf = (masterSecret: string): Access => ({
   privateKey: keyOf(masterSecret, "access").privateKey,
   controllerAddress: "198.51.100.10",
   controllerHostKey: keyOf(masterSecret).publicKey,
 });
 
-/** Why a stack with this master secret is not let in. */
+/** Returns the error of a log-in with this master secret. */
 async function refusal(masterSecret: string): Promise<string> {
   return connections.controller(accessOf(masterSecret), 0).then(
     () => "",
@@ -52,22 +52,22 @@ async function refusal(masterSecret: string): Promise<string> {
   );
 }
 
-test("a controller that knows the stack's key no more says what may have been changed", async () => {
+test("a refused log-in names the setting that may have changed", async () => {
   expect(await refusal(MASTER_SECRET)).toBe(
-    "controller: it does not accept the key of this stack. " +
-      "If pbx:masterSecret was changed, set the former one again",
+    "controller: authentication with the key of this stack failed. " +
+      "If pbx:masterSecret was changed, restore the previous value",
   );
 });
 
-test("so does one whose host key is another, as all keys come from the master secret", async () => {
+test("an unexpected host key names the setting that may have changed, because all keys derive from the master secret", async () => {
   expect(await refusal("another-master-secret-of-a-test-0")).toBe(
-    "controller: whoever answers at 198.51.100.10 has another host key than this stack gave the " +
-      "server. Nothing was sent. If pbx:masterSecret was changed, set the former one again; " +
+    "controller: the host key at 198.51.100.10 is not the one that this stack gave the server. " +
+      "Nothing was sent. If pbx:masterSecret was changed, restore the previous value; " +
       "if the server was replaced outside of Pulumi, run pulumi refresh",
   );
 });
 
-test("a node where no command could be run for a moment is asked again", async () => {
+test("tries again after a node could not run a command", async () => {
   let attempts = 0;
   controller.removeAllListeners("connection");
   controller.on("connection", (client) => {
@@ -93,7 +93,7 @@ test("a node where no command could be run for a moment is asked again", async (
   expect(await session.run("echo there")).toBe("there\n");
 });
 
-test("a node that prints something else first is told of, and a new connection may do better", async () => {
+test("reports a node that prints something before its answers, and a new connection may succeed", async () => {
   let logins = 0;
   controller.removeAllListeners("connection");
   controller.on("connection", (client) => {
@@ -115,8 +115,8 @@ test("a node that prints something else first is told of, and a new connection m
   const [first, second] = [session.run("echo there"), session.ask({ do: "look", paths: [] })];
 
   const words =
-    "controller: its agent does not answer as it should, but with 'Welcome to zone1!?[2J'; see that root's " +
-    "shell prints nothing at a log-in (/root/.bashrc, /etc/bash.bashrc), and run the same command again";
+    "controller: its agent sent an invalid answer: 'Welcome to zone1!?[2J'; make sure that root's shell " +
+    "prints nothing at log-in (/root/.bashrc, /etc/bash.bashrc), and run the same command again";
   await expect(first).rejects.toThrow(words);
   await expect(second).rejects.toThrow(words);
   await eventually(async () => {
@@ -126,7 +126,7 @@ test("a node that prints something else first is told of, and a new connection m
   expect(logins).toBe(2);
 });
 
-/** Tries for a while: the end of a connection is noticed a little later. */
+/** Repeats `attempt` for about a second, because the end of a connection is noticed a little later. */
 async function eventually(attempt: () => Promise<void>): Promise<void> {
   for (let left = 50; ; left--) {
     try {

@@ -6,6 +6,6 @@ test.each([
   ["file:///var/state?no_tmp_dir=true", "file:///var/state?no_tmp_dir=true&metadata=skip"],
   ["file:///var/state?metadata=skip", "file:///var/state?metadata=skip"],
   ["s3://bucket?region=eu-west-1", "s3://bucket?region=eu-west-1"],
-])("the backend %s is asked for as %s", (url, asked) => {
+])("opens the backend %s as %s", (url, asked) => {
   expect(backendUrl(url)).toBe(asked);
 });

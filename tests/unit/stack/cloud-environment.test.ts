@@ -16,13 +16,13 @@ test.each([
   [{ OS_CLOUD: "mycloud" }, true],
   [{ OS_AUTH_URL: "https://a/v3" }, true],
   [{ OS_CLOUD: "", OS_AUTH_URL: "https://a/v3" }, true],
-  // What a shell has that has asked `make env`, with and without a lab.
+  // Environment of a shell after `make env`, with and without a lab.
   [{ OS_AUTH_URL: "", ...LAB_ENVIRONMENT }, false],
   [{ OS_CLOUD: "", ...NO_CLOUD_ENVIRONMENT }, false],
   [{ ...LAB_ENVIRONMENT, ...NO_CLOUD_ENVIRONMENT }, false],
   [{ ...LAB_ENVIRONMENT, OS_CLOUD: "mycloud" }, true],
   [{ ...LAB_ENVIRONMENT, OS_AUTH_URL: "https://a/v3" }, true],
-])("that the environment %j names a cloud is %s", (env, named) => {
+])("cloudIsConfigured for the environment %j is %s", (env, named) => {
   expect(cloudIsConfigured(env)).toBe(named);
 });
 
@@ -38,11 +38,11 @@ test.each([
   ],
   [{ ...NO_CLOUD_ENVIRONMENT, OS_CLOUD: "mycloud" }, { OS_AUTH_URL: "" }],
   [openrc, {}],
-])("of the environment %j, where a cloud is named, %j is by make env", (env, ours) => {
+])("resets the variables of make env if %j names a cloud: %j", (env, ours) => {
   expect(withoutOurs(env)).toEqual(ours);
 });
 
-test("an environment without a cloud has nothing of what an openrc file sets", () => {
+test("withoutCloud removes all variables that an openrc file sets", () => {
   const whole = { ...openrc, OS_USERNAME: "pbx", OS_PASSWORD: "x", OS_REGION_NAME: "here" };
   expect(withoutCloud({ ...whole, PATH: "/bin" })).toEqual({
     PATH: "/bin",
@@ -62,7 +62,7 @@ describe("a lab that is about to be started", () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Makes the very process of this test a process of the lab. */
+  /** Registers the process of this test as a process of the lab. */
   function runUnit(name: string): void {
     const status = readFileSync("/proc/self/stat", "utf8");
     const start = status.slice(status.lastIndexOf(") ")).split(" ")[20] ?? "";
@@ -74,18 +74,18 @@ describe("a lab that is about to be started", () => {
     return labIsClaimed(claim);
   };
 
-  test("is this clone's, whatever an earlier one has left", () => {
+  test("belongs to this clone, whatever an earlier lab left behind", () => {
     writeFileSync(join(folder, "clouds.yaml"), "clouds: {}");
     writeFileSync(join(folder, "run", "mariadb.pid"), "1 1\n");
     expect(isClaimed()).toBe(true);
   });
 
-  test("is somebody else's where some of it runs already", () => {
+  test("does not belong to this clone if a part of the lab already runs", () => {
     runUnit("mariadb");
     expect(isClaimed()).toBe(false);
   });
 
-  test("stays this clone's when it is started again", () => {
+  test("stays with this clone when the lab is started again", () => {
     mkdirSync(dirname(claim));
     writeFileSync(claim, "");
     runUnit("mariadb");

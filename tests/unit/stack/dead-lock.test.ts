@@ -7,8 +7,8 @@ import { setTimeout } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { releaseDeadLock } from "../../../stack/stack";
 
-/** No process has a number as high as this. */
-const NOBODY = 2 ** 30;
+/** Process ID that is higher than the ID of any process. */
+const NO_PROCESS = 2 ** 30;
 
 let folder: string;
 let cancelled: number;
@@ -31,7 +31,7 @@ const stack = (): Stack =>
     },
   }) as unknown as Stack;
 
-/** As Pulumi writes it, with the time as Go does. */
+/** Writes a lock as Pulumi does, with the time in Go's format. */
 function lock(name: string, pid: number, host = hostname(), at = new Date()): void {
   const timestamp = at.toISOString().replace("Z", "123456+00:00");
   const locks = join(folder, ".pulumi", "locks", "organization", "pbx", "test");
@@ -40,35 +40,35 @@ function lock(name: string, pid: number, host = hostname(), at = new Date()): vo
     join(locks, `${name}.json`),
     JSON.stringify({ pid, username: "pbx", hostname: host, timestamp }),
   );
-  // What Pulumi's storage puts beside every file.
+  // Pulumi's storage adds such a file to every file.
   writeFileSync(join(locks, `${name}.json.attrs`), "{}");
 }
 
-test("a stack that nobody has locked is left alone", async () => {
+test("does nothing to a stack that is not locked", async () => {
   await releaseDeadLock(stack());
   expect(cancelled).toBe(0);
 });
 
-test("the lock of a process that is gone is released", async () => {
-  lock("a", NOBODY);
+test("releases the lock of a process that is gone", async () => {
+  lock("a", NO_PROCESS);
   await releaseDeadLock(stack());
   expect(cancelled).toBe(1);
 });
 
-test("the lock of a process whose number another one has by now is released", async () => {
+test("releases the lock of a process whose ID another process has by now", async () => {
   const beforeThisProcess = new Date(Date.now() - process.uptime() * 1000 - 60_000);
   lock("a", process.pid, hostname(), beforeThisProcess);
   await releaseDeadLock(stack());
   expect(cancelled).toBe(1);
 });
 
-test("the lock of a Pulumi that lives stays, however the clock was set since", async () => {
+test("keeps the lock of a running Pulumi, whatever the clock was set to since then", async () => {
   const pulumi = spawn("bash", ["-c", "exec -a pulumi sleep 60"]);
   try {
     await once(pulumi, "spawn");
     const command = `/proc/${String(pulumi.pid)}/cmdline`;
     while (!readFileSync(command, "utf8").startsWith("pulumi\0")) await setTimeout(20);
-    // By the clock as it is now, the process began a year after its lock.
+    // According to the current clock, the process began a year after its lock.
     lock("a", pulumi.pid ?? 0, hostname(), new Date(Date.now() - 365 * 86_400_000));
     await releaseDeadLock(stack());
     expect(cancelled).toBe(0);
@@ -77,8 +77,8 @@ test("the lock of a Pulumi that lives stays, however the clock was set since", a
   }
 });
 
-test("the lock of a process that ended and was not waited for is released", async () => {
-  // The shell becomes a program that knows nothing of the child that it has then.
+test("releases the lock of a process that ended and was not waited for", async () => {
+  // The shell becomes a program that does not know its child, and so never waits for the child.
   const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 60"]);
   try {
     const [pid] = (await once(parent.stdout, "data")) as [Buffer];
@@ -92,8 +92,8 @@ test("the lock of a process that ended and was not waited for is released", asyn
   }
 });
 
-test("a lock that is just being written, or has just gone, is that of a process that lives", async () => {
-  lock("a", NOBODY);
+test("treats a lock that is being written or was just removed as the lock of a running process", async () => {
+  lock("a", NO_PROCESS);
   const locks = join(folder, ".pulumi", "locks", "organization", "pbx", "test");
   writeFileSync(join(locks, "b.json"), '{"pid": 1');
   await releaseDeadLock(stack());
@@ -103,22 +103,22 @@ test("a lock that is just being written, or has just gone, is that of a process 
   expect(cancelled).toBe(0);
 });
 
-test("a lock of a process that this one may not see stays", async () => {
+test("keeps the lock of a process that is hidden from this process", async () => {
   // As under systemd's ProtectProc=invisible, which hides other users' processes in /proc.
   const kill = jest.spyOn(process, "kill").mockImplementation(() => {
     throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
   });
-  lock("a", NOBODY);
+  lock("a", NO_PROCESS);
   await releaseDeadLock(stack());
   kill.mockRestore();
   expect(cancelled).toBe(0);
 });
 
 test.each([
-  ["of a process that lives", process.pid, hostname()],
-  ["of another machine", NOBODY, "elsewhere"],
-])("a lock %s stays, whatever others there are", async (_, pid, host) => {
-  lock("a", NOBODY);
+  ["of a running process", process.pid, hostname()],
+  ["of another machine", NO_PROCESS, "elsewhere"],
+])("keeps a lock %s, whatever other locks exist", async (_, pid, host) => {
+  lock("a", NO_PROCESS);
   lock("b", pid, host);
   await releaseDeadLock(stack());
   expect(cancelled).toBe(0);

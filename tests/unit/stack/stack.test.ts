@@ -2,13 +2,13 @@ import { CommandError, LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/auto
 import { OperatorError } from "../../../core/errors";
 import { openStack, readStack } from "../../../stack/stack";
 
-/** As the Automation API has what `pulumi` says on standard error. */
+/** Returns the Automation API's error for the standard error of `pulumi`. */
 const says = (stderr: string): Error => {
   const message = `code: 255\n stdout: \n stderr: ${stderr}\n err?: \n`;
   return Object.assign(Object.create(CommandError.prototype) as Error, { message });
 };
 
-test("what Pulumi says is a fault, and a bug stays one", async () => {
+test("turns an error of Pulumi into an operator error, and throws a bug as it is", async () => {
   const reading = (error: Error): Promise<never> => readStack(() => Promise.reject(error));
   await expect(reading(says("error: no such host"))).rejects.toEqual(
     new OperatorError("pulumi: no such host"),
@@ -16,7 +16,7 @@ test("what Pulumi says is a fault, and a bug stays one", async () => {
   await expect(reading(new TypeError("x is undefined"))).rejects.toThrow(TypeError);
 });
 
-test("a pass phrase that is another one is told, with the remedy", async () => {
+test("reports a wrong passphrase, with the remedy", async () => {
   jest
     .spyOn(PulumiCommand, "get")
     .mockResolvedValue(Object.create(PulumiCommand.prototype) as PulumiCommand);

@@ -6,7 +6,7 @@ const PORT = "openstack:networking/port:Port";
 const ERRORS = ["instance (…) failed to reach ACTIVE: ERROR"];
 const urn = (type: string, name: string): string => `urn:pulumi:dev::pbx::${type}::${name}`;
 
-test("servers that the cloud could not build are replaced, and nothing else", () => {
+test("returns only servers that the cloud could not build", () => {
   const resources = [
     { type: INSTANCE, urn: urn(INSTANCE, "zone1") },
     { type: INSTANCE, urn: urn(INSTANCE, "zone2"), id: "2", initErrors: ERRORS },
@@ -16,11 +16,11 @@ test("servers that the cloud could not build are replaced, and nothing else", ()
   expect(unbuiltServers({ resources })).toEqual([{ urn: urn(INSTANCE, "zone2"), id: "2" }]);
 });
 
-test("a stack that has nothing yet has no such servers", () => {
+test("returns no servers for an empty stack", () => {
   expect(unbuiltServers({})).toEqual([]);
 });
 
-test("the cloud says why it could not build a server", async () => {
+test("returns the cloud's reasons why it could not build servers", async () => {
   const message = "Virtual Interface creation failed";
   const servers: Readonly<Record<string, object>> = {
     "/compute/servers/1": { name: "zone1", status: "ERROR", fault: { code: 500, message } },

@@ -22,8 +22,8 @@ const withUser = (name: string | null, secret: string) => ({
 
 const anything = fc.oneof(fc.string({ minLength: 1 }), fc.string({ unit: "binary", minLength: 1 }));
 
-describe.each(RENDERERS)("%s, whatever the settings let through", (_, render) => {
-  test.each(["\n", "\r", "\r\n", "\0", "\t", "\u007f", '"'])("refuses %j", (text) => {
+describe.each(RENDERERS)("%s, whatever the settings accept,", (_, render) => {
+  test.each(["\n", "\r", "\r\n", "\0", "\t", "\u007f", '"'])("rejects %j", (text) => {
     const secret = `hush${text}hush`;
     const message = /^a value holds /;
     expect(() => render(withUser("Alice", secret))).toThrow(message);
@@ -35,14 +35,14 @@ describe.each(RENDERERS)("%s, whatever the settings let through", (_, render) =>
 describe("sip.conf", () => {
   const render = renderSipConf;
 
-  test("escapes a semicolon, which Asterisk takes for a comment", () => {
+  test("escapes a semicolon, which begins a comment in Asterisk", () => {
     const sections = readAsteriskConf(render(withUser("Alice; Bob", "a;b")));
     const settings = settingsOf(sections, "1001");
     expect(settings.secret).toBe("a;b");
     expect(settings.callerid).toBe('"Alice; Bob" <1001>');
   });
 
-  test("whatever a name and a secret hold, the file says the same or is not made", () => {
+  test("has the same structure for any name and secret, or is not rendered", () => {
     const shape = (rendered: string) =>
       readAsteriskConf(rendered).map(({ name, template, settings }) => [
         name,
@@ -64,7 +64,7 @@ describe("sip.conf", () => {
   });
 });
 
-test("users.sql says of a name and a secret what they are, or is not made", async () => {
+test("users.sql contains any name and secret unchanged, or is not rendered", async () => {
   const load = await sqlite();
   fc.assert(
     fc.property(anything, anything, (name, secret) => {
@@ -82,7 +82,7 @@ test("users.sql says of a name and a secret what they are, or is not made", asyn
   );
 });
 
-test("what the schema lets through gets into the files", () => {
+test("every value that the schema accepts can be rendered", () => {
   const text = fc.string({ unit: "binary", minLength: 1, maxLength: 64 });
   const secret = fc.string({ minLength: 12, maxLength: 64 });
   fc.assert(
@@ -100,7 +100,7 @@ test("what the schema lets through gets into the files", () => {
   );
 });
 
-test("every value that people write passes the helper", () => {
+test("every name and secret in a template goes through the helper", () => {
   for (const [file] of RENDERERS) {
     const text = readFileSync(join(ROOT, "templates", `${file}.hbs`), "utf8");
     expect(text.match(/\{\{\s*(?:this\.)?(?:name|secret)\s*\}\}/g)).toBeNull();

@@ -18,7 +18,7 @@ const content = (files: readonly NodeFile[], name: string): string =>
 const conf = (zoneCount: number, name: string, driver: SipDriver = "pjsip"): Section[] =>
   readAsteriskConf(content(renderZoneFiles(zone1Of(zoneCount, driver)), name));
 
-/** Steps of the dialplan's `context`, priorities and labels left out: `_X!: Dial(…)`. */
+/** Returns the steps of the dialplan's `context` without patterns, priorities and labels: `Dial(…)`. */
 function dialplan(zoneCount: number, context: string, driver: SipDriver = "pjsip"): string[] {
   const section = conf(zoneCount, "extensions.conf", driver).find(({ name }) => name === context);
   return (section?.settings ?? []).map(([, value]) => value.replace(/^.*?[0-9n](\(\w+\))?,/, ""));
@@ -30,7 +30,7 @@ describe("golden files", () => {
     ["zone1-of-3-pjsip", renderZoneFiles(zone1Of(3, "pjsip"))],
     ["zone1-alone", renderZoneFiles(zone1Of(1))],
     ["controller-of-3", renderControllerFiles(controllerOf(3))],
-  ])("%s", (name, files) => {
+  ])("are equal to the rendered files: %s", (name, files) => {
     const folder = join(__dirname, "golden", name);
     for (const file of files) {
       expectGolden(join(folder, basename(file.path)), file.content);
@@ -39,8 +39,8 @@ describe("golden files", () => {
   });
 });
 
-describe("a node's files", () => {
-  test.each(DRIVERS)("a zone with %s has these, and none of the other driver", (driver) => {
+describe("the files of a node", () => {
+  test.each(DRIVERS)("in a zone with %s exclude the other driver", (driver) => {
     expect(renderZoneFiles(zone1Of(3, driver)).map(({ path }) => path)).toEqual([
       "/etc/trunkline/node.json",
       "/etc/asterisk/asterisk.conf",
@@ -68,7 +68,7 @@ describe("a node's files", () => {
     ]);
   });
 
-  test("the controller has these", () => {
+  test("are complete on the controller", () => {
     expect(renderControllerFiles(controllerOf(1)).map(({ path }) => path)).toEqual([
       "/etc/trunkline/node.json",
       "/etc/haproxy/haproxy.cfg",
@@ -76,7 +76,7 @@ describe("a node's files", () => {
     ]);
   });
 
-  test("nobody but root and the service reads them", () => {
+  test("are readable only for root and the service", () => {
     const files = [...renderZoneFiles(zone1Of(3)), ...renderControllerFiles(controllerOf(3))];
     for (const { path, owner, mode } of files) {
       const folder = path.split("/")[2];
@@ -93,14 +93,14 @@ describe("a node's files", () => {
     ["missing", { users: undefined }],
     ["null", { address: null }],
     ["malformed", { fixedIp: "192.168.0" }],
-  ])("a %s field is an error, not an empty line", (_, change) => {
+  ])("cause an error for a %s field, not an empty line", (_, change) => {
     const context = { ...zone1Of(1), ...change } as unknown as ReturnType<typeof zone1Of>;
     expect(() => renderZoneFiles(context)).toThrow();
   });
 });
 
-describe("dialplan", () => {
-  test.each(DRIVERS)("from-trunk never dials IAX2: no call goes in circles (%s)", (driver) => {
+describe("the dialplan", () => {
+  test.each(DRIVERS)("never dials IAX2 in from-trunk, so that no call loops (%s)", (driver) => {
     const reachable = ["from-trunk", "local", "silence"].flatMap((name) =>
       dialplan(3, name, driver),
     );
@@ -108,7 +108,7 @@ describe("dialplan", () => {
     expect(reachable.filter((step) => step.includes("IAX2/"))).toEqual([]);
   });
 
-  test.each(["from-users", "from-trunk"])("%s has a first step for digits alone", (context) => {
+  test.each(["from-users", "from-trunk"])("has a first step in %s only for digits", (context) => {
     const settings = (name: string): readonly (readonly [string, string])[] =>
       conf(3, "extensions.conf").find((section) => section.name === name)?.settings ?? [];
     expect(settings(context).filter(([, value]) => /^[^,]*,1,/.test(value))).toEqual([]);
@@ -117,7 +117,7 @@ describe("dialplan", () => {
     expect(settings("number")).toEqual(digits.map((pattern) => ["exten", `${pattern},1,NoOp()`]));
   });
 
-  test("users are tried here first, then in all other zones at once", () => {
+  test("dials a user in its own zone first, then in all other zones at once", () => {
     const steps = dialplan(3, "from-users");
     expect(steps.slice(0, 5)).toEqual([
       "number",
@@ -129,17 +129,17 @@ describe("dialplan", () => {
     expect(dialplan(3, "trunk")).toContain("Dial(IAX2/zone2/${EXTEN}&IAX2/zone3/${EXTEN},60,i)");
   });
 
-  test("a zone that is alone dials no trunk", () => {
+  test("dials no trunk in a single zone", () => {
     expect(dialplan(1, "from-users")).not.toContain("Gosub(trunk,${EXTEN},1)");
     expect(conf(1, "extensions.conf").map(({ name }) => name)).not.toContain("trunk");
   });
 
-  test.each(DRIVERS)("no dial string has what somebody else has sent (%s)", (driver) => {
+  test.each(DRIVERS)("has no received text in a dial string (%s)", (driver) => {
     const text = content(renderZoneFiles(zone1Of(3, driver)), "extensions.conf");
     const dialled = Array.from(text.matchAll(/\bDial\((.*)\)$/gm), ([, dial = ""]) => dial);
     expect(dialled).toHaveLength(2);
     for (const dial of dialled) {
-      // A device for the number, which is of digits alone; the time; redirects are not followed.
+      // A device for the number, which has only digits; the timeout; the option not to follow redirects.
       expect(dial).toMatch(/^(((PJ)?SIP|IAX2\/zone\d)\/\$\{EXTEN\}&?)+,60,i$/);
     }
   });
@@ -148,13 +148,13 @@ describe("dialplan", () => {
     [30, 2],
     [7, 8.571],
     [1_000_000, 0],
-  ])("of %i calls a minute, each takes %d s of it", (callsPerMinute, seconds) => {
+  ])("counts each of %i calls a minute as %d s", (callsPerMinute, seconds) => {
     const text = renderExtensionsConf({ ...zone1Of(1), callsPerMinute });
     expect(text).toContain(`Set(EMPTY=$[\${EMPTY} + ${String(seconds)}])`);
     expect(seconds * callsPerMinute).toBeLessThanOrEqual(60);
   });
 
-  test("strangers reach nothing but a refusal", () => {
+  test("sends unknown callers only to the context that refuses them", () => {
     expect(conf(3, "extensions.conf").find(({ name }) => name === "refuse")?.settings).toEqual([
       ["exten", "s,1,Hangup(21)"],
     ]);
@@ -169,11 +169,11 @@ describe("dialplan", () => {
   test.each([
     ["chan_sip", "SIP/${EXTEN}"],
     ["pjsip", "PJSIP/${EXTEN}"],
-  ] as const)("%s rings %s", (driver, device) => {
+  ] as const)("rings a user with %s at %s", (driver, device) => {
     expect(dialplan(2, "local", driver)).toContain(`Dial(${device},60,i)`);
   });
 
-  test("every place that a step goes to exists", () => {
+  test("has every context and label that a step jumps to", () => {
     const sections = conf(3, "extensions.conf");
     const contexts = sections.map(({ name }) => name);
     const text = content(renderZoneFiles(zone1Of(3)), "extensions.conf");
@@ -186,8 +186,8 @@ describe("dialplan", () => {
   });
 });
 
-describe("trunk", () => {
-  test("one peer for each other zone, with the secret of that pair", () => {
+describe("the trunk", () => {
+  test("has one peer for each other zone, with the secret of the pair", () => {
     const peers = conf(3, "iax.conf").filter(({ template }) => template === "zone");
     expect(peers.map(({ name, settings }) => [name, Object.fromEntries(settings)])).toEqual(
       [2, 3].map((number) => [
@@ -202,7 +202,7 @@ describe("trunk", () => {
     );
   });
 
-  test("every peer is encrypted and authenticated, and its calls come in as from-trunk", () => {
+  test("has encryption and authentication for every peer, whose calls enter from-trunk", () => {
     expect(settingsOf(conf(2, "iax.conf"), "zone", "!")).toMatchObject({
       context: "from-trunk",
       auth: "md5",
@@ -214,7 +214,7 @@ describe("trunk", () => {
     });
   });
 
-  test("IAX2 listens in the trunk network alone, its port set before its address", () => {
+  test("listens only in the trunk network, with the port set before the address", () => {
     expect(conf(2, "iax.conf")[0]?.settings.slice(0, 2)).toEqual([
       ["bindport", "4569"],
       ["bindaddr", "192.168.0.2"],
@@ -229,7 +229,7 @@ describe("SIP", () => {
   });
   const users = (): LookUp => load(content(renderZoneFiles(zone1Of(2)), "users.sql"));
 
-  test("signalling returns through the controller, media goes straight to the zone", () => {
+  test("signaling returns through the controller, and media goes directly to the zone", () => {
     expect(settingsOf(conf(2, "sip.conf", "chan_sip"), "general")).toMatchObject({
       externaddr: "198.51.100.10",
       media_address: "198.51.100.11",
@@ -249,7 +249,7 @@ describe("SIP", () => {
     });
   });
 
-  test("SIP listens in the trunk network and over TCP", () => {
+  test("listens in the trunk network and over TCP", () => {
     expect(settingsOf(conf(2, "sip.conf", "chan_sip"), "general")).toMatchObject({
       transport: "tcp",
       tcpbindaddr: "192.168.0.2:5060",
@@ -261,12 +261,12 @@ describe("SIP", () => {
     });
   });
 
-  test("a registration outlives its phone's move by a minute at the most", () => {
+  test("registrations expire at most one minute after the phone has moved", () => {
     expect(settingsOf(conf(2, "sip.conf", "chan_sip"), "general").maxexpiry).toBe("60");
     expect(users()("ps_aors", "1001")?.maximum_expiration).toBe("60");
   });
 
-  test("chan_sip: each user has a secret and says who is calling", () => {
+  test("with chan_sip has a secret and a caller ID for each user", () => {
     const sections = conf(2, "sip.conf", "chan_sip");
     expect(settingsOf(sections, "1001", "user")).toEqual({
       secret: "secret-of-1001",
@@ -280,7 +280,7 @@ describe("SIP", () => {
     });
   });
 
-  test("PJSIP: each user is an endpoint, an auth and an aor", () => {
+  test("with PJSIP has an endpoint, an auth and an aor for each user", () => {
     const lookUp = users();
     expect(lookUp("ps_endpoints", "1001")).toMatchObject({
       auth: "1001",
@@ -299,7 +299,7 @@ describe("SIP", () => {
     }
   });
 
-  test("PJSIP: everything that sorcery.conf looks up elsewhere is in the database", () => {
+  test("with PJSIP has everything in the database that sorcery.conf looks up there", () => {
     const settings = (name: string): (readonly [string, string])[] =>
       conf(1, name).flatMap((section) => section.settings);
     const realtime = settings("sorcery.conf").flatMap(([, value]) => {
@@ -310,7 +310,7 @@ describe("SIP", () => {
     for (const family of realtime) expect(users()(family as Table, "1001")).not.toBeNull();
   });
 
-  test("PJSIP: only the first request's timer is longer once Asterisk has started", () => {
+  test("with PJSIP has a longer timer for the first request, and no other change, once Asterisk has started", () => {
     const commands = Object.keys(settingsOf(conf(1, "cli.conf"), "startup_commands"));
     const [, object = ""] =
       /^database put trunkline\/system system (.*)$/.exec(commands[0] ?? "") ?? [];
@@ -324,13 +324,13 @@ describe("SIP", () => {
     expect(settingsOf(conf(1, "sorcery.conf"), "res_pjsip").system).toBe("astdb,trunkline");
   });
 
-  test("PJSIP: an exchange may have no users yet", () => {
+  test("with PJSIP may have no users yet", () => {
     const text = content(renderZoneFiles({ ...zone1Of(1), users: [] }), "users.sql");
     expect(load(text)("ps_endpoints", "1001")).toBeNull();
   });
 });
 
-describe("modules", () => {
+describe("the modules", () => {
   const modules = (driver: SipDriver, codecs = zone1Of(1).codecs): string[] => {
     const text = content(renderZoneFiles({ ...zone1Of(1, driver), codecs }), "modules.conf");
     return readAsteriskConf(text)
@@ -338,19 +338,19 @@ describe("modules", () => {
       .flatMap(([key, value]) => (key === "load" ? [value] : []));
   };
 
-  test.each(DRIVERS)("%s is loaded, the other driver is not: both would take 5060", (driver) => {
+  test.each(DRIVERS)("include %s without the other driver, which also uses port 5060", (driver) => {
     const drivers = modules(driver).filter((name) => /^chan_(sip|pjsip)\.so$/.test(name));
     expect(drivers).toEqual([`chan_${driver.replace("chan_", "")}.so`]);
   });
 
-  test.each(DRIVERS)("nothing is loaded twice (%s)", (driver) => {
+  test.each(DRIVERS)("are not loaded twice (%s)", (driver) => {
     expect(new Set(modules(driver)).size).toBe(modules(driver).length);
   });
 
   test.each([
     ["pjsip", ["modules", "modules-pjsip"]],
     ["chan_sip", ["modules"]],
-  ] as const)("%s: an image may add modules of its own", (driver, lists) => {
+  ] as const)("with %s may include modules of the image", (driver, lists) => {
     const included = readAsteriskConf(
       content(renderZoneFiles(zone1Of(1, driver)), "modules.conf"),
     ).flatMap(({ settings }) => settings.filter(([key]) => key === "#tryinclude"));
@@ -359,14 +359,14 @@ describe("modules", () => {
     );
   });
 
-  test("a translator for each codec", () => {
+  test("include a translator for each codec", () => {
     const translators = modules("pjsip", ["gsm", "g722"]).filter((name) =>
       name.startsWith("codec_"),
     );
     expect(translators).toEqual(["codec_gsm.so", "codec_g722.so"]);
   });
 
-  test("nothing is loaded unasked", () => {
+  test("are not loaded automatically", () => {
     expect(settingsOf(conf(1, "modules.conf"), "modules").autoload).toBe("no");
   });
 });
@@ -376,7 +376,7 @@ describe("HAProxy", () => {
   const cfg = (zoneCount: number, balance = controllerOf(1).balance): string[] =>
     lines(content(renderControllerFiles({ ...controllerOf(zoneCount), balance }), "haproxy.cfg"));
 
-  test("a server for each zone, called as the zone is", () => {
+  test("has a server for each zone, with the name of the zone", () => {
     expect(cfg(3).filter((line) => line.startsWith("server "))).toEqual([
       "server zone1 192.168.0.2:5060",
       "server zone2 192.168.0.3:5060",
@@ -390,13 +390,13 @@ describe("HAProxy", () => {
     ]);
   });
 
-  test("a server must answer OPTIONS with 200 to stay in the rotation", () => {
+  test("keeps a server in the rotation only if it answers OPTIONS with 200", () => {
     const checks = cfg(2).filter((line) => line.startsWith("tcp-check "));
     expect(checks[1]).toContain("OPTIONS sip:");
     expect(checks.at(-1)).toBe('tcp-check expect rstring "^SIP/2\\.0 200 "');
   });
 
-  test("a registered phone is silent for longer than the thesis' 50 s: nothing cuts it off", () => {
+  test("does not disconnect a registered phone that is silent for longer than the thesis' 50 s", () => {
     const timeouts = cfg(1).filter((line) => /^timeout (client|server) /.test(line));
     expect(timeouts).toEqual(["timeout client 3600s", "timeout server 3600s"]);
   });

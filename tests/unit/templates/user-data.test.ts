@@ -14,7 +14,7 @@ const zone: UserDataContext = {
   files: renderZoneFiles(zone1Of(3)),
 };
 
-/** As cloud-init does: gzip is known by its first two bytes. */
+/** Reads user data as cloud-init does, which recognizes gzip by its first two bytes. */
 function read(userData: string): string {
   const bytes = Buffer.from(userData, "base64");
   return (bytes.readUInt16BE() === 0x1f8b ? gunzipSync(bytes) : bytes).toString();
@@ -40,10 +40,10 @@ test("cloud-init reads back what was written, byte for byte", () => {
 });
 
 test.each([
-  ["spaces at the end", "a  \nb\n"],
+  ["trailing spaces", "a  \nb\n"],
   ["no line break at the end", "a\nb"],
   ["long lines", `${"word ".repeat(200)}\n`],
-  ["what YAML could take for something else", "yes: no\n# comment\n- '\"\n\t%\n"],
+  ["text that YAML could misread", "yes: no\n# comment\n- '\"\n\t%\n"],
   ["the name of a person", 'callerid="Zoë Müller 雪" <1001>\n'],
 ])("a file with %s arrives unchanged", (_, content) => {
   const file = { path: "/etc/asterisk/x.conf", content, owner: "root:asterisk", mode: "0640" };
@@ -53,20 +53,20 @@ test.each([
   ]);
 });
 
-test("permissions stay text: as a number, YAML's 0640 is 640 to some readers", () => {
+test("permissions are text, because some readers of YAML take the number 0640 for 640", () => {
   expect(renderCloudConfig(zone)).toContain('permissions: "0640"');
 });
 
-test("it is compressed, and smaller for it", () => {
+test("user data is compressed to less than half", () => {
   const plain = Buffer.from(renderCloudConfig(zone)).toString("base64");
   expect(renderUserData(zone).length).toBeLessThan(plain.length / 2);
 });
 
-test("the same node has the same user data at every run", () => {
+test("the same node has the same user data in every run", () => {
   expect(renderUserData(zone)).toBe(renderUserData({ ...zone, files: [...zone.files] }));
 });
 
-test("gzip keeps neither time nor system: two machines come to the same bytes", () => {
+test("the gzip header has neither time nor system, so that two machines produce the same bytes", () => {
   const header = Buffer.from(renderUserData(zone), "base64").subarray(0, 10);
   expect(header.readUInt32LE(4)).toBe(0);
 });
@@ -74,7 +74,7 @@ test("gzip keeps neither time nor system: two machines come to the same bytes", 
 test.each([
   ["zone", renderZoneFiles(zone1Of(3))],
   ["controller", renderControllerFiles(controllerOf(3))],
-])("every file of a %s has an owner and a mode, and is closed to others", (_, files) => {
+])("every file of a %s has an owner and a mode, without access for others", (_, files) => {
   const text = read(renderUserData({ ...zone, files }));
   const { write_files: written } = parse(text) as {
     write_files: { owner: string; permissions: string; path: string }[];

@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("a difference is shown, and leaves the golden file as it was", () => {
+test("shows a difference, and does not change the golden file", () => {
   const file = join(folder, "sip.conf");
   writeFileSync(file, "[general]\nudpbindaddr=127.0.0.1\n");
   expect(() => {
@@ -23,7 +23,7 @@ test("a difference is shown, and leaves the golden file as it was", () => {
   expect(readFileSync(file, "utf8")).toBe("[general]\nudpbindaddr=127.0.0.1\n");
 });
 
-test("a missing golden file fails and is not made by itself", () => {
+test("fails if a golden file is missing, and does not create the file", () => {
   const file = join(folder, "iax.conf");
   expect(() => {
     expectGolden(file, "[general]\n");
@@ -31,7 +31,7 @@ test("a missing golden file fails and is not made by itself", () => {
   expect(existsSync(file)).toBe(false);
 });
 
-test("the explicit command writes it", () => {
+test("writes the golden file on an explicit command", () => {
   process.env.UPDATE_GOLDEN = "1";
   const file = join(folder, "zone1", "iax.conf");
   expectGolden(file, "[general]\n");

@@ -4,7 +4,7 @@ import { ended } from "../../../phones/command";
 import { within } from "../../../phones/deadline";
 import { ROOT } from "../../../core/paths";
 
-/** As Pulumi's host of programs: an error that nobody has caught is written down. */
+/** Script like Pulumi's host of programs, which prints an uncaught error. */
 const HOST = `
 process.on("uncaughtException", (error) => console.error(error));
 import("./index.ts").then(() => {
@@ -12,7 +12,7 @@ import("./index.ts").then(() => {
   process.stdin.once("data", () => console.error("the engine does not answer"));
 });`;
 
-test("a program whose Pulumi was killed, so that nobody reads what it says, ends", async () => {
+test("a program ends if its Pulumi was killed and nothing reads its output", async () => {
   const child = spawn(process.execPath, ["--import", "tsx", "-e", HOST], {
     cwd: ROOT,
     stdio: ["pipe", "pipe", "pipe"],

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { orphanedIn } from "../../lab/orphaned";
 
-/** No process has a number as high as this. */
-const NOBODY = 2 ** 30;
+/** Process ID that is higher than the ID of any process. */
+const NO_PROCESS = 2 ** 30;
 
-test("a deployment in the lab is forsaken where the process that made it is gone", () => {
+test("a deployment in the lab is orphaned if the process that created it is gone", () => {
   const place = mkdtempSync(join(tmpdir(), "trunkline-place-"));
   const names = [
-    `trunkline-lab-${String(NOBODY)}-abc`,
+    `trunkline-lab-${String(NO_PROCESS)}-abc`,
     `trunkline-lab-${String(process.pid)}-abc`,
     `trunkline-deployment-abc`,
   ];
@@ -17,7 +17,7 @@ test("a deployment in the lab is forsaken where the process that made it is gone
     mkdirSync(join(place, name));
     writeFileSync(join(place, name, "passphrase"), "");
   }
-  mkdirSync(join(place, `trunkline-lab-${String(NOBODY)}-new`));
+  mkdirSync(join(place, `trunkline-lab-${String(NO_PROCESS)}-new`));
   writeFileSync(join(place, "a-file-of-others"), "");
   expect(orphanedIn(place)).toEqual([join(place, names[0] ?? "")]);
   rmSync(place, { recursive: true });

@@ -3,7 +3,7 @@ import { shareOfTone } from "../../calls/support/tone";
 const SECOND = 8000;
 const PACKET = 160;
 
-/** One second of a tone of `hz` whose packet number `at` never arrived, for each of `lost`. */
+/** Returns one second of a tone of `hz`, without the packets with the numbers in `lost`. */
 function recording(hz: number, lost: readonly number[] = []): Int16Array {
   const sent = Array.from({ length: SECOND + lost.length * PACKET }, (_, sample) =>
     Math.round(10_000 * Math.sin((2 * Math.PI * hz * sample) / SECOND)),
@@ -11,22 +11,22 @@ function recording(hz: number, lost: readonly number[] = []): Int16Array {
   return Int16Array.from(sent.filter((_, sample) => !lost.includes(Math.floor(sample / PACKET))));
 }
 
-test.each([440, 1100])("a tone of %d Hz is heard", (hz) => {
+test.each([440, 1100])("recognizes a tone of %d Hz", (hz) => {
   expect(shareOfTone(recording(hz), hz)).toBeGreaterThan(0.95);
 });
 
-test("it is heard where packets were lost", () => {
+test("recognizes a tone with lost packets", () => {
   expect(shareOfTone(recording(440, [10, 20, 30, 40]), 440)).toBeGreaterThan(0.95);
 });
 
-test("neither another tone nor silence is taken for it", () => {
+test("does not take another tone or silence for the tone", () => {
   expect(shareOfTone(recording(1100), 440)).toBeLessThan(0.05);
   expect(shareOfTone(recording(440), 1100)).toBeLessThan(0.05);
   expect(shareOfTone(new Int16Array(SECOND), 440)).toBe(0);
 });
 
-test("nor is noise", () => {
-  // A generator of its own, so that the noise is the same each time.
+test("does not take noise for the tone", () => {
+  // A separate generator makes the noise the same each time.
   let seed = 1;
   const noise = Int16Array.from({ length: SECOND }, () => {
     seed = (seed * 16_807) % 2_147_483_647;

@@ -7,7 +7,7 @@ import { ROOT } from "../../../core/paths";
 let folder: string;
 let journal: string;
 
-/** A machine whose dpkg ends its own journal, and whose apt-get refuses to work where there is one. */
+/** Creates a dpkg that removes its journal, and an apt-get that fails while there is a journal. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-apt-"));
   journal = join(folder, "dpkg/updates");
@@ -39,11 +39,11 @@ function update() {
   return { status, calls };
 }
 
-test("apt-get is asked alone where dpkg has ended its work", () => {
+test("runs only apt-get if dpkg has no journal", () => {
   expect(update()).toEqual({ status: 0, calls: ["apt-get update noninteractive"] });
 });
 
-test("a dpkg that was killed is mended first, and what is left is apt-get's to say", () => {
+test("repairs an interrupted dpkg first, and leaves remaining errors to apt-get", () => {
   writeFileSync(join(journal, "0000"), "");
   writeFileSync(join(journal, "tmp.i"), "");
   expect(update()).toEqual({

@@ -14,8 +14,8 @@ afterEach(() => {
 });
 
 /**
- * What make says with `tsx`, a script, in place of the one that runs the project's programs. The packages of
- * this clone count as installed: npm would take them away first, from under the tests that run beside it.
+ * Runs make with the script `tsx` instead of the command that runs the project's programs. Marks the packages of
+ * this clone as installed: npm would delete them first, while other tests use them.
  */
 function make(target: string, tsx = "exit 1") {
   const program = join(folder, "tsx");
@@ -24,13 +24,13 @@ function make(target: string, tsx = "exit 1") {
   const { status, stdout } = spawnSync("make", [...installed, target, `TSX=${program}`], {
     cwd: ROOT,
     encoding: "utf8",
-    // Not as a part of the make that may run these tests.
+    // Without the variables of a make that runs these tests.
     env: { PATH: process.env.PATH },
   });
   return { status, stdout };
 }
 
-test("make help prints commands as they can be pasted", () => {
+test("make help prints commands that can be pasted", () => {
   expect(make("help").stdout).toContain(': eval "$(make -s env)"\n');
 });
 
@@ -46,7 +46,7 @@ describe("make bench", () => {
     expect(make("bench", programs("echo export CLOUD=lab"))).toEqual(measured);
   });
 
-  test("measures nothing where there is none", () => {
+  test("measures nothing if the stack has no environment", () => {
     expect(make("bench", programs("exit 1"))).toEqual({ status: 2, stdout: "" });
   });
 });

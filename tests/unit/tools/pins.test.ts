@@ -4,36 +4,36 @@ import { ROOT } from "../../../core/paths";
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
-/** The version that pins.env gives a tool. */
+/** Returns the version of a tool in pins.env. */
 function pin(name: string): string | undefined {
   return new RegExp(`^${name}=(\\S+)`, "m").exec(read("tools/pins.env"))?.[1];
 }
 
-/** The version in which the Go module of a tool is required. */
+/** Returns the version of a Go module that the go.mod of a tool requires. */
 function required(folder: string, module: string): string | undefined {
   return new RegExp(`${module} v(\\S+)`).exec(read(`tools/${folder}/go.mod`))?.[1];
 }
 
-describe("tools/pins.env names the version of", () => {
+describe("tools/pins.env has the same version", () => {
   const { dependencies } = JSON.parse(read("package.json")) as {
     dependencies: Record<string, string>;
   };
 
-  test("the CLI as package.json and the CLI's go.mod do", () => {
+  test("of the CLI as package.json and the go.mod of the CLI", () => {
     expect(pin("PULUMI_VERSION")).toBe(dependencies["@pulumi/pulumi"]);
     expect(pin("PULUMI_VERSION")).toBe(required("pulumi-cli", "github.com/pulumi/pulumi/pkg/v3"));
   });
 
-  test("the Node host as its go.mod does", () => {
+  test("of the Node host as its go.mod", () => {
     const version = required("pulumi-language-nodejs", "github.com/pulumi/pulumi/sdk/v3");
     expect(pin("LANGUAGE_NODEJS_VERSION")).toBe(version);
   });
 
-  test("the OpenStack plugin as package.json does", () => {
+  test("of the OpenStack plugin as package.json", () => {
     expect(pin("OPENSTACK_PLUGIN_VERSION")).toBe(dependencies["@pulumi/openstack"]);
   });
 
-  test("Node and npm as the lock file of tools/node does", () => {
+  test("of Node and npm as the lock file of tools/node", () => {
     const { packages } = JSON.parse(read("tools/node/package-lock.json")) as {
       packages: Record<string, { version?: string; integrity?: string }>;
     };

@@ -10,7 +10,7 @@ const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
 }).split("\n");
 
 const WORKFLOWS = files.filter((path) => /^\.github\/.*\.ya?ml$/.test(path));
-/** What pip installs from. */
+/** Files that pip installs from. */
 const REQUIREMENTS = files.filter((path) => /requirements[^/]*\.txt$/.test(path));
 const SCRIPTS = files.filter(
   (path) => /\.sh$|^Makefile$/.test(path) || /^#!.*\b(?:ba|da)?sh\b/.test(firstLine(path)),
@@ -21,7 +21,7 @@ function firstLine(path: string): string {
   return read(path).split("\n", 1)[0] ?? "";
 }
 
-/** Lines without comments, each with the lines that continue it. */
+/** Returns lines without comments. Joins each line with its continuation lines. */
 const linesOf = (text: string): string[] =>
   text
     .replaceAll(/\\\n\s*/g, "")
@@ -29,14 +29,14 @@ const linesOf = (text: string): string[] =>
     .map((line) => line.replace(/(?:^|\s)#.*$/, "").trim())
     .filter((line) => line !== "");
 
-test.each(WORKFLOWS)("%s names actions by their commits", (path) => {
+test.each(WORKFLOWS)("%s pins actions by their commits", (path) => {
   const uses = read(path).match(/\buses:.*$/gm) ?? [];
   expect(uses.length).toBeGreaterThan(0);
-  // A tag can be moved; the version stands beside it for people.
+  // A tag can be moved. The comment has the version for the reader.
   expect(uses.filter((use) => !/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(use))).toEqual([]);
 });
 
-test("the workflow runs the Pulumi of tools/pins.env", () => {
+test("the workflow uses the Pulumi version of tools/pins.env", () => {
   const [, version] = /^PULUMI_VERSION=(\S+)/m.exec(read("tools/pins.env")) ?? [];
   const named = WORKFLOWS.flatMap((path) => [...read(path).matchAll(/pulumi-version: (\S+)/g)]);
   expect(named.map(([, found]) => found)).toEqual([version]);
@@ -50,7 +50,7 @@ test.each(REQUIREMENTS)("%s has a version and a hash for each package", (path) =
   ).toEqual([]);
 });
 
-test("images/requirements.txt has what images/requirements.in asks for", () => {
+test("images/requirements.txt has all packages of images/requirements.in", () => {
   const names = (path: string): string[] =>
     linesOf(read(path)).map((line) => (line.split(" ")[0] ?? "").toLowerCase());
   expect(names("images/requirements.txt")).toEqual(
@@ -61,27 +61,27 @@ test("images/requirements.txt has what images/requirements.in asks for", () => {
 describe("scripts", () => {
   const commands = SCRIPTS.flatMap((path) => linesOf(read(path)).map((line) => `${path}: ${line}`));
 
-  test("let pip install nothing without a hash", () => {
+  test("run pip only with hashes", () => {
     const installs = commands.filter((line) => /\bpip"? install\b/.test(line));
     expect(installs.length).toBe(2);
     expect(installs.filter((line) => !line.includes("--require-hashes"))).toEqual([]);
   });
 
-  test("let npm install nothing but what a lock file names", () => {
+  test("run npm only with a lock file", () => {
     expect(commands.filter((line) => /\bnpm (?:install|i|exec)\b|: npx /.test(line))).toEqual([]);
   });
 
-  test("download nothing but by tools/download.sh, which checks it", () => {
+  test("download only with tools/download.sh, which verifies checksums", () => {
     const downloads = commands.filter((line) => /\b(?:curl|wget)\b.*(?:-|https?:)/.test(line));
     const elsewhere = downloads.filter((line) => !line.startsWith("tools/download.sh: "));
-    // The lab asks its own services.
+    // The lab calls its own services.
     expect(elsewhere.filter((line) => !line.includes("http://$API:"))).toEqual([]);
     expect(commands.filter((line) => /^tools\/(?!download).*\bfetch "/.test(line))).toEqual([
       'tools/pulumi-release/record.sh: fetch "$url" "$work/${url##*/}"',
     ]);
   });
 
-  test("trust no archive of Debian whose signature is not checked", () => {
+  test("use no Debian archive without a verified signature", () => {
     const careless = /trusted=yes|allow-unauthenticated|AllowInsecure|no-check-gpg|no-gpg-check/i;
     expect(
       files.filter((path) => /^(?:images|lab|tools)\//.test(path) && careless.test(read(path))),

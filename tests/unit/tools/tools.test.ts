@@ -17,19 +17,19 @@ afterEach(() => {
 const checksums = (): string => join(bin, "checksums.txt");
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** Writes the checksums that are known of files of the download site. */
-function know(files: Readonly<Record<string, string>>): void {
+/** Writes the checksums of files on the download site. */
+function recordChecksums(files: Readonly<Record<string, string>>): void {
   const lines = Object.entries(files).map(([name, content]) => `${sha256(content)}  ${name}\n`);
   writeFileSync(checksums(), `# A comment.\n${lines.join("")}`);
 }
 
-/** The versions that are downloaded. */
+/** Content of the file with the versions to download. */
 const pins = readFileSync(join(ROOT, "tools/pins.env"), "utf8");
 const pin = (name: string): string => new RegExp(`^${name}=(\\S+)`, "m").exec(pins)?.[1] ?? "";
 const CLI = `pulumi-v${pin("PULUMI_VERSION")}-linux-x64.tar.gz`;
 const PLUGIN = `pulumi-resource-openstack-v${pin("OPENSTACK_PLUGIN_VERSION")}-linux-amd64.tar.gz`;
 
-/** What a script says that has sourced those of the tools as tools/install.sh does. */
+/** Runs a script after sourcing the files that tools/install.sh sources. Returns its output. */
 function tools(script: string) {
   const source = `cd "${ROOT}/tools"; for part in lib download go; do . ./$part.sh; done`;
   const { status, stdout, stderr } = spawnSync(
@@ -47,7 +47,7 @@ function tools(script: string) {
   return { status, stdout, stderr };
 }
 
-test("where there is no Go to build with, that is said", () => {
+test("names the required version if Go is missing", () => {
   expect(tools("go() { return 127; }; need_go")).toEqual({
     status: 1,
     stdout: "",
@@ -56,7 +56,7 @@ test("where there is no Go to build with, that is said", () => {
 });
 
 describe("on a machine without curl", () => {
-  // An empty folder is all of PATH; what apt installs there, or does not, is up to `apt`.
+  // PATH has one empty folder. The script `apt` replaces the installation.
   const download = (apt: string): string => `
     uname() { echo x86_64; }
     apt_install() { echo "apt $*"; ${apt}; }
@@ -64,27 +64,27 @@ describe("on a machine without curl", () => {
     if download_reachable; then echo reachable; else echo out of reach; fi`;
 
   beforeEach(() => {
-    know({ [CLI]: "the CLI", [PLUGIN]: "the plugin" });
+    recordChecksums({ [CLI]: "the CLI", [PLUGIN]: "the plugin" });
   });
 
-  test("it is installed, and the download site is asked", () => {
+  test("curl is installed, and the download site is tried", () => {
     const curl = `curl() { [[ "\${*: -1}" == https://site/releases/*/pulumi-* ]]; }`;
     const stdout = "apt curl ca-certificates\nreachable\n";
     expect(tools(download(curl))).toEqual({ status: 0, stdout, stderr: "" });
   });
 
-  test("where it cannot be installed, that is the reason why nothing is downloaded", () => {
+  test("a message says that nothing can be downloaded if curl cannot be installed", () => {
     expect(tools(download("return 1"))).toEqual({
       status: 0,
       stdout: "apt curl ca-certificates\nout of reach\n",
       stderr:
-        "tools: curl is missing, and without it nothing can be downloaded: apt-get install curl ca-certificates\n",
+        "tools: cannot download: curl is missing; install it with: apt-get install curl ca-certificates\n",
     });
   });
 });
 
-describe("what is downloaded", () => {
-  // The site has one answer to everything.
+describe("a download", () => {
+  // The site returns the same file for every request.
   const download = `
     curl() { while [[ $1 != --output ]]; do shift; done; printf %s "the CLI" >"$2"; }
     uname() { echo x86_64; }
@@ -92,26 +92,26 @@ describe("what is downloaded", () => {
     download "$url" "$BIN/file"
     cat "$BIN/file"`;
 
-  test("is used if it has the checksum that was recorded", () => {
-    know({ [CLI]: "the CLI" });
+  test("is used if it has the recorded checksum", () => {
+    recordChecksums({ [CLI]: "the CLI" });
     expect(tools(download)).toEqual({ status: 0, stdout: "the CLI", stderr: "" });
   });
 
-  test("is not used if it has another one", () => {
-    know({ [CLI]: "the CLI of a year ago" });
+  test("is rejected if it has another checksum", () => {
+    recordChecksums({ [CLI]: "the CLI of a year ago" });
     const { status, stdout, stderr } = tools(download);
     expect([status, stdout]).toEqual([1, ""]);
-    expect(stderr).toContain("is not what it was when its checksum was recorded; it is not used");
+    expect(stderr).toContain("does not match its recorded checksum; the file is not used");
   });
 
-  test("has a checksum, or is not asked for", () => {
-    know({ [CLI]: "the CLI" });
+  test("is not attempted without a recorded checksum", () => {
+    recordChecksums({ [CLI]: "the CLI" });
     const script =
       "uname() { echo x86_64; }; curl() { echo asked; }; download_reachable || echo no";
     expect(tools(script)).toEqual({
       status: 0,
       stdout: "no\n",
-      stderr: `tools: not downloaded, since its checksum is not known: https://site/releases/plugins/${PLUGIN}\n`,
+      stderr: `tools: not downloading, since checksums.txt has no checksum for https://site/releases/plugins/${PLUGIN}\n`,
     });
   });
 });

@@ -1,7 +1,7 @@
 package provider
 
-// functionTokens gives every Terraform data source (less its "openstack_" prefix) the module and
-// function that @pulumi/openstack has for it; see resourceTokens for why it is a table.
+// functionTokens maps every Terraform data source (without its "openstack_" prefix) to the module and function
+// in @pulumi/openstack. See resourceTokens for the reason why it is a table.
 var functionTokens = map[string]string{
 	"blockstorage_availability_zones_v3": "blockstorage/getAvailabilityZonesV3",
 	"blockstorage_quotaset_v3":           "blockstorage/getQuotasetV3",

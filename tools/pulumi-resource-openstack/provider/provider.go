@@ -1,5 +1,5 @@
-// Package provider describes the OpenStack provider to Pulumi: which Terraform resource, data source
-// and setting stands behind which name of the npm package @pulumi/openstack.
+// Package provider describes the OpenStack provider to Pulumi. It maps the names of the npm package
+// @pulumi/openstack to Terraform resources, data sources and settings.
 package provider
 
 import (
@@ -13,13 +13,13 @@ import (
 // Name is Pulumi's name of the package.
 const Name = "openstack"
 
-// Version is the release of @pulumi/openstack that the names match; the linker sets it.
+// Version is the release of @pulumi/openstack whose names are used. The linker sets it.
 var Version = "0.0.0-dev"
 
 // Info returns the complete mapping.
 func Info() tfbridge.ProviderInfo {
 	terraform := openstack.Provider()
-	// Announced at every start, whether the setting is used or not.
+	// The deprecation would be reported at every start, even if the setting is not used.
 	terraform.Schema["use_octavia"].Deprecated = ""
 
 	info := tfbridge.ProviderInfo{
@@ -31,13 +31,13 @@ func Info() tfbridge.ProviderInfo {
 		Resources:   resources(),
 		DataSources: functions(),
 	}
-	// Names are optional in the SDK: one left out is made from the resource's own name.
+	// Names are optional in the SDK: a missing name is derived from the name of the resource.
 	info.SetAutonaming(255, "-")
 	return info
 }
 
-// config names the settings that the SDK itself fills from the environment. The others are filled
-// by the Terraform provider (OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME, ...).
+// config returns the settings that the SDK itself reads from the environment. The Terraform provider reads the
+// others (OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME, ...).
 func config() map[string]*tfbridge.SchemaInfo {
 	variables := map[string]string{
 		"allow_reauth":  "OS_ALLOW_REAUTH",

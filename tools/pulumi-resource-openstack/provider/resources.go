@@ -1,8 +1,8 @@
 package provider
 
-// resourceTokens gives every Terraform resource (less its "openstack_" prefix) the module and class
-// that @pulumi/openstack has for it. A table and not a rule: the SDK keeps the API version in some
-// names and drops it in others, and states on disk hold these names, misspelt ones included.
+// resourceTokens maps every Terraform resource (without its "openstack_" prefix) to the module and class in
+// @pulumi/openstack. It is a table, since no rule gives these names: the SDK keeps the API version in some names
+// and drops it in others. State files contain the names, including misspelt ones.
 var resourceTokens = map[string]string{
 	"blockstorage_qos_association_v3":    "blockstorage/QosAssociationV3",
 	"blockstorage_qos_v3":                "blockstorage/QosV3",

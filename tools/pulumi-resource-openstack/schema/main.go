@@ -1,4 +1,4 @@
-// Command schema prints the Pulumi schema that the mapping in ../provider amounts to.
+// Command schema prints the Pulumi schema of the mapping in ../provider.
 package main
 
 import (
@@ -26,7 +26,7 @@ func print() error {
 		DiagnosticsSink: diag.DefaultSink(os.Stderr, os.Stderr, diag.FormatOptions{
 			Color: colors.Never,
 		}),
-		// Without it the generator wants the provider's documentation checked out beside it.
+		// Without this option, the generator needs a local copy of the provider's documentation.
 		XInMemoryDocs: true,
 	})
 	if err != nil {

@@ -3,15 +3,15 @@ import type { SipDriver } from "../../../../core/telephony";
 import { type Dialog, type Outside, RawPhone, type Sending } from "../../../support/raw-phone";
 import { SipConnection } from "../../../support/raw-sip";
 
-/** What a case needs of an exchange. */
+/** Functions of an exchange that a case needs. */
 export interface BenchExchange {
   readonly driver: SipDriver;
   /** Address of the controller. */
   readonly server: string;
-  /** Opens a connection that HAProxy gives to a zone. */
+  /** Opens a connection that HAProxy forwards to the zone. */
   dial(zone: string): Promise<Duplex>;
   secretOf(extension: string): string;
-  /** Waits until both sides of every call are joined: a call that was only answered cannot be transferred. */
+  /** Waits until both legs of every call are bridged. A call that is not bridged cannot be transferred. */
   joined(): Promise<void>;
   /** Ends all calls. */
   hangUpAll(): Promise<void>;
@@ -31,7 +31,7 @@ export interface PhonePlace {
   readonly register?: boolean;
 }
 
-/** A test bench for phones: makes phones and calls for a case, and clears them away after it. */
+/** Test bench for phones. Creates phones and calls for a case, and removes them afterwards. */
 export class Bench {
   private readonly phones: RawPhone[] = [];
 
@@ -57,15 +57,15 @@ export class Bench {
     return phone;
   }
 
-  /** Registers a phone, and waits until it is called when its number is dialled. */
+  /** Registers a phone, and waits until calls to its number reach the phone. */
   async registered(phone: RawPhone, sending: Outside = {}): Promise<void> {
     const answer = await phone.register(sending);
     if (answer.status !== 200) throw new Error(`REGISTER: ${answer.startLine}`);
-    // chan_sip calls a phone that has answered its first question.
+    // chan_sip calls a phone only after the phone has answered its first OPTIONS.
     if (this.driver === "chan_sip") await phone.heard("OPTIONS");
   }
 
-  /** 1001 calls 1002, which picks up with what `picksUp` adds. */
+  /** Makes 1001 call 1002. `picksUp` changes the answer of 1002. */
   async pair(
     calls: Sending = {},
     picksUp: Sending = {},
@@ -83,21 +83,21 @@ export class Bench {
     picksUp: Sending = {},
   ): Promise<{ ofAlice: Dialog; ofBob: Dialog }> {
     const calling = alice.call(bob.account.extension, calls);
-    calling.catch(() => undefined); // the callee's side says so first
+    calling.catch(() => undefined); // A failed call is reported by the callee's side first.
     const ofBob = await bob.pickUp(await bob.ring(), picksUp);
     const ofAlice = await calling;
     await this.exchange.joined();
     return { ofAlice, ofBob };
   }
 
-  /** All messages of the phones of the present case. */
+  /** All messages of the phones of the current case. */
   get transcript(): string {
     return this.phones
       .map(({ account, connection }) => `--- ${account.extension}\n${connection.transcript}`)
       .join("\n");
   }
 
-  /** Ends all calls, and takes all phones away. */
+  /** Ends all calls, and removes all phones. */
   async clear(): Promise<void> {
     if (this.phones.some(({ hasCalls }) => hasCalls)) await this.exchange.hangUpAll();
     await Promise.all(

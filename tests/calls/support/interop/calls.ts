@@ -20,13 +20,13 @@ import {
   UNKNOWN,
 } from "./case";
 
-/** A case of a call that rings. */
+/** Returns a case of a ringing call. */
 const ringing =
   (act: (call: Ringing) => Promise<string>, inviting: Inviting = {}): InteropCase["run"] =>
   async (bench) =>
     act(await ring(bench, inviting));
 
-/** A case of an offer: what becomes of its media lines. */
+/** Returns a case of an offer. The outcome tells which media lines are accepted. */
 const offers =
   (lines: readonly string[]): InteropCase["run"] =>
   async (bench) => {
@@ -37,7 +37,7 @@ const offers =
 const UNKNOWN_CODEC = ["m=audio 40000 RTP/AVP 96", "a=rtpmap:96 opus/48000/2"];
 const KEY = "PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR";
 
-/** A body of two parts (RFC 5621), one of which is the offer. */
+/** Multipart body (RFC 5621) with an offer and a text. */
 const MULTIPART = [
   "--part",
   "Content-Type: application/sdp",
@@ -56,7 +56,7 @@ export const CALLS: InteropArea = {
   cases: [
     { phone: "calls a phone", exchange: "rings", run: invites({}) },
     {
-      phone: "calls a number that no user has",
+      phone: "calls a number without a user",
       exchange: "404",
       run: invites({ to: UNKNOWN }),
     },
@@ -150,7 +150,7 @@ export const CALLS: InteropArea = {
       run: invites({ headers: { Accept: "text/plain" } }),
     },
     {
-      phone: "offers no codec that the exchange has",
+      phone: "offers no codec that the exchange supports",
       exchange: "488",
       run: invites({ body: sdp(UNKNOWN_CODEC) }),
     },
@@ -162,7 +162,7 @@ export const CALLS: InteropArea = {
       }),
     },
     {
-      phone: "sends an offer that cannot be read",
+      phone: "sends a malformed offer",
       exchange: differs("400", "488"),
       run: invites({ body: "v=0\r\nnonsense\r\n" }),
     },
@@ -186,7 +186,7 @@ export const CALLS: InteropArea = {
       run: offers(["m=audio 40000 RTP/AVP 0", "m=audio 40002 RTP/AVP 8"]),
     },
     {
-      phone: "offers digits as RFC 4733 has them",
+      phone: "offers RFC 4733 digits",
       exchange: "accepted",
       run: async (bench) => {
         const { ofAlice } = await bench.pair();
@@ -206,7 +206,7 @@ export const CALLS: InteropArea = {
       }),
     },
     {
-      phone: "cancels a call that is answered already",
+      phone: "cancels a call that was already answered",
       exchange: "481; the call stays",
       run: ringing(async ({ alice, bob, sent, invite }) => {
         const pickUp = bob.pickUp(invite);
@@ -216,9 +216,9 @@ export const CALLS: InteropArea = {
         return `${cancel}; ${await stays(alice, dialog)}`;
       }),
     },
-    { phone: "cancels nothing", exchange: "481", run: outside("CANCEL") },
+    { phone: "sends CANCEL without a call", exchange: "481", run: outside("CANCEL") },
     {
-      phone: "ends its call by BYE while it rings",
+      phone: "ends its call with BYE while it rings",
       exchange: "200 to BYE, 487 to INVITE",
       run: ringing(async ({ alice, bob, sent, invite }) => {
         bob.reply(invite, 180);
@@ -249,7 +249,7 @@ export const CALLS: InteropArea = {
       }),
     },
     {
-      phone: "sends the same INVITE by two ways (merged request)",
+      phone: "sends the same INVITE over two paths (merged request)",
       exchange: differs("rings twice", "rings once"),
       run: ringing(async ({ alice, bob, sent }) => {
         alice.connection.write(alice.text({ ...sent, branch: `z9hG4bK${unique()}` }));
@@ -261,20 +261,20 @@ export const CALLS: InteropArea = {
       }),
     },
     {
-      phone: "takes over a call that is not there (Replaces)",
+      phone: "takes over a call that does not exist (Replaces)",
       exchange: "481",
       run: invites({ headers: { Replaces: "nothing@192.0.2.1;to-tag=a;from-tag=b" } }),
     },
     {
       phone: "takes over a call (Replaces, RFC 3891)",
-      exchange: "200; BYE to the phone that had it",
+      exchange: "200; BYE to the replaced phone",
       run: async (bench) => {
         const { alice, ofAlice } = await bench.pair();
         const carol = await bench.phone(THIRD);
         const replaces = decodeURIComponent(ofAlice.replaces);
         await carol.call(CALLER, { headers: { Replaces: replaces, Require: "replaces" } });
         await alice.heard("BYE");
-        return "200; BYE to the phone that had it";
+        return "200; BYE to the replaced phone";
       },
     },
   ],

@@ -9,17 +9,17 @@ import {
 import type { SipMessage } from "../../../support/raw-sip";
 import type { Bench } from "./bench";
 
-/** What a phone may do, and what the exchange does then: one row of the table in docs/interop.md. */
+/** Action of a phone and reaction of the exchange: one row of the table in docs/interop.md. */
 export interface InteropCase {
-  /** What the phone does. Unique. */
+  /** Action of the phone. Unique. */
   readonly phone: string;
-  /** What the exchange does, with each driver; one text if both do the same. */
+  /** Reaction of the exchange with each driver; one text if both react the same. */
   readonly exchange: string | Readonly<Record<SipDriver, string>>;
-  /** Plays the phone, and returns what the exchange did in the words of `exchange`. */
+  /** Acts as the phone. Returns the reaction of the exchange, worded as in `exchange`. */
   readonly run: (bench: Bench) => Promise<string>;
 }
 
-/** A section of the table. */
+/** Section of the table. */
 export interface InteropArea {
   readonly title: string;
   readonly cases: readonly InteropCase[];
@@ -27,35 +27,35 @@ export interface InteropArea {
 
 type Run = InteropCase["run"];
 
-/** Extensions: two phones in a call and a third, one without a phone, and one without a user. */
+/** Extensions: two phones in a call, a third phone, a user without a phone, and a number without a user. */
 export const CALLER = "1001";
 export const CALLEE = "1002";
 export const THIRD = "1003";
 export const ABSENT = "1005";
 export const UNKNOWN = "1999";
 
-/** How long to wait for an answer that does not come, in milliseconds. */
+/** Milliseconds to wait for an answer that does not come. */
 export const SILENCE = 700;
 
 export const NO_ANSWER = "no answer";
 
 export const code = ({ status }: SipMessage): string => String(status);
 
-/** What both drivers do, if they differ. */
+/** Returns the reactions of both drivers, if they differ. */
 export const differs = (pjsip: string, chanSip: string): Readonly<Record<SipDriver, string>> => ({
   pjsip,
   chan_sip: chanSip,
 });
 
-/** The text of a case for one driver. */
+/** Returns the expected reaction of one driver. */
 export const expected = ({ exchange }: InteropCase, driver: SipDriver): string =>
   typeof exchange === "string" ? exchange : exchange[driver];
 
-/** Status of the final answer, or {@link NO_ANSWER}. */
+/** Returns the status of the final answer, or {@link NO_ANSWER}. */
 export const finalOrNone = (phone: RawPhone, sent: Sent): Promise<string> =>
   phone.final(sent, SILENCE).then(code, () => NO_ANSWER);
 
-/** Sends a request inside a call. */
+/** Sends a request inside a call, and returns the status or {@link NO_ANSWER}. */
 export const inside = (
   phone: RawPhone,
   dialog: Dialog,
@@ -63,13 +63,13 @@ export const inside = (
   sending: Sending = {},
 ): Promise<string> => finalOrNone(phone, phone.inside(dialog, method, sending));
 
-/** A case of one registered phone. */
+/** Returns a case of one registered phone. */
 export const alone =
   (act: (phone: RawPhone, bench: Bench) => Promise<string>): Run =>
   async (bench) =>
     act(await bench.phone(CALLER), bench);
 
-/** A case of a request inside a call. */
+/** Returns a case of a request inside a call. */
 export const inCall =
   (method: string, sending: Sending = {}): Run =>
   async (bench) => {
@@ -77,17 +77,17 @@ export const inCall =
     return inside(alice, ofAlice, method, sending);
   };
 
-/** A case of a request outside of a call, for another phone. */
+/** Returns a case of a request to another phone, outside of a call. */
 export const outside = (method: string, sending: Sending = {}): Run =>
   alone(async (phone) => code(await phone.ask(method, { to: CALLEE, ...sending })));
 
-/** An INVITE, for 1002 if it says no other URI. */
+/** Options of an INVITE. The callee is 1002 unless `to` or `uri` is set. */
 export interface Inviting extends Sending {
   readonly to?: string;
   readonly uri?: string;
 }
 
-/** A call that rings and is not answered yet. */
+/** Call that rings and is not answered yet. */
 export interface Ringing {
   readonly alice: RawPhone;
   readonly bob: RawPhone;
@@ -97,14 +97,14 @@ export interface Ringing {
   readonly invite: SipMessage;
 }
 
-/** Lets 1001 call 1002. */
+/** Makes 1001 call 1002, and waits until 1002 rings. */
 export async function ring(bench: Bench, inviting: Inviting = {}): Promise<Ringing> {
   const [alice, bob] = [await bench.phone(CALLER), await bench.phone(CALLEE)];
   const sent = await alice.begin("INVITE", { to: CALLEE, body: OFFER, ...inviting });
   return { alice, bob, sent, invite: await bob.ring() };
 }
 
-/** A case of an INVITE: the status that refuses it, or "rings" and what `tell` says of it. */
+/** Returns a case of an INVITE. The outcome is "rings" or the status of the refusal, and the text of `tell`. */
 export const invites =
   (
     inviting: Inviting | ((bench: Bench) => Inviting),
@@ -120,27 +120,27 @@ export const invites =
     ]);
   };
 
-/** Whether a call still is one, for both the exchange and the phone. */
+/** Checks whether a call is still up for both the exchange and the phone. */
 export const stays = async (phone: RawPhone, dialog: Dialog): Promise<string> =>
   (await inside(phone, dialog, "INFO", digit("1"))) === "200" ? "the call stays" : "the call ends";
 
-/** A digit as INFO carries it. */
+/** Returns the body of an INFO request for a digit. */
 export const digit = (signal: string): Sending => ({
   type: "application/dtmf-relay",
   body: `Signal=${signal}\r\nDuration=160\r\n`,
 });
 
-/** Direction of the first media line that says one (RFC 4566, 6). */
+/** Returns the first media direction in the body (RFC 4566, 6); `sendrecv` by default. */
 export const direction = ({ body }: SipMessage): string =>
   /a=(sendrecv|sendonly|recvonly|inactive)/.exec(body)?.[1] ?? "sendrecv";
 
-/** What an answer says to each media line of an offer (RFC 3264, 6). */
+/** Returns whether an answer accepts or refuses each media line of an offer (RFC 3264, 6). */
 export const media = (body: string): string =>
   Array.from(
     body.matchAll(/^m=(\w+) (\d+)/gm),
     ([, kind = "", port]) => `${kind} ${port === "0" ? "refused" : "accepted"}`,
   ).join(", ");
 
-/** Display name of a caller as the callee is shown it. */
+/** Returns the display name of the caller that the callee gets. */
 export const shown = (invite?: SipMessage): string =>
   /^"([^"]*)"/.exec(invite?.header("From") ?? "")?.[1] ?? "no name";

@@ -3,17 +3,17 @@ import { dialFrom } from "../dial";
 import type { Exchange } from "../exchange";
 import type { BenchExchange } from "./bench";
 
-/** How long the two sides of a call may take to be joined once both have answered, in seconds. */
+/** Seconds until both legs of an answered call are bridged. */
 const JOIN = 5;
-/** Place of the bridge's identifier in a line of `core show channels concise`. */
+/** Index of the bridge's identifier in a line of `core show channels concise`. */
 const BRIDGE = 12;
 
-/** A bench's exchange, and how to put all zones back into the rotation. */
+/** Exchange of a bench that can put all zones back into the rotation. */
 export interface PlacedExchange extends BenchExchange {
   release(): Promise<void>;
 }
 
-/** An exchange of which the rotation has one zone at a time: the zone that a case wants. */
+/** Returns an exchange for a bench. Only the zone that the case dials is in the rotation. */
 export function benchExchange(exchange: Exchange): PlacedExchange {
   const [first] = exchange.zones;
   if (first === undefined) throw new Error("the exchange has no zone");
@@ -37,7 +37,7 @@ export function benchExchange(exchange: Exchange): PlacedExchange {
     },
     release: () => rotate(null),
     joined: () =>
-      eventually("calls whose sides are joined", JOIN, async () => {
+      eventually("calls whose legs are bridged", JOIN, async () => {
         const channels = await Promise.all(
           exchange.zones.map((zone) => zone.cli("core show channels concise")),
         );

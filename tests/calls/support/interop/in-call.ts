@@ -20,7 +20,7 @@ import {
 } from "./case";
 import type { Pair } from "./bench";
 
-/** A case of an established call. */
+/** Returns a case of an established call. */
 const established =
   (act: (pair: Pair) => Promise<string>): InteropCase["run"] =>
   async (bench) =>
@@ -28,13 +28,13 @@ const established =
 
 const AUDIO = "m=audio 40000 RTP/AVP 0";
 
-/** A case of a re-INVITE with an offer. */
+/** Returns a case of a re-INVITE with an offer. */
 const reInvites = (body: string, tell: (answer: SipMessage) => string): InteropCase["run"] =>
   established(async ({ alice, ofAlice }) =>
     tell(await alice.askInside(ofAlice, "INVITE", { body })),
   );
 
-/** A case of a request that is refused: the status, and what `tell` says of the answer. */
+/** Returns a case of a refused request. The outcome is the status and the text that `tell` returns for the answer. */
 const refused = (
   method: string,
   sending: Sending,
@@ -48,7 +48,7 @@ const refused = (
 const toldDirection = (answer: SipMessage): string => `${code(answer)}, ${direction(answer)}`;
 const toldMedia = (answer: SipMessage): string => `${code(answer)}, ${media(answer.body)}`;
 
-/** A request of `phone` in a call that the exchange does not have. */
+/** Returns a case of a request inside a call that the exchange does not have. */
 const inNoCall = (method: string, sending: Sending = {}): InteropCase["run"] =>
   alone((phone: RawPhone) => {
     const remote = `<sip:${CALLEE}@${phone.server}>;tag=gone`;
@@ -71,7 +71,7 @@ export const IN_CALL: InteropArea = {
       run: reInvites(sdp([AUDIO, "a=inactive"], 2), toldDirection),
     },
     {
-      phone: "holds the call in the old way (`c=IN IP4 0.0.0.0`)",
+      phone: "holds the call in the RFC 2543 way (`c=IN IP4 0.0.0.0`)",
       exchange: differs("200, recvonly", "200, sendrecv"),
       run: reInvites(OFFER.replace("c=IN IP4 192.0.2.1", "c=IN IP4 0.0.0.0"), toldDirection),
     },
@@ -108,7 +108,7 @@ export const IN_CALL: InteropArea = {
       ),
     },
     {
-      phone: "changes to a codec that the exchange has not",
+      phone: "changes to a codec that the exchange does not support",
       exchange: "488; the call stays",
       run: established(async ({ alice, ofAlice }) => {
         const body = sdp(["m=audio 40000 RTP/AVP 96", "a=rtpmap:96 opus/48000/2"], 2);
@@ -117,7 +117,7 @@ export const IN_CALL: InteropArea = {
       }),
     },
     {
-      phone: "sends two re-INVITE at once",
+      phone: "sends two re-INVITE requests at once",
       exchange: differs("200, then 500; the call stays", "200, then 200; the call stays"),
       run: established(async ({ alice, ofAlice }) => {
         const sent = [1, 2].map(() => alice.inside(ofAlice, "INVITE", { body: OFFER }));
@@ -137,7 +137,7 @@ export const IN_CALL: InteropArea = {
       run: inCall("UPDATE"),
     },
     {
-      phone: "asks for a session timer of 90 s (RFC 4028)",
+      phone: "requests a session timer of 90 s (RFC 4028)",
       exchange: "200, Session-Expires: 90",
       run: async (bench) => {
         const headers = { Supported: "timer", "Session-Expires": "90" };
@@ -151,7 +151,7 @@ export const IN_CALL: InteropArea = {
       },
     },
     {
-      phone: "asks for a session timer of 30 s",
+      phone: "requests a session timer of 30 s",
       exchange: "422, Min-SE: 90",
       run: invites(
         { headers: { Supported: "timer", "Session-Expires": "30" } },
@@ -171,12 +171,12 @@ export const IN_CALL: InteropArea = {
       run: inCall("INFO", { type: "application/dtmf", body: "5" }),
     },
     {
-      phone: "sends as INFO a digit that is none",
+      phone: "sends an invalid digit as INFO",
       exchange: differs("500", "200"),
       run: inCall("INFO", digit("QQ")),
     },
     {
-      phone: "has no RFC 4733, and gets a digit",
+      phone: "does not support RFC 4733 and receives a digit",
       exchange: differs("INFO with Signal=5", "a tone"),
       run: async (bench) => {
         const { alice, bob, ofAlice } = await bench.pair({}, { body: sdp([AUDIO]) });
@@ -188,12 +188,12 @@ export const IN_CALL: InteropArea = {
       },
     },
     {
-      phone: "asks for a whole picture (INFO `application/media_control+xml`)",
+      phone: "requests a full video picture (INFO `application/media_control+xml`)",
       exchange: "200",
       run: inCall("INFO", { type: "application/media_control+xml", body: "<media_control/>" }),
     },
     {
-      phone: "sends INFO of another type",
+      phone: "sends INFO with an unknown content type",
       exchange: differs("415, Accept: application/dtmf-relay, application/dtmf", "415"),
       run: refused("INFO", { type: "application/x-unknown", body: "x" }, (answer) => {
         const accepted = answer.header("Accept");
@@ -201,7 +201,7 @@ export const IN_CALL: InteropArea = {
       }),
     },
     {
-      phone: "sends INFO of a package (RFC 6086)",
+      phone: "sends INFO of an Info Package (RFC 6086)",
       exchange: differs("469", "415"),
       run: inCall("INFO", {
         type: "application/x-unknown",
@@ -213,7 +213,7 @@ export const IN_CALL: InteropArea = {
       phone: "sends a text MESSAGE",
       exchange: differs(
         "405; the other phone gets nothing",
-        "202; the other phone gets it from 1001, under the user's name",
+        "202; the other phone gets it from 1001 with the user's name",
       ),
       run: established(async ({ alice, bob, ofAlice }) => {
         const From = ofAlice.local.replace("<", '"Mallory" <');
@@ -225,11 +225,11 @@ export const IN_CALL: InteropArea = {
         const from = message.header("From");
         const number = /sip:(\w+)@/.exec(from)?.[1] ?? "";
         const name = from.includes("Mallory") ? "the name that the phone gave" : "the user's name";
-        return `${answer}; the other phone gets it from ${number}, under ${name}`;
+        return `${answer}; the other phone gets it from ${number} with ${name}`;
       }),
     },
     {
-      phone: "sends a MESSAGE that is a picture",
+      phone: "sends a MESSAGE with an image",
       exchange: differs("405, Allow has INVITE and no MESSAGE", "415"),
       run: refused("MESSAGE", { type: "image/png", body: "x" }, (answer) => {
         if (answer.status !== 405) return "";
@@ -255,7 +255,7 @@ export const IN_CALL: InteropArea = {
       run: inCall("PUBLISH", { headers: { Event: "unknown" } }),
     },
     {
-      phone: "sends PRACK when nothing waits for one",
+      phone: "sends PRACK that no response requires",
       exchange: differs("400", "501"),
       run: inCall("PRACK", { headers: { RAck: "1 1 INVITE" } }),
     },
@@ -265,7 +265,7 @@ export const IN_CALL: InteropArea = {
       run: inCall("WIBBLE"),
     },
     {
-      phone: "uses a CSeq number again",
+      phone: "reuses a CSeq number",
       exchange: differs("500", "200"),
       run: established(async ({ alice, ofAlice }) => {
         await inside(alice, ofAlice, "INFO", digit("1"));
@@ -292,12 +292,12 @@ export const IN_CALL: InteropArea = {
       }),
     },
     {
-      phone: "sends BYE for a call that is not there",
+      phone: "sends BYE for a call that does not exist",
       exchange: "481",
       run: inNoCall("BYE"),
     },
     {
-      phone: "sends a re-INVITE for a call that is not there",
+      phone: "sends a re-INVITE for a call that does not exist",
       exchange: "481",
       run: inNoCall("INVITE", { body: OFFER }),
     },

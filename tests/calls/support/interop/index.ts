@@ -6,7 +6,7 @@ import { OUTSIDE } from "./outside";
 import { REGISTRATION } from "./registration";
 import { TRANSFERS } from "./transfers";
 
-/** What a phone vendor's laboratory would try: the table in docs/interop.md. */
+/** Cases that a phone vendor's laboratory would test; docs/interop.md has them as a table. */
 export const INTEROP: readonly InteropArea[] = [
   REGISTRATION,
   MESSAGES,

@@ -15,7 +15,7 @@ import {
   SILENCE,
 } from "./case";
 
-/** OPTIONS to the exchange, not sent yet. */
+/** Returns an OPTIONS request to the exchange, without sending it. */
 function options(phone: RawPhone): Sent {
   const uri = `sip:${phone.server}`;
   return {
@@ -30,7 +30,7 @@ function options(phone: RawPhone): Sent {
   };
 }
 
-/** A case of a request in segments of bytes. A challenge is an answer as well. */
+/** Returns a case that sends a request in segments. A challenge counts as an answer. */
 const writes = (segments: (text: string) => readonly string[]): InteropCase["run"] =>
   alone(async (phone) => {
     const sent = options(phone);
@@ -80,12 +80,12 @@ export const MESSAGES: InteropArea = {
       ),
     },
     {
-      phone: "writes header names in small letters",
+      phone: "writes header names in lower case",
       exchange: "answered",
       run: changed((text) => text.replace(/^[A-Z][\w-]*:/gm, (name) => name.toLowerCase())),
     },
     {
-      phone: "folds headers over lines",
+      phone: "folds headers over several lines",
       exchange: "answered",
       run: changed((text) => more(text, ["Subject: one", " two", "\tthree"])),
     },
@@ -110,7 +110,7 @@ export const MESSAGES: InteropArea = {
       }),
     },
     {
-      phone: "sends CRLF CRLF to keep its connection (RFC 5626)",
+      phone: "sends CRLF CRLF as a keep-alive (RFC 5626)",
       exchange: "no answer; the connection stays",
       run: alone(async (phone) => {
         phone.connection.write("\r\n\r\n");
@@ -129,7 +129,7 @@ export const MESSAGES: InteropArea = {
       run: changed((text) => more(text, [`X-Long: ${"x".repeat(3_000)}`])),
     },
     {
-      phone: "sends 100 headers that no RFC has",
+      phone: "sends 100 unknown headers",
       exchange: "answered",
       run: changed((text) =>
         more(
@@ -139,7 +139,7 @@ export const MESSAGES: InteropArea = {
       ),
     },
     {
-      phone: "sends three Via",
+      phone: "sends three Via headers",
       exchange: "answered with 3",
       run: alone(async (phone) => {
         const own = `SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bK${unique()};rport`;
@@ -153,7 +153,7 @@ export const MESSAGES: InteropArea = {
       }),
     },
     {
-      phone: "sends no Content-Length, which TCP needs",
+      phone: "sends no Content-Length, which TCP requires",
       exchange: differs(NO_ANSWER, "answered"),
       run: changed((text) => text.replace("Content-Length: 0\r\n", "")),
     },
@@ -168,7 +168,7 @@ export const MESSAGES: InteropArea = {
       run: invites({ headers: { "Max-Forwards": "0" } }),
     },
     {
-      phone: "names another method in CSeq",
+      phone: "gives another method in CSeq",
       exchange: "answered",
       run: changed((text) => text.replace(/^CSeq: .*$/m, "CSeq: 1 INFO")),
     },
@@ -218,7 +218,7 @@ export const MESSAGES: InteropArea = {
       ),
     },
     {
-      phone: "sends a Route that names the exchange",
+      phone: "sends a Route header with the exchange's address",
       exchange: "rings",
       run: invites((bench) => ({
         headers: { Route: `<sip:${bench.server}:5060;transport=tcp;lr>` },
@@ -226,13 +226,13 @@ export const MESSAGES: InteropArea = {
     },
     {
       phone: "calls with a Record-Route of another host",
-      exchange: "200; BYE by the phone's connection",
+      exchange: "200; BYE on the phone's connection",
       run: async (bench) => {
         const calls = { headers: { "Record-Route": "<sip:192.0.2.9;lr>" } };
         const { alice, bob, ofBob } = await bench.pair(calls);
         const answer = await bob.askInside(ofBob, "BYE");
         await alice.heard("BYE");
-        return `${code(answer)}; BYE by the phone's connection`;
+        return `${code(answer)}; BYE on the phone's connection`;
       },
     },
   ],

@@ -4,12 +4,12 @@ export const OUTSIDE: InteropArea = {
   title: "Outside of a call",
   cases: [
     {
-      phone: "asks whether the exchange is there (OPTIONS)",
+      phone: "checks whether the exchange answers (OPTIONS)",
       exchange: "200",
       run: alone(async (phone) => code(await phone.ask("OPTIONS"))),
     },
     {
-      phone: "asks about a user (OPTIONS)",
+      phone: "sends OPTIONS to a user",
       exchange: differs("200", "404"),
       run: outside("OPTIONS"),
     },
@@ -44,28 +44,28 @@ export const OUTSIDE: InteropArea = {
       run: outside("PUBLISH", { headers: { Event: "presence" } }),
     },
     {
-      phone: "keeps its connection by NOTIFY (Event: keep-alive)",
+      phone: "keeps its connection open with NOTIFY (Event: keep-alive)",
       exchange: differs("501", "200"),
       run: outside("NOTIFY", { headers: { Event: "keep-alive" } }),
     },
     {
-      phone: "sends INFO and no call is up",
+      phone: "sends INFO without a call",
       exchange: differs("501", "481"),
       run: outside("INFO"),
     },
     {
-      phone: "sends UPDATE and no call is up",
+      phone: "sends UPDATE without a call",
       exchange: differs("501", "481"),
       run: outside("UPDATE"),
     },
     {
-      phone: "sends PRACK and no call is up",
+      phone: "sends PRACK without a call",
       exchange: differs("501", "481"),
       run: outside("PRACK"),
     },
-    { phone: "sends BYE and no call is up", exchange: "481", run: outside("BYE") },
+    { phone: "sends BYE without a call", exchange: "481", run: outside("BYE") },
     {
-      phone: "sends an unknown method and no call is up",
+      phone: "sends an unknown method without a call",
       exchange: "501",
       run: outside("WIBBLE"),
     },

@@ -4,13 +4,13 @@ import type { SipMessage } from "../../../support/raw-sip";
 import type { Bench } from "./bench";
 import { alone, CALLEE, CALLER, code, differs, type InteropArea, type InteropCase } from "./case";
 
-/** Seconds granted. PJSIP tells what is left of them: a second less. */
+/** Returns the status and the granted expiry. PJSIP gives the time that remains: one second less. */
 function granted(answer: SipMessage): string {
   const seconds = Number(answer.parameter("Contact", "expires") || answer.header("Expires"));
   return `${code(answer)}, for ${String(Math.ceil(seconds / 5) * 5)} s`;
 }
 
-/** A case of a phone that is not registered yet. */
+/** Returns a case of a phone that is not registered yet. */
 const fresh =
   (act: (phone: RawPhone, bench: Bench) => Promise<string>): InteropCase["run"] =>
   async (bench) =>
@@ -19,7 +19,7 @@ const fresh =
 const registers = (sending: Outside, tell = code): InteropCase["run"] =>
   fresh(async (phone) => tell(await phone.register(sending)));
 
-/** A case of a phone that logs in with a header which `authorize` makes of the exchange's challenge. */
+/** Returns a case of a phone that logs in with the header that `authorize` makes from the challenge. */
 const logsIn = (
   authorize: (challenge: SipMessage, phone: RawPhone) => Readonly<Record<string, string>>,
   tell = code,
@@ -30,7 +30,7 @@ const logsIn = (
     return tell(await phone.register({ headers, credentials: null }));
   });
 
-/** @param qop whether the challenge that has one is answered with it. */
+/** @param qop whether to use `qop` if the challenge has one. */
 const answerTo = (challenge: SipMessage, { account, server }: RawPhone, qop: boolean): string =>
   digest(account, "REGISTER", `sip:${server}`, challenge.header("WWW-Authenticate"), { qop });
 
@@ -56,12 +56,12 @@ export const REGISTRATION: InteropArea = {
       run: registers({ headers: { Expires: "10" } }, granted),
     },
     {
-      phone: "says no time",
+      phone: "registers without an expiry",
       exchange: "200, for 60 s",
       run: registers({ headers: { Expires: null } }, granted),
     },
     {
-      phone: "says the time in Contact (`expires=45`)",
+      phone: "gives the expiry in Contact (`expires=45`)",
       exchange: "200, for 45 s",
       run: registers(
         {
@@ -79,31 +79,31 @@ export const REGISTRATION: InteropArea = {
       run: alone(async (phone) => contacts(await phone.register())),
     },
     {
-      phone: "asks what is registered (no Contact)",
+      phone: "queries its registrations (no Contact)",
       exchange: "200, 1 Contact",
       run: alone(async (phone) =>
         contacts(await phone.register({ headers: { Contact: null, Expires: null } })),
       ),
     },
     {
-      phone: "gives up its registration (Expires: 0)",
-      exchange: "200; calls to it get 480",
+      phone: "removes its registration (Expires: 0)",
+      exchange: "200; calls to the phone get 480",
       run: alone(async (phone, bench) => {
         const bob = await bench.phone(CALLEE);
         const answer = await bob.register({ headers: { Expires: "0" } });
         const call = await phone.ask("INVITE", { to: CALLEE, body: OFFER });
-        return `${code(answer)}; calls to it get ${code(call)}`;
+        return `${code(answer)}; calls to the phone get ${code(call)}`;
       }),
     },
     {
-      phone: "gives up all registrations (Contact: \\*)",
+      phone: "removes all registrations (Contact: \\*)",
       exchange: "200, 0 Contact",
       run: alone(async (phone) =>
         contacts(await phone.register({ headers: { Contact: "*", Expires: "0" } })),
       ),
     },
     {
-      phone: "sends Contact: \\* with a time",
+      phone: "sends Contact: \\* with an expiry other than 0",
       exchange: "400",
       run: alone(async (phone) =>
         code(await phone.register({ headers: { Contact: "*", Expires: "60" } })),
@@ -122,8 +122,8 @@ export const REGISTRATION: InteropArea = {
       ),
     },
     {
-      phone: "has a Contact that no DNS knows (`.invalid`)",
-      exchange: "200; it is called",
+      phone: "has a Contact that DNS cannot resolve (`.invalid`)",
+      exchange: "200; calls reach the phone",
       run: alone(async (alice, bench) => {
         const bob = await bench.phone(CALLEE, { register: false });
         await bench.registered(bob, {
@@ -131,11 +131,11 @@ export const REGISTRATION: InteropArea = {
         });
         await alice.begin("INVITE", { to: CALLEE, body: OFFER });
         await bob.ring();
-        return "200; it is called";
+        return "200; calls reach the phone";
       }),
     },
     {
-      phone: "has another domain than the exchange's address",
+      phone: "uses a domain other than the exchange's address",
       exchange: "200",
       run: registers({
         headers: {
@@ -145,12 +145,12 @@ export const REGISTRATION: InteropArea = {
       }),
     },
     {
-      phone: "has a wrong password",
+      phone: "registers with a wrong password",
       exchange: differs("401", "403"),
       run: registers({ credentials: { extension: CALLER, secret: "wrong" } }),
     },
     {
-      phone: "has an account that does not exist",
+      phone: "registers with an account that does not exist",
       exchange: differs("401", "403"),
       run: async (bench) => {
         const phone = await bench.phone("4711", { register: false });
@@ -174,7 +174,7 @@ export const REGISTRATION: InteropArea = {
       run: logsIn((challenge, phone) => ({ Authorization: answerTo(challenge, phone, false) })),
     },
     {
-      phone: "logs in as to a proxy (Proxy-Authorization)",
+      phone: "logs in with Proxy-Authorization",
       exchange: "401",
       run: logsIn((challenge, phone) => ({
         "Proxy-Authorization": answerTo(challenge, phone, hasQop(challenge)),
@@ -193,7 +193,7 @@ function contacts(answer: SipMessage): string {
   return `${code(answer)}, ${String(count)} Contact`;
 }
 
-/** A challenge whose nonce is not the exchange's any more. */
+/** Returns the challenge with a nonce that the exchange does not accept. */
 const old = (challenge: SipMessage): SipMessage =>
   challenge.with("WWW-Authenticate", (value) =>
     value.replace(/nonce="(.)/, (_, first) => `nonce="${first === "0" ? "1" : "0"}`),

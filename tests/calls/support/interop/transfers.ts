@@ -14,7 +14,7 @@ import {
   UNKNOWN,
 } from "./case";
 
-/** Refers a call to `target`, and tells what the phone hears of that. */
+/** Transfers a call to `target`. Returns the statuses that the phone gets. */
 async function refer(
   phone: RawPhone,
   dialog: Dialog,
@@ -30,7 +30,7 @@ async function refer(
   return `202, NOTIFY ${/^SIP\/2\.0 (\d+)/.exec(notify.body)?.[1] ?? "without a status"}`;
 }
 
-/** The number that a transferred caller is shown with, and headers that only a phone can have brought. */
+/** Returns the number of the caller in `invite`, and the names of headers that only a phone can have added. */
 const caller = (invite: SipMessage): string =>
   [
     /sip:(\w+)@/.exec(invite.header("From"))?.[1] ?? "",
@@ -42,7 +42,7 @@ const uri = (bench: Bench, extension: string, headers = ""): string =>
 
 const BLIND = "202, NOTIFY 200; 1003 rings, called by 1001";
 
-/** 1001 calls 1002, which transfers the call to 1003. */
+/** Returns a case in which 1001 calls 1002, and 1002 transfers the call to 1003. */
 const blind =
   (zoneOfBob: string, zoneOfCarol: string): InteropCase["run"] =>
   async (bench) => {
@@ -52,7 +52,7 @@ const blind =
     const told = refer(bob, ofBob, uri(bench, THIRD), {
       "Referred-By": '"Mallory" <sip:4711@192.0.2.66>',
     });
-    told.catch(() => undefined); // 1003 says first that it was not called
+    told.catch(() => undefined); // A failed test reports first that 1003 was not called.
     const invite = await ringing;
     await carol.pickUp(invite);
     return `${await told}; 1003 rings, called by ${caller(invite)}`;
@@ -60,7 +60,7 @@ const blind =
 
 const ATTENDED = "202, NOTIFY 200; BYE to both calls";
 
-/** 1001 calls 1002, which calls 1003 and joins the two. */
+/** Returns a case in which 1001 calls 1002, and 1002 calls 1003 and joins the two calls. */
 const attended =
   (zoneOfBob: string, zoneOfCarol: string): InteropCase["run"] =>
   async (bench) => {
@@ -69,16 +69,16 @@ const attended =
     const { ofAlice: consultation } = await bench.connect(bob, carol);
     const told = await refer(bob, ofBob, uri(bench, THIRD, `?Replaces=${consultation.replaces}`));
     const ended = bob.heard("BYE", (message) => message.header("Call-ID") === consultation.callId);
-    // A phone ends the call that it has transferred (RFC 5589, 6.1).
+    // A phone ends the call that it transferred (RFC 5589, 6.1).
     const bye = await bob.askInside(ofBob, "BYE");
     await ended;
     return `${told}; BYE to both calls${bye.status === 200 ? "" : `, ${code(bye)}`}`;
   };
 
-/** A Replaces of a call that the zone does not have, as the value of a URI's header. */
+/** Replaces header for a call that the zone does not have, in the form for a URI. */
 const ELSEWHERE = "?Replaces=nothing%40192.0.2.1%3Bto-tag%3Da%3Bfrom-tag%3Db";
 
-/** 1002 transfers its call with 1001 to something that it may not call. */
+/** Returns a case in which 1002 transfers its call with 1001 to a target that 1002 may not call. */
 const fails =
   (target: string): InteropCase["run"] =>
   async (bench) => {
@@ -96,12 +96,12 @@ export const TRANSFERS: InteropArea = {
       run: blind("zone1", "zone1"),
     },
     {
-      phone: "transfers a call of another zone to a phone there",
+      phone: "transfers a call with another zone to a phone in that zone",
       exchange: BLIND,
       run: blind("zone2", "zone1"),
     },
     {
-      phone: "transfers a call of another zone to a phone of its own",
+      phone: "transfers a call with another zone to a phone in its own zone",
       exchange: BLIND,
       run: blind("zone2", "zone2"),
     },
@@ -111,46 +111,46 @@ export const TRANSFERS: InteropArea = {
       run: attended("zone1", "zone1"),
     },
     {
-      phone: "joins two calls, both with phones of another zone",
+      phone: "joins two calls, both with phones in another zone",
       exchange: ATTENDED,
       run: attended("zone2", "zone1"),
     },
     {
-      phone: "joins a call of another zone with one of its own",
+      phone: "joins a call with another zone and a call in its own zone",
       exchange: ATTENDED,
       run: attended("zone2", "zone2"),
     },
     {
-      phone: "joins its call with one that the zone does not have",
+      phone: "joins its call with a call that the zone does not have",
       exchange: differs("202; 1003 rings, called by 1001", "202, NOTIFY 481; the call stays"),
       run: async (bench) => {
         const { alice, ofAlice, bob, ofBob } = await bench.pair();
         const carol = await bench.phone(THIRD);
         const told = refer(bob, ofBob, uri(bench, THIRD, ELSEWHERE));
         if (bench.driver === "chan_sip") return `${await told}; ${await stays(alice, ofAlice)}`;
-        told.catch(() => undefined); // it ends when 1003 answers
+        told.catch(() => undefined); // The NOTIFY comes only after 1003 answers.
         return `202; 1003 rings, called by ${caller(await carol.ring())}`;
       },
     },
     {
-      phone: "transfers and wants no NOTIFY (Refer-Sub: false)",
+      phone: "transfers and asks for no NOTIFY (Refer-Sub: false)",
       exchange: differs("200; 1003 rings", "202, NOTIFY 200; 1003 rings"),
       run: async (bench) => {
         const { bob, ofBob } = await bench.pair();
         const carol = await bench.phone(THIRD);
         const told = refer(bob, ofBob, uri(bench, THIRD), { "Refer-Sub": "false" });
-        told.catch(() => undefined); // 1003 says first that it was not called
+        told.catch(() => undefined); // A failed test reports first that 1003 was not called.
         await carol.ring();
         return `${await told}; 1003 rings`;
       },
     },
     {
-      phone: "transfers to a number that no user has",
+      phone: "transfers to a number without a user",
       exchange: differs("202, NOTIFY 503; the call ends", "202, NOTIFY 200; the call ends"),
       run: fails(`<sip:${UNKNOWN}@192.0.2.1>`),
     },
     {
-      phone: "transfers to something that is no number",
+      phone: "transfers to a name instead of a number",
       exchange: "202, NOTIFY 404; the call stays",
       run: fails("<sip:reception@192.0.2.1>"),
     },

@@ -1,4 +1,4 @@
-"""Decisions of trunkline-admission, without a network and with a clock of their own."""
+"""Tests the decisions of trunkline-admission, without a network and with a simulated clock."""
 import unittest
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ LIMITS = Limits(loginTime=5, failuresPerAccount=3, failuresPerSource=8, lockTime
 
 
 class Exchange(Admission):
-    """A controller with zone1, which reports; ports count up."""
+    """A controller with zone1, which reports log-ins. Ports count up."""
 
     def __init__(self, limits=LIMITS):
         super().__init__(limits)
@@ -34,17 +34,17 @@ class Exchange(Admission):
             self.report(now, "zone1", "refused", account, port)
         return port
 
-    def tell(self, now, times, account="1001", event="challenged"):
-        """zone1 reports log-ins that it knows no connection of."""
+    def fail_log_ins(self, now, times, account="1001", event="challenged"):
+        """Reports log-ins on unknown connections of zone1."""
         for _ in range(times):
             self.report(now, "zone1", event, account, 0)
 
     def weigh_bytes(self, now, sent):
-        """The kernel counts the bytes of zone1's connections, by port."""
+        """Reports the kernel's byte counts of zone1's connections, by port."""
         self.weigh(now, {("zone1", port): count for port, count in sent.items()})
 
     def ports(self):
-        """Ports of the connections that are to be shut."""
+        """Returns the ports of connections to close."""
         return [port for _, port in self.take()[0]]
 
     def events(self):
@@ -55,7 +55,7 @@ class Exchange(Admission):
 
 
 class GuessingTest(unittest.TestCase):
-    def test_locks_a_pair_and_shuts_its_connections_after_so_many_refusals(self):
+    def test_locks_a_pair_and_closes_its_connections_at_the_limit_of_refusals(self):
         exchange = Exchange()
         other = exchange.connect(1.0, OFFICE, "1001")
         colleague = exchange.connect(1.0, OFFICE, "1002")
@@ -71,7 +71,7 @@ class GuessingTest(unittest.TestCase):
         sources, pairs = exchange.maps(1.5)
         self.assertEqual((sources, pairs), ({"0.0.0.0/0": "unknown"}, {f"{OFFICE}/1001": "locked"}))
 
-    def test_does_not_count_refusals_of_more_than_ten_minutes_ago(self):
+    def test_does_not_count_refusals_older_than_ten_minutes(self):
         exchange = Exchange()
         exchange.guess(0.0, OFFICE, "1001", times=2)
         exchange.guess(600.0, OFFICE, "1001", times=2)
@@ -85,7 +85,7 @@ class GuessingTest(unittest.TestCase):
             exchange.report(0.0, "zone1", "refused", "1001", port)
         self.assertEqual(exchange.banned(0.0), {(OFFICE, "1001"): 60, (OFFICE, None): 60})
 
-    def test_counts_few_of_the_guesses_that_were_on_their_way(self):
+    def test_limits_the_late_guesses_of_a_connection_that_count_against_the_source(self):
         exchange = Exchange(replace(LIMITS, failuresPerSource=100))
         exchange.guess(0.0, OFFICE, "1001", times=500)
         self.assertEqual(exchange.banned(0.0), {(OFFICE, "1001"): 60})
@@ -93,7 +93,7 @@ class GuessingTest(unittest.TestCase):
             exchange.guess(1.0, OFFICE, "1001", times=500)
         self.assertIn((OFFICE, None), exchange.banned(1.0))
 
-    def test_doubles_the_time_with_each_lock_in_a_day_up_to_a_day(self):
+    def test_doubles_the_duration_with_each_lock_in_a_day_up_to_a_day(self):
         exchange, now, found = Exchange(replace(LIMITS, failuresPerSource=1000)), 0.0, []
         for _ in range(13):
             exchange.guess(now, OFFICE, "1001", times=3)
@@ -106,21 +106,21 @@ class GuessingTest(unittest.TestCase):
         exchange.guess(now + DAY, OFFICE, "1001", times=3)
         self.assertLessEqual(exchange.banned(now + DAY)[OFFICE, "1001"], 480)
 
-    def test_restricts_a_pair_with_a_live_registration_and_shuts_the_guessing_connection_alone(self):
+    def test_restricts_a_pair_with_a_live_registration_and_closes_only_the_guessing_connection(self):
         exchange = Exchange()
         exchange.log_in(0.0, OFFICE, "1001")
         guessing = exchange.guess(1.0, OFFICE, "1001", times=3)
         self.assertEqual(exchange.ports(), [guessing])
         self.assertEqual(exchange.maps(1.0)[1], {f"{OFFICE}/1001": "restricted"})
 
-    def test_locks_that_pair_when_its_phone_is_gone(self):
+    def test_locks_a_restricted_pair_when_its_phone_is_gone(self):
         exchange = Exchange(replace(LIMITS, lockTime=600))
         exchange.log_in(0.0, OFFICE, "1001")
         exchange.guess(1.0, OFFICE, "1001", times=3)
         exchange.tick(LIVE)
         self.assertEqual(exchange.maps(LIVE)[1], {f"{OFFICE}/1001": "locked"})
 
-    def test_locks_a_source_and_lets_its_registered_phones_in(self):
+    def test_locks_a_source_except_for_its_registered_phones(self):
         exchange = Exchange()
         phone = exchange.log_in(0.0, OFFICE, "1001")
         visitor = exchange.connect(0.0, OFFICE, "1009")
@@ -133,13 +133,13 @@ class GuessingTest(unittest.TestCase):
         sources, pairs = exchange.maps(1.0)
         self.assertEqual((sources[OFFICE], pairs), ("restricted", {f"{OFFICE}/1001": "restricted"}))
 
-    def test_locks_a_source_without_registered_phones_altogether(self):
+    def test_locks_a_source_without_registered_phones_completely(self):
         exchange = Exchange()
         for account in range(2000, 2008):
             exchange.guess(1.0, STRANGER, str(account))
         self.assertEqual(exchange.maps(1.0), ({"0.0.0.0/0": "unknown", STRANGER: "locked"}, {}))
 
-    def test_shuts_each_connection_that_guesses_on_and_writes_no_record_of_it(self):
+    def test_closes_each_connection_that_continues_to_guess_without_a_record(self):
         exchange = Exchange()
         exchange.guess(0.0, STRANGER, "1001", times=3)
         exchange.take()
@@ -148,13 +148,13 @@ class GuessingTest(unittest.TestCase):
         self.assertEqual((shutting, records), ([("zone1", again)], []))
         self.assertEqual(exchange.bans(1.0)[0]["refused"], 1)
 
-    def test_writes_one_record_of_each_refusal_and_one_of_a_lock_and_its_end(self):
+    def test_writes_a_record_of_each_refusal_of_the_lock_and_of_its_end(self):
         exchange = Exchange()
         exchange.guess(0.0, STRANGER, "1001", times=3)
         exchange.tick(60.0)
         self.assertEqual(exchange.events(), ["refused"] * 3 + ["lock", "lift"])
 
-    def test_counts_accounts_with_impossible_names_as_one(self):
+    def test_counts_all_invalid_account_names_as_one_account(self):
         exchange = Exchange()
         for name in ('1001"; drop', "x" * 65, "\n"):
             exchange.guess(0.0, STRANGER, name)
@@ -172,7 +172,7 @@ class GuessingTest(unittest.TestCase):
         exchange.guess(2.0, STRANGER, "1001", times=3)
         self.assertEqual(exchange.banned(2.0), {(STRANGER, "1001"): 60})
 
-    def test_records_a_refusal_whose_connection_is_not_known_without_an_address(self):
+    def test_records_a_refusal_on_an_unknown_connection_without_an_address(self):
         exchange = Exchange()
         exchange.report(0.0, "zone1", "refused", "1001", 999)
         self.assertEqual(exchange.take()[1], [
@@ -180,93 +180,93 @@ class GuessingTest(unittest.TestCase):
 
 
 class UnplacedTest(unittest.TestCase):
-    """Log-ins without a port, as chan_sip reports them."""
+    """Tests log-ins without a port, which chan_sip reports."""
 
-    def test_locks_a_connection_that_sends_as_much_as_the_guesses_take(self):
+    def test_locks_the_source_of_a_connection_whose_bytes_match_the_guesses(self):
         exchange = Exchange()
         phone, guessing = exchange.log_in(0.0, OFFICE, "1002"), exchange.connect(0.0, STRANGER, "5555")
-        exchange.tell(1.0, GUESSES + 3)
+        exchange.fail_log_ins(1.0, GUESSES + 3)
         exchange.weigh_bytes(1.0, {phone: 0, guessing: 300 * (GUESSES + 3)})
         self.assertEqual(exchange.banned(1.0), {(STRANGER, "1001"): 60})
         self.assertEqual(exchange.ports(), [guessing])
 
-    def test_locks_the_account_alone_for_guesses_that_were_sent_before_the_lock(self):
+    def test_locks_only_the_account_for_guesses_that_were_sent_before_the_lock(self):
         exchange = Exchange(replace(LIMITS, failuresPerSource=20))
         guessing = exchange.connect(0.0, STRANGER)
-        exchange.tell(1.0, 200)
+        exchange.fail_log_ins(1.0, 200)
         exchange.weigh_bytes(1.0, {guessing: 100_000})
         exchange.closed(1.1, [("zone1", guessing)])
         self.assertEqual(list(exchange.banned(1.1)), [(STRANGER, "1001")])
 
-    def test_counts_refused_calls_and_unknown_names_in_the_same_way(self):
+    def test_counts_refused_calls_and_unknown_names_too(self):
         exchange = Exchange()
         guessing = exchange.connect(0.0, STRANGER)
-        exchange.tell(1.0, GUESSES + 3, "nobody", event="refused")
+        exchange.fail_log_ins(1.0, GUESSES + 3, "nobody", event="refused")
         exchange.weigh_bytes(1.0, {guessing: 300 * (GUESSES + 3)})
         self.assertEqual(exchange.banned(1.0), {(STRANGER, "nobody"): 60})
 
-    def test_spares_an_office_that_comes_back_while_another_source_guesses(self):
+    def test_does_not_lock_an_office_that_reconnects_while_another_source_guesses(self):
         exchange = Exchange(replace(LIMITS, failuresPerAccount=10, failuresPerSource=100))
         phones = [exchange.connect(0.0, OFFICE, str(1001 + number)) for number in range(250)]
         guessing = exchange.connect(0.0, STRANGER, "1001")
-        exchange.tell(0.2, 400)
+        exchange.fail_log_ins(0.2, 400)
         exchange.weigh_bytes(0.2, {guessing: 400 * 250, **{phone: 1500 for phone in phones}})
         self.assertEqual(list(exchange.banned(0.2)), [(STRANGER, "1001")])
         self.assertEqual(exchange.ports(), [guessing])
 
-    def test_blames_no_connection_for_more_guesses_than_its_bytes_have_room_for(self):
+    def test_limits_the_guesses_of_a_connection_by_its_bytes(self):
         exchange = Exchange()
         phone = exchange.connect(0.0, OFFICE, "1001")
-        exchange.tell(1.0, 1000)
+        exchange.fail_log_ins(1.0, 1000)
         exchange.weigh_bytes(1.0, {phone: 2000})
         self.assertEqual((exchange.banned(1.0), exchange.ports()), ({}, []))
 
-    def test_does_not_count_bytes_of_before_nor_those_of_other_zones(self):
+    def test_does_not_count_earlier_bytes_or_bytes_of_other_zones(self):
         exchange = Exchange()
         phone, other = exchange.connect(0.0, OFFICE, "1001"), exchange.connect(0.0, OFFICE, zone="zone2")
         exchange.weigh_bytes(1.0, {phone: 100_000})
         found = exchange.connect(1.0, OFFICE, found=True)
-        exchange.tell(1.0, 1000)
+        exchange.fail_log_ins(1.0, 1000)
         exchange.weigh(1.1, {("zone1", phone): 100_000, ("zone2", other): 100_000, ("zone1", found): 100_000})
         self.assertEqual((exchange.banned(1.1), exchange.ports()), ({}, []))
 
-    def test_allows_a_phone_more_between_two_of_its_registrations(self):
+    def test_allows_a_registered_phone_more_between_two_registrations(self):
         exchange = Exchange(replace(LIMITS, lockTime=30))
         phone, sent = exchange.connect(0.0, OFFICE, "1001"), 0
         for now in (0.0, REREGISTER, 2 * REREGISTER):
             exchange.report(now, "zone1", "accepted", "1001", phone)
-            exchange.tell(now, GUESSES_LOGGED_IN, "1002")
+            exchange.fail_log_ins(now, GUESSES_LOGGED_IN, "1002")
             sent += 100_000
             exchange.weigh_bytes(now + 1, {phone: sent})
         self.assertEqual(exchange.banned(now + 1), {})
 
-    def test_bounds_a_user_who_guesses_passwords_of_others_and_registers_again_and_again(self):
+    def test_limits_a_user_who_guesses_passwords_of_others_between_repeated_registrations(self):
         exchange, sent = Exchange(), 0
         phone = exchange.log_in(0.0, OFFICE, "1001")
         for number in range(2):
-            exchange.tell(1.0 + number, GUESSES_LOGGED_IN - 10, "1002")
+            exchange.fail_log_ins(1.0 + number, GUESSES_LOGGED_IN - 10, "1002")
             sent += 100_000
             exchange.weigh_bytes(1.0 + number, {phone: sent})
             exchange.report(1.5 + number, "zone1", "accepted", "1001", phone)
         self.assertEqual(list(exchange.banned(3.0)), [(OFFICE, "1002")])
         self.assertEqual(exchange.ports(), [phone])
 
-    def test_counts_guesses_of_connections_that_end_before_they_are_seen(self):
+    def test_counts_guesses_of_connections_that_end_before_their_bytes_are_counted(self):
         exchange = Exchange()
         phone = exchange.log_in(0.0, OFFICE, "1001")
         for number in range(4):
             self.assertEqual(exchange.banned(1.0), {})
             for _ in range(2):
                 exchange.connect(1.0, OFFICE)
-            exchange.tell(1.0, 3)
+            exchange.fail_log_ins(1.0, 3)
             exchange.weigh_bytes(1.0, {phone: 200 * number})
         self.assertEqual(list(exchange.banned(1.0)), [(OFFICE, None)])
 
-    def test_counts_no_log_in_that_ends_while_another_source_guesses(self):
+    def test_does_not_count_a_logged_in_connection_that_ends_while_another_source_guesses(self):
         exchange = Exchange()
         for _ in range(LIMITS.failuresPerSource):
             phone, guessing = exchange.log_in(0.0, OFFICE, "1002"), exchange.connect(0.0, STRANGER)
-            exchange.tell(0.0, 20)
+            exchange.fail_log_ins(0.0, 20)
             exchange.weigh_bytes(0.5, {phone: 1_000, guessing: 5_000})
             exchange.closed(0.5, [("zone1", phone), ("zone1", guessing)])
         self.assertEqual({source for source, _ in exchange.banned(0.5)}, {STRANGER})
@@ -275,16 +275,16 @@ class UnplacedTest(unittest.TestCase):
         exchange = Exchange()
         for _ in range(2):
             port = exchange.connect(0.0, OFFICE)
-            exchange.tell(0.0, 5)
+            exchange.fail_log_ins(0.0, 5)
             exchange.weigh_bytes(0.1, {port: 5000})
             self.assertEqual(exchange.banned(0.1), {})
             exchange.closed(2.0, [("zone1", port)])
         self.assertEqual(list(exchange.banned(2.0)), [(OFFICE, None)])
 
-    def test_forgets_what_it_has_blamed(self):
+    def test_counts_failed_log_ins_only_once(self):
         exchange = Exchange()
         guessing = exchange.connect(0.0, STRANGER)
-        exchange.tell(1.0, GUESSES)
+        exchange.fail_log_ins(1.0, GUESSES)
         exchange.weigh_bytes(1.0, {guessing: 100_000})
         for number in range(10):
             exchange.weigh_bytes(1.0, {guessing: 200_000 * (number + 1)})
@@ -292,16 +292,16 @@ class UnplacedTest(unittest.TestCase):
 
 
 class CallTest(unittest.TestCase):
-    """Calls whose connection the zone does not tell, as chan_sip reports them."""
+    """Tests calls without a port, which chan_sip reports."""
 
-    def test_lets_the_connection_of_a_caller_live_on(self):
+    def test_keeps_the_connection_of_a_caller_open(self):
         exchange = Exchange()
         calling, other = exchange.connect(0.0, OFFICE, "1001"), exchange.connect(0.0, OFFICE, "1002")
         exchange.report(1.0, "zone1", "accepted", "1001", 0)
         exchange.tick(100_000.0)
         self.assertEqual(exchange.ports(), [other])
 
-    def test_does_not_take_a_call_for_a_registration(self):
+    def test_does_not_count_a_call_as_a_registration(self):
         exchange = Exchange()
         exchange.connect(0.0, STRANGER, "1001")
         exchange.report(1.0, "zone1", "accepted", "1001", 0)
@@ -317,7 +317,7 @@ class CallTest(unittest.TestCase):
             exchange.closed(1.0, [("zone1", port)])
         self.assertEqual(exchange.banned(1.0), {})
 
-    def test_spares_the_connection_of_a_call_when_its_source_is_locked(self):
+    def test_keeps_the_connection_of_a_call_open_when_its_source_is_locked(self):
         exchange = Exchange()
         calling = exchange.connect(0.0, OFFICE, "1001")
         exchange.report(1.0, "zone1", "accepted", "1001", 0)
@@ -326,15 +326,15 @@ class CallTest(unittest.TestCase):
         self.assertIn((OFFICE, None), exchange.banned(1.0))
         self.assertNotIn(calling, exchange.ports())
 
-    def test_shuts_the_connection_if_guesses_come_from_it(self):
+    def test_closes_the_connection_of_a_call_that_sends_guesses(self):
         exchange = Exchange()
         calling = exchange.connect(0.0, STRANGER, "1001")
         exchange.report(1.0, "zone1", "accepted", "1001", 0)
-        exchange.tell(1.0, GUESSES_LOGGED_IN + 3)
+        exchange.fail_log_ins(1.0, GUESSES_LOGGED_IN + 3)
         exchange.weigh_bytes(1.0, {calling: 100_000})
         self.assertEqual(exchange.ports(), [calling])
 
-    def test_knows_calls_of_before_a_restart(self):
+    def test_remembers_calls_after_a_restart(self):
         former, exchange = Exchange(), Exchange()
         calling = former.connect(0.0, OFFICE, "1001")
         former.report(1.0, "zone1", "accepted", "1001", 0)
@@ -344,7 +344,7 @@ class CallTest(unittest.TestCase):
         exchange.tick(70.0 + LIVE)
         self.assertEqual(exchange.ports(), [])
 
-    def test_takes_no_new_connection_for_a_call_of_before_a_restart(self):
+    def test_does_not_match_a_new_connection_to_a_call_from_before_a_restart(self):
         former, exchange = Exchange(), Exchange()
         calling = former.connect(0.0, OFFICE, "1001")
         former.report(1.0, "zone1", "accepted", "1001", 0)
@@ -355,7 +355,7 @@ class CallTest(unittest.TestCase):
 
 
 class IdleTest(unittest.TestCase):
-    def test_spares_further_connections_of_a_registered_phone_while_it_is_registered(self):
+    def test_keeps_further_connections_of_a_registered_phone_open(self):
         exchange = Exchange()
         exchange.log_in(0.0, OFFICE, "1001")
         call, other = exchange.connect(1.0, OFFICE, "1001"), exchange.connect(1.0, OFFICE, "1002")
@@ -364,7 +364,7 @@ class IdleTest(unittest.TestCase):
         exchange.tick(151.0)
         self.assertEqual(exchange.ports(), [call])
 
-    def test_shuts_a_connection_without_a_log_in_when_its_time_is_up(self):
+    def test_closes_a_connection_without_a_log_in_at_its_deadline(self):
         exchange = Exchange()
         idle = exchange.connect(0.0, OFFICE)
         exchange.log_in(0.0, OFFICE, "1001")
@@ -375,18 +375,18 @@ class IdleTest(unittest.TestCase):
         exchange.tick(99.0)
         self.assertEqual(exchange.ports(), [])
 
-    def test_gives_more_time_in_a_zone_whose_log_ins_are_slow(self):
+    def test_extends_the_deadline_in_a_zone_with_slow_log_ins(self):
         exchange = Exchange()
         slow = exchange.connect(0.0, OFFICE, "1001")
         waiting = exchange.connect(1.0, OFFICE, "1002")
         exchange.report(4.0, "zone1", "accepted", "1001", slow)
         exchange.tick(8.9)
         self.assertEqual(exchange.ports(), [])
-        # Other log-ins were quick since.
+        # The slow log-in is more than SLOW seconds old.
         exchange.tick(9.1)
         self.assertEqual(exchange.ports(), [waiting])
 
-    def test_gives_at_most_half_a_minute_more(self):
+    def test_extends_the_deadline_by_at_most_half_a_minute(self):
         exchange = Exchange()
         slow = exchange.connect(0.0, OFFICE, "1001")
         exchange.report(100.0, "zone1", "accepted", "1001", slow)
@@ -394,7 +394,7 @@ class IdleTest(unittest.TestCase):
         exchange.tick(101.1)
         self.assertEqual(exchange.ports(), [waiting])
 
-    def test_keeps_known_sources_in_a_full_zone_whose_log_ins_are_slow(self):
+    def test_keeps_known_sources_in_a_full_zone_with_slow_log_ins(self):
         exchange = Exchange()
         for index in range(950):
             exchange.connect(0.0, OFFICE)
@@ -402,12 +402,12 @@ class IdleTest(unittest.TestCase):
         exchange.tick(2.9)
         self.assertEqual(exchange.ports(), [])
 
-    def test_bounds_the_connections_of_an_account_wherever_they_come_from(self):
+    def test_limits_the_connections_of_an_account_from_all_sources(self):
         exchange = Exchange()
         first = [exchange.log_in(now, OFFICE, "1001") for now in range(2)]
         for now in range(6):
             exchange.log_in(2.0 + now, STRANGER, "1001")
-        # A phone that registers again is not the oldest any more.
+        # A phone that registers again no longer has the oldest log-in.
         exchange.report(9.0, "zone1", "accepted", "1001", first[0])
         self.assertEqual(exchange.ports(), [])
         exchange.log_in(10.0, OFFICE, "1001")
@@ -415,7 +415,7 @@ class IdleTest(unittest.TestCase):
         exchange.closed(11.0, [key for key in list(exchange.connections)])
         self.assertEqual(exchange.of_account, {})
 
-    def test_forgets_accounts_beyond_sixteen_of_a_connection(self):
+    def test_remembers_at_most_sixteen_accounts_of_a_connection(self):
         exchange = Exchange()
         port = exchange.connect(0.0, OFFICE)
         for account in range(40):
@@ -424,7 +424,7 @@ class IdleTest(unittest.TestCase):
         exchange.closed(1.0, [("zone1", port)])
         self.assertEqual(exchange.of_account, {})
 
-    def test_shuts_none_of_a_zone_that_does_not_report_and_says_so_once(self):
+    def test_closes_no_connection_of_a_zone_that_does_not_report_and_records_this_once(self):
         exchange = Exchange()
         exchange.connect(0.0, OFFICE, zone="zone2")
         exchange.tick(5.0)
@@ -432,7 +432,7 @@ class IdleTest(unittest.TestCase):
         shutting, records = exchange.take()
         self.assertEqual((shutting, [record["event"] for record in records]), ([], ["unreported"]))
 
-    def test_gives_connections_of_before_a_reporter_the_time_of_a_registration(self):
+    def test_gives_earlier_connections_the_time_of_a_registration_when_a_zone_starts_to_report(self):
         exchange = Exchange()
         exchange.reporter(0.0, "zone1", False)
         port = exchange.connect(0.0, OFFICE)
@@ -443,7 +443,7 @@ class IdleTest(unittest.TestCase):
         exchange.tick(10.0 + LIVE)
         self.assertEqual(exchange.ports(), [port])
 
-    def test_locks_an_unknown_source_that_leaves_forty_in_a_minute(self):
+    def test_locks_an_unknown_source_with_forty_connections_without_a_log_in_in_a_minute(self):
         exchange = Exchange()
         for at in (0.0, 10.0):
             for _ in range(20):
@@ -451,13 +451,13 @@ class IdleTest(unittest.TestCase):
             exchange.tick(at + 5.0)
         self.assertEqual(exchange.banned(15.0), {(STRANGER, None): 60})
 
-    def test_counts_those_that_end_by_themselves_too(self):
+    def test_counts_connections_that_end_by_themselves_too(self):
         exchange = Exchange()
         for _ in range(40):
             exchange.closed(1.0, [("zone1", exchange.connect(0.0, STRANGER))])
         self.assertEqual(exchange.banned(1.0), {(STRANGER, None): 60})
 
-    def test_locks_no_source_of_the_last_seven_days_for_that(self):
+    def test_does_not_lock_a_source_that_logged_in_within_seven_days(self):
         exchange = Exchange()
         exchange.log_in(0.0, OFFICE, "1001")
         for _ in range(100):
@@ -467,7 +467,7 @@ class IdleTest(unittest.TestCase):
         exchange.tick(KNOWN)
         self.assertNotIn(OFFICE, exchange.maps(KNOWN)[0])
 
-    def test_makes_room_at_the_cost_of_the_unknown_source_that_has_most(self):
+    def test_makes_room_by_closing_connections_of_the_unknown_source_with_the_most(self):
         exchange = Exchange()
         for account in range(400):
             exchange.log_in(0.0, "203.0.113.8", str(account))
@@ -480,14 +480,14 @@ class IdleTest(unittest.TestCase):
         self.assertEqual(ports, many[:len(few + phones)])
         self.assertNotIn(late, ports)
 
-    def test_lets_a_new_office_come_at_once_while_there_is_room(self):
+    def test_accepts_all_phones_of_a_new_office_while_there_is_room(self):
         exchange = Exchange()
         for _ in range(400):
             exchange.connect(0.0, OFFICE)
         exchange.tick(1.0)
         self.assertEqual(exchange.ports(), [])
 
-    def test_lets_a_known_office_come_back_all_at_once(self):
+    def test_accepts_all_phones_of_a_known_office_at_once(self):
         exchange = Exchange()
         exchange.log_in(0.0, OFFICE, "1001")
         for _ in range(500):
@@ -495,7 +495,7 @@ class IdleTest(unittest.TestCase):
         exchange.tick(12.0)
         self.assertEqual(exchange.ports(), [])
 
-    def test_makes_room_in_a_full_zone_at_the_cost_of_known_sources_too(self):
+    def test_makes_room_in_a_full_zone_by_closing_connections_of_known_sources_too(self):
         exchange = Exchange()
         for account in range(700):
             exchange.log_in(0.0, OFFICE, str(account))
@@ -517,21 +517,21 @@ class RestartTest(unittest.TestCase):
         exchange.guess(48.0, STRANGER, "1001", times=3)
         self.assertEqual(exchange.banned(48.0), {(STRANGER, "1001"): 120})
 
-    def test_does_not_shut_a_phone_whose_log_in_arrives_before_the_record_of_its_connection(self):
+    def test_does_not_close_a_phone_whose_log_in_arrives_before_the_record_of_its_connection(self):
         exchange = Exchange()
         exchange.report(1.0, "zone1", "accepted", "1001", exchange.port + 1)
         exchange.connect(1.1, OFFICE, "1001")
         exchange.tick(1.1 + LIMITS.loginTime)
         self.assertEqual(exchange.ports(), [])
 
-    def test_takes_no_log_in_of_a_former_connection_for_one_of_the_next_from_its_port(self):
+    def test_does_not_match_a_log_in_of_an_earlier_connection_to_the_next_from_its_port(self):
         exchange = Exchange()
         exchange.report(1.0, "zone1", "accepted", "1001", exchange.port + 1)
         port = exchange.connect(1.0 + LATE_RECORD, OFFICE, "1001")
         exchange.tick(1.0 + LATE_RECORD + LIMITS.loginTime)
         self.assertEqual(exchange.ports(), [port])
 
-    def test_gives_a_connection_of_before_the_time_of_a_registration(self):
+    def test_gives_a_connection_from_before_the_restart_the_time_of_a_registration(self):
         exchange = Exchange()
         port = exchange.connect(0.0, OFFICE, found=True)
         exchange.tick(LIVE - 1)
@@ -539,14 +539,14 @@ class RestartTest(unittest.TestCase):
         exchange.tick(LIVE)
         self.assertEqual(exchange.ports(), [port])
 
-    def test_knows_log_ins_that_were_reported_before_their_connection_was(self):
+    def test_matches_log_ins_that_were_reported_before_their_connection(self):
         exchange = Exchange()
         exchange.report(0.0, "zone1", "accepted", "1001", exchange.port + 1)
         exchange.connect(1.0, OFFICE, found=True)
         exchange.tick(2 * LIVE)
         self.assertEqual(exchange.ports(), [])
 
-    def test_gives_no_log_in_of_before_to_a_new_connection_with_the_same_port(self):
+    def test_does_not_match_an_earlier_log_in_to_a_new_connection_with_the_same_port(self):
         exchange = Exchange()
         exchange.report(0.0, "zone1", "accepted", "1001", exchange.port + 1)
         port = exchange.connect(1.0, STRANGER)
@@ -555,7 +555,7 @@ class RestartTest(unittest.TestCase):
 
 
 class BoundsTest(unittest.TestCase):
-    def test_reuse_of_a_port_leaves_nothing_behind(self):
+    def test_reusing_a_port_leaves_no_entries(self):
         exchange = Exchange()
         for _ in range(1000):
             exchange.opened(0.0, STRANGER, 1, "zone1", 7, None)
@@ -563,7 +563,7 @@ class BoundsTest(unittest.TestCase):
         self.assertEqual((exchange.connections, exchange.of_source, exchange.waiting["zone1"], exchange.open["zone1"]),
                          ({}, {}, {}, 0))
 
-    def test_counts_of_the_past_are_forgotten(self):
+    def test_forgets_old_counts(self):
         exchange = Exchange()
         for number in range(200):
             exchange.guess(0.0, f"10.0.0.{number}", "1001")

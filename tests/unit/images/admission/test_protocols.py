@@ -1,4 +1,4 @@
-"""What trunkline-admission reads: records and answers of HAProxy, reports of zones."""
+"""Tests the parsers of trunkline-admission: records and answers of HAProxy, and reports of zones."""
 import unittest
 
 from haproxy import connection_of, dead_zones_of, orders_for, sessions_of, workers_of
@@ -9,7 +9,7 @@ RECORD = (
     b' zone="zone1" zonePort="47630" account="%s"] 203.0.113.7:60378 [29/Nov/2026:06:11:43.748] localnodes nodes/zone1'
 )
 
-# Of `show sess all`, shortened: a phone, one whose request is not complete, and this program.
+# Shortened output of `show sess all`: a phone, a phone with an incomplete request, and this program.
 SESSIONS = """\
 0x7f11ccf59c00: [29/Nov/2026:06:29:41.511901] id=0 proto=tcpv4 source=203.0.113.7:43306
   frontend=localnodes (id=3 mode=tcp), listener=? (id=1) addr=192.168.0.254:5060
@@ -31,11 +31,11 @@ class HaproxyTest(unittest.TestCase):
         self.assertEqual(connection_of(RECORD % b"1001"), ("203.0.113.7", 60378, "zone1", 47630, "1001"))
         self.assertEqual(connection_of(RECORD % b"-")[4], None)
 
-    def test_reads_no_other_record(self):
+    def test_ignores_other_records(self):
         for record in (b"", b"\xff", RECORD % b'1"', RECORD.replace(b'"zone1"', b'"<NOSRV>"') % b"-"):
             self.assertIsNone(connection_of(record))
 
-    def test_tells_workers_of_before_a_reload(self):
+    def test_distinguishes_pre_reload_workers(self):
         processes = (
             "#<PID>          <type>          <reloads>       <uptime>        <version>\n"
             "11              master          1 [failed: 0]   0d00h00m01s     3.0.11\n"
@@ -45,12 +45,12 @@ class HaproxyTest(unittest.TestCase):
         self.assertEqual(workers_of(processes), ("14", ["12"]))
         self.assertEqual(workers_of(""), (None, []))
 
-    def test_tells_dead_zones_and_leaves_out_those_in_maintenance(self):
+    def test_finds_dead_zones_except_those_in_maintenance(self):
         rows = [f"4 nodes {index} zone{index} 192.168.0.2 {operational} {administrative} 1 1 9 6 3 0 6"
                 for index, (operational, administrative) in enumerate([(2, 0), (0, 0), (0, 8), (0, 1)])]
         self.assertEqual(dead_zones_of("\n".join(["1", "# be_id be_name", *rows, ""])), ["zone1", "zone2"])
 
-    def test_changes_a_map_by_what_is_different(self):
+    def test_changes_only_the_differences_of_a_map(self):
         former, wanted = {"a": "known", "b": "known", "c": "locked"}, {"a": "known", "b": "locked", "d": "known"}
         self.assertEqual(orders_for("m", former, wanted),
                          ["del map m c", "set map m b locked", "add map m <<\nd known\n"])
@@ -60,14 +60,14 @@ class HaproxyTest(unittest.TestCase):
 
 
 class ReportsTest(unittest.TestCase):
-    def test_reads_what_a_zone_may_say(self):
+    def test_reads_valid_lines_of_a_zone(self):
         self.assertEqual(greeting_of('{"event":"hello","zone":"zone1"}'), "zone1")
         self.assertIsNone(report_of('{"event":"alive"}'))
         self.assertIsNone(report_of('{"event":"dropped","count":12}'))
         self.assertEqual(report_of('{"event":"refused","account":"1001","port":54321,"service":"register"}'),
                          ("refused", "1001", 54321))
 
-    def test_reads_nothing_else(self):
+    def test_rejects_all_other_lines(self):
         for line in (
             "", "[]", "null", "{", '"alive"', "\xff", "[" * 900, '{"event":"hello"}', '{"event":"lock"}',
             '{"event":"refused","account":1001,"port":1,"service":"call"}',

@@ -1,7 +1,7 @@
-"""trunkline-admission: locks who guesses, and shuts who does not log in.
+"""trunkline-admission: locks sources that guess passwords, and closes connections that do not log in.
 
-It hears of connections from HAProxy, and of log-ins from the zones; decisions.py decides; HAProxy's maps and the
-kernel carry it out. Stopping it changes nothing for phones: the locks of that moment stay until it is back.
+HAProxy reports connections, and the zones report log-ins. decisions.py decides. HAProxy's maps and the kernel apply
+the decisions. If this program stops, nothing changes for phones: the current locks stay until it runs again.
 """
 import asyncio
 import contextlib
@@ -26,21 +26,21 @@ LOG = "/var/log/trunkline/security.log"
 MASTER = "/run/haproxy/master.sock"
 CONTROL = "/run/trunkline-admission/control.sock"
 
-# Seconds between two looks at the time, at HAProxy, and at the kernel's connections.
+# Seconds between two checks of the time, of HAProxy, and of the kernel's connections.
 TICK, LOOK, RECONCILE = 0.25, 1.0, 3.0
-# Seconds that many events share one round of work.
+# Seconds in which events are gathered for one round of work.
 GATHER = 0.05
-# Seconds between two full listings of HAProxy's sessions, and between two savings of what is known.
+# Seconds between two full listings of HAProxy's sessions, and between two writes of the state.
 LISTING, SAVE = 30.0, 60.0
-# A record may be on its way for so many seconds.
+# Seconds that the record of a connection may take to arrive.
 SETTLED = 2.0
-# Bytes of records that wait while this program is busy: 1,000 connections a second for some seconds.
+# Bytes of the receive buffer for records while this program is busy: some seconds of 1,000 connections per second.
 BACKLOG = 4 << 20
 RECORD = 4096
 
 
 def clock():
-    """Seconds that no change of the date moves, and that count while a server is suspended."""
+    """Returns seconds of a clock that ignores changes of the date, and runs while the server is suspended."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -61,14 +61,14 @@ class Service:
         self.addresses = {}
         self.settings = None
         self.inbox = None
-        # HAProxy's maps are to change.
-        self.stirred = asyncio.Event()
-        # When bytes may be counted again because many log-ins fail.
+        # Set when HAProxy's maps have to change.
+        self.maps_changed = asyncio.Event()
+        # Earliest time of the next count of bytes because of many failed log-ins.
         self.next_count = 0.0
-        # Connections of the kernel that HAProxy has not told of: at the last look, and at the two last.
-        self.strange, self.unknown = None, set()
+        # Connections in the kernel that HAProxy has not reported: at the last check, and at the last two checks.
+        self.unreported, self.unknown = None, set()
         self.at = dict.fromkeys(("settings", "look", "reconcile", "listing", "save"), -LISTING)
-        self.trouble = None
+        self.last_error = None
 
     # Events.
 
@@ -78,7 +78,7 @@ class Service:
         self.records.write({"event": "reporter", "zone": zone, "connected": connected})
 
     def on_reports(self, zone, reports):
-        # HAProxy tells of a connection before its first byte reaches the zone: that record is here already.
+        # HAProxy reports a connection before its first byte reaches the zone, so the record is already here.
         self.drain()
         now = clock()
         for report in reports:
@@ -92,7 +92,7 @@ class Service:
         self.records.write({"event": "bad report", "zone": zone, "text": fault})
 
     def listen(self):
-        """Reads records of connections as they arrive, those of a short time together."""
+        """Reads records of connections as they arrive. Gathers records for a short time."""
         loop = asyncio.get_running_loop()
 
         def arrived():
@@ -117,10 +117,10 @@ class Service:
                 self.admission.opened(now, *connection)
 
     def react(self):
-        """Carries out at once what an event has brought about."""
+        """Applies the decisions about an event at once."""
         self.carry_out()
         if self.admission.changed:
-            self.stirred.set()
+            self.maps_changed.set()
 
     def bans(self):
         return self.admission.bans(clock())
@@ -131,7 +131,7 @@ class Service:
         self.react()
         return [{"source": source, "account": account} for source, account in lifted]
 
-    # Work.
+    # Tasks.
 
     async def run(self):
         stopped = asyncio.Event()
@@ -140,7 +140,7 @@ class Service:
             loop.add_signal_handler(name, stopped.set)
         stop = asyncio.create_task(stopped.wait())
         while not self.read_settings():
-            # A cloud may carry the file to a new server after its boot.
+            # Some clouds deliver the file to a new server after its boot.
             await asyncio.wait([stop], timeout=TICK)
             if stop.done():
                 return
@@ -154,9 +154,9 @@ class Service:
         await self.receiver.serve(port)
         await self.control.serve(CONTROL)
         print("ready", flush=True)
-        # Side by side: connections are shut while HAProxy is slow to answer.
+        # In parallel: connections are closed even while HAProxy answers slowly.
         tasks = [asyncio.create_task(self.again(self.decide, asyncio.Event(), TICK)),
-                 asyncio.create_task(self.again(self.look, self.stirred, LOOK))]
+                 asyncio.create_task(self.again(self.look, self.maps_changed, LOOK))]
         await asyncio.wait([stop, *tasks], return_when=asyncio.FIRST_COMPLETED)
         self.save(clock())
         for task in tasks:
@@ -164,7 +164,7 @@ class Service:
                 task.result()
 
     async def again(self, work, event, interval):
-        """Works on when `event` asks for it, and at the latest after `interval` seconds."""
+        """Repeats `work` when `event` is set, and at the latest after `interval` seconds."""
         while True:
             event.clear()
             await work(clock())
@@ -195,7 +195,7 @@ class Service:
         return True
 
     def read_settings(self):
-        """Takes over limits.json if it has changed. Returns whether there are settings."""
+        """Applies limits.json if it has changed. Returns whether there are settings."""
         try:
             with open(SETTINGS, encoding="utf-8") as file:
                 text = file.read()
@@ -212,7 +212,7 @@ class Service:
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError) as error:
-            print(f"{SETTINGS} is not what the program writes: {error!r}", file=sys.stderr, flush=True)
+            print(f"cannot read {SETTINGS}; it is not applied: {error!r}", file=sys.stderr, flush=True)
         return self.settings is not None
 
     def carry_out(self):
@@ -227,53 +227,53 @@ class Service:
                 self.at["save"] = -SAVE
 
     def weigh(self, now):
-        """Counts the bytes of all connections, and returns them by zone and port."""
+        """Counts the bytes of all connections. Returns the bytes by zone and port."""
         names = {address: name for name, address in self.addresses.items()}
         sent = {(names[address], port): count for (address, port), count in self.sockets.established().items()
                 if address in names}
         self.admission.weigh(now, sent)
-        # A quarter of a processor at most, however many connections there are.
+        # Uses at most a quarter of a CPU, however many connections there are.
         end = clock()
         self.next_count = end + 3 * (end - now)
         return sent
 
     def reconcile(self, now):
-        """Forgets connections that the kernel has no more, and finds those that HAProxy has not told of."""
+        """Forgets connections that the kernel no longer has, and finds connections that HAProxy has not reported."""
         with self.kernel():
             there = self.weigh(now)
             self.drain()
             known = self.admission.connections
             self.admission.closed(now, [key for key, connection in known.items()
                                         if key not in there and now - connection.opened >= SETTLED])
-            strange = {key for key in there if key not in known}
-            # A health check is gone by the next look.
-            self.unknown = strange if self.strange is None else self.strange & strange
-            self.strange = strange
+            unreported = {key for key in there if key not in known}
+            # A health check has ended by the next check.
+            self.unknown = unreported if self.unreported is None else self.unreported & unreported
+            self.unreported = unreported
 
     @contextlib.contextmanager
     def kernel(self):
-        """Goes on without the kernel's answer: HAProxy's maps keep new connections out all the same."""
+        """Ignores errors of the kernel: HAProxy's maps still reject new connections."""
         try:
             yield
         except OSError as error:
-            self.complain(f"the kernel's connections: {error}")
-            # An answer that comes late belongs to no other question.
+            self.log_error(f"cannot list or close connections in the kernel: {error}")
+            # A new socket, so that a late answer is not taken for the answer to another request.
             self.sockets.close()
             self.sockets = Sockets()
 
-    def complain(self, trouble):
-        """Writes a trouble to the journal, once for as long as it is the last one."""
-        if trouble != self.trouble:
-            self.trouble = trouble
-            print(trouble, file=sys.stderr, flush=True)
+    def log_error(self, error):
+        """Writes an error to the journal, unless it is the same as the last error."""
+        if error != self.last_error:
+            self.last_error = error
+            print(error, file=sys.stderr, flush=True)
 
     async def look(self, now):
-        """Sees to HAProxy: its maps, connections that are not known, phones of dead zones."""
+        """Updates HAProxy's maps, looks up unknown connections, and disconnects phones of dead zones."""
         wanted = dict(zip(("sources", "pairs"), self.admission.maps(now)))
         try:
             self.maps.keep(wanted)
         except OSError as error:
-            self.complain(f"{error.filename}: {error.strerror}")
+            self.log_error(f"cannot write {error.filename}: {error.strerror}")
         try:
             worker, former = await self.haproxy.workers()
             if worker is None:
@@ -286,13 +286,12 @@ class Service:
                     if (zone, port) in self.unknown:
                         self.admission.opened(now, source, source_port, zone, port, None, found=True)
         except Unavailable as error:
-            self.complain(str(error))
+            self.log_error(str(error))
 
     def disconnect(self, zones):
-        """Shuts all connections with zones that are dead.
+        """Closes all connections with dead zones.
 
-        Nobody checks the zones for the workers of before a reload. HAProxy itself does not shut their connections:
-        "Proxy is disabled".
+        Pre-reload workers do not check zones. HAProxy itself refuses to close their connections: "Proxy is disabled".
         """
         addresses = {self.addresses.get(zone) for zone in zones}
         with self.kernel():
@@ -300,26 +299,26 @@ class Service:
                 if address in addresses:
                     self.sockets.shut(address, port)
 
-    # What is kept.
+    # Saved state.
 
     def save(self, now):
         try:
             replace(KEPT, json.dumps({"boot": boot(), "at": now, **self.admission.snapshot(now)}))
         except OSError as error:
-            print(f"{KEPT}: {error.strerror}", file=sys.stderr, flush=True)
+            print(f"cannot write {KEPT}: {error.strerror}", file=sys.stderr, flush=True)
 
     def restore(self):
         now = clock()
         try:
             with open(KEPT, encoding="utf-8") as file:
                 kept = json.load(file)
-            # After a boot this clock begins anew: a lock goes on for what was left of it.
+            # After a boot, this clock starts again. A lock then lasts for its remaining time.
             same = kept["boot"] == boot() and kept["at"] <= now
             self.admission.restore(kept["at"] if same else now, kept)
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError) as error:
-            print(f"{KEPT} cannot be read, and is begun anew: {error!r}", file=sys.stderr, flush=True)
+            print(f"cannot read {KEPT}; starting without saved state: {error!r}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Answers `/usr/lib/trunkline/bans` on a socket that only root may use: one line of JSON, and one back."""
+"""Answers `/usr/lib/trunkline/bans` on a socket that only root may use. Request and answer are a line of JSON each."""
 import asyncio
 import json
 import os
 
 LONGEST = 1024
 # Seconds that a client may take.
-PATIENCE = 5.0
+TIMEOUT = 5.0
 
 
 class Control:
@@ -20,17 +20,17 @@ class Control:
 
     async def _answer(self, reader, writer):
         try:
-            async with asyncio.timeout(PATIENCE):
-                order = json.loads(await reader.readline())
-                if order["do"] == "bans":
+            async with asyncio.timeout(TIMEOUT):
+                request = json.loads(await reader.readline())
+                if request["do"] == "bans":
                     answer = self.bans()
-                elif order["do"] == "lift":
-                    answer = self.lift(str(order["source"]), order["account"])
+                elif request["do"] == "lift":
+                    answer = self.lift(str(request["source"]), request["account"])
                 else:
-                    raise ValueError("this is no order")
+                    raise ValueError("unknown request")
                 writer.write(json.dumps(answer).encode() + b"\n")
                 await writer.drain()
         except (OSError, TimeoutError, ValueError, KeyError, TypeError):
-            pass  # the client sees a connection without an answer
+            pass  # the connection is closed without an answer
         finally:
             writer.close()

@@ -1,9 +1,10 @@
-"""Decides which sources and accounts are locked, and which connections are shut.
+"""Decides which sources and accounts are locked, and which connections are closed.
 
-Pure: a caller tells what has happened and when, in seconds of a monotonic clock, and takes what is to be done.
+This module does no I/O. The caller reports each event with its time, in seconds of a monotonic clock, and takes the
+decisions.
 
-A *source* is an IPv4 address that connects. A *pair* is a source and an account that it tries. A connection
-is known by the zone that it reached and by the port that HAProxy connects from, which the zone sees.
+A *source* is an IPv4 address that connects. A *pair* is a source and an account that the source tries. The key of a
+connection is the zone that it reached, and the port from which HAProxy connects to the zone.
 """
 import heapq
 import re
@@ -13,67 +14,69 @@ from dataclasses import dataclass, field, fields
 MINUTE = 60.0
 DAY = 24 * 3600.0
 
-# Seconds in which refused log-ins are counted.
+# Seconds for which refused log-ins count.
 WINDOW = 10 * MINUTE
 # Seconds that a phone counts as registered after a log-in. A phone registers once a minute.
 LIVE = 150.0
 # Seconds that a source counts as known after a log-in.
 KNOWN = 7 * DAY
-# Connections without a log-in that an unknown source may leave in a minute.
+# Connections without a log-in that lock an unknown source, within a minute.
 ABANDONED = 40
-# Connections without a log-in that a zone may have at a time if it is not nearly empty.
+# Connections without a log-in that a zone may have at a time, once it fills up.
 CROWD = 100
-# Connections that a zone takes: plan/capacity.ts says why. Unknown sources yield when it is half full: until
-# then a new office may come at once. Known ones yield when it is nearly full.
+# Connections that a zone accepts; see plan/capacity.ts. When a zone is half full, connections of unknown sources are
+# closed. Until then, all phones of a new office may connect at once. When a zone is nearly full, connections of known
+# sources are closed too.
 PLACES = 1000
-# Seconds that a connection keeps its place in a full zone: a phone logs in within tenths of a second.
+# Seconds for which a connection keeps its place in a full zone. A phone logs in within tenths of a second.
 GRACE = 1.0
-# Log-ins take longer in a zone that many phones come to at once. Connections that wait there get more time: as many
-# seconds as the slowest log-in of the last SLOW seconds has taken, up to LONGEST.
+# Log-ins take longer in a zone to which many phones connect at once. Connections there get additional time: the
+# duration of the slowest log-in of the last SLOW seconds, up to LONGEST.
 SLOW = 5.0
 LONGEST = 30.0
 
-# chan_sip does not tell the connection of some failed log-ins. A zone's connections share the blame for those in
-# proportion to the bytes that each has sent meanwhile. A phone that registers or calls while others guess gets a
-# share too: at most one for each REQUEST bytes. Each share above the allowance of its connection is a refusal.
-# Bytes of a request with a guess, at least.
+# chan_sip does not report the connection of some failed log-ins. These are divided among the connections of the zone,
+# in proportion to the bytes that each connection has sent meanwhile. A phone that registers or calls while another
+# source guesses gets a share too, of at most one failed log-in for each REQUEST bytes. Each failed log-in above the
+# allowance of its connection counts as a refusal.
+# Smallest number of bytes of a request with a guess.
 REQUEST = 200
-# Bytes that a phone sends to log in, or that count for a connection that has ended too soon.
+# Bytes that a phone sends to log in. Also assumed for a connection that ended before its bytes were counted.
 LOG_IN = 1_000
 # Allowance of a connection without a log-in.
 GUESSES = 10
-# Allowance of a connection with a log-in. Another registration renews the allowance, but not more often than a
-# phone registers.
+# Allowance of a connection with a log-in. Another registration renews the allowance, but at most every REREGISTER
+# seconds.
 GUESSES_LOGGED_IN = 60
 REREGISTER = 30.0
 
-# Refusals of a locked account that count against the source, of each connection: the others were on their way
-# before the lock could be known.
+# Refusals of a locked account that count against the source, for each connection. Further refusals were already on
+# their way when the lock was set.
 LATE_GUESSES = 10
 
 # Seconds by which a log-in may arrive before HAProxy's record of its connection.
 LATE_RECORD = 2.0
 
-# Bounds of what is remembered. The oldest entry goes first.
+# Limits of the tables. The oldest entry is deleted first.
 MAX_CONNECTIONS = 100_000
 MAX_SOURCES = 50_000
 MAX_LOCKS = 20_000
 MAX_ACCOUNTS = 16
-# Connections of an account, from wherever; more end the one whose log-in is oldest. A phone has one or two, and
-# those that it has left behind last for a minute.
+# Connections of an account, from all sources. A further connection closes the one with the oldest log-in. A phone has
+# one or two connections; connections that it has abandoned last for a minute.
 MAX_OF_ACCOUNT = 8
 MAX_NAMES = 1_000
 
 ACCOUNT = re.compile(r"[0-9A-Za-z._+*#-]{1,64}")
-# Accounts that HAProxy looks up; it does so for no other.
+# Accounts that HAProxy looks up in its maps.
 EXTENSION = re.compile(r"[0-9]{1,32}")
-# Stands for every account whose name no exchange would give.
+# Replaces all names that no account can have.
 STRANGE = "?"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of `pbx:limits` that are decided here. Times are in seconds."""
+    """Limits in `pbx:limits` that this module applies. Times are in seconds."""
 
     loginTime: int
     failuresPerAccount: int
@@ -91,25 +94,25 @@ class Connection:
     sourcePort: int
     zone: str
     port: int
-    # User of the first message's From; None if it is no extension, or not known.
+    # User in the From header of the first message; None if it is unknown or not an extension.
     account: str | None
     opened: float
-    # When it is shut without a log-in.
+    # Time at which the connection is closed if there is no log-in.
     deadline: float
-    # Seen in the kernel's table only: it is older than this service.
+    # Known only from the kernel: the connection is older than this service.
     found: bool = False
     shut: bool = False
-    # Refusals of an account that was locked already.
+    # Refusals of an account that was already locked.
     late_guesses: int = 0
     # Share of the zone's failed log-ins since the last log-in.
     guesses: float = 0.0
-    # Bytes that the zone had received when they were counted last; None if that was never.
+    # Bytes that the zone had received at the last count; None before the first count.
     sent: int | None = 0
-    # Ended before its bytes were counted.
+    # Whether the connection ended before its bytes were counted.
     missed: bool = False
-    # A call may be in progress on it.
+    # Whether the connection may have a call.
     calling: bool = False
-    # Accounts that have logged in on it, with the time of the last log-in.
+    # Accounts that have logged in on the connection, with the time of the last log-in.
     accounts: dict = field(default_factory=dict)
 
 
@@ -117,25 +120,25 @@ class Connection:
 class Lock:
     until: float
     reason: str
-    # How many locks this is in a day.
+    # Number of locks in a day, including this one.
     times: int
-    # Log-ins that were refused meanwhile.
+    # Log-ins refused during the lock.
     refused: int = 0
 
 
 class Admission:
-    """What is known of connections, sources and accounts."""
+    """State of connections, sources and accounts."""
 
     def __init__(self, limits):
         self.limits = limits
         self.connections = {}
         self.of_source = {}
-        # Connections by the account that has logged in on them, the oldest log-in first.
+        # Connections by account that has logged in on them, the oldest log-in first.
         self.of_account = {}
         # Connections without a log-in, by zone, the oldest first.
         self.waiting = {}
         self.open = Counter()
-        # Zones that report log-ins at present, and those that were said not to.
+        # Zones that report log-ins at present, and zones for which an `unreported` record was written.
         self.reporting = set()
         self.silent = set()
         self.known = {}
@@ -144,26 +147,26 @@ class Admission:
         self.abandoned = {}
         self.locks = {}
         self.history = {}
-        # Log-ins on connections that HAProxy has not told of.
+        # Log-ins on connections that HAProxy has not reported.
         self.orphans = {}
-        # Failed log-ins whose connection is not known, by zone and account, since the bytes were counted last.
+        # Failed log-ins on unknown connections since the last count of bytes, by zone and account.
         self.unplaced = {}
-        # When connections with calls were restored, by zone and port.
+        # Connections with calls before a restart: time of the restore, by zone and port.
         self.calls = {}
-        # The slowest of the last log-ins, by zone: when it came, and the seconds that it took.
+        # Slowest recent log-in, by zone: its time, and its duration in seconds.
         self.slowest = {}
         self.pruned = 0.0
-        # Whether `maps` may give something new.
+        # Whether `maps` may return a new result.
         self.changed = True
         self.shutting = []
         self.records = []
 
-    # What happens.
+    # Events.
 
     def opened(self, now, source, source_port, zone, port, account, found=False):
-        """A connection has reached a zone. `found`: it was there before this service."""
-        patience = LIVE if found else self.limits.loginTime
-        connection = Connection(source, source_port, zone, port, account, now, now + patience, found)
+        """Handles a connection that has reached a zone. `found`: the connection is older than this service."""
+        timeout = LIVE if found else self.limits.loginTime
+        connection = Connection(source, source_port, zone, port, account, now, now + timeout, found)
         if found:
             connection.sent = None
             if (zone, port) in self.calls:
@@ -176,13 +179,13 @@ class Admission:
         self.waiting.setdefault(zone, {})[port] = connection
         self.open[zone] += 1
         account, when = self.orphans.pop((zone, port), (None, 0.0))
-        # Another log-in may be one of a former connection from the same port.
+        # Any other log-in may belong to an earlier connection from the same port.
         is_late = account == connection.account and now - when < LATE_RECORD
         if account is not None and (found or is_late):
             self._accepted(when, connection, account)
 
     def closed(self, now, keys):
-        """Connections have ended by themselves, or were shut."""
+        """Handles connections that have ended."""
         for key in keys:
             connection = self.connections.get(key)
             if connection is None:
@@ -193,21 +196,22 @@ class Admission:
             self._forget(key)
 
     def reporter(self, now, zone, connected):
-        """A zone begins to report log-ins, or does so no more."""
+        """Handles a zone that starts or stops reporting log-ins."""
         if not connected:
             self.reporting.discard(zone)
             return
         self.reporting.add(zone)
         self.silent.discard(zone)
-        # Their log-ins may have gone unreported. A phone registers again before this ends.
+        # The zone may not have reported their log-ins. A phone registers again before the new deadline.
         for connection in self.waiting.get(zone, {}).values():
             connection.deadline = max(connection.deadline, now + LIVE)
             connection.found = True
 
     def report(self, now, zone, event, account, port):
-        """A zone has `accepted` or `refused` a log-in, or met one by another challenge (`challenged`).
+        """Handles a log-in that a zone `accepted`, `refused`, or answered with another challenge (`challenged`).
 
-        `port` is 0 if the zone does not know it. Challenges never have one, and accepted log-ins without are calls.
+        `port` is 0 if the zone does not know it. A challenge never has a port. An accepted log-in without a port is a
+        call.
         """
         if not ACCOUNT.fullmatch(account):
             account = STRANGE
@@ -227,13 +231,13 @@ class Admission:
             self._refused(now, zone, port, connection, account)
 
     def has_many_unplaced(self, zone):
-        """Whether so many log-ins have failed on connections that are not known that `weigh` should follow."""
+        """Returns whether so many log-ins have failed on unknown connections that `weigh` should be called."""
         return self.unplaced.get(zone, Counter()).total() >= GUESSES
 
     def weigh(self, now, sent):
-        """Counts bytes: `sent` has all that each connection has sent to its zone so far, by zone and port.
+        """Counts bytes. `sent` has the total bytes that each connection has sent to its zone, by zone and port.
 
-        Blames connections for the failed log-ins that no connection is known of.
+        Divides the failed log-ins on unknown connections among the connections.
         """
         grown = {}
         for key, total in sent.items():
@@ -248,7 +252,7 @@ class Admission:
             self._blame(now, zone, accounts, grown.get(zone, []), sent)
 
     def tick(self, now):
-        """Time has passed. To be called about once a second."""
+        """Handles the passing of time. Must be called about once a second."""
         for key in [key for key, lock in self.locks.items() if lock.until <= now]:
             self._unlock(key, "expired")
         for zone, waiting in self.waiting.items():
@@ -259,7 +263,7 @@ class Admission:
                 if zone not in self.silent:
                     self.silent.add(zone)
                     self._record("unreported", zone=zone,
-                                 text="the zone reports no log-ins: connections without one are not shut")
+                                 text="the zone reports no log-ins; its connections without a log-in are not closed")
                 continue
             for connection in late:
                 self._shut_waiting(now, connection)
@@ -269,7 +273,7 @@ class Admission:
             self._prune(now)
 
     def lift(self, now, source, account):
-        """Ends a lock by hand: of a pair, or of a source and of all its pairs. Returns what was lifted."""
+        """Lifts the lock of a pair, or of a source and all of its pairs. Returns the lifted locks."""
         lifted = [key for key in self.locks if key[0] == source and account in (None, key[1])]
         for key in lifted:
             self._unlock(key, "by hand")
@@ -280,16 +284,16 @@ class Admission:
             self.abandoned.pop(source, None)
         return lifted
 
-    # What is to be done.
+    # Decisions.
 
     def take(self):
-        """Returns the connections to shut and the records to write, once."""
+        """Returns the connections to close and the records to write, and clears both."""
         shutting, records = self.shutting, self.records
         self.shutting, self.records = [], []
         return shutting, records
 
     def maps(self, now):
-        """Returns what HAProxy is to know of sources, and of pairs. A phone that ceases to be live changes it too."""
+        """Returns HAProxy's maps of sources and of pairs. A phone that is no longer live changes them too."""
         self.changed = False
         sources = {"0.0.0.0/0": "unknown"}
         sources.update((source, "known") for source in self.known)
@@ -309,7 +313,7 @@ class Admission:
         return sources, pairs
 
     def bans(self, now):
-        """Returns the locks, those of longest duration last."""
+        """Returns the locks. The lock that ends last comes last."""
         return [
             {"source": source, "account": account, "seconds": max(0, round(lock.until - now)),
              "reason": lock.reason, "times": lock.times, "refused": lock.refused,
@@ -321,7 +325,7 @@ class Admission:
         when = self.live.get((source, account))
         return when is not None and now - when < LIVE
 
-    # What outlives this service. Ages and not times, which mean nothing to another clock.
+    # Saved state. It has ages instead of times, since times are not valid for another clock.
 
     def snapshot(self, now):
         return {
@@ -342,7 +346,7 @@ class Admission:
                         for source, account, ages in kept["history"]}
         self.calls = {(zone, port): now for zone, port in kept.get("calls", ())}
 
-    # How.
+    # Implementation.
 
     def _accepted(self, now, connection, account):
         self.changed |= connection.source not in self.known
@@ -368,7 +372,7 @@ class Admission:
         self.abandoned.pop(connection.source, None)
 
     def _lag(self, now, zone):
-        """Seconds that log-ins take in a zone at present."""
+        """Returns the seconds that log-ins currently take in a zone."""
         when, took = self.slowest.get(zone, (now, 0.0))
         return took if now - when < SLOW else 0.0
 
@@ -381,7 +385,7 @@ class Admission:
             if key in self.locks:
                 self.locks[key].refused += 1
                 self._shut(connection)
-                # HAProxy lets a locked pair through if the first message names another account in From.
+                # HAProxy accepts a locked pair if the first message has another account in its From header.
                 if (source, None) not in self.locks and connection.late_guesses < LATE_GUESSES:
                     connection.late_guesses += 1
                     self._count_refusal(now, source)
@@ -395,7 +399,7 @@ class Admission:
             self._shut(connection)
 
     def _count_refusal(self, now, source):
-        """Counts a refusal of a source, and returns whether the source is locked for that."""
+        """Counts a refusal of a source. Returns whether the refusal has locked the source."""
         failures = self._count(self.failures, now, (source, None), WINDOW, self.limits.failuresPerSource)
         if failures < self.limits.failuresPerSource:
             return False
@@ -403,9 +407,9 @@ class Admission:
         return True
 
     def _called(self, zone, account):
-        """Lets connections live on that a call of the account may be made on.
+        """Keeps all connections open that may have the account's call.
 
-        Which one the call is made on is not certain: the source does not become known by the call.
+        The connection of the call is not certain, so the call does not make the source known.
         """
         for connection in self.waiting.get(zone, {}).values():
             if connection.account == account:
@@ -417,9 +421,9 @@ class Admission:
         connection.deadline = float("inf")
 
     def _blame(self, now, zone, accounts, grown, sent):
-        """Shares failed log-ins out among the connections of a zone, with the bytes that each has sent."""
+        """Divides failed log-ins among the connections of a zone, in proportion to the bytes that each has sent."""
         account, _ = accounts.most_common(1)[0]
-        # Connections that have ended before their bytes were counted.
+        # Connections that ended before their bytes were counted.
         missed = [connection for port, connection in self.waiting.get(zone, {}).items()
                   if (zone, port) not in sent and not connection.missed and not connection.shut]
         whole = sum(size for _, size in grown) + len(missed) * LOG_IN
@@ -441,23 +445,23 @@ class Admission:
         while connection.guesses >= allowance + 1 and not connection.shut:
             connection.guesses -= 1
             self._refused(now, connection.zone, connection.port, connection, account)
-        # What is above was sent before the lock could be known.
+        # Further failed log-ins were sent before the lock was set.
         connection.guesses = min(connection.guesses, allowance + 1)
 
     def _settle(self, now, connection):
-        """Counts what a connection that ends is suspected of, less the share that a log-in has."""
+        """Counts the failed log-ins of a connection that has ended, minus the share of its own log-in."""
         own = LOG_IN / REQUEST if connection.accounts else 0
         self._refuse(now, connection.source, connection.guesses - own)
         connection.guesses = 0.0
 
     def _refuse(self, now, source, count):
-        """Counts refusals of a source, on connections that have ended."""
+        """Counts refusals of a source on connections that have ended."""
         for _ in range(int(count)):
             if (source, None) not in self.locks:
                 self._count_refusal(now, source)
 
     def _abandon(self, now, connection):
-        """Counts a connection that nothing came of."""
+        """Counts a connection that ended without a log-in."""
         source = connection.source
         if source in self.known or (source, None) in self.locks or connection.zone not in self.reporting:
             return
@@ -467,7 +471,10 @@ class Admission:
             self._lock(now, (source, None), "connections without a log-in")
 
     def _is_of_registered_phone(self, now, connection):
-        """A registered phone may open a further connection for a call. chan_sip does not tell of log-ins there."""
+        """Returns whether a registered phone may have opened the connection for a call.
+
+        chan_sip does not report log-ins on such a connection.
+        """
         return connection.account is not None and self.is_live(now, connection.source, connection.account)
 
     def _shut_waiting(self, now, connection):
@@ -476,7 +483,7 @@ class Admission:
         self._abandon(now, connection)
 
     def _make_room(self, now, zone, waiting, lag):
-        """Shuts connections without a log-in, the oldest of the source that has most of them first."""
+        """Closes connections without a log-in: first the oldest connection of the source that has most of them."""
         idle = [each for each in waiting.values() if now - each.opened >= GRACE]
         strangers = [each for each in idle if each.source not in self.known]
         excess = min(self.open[zone] - PLACES // 2, len(strangers) - CROWD)
@@ -529,7 +536,7 @@ class Admission:
         return any(other == source and now - when < LIVE for (other, _), when in self.live.items())
 
     def _is_protected(self, now, connection):
-        """Whether a registered phone, or one with a call, may be at the other end."""
+        """Returns whether the connection may belong to a registered phone or have a call."""
         source = connection.source
         if connection.calling:
             return True
@@ -561,7 +568,7 @@ class Admission:
             del self.of_source[connection.source]
 
     def _leave(self, account, connection):
-        """Forgets that the account has logged in on the connection."""
+        """Removes the account from the log-ins of the connection."""
         del connection.accounts[account]
         key = (connection.zone, connection.port)
         those = self.of_account.get(account, {})
@@ -584,7 +591,7 @@ class Admission:
 
     @staticmethod
     def _count(counted, now, key, window, most):
-        """Counts one more of `key`, up to `most`, and returns how many there were in `window` seconds."""
+        """Adds an event of `key` and returns the number of its events in the last `window` seconds, up to `most`."""
         times = counted.pop(key, None)
         if times is None or times.maxlen != most:
             times = deque(times or (), maxlen=most)

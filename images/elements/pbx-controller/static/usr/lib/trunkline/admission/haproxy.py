@@ -1,14 +1,14 @@
-"""Speaks with the running HAProxy through its master's socket, and reads its records of connections."""
+"""Sends commands to the running HAProxy on its master socket, and reads its records of connections."""
 import asyncio
 import os
 import re
 
 # Seconds that HAProxy may take to answer.
-PATIENCE = 5.0
-# Lines of a map in one order: HAProxy reads an order into a buffer of 16 KiB.
+TIMEOUT = 5.0
+# Lines of a map in one command: HAProxy reads a command into a buffer of 16 KiB.
 LINES = 200
 
-# An RFC 5424 record of haproxy.cfg's `log-format-sd`. A connection that reached no zone has another zone name.
+# An RFC 5424 record of haproxy.cfg's `log-format-sd`. Without a zone, the name of the zone is one such as <NOSRV>.
 RECORD = re.compile(
     rb'\[connection@0 source="([0-9.]{7,15})" sourcePort="([0-9]{1,5})" zone="([a-z0-9]{1,32})"'
     rb' zonePort="([0-9]{1,5})" account="([0-9]{1,32}|-)"\]'
@@ -17,18 +17,18 @@ SESSION = re.compile(r"^0x[0-9a-f]+: .* proto=tcpv4 source=([0-9.]+):([0-9]+)$")
 SERVER = re.compile(r"^ +server=([a-z0-9]+) .*addr=[0-9.]+:[0-9]+")
 SERVER_SOURCE = re.compile(r"^ +backend=nodes .*addr=[0-9.]+:([0-9]+)$")
 
-# Columns of `show servers state`, and what stands in them (HAProxy's Management Guide, 9.3).
+# Columns of `show servers state`, and their values (HAProxy's Management Guide, 9.3).
 NAME, OPERATIONAL, ADMINISTRATIVE = 3, 5, 6
 STOPPED = "0"
 MAINTENANCE = 0x01 | 0x02 | 0x20
 
 
 class Unavailable(Exception):
-    """HAProxy does not answer."""
+    """HAProxy does not answer, or rejects a command."""
 
 
 def connection_of(record):
-    """Returns (source, source port, zone, zone port, account or None) of a record, or None."""
+    """Returns (source, source port, zone, zone port, account or None) of a record; None for any other record."""
     found = RECORD.search(record)
     if found is None:
         return None
@@ -37,7 +37,7 @@ def connection_of(record):
 
 
 def workers_of(processes):
-    """Returns the process ids of the current worker, or None, and of those of before a reload."""
+    """Returns the process id of the current worker (or None), and the process ids of pre-reload workers."""
     current, former, is_former = None, [], False
     for line in processes.splitlines():
         words = line.split()
@@ -52,7 +52,7 @@ def workers_of(processes):
 
 
 def dead_zones_of(states):
-    """Returns the zones whose checks fail, of what `show servers state` prints."""
+    """Returns the zones whose health checks fail, from the output of `show servers state`."""
     rows = [line.split(" ") for line in states.splitlines() if line and line[0].isdigit()]
     return [
         row[NAME] for row in rows
@@ -61,7 +61,7 @@ def dead_zones_of(states):
 
 
 def sessions_of(listing):
-    """Yields (source, source port, zone, zone port) of the phones in what `show sess all` prints."""
+    """Yields (source, source port, zone, zone port) of each phone in the output of `show sess all`."""
     source, port = None, None
     for line in listing.splitlines():
         if found := SESSION.match(line):
@@ -76,7 +76,7 @@ def sessions_of(listing):
 
 
 def orders_for(path, former, wanted):
-    """Returns the orders that make the map `former` of a worker the map `wanted`."""
+    """Returns the commands that change the map `former` of a worker to the map `wanted`."""
     gone = [key for key in former if key not in wanted]
     changed = [key for key, value in wanted.items() if former.get(key, value) != value]
     new = [f"{key} {value}" for key, value in wanted.items() if key not in former]
@@ -89,24 +89,24 @@ def orders_for(path, former, wanted):
 
 
 class Haproxy:
-    """The master's socket, which knows the workers of before a reload too."""
+    """The master socket, which also gives access to pre-reload workers."""
 
     def __init__(self, socket):
         self.socket = socket
 
-    async def ask(self, order):
+    async def ask(self, command):
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 reader, writer = await asyncio.open_unix_connection(self.socket)
                 try:
-                    writer.write(order.encode() + b"\n")
-                    # HAProxy closes when it has answered what there is.
+                    writer.write(command.encode() + b"\n")
+                    # HAProxy closes the connection after its answer.
                     writer.write_eof()
                     return (await reader.read(-1)).decode(errors="replace")
                 finally:
                     writer.close()
         except TimeoutError:
-            raise Unavailable("HAProxy does not answer in time") from None
+            raise Unavailable(f"HAProxy does not answer within {TIMEOUT:.0f} s") from None
         except OSError as error:
             raise Unavailable(f"HAProxy does not answer: {error.strerror}") from None
 
@@ -117,7 +117,7 @@ class Haproxy:
         return dead_zones_of(await self.ask("@1 show servers state nodes"))
 
     async def sessions(self):
-        """Returns the connections of all workers. Takes HAProxy some milliseconds for each thousand."""
+        """Returns the connections of all workers. Takes some milliseconds for each thousand connections."""
         current, former = await self.workers()
         found = []
         for worker in filter(None, [current, *former]):
@@ -126,7 +126,7 @@ class Haproxy:
 
 
 class Maps:
-    """Maps that haproxy.cfg names: on disk, where the next worker reads them, and in the current worker."""
+    """Maps in haproxy.cfg: on disk, from where the next worker reads them, and in the current worker."""
 
     def __init__(self, haproxy, folder, names):
         self.haproxy = haproxy
@@ -143,9 +143,9 @@ class Maps:
                 self.written[name] = content
 
     async def apply(self, wanted, worker):
-        """Makes the maps of the current worker what `wanted` says, by name. A new worker gets them whole.
+        """Changes the maps of the current worker to `wanted`, by name. Sends complete maps to a new worker.
 
-        To be called after `keep`: a worker that starts between the two is given them when it is noticed.
+        Must be called after `keep`. A worker that starts between the two calls gets the maps at the next call.
         """
         if worker != self.worker:
             self.worker, self.applied = worker, {}
@@ -156,8 +156,8 @@ class Maps:
             if former is None:
                 await self._load(path, content)
             else:
-                for order in orders_for(path, former, content):
-                    await self._order(order)
+                for command in orders_for(path, former, content):
+                    await self._run(command)
             self.applied[name] = content
 
     async def _load(self, path, content):
@@ -168,17 +168,17 @@ class Maps:
             raise Unavailable(f"HAProxy has no map {path}: {answer.strip()}")
         lines = [f"{key} {value}" for key, value in content.items()]
         for start in range(0, len(lines), LINES):
-            await self._order(f"add map @{version[1]} {path} <<\n" + "\n".join(lines[start:start + LINES]) + "\n")
-        await self._order(f"commit map @{version[1]} {path}")
+            await self._run(f"add map @{version[1]} {path} <<\n" + "\n".join(lines[start:start + LINES]) + "\n")
+        await self._run(f"commit map @{version[1]} {path}")
 
-    async def _order(self, order):
-        answer = await self.haproxy.ask(f"@1 {order}")
+    async def _run(self, command):
+        answer = await self.haproxy.ask(f"@1 {command}")
         if answer.strip():
-            raise Unavailable(f"HAProxy refuses '{order.splitlines()[0]}': {answer.strip()}")
+            raise Unavailable(f"HAProxy rejects '{command.splitlines()[0]}': {answer.strip()}")
 
 
 def replace(path, text):
-    """Writes a file that is whole whenever it is read, after a power cut too."""
+    """Writes a file atomically. A reader always sees a complete file, also after a power failure."""
     beside = f"{path}.new"
     with open(beside, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o640)) as file:
         file.write(text)

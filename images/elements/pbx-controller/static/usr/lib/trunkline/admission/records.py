@@ -1,10 +1,10 @@
-"""Writes records: a line of JSON each, to the journal and to a file that logrotate changes."""
+"""Writes records, as a line of JSON each, to the journal and to a file that logrotate rotates."""
 import json
 import logging.handlers
 import sys
 import time
 
-# Records that may follow each other at once, and how many a second come back: a flood fills no disk.
+# Largest burst of records, and records per second after that. The limit keeps a flood from filling the disk.
 BURST, RATE = 1000, 50.0
 
 
@@ -38,5 +38,5 @@ class Records:
             self.file.stream.write(line + "\n")
             self.file.flush()
         except OSError as error:
-            # The journal has it.
-            print(f"{self.path}: {error.strerror}", file=sys.stderr, flush=True)
+            # The journal has the record.
+            print(f"cannot write {self.path}: {error.strerror}", file=sys.stderr, flush=True)

@@ -1,12 +1,12 @@
-"""Receives the zones' reports of log-ins: lines of JSON over TCP, each of which is data of a known shape."""
+"""Receives reports of log-ins from the zones: lines of JSON over TCP. Checks the fields of every line."""
 import asyncio
 import json
 
-# Bytes of a line.
+# Largest number of bytes of a line.
 LONGEST = 1024
-# Bytes that are read at a time, at most.
+# Largest number of bytes to read at a time.
 CHUNK = 1 << 16
-# Seconds without a line after which a zone reports no more. It sends one every five.
+# Seconds without a line after which a zone counts as not reporting. A zone sends a line every five seconds.
 SILENCE = 15.0
 
 EVENTS = ("accepted", "refused", "challenged")
@@ -14,40 +14,40 @@ SERVICES = ("register", "call", "other")
 
 
 def greeting_of(line):
-    """Returns the zone that a first line names. Raises ValueError."""
+    """Returns the name of the zone in the first line. Raises ValueError."""
     hello = json.loads(line)
     if not isinstance(hello, dict) or set(hello) != {"event", "zone"} or hello["event"] != "hello":
-        raise ValueError("the first line is no hello")
+        raise ValueError("the first line is not a hello")
     return hello["zone"]
 
 
 def report_of(line):
-    """Returns (event, account, port) of a line, or None if it tells of no log-in. Raises ValueError.
+    """Returns (event, account, port) of a line, or None if the line is not about a log-in. Raises ValueError.
 
-    The account is empty, and the port is 0, if the zone does not know it.
+    An unknown account is empty, an unknown port is 0.
     """
     report = json.loads(line)
     if not isinstance(report, dict):
-        raise ValueError("a line is no object")
-    # The zone is there; the controller was away for so long that events are lost.
+        raise ValueError("a line is not a JSON object")
+    # "alive" is a keep-alive. "dropped" counts events that the zone lost while the controller was unreachable.
     if report == {"event": "alive"} or (report.get("event") == "dropped" and set(report) == {"event", "count"}):
         return None
     if set(report) != {"event", "account", "port", "service"}:
-        raise ValueError("a line has other fields than event, account, port and service")
+        raise ValueError("a line has fields other than event, account, port and service")
     event, account, port = report["event"], report["account"], report["port"]
     if event not in EVENTS or report["service"] not in SERVICES:
-        raise ValueError("a line has an event or a service that is not known")
+        raise ValueError("a line has an unknown event or service")
     if not isinstance(account, str) or type(port) is not int or not 0 <= port < 65536:
-        raise ValueError("a line has no account, or no port")
+        raise ValueError("a line has an invalid account or port")
     return event, account, port
 
 
 class Receiver:
-    """Takes one connection of each zone, which is known by its address."""
+    """Accepts one connection from each zone. Identifies a zone by its address."""
 
     def __init__(self, on_reporter, on_reports, on_fault):
         self.on_reporter, self.on_reports, self.on_fault = on_reporter, on_reports, on_fault
-        # Names of zones by address, and the connection of each.
+        # Names of zones by address, and the connection of each zone by name.
         self.zones = {}
         self.writers = {}
 
@@ -64,7 +64,7 @@ class Receiver:
             batches = self._batches(reader)
             first, *lines = await anext(batches, [b""])
             if greeting_of(first) != zone:
-                raise ValueError("it says hello as another zone")
+                raise ValueError("the hello names another zone")
             if zone in self.writers:
                 self.writers[zone].close()
             self.writers[zone] = writer
@@ -75,7 +75,7 @@ class Receiver:
         except (ValueError, RecursionError) as error:
             self.on_fault(zone, str(error))
         except (OSError, TimeoutError):
-            pass  # the zone, or the way to it, is gone
+            pass  # the zone or the network is down
         finally:
             writer.close()
             if self.writers.get(zone) is writer:
@@ -87,7 +87,7 @@ class Receiver:
 
     @staticmethod
     async def _batches(reader):
-        """Yields lines as they come, one or more at a time. Raises ValueError if one is too long."""
+        """Yields lines as they arrive, one or more at a time. Raises ValueError if a line is too long."""
         rest = b""
         while True:
             async with asyncio.timeout(SILENCE):

@@ -1,14 +1,14 @@
-"""Lists and shuts the controller's TCP connections with zones, in the kernel (sock_diag(7)).
+"""Lists and closes the controller's TCP connections with zones, in the kernel (sock_diag(7)).
 
-The kernel knows the connections of all of HAProxy's workers, and shuts one by its addresses and ports. HAProxy
-itself would have to list all of its sessions to find one. Shutting takes CAP_NET_ADMIN.
+The kernel has the connections of all HAProxy workers, and closes a connection by its addresses and ports. HAProxy
+itself would have to list all of its sessions to find a connection. Closing needs CAP_NET_ADMIN.
 """
 import socket
 import struct
 
 SIP_PORT = 5060
-# Seconds.
-PATIENCE = 2.0
+# Seconds to wait for the kernel.
+TIMEOUT = 2.0
 
 # <linux/netlink.h>, <linux/sock_diag.h>, <linux/inet_diag.h>, <linux/tcp.h>
 NETLINK_SOCK_DIAG = 4
@@ -24,8 +24,8 @@ HEADER = struct.Struct("=IHHII")
 REQUEST = struct.Struct("=BBBBI")
 # idiag_sport, idiag_dport, idiag_src, idiag_dst, idiag_if, idiag_cookie
 SOCKET_ID = struct.Struct("!HH16s16sI8s")
-# idiag_family, idiag_state, idiag_timer, idiag_retrans stand before the id; idiag_expires, idiag_rqueue,
-# idiag_wqueue, idiag_uid, idiag_inode stand between the id and the attributes.
+# Before the id: idiag_family, idiag_state, idiag_timer, idiag_retrans. Between the id and the attributes:
+# idiag_expires, idiag_rqueue, idiag_wqueue, idiag_uid, idiag_inode.
 ID_OFFSET = HEADER.size + 4
 ATTRIBUTES_OFFSET = ID_OFFSET + SOCKET_ID.size + 20
 # nla_len, nla_type
@@ -39,14 +39,14 @@ def padded(address):
 
 
 def address_towards(address):
-    """The address that this host connects to `address` from."""
+    """Returns the local address of connections to `address`."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect((address, SIP_PORT))
         return probe.getsockname()[0]
 
 
 def bytes_sent(answer, start, end):
-    """Returns the bytes that the other side has acknowledged, of a message about a socket."""
+    """Returns the bytes that the peer has acknowledged, from a message about a socket."""
     offset = start + ATTRIBUTES_OFFSET
     while offset + ATTRIBUTE.size <= end:
         length, kind = ATTRIBUTE.unpack_from(answer, offset)
@@ -59,8 +59,8 @@ def bytes_sent(answer, start, end):
 class Sockets:
     def __init__(self):
         self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
-        # The kernel answers within the call.
-        self.netlink.settimeout(PATIENCE)
+        # The kernel answers during the system call.
+        self.netlink.settimeout(TIMEOUT)
 
     def close(self):
         self.netlink.close()
@@ -71,7 +71,7 @@ class Sockets:
         self.netlink.send(HEADER.pack(HEADER.size + len(request), kind, NLM_F_REQUEST | flags, 0, 0) + request)
 
     def established(self):
-        """Returns the bytes that each connection has sent to its zone, by (address of the zone, local port)."""
+        """Returns the bytes sent to the zone on each connection, by (address of the zone, local port)."""
         anything = SOCKET_ID.pack(0, SIP_PORT, bytes(16), bytes(16), 0, NO_COOKIE)
         self._send(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, anything)
         found = {}
@@ -82,17 +82,17 @@ class Sockets:
                 if kind == NLMSG_DONE:
                     return found
                 if kind == NLMSG_ERROR:
-                    raise OSError(-struct.unpack_from("=i", answer, offset + HEADER.size)[0], "sock_diag fails")
+                    raise OSError(-struct.unpack_from("=i", answer, offset + HEADER.size)[0], "sock_diag failed")
                 port, _, _, zone, _, _ = SOCKET_ID.unpack_from(answer, offset + ID_OFFSET)
                 found[socket.inet_ntoa(zone[:4]), port] = bytes_sent(answer, offset, offset + length)
                 offset += (length + 3) & ~3
 
     def shut(self, zone, port):
-        """Shuts the connection from `port` to the address `zone`. Returns whether there was one."""
+        """Closes the connection from `port` to the address `zone`. Returns whether the connection existed."""
         local = padded(address_towards(zone))
         self._send(SOCK_DESTROY, NLM_F_ACK, SOCKET_ID.pack(port, SIP_PORT, local, padded(zone), 0, NO_COOKIE))
         answer = self.netlink.recv(1 << 16)
         error = -struct.unpack_from("=i", answer, HEADER.size)[0]
         if error not in (0, 2):  # ENOENT
-            raise OSError(error, "sock_diag shuts no connection")
+            raise OSError(error, "sock_diag could not close a connection")
         return error == 0
