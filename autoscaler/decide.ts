@@ -1,13 +1,13 @@
 import type { Criterion, Decision, ScalingState } from "./decision";
 import { demands, type Argument } from "./demand";
-import { are, ceilings, least, quota, type Limit } from "./limits";
+import { isOrAreZones, ceilings, minimum, quota, type Limit } from "./limits";
 import type { Policy } from "./policy";
 import { allKnown, fits } from "./release";
-import { beside, outOfRotation, serving, withoutDown } from "./rotation";
+import { plusOut, outOfRotation, minimumServing, withoutDown } from "./rotation";
 import { blindness, type Sample } from "./sample";
 import { scheduled } from "./schedule";
 import { backOff, cooldownIn, cooldownOut, failedIn, waiting } from "./waits";
-import { flood, withoutFlood } from "./flood";
+import { floodReason, withoutFlood } from "./flood";
 import { count } from "../core/format";
 
 type Step = Omit<Decision, "criteria">;
@@ -34,14 +34,14 @@ export function decide(
 ): Decision {
   const samples = withoutDown(seen, policy, now);
   const situation = { samples, state, policy, now };
-  const floor = least(policy, state);
+  const floor = minimum(policy, state);
   const out = outOfRotation(samples.at(-1), state.zones);
   const asks = [
     ...[
       ...demands(samples, policy, now).map((ask) => withoutFlood(ask, samples.at(-1))),
       scheduled(policy, now),
-    ].map((ask) => beside(ask, out)),
-    ...[...serving(out), floor],
+    ].map((ask) => plusOut(ask, out)),
+    ...[...minimumServing(out), floor],
   ];
   const ask = asks.reduce<Limit>((most, next) => (asksFor(next, most) ? next : most), floor);
   const caps = ceilings(policy, state);
@@ -69,7 +69,7 @@ const criterion = ({ name, found, threshold, zones }: Argument): Criterion => ({
 
 /** Adds the unknown connections to the reason to hold, so that an operator sees why they add no zone. */
 function withFlood(next: Step, latest: Sample | undefined): Step {
-  const because = flood(latest);
+  const because = floodReason(latest);
   return next.action === "hold" && because !== null
     ? { ...next, reason: `${next.reason}; ${because}` }
     : next;
@@ -84,7 +84,7 @@ function withBlindness(next: Step, latest: Sample | undefined): Step {
 function step(situation: Situation, ask: Limit, cap: Limit, room: Limit | null): Step {
   const { zones } = situation.state;
   if (zones > cap.zones) {
-    return shrink(situation, `${cap.because}, and there ${are(zones)}`);
+    return shrink(situation, `${cap.because}, and there ${isOrAreZones(zones)}`);
   }
   if (ask.zones > zones) {
     const limit = room !== null && room.zones < Math.min(ask.zones, cap.zones) ? room : cap;

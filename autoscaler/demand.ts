@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/duration";
 import type { Criterion } from "./decision";
-import { covering, type ZoneLoad } from "./load";
+import { samplesCovering, type ZoneLoad } from "./load";
 import { metricsOf, type Metric } from "./measures";
 import type { Policy } from "./policy";
 import type { Sample } from "./sample";
@@ -34,7 +34,7 @@ export function demands(
     const known = loads.filter((zone): zone is KnownLoad => zone.load !== null);
     const inTime =
       window === null ||
-      covering(samples, now, { seconds: window, interval: policy.interval }) !== null;
+      samplesCovering(samples, now, { seconds: window, interval: policy.interval }) !== null;
     // The rates of a new zone are unknown until the next look, so the zone is neither full nor idle.
     const isNew = loads.some(({ load, isRead }) => load === null && isRead);
     if (known.length === 0 || isNew || !inTime) {

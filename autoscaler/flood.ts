@@ -7,7 +7,7 @@ import { count } from "../core/format";
  * Returns why a decision ignores connections without a registered phone; null if there are few of them. A few are
  * normal: a phone may keep an old connection next to its new one, and needs a moment to log in.
  */
-export function flood(latest: Sample | undefined): string | null {
+export function floodReason(latest: Sample | undefined): string | null {
   const unknown = latest?.unknown ?? 0;
   return unknown > SPARE_PHONES
     ? `${count(unknown, "connection")} without a registered phone do not count`
@@ -21,7 +21,7 @@ export function flood(latest: Sample | undefined): string | null {
  */
 export function withoutFlood(ask: Argument, latest: Sample | undefined): Argument {
   const isUsedByStrangers = ask.name === "throughput" || ask.name === "cpu";
-  const because = flood(latest);
+  const because = floodReason(latest);
   return isUsedByStrangers && because !== null && ask.zones !== null
     ? { ...ask, found: `${ask.found}, ${because}`, zones: null, because: "" }
     : ask;

@@ -9,13 +9,13 @@ export interface Limit extends Argument {
   readonly zones: number;
 }
 
-export function least({ min }: Policy, { zones }: ScalingState): Limit {
+export function minimum({ min }: Policy, { zones }: ScalingState): Limit {
   return {
     name: "min",
     found: count(zones, "zone"),
     threshold: String(min),
     zones: min,
-    because: `pbx:autoscale.min is ${String(min)}, and there ${are(zones)}`,
+    because: `pbx:autoscale.min is ${String(min)}, and there ${isOrAreZones(zones)}`,
   };
 }
 
@@ -51,11 +51,11 @@ export function quota({ zones, headroom }: ScalingState): Limit | null {
     : {
         name: "quota",
         found: `room for ${String(headroom.zones)} more`,
-        threshold: `short beyond: ${headroom.short}`,
+        threshold: `short beyond: ${headroom.shortage}`,
         zones: zones + headroom.zones,
-        because: `the cloud's quota has room for ${String(headroom.zones)} more (short: ${headroom.short})`,
+        because: `the cloud's quota has room for ${String(headroom.zones)} more (short: ${headroom.shortage})`,
       };
 }
 
-export const are = (zones: number): string =>
+export const isOrAreZones = (zones: number): string =>
   `${zones === 1 ? "is" : "are"} ${count(zones, "zone")}`;

@@ -24,21 +24,21 @@ interface Span {
 }
 
 /** Longest gap in seconds between single looks, which cron or a timer starts every one or two minutes. */
-export const SELDOM = 150;
+export const LONGEST_SINGLE_LOOK_GAP = 150;
 
 /** Returns the longest gap in seconds between two samples that still cover the time between them. */
 const longestGap = ({ seconds, interval }: Span): number =>
-  Math.max(SELDOM, 3 * interval, seconds / 4);
+  Math.max(LONGEST_SINGLE_LOOK_GAP, 3 * interval, seconds / 4);
 
 /** Returns how long to keep samples to cover `span`, in seconds. */
-export const usefulFor = (span: Span): number => span.seconds + longestGap(span);
+export const retentionFor = (span: Span): number => span.seconds + longestGap(span);
 
 /**
  * Returns the samples that cover all of `span` up to `at`; null if they leave a gap. Each sample covers the time since
  * the sample before it. If the first sample is late, the result includes the sample before it, which shows the state at
  * the start of the span.
  */
-export function covering(
+export function samplesCovering(
   samples: readonly Sample[],
   at: number,
   span: Span,

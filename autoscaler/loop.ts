@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Exporter } from "./exporter";
 import type { Journal } from "./journal";
-import { decisionInWords, isBlind, type Report } from "./report";
+import { describeDecision, isBlind, type Report } from "./report";
 import type { Stop } from "./tick";
 import { OperatorError } from "../core/errors";
 import type { Runner } from "./runner";
@@ -15,8 +15,8 @@ export interface LoopOptions {
   readonly say: (line: string) => void;
 }
 
-/** Exit codes of the program. Any other error also exits with {@link CANNOT_WORK}. */
-export const CANNOT_WORK = 1;
+/** Exit codes of the program. Any other error also exits with {@link EXIT_UNUSABLE}. */
+export const EXIT_UNUSABLE = 1;
 const FAILED_CHANGE = 2;
 
 /**
@@ -36,7 +36,7 @@ export async function runLoop(options: LoopOptions): Promise<number> {
       exporter.record(report);
       const gist = gistOf(report);
       if (report.decision.action !== "hold" || gist !== said) {
-        say(`${decisionInWords(report.decision)}; ${report.outcome}`);
+        say(`${describeDecision(report.decision)}; ${report.outcome}`);
       }
       said = gist;
       if (once) return exitCodeOf(report);
@@ -46,16 +46,16 @@ export async function runLoop(options: LoopOptions): Promise<number> {
       if (error.message !== said) say(`no decision: ${error.message}`);
       said = error.message;
     }
-    if (!stop.gently.aborted) {
-      await sleep(runner.interval, undefined, { signal: stop.gently }).catch(() => undefined);
+    if (!stop.graceful.aborted) {
+      await sleep(runner.interval, undefined, { signal: stop.graceful }).catch(() => undefined);
     }
-    if (stop.gently.aborted) return 0;
+    if (stop.graceful.aborted) return 0;
   }
 }
 
 function exitCodeOf(report: Report): number {
   if (report.ok) return 0;
-  return isBlind(report) ? CANNOT_WORK : FAILED_CHANGE;
+  return isBlind(report) ? EXIT_UNUSABLE : FAILED_CHANGE;
 }
 
 /** Removes the figures from a decision, so that an unchanged hold is printed only once. */

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { OperatorError } from "../core/errors";
 import type { Counters } from "./counters";
 import type { ScalingState } from "./decision";
-import { SELDOM } from "./load";
+import { LONGEST_SINGLE_LOOK_GAP } from "./load";
 import type { Sample } from "./sample";
 
 /** State that one tick passes to the next tick, which may run in another process. */
@@ -34,12 +34,12 @@ const NOTHING: Memory = {
  * were added or removed, or failed to be removed, after it: a mean that includes that time would ask for the same
  * change again.
  */
-export function countersToGoOnFrom(
+export function countersToResumeFrom(
   { samples, counters, lastOut, lastIn, failedIn }: Memory,
   now: number,
 ): Memory["counters"] {
   const last = samples.at(-1)?.at ?? -Infinity;
-  const isOld = now - last > SELDOM * 1000;
+  const isOld = now - last > LONGEST_SINGLE_LOOK_GAP * 1000;
   return isOld || last < Math.max(lastOut ?? 0, lastIn ?? 0, failedIn ?? 0) ? {} : counters;
 }
 
@@ -47,7 +47,7 @@ export function countersToGoOnFrom(
  * Corrects the memory after a clock that was ahead was set back to `now`. Times later than `now` become `now`, and
  * later samples are dropped. Otherwise waits would last until those later times.
  */
-export function notLaterThan(now: number, memory: Memory): Memory {
+export function clampedTo(now: number, memory: Memory): Memory {
   const moment = (at: number | null): number | null => (at === null ? null : Math.min(at, now));
   const series = (failed: Memory["failures"]): Memory["failures"] =>
     failed === null ? null : { ...failed, at: Math.min(failed.at, now) };

@@ -87,12 +87,12 @@ export class Metrics {
   }
 
   /** Returns the last counters of each zone. */
-  counted(): Readonly<Record<string, Counters>> {
+  lastCounters(): Readonly<Record<string, Counters>> {
     return Object.fromEntries(this.counters);
   }
 
   /** Sets the counters of an earlier run as the base of the next rates. */
-  goOnFrom(counters: Readonly<Record<string, Counters>>): void {
+  resumeFrom(counters: Readonly<Record<string, Counters>>): void {
     for (const [zone, counted] of Object.entries(counters)) this.counters.set(zone, counted);
   }
 

@@ -1,8 +1,8 @@
 import { formatDuration } from "../core/duration";
-import { covering } from "./load";
+import { samplesCovering } from "./load";
 import { metricsOf } from "./measures";
 import type { Policy } from "./policy";
-import { areOut, outOfRotation } from "./rotation";
+import { outInWords, outOfRotation } from "./rotation";
 import type { Sample, ZoneReading } from "./sample";
 import { count, namesOf, percent } from "../core/format";
 
@@ -28,7 +28,7 @@ export function allKnown(latest: Sample | undefined, zones: number): ReleaseVerd
   }
   const out = outOfRotation(latest, zones);
   if (out.length > 0) {
-    return no(areOut(out));
+    return no(outInWords(out));
   }
   const missing = zones - (latest?.zones.length ?? 0);
   return missing > 0
@@ -47,7 +47,7 @@ export function fits(
 ): ReleaseVerdict {
   const { scaleInAfter: seconds, interval, margin } = policy;
   const time = formatDuration(seconds);
-  const seen = covering(samples, now, { seconds, interval });
+  const seen = samplesCovering(samples, now, { seconds, interval });
   if (seen === null) {
     return no(`the samples do not cover the last ${time}`);
   }

@@ -16,7 +16,7 @@ export interface Report {
 }
 
 /** Describes how `what` ended. */
-export function inWords(outcome: UpdateOutcome, what: string): string {
+export function describeOutcome(outcome: UpdateOutcome, what: string): string {
   switch (outcome.kind) {
     case "done":
       return `done: ${what}`;
@@ -34,7 +34,7 @@ export function inWords(outcome: UpdateOutcome, what: string): string {
 }
 
 /** Describes a decision in one line. */
-export const decisionInWords = ({ action, zones, reason }: Decision): string =>
+export const describeDecision = ({ action, zones, reason }: Decision): string =>
   `${action === "hold" ? "hold at" : `${action} to`} ${count(zones, "zone")}: ${reason}`;
 
 /** Returns whether the decision is to hold because no zone could be read. */

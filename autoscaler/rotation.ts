@@ -1,6 +1,6 @@
 import type { Argument } from "./demand";
 import type { Limit } from "./limits";
-import { covering } from "./load";
+import { samplesCovering } from "./load";
 import type { Policy } from "./policy";
 import type { Sample } from "./sample";
 import { namesOf, verb } from "../core/format";
@@ -21,7 +21,8 @@ export function withoutDown(
   { window, interval }: Policy,
   now: number,
 ): readonly Sample[] {
-  const seen = covering(samples, now, { seconds: Math.max(window, 2 * interval), interval }) ?? [];
+  const seen =
+    samplesCovering(samples, now, { seconds: Math.max(window, 2 * interval), interval }) ?? [];
   const latest = samples.at(-1)?.zones ?? [];
   const isDown = (name: string): boolean =>
     seen.length > 1 &&
@@ -36,23 +37,23 @@ export function withoutDown(
   }));
 }
 
-export const areOut = (out: readonly string[]): string =>
+export const outInWords = (out: readonly string[]): string =>
   `${namesOf(out)} ${verb(out, "is", "are")} out of the rotation`;
 
 /** Returns `argument` with the zones that are `out` added, because they accept no new connections. */
-export function beside(argument: Argument, out: readonly string[]): Argument {
+export function plusOut(argument: Argument, out: readonly string[]): Argument {
   const { found, zones, because } = argument;
   if (out.length === 0 || zones === null) return argument;
   return {
     ...argument,
     found: `${found}, ${namesOf(out)} out of the rotation`,
     zones: zones + out.length,
-    because: `${because}, and ${areOut(out)}`,
+    because: `${because}, and ${outInWords(out)}`,
   };
 }
 
 /** Returns the limit that keeps at least one zone in the rotation if zones are `out`; else an empty list. */
-export function serving(out: readonly string[]): readonly Limit[] {
+export function minimumServing(out: readonly string[]): readonly Limit[] {
   if (out.length === 0) return [];
   return [
     {
@@ -60,7 +61,7 @@ export function serving(out: readonly string[]): readonly Limit[] {
       found: `${namesOf(out)} out of it`,
       threshold: "1 zone in it",
       zones: out.length + 1,
-      because: `${areOut(out)}, and at least one zone must serve`,
+      because: `${outInWords(out)}, and at least one zone must serve`,
     },
   ];
 }

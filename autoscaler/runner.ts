@@ -3,8 +3,8 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { relayUpdate } from "../stack/update-progress";
 import { StackExecutor } from "./stack-executor";
 import { decide } from "./decide";
-import { usefulFor } from "./load";
-import { countersToGoOnFrom, type Memory, type MemoryFile } from "./memory";
+import { retentionFor } from "./load";
+import { countersToResumeFrom, type Memory, type MemoryFile } from "./memory";
 import type { Report } from "./report";
 import { type Considered, type Stop, Ticker } from "./tick";
 import { say } from "../core/progress";
@@ -36,7 +36,7 @@ export class Runner {
   async start(): Promise<void> {
     await this.view.look();
     await sleep(FIRST_INTERVAL);
-    this.view.goOnFrom(countersToGoOnFrom(this.memory.read(), Date.now()));
+    this.view.resumeFrom(countersToResumeFrom(this.memory.read(), Date.now()));
   }
 
   async consider(): Promise<Considered> {
@@ -72,12 +72,12 @@ export class Runner {
     });
     this.interval = policy.interval * 1000;
     return new Ticker({
-      hands: executor,
+      executor: executor,
       decide: (samples, state, now) => decide(samples, state, policy, now),
       memory: this.memory,
       interval: this.interval,
       // scaleInAfter is not shorter than window.
-      keep: usefulFor({ seconds: policy.scaleInAfter, interval: policy.interval }) * 1000,
+      keep: retentionFor({ seconds: policy.scaleInAfter, interval: policy.interval }) * 1000,
     });
   }
 }

@@ -16,8 +16,8 @@ export function stopOnSignals(say: (line: string) => void): Stop & { readonly do
   };
   process.on("SIGTERM", terminate).on("SIGINT", interrupt);
   return {
-    gently: gently.signal,
-    atOnce: atOnce.signal,
+    graceful: gently.signal,
+    immediate: atOnce.signal,
     done: () => {
       process.off("SIGTERM", terminate).off("SIGINT", interrupt);
     },

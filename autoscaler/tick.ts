@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { UpdateOutcome } from "../stack/outcome";
 import type { Decision, ScalingState } from "./decision";
 import type { Executor, ExchangeLook } from "./executor";
-import { are } from "./limits";
-import { type Memory, notLaterThan } from "./memory";
-import { inWords, isBlind, type Report } from "./report";
+import { isOrAreZones } from "./limits";
+import { type Memory, clampedTo } from "./memory";
+import { describeOutcome, isBlind, type Report } from "./report";
 import type { Sample } from "./sample";
 import { count } from "../core/format";
 
@@ -12,7 +12,7 @@ import { count } from "../core/format";
 export type Decide = (samples: readonly Sample[], state: ScalingState, now: number) => Decision;
 
 export interface TickOptions {
-  readonly hands: Executor;
+  readonly executor: Executor;
   readonly decide: Decide;
   readonly memory: { read(): Memory; write(memory: Memory): void };
   /** Time between two looks, in milliseconds. */
@@ -26,9 +26,9 @@ export interface TickOptions {
 /** Requests to stop the autoscaler. */
 export interface Stop {
   /** Cancels a drain, which may take an hour. A scale-out is finished, which takes a minute or two. */
-  readonly gently: AbortSignal;
+  readonly graceful: AbortSignal;
   /** Cancels any operation that is in progress. */
-  readonly atOnce: AbortSignal;
+  readonly immediate: AbortSignal;
 }
 
 /** A decision and the data that it is based on. */
@@ -59,7 +59,7 @@ export class Ticker {
 
   /** Looks and decides. Changes only the samples in the memory. */
   async consider(): Promise<Considered> {
-    const { hands, decide } = this.options;
+    const { executor: hands, decide } = this.options;
     const look = await hands.look();
     const { zones, sample } = look;
     const memory = this.remember(look);
@@ -79,7 +79,7 @@ export class Ticker {
     const [outcome, ok] =
       decision.action === "hold" && unfinished === null
         ? ([blind ? "nothing was done" : "nothing to do", true] as const)
-        : stop.gently.aborted
+        : stop.graceful.aborted
           ? ENDING
           : decision.action === "hold"
             ? await this.settle(from, stop)
@@ -88,7 +88,7 @@ export class Ticker {
   }
 
   private async move(from: number, to: number, isRepair: boolean, stop: Stop): Promise<Verdict> {
-    const { hands } = this.options;
+    const { executor: hands } = this.options;
     const what = `from ${String(from)} to ${count(to, "zone")}`;
     const [hasPendingOperations, found] = isRepair
       ? [true, from]
@@ -100,11 +100,11 @@ export class Ticker {
     // An operator may have changed the number of zones since it was read. Keep the operator's number.
     const now = hasPendingOperations ? await hands.inService() : found;
     if (now !== from) {
-      return [`held: there ${are(now)} now; the next look decides again`, true];
+      return [`held: there ${isOrAreZones(now)} now; the next look decides again`, true];
     }
-    if (stop.gently.aborted) return ENDING;
+    if (stop.graceful.aborted) return ENDING;
     const { unfinished } = this.note({ unfinished: { from, to } });
-    const outcome = to < from ? await this.drain(to, stop) : await hands.change(to, stop.atOnce);
+    const outcome = to < from ? await this.drain(to, stop) : await hands.change(to, stop.immediate);
     const at = this.now();
     switch (outcome.kind) {
       case "done":
@@ -123,10 +123,10 @@ export class Ticker {
         break;
       case "failed": {
         this.note(to > from ? { failures: this.incremented("failures") } : { failedIn: at });
-        const back = await hands.change(from, stop.atOnce);
+        const back = await hands.change(from, stop.immediate);
         this.noteRepair(back);
         return [
-          `${inWords(outcome, what)}; ${inWords(back, `back to ${count(from, "zone")}`)}`,
+          `${describeOutcome(outcome, what)}; ${describeOutcome(back, `back to ${count(from, "zone")}`)}`,
           false,
         ];
       }
@@ -136,20 +136,20 @@ export class Ticker {
 
   /** Returns to the number of zones in the stack's outputs, after a change that did not finish. */
   private async settle(seen: number, stop: Stop): Promise<Verdict> {
-    const { hands } = this.options;
+    const { executor: hands } = this.options;
     const what = (zones: number): string =>
       `repairing an unfinished change, at ${count(zones, "zone")}`;
     const repaired = await this.repair(stop);
     if (repaired.kind !== "done") return verdict(repaired, what(seen));
     const zones = await hands.inService();
-    const outcome = await hands.change(zones, AbortSignal.any([stop.gently, stop.atOnce]));
+    const outcome = await hands.change(zones, AbortSignal.any([stop.graceful, stop.immediate]));
     this.noteRepair(outcome);
     return verdict(outcome, what(zones));
   }
 
   /** Repairs an unfinished change. After each failure, the next attempt waits longer. */
   private async repair(stop: Stop): Promise<UpdateOutcome> {
-    const { hands, interval, memory } = this.options;
+    const { executor: hands, interval, memory } = this.options;
     const { failedMends } = memory.read();
     if (failedMends !== null) {
       const { count, at } = failedMends;
@@ -158,7 +158,7 @@ export class Ticker {
       const why = `repair of an unfinished change is retried in ${seconds} s`;
       if (left > 0) return { kind: "held", why };
     }
-    const outcome = await hands.repair(stop.atOnce);
+    const outcome = await hands.repair(stop.immediate);
     if (outcome.kind === "failed") this.noteRepair(outcome);
     return outcome;
   }
@@ -173,7 +173,7 @@ export class Ticker {
 
   /** Removes zones when their calls have ended. Cancels the drain if the zones are needed before that. */
   private async drain(zones: number, stop: Stop): Promise<UpdateOutcome> {
-    const { hands } = this.options;
+    const { executor: hands } = this.options;
     const ended = new AbortController();
     const needed = new AbortController();
     const watching = this.untilShortOf(zones, ended.signal).then(
@@ -184,18 +184,18 @@ export class Ticker {
     );
     const outcome = await hands.change(
       zones,
-      AbortSignal.any([stop.gently, stop.atOnce, needed.signal]),
+      AbortSignal.any([stop.graceful, stop.immediate, needed.signal]),
     );
     ended.abort();
     await watching;
-    return outcome.kind === "interrupted" && !stop.gently.aborted && !stop.atOnce.aborted
+    return outcome.kind === "interrupted" && !stop.graceful.aborted && !stop.immediate.aborted
       ? { kind: "failed", why: "the zone is needed again" }
       : outcome;
   }
 
   /** Resolves when `zones` are too few for the load. @throws when `signal` is aborted. */
   private async untilShortOf(zones: number, signal: AbortSignal): Promise<void> {
-    const { hands, decide, interval } = this.options;
+    const { executor: hands, decide, interval } = this.options;
     // Keeping a zone needs nothing from the cloud, so cooldowns and failures do not delay it.
     const state = { ...NEVER_SCALED, zones, headroom: null };
     for (let isShort = false; !isShort;) {
@@ -218,14 +218,14 @@ export class Ticker {
   }
 
   private remember({ sample, counters }: ExchangeLook): Memory {
-    const known = notLaterThan(sample.at, this.options.memory.read());
+    const known = clampedTo(sample.at, this.options.memory.read());
     this.note({ ...known, samples: this.samplesWith(sample, known), counters });
     return this.options.memory.read();
   }
 
   private samplesWith(
     sample: Sample,
-    known: Memory = notLaterThan(sample.at, this.options.memory.read()),
+    known: Memory = clampedTo(sample.at, this.options.memory.read()),
   ): readonly Sample[] {
     return [...known.samples, sample].filter(({ at }) => at > sample.at - this.options.keep);
   }
@@ -245,7 +245,7 @@ type Verdict = readonly [outcome: string, ok: boolean];
 const ENDING: Verdict = ["held: stopping", true];
 
 const verdict = (outcome: UpdateOutcome, what: string): Verdict => [
-  inWords(outcome, what),
+  describeOutcome(outcome, what),
   outcome.kind !== "failed" && outcome.kind !== "refused",
 ];
 

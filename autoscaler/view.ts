@@ -40,12 +40,12 @@ export class ExchangeView {
   async look(): Promise<ExchangeLook> {
     const { nodes } = await this.current();
     const sample = await this.metrics.sample(nodes);
-    return { zones: nodes.zones.length, sample, counters: this.metrics.counted() };
+    return { zones: nodes.zones.length, sample, counters: this.metrics.lastCounters() };
   }
 
   /** Sets the counters of an earlier run as the base of the next rates. */
-  goOnFrom(counters: ExchangeLook["counters"]): void {
-    this.metrics.goOnFrom(counters);
+  resumeFrom(counters: ExchangeLook["counters"]): void {
+    this.metrics.resumeFrom(counters);
   }
 
   close(): void {

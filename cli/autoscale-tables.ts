@@ -1,6 +1,6 @@
 import type { Considered } from "../autoscaler/tick";
 import type { Sample, ZoneSample } from "../autoscaler/sample";
-import { areOut, outOfRotation } from "../autoscaler/rotation";
+import { outInWords, outOfRotation } from "../autoscaler/rotation";
 import { bytesPerSecond as rate, namesOf, percent } from "../core/format";
 import { table } from "./table";
 
@@ -32,7 +32,7 @@ export function explanation({ decision, state, sample }: Considered): string {
   const down = sample.zones.filter((zone) => zone.down).map(({ name }) => name);
   const notes = [
     ...faultsOf(sample),
-    ...(out.length === 0 ? [] : [areOut(out)]),
+    ...(out.length === 0 ? [] : [outInWords(out)]),
     ...(sample.unknown === null ? [] : [unknownConnections(sample.unknown)]),
     ...(down.length === 0 ? [] : [`HAProxy reports as down: ${namesOf(down)}`]),
   ];

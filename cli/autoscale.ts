@@ -2,10 +2,10 @@ import { main } from "../core/main";
 import { Exporter } from "../autoscaler/exporter";
 import { Journal } from "../autoscaler/journal";
 import { MemoryFile } from "../autoscaler/memory";
-import { decisionInWords, isBlind } from "../autoscaler/report";
+import { describeDecision, isBlind } from "../autoscaler/report";
 import { lockAutoscaler } from "../autoscaler/single";
 import { parseArguments } from "./arguments";
-import { CANNOT_WORK, runLoop } from "../autoscaler/loop";
+import { EXIT_UNUSABLE, runLoop } from "../autoscaler/loop";
 import { readOnly, Runner } from "../autoscaler/runner";
 import { stopOnSignals } from "../autoscaler/signals";
 import { explanation } from "./autoscale-tables";
@@ -57,8 +57,8 @@ main(async () => {
     if (isReadOnly) {
       await runner.start();
       const considered = await runner.consider();
-      console.log(values.explain ? explanation(considered) : decisionInWords(considered.decision));
-      if (isBlind(considered)) process.exitCode = CANNOT_WORK;
+      console.log(values.explain ? explanation(considered) : describeDecision(considered.decision));
+      if (isBlind(considered)) process.exitCode = EXIT_UNUSABLE;
       return;
     }
     const journal = new Journal(decisionLog(values.stack), values.stack, tell);

@@ -5,7 +5,7 @@ const isWanted = process.stdout.isTTY && !process.env.NO_COLOR;
 
 /** Colours by meaning. The text itself must express the meaning as well. */
 const COLOURS = { good: "green", doubtful: "yellow", bad: "red" } as const;
-export type News = keyof typeof COLOURS;
+export type Meaning = keyof typeof COLOURS;
 
-export const paint = (news: News, text: string): string =>
+export const paint = (news: Meaning, text: string): string =>
   isWanted ? styleText(COLOURS[news], text) : text;

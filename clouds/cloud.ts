@@ -2,7 +2,7 @@
 export interface Headroom {
   readonly zones: number;
   /** Describes the quota that prevents one more zone. */
-  readonly short: string;
+  readonly shortage: string;
 }
 
 /** Requests that an autoscaler sends to the cloud itself, not through Pulumi. Each kind of cloud implements them. */

@@ -14,7 +14,7 @@ export function headroomOf(allowances: readonly Allowance[]): Headroom | null {
     .filter(({ perZone }) => perZone > 0)
     .map(({ name, limit, left, perZone }): Headroom => ({
       zones: Math.floor(left / perZone),
-      short: `${String(left)} of ${String(limit)} ${name} left, and a zone takes ${String(perZone)}`,
+      shortage: `${String(left)} of ${String(limit)} ${name} left, and a zone takes ${String(perZone)}`,
     }))
     .reduce<Headroom | null>(
       (least, room) => (least === null || room.zones < least.zones ? room : least),

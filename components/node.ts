@@ -99,7 +99,7 @@ export abstract class Node extends pulumi.ComponentResource {
       controllerAddress: this.address,
       controllerHostKey: plan.sshHostKey.publicKey,
     };
-    this.way = [...(args.via?.way ?? firewall.rules), ...server.way];
+    this.way = [...(args.via?.way ?? firewall.rules), ...server.reachableAfter];
     const packed = files.apply((known) => packFiles(known, exchange.digestKey));
     this.config = new NodeConfig(
       plan.name,

@@ -1,5 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { readyBefore, replacedServers, type ServerSpecs, turnBefore } from "../plan/rollout";
+import {
+  nodesConfiguredBefore,
+  replacedServers,
+  type ServerSpecs,
+  previousReplaced,
+} from "../plan/rollout";
 import type { NodeConfig } from "./node-config";
 import type { ZoneMembership } from "./zone-membership";
 
@@ -45,7 +50,7 @@ export class Rollout {
       rolling.includes(zone)
         ? withoutUndefined([
             this.configs.get(this.controller),
-            this.memberships.get(turnBefore(zone, rolling) ?? ""),
+            this.memberships.get(previousReplaced(zone, rolling) ?? ""),
           ])
         : [],
     );
@@ -55,7 +60,9 @@ export class Rollout {
   beforeMembership(zone: string): pulumi.Output<pulumi.Resource[]> {
     return this.rolling.apply((rolling) =>
       withoutUndefined(
-        readyBefore(zone, [...this.configs.keys()], rolling).map((node) => this.configs.get(node)),
+        nodesConfiguredBefore(zone, [...this.configs.keys()], rolling).map((node) =>
+          this.configs.get(node),
+        ),
       ),
     );
   }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { MAX_CALLS } from "../core/ports";
 import { cronFault, isTimeZone } from "./cron";
 import { durationSchema, formatDuration } from "../core/duration";
-import { MAX_ZONES, TOO_MANY_ZONES } from "./max-zones";
+import { MAX_ZONES, TOO_MANY_ZONES_MESSAGE } from "./max-zones";
 
 /** Schema of `pbx:autoscale`: how the number of zones follows the load. */
 
@@ -59,7 +59,7 @@ const schedule = fields(
     timeZone: z
       .string({ error: expected("a time zone", '"Europe/Athens"') })
       .refine(isTimeZone, { error: 'is not a known time zone; write one such as "Europe/Athens"' }),
-    for: durationSchema({ min: 60, max: 7 * DAY, such: "2h" }),
+    for: durationSchema({ min: 60, max: 7 * DAY, example: "2h" }),
     min: whole(1, "3"),
   },
   '{ cron: "0 12 * * 1-5", timeZone: Europe/Athens, for: 2h, min: 3 }',
@@ -69,7 +69,7 @@ export const autoscaleSchema = fields(
   {
     /** Minimum and maximum number of zones. */
     min: whole(1, "1").default(1),
-    max: whole(1, "4").max(MAX_ZONES, { error: TOO_MANY_ZONES }),
+    max: whole(1, "4").max(MAX_ZONES, { error: TOO_MANY_ZONES_MESSAGE }),
     /** Calls that a zone carries, and calls that the exchange keeps capacity for. */
     callsPerZone: whole(1, "80").max(MAX_CALLS, {
       error: ({ input }) =>
@@ -79,23 +79,23 @@ export const autoscaleSchema = fields(
     /** Maximum means over `window` for a zone: bytes per second, and the share of its processors. */
     throughputPerZone: positive("a number of bytes per second", "3000000").optional(),
     cpu: share("0.8").optional(),
-    window: durationSchema({ min: 1, max: DAY, such: "1m" }).prefault("1m"),
+    window: durationSchema({ min: 1, max: DAY, example: "1m" }).prefault("1m"),
     /** A zone is removed if the load of the last `scaleInAfter` leaves `margin` of the other zones free. */
     margin: share("0.3").default(0.3),
-    scaleInAfter: durationSchema({ min: 1, max: DAY, such: "10m" }).prefault("10m"),
+    scaleInAfter: durationSchema({ min: 1, max: DAY, example: "10m" }).prefault("10m"),
     /**
      * `cooldownOut`: no zone is added for this time after zones were added. `cooldownIn`: no zone is removed for
      * this time after zones were added or removed.
      */
-    cooldownOut: durationSchema({ min: 0, max: DAY, such: "1m" }).prefault("1m"),
-    cooldownIn: durationSchema({ min: 0, max: DAY, such: "5m" }).prefault("5m"),
+    cooldownOut: durationSchema({ min: 0, max: DAY, example: "1m" }).prefault("1m"),
+    cooldownIn: durationSchema({ min: 0, max: DAY, example: "5m" }).prefault("5m"),
     /** Minimum numbers of zones at scheduled times. Zones start `lead` before a schedule begins. */
     schedules: z
       .array(schedule, {
         error: 'is not a list; write one such as [{ cron: "0 12 * * 1-5", … }]',
       })
       .default([]),
-    lead: durationSchema({ min: 0, max: DAY, such: "5m" }).prefault("5m"),
+    lead: durationSchema({ min: 0, max: DAY, example: "5m" }).prefault("5m"),
     /** Maximum hourly cost of all servers, and the hourly price of a server by its flavor. */
     maxHourlyCost: positive("an amount of money", "1.2").optional(),
     prices: z
@@ -105,7 +105,7 @@ export const autoscaleSchema = fields(
       })
       .default({}),
     /** Time between two measurements of the exchange. */
-    interval: durationSchema({ min: 1, max: 3600, such: "15s" }).prefault("15s"),
+    interval: durationSchema({ min: 1, max: 3600, example: "15s" }).prefault("15s"),
   },
   "{ max: 4, callsPerZone: 80 }",
 ).transform(({ spareCalls, ...rest }) => ({

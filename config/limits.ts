@@ -31,13 +31,13 @@ const shape = {
    */
   bytesPerSecond: whole(200_000, 100_000_000, 10_000),
   /** Seconds within which a connection must send its first request, and a phone must log in. */
-  loginTime: durationSchema({ min: 2, max: 60, such: "5s" }).prefault("5s"),
+  loginTime: durationSchema({ min: 2, max: 60, example: "5s" }).prefault("5s"),
   /** Refused log-ins in ten minutes, from one source address to one account, that lock this pair. */
   failuresPerAccount: whole(10),
   /** Refused log-ins in ten minutes, from one source address, that lock the address. */
   failuresPerSource: whole(100),
   /** Seconds of the first lock. Each further lock within a day lasts twice as long, up to a day. */
-  lockTime: durationSchema({ min: 10, max: 24 * 3600, such: "1m" }).prefault("1m"),
+  lockTime: durationSchema({ min: 10, max: 24 * 3600, example: "1m" }).prefault("1m"),
   /** Maximum number of simultaneous calls of an account. Ringing calls and calls on hold count. */
   callsPerAccount: whole(4, 500),
   /** Maximum number of calls that an account may start per minute. */

@@ -2,4 +2,4 @@
 export const MAX_ZONES = 250;
 
 /** Message for a larger number. */
-export const TOO_MANY_ZONES = `is more than ${String(MAX_ZONES)}, the maximum for a full mesh of trunks; write a smaller number`;
+export const TOO_MANY_ZONES_MESSAGE = `is more than ${String(MAX_ZONES)}, the maximum for a full mesh of trunks; write a smaller number`;

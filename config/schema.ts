@@ -4,7 +4,7 @@ import { balanceSchema, codecSchema, sipDriverSchema } from "../core/telephony";
 import { autoscaleFaults, autoscaleSchema } from "./autoscale";
 import { durationSchema } from "../core/duration";
 import { OperatorError } from "../core/errors";
-import { MAX_ZONES, TOO_MANY_ZONES } from "./max-zones";
+import { MAX_ZONES, TOO_MANY_ZONES_MESSAGE } from "./max-zones";
 import { limitsSchema } from "./limits";
 import { isSshPublicKey } from "./ssh-public-key";
 import { expandUsers, rangeSize } from "./users";
@@ -175,7 +175,7 @@ export const settingsSchema = z.strictObject({
       error: "is not a whole number; write the number of Asterisk servers, such as 2",
     })
     .min(1, { error: "is less than 1; an exchange has at least one zone" })
-    .max(MAX_ZONES, { error: TOO_MANY_ZONES })
+    .max(MAX_ZONES, { error: TOO_MANY_ZONES_MESSAGE })
     .default(1)
     .meta({
       description: "Number of Asterisk servers: zone1 is the PBX node, the others extend it.",
@@ -249,7 +249,7 @@ export const settingsSchema = z.strictObject({
     })
     .prefault([])
     .meta({ description: "Networks that may use SSH; run pulumi in one of them." }),
-  drainTimeout: durationSchema({ min: 0, max: 7 * 24 * 3600, such: "1h" })
+  drainTimeout: durationSchema({ min: 0, max: 7 * 24 * 3600, example: "1h" })
     .prefault("1h")
     .meta({
       description: "How long the calls of a draining zone may continue.",
@@ -257,14 +257,14 @@ export const settingsSchema = z.strictObject({
   drainForce: boolean.default(false).meta({
     description: "Whether to end calls after pbx:drainTimeout; otherwise, the zone stays.",
   }),
-  ringTimeout: durationSchema({ min: 5, max: 300, such: "60s" })
+  ringTimeout: durationSchema({ min: 5, max: 300, example: "60s" })
     .prefault("60s")
     .meta({ description: "How long a phone rings before the call counts as unanswered." }),
-  idleTimeout: durationSchema({ min: 120, max: 24 * 3600, such: "1h" })
+  idleTimeout: durationSchema({ min: 120, max: 24 * 3600, example: "1h" })
     // A phone is silent between two registrations, which are at most a minute apart.
     .prefault("1h")
     .meta({ description: "How long a phone may be silent before HAProxy closes its connection." }),
-  connectTimeout: durationSchema({ min: 1, max: 60, such: "5s" })
+  connectTimeout: durationSchema({ min: 1, max: 60, example: "5s" })
     .prefault("5s")
     .meta({ description: "How long HAProxy waits for a zone to accept a connection." }),
   limits: limitsSchema

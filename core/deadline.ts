@@ -8,11 +8,11 @@ export class Deadline {
   }
 
   /** Milliseconds until the deadline; negative after the deadline. */
-  get left(): number {
+  get remaining(): number {
     return this.end - performance.now();
   }
 
-  get isOver(): boolean {
-    return this.left <= 0;
+  get isExpired(): boolean {
+    return this.remaining <= 0;
   }
 }

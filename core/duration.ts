@@ -23,11 +23,11 @@ export interface DurationBounds {
   /** Maximum in seconds. */
   readonly max: number;
   /** Valid duration for error messages. */
-  readonly such: string;
+  readonly example: string;
 }
 
 /** Returns the schema of a duration that an operator writes. The parsed value is in whole seconds. */
-export const durationSchema = ({ min, max, such }: DurationBounds) =>
+export const durationSchema = ({ min, max, example: such }: DurationBounds) =>
   z
     .union([z.number(), z.string()], {
       error: `is not a duration; write seconds, or one such as "${such}"`,

@@ -22,7 +22,7 @@ export async function retry<T>(work: () => Promise<T>, options: RetryOptions): P
     try {
       return await work();
     } catch (error) {
-      const isLast = attempt >= attempts || deadline.isOver;
+      const isLast = attempt >= attempts || deadline.isExpired;
       if (isLast || isTransient?.(error) === false) throw error;
       await pauseFor(typeof pause === "number" ? pause : pause(attempt), signal);
       if (signal?.aborted === true) throw error;
@@ -46,7 +46,7 @@ export class PollTimeout extends Error {
 const [FIRST, GROWTH, MAX] = [250, 1.5, 10_000];
 
 /** Maximum milliseconds between the last poll and the timeout. */
-export const LAST_POLL = MAX;
+export const MAX_POLL_INTERVAL = MAX;
 
 /**
  * Calls `check` until `check` returns a value. The pause between two calls grows: the result of fast work is
@@ -64,7 +64,7 @@ export async function poll<T>(
   for (let pause = FIRST; ; pause = Math.min(pause * GROWTH, MAX)) {
     const found = await check();
     if (found !== undefined) return found;
-    if (deadline.left < pause) throw new PollTimeout();
+    if (deadline.remaining < pause) throw new PollTimeout();
     await sleep(pause, undefined, signal === undefined ? {} : { signal });
   }
 }

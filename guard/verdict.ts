@@ -2,9 +2,9 @@ import { CONTROLLER } from "../ssh/access";
 import { type DrainPolicy } from "../nodes/rotation/drain-decision";
 import {
   CONTROLLER_RESTARTS,
-  drains,
-  isReplaced,
-  joins,
+  drainMessage,
+  replacementMessage,
+  joinMessage,
   membershipImpact,
   nodeConfigImpact,
 } from "../provider/impact";
@@ -22,7 +22,7 @@ import {
 /** A change in a plan, with its effect on callers. */
 export interface ImpactRow {
   readonly change: string;
-  readonly felt: string;
+  readonly effect: string;
   /** Reason to refuse the change, with the remedy; null if the change is allowed. */
   readonly fault: string | null;
 }
@@ -107,7 +107,7 @@ function drainRow(
   plan: Plan,
 ): ImpactRow {
   const drain = drainPolicy(membership, plan);
-  const what = membership.action === "replace" ? isReplaced(zone) : drains(zone);
+  const what = membership.action === "replace" ? replacementMessage(zone) : drainMessage(zone);
   const limit = duration(drain.timeout);
   const deployed = plan.outputs.zones;
   const isOnlyZone =
@@ -116,7 +116,7 @@ function drainRow(
     (deployed as { name: string }[])[0]?.name === zone;
   return {
     change: `${zone}: ${parts.length === 0 ? "leaves the rotation" : describe(parts)}`,
-    felt: drain.force
+    effect: drain.force
       ? `${what}; calls that are still up after ${limit} are cut`
       : `${what}; its calls may go on for ${limit}`,
     fault: isOnlyZone
@@ -137,13 +137,13 @@ function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan):
   );
   if (undrained.length > 0 && isOut(zone, plan)) {
     const change = `${zone}: ${describe(undrained)}`;
-    return [{ change, felt: `${zone} is out of the rotation`, fault: null }];
+    return [{ change, effect: `${zone} is out of the rotation`, fault: null }];
   }
   if (undrained.length > 0) {
     return [
       {
         change: `${zone}: ${describe(undrained)}`,
-        felt: `cuts every call of ${zone}`,
+        effect: `cuts every call of ${zone}`,
         fault: `${zone} is not drained before this; its ZoneMembership must be deleted first`,
       },
     ];
@@ -157,7 +157,7 @@ function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan):
   }
   if (membership?.action === "create" || server.some(({ action }) => action === "create")) {
     const change = server.length > 0 ? describe(server) : "enters the rotation";
-    return [{ change: `${zone}: ${change}`, felt: joins(zone), fault: null }];
+    return [{ change: `${zone}: ${change}`, effect: joinMessage(zone), fault: null }];
   }
   if (membership === undefined) {
     return [];
@@ -165,7 +165,7 @@ function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan):
   return membershipImpact(
     membership.olds as unknown as ZoneMembershipInputs,
     membership.news as unknown as ZoneMembershipInputs,
-  ).map((felt) => ({ change: `${zone}: place in the rotation changed`, felt, fault: null }));
+  ).map((effect) => ({ change: `${zone}: place in the rotation changed`, effect, fault: null }));
 }
 
 function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[] {
@@ -173,7 +173,7 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[
     return [
       {
         change: `${CONTROLLER}: ${describe(parts)}`,
-        felt: "the exchange gets a new public address, which no phone knows",
+        effect: "the exchange gets a new public address, which no phone knows",
         fault: "every phone must be reconfigured",
       },
     ];
@@ -183,7 +183,7 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[
     return [
       {
         change: `${CONTROLLER}: ${describe(interrupted)}`,
-        felt: CONTROLLER_RESTARTS,
+        effect: CONTROLLER_RESTARTS,
         fault: allowed.controller
           ? null
           : "choose a time with few calls, and allow the change with: --allow-controller",
@@ -194,7 +194,7 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[
     .filter((part) => isServer(part) && part.action === "create")
     .map((server) => ({
       change: `${CONTROLLER}: ${describe([server])}`,
-      felt: "phones register once the controller is ready",
+      effect: "phones register once the controller is ready",
       fault: null,
     }));
 }
@@ -217,8 +217,8 @@ function configRows(
     config.news as unknown as NodeConfigInputs,
   );
   return lines
-    .filter((line) => !told.some(({ felt }) => felt.startsWith(line)))
-    .map((felt) => ({ change: `${node}: files changed`, felt, fault: null }));
+    .filter((line) => !told.some(({ effect: effect }) => effect.startsWith(line)))
+    .map((effect) => ({ change: `${node}: files changed`, effect, fault: null }));
 }
 
 function sharedRow(change: PlannedChange): ImpactRow[] {
@@ -232,7 +232,7 @@ function sharedRow(change: PlannedChange): ImpactRow[] {
   return [
     {
       change: `${isKnown ? `${change.name}: ` : ""}${describe([change])}`,
-      felt: isKnown
+      effect: isKnown
         ? "cuts every call that passes through it"
         : "unknown: calls may pass through it",
       fault:

@@ -34,7 +34,7 @@ export async function waitForBoot(session: Session, say: Say, signal: AbortSigna
     if (result === null && signal.aborted) {
       throw new NodeError(session.node, "interrupted before cloud-init was done");
     }
-    if (result === null && deadline.isOver) {
+    if (result === null && deadline.isExpired) {
       throw new NodeError(
         session.node,
         `cloud-init is not done after ${String(BOOT_DEADLINE)} s; see /var/log/cloud-init.log there`,

@@ -176,11 +176,11 @@ export class Phone extends EventEmitter {
   async close(): Promise<void> {
     this.child.kill("SIGTERM");
     await Promise.race([ended(this.child), timeout(STOP_DEADLINE)]);
-    await this.cutOff();
+    await this.kill();
   }
 
   /** Ends the phone as a power cut does, without any SIP message. Its registration remains. */
-  async cutOff(): Promise<void> {
+  async kill(): Promise<void> {
     if (!hasEnded(this.child)) this.child.kill("SIGKILL");
     await ended(this.child);
     this.control.close();

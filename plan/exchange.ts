@@ -21,7 +21,7 @@ export interface NodePlan {
   readonly fixedIp: string;
   readonly sshHostKey: SshHostKey;
   /** Tag of the node's server, port and public address in the cloud. Trunkline finds them by this tag. */
-  readonly mark: string;
+  readonly tag: string;
 }
 
 export interface ZonePlan extends NodePlan {
@@ -65,7 +65,7 @@ export function planExchange(settings: Settings, stack: string): ExchangePlan {
     name,
     fixedIp,
     sshHostKey: sshHostKey(sshHostKeySeed(masterSecret, name), name),
-    mark: `${tag} ${name}`,
+    tag: `${tag} ${name}`,
   });
 
   const zones = Array.from({ length: zoneCount }, (_, index) =>

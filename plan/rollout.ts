@@ -29,7 +29,7 @@ export function replacedServers(last: ServerSpecs, next: ServerSpecs): string[] 
 }
 
 /** Returns the zone that is replaced just before `zone`; undefined if `zone` is first or is not replaced. */
-export function turnBefore(zone: string, rolling: readonly string[]): string | undefined {
+export function previousReplaced(zone: string, rolling: readonly string[]): string | undefined {
   return rolling[rolling.indexOf(zone) - 1];
 }
 
@@ -37,7 +37,7 @@ export function turnBefore(zone: string, rolling: readonly string[]): string | u
  * Returns the nodes whose files are in place before `zone` enters the rotation. These are all `nodes` except zones
  * that are replaced later, because those zones wait for `zone`.
  */
-export function readyBefore(
+export function nodesConfiguredBefore(
   zone: string,
   nodes: readonly string[],
   rolling: readonly string[],

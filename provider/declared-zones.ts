@@ -11,23 +11,23 @@ export class DeclaredZones {
   }
 
   /** Records zones that may be out of the rotation. */
-  doubt(names: readonly string[]): void {
+  markUnsettled(names: readonly string[]): void {
     for (const name of names) this.entering.add(name);
   }
 
   /** Records the zones in `wanted` that the controller does not know yet. */
   compare(known: readonly ZoneHost[], wanted: readonly ZoneHost[]): void {
     const names = new Set(known.map(({ name }) => name));
-    this.doubt(wanted.map(({ name }) => name).filter((name) => !names.has(name)));
+    this.markUnsettled(wanted.map(({ name }) => name).filter((name) => !names.has(name)));
   }
 
   /** Returns whether a zone must enter the rotation, whatever its membership says. */
-  enters(name: string): boolean {
+  mustEnter(name: string): boolean {
     return this.entering.has(name);
   }
 
   /** Zones that must enter the rotation. An update that fails saves them in its state. */
-  get doubtful(): readonly string[] {
+  get unsettled(): readonly string[] {
     return [...this.entering];
   }
 

@@ -15,14 +15,14 @@ import { isUnknown } from "./wire";
  */
 const CONTROLLER_RESTART_SECONDS = 90;
 
-export const joins = (zone: string): string => `${zone} joins once it is ready`;
-export const drains = (zone: string): string => `${zone} drains, then goes`;
-export const isReplaced = (zone: string): string =>
+export const joinMessage = (zone: string): string => `${zone} joins once it is ready`;
+export const drainMessage = (zone: string): string => `${zone} drains, then goes`;
+export const replacementMessage = (zone: string): string =>
   `${zone} drains, is replaced, and comes back; the other zones keep serving`;
 export const CONTROLLER_RESTARTS =
   "controller restarts: calls keep their media; new calls and registrations wait about " +
   `${String(CONTROLLER_RESTART_SECONDS)} s (as measured under emulation)`;
-export const NOTHING = "nothing that callers notice";
+export const NO_EFFECT = "nothing that callers notice";
 
 /** Joins items for a message: `a`, `a and b`, `a, b and c`. */
 function listed(items: readonly string[]): string {
@@ -56,7 +56,7 @@ function controllerImpact(olds: NodeConfigInputs, news: NodeConfigInputs): strin
   const added = without(news.zones, olds.zones);
   const removed = without(olds.zones, news.zones);
   if (added.length + removed.length > 0) {
-    return [...added.map(joins), ...removed.map(drains)];
+    return [...added.map(joinMessage), ...removed.map(drainMessage)];
   }
   return changedFiles(olds, news).some((path) => posix.basename(path) === "haproxy.cfg")
     ? [`${CONTROLLER}: HAProxy reloads (haproxy.cfg): calls and registrations go on`]
@@ -97,7 +97,7 @@ export function nodeConfigImpact(olds: NodeConfigInputs, news: NodeConfigInputs)
   }
   const lines = news.node === CONTROLLER ? controllerImpact(olds, news) : zoneImpact(olds, news);
   return lines.length === 0 && changedFiles(olds, news).length > 0
-    ? [`${news.node}: ${NOTHING}`]
+    ? [`${news.node}: ${NO_EFFECT}`]
     : lines;
 }
 
@@ -105,7 +105,7 @@ export function nodeConfigImpact(olds: NodeConfigInputs, news: NodeConfigInputs)
  * Returns whether a zone's server is about to be deleted. The deletion comes before the creation of the successor: if
  * the successor's ID is known, the old server and its calls are already gone.
  */
-export const serverGoes = (olds: ZoneMembershipInputs, news: ZoneMembershipInputs): boolean =>
+export const isServerDeleted = (olds: ZoneMembershipInputs, news: ZoneMembershipInputs): boolean =>
   olds.serverId !== news.serverId && isUnknown(news.serverId);
 
 /**
@@ -119,7 +119,7 @@ export function membershipImpact(
   isForgotten = false,
 ): string[] {
   const { name } = news.zone;
-  if (serverGoes(olds, news)) return [isReplaced(name)];
+  if (isServerDeleted(olds, news)) return [replacementMessage(name)];
   // A new controller does not know the zone, or a refresh found the zone out of the rotation.
   return olds.controllerId === news.controllerId && olds.serverId === news.serverId && !isForgotten
     ? []

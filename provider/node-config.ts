@@ -59,7 +59,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
     const unsettled = (olds.unsettled ?? []).filter((name) =>
       news.zones.some((zone) => zone.name === name),
     );
-    this.declaredZones.doubt(unsettled);
+    this.declaredZones.markUnsettled(unsettled);
     if (news.node === CONTROLLER) this.declaredZones.compare(olds.zones, news.zones);
     if (olds.serverId !== news.serverId) {
       return { kind: "replace", because: ["serverId"], impact };
@@ -122,7 +122,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
       // Zones do not enter in this update. The next update may find no other change, so record them.
       const removedNames = news.node === CONTROLLER ? removedZones.map(({ name }) => name) : [];
       const unsettled = [
-        ...new Set([...(olds.unsettled ?? []), ...removedNames, ...this.declaredZones.doubtful]),
+        ...new Set([...(olds.unsettled ?? []), ...removedNames, ...this.declaredZones.unsettled]),
       ];
       const uncertain =
         error instanceof NodeUnchanged ? [] : begun.filter((path) => !done.includes(path));
@@ -160,7 +160,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
 
   /** Only closes the connections: the files are deleted with their server. */
   delete({ node }: NodeConfigInputs): Promise<void> {
-    this.connections.leave(node);
+    this.connections.disconnect(node);
     return Promise.resolve();
   }
 

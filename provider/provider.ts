@@ -16,7 +16,7 @@ import { OkeanosServerHandler } from "./okeanos/server";
 import { PartialUpdate } from "./partial-update";
 import { DeclaredZones } from "./declared-zones";
 import { ZoneMembershipHandler } from "./zone-membership";
-import { Unfinished } from "../clouds/okeanos/faults";
+import { IncompleteResource } from "../clouds/okeanos/faults";
 import { okeanosFunctions, type ProviderFunction } from "./okeanos/functions";
 import { NodeError } from "../core/errors";
 import { Connections } from "../ssh/connections";
@@ -84,7 +84,7 @@ export class PbxResourceProvider implements Provider {
       const { id, outs } = await withoutStack(work);
       return { id, outs: this.outs(handler, { ...inputs, ...outs }) };
     } catch (error) {
-      if (!(error instanceof Unfinished)) throw error;
+      if (!(error instanceof IncompleteResource)) throw error;
       throw unfinished(error, error.id, this.outs(handler, { ...inputs, unfinished: true }));
     }
   }

@@ -4,7 +4,7 @@ import { PartialUpdate } from "./partial-update";
 import type { DeclaredZones } from "./declared-zones";
 import { enterRotation } from "../nodes/rotation/entry";
 import { Haproxy, type HaproxyServer } from "../nodes/haproxy/runtime";
-import { membershipImpact, serverGoes } from "./impact";
+import { membershipImpact, isServerDeleted } from "./impact";
 import type { ZoneMembershipInputs } from "./inputs";
 import type { ResourceChange, ResourceHandler } from "./resource-handler";
 import { NodeError } from "../core/errors";
@@ -31,9 +31,9 @@ export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInpu
   }
 
   diff(olds: ZoneMembershipInputs, news: ZoneMembershipInputs): ResourceChange {
-    const isForgotten = this.declaredZones.enters(news.zone.name);
+    const isForgotten = this.declaredZones.mustEnter(news.zone.name);
     const impact = membershipImpact(olds, news, isForgotten);
-    if (serverGoes(olds, news)) return { kind: "replace", because: ["serverId"], impact };
+    if (isServerDeleted(olds, news)) return { kind: "replace", because: ["serverId"], impact };
     const because = (["zone", "serverId", "controllerId", "access", "drain"] as const).filter(
       (key) => !isDeepStrictEqual(olds[key], news[key]) || (key === "zone" && isForgotten),
     );
@@ -51,7 +51,7 @@ export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInpu
     const isOut =
       olds.controllerId !== news.controllerId ||
       olds.serverId !== news.serverId ||
-      this.declaredZones.enters(news.zone.name);
+      this.declaredZones.mustEnter(news.zone.name);
     if (!isOut) return;
     try {
       await this.enter(news, log);

@@ -1,6 +1,6 @@
 import { decide } from "../autoscaler/decide";
 import type { Decision } from "../autoscaler/decision";
-import { usefulFor } from "../autoscaler/load";
+import { retentionFor } from "../autoscaler/load";
 import type { Policy } from "../autoscaler/policy";
 import type { Sample, ZoneSample } from "../autoscaler/sample";
 import type { Fleet } from "./fleet";
@@ -59,7 +59,7 @@ export class Trunkline implements ScalingRule {
 
   private decision(sample: Sample, { serving: zones }: Fleet, now: number): Decision {
     const { scaleInAfter: seconds, interval } = this.policy;
-    const oldest = now - usefulFor({ seconds, interval }) * 1000;
+    const oldest = now - retentionFor({ seconds, interval }) * 1000;
     this.samples = [...this.samples.filter(({ at }) => at > oldest), sample];
     const { lastOut, lastIn, failedIn } = this;
     const state = { zones, lastOut, lastIn, failedIn, failures: null, headroom: null };

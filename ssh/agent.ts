@@ -23,7 +23,7 @@ export class AgentFault extends Error {
 }
 
 /** The node sent an invalid answer, or none in time. It is unknown whether requests were carried out. */
-export class NotAnAnswer extends Error {}
+export class InvalidAnswer extends Error {}
 
 /** Maximum number of digits in the length that precedes a frame. */
 const LENGTH_DIGITS = 9;
@@ -84,7 +84,7 @@ export class Agent {
       const id = this.count++;
       const timer = setTimeout(() => {
         this.end(
-          new NotAnAnswer(`its agent has not answered for ${String(TIMEOUT / 60_000)} minutes`),
+          new InvalidAnswer(`its agent has not answered for ${String(TIMEOUT / 60_000)} minutes`),
         );
       }, TIMEOUT);
       const settled =
@@ -145,8 +145,8 @@ export class Agent {
     else waiting.reject(new AgentFault(data.error, data.renewed));
   }
 
-  private notAnAnswer(bytes: Buffer): NotAnAnswer {
+  private notAnAnswer(bytes: Buffer): InvalidAnswer {
     const beginning = printable(bytes.toString("utf8", 0, 60).trim().split("\n")[0] ?? "");
-    return new NotAnAnswer(`its agent sent an invalid answer: '${beginning}'`);
+    return new InvalidAnswer(`its agent sent an invalid answer: '${beginning}'`);
   }
 }

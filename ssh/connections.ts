@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
 import { z } from "zod";
 import { NodeError } from "../core/errors";
-import { Agent, AGENT_COMMAND, AgentFault, NotAnAnswer } from "./agent";
+import { Agent, AGENT_COMMAND, AgentFault, InvalidAnswer } from "./agent";
 import { retry } from "../core/retry";
 import { type Access, CONTROLLER, type ZoneHost } from "./access";
 import { AgentRefused, askAgent, ScriptFailed, type Session } from "./session";
@@ -99,7 +99,7 @@ class SshSession implements Session {
       if (error instanceof AgentFault) {
         throw new AgentRefused(this.node, error.message, error.renewed);
       }
-      if (error instanceof NotAnAnswer) {
+      if (error instanceof InvalidAnswer) {
         throw new NodeError(
           this.node,
           `${error.message}; make sure that root's shell prints nothing at log-in ` +
@@ -298,7 +298,7 @@ export class Connections {
   }
 
   /** Closes the connections to a server that is about to be deleted: its successor has the same key and address. */
-  leave(node: string): void {
+  disconnect(node: string): void {
     // Zones are reached only through the controller.
     if (node === CONTROLLER) {
       this.close();

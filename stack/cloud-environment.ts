@@ -30,7 +30,7 @@ export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean
  * Returns the variables that `make env` set in `env`, with empty values. They would otherwise override or mix
  * with the cloud that the operator has configured since. Call it only if `cloudIsConfigured`.
  */
-export function withoutOurs(env: NodeJS.ProcessEnv): Record<string, string> {
+export function clearedVariables(env: NodeJS.ProcessEnv): Record<string, string> {
   const { OS_CLOUD, OS_CLIENT_CONFIG_FILE } = LAB_ENVIRONMENT;
   const ours: string[] = [];
   if (env.OS_AUTH_URL === NO_CLOUD_ENVIRONMENT.OS_AUTH_URL) ours.push("OS_AUTH_URL");

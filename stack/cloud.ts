@@ -12,6 +12,6 @@ export function cloudOf(settings: Settings, stack: string): CloudApi {
     case "openstack":
       return openstackCloud({ flavor, mark });
     case "okeanos":
-      return okeanosCloud({ flavor, mark, project, reuseAddresses });
+      return okeanosCloud({ flavor, tag: mark, project, reuseAddresses });
   }
 }

@@ -7,7 +7,7 @@ import {
   LAB_ENVIRONMENT,
   labExists,
   NO_CLOUD_ENVIRONMENT,
-  withoutOurs,
+  clearedVariables,
 } from "./cloud-environment";
 import { command } from "../core/command";
 import { LOCAL } from "../core/paths";
@@ -47,7 +47,7 @@ function pulumiBackend(env: NodeJS.ProcessEnv): Record<string, string> {
 
 function cloud(env: NodeJS.ProcessEnv): Record<string, string> {
   if (cloudIsConfigured(env)) {
-    return withoutOurs(env);
+    return clearedVariables(env);
   }
   // Clears the values that an earlier `make env` set, with or without a lab.
   const none = { OS_CLOUD: "", OS_AUTH_URL: "" };

@@ -2,7 +2,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { hasPendingOperations, repair } from "./repair";
 import { OperatorError } from "../core/errors";
 import { say } from "../core/progress";
-import { type Deployed, exportedStack, releaseDeadLock } from "./stack";
+import { type StackState, exportedStack, releaseDeadLock } from "./stack";
 import { cloudOf } from "./cloud";
 import { stackSettings } from "./settings";
 
@@ -37,7 +37,7 @@ async function deleteOrphaned(stack: Stack, target: readonly string[]): Promise<
  * @returns the state after the repair.
  * @throws OperatorError
  */
-export async function repairKilledUpdate(stack: Stack, state: Deployed): Promise<Deployed> {
+export async function repairKilledUpdate(stack: Stack, state: StackState): Promise<StackState> {
   if (!hasPendingOperations(state)) return state;
   say("pulumi", "the last update was killed: looking for resources that it left behind");
   await deleteOrphaned(stack, []);

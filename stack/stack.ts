@@ -135,7 +135,7 @@ export async function releaseDeadLock(stack: Stack): Promise<void> {
 }
 
 /** The parts of a stack's state that are used here. A resource with `initErrors` exists but is incomplete. */
-export interface Deployed {
+export interface StackState {
   readonly resources?: readonly {
     readonly urn: string;
     readonly type: string;
@@ -146,8 +146,8 @@ export interface Deployed {
 }
 
 /** Returns the state of a stack, as `pulumi stack export` does. @throws OperatorError */
-export const exportedStack = (stack: Stack): Promise<Deployed> =>
-  readStack(async () => (await stack.exportStack()).deployment as Deployed);
+export const exportedStack = (stack: Stack): Promise<StackState> =>
+  readStack(async () => (await stack.exportStack()).deployment as StackState);
 
 /** Returns whether the stack has any resources in its cloud. */
 const isDeployed = async (stack: Stack): Promise<boolean> =>

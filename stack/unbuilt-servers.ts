@@ -2,7 +2,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { cloudSettings } from "../clouds/openstack/settings";
 import { CloudSession } from "../clouds/openstack/session";
-import { type Deployed, exportedStack } from "./stack";
+import { type StackState, exportedStack } from "./stack";
 
 const INSTANCE = "openstack:compute/instance:Instance";
 
@@ -16,7 +16,7 @@ export interface UnbuiltServer {
  * Returns the servers that the cloud could not build. An update has to replace them explicitly: the OpenStack
  * provider keeps such a server, and the update would wait for the server in vain.
  */
-export const unbuiltServers = ({ resources = [] }: Deployed): UnbuiltServer[] =>
+export const unbuiltServers = ({ resources = [] }: StackState): UnbuiltServer[] =>
   resources
     .filter(({ type, initErrors = [] }) => type === INSTANCE && initErrors.length > 0)
     .map(({ urn, id = "" }) => ({ urn, id }));

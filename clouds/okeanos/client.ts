@@ -2,7 +2,7 @@ import { z } from "zod";
 import { bodyOf, redirectOf } from "../http-answer";
 import { NodeError } from "../../core/errors";
 import { retry } from "../../core/retry";
-import { ApiFault, Uncertain, wordsOf } from "./faults";
+import { ApiFault, UnknownResult, errorTexts } from "./faults";
 
 /** Service types in the catalog, and the API version of each that this client uses. */
 const VERSIONS = { account: "v1.0", compute: "v2.0", network: "v2.0", image: "v1.0" } as const;
@@ -16,7 +16,7 @@ export interface ClientOptions {
   /** Milliseconds before the first retry. Each further retry waits twice as long. */
   readonly pause?: number;
   /** Milliseconds for which the API may still execute a request that got no response; by default half of `timeout`. */
-  readonly straggler?: number;
+  readonly lateExecutionTimeout?: number;
 }
 
 interface Answer {
@@ -62,7 +62,11 @@ export class OkeanosClient {
   constructor(
     private readonly authUrl: string,
     private readonly token: string,
-    { timeout = TIMEOUT, pause = PAUSE, straggler = timeout / 2 }: ClientOptions = {},
+    {
+      timeout = TIMEOUT,
+      pause = PAUSE,
+      lateExecutionTimeout: straggler = timeout / 2,
+    }: ClientOptions = {},
   ) {
     this.straggler = straggler;
     this.timeout = timeout;
@@ -169,7 +173,7 @@ export class OkeanosClient {
   ): Promise<unknown> {
     const isTransient = (error: unknown): boolean =>
       // For a request that creates nothing, 413 means too many requests, not an exceeded quota.
-      error instanceof Uncertain || (error instanceof ApiFault && error.status === 413);
+      error instanceof UnknownResult || (error instanceof ApiFault && error.status === 413);
     const attempts = isRepeatable ? ATTEMPTS : 1;
     const pause = (attempt: number): number =>
       this.pause * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
@@ -186,12 +190,13 @@ export class OkeanosClient {
     try {
       answer = await this.fetch(method, url, body);
     } catch (error) {
-      throw error instanceof NodeError ? error : new Uncertain(name, reasonOf(error), true);
+      throw error instanceof NodeError ? error : new UnknownResult(name, reasonOf(error), true);
     }
     const { status } = answer;
     if (status < 400) return answer.body.trim() === "" ? {} : parsed(answer.body, name);
-    const { message, details } = wordsOf(answer.body);
-    if (canRetry(status)) throw new Uncertain(name, `${String(status)} ${message}`.trim(), false);
+    const { message, details } = errorTexts(answer.body);
+    if (canRetry(status))
+      throw new UnknownResult(name, `${String(status)} ${message}`.trim(), false);
     if (status === 401) throw new NodeError("okeanos", REFUSED_TOKEN);
     throw new ApiFault(status, name, message, details);
   }
@@ -234,7 +239,7 @@ function parsed(body: string, request: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw new Uncertain(request, "the response is not JSON", false);
+    throw new UnknownResult(request, "the response is not JSON", false);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Uncertain } from "./faults";
+import { UnknownResult } from "./faults";
 
 /**
  * Creates a resource exactly once, even if the response to a request is lost.
@@ -8,13 +8,13 @@ import { Uncertain } from "./faults";
  */
 export async function createOnce<T>(
   create: () => Promise<T>,
-  find: (lost: Uncertain) => Promise<T | undefined>,
+  find: (lost: UnknownResult) => Promise<T | undefined>,
   attempts = 2,
 ): Promise<T> {
   try {
     return await create();
   } catch (error) {
-    if (!(error instanceof Uncertain)) throw error;
+    if (!(error instanceof UnknownResult)) throw error;
     const found = await find(error);
     if (found !== undefined) return found;
     if (attempts === 1) throw error;

@@ -21,7 +21,7 @@ export class ApiFault extends NodeError {
 }
 
 /** A request without a valid response, so that it is unknown whether the API executed the request. */
-export class Uncertain extends NodeError {
+export class UnknownResult extends NodeError {
   constructor(
     request: string,
     why: string,
@@ -45,7 +45,7 @@ export function stillUsed(what: string, users: readonly (string | null)[]): Node
 }
 
 /** An incomplete resource. Pulumi records it in the state and replaces it in the next update. */
-export class Unfinished extends NodeError {
+export class IncompleteResource extends NodeError {
   constructor(
     node: string,
     fault: string,
@@ -59,7 +59,7 @@ export class Unfinished extends NodeError {
 }
 
 /** Returns the texts of an error response: `{ "itemNotFound": { message, code, details } }`. */
-export function wordsOf(body: string): { readonly message: string; readonly details: string } {
+export function errorTexts(body: string): { readonly message: string; readonly details: string } {
   try {
     const [fault] = Object.values(JSON.parse(body) as Record<string, unknown>);
     const { message = "", details = "" } = (fault ?? {}) as Record<string, unknown>;

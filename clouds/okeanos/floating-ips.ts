@@ -3,7 +3,7 @@ import { NodeError } from "../../core/errors";
 import type { OkeanosClient } from "./client";
 import { createOnce } from "./create-once";
 import { ApiFault, stillUsed } from "./faults";
-import { LAST_POLL, explainTimeout, poll } from "../../core/retry";
+import { MAX_POLL_INTERVAL, explainTimeout, poll } from "../../core/retry";
 
 /** A public address as the Cyclades API returns it. */
 export interface Address {
@@ -115,9 +115,9 @@ async function appeared(
       const fresh = (await addresses(okeanos)).filter(
         (address) => !before.has(address.id) && isFree(address),
       );
-      return fresh.length > 0 || deadline.isOver ? fresh : undefined;
+      return fresh.length > 0 || deadline.isExpired ? fresh : undefined;
     },
-    okeanos.straggler * 2 + LAST_POLL,
+    okeanos.straggler * 2 + MAX_POLL_INTERVAL,
   );
 }
 

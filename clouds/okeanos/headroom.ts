@@ -1,7 +1,7 @@
 import { findFlavor } from "./catalogue";
 import type { OkeanosClient } from "./client";
 import { unusedAddresses } from "./floating-ips";
-import { ADDRESSES, findProject, ofServers, quotaRows, quotasOf } from "./quotas";
+import { ADDRESSES, findProject, serverNeeds, quotaRows, quotasOf } from "./quotas";
 import type { Headroom } from "../cloud";
 import { headroomOf } from "../headroom";
 
@@ -25,7 +25,7 @@ export async function okeanosHeadroom(
     quotasOf(okeanos, project),
     needs.reuseAddresses ? unusedAddresses(okeanos, project) : [],
   ]);
-  const rows = quotaRows({ ...ofServers([{ flavor }]), [ADDRESSES]: 1 }, quotas);
+  const rows = quotaRows({ ...serverNeeds([{ flavor }]), [ADDRESSES]: 1 }, quotas);
   return headroomOf(
     rows.map(({ resource, title, limit, free, needed }) => ({
       name: title,

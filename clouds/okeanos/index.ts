@@ -6,7 +6,7 @@ import { PollTimeout } from "../../core/retry";
 import { okeanosHeadroom, type ZoneNeeds } from "./headroom";
 
 export interface OkeanosCloudOptions extends ZoneNeeds {
-  readonly mark: string;
+  readonly tag: string;
 }
 
 /** Returns the Okeanos cloud that the environment names, for an exchange with the zones in `options`. */
@@ -18,7 +18,7 @@ export function okeanosCloud(
     headroom: () => withOperatorErrors(() => okeanosHeadroom(connect(), options)),
     taggedResources: () =>
       withOperatorErrors(async () =>
-        (await okeanosTaggedResources(connect(), options.mark)).map((thing) => ({
+        (await okeanosTaggedResources(connect(), options.tag)).map((thing) => ({
           ...thing,
           remove: () => withOperatorErrors(() => thing.remove()),
         })),

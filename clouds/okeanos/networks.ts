@@ -2,8 +2,8 @@ import { Deadline } from "../../core/deadline";
 import { NodeError } from "../../core/errors";
 import type { OkeanosClient } from "./client";
 import { createOnce } from "./create-once";
-import { ApiFault, stillUsed, type Uncertain } from "./faults";
-import { LAST_POLL, explainTimeout, poll } from "../../core/retry";
+import { ApiFault, stillUsed, type UnknownResult } from "./faults";
+import { MAX_POLL_INTERVAL, explainTimeout, poll } from "../../core/retry";
 
 /** A network as the Cyclades API returns it. */
 export interface Network {
@@ -121,13 +121,13 @@ export function makeSubnet(
  */
 async function findLost<T>(
   okeanos: OkeanosClient,
-  lost: Uncertain,
+  lost: UnknownResult,
   find: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const deadline = new Deadline(lost.mayFollow ? okeanos.straggler : 0);
   const work = poll(
-    async () => (await find()) ?? (deadline.isOver ? null : undefined),
-    okeanos.straggler * 2 + LAST_POLL,
+    async () => (await find()) ?? (deadline.isExpired ? null : undefined),
+    okeanos.straggler * 2 + MAX_POLL_INTERVAL,
   );
   return (await explainTimeout(work, () => lost)) ?? undefined;
 }

@@ -2,7 +2,7 @@ import { type Flavor, findFlavor, flavorOfServer, offeredFlavor } from "./catalo
 import type { OkeanosClient } from "./client";
 import { unusedAddresses } from "./floating-ips";
 import { networksCalled } from "./networks";
-import { ADDRESSES, findProject, ofServers, quotaRows, quotasOf, quotaTable } from "./quotas";
+import { ADDRESSES, findProject, serverNeeds, quotaRows, quotasOf, quotaTable } from "./quotas";
 import { OkeanosServers, OWNER } from "./servers";
 
 /** Resources that an update adds to an Okeanos project. */
@@ -84,7 +84,7 @@ export async function preflight(okeanos: OkeanosClient, demand: OkeanosDemand): 
   const unused = demand.reuse ? await unusedAddresses(okeanos, project.id, demand.reserved) : [];
   const rows = quotaRows(
     {
-      ...ofServers(servers),
+      ...serverNeeds(servers),
       "cyclades.network.private": hasNetwork ? 0 : 1,
       [ADDRESSES]: Math.max(0, demand.addresses - unused.length),
     },

@@ -42,7 +42,7 @@ interface Project {
 }
 
 /** Returns the amount of a resource that the user can still use, by the tighter of the two limits. */
-export function left(quota: Quota): Pick<QuotaRow, "free" | "limit"> {
+export function remaining(quota: Quota): Pick<QuotaRow, "free" | "limit"> {
   const { usage, limit, project_usage, project_limit } = quota;
   return limit - usage <= project_limit - project_usage
     ? { free: Math.max(0, limit - usage), limit }
@@ -50,7 +50,9 @@ export function left(quota: Quota): Pick<QuotaRow, "free" | "limit"> {
 }
 
 /** Returns the amounts that servers of these flavors need, by resource. `was` is the current flavor. */
-export function ofServers(servers: readonly { readonly flavor: Flavor; readonly was?: Flavor }[]) {
+export function serverNeeds(
+  servers: readonly { readonly flavor: Flavor; readonly was?: Flavor }[],
+) {
   const sum = (part: (flavor: Flavor) => number): number =>
     servers.reduce((total, { flavor, was }) => {
       const more = part(flavor) - (was === undefined ? 0 : part(was));
@@ -70,7 +72,7 @@ export function quotaRows(needs: Readonly<Record<string, number>>, quotas: Quota
     const quota = quotas[resource];
     const { title = resource, unit = 1 } = RESOURCES[resource] ?? {};
     if (quota === undefined) return [];
-    const { free, limit } = left(quota);
+    const { free, limit } = remaining(quota);
     const inUnits = { free: Math.floor(free / unit), limit: Math.floor(limit / unit) };
     return [{ resource, title, needed: needed / unit, ...inUnits }];
   });

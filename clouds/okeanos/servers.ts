@@ -1,12 +1,12 @@
 import { Deadline } from "../../core/deadline";
 import type { OkeanosClient } from "./client";
 import { createOnce } from "./create-once";
-import { ApiFault, Uncertain } from "./faults";
-import { LAST_POLL, explainTimeout, poll } from "../../core/retry";
+import { ApiFault, UnknownResult } from "./faults";
+import { MAX_POLL_INTERVAL, explainTimeout, poll } from "../../core/retry";
 import { NodeError } from "../../core/errors";
 
 /** A server as the Cyclades API returns it. */
-export interface Found {
+export interface FoundServer {
   readonly id: number;
   readonly name: string;
   readonly status: "ACTIVE" | "BUILD" | "STOPPED" | "ERROR" | "DELETED" | (string & {});
@@ -31,7 +31,8 @@ const ACTION = 10 * 60_000;
 const REFUSALS = 3;
 
 /** Returns whether a server is deleted. The API still returns a deleted server for a while. */
-const isGone = ({ status, deleted }: Found): boolean => status === "DELETED" || deleted === true;
+const isGone = ({ status, deleted }: FoundServer): boolean =>
+  status === "DELETED" || deleted === true;
 
 /** Client for servers in Cyclades that handles lost responses and pending tasks. */
 export class OkeanosServers {
@@ -41,9 +42,12 @@ export class OkeanosServers {
   ) {}
 
   /** Returns a server; undefined if it does not, or no longer, exist. */
-  async find(id: string): Promise<Found | undefined> {
+  async find(id: string): Promise<FoundServer | undefined> {
     try {
-      const { server } = await this.okeanos.get<{ server: Found }>("compute", `servers/${id}`);
+      const { server } = await this.okeanos.get<{ server: FoundServer }>(
+        "compute",
+        `servers/${id}`,
+      );
       return isGone(server) ? undefined : server;
     } catch (error) {
       if (error instanceof ApiFault && error.status === 404) return undefined;
@@ -51,12 +55,15 @@ export class OkeanosServers {
     }
   }
 
-  async all(): Promise<Found[]> {
-    const { servers } = await this.okeanos.get<{ servers: Found[] }>("compute", "servers/detail");
+  async all(): Promise<FoundServer[]> {
+    const { servers } = await this.okeanos.get<{ servers: FoundServer[] }>(
+      "compute",
+      "servers/detail",
+    );
     return servers.filter((server) => !isGone(server));
   }
 
-  async tagged(key: string, value: string): Promise<Found[]> {
+  async tagged(key: string, value: string): Promise<FoundServer[]> {
     return (await this.all()).filter(({ metadata }) => metadata[key] === value);
   }
 
@@ -67,8 +74,11 @@ export class OkeanosServers {
   async create(request: object, [key, value]: readonly [string, string]): Promise<string> {
     const { id } = await createOnce(
       async () =>
-        (await this.okeanos.post<{ server: Found }>("compute", "servers", { server: request }))
-          .server,
+        (
+          await this.okeanos.post<{ server: FoundServer }>("compute", "servers", {
+            server: request,
+          })
+        ).server,
       (lost) => {
         const timeout = lost.mayFollow ? this.okeanos.straggler : 0;
         return explainTimeout(this.findStraggler(key, value, timeout), () => lost);
@@ -78,7 +88,7 @@ export class OkeanosServers {
   }
 
   /** Waits until a server is built; resolves to null if it is gone. @throws PollTimeout */
-  settled(id: string, timeout: number): Promise<Found | null> {
+  settled(id: string, timeout: number): Promise<FoundServer | null> {
     return poll(
       async () => {
         const server = await this.find(id);
@@ -109,7 +119,7 @@ export class OkeanosServers {
    *
    * @throws ApiFault if the API refuses the action repeatedly; PollTimeout.
    */
-  async act(id: string, action: object, isDone: (server: Found) => boolean): Promise<void> {
+  async act(id: string, action: object, isDone: (server: FoundServer) => boolean): Promise<void> {
     let refusals = 0;
     await poll(
       async () => {
@@ -123,7 +133,7 @@ export class OkeanosServers {
         } catch (error) {
           const isRefusal = error instanceof ApiFault && [400, 409].includes(error.status);
           if (isRefusal) refusals++;
-          else if (!(error instanceof Uncertain)) throw error;
+          else if (!(error instanceof UnknownResult)) throw error;
           if (refusals === REFUSALS) throw error;
         }
         return undefined;
@@ -149,14 +159,14 @@ export class OkeanosServers {
     key: string,
     value: string,
     timeout: number,
-  ): Promise<Found | undefined> {
+  ): Promise<FoundServer | undefined> {
     const deadline = new Deadline(timeout);
     return poll(
       async () => {
         const [found] = await this.tagged(key, value);
-        return found ?? (deadline.isOver ? null : undefined);
+        return found ?? (deadline.isExpired ? null : undefined);
       },
-      timeout * 2 + LAST_POLL,
+      timeout * 2 + MAX_POLL_INTERVAL,
       this.signal,
     ).then((found) => found ?? undefined);
   }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { OperatorError } from "../../core/errors";
 import { bodyOf, redirectOf } from "../http-answer";
 import type { OpenStackSettings } from "./settings";
-import { type Asked, tlsFetch } from "./tls-fetch";
+import { type RequestOptions, tlsFetch } from "./tls-fetch";
 import type { TlsSettings } from "./tls-settings";
 
 /** Timeout of a request, in milliseconds. */
@@ -173,7 +173,7 @@ const redirected = (url: string, status: number, target: string): OperatorError 
   );
 
 /** Sends a request and returns the whole response. @throws OperatorError, also if the response is cut or too slow */
-async function send(url: string, request: Asked, tls?: TlsSettings): Promise<Answer> {
+async function send(url: string, request: RequestOptions, tls?: TlsSettings): Promise<Answer> {
   try {
     const response = await tlsFetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT) }, tls);
     const { status, ok: isGood, headers } = response;

@@ -65,7 +65,7 @@ async function remove(session: CloudSession, of: Kind, id: string): Promise<void
   await session.delete(of.service, path);
   const deadline = new Deadline(DEADLINE);
   while ((await session.find(of.service, path, z.unknown())) !== null) {
-    if (deadline.isOver) {
+    if (deadline.isExpired) {
       throw new OperatorError(
         `the cloud did not delete ${of.kind} ${id} in time; delete it manually`,
       );

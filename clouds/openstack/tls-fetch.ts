@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import type { TlsSettings } from "./tls-settings";
 
 /** A request, with the subset of the options of `fetch` that is used here. */
-export interface Asked {
+export interface RequestOptions {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -18,7 +18,7 @@ const NO_CONTENT = [204, 205, 304];
  */
 export function tlsFetch(
   url: string,
-  init: Asked & { readonly signal: AbortSignal },
+  init: RequestOptions & { readonly signal: AbortSignal },
   tls: TlsSettings | undefined,
 ): Promise<Response> {
   if (tls === undefined || !url.startsWith("https:")) {

@@ -30,7 +30,7 @@ export async function chooseCloud(
         import("./okeanos-functions"),
       ]);
       const { controller, zones } = exchange;
-      const server = ({ name, mark: owner }: NodePlan, flavor: string) => ({ name, flavor, owner });
+      const server = ({ name, tag: owner }: NodePlan, flavor: string) => ({ name, flavor, owner });
       const networkName = `${exchange.mark} trunk`;
       const project = projectWithQuota({
         provider,

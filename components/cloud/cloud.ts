@@ -44,7 +44,7 @@ export interface ServerArgs {
 export interface Server {
   readonly id: pulumi.Output<string>;
   /** Resources that must exist before the server is reachable. */
-  readonly way: readonly pulumi.Resource[];
+  readonly reachableAfter: readonly pulumi.Resource[];
 }
 
 /** Interface of a cloud for an exchange. The components of an exchange do not depend on a particular cloud. */

@@ -84,7 +84,7 @@ export class OkeanosAdapter implements CloudAdapter {
       name,
       {
         name,
-        owner: plan.mark,
+        owner: plan.tag,
         project,
         image: args.image,
         flavor: args.flavor,
@@ -101,6 +101,6 @@ export class OkeanosAdapter implements CloudAdapter {
         ...(args.after === undefined ? {} : { dependsOn: args.after }),
       },
     );
-    return { id: server.id, way: [server] };
+    return { id: server.id, reachableAfter: [server] };
   }
 }

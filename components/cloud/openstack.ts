@@ -59,7 +59,7 @@ export class OpenStackAdapter implements CloudAdapter {
     return new SecurityGroups(name, { rules });
   }
 
-  publicAddress({ name, mark }: NodePlan, child: Child): pulumi.Output<string> {
+  publicAddress({ name, tag: mark }: NodePlan, child: Child): pulumi.Output<string> {
     return new openstack.networking.FloatingIp(
       name,
       { pool: this.externalNetwork, description: mark },
@@ -92,7 +92,7 @@ export class OpenStackAdapter implements CloudAdapter {
         networkId: network.id,
         fixedIps: [{ subnetId: network.subnetId, ipAddress: plan.fixedIp }],
         securityGroupIds: args.firewall.groups(args.role),
-        description: plan.mark,
+        description: plan.tag,
       },
       child,
     );
@@ -107,7 +107,7 @@ export class OpenStackAdapter implements CloudAdapter {
         // cloud-init reads the drive before the network is up, so a server is in service sooner than with the
         // metadata service.
         configDrive: true,
-        metadata: { ...args.metadata, mark: plan.mark },
+        metadata: { ...args.metadata, mark: plan.tag },
       },
       {
         ...child,
@@ -127,6 +127,6 @@ export class OpenStackAdapter implements CloudAdapter {
       { floatingIp: args.publicAddress, portId: port.id },
       { ...child, dependsOn: network.uplink },
     );
-    return { id: server.id, way: [server, publicAddress] };
+    return { id: server.id, reachableAfter: [server, publicAddress] };
   }
 }

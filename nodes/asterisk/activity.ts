@@ -83,7 +83,7 @@ export async function hangUpAll(zone: Session): Promise<number> {
     for (;;) {
       const [count = ""] = await asterisk(zone, ["core show channels count"]);
       const { calls } = parseChannels(count);
-      if (calls === 0 || deadline.isOver) return calls;
+      if (calls === 0 || deadline.isExpired) return calls;
       await sleep(HANG_UP_INTERVAL);
     }
   } catch (error) {

@@ -56,13 +56,13 @@ export async function waitForAsterisk(zone: Session, seconds = 120): Promise<voi
   const deadline = new Deadline(seconds * 1000);
   for (;;) {
     try {
-      await asterisk(zone, ["core waitfullybooted"], Math.max(deadline.left, 1) / 1000);
+      await asterisk(zone, ["core waitfullybooted"], Math.max(deadline.remaining, 1) / 1000);
       return;
     } catch (error) {
       if (!(error instanceof NotRunning)) throw error;
       const fault = await asteriskProgram(zone, "fault");
       if (fault !== "") throw new NodeError(zone.node, fault.trim().replace(/^trunkline: /, ""));
-      if (deadline.left < INTERVAL) {
+      if (deadline.remaining < INTERVAL) {
         throw new NodeError(
           zone.node,
           `Asterisk has not started in ${String(seconds)} s; see 'journalctl -u asterisk' ` +

@@ -143,7 +143,7 @@ async function lastingMismatch(
   const deadline = new Deadline(BACKGROUND_TIMEOUT);
   for (;;) {
     const fault = await mismatch(...args);
-    if (fault === null || deadline.isOver || (await isRefused())) return fault;
+    if (fault === null || deadline.isExpired || (await isRefused())) return fault;
     await sleep(INTERVAL);
   }
 }

@@ -13,7 +13,7 @@ export interface DrainLook extends Activity {
   /** Milliseconds since the drain began. */
   readonly at: number;
   /** Whether another zone accepts phones that are disconnected. */
-  readonly refuge: boolean;
+  readonly hasOtherZone: boolean;
 }
 
 /** What to do with the last zone: `refuse` the drain, or `wait` for its calls because the exchange is destroyed. */
@@ -62,10 +62,10 @@ export class DrainDecision {
   ) {}
 
   next(look: DrainLook): Step {
-    if (!look.refuge && this.last === "refuse") return { kind: "abandon", because: "alone" };
+    if (!look.hasOtherZone && this.last === "refuse") return { kind: "abandon", because: "alone" };
 
-    const idle = look.refuge ? this.idlePorts(look) : [];
-    const isSettled = look.at >= SETTLING || !look.refuge;
+    const idle = look.hasOtherZone ? this.idlePorts(look) : [];
+    const isSettled = look.at >= SETTLING || !look.hasOtherZone;
     const isQuiet = look.channels === 0 && idle.length === 0 && isSettled;
     this.quiet = isQuiet ? this.quiet + 1 : 0;
     if (this.quiet > QUIET_LOOKS) return { kind: "done" };

@@ -161,7 +161,11 @@ export class Drain {
           return { ...(await activityOf(session)), zone: session };
         }),
       ]);
-      return { ...activity, refuge: this.refuge(servers), at: performance.now() - this.begin };
+      return {
+        ...activity,
+        hasOtherZone: this.refuge(servers),
+        at: performance.now() - this.begin,
+      };
     } catch (error) {
       if (!(error instanceof NodeError) || error.node !== name) throw error;
       return error;
@@ -264,7 +268,7 @@ export class Drain {
 
   private report(look: DrainLook): void {
     const { name, say } = this.options;
-    const { calls, refuge, at } = look;
+    const { calls, hasOtherZone: refuge, at } = look;
     if (calls === this.reported.calls && at < this.reported.at + REMINDER) return;
     this.reported = { calls, at };
     const phones = this.decision.phonesLeft(look);

@@ -11,7 +11,7 @@ import { type Connections, TIMEOUTS } from "../../ssh/connections";
 const DEADLINE = 3 * 60_000;
 const INTERVAL = 500;
 
-export interface Entry {
+export interface EntryOptions {
   readonly connections: Connections;
   readonly access: Access;
   /** The zone that enters the rotation. */
@@ -28,7 +28,7 @@ export interface Entry {
  *
  * @throws NodeError if the zone cannot serve in time; the zone then stays out of the rotation.
  */
-export async function enterRotation(entry: Entry): Promise<void> {
+export async function enterRotation(entry: EntryOptions): Promise<void> {
   const { connections, access, zone, say, signal } = entry;
   const haproxy = new Haproxy(await connections.controller(access, TIMEOUTS.change));
   const deadline = new Deadline(DEADLINE);
@@ -54,7 +54,7 @@ export async function enterRotation(entry: Entry): Promise<void> {
     if (signal?.aborted === true) {
       throw new NodeError(zone.name, `interrupted (${obstacle}); it stays out of the rotation`);
     }
-    if (deadline.isOver) {
+    if (deadline.isExpired) {
       throw new NodeError(
         zone.name,
         `${obstacle}, for ${String(DEADLINE / 1000)} s; it stays out of the rotation. ` +
@@ -69,7 +69,7 @@ export async function enterRotation(entry: Entry): Promise<void> {
 
 /** Returns the first trunk failure between this zone and the other healthy zones, in either direction; null if none. */
 async function trunkObstacle(
-  { connections, access, zone, others }: Entry,
+  { connections, access, zone, others }: EntryOptions,
   servers: readonly HaproxyServer[],
 ): Promise<string | null> {
   const serves = (name: string): boolean =>

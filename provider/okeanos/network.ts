@@ -3,7 +3,7 @@ import type { ResourceChange, ResourceHandler } from "../resource-handler";
 import { NodeError } from "../../core/errors";
 import type { Logger } from "../../core/logger";
 import type { OkeanosClient } from "../../clouds/okeanos/client";
-import { Unfinished } from "../../clouds/okeanos/faults";
+import { IncompleteResource } from "../../clouds/okeanos/faults";
 import {
   findNetwork,
   makeNetwork,
@@ -53,7 +53,7 @@ export class OkeanosNetworkHandler implements ResourceHandler<State> {
       try {
         await removeNetwork(okeanos, id, this.signal);
       } catch {
-        throw new Unfinished("trunk", `network ${id} got no subnet`, id);
+        throw new IncompleteResource("trunk", `network ${id} got no subnet`, id);
       }
       throw error instanceof NodeError ? error : new NodeError("trunk", String(error));
     }

@@ -12,10 +12,16 @@ import {
   readsUserData,
 } from "../../clouds/okeanos/catalogue";
 import type { OkeanosClient } from "../../clouds/okeanos/client";
-import { ApiFault, Unfinished } from "../../clouds/okeanos/faults";
+import { ApiFault, IncompleteResource } from "../../clouds/okeanos/faults";
 import { freeAddress } from "../../clouds/okeanos/floating-ips";
 import { PollTimeout } from "../../core/retry";
-import { DELETION, type Found, OkeanosServers, OWNER, REQUEST } from "../../clouds/okeanos/servers";
+import {
+  DELETION,
+  type FoundServer,
+  OkeanosServers,
+  OWNER,
+  REQUEST,
+} from "../../clouds/okeanos/servers";
 
 /** Timeout in milliseconds for building a server. Okeanos copies the image to the disk. */
 const BUILDING = 20 * 60_000;
@@ -172,7 +178,7 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
           `${String(before.disk)}; a server keeps its disk, so choose a flavor with the same disk size`,
       );
     }
-    const isOfFlavor = ({ flavor }: Found): boolean => flavor.id === after.id;
+    const isOfFlavor = ({ flavor }: FoundServer): boolean => flavor.id === after.id;
     log.status("stopping");
     await servers.act(
       id,
@@ -185,7 +191,7 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
     await servers.act(id, { start: {} }, ({ status }) => status === "ACTIVE");
   }
 
-  private async remove(name: string, found: readonly Found[], log: Logger): Promise<void> {
+  private async remove(name: string, found: readonly FoundServer[], log: Logger): Promise<void> {
     for (const { id } of found) {
       log.status(`removing server ${String(id)}, which an interrupted update left behind`);
       await this.deleted(name, String(id));
@@ -195,12 +201,16 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
   /** Deletes a server that was not built. Returns the error to throw: `error`, or Unfinished if the server remains. */
   private async cleanUp(name: string, id: string, error: unknown): Promise<unknown> {
     // After Ctrl-C, do not wait for the deletion.
-    if (this.signal.aborted) return new Unfinished(name, `server ${id} is being built`, id);
+    if (this.signal.aborted) return new IncompleteResource(name, `server ${id} is being built`, id);
     try {
       await this.servers().delete(id);
       return error;
     } catch {
-      return new Unfinished(name, error instanceof NodeError ? error.fault : String(error), id);
+      return new IncompleteResource(
+        name,
+        error instanceof NodeError ? error.fault : String(error),
+        id,
+      );
     }
   }
 }
@@ -220,7 +230,7 @@ const COMPARED = [
 const CHANGEABLE: ReadonlySet<string> = new Set(["flavor", "metadata"]);
 
 /** Returns why the server is not as requested; undefined if it is. */
-function faultOf(server: Found | null, inputs: OkeanosServerInputs): string | undefined {
+function faultOf(server: FoundServer | null, inputs: OkeanosServerInputs): string | undefined {
   if (server === null) return "its server was deleted while it was being built";
   const id = String(server.id);
   if (server.status !== "ACTIVE") {

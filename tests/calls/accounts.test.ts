@@ -9,7 +9,7 @@ import {
   TEST_DEADLINE,
 } from "./support/exchange";
 import { Stack } from "./support/stack";
-import { undisturbed, Witness } from "./support/witness";
+import { undisturbed, CallMonitor } from "./support/witness";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -256,7 +256,7 @@ describe.each(EXCHANGES)("in an exchange with $name", ({ zones }) => {
       const caller = await exchange.phoneIn("zone1", "1005");
       const callee = await exchange.phoneIn("zone2", "1006");
       const stack = await Stack.of(exchange, one, CONFIGURATION);
-      const witness = await Witness.between(exchange, caller, callee);
+      const witness = await CallMonitor.between(exchange, caller, callee);
       const limited = async (callsPerMinute: number): Promise<void> => {
         await stack.up({ limits: { ...LIMITS, callsPerMinute } });
         expect(stack.transcript.messages).toEqual(

@@ -13,7 +13,7 @@ import {
 } from "./support/exchange";
 import { OPERATOR } from "./support/network";
 import { Stack } from "./support/stack";
-import { undisturbed, Witness } from "./support/witness";
+import { undisturbed, CallMonitor } from "./support/witness";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -32,7 +32,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
   let exchange: Exchange;
   let stack: Stack;
   /** Call between Alice in zone1 and Bob in zone2. */
-  let witness: Witness;
+  let witness: CallMonitor;
   /** Registered in zone1 and zone2, without a call. */
   let carol: Phone;
   let dave: Phone;
@@ -52,7 +52,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     dave = await phone("zone2", "1004");
     leaving = [await phone("zone1", "1008"), await phone("zone2", "1009")];
     staying = [alice, bob, carol, dave, ...leaving];
-    witness = await Witness.between(exchange, alice, bob);
+    witness = await CallMonitor.between(exchange, alice, bob);
   }, IMAGES_DEADLINE);
   afterEach(() => exchange.quiet(...staying));
   afterAll(() => exchange.close());

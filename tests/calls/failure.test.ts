@@ -45,7 +45,7 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     );
 
   test.each([
-    ["if its old connection is closed", (phone: Phone) => phone.cutOff()],
+    ["if its old connection is closed", (phone: Phone) => phone.kill()],
     [
       "if its old connection is dead",
       () => unplug(exchange.network.namespace("router"), "office4"),
@@ -68,7 +68,7 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     await exchange.connect(old, bob);
     await exchange.hear(old, bob);
     // zone1 ends the call only after minutes without media.
-    await old.cutOff();
+    await old.kill();
     const moved = await exchange.phoneIn("zone2", "1002");
     await eventually("the end of the registration in zone1", EXPIRES + NOTICED, async () =>
       (await exchange.whereabouts("1002")).includes("zone1") ? null : true,
@@ -101,7 +101,7 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
   test("a call to a disconnected phone ends soon", async () => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const gone = await exchange.phoneIn("zone1", "1003");
-    await gone.cutOff();
+    await gone.kill();
 
     const { established } = await alice.call("1003");
 

@@ -11,7 +11,7 @@ import {
   USERS,
 } from "./support/exchange";
 import { Stack, type Tamper } from "./support/stack";
-import { undisturbed, Witness } from "./support/witness";
+import { undisturbed, CallMonitor } from "./support/witness";
 import type { Server } from "./support/server";
 
 jest.setTimeout(2 * TEST_DEADLINE);
@@ -40,7 +40,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
   let exchange: Exchange;
   let stack: Stack;
   /** Call between Alice in zone1 and Bob in zone2. */
-  let witness: Witness;
+  let witness: CallMonitor;
   let alice: Phone;
   let bob: Phone;
   let carol: Phone;
@@ -55,7 +55,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
     alice = await exchange.phoneIn("zone1", "1001");
     bob = await exchange.phoneIn("zone2", "1002");
     carol = await exchange.phoneIn("zone1", "1003");
-    witness = await Witness.between(exchange, alice, bob);
+    witness = await CallMonitor.between(exchange, alice, bob);
   }, IMAGES_DEADLINE);
   afterEach(() => exchange.quiet(alice, bob, carol));
   afterAll(async () => {

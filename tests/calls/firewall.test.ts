@@ -9,7 +9,7 @@ import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/excha
 import { OFFICES, PUBLIC } from "./support/network";
 import type { Server } from "./support/server";
 import { Stack } from "./support/stack";
-import { undisturbed, Witness } from "./support/witness";
+import { undisturbed, CallMonitor } from "./support/witness";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -178,7 +178,7 @@ describe.each(KINDS)("with the firewall of nodes, with $name,", ({ kind }) => {
   });
 
   test("installing or changing the firewall does not disturb a call", async () => {
-    const witness = await Witness.between(exchange, alice, bob);
+    const witness = await CallMonitor.between(exchange, alice, bob);
     // Old servers have no firewall.
     for (const node of nodes()) await node.inside(["nft", "delete", "table", ...TABLE]);
 

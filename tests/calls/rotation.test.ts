@@ -17,7 +17,7 @@ import {
   zoneHost,
 } from "./support/exchange";
 import { OPERATOR } from "./support/network";
-import { undisturbed, Witness } from "./support/witness";
+import { undisturbed, CallMonitor } from "./support/witness";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -98,7 +98,7 @@ describe("the rotation", () => {
       const bob = await exchange.phoneIn(leaving, "1002");
       const carol = await exchange.phoneIn(leaving, "1003", { expires: 30 });
       const dave = await exchange.phoneIn(staying, "1004");
-      const witness = await Witness.between(exchange, alice, bob);
+      const witness = await CallMonitor.between(exchange, alice, bob);
 
       // The connections of these phones stay with the pre-reload worker.
       await haproxy.reload();
@@ -131,7 +131,7 @@ describe("the rotation", () => {
     test("not if its calls outlast the drain timeout", async () => {
       const alice = await exchange.phoneIn(leaving, "1001");
       const bob = await exchange.phoneIn(leaving, "1002");
-      const witness = await Witness.between(exchange, alice, bob);
+      const witness = await CallMonitor.between(exchange, alice, bob);
 
       await expect(drain(leaving, { policy: { timeout: 2, force: false } })).rejects.toThrow(
         `${leaving}: 1 call still going after 2 s; the zone stays in service`,

@@ -3,7 +3,7 @@ import { PHONES_PER_ZONE } from "../../plan/capacity";
 import { eventually } from "./support/eventually";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE, USERS } from "./support/exchange";
 import { Stack } from "./support/stack";
-import { undisturbed, Witness } from "./support/witness";
+import { undisturbed, CallMonitor } from "./support/witness";
 
 jest.setTimeout(3 * TEST_DEADLINE);
 
@@ -16,7 +16,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
   let exchange: Exchange;
   let stack: Stack;
   /** Call between Alice and Bob in zone1, the zone that stays. */
-  let witness: Witness;
+  let witness: CallMonitor;
   let alice: Phone;
   let bob: Phone;
   /** Idle in zone1. */
@@ -45,7 +45,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     alice = await phone("zone1", "1001");
     bob = await phone("zone1", "1002");
     carol = await phone("zone1", "1003");
-    witness = await Witness.between(exchange, alice, bob);
+    witness = await CallMonitor.between(exchange, alice, bob);
   }, IMAGES_DEADLINE);
   afterAll(() => exchange.close());
 
@@ -67,7 +67,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
       await phone("zone3", "1005"),
       await phone("zone3", "1006"),
     ];
-    const local = await Witness.between(exchange, dave, erin);
+    const local = await CallMonitor.between(exchange, dave, erin);
     let isDone = false;
 
     const shrinking = stack.up({ zones: 2 }).then(() => (isDone = true));
@@ -90,7 +90,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
 
   test("keeps a zone whose calls outlast the drain timeout", async () => {
     const [dave, erin] = [await phone("zone2", "1004"), await phone("zone1", "1005")];
-    const across = await Witness.between(exchange, dave, erin);
+    const across = await CallMonitor.between(exchange, dave, erin);
 
     const users = [{ range: "1001-1008" }];
     await expect(stack.up({ zones: 1, drainTimeout: "2s", users })).rejects.toThrow(

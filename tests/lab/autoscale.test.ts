@@ -5,7 +5,7 @@ import { WANTED_ZONES } from "../../config/wanted-zones";
 import { type Call, connect, Phone, type SipAccount } from "../../phones";
 import { sleep } from "../../phones/deadline";
 import { eventually } from "../calls/support/eventually";
-import { undisturbed, Witness } from "../calls/support/witness";
+import { undisturbed, CallMonitor } from "../calls/support/witness";
 import { SippLoad } from "../support/sipp";
 import { AutoscalerProcess, cloneAutoscaler } from "./autoscaler-process";
 import { type Deployment, newDeployment } from "./deployment";
@@ -54,7 +54,7 @@ describe("an exchange with an autoscaler", () => {
   const boot = new BootClock("zone1");
   const phones = new Set<Phone>();
   /** Watches a call between two phones that is up during the whole test. */
-  let witness: Witness;
+  let witness: CallMonitor;
   /** SIPp calls, from the side of the phones that have answered them. */
   const load: Call[] = [];
   let sipp: SippLoad | undefined;
@@ -144,7 +144,7 @@ describe("an exchange with an autoscaler", () => {
 
   test("adds a zone before calls fill the existing zone", async () => {
     const autoscaler = start();
-    witness = Witness.of(await connect(await plug("1001"), await plug("1002")));
+    witness = CallMonitor.of(await connect(await plug("1001"), await plug("1002")));
     await beginLoad();
     const passed = Date.now();
     await eventually("zone2 in the rotation", 300, () =>

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { releaseDeadLock } from "../../stack/stack";
 import { connect, Phone } from "../../phones";
 import { sleep } from "../../phones/deadline";
-import { undisturbed, Witness } from "../calls/support/witness";
+import { undisturbed, CallMonitor } from "../calls/support/witness";
 import { type Deployment, newDeployment } from "./deployment";
 import { inventory } from "./inventory";
 import { onNode } from "./ssh";
@@ -101,7 +101,7 @@ describe("an exchange in use", () => {
     async () => {
       const alice = await plugInto("zone1", "1001");
       const bob = await plugInto("zone2", "1002");
-      const witness = Witness.of(await connect(alice, bob));
+      const witness = CallMonitor.of(await connect(alice, bob));
 
       await up({ users: JSON.stringify([...USERS, { extension: "1007" }]) });
       const grace = await plug("1007");
@@ -137,7 +137,7 @@ describe("an exchange in use", () => {
       const carol = await plugInto("zone1", "1003");
       const dave = await plugInto("zone3", "1004");
       const idle = await plugInto("zone3", "1005");
-      const witness = Witness.of(await connect(carol, dave));
+      const witness = CallMonitor.of(await connect(carol, dave));
 
       let isOver = false;
       const leaving = up({ zones: "2" }).then(() => (isOver = true));
@@ -209,7 +209,7 @@ describe("an exchange in use", () => {
     async () => {
       const alice = await plugInto("zone1", "1001");
       const bob = await plugInto("zone2", "1002");
-      const witness = Witness.of(await connect(alice, bob));
+      const witness = CallMonitor.of(await connect(alice, bob));
 
       await up({ controllerFlavor: "pbx.medium" });
       expect(await witness.testimony()).toEqual(UNDISTURBED);

@@ -35,7 +35,7 @@ beforeEach(async () => {
   client = new Client(okeanos.identityUrl, okeanos.token, {
     timeout: 250,
     pause: 5,
-    straggler: 500,
+    lateExecutionTimeout: 500,
   });
   abort = new AbortController();
 });

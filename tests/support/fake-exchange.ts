@@ -20,25 +20,25 @@ export class FakeExchange extends Connections {
   /** Zones that have had connections. */
   readonly used = new Set<string>();
   /** Zones that have a call. */
-  readonly talking = new Set<string>();
+  readonly inCall = new Set<string>();
   /** Nodes that do not answer SSH. */
-  readonly closed = new Set<string>();
+  readonly unreachable = new Set<string>();
   /** Nodes whose disk is full. */
   readonly full = new Set<string>();
   /** Nodes whose connection is lost after files were installed. */
   readonly lost = new Set<string>();
   /** Zones that do not answer SIP. */
-  readonly mute = new Set<string>();
+  readonly sipDown = new Set<string>();
   /** Output of `database show registrar`, by zone. */
   readonly registrar = new Map<string, string>();
   /** Extensions in a call, by zone. */
   readonly busy = new Map<string, string[]>();
   /** Called with a command of the controller's programs and its arguments, before it takes effect. */
-  onOrder: (command: string) => void = () => undefined;
+  onControllerCommand: (command: string) => void = () => undefined;
   /** Called with a zone whose calls are hung up. */
   onHangUp: (zone: string) => void = () => undefined;
   /** Called with a command of a zone's programs and its arguments. */
-  onScript: (command: string) => void = () => undefined;
+  onZoneCommand: (command: string) => void = () => undefined;
 
   constructor(zones: readonly string[]) {
     super(() => Promise.reject(new Error("FakeExchange has no SSH connections")));
@@ -56,14 +56,14 @@ export class FakeExchange extends Connections {
 
   override zone(_access: Access, { name }: ZoneHost): Promise<Session> {
     return this.sessionWith(name, (script) => {
-      this.onScript(commandOf(script).join(" "));
+      this.onZoneCommand(commandOf(script).join(" "));
       return "";
     });
   }
 
   private sessionWith(node: string, run: (script: string) => string): Promise<Session> {
     const reach = (): void => {
-      if (this.closed.has(node)) throw new NodeError(node, "SSH does not answer");
+      if (this.unreachable.has(node)) throw new NodeError(node, "SSH does not answer");
     };
     const session: Session = {
       node,
@@ -118,12 +118,12 @@ export class FakeExchange extends Connections {
     }
     if (order.includes("channel request hangup all")) this.onHangUp(zone);
     if (!order.includes("core show channels count")) return "";
-    const count = this.talking.has(zone) ? 2 : 0;
+    const count = this.inCall.has(zone) ? 2 : 0;
     return `${String(count)} active channels\n${String(count / 2)} active calls\n`;
   }
 
   private haproxy([command = "", ...args]: readonly string[]): string {
-    this.onOrder([command, ...args].join(" "));
+    this.onControllerCommand([command, ...args].join(" "));
     const [name = "", state] = args;
     switch (command) {
       case "add":
@@ -163,7 +163,7 @@ export class FakeExchange extends Connections {
 
   private states(): string {
     const rows = [...this.servers].map(([name, state]) => {
-      const operation = this.mute.has(name) || this.closed.has(name) ? 0 : 2;
+      const operation = this.sipDown.has(name) || this.unreachable.has(name) ? 0 : 2;
       return `3 nodes ${name} 192.168.0.9 5060 ${String(operation)} ${String(ADMIN[state])} 15`;
     });
     return ["1", `# ${HEADER}`, ...rows, ""].join("\n");

@@ -38,7 +38,7 @@ export const undisturbed = (silence = SILENCE): Testimony => ({
 });
 
 /** Call that is up while the exchange is changed. */
-export class Witness {
+export class CallMonitor {
   private readonly dismissed = new Deferred<undefined>();
   private readonly quality: Promise<ConversationQuality>;
   private readonly silences: Promise<number[]>;
@@ -55,15 +55,15 @@ export class Witness {
   }
 
   /** Calls, and starts the observation when both ends hear each other. */
-  static async between(exchange: Exchange, caller: Phone, callee: Phone): Promise<Witness> {
+  static async between(exchange: Exchange, caller: Phone, callee: Phone): Promise<CallMonitor> {
     const ends = await exchange.connect(caller, callee);
     await exchange.hear(caller, callee);
-    return Witness.of(ends);
+    return CallMonitor.of(ends);
   }
 
   /** Starts the observation of a call that is up. */
-  static of(ends: readonly [Call, Call]): Witness {
-    return new Witness(ends);
+  static of(ends: readonly [Call, Call]): CallMonitor {
+    return new CallMonitor(ends);
   }
 
   /** Ends the observation, and returns its result. The call continues. */

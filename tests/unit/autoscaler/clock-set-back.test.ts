@@ -1,5 +1,5 @@
 import { backOff, cooldownIn, cooldownOut } from "../../../autoscaler/waits";
-import { type Memory, notLaterThan } from "../../../autoscaler/memory";
+import { type Memory, clampedTo } from "../../../autoscaler/memory";
 import type { Policy } from "../../../autoscaler/policy";
 
 const NOW = Date.parse("2026-11-29T06:00:00Z");
@@ -27,7 +27,7 @@ test("waits for years if the memory has times that are years ahead", () => {
 });
 
 test("notLaterThan sets future times to now and drops future samples, so that the waits end", () => {
-  const known = notLaterThan(NOW, memory);
+  const known = clampedTo(NOW, memory);
 
   expect(known).toMatchObject({
     ...{ lastOut: NOW, lastIn: NOW - 60_000, failedIn: NOW },
@@ -39,5 +39,5 @@ test("notLaterThan sets future times to now and drops future samples, so that th
 });
 
 test("notLaterThan does not change a memory without future times", () => {
-  expect(notLaterThan(LATER, memory)).toEqual(memory);
+  expect(clampedTo(LATER, memory)).toEqual(memory);
 });

@@ -44,7 +44,7 @@ const reading = fc.record({
 });
 const maybeUnknown = fc.option(reading, { freq: 20 });
 const headroom = fc.option(
-  fc.record({ zones: fc.nat(4), short: fc.constantFrom("cores", "ports") }),
+  fc.record({ zones: fc.nat(4), shortage: fc.constantFrom("cores", "ports") }),
 );
 
 /** Number of samples to keep; covers more than any scale-in window. */
@@ -269,7 +269,7 @@ test("more load never leads to fewer zones", () => {
 test("adds no more zones than the quota allows", () => {
   fc.assert(
     fc.property(anyPolicy, day, fc.nat(3), (policy, load, more) => {
-      const { moves } = replay(policy, load, { zones: more, short: "cores" });
+      const { moves } = replay(policy, load, { zones: more, shortage: "cores" });
       expect(moves.filter(({ from, to }) => to - from > more)).toEqual([]);
     }),
   );

@@ -607,18 +607,20 @@ describe("a limit", () => {
   });
 
   test("of the cloud names the resource that is short", () => {
-    const headroom = { zones: 1, short: "cores" };
+    const headroom = { zones: 1, shortage: "cores" };
     expect(decided(calls(300), {}, { headroom })).toEqual({
       action: "out",
       zones: 2,
       reason:
         "zone1 carries 300 calls; with 20 spare they need 4 zones of 80, " +
-        "but the cloud's quota has room for 1 more (short: cores)",
+        "but the cloud's quota has room for 1 more (shortage: cores)",
     });
-    expect(decided(calls(300), {}, { headroom: { zones: 0, short: "instances" } })).toMatchObject({
+    expect(
+      decided(calls(300), {}, { headroom: { zones: 0, shortage: "instances" } }),
+    ).toMatchObject({
       action: "hold",
       zones: 1,
-      reason: expect.stringMatching(/has room for 0 more \(short: instances\)$/) as string,
+      reason: expect.stringMatching(/has room for 0 more \(shortage: instances\)$/) as string,
     });
   });
 
@@ -679,7 +681,7 @@ test("reports every criterion with its figures", () => {
     zones: 2,
     lastOut: ago(30),
     ...{ lastIn: null, failedIn: null, failures: null },
-    headroom: { zones: 3, short: "cores" },
+    headroom: { zones: 3, shortage: "cores" },
   };
   expect(decide(samples, state, policy, NOW).criteria).toEqual([
     { name: "calls", found: "50 calls, zone2 unknown", threshold: "80 a zone, 20 spare", zones: 2 },

@@ -12,7 +12,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Exporter } from "../../../autoscaler/exporter";
 import { Journal } from "../../../autoscaler/journal";
-import { countersToGoOnFrom, type Memory, MemoryFile } from "../../../autoscaler/memory";
+import { countersToResumeFrom, type Memory, MemoryFile } from "../../../autoscaler/memory";
 import type { Report } from "../../../autoscaler/report";
 import type { ZoneReading } from "../../../autoscaler/sample";
 import { lockAutoscaler } from "../../../autoscaler/single";
@@ -74,7 +74,7 @@ describe("the loop", () => {
       },
       journal: { write: (entry) => written.push(entry) },
       exporter,
-      stop: { gently: stop.signal, atOnce: stop.signal },
+      stop: { graceful: stop.signal, immediate: stop.signal },
       once,
       say: (line) => said.push(line),
     });
@@ -136,7 +136,7 @@ describe("if no zone can be read,", () => {
       runner: { interval: 1, tick: () => Promise.resolve(report({ sample, ok: false })) },
       journal: { write: () => undefined },
       exporter: { record: () => undefined, fail: () => undefined },
-      stop: { gently: stop, atOnce: stop },
+      stop: { graceful: stop, immediate: stop },
       once: true,
       say: () => undefined,
     });
@@ -262,7 +262,7 @@ describe("the memory", () => {
     ["before a failed scale-in", { lastOut: null, failedIn: BEGIN + 1 }, 60_000, {}],
     ["missing", { lastOut: null, samples: [] }, 60_000, {}],
   ])("has counters only for a recent last sample: %s", (_, change, age, counters) => {
-    expect(countersToGoOnFrom({ ...MEMORY, ...change }, BEGIN + age)).toEqual(counters);
+    expect(countersToResumeFrom({ ...MEMORY, ...change }, BEGIN + age)).toEqual(counters);
   });
 
   test("that cannot be read is an error", () => {

@@ -85,14 +85,14 @@ class World implements Executor {
 
   /** Runs a tick of a newly started autoscaler. */
   async tick(): Promise<string> {
-    const stop: Stop = { gently: this.gently.signal, atOnce: this.atOnce.signal };
+    const stop: Stop = { graceful: this.gently.signal, immediate: this.atOnce.signal };
     const { outcome, ok } = await this.ticker().tick(stop);
     return `${ok ? "ok" : "bad"}: ${outcome}`;
   }
 
   ticker(): Ticker {
     return new Ticker({
-      hands: this,
+      executor: this,
       decide: this.decide,
       memory: {
         read: () => this.memory,
@@ -166,9 +166,9 @@ test("a scale-in is recorded before it begins, and its end after it", async () =
 
 test("adds no more zones than the quota allows", async () => {
   world.calls = 30;
-  world.room = { zones: 1, short: "cores" };
+  world.room = { zones: 1, shortage: "cores" };
   expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
-  world.room = { zones: 0, short: "cores" };
+  world.room = { zones: 0, shortage: "cores" };
   expect(await world.tick()).toBe("ok: nothing to do");
 });
 
@@ -333,13 +333,9 @@ describe("a number of zones that was changed by hand in the meantime", () => {
 
   test("is kept, and the next tick decides again", async () => {
     world.calls = 9;
-    expect(await world.tick()).toBe(
-      "ok: held: there are 4 zones now; the next look decides again",
-    );
+    expect(await world.tick()).toBe("ok: held: there are 4 zones now; the next look decides again");
     world.calls = 3;
-    expect(await world.tick()).toBe(
-      "ok: held: there are 4 zones now; the next look decides again",
-    );
+    expect(await world.tick()).toBe("ok: held: there are 4 zones now; the next look decides again");
     expect(world.done).toEqual(["asked for quotas"]);
     expect(world.memory).toMatchObject({ unfinished: null, lastOut: null, lastIn: null });
     world.seen = null;
@@ -349,9 +345,7 @@ describe("a number of zones that was changed by hand in the meantime", () => {
   test("is also kept after the repair of a killed change", async () => {
     world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
     world.calls = 9;
-    expect(await world.tick()).toBe(
-      "ok: held: there are 4 zones now; the next look decides again",
-    );
+    expect(await world.tick()).toBe("ok: held: there are 4 zones now; the next look decides again");
     expect(world.done).toEqual(["asked for quotas", "repaired"]);
     expect(world.memory.unfinished).toEqual({ from: 2, to: 3 });
   });

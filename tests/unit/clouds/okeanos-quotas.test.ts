@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {
-  left,
+  remaining,
   type Quota,
   quotaRows,
   type Quotas,
@@ -23,11 +23,11 @@ const QUOTAS: Quotas = {
 };
 
 test("the free amount is the smaller of what the user and the project have left", () => {
-  expect(left({ limit: 4, usage: 1, project_limit: 10, project_usage: 8 })).toEqual({
+  expect(remaining({ limit: 4, usage: 1, project_limit: 10, project_usage: 8 })).toEqual({
     free: 2,
     limit: 10,
   });
-  expect(left({ limit: 4, usage: 3, project_limit: 10, project_usage: 2 })).toEqual({
+  expect(remaining({ limit: 4, usage: 3, project_limit: 10, project_usage: 2 })).toEqual({
     free: 1,
     limit: 4,
   });
@@ -36,7 +36,7 @@ test("the free amount is the smaller of what the user and the project have left"
 test("a project over its limit has nothing left", () => {
   fc.assert(
     fc.property(fc.nat(), fc.nat(), fc.nat(), fc.nat(), (limit, usage, ofProject, used) => {
-      const { free } = left({ limit, usage, project_limit: ofProject, project_usage: used });
+      const { free } = remaining({ limit, usage, project_limit: ofProject, project_usage: used });
       expect(free).toBeGreaterThanOrEqual(0);
       expect(free).toBeLessThanOrEqual(Math.max(0, limit - usage));
     }),

@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const cloud = (options: Partial<OkeanosCloudOptions> = {}) =>
   okeanosCloud(
-    { flavor: SMALL, mark: TAG, project: undefined, reuseAddresses: false, ...options },
+    { flavor: SMALL, tag: TAG, project: undefined, reuseAddresses: false, ...options },
     () => client,
   );
 
@@ -87,7 +87,7 @@ describe("the headroom for zones", () => {
   test("is an error without a token", async () => {
     await start();
     const withoutToken = okeanosCloud(
-      { flavor: SMALL, mark: TAG, project: undefined, reuseAddresses: false },
+      { flavor: SMALL, tag: TAG, project: undefined, reuseAddresses: false },
       () => Client.fromEnvironment({}),
     );
     await expect(withoutToken.headroom()).rejects.toBeInstanceOf(OperatorError);

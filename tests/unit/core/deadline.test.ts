@@ -5,11 +5,11 @@ afterEach(() => jest.restoreAllMocks());
 
 test("a deadline is over after its time, and not before", async () => {
   const deadline = new Deadline(50);
-  expect(deadline.isOver).toBe(false);
-  expect(deadline.left).toBeLessThanOrEqual(50);
+  expect(deadline.isExpired).toBe(false);
+  expect(deadline.remaining).toBeLessThanOrEqual(50);
   await new Promise((resolve) => setTimeout(resolve, 60));
-  expect(deadline.isOver).toBe(true);
-  expect(deadline.left).toBeLessThanOrEqual(0);
+  expect(deadline.isExpired).toBe(true);
+  expect(deadline.remaining).toBeLessThanOrEqual(0);
 });
 
 test.each([
@@ -26,7 +26,7 @@ test.each([
   }, 10_000);
 
   expect(await found).toBe("there");
-  expect(deadline.isOver).toBe(false);
-  expect(deadline.left).toBeLessThan(60_000);
+  expect(deadline.isExpired).toBe(false);
+  expect(deadline.remaining).toBeLessThan(60_000);
   await expect(poll(() => Promise.resolve(undefined), 300)).rejects.toThrow("the poll timed out");
 });

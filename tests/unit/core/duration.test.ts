@@ -41,7 +41,7 @@ test("formats a duration with the longest unit that fits", () => {
 });
 
 test("accepts values at the bounds, and names the bounds in an error", () => {
-  const schema = durationSchema({ min: 5, max: 300, such: "60s" });
+  const schema = durationSchema({ min: 5, max: 300, example: "60s" });
   expect([5, "5m"].map((value) => schema.parse(value))).toEqual([5, 300]);
   expect(schema.safeParse(4).error?.issues[0]?.message).toBe(
     'is 4s, which is not between 5s and 5m; write one such as "60s"',

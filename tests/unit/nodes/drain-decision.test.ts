@@ -5,7 +5,7 @@ const POLICY = { timeout: 60, force: false };
 
 const look = (changes: Partial<DrainLook> = {}): DrainLook => ({
   at: 10_000,
-  refuge: true,
+  hasOtherZone: true,
   calls: 0,
   channels: 0,
   busy: new Set(),
@@ -52,7 +52,7 @@ test("gives a phone that connected just before the drain time to register", () =
 
 test("does not wait for registrations if there is no other zone", () => {
   const decision = new DrainDecision(POLICY, "wait");
-  const kinds = [0, 1000, 2000].map((at) => decision.next(look({ at, refuge: false })).kind);
+  const kinds = [0, 1000, 2000].map((at) => decision.next(look({ at, hasOtherZone: false })).kind);
   expect(kinds).toEqual(["wait", "close", "done"]);
 });
 
@@ -135,7 +135,7 @@ test("closes connections that could not be closed before it ends", () => {
 
 describe("without another zone in the rotation,", () => {
   test("the drain is abandoned if the exchange stays", () => {
-    const alone = look({ refuge: false, contacts: [bob] });
+    const alone = look({ hasOtherZone: false, contacts: [bob] });
     expect(new DrainDecision(POLICY, "refuse").next(alone)).toEqual({
       kind: "abandon",
       because: "alone",
@@ -144,7 +144,7 @@ describe("without another zone in the rotation,", () => {
 
   test("phones are not moved, but the drain waits for calls if the exchange is removed as well", () => {
     const decision = new DrainDecision(POLICY, "wait");
-    const last = look({ refuge: false, contacts: [alice, bob] });
+    const last = look({ hasOtherZone: false, contacts: [alice, bob] });
     const steps = [{ ...last, ...inCall, busy: new Set(["1001"]) }, last, last, last];
     expect(steps.map((seen) => decision.next(seen).kind)).toEqual([
       ...["wait", "wait", "close", "done"],
@@ -165,7 +165,7 @@ describe("for any sequence of looks,", () => {
     .map(({ refuge, busy, trunkCalls, contacts }) => {
       const channels = new Set(busy).size + 2 * trunkCalls;
       return look({
-        refuge,
+        hasOtherZone: refuge,
         busy: new Set(busy),
         contacts,
         channels,

@@ -25,8 +25,8 @@ beforeEach(() => {
   });
   exchange = new FakeExchange(["zone1", "zone2"]);
   [warnings, scripts, records] = [[], [], []];
-  exchange.onScript = (script) => scripts.push(script);
-  exchange.onOrder = (command) => {
+  exchange.onZoneCommand = (script) => scripts.push(script);
+  exchange.onControllerCommand = (command) => {
     if (command === "record-drain") records.push(command);
   };
 });
@@ -50,19 +50,19 @@ test("does not disconnect phones that begin a call while the SSH connection is l
     '/registrar/contact/1001;@0: {"uri":"sip:1001@192.168.0.254:40001"}',
   );
   let looksInCall = 0;
-  exchange.onScript = (script) => {
+  exchange.onZoneCommand = (script) => {
     scripts.push(script);
     if (scripts.length > 1) return;
     // The phone begins a call while the SSH connection is reopened.
-    exchange.talking.add("zone2");
+    exchange.inCall.add("zone2");
     exchange.busy.set("zone2", ["1001"]);
     throw new NodeError("zone2", "the SSH connection was lost");
   };
-  exchange.onOrder = (command) => {
-    if (command !== "servers" || !exchange.talking.has("zone2")) return;
+  exchange.onControllerCommand = (command) => {
+    if (command !== "servers" || !exchange.inCall.has("zone2")) return;
     if (++looksInCall < 5) return;
     expect(scripts).toHaveLength(1);
-    exchange.talking.clear();
+    exchange.inCall.clear();
     exchange.busy.clear();
   };
 
@@ -71,7 +71,7 @@ test("does not disconnect phones that begin a call while the SSH connection is l
 });
 
 test("records a call that cannot be hung up once, and does not keep the zone forever", async () => {
-  exchange.talking.add("zone2");
+  exchange.inCall.add("zone2");
 
   expect(await drain({ timeout: 10, force: true })).toEqual({ callsCut: 1 });
   expect(records).toHaveLength(1);
@@ -83,14 +83,14 @@ test("records a call that cannot be hung up once, and does not keep the zone for
 });
 
 test("a call that begins after a cut is also cut and recorded", async () => {
-  exchange.talking.add("zone2");
+  exchange.inCall.add("zone2");
   let hasCalledAgain = false;
   exchange.onHangUp = (zone) => {
-    exchange.talking.delete(zone);
-    exchange.onOrder = (command) => {
+    exchange.inCall.delete(zone);
+    exchange.onControllerCommand = (command) => {
       if (command === "record-drain") records.push(command);
       if (!hasCalledAgain && command === "servers") {
-        exchange.talking.add(zone);
+        exchange.inCall.add(zone);
         hasCalledAgain = true;
       }
     };
@@ -105,7 +105,7 @@ test("a call that begins after a cut is also cut and recorded", async () => {
 });
 
 test("an interrupted drain with force keeps a zone whose calls cannot be seen", async () => {
-  exchange.closed.add("zone2");
+  exchange.unreachable.add("zone2");
   exchange.used.add("zone2");
   await expect(drain({ timeout: 10, force: true }, AbortSignal.abort())).rejects.toThrow(
     "zone2: the drain was interrupted; the zone stays in service",
@@ -116,14 +116,14 @@ test("an interrupted drain with force keeps a zone whose calls cannot be seen", 
 
 test("a zone that was put back by hand may be in use", async () => {
   exchange.unused.add("zone2");
-  exchange.talking.add("zone2");
+  exchange.inCall.add("zone2");
   let isKilled = false;
-  exchange.onOrder = (command) => {
+  exchange.onControllerCommand = (command) => {
     if (isKilled) throw new Error("killed");
     isKilled = command === "set-state zone2 drain";
   };
   await expect(drain({ timeout: 10, force: false })).rejects.toThrow("killed");
 
-  exchange.onOrder = () => undefined;
+  exchange.onControllerCommand = () => undefined;
   await expect(drain({ timeout: 10, force: false })).rejects.toThrow("zone2: 1 call still going");
 });

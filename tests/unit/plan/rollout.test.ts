@@ -1,5 +1,10 @@
 import * as fc from "fast-check";
-import { readyBefore, replacedServers, type ServerSpecs, turnBefore } from "../../../plan/rollout";
+import {
+  nodesConfiguredBefore,
+  replacedServers,
+  type ServerSpecs,
+  previousReplaced,
+} from "../../../plan/rollout";
 
 const PJSIP = { image: "image-a", flavor: "m1.small", sipDriver: "pjsip" };
 const zones = (count: number, change: object = {}): ServerSpecs =>
@@ -33,8 +38,12 @@ test("only servers that differ are replaced, such as the rest of an interrupted 
 
 test("servers are replaced one after another", () => {
   const rolling = ["zone1", "zone3", "zone10"];
-  expect(rolling.map((zone) => turnBefore(zone, rolling))).toEqual([undefined, "zone1", "zone3"]);
-  expect(turnBefore("zone2", rolling)).toBeUndefined();
+  expect(rolling.map((zone) => previousReplaced(zone, rolling))).toEqual([
+    undefined,
+    "zone1",
+    "zone3",
+  ]);
+  expect(previousReplaced("zone2", rolling)).toBeUndefined();
 });
 
 test("no resource waits for itself, whichever servers are replaced", () => {
@@ -45,12 +54,12 @@ test("no resource waits for itself, whichever servers are replaced", () => {
       // the plan.
       const waits = new Map<string, string[]>();
       for (const zone of names) {
-        const before = turnBefore(zone, rolling);
+        const before = previousReplaced(zone, rolling);
         waits.set(`server ${zone}`, before === undefined ? [] : [`member ${before}`]);
         waits.set(`config ${zone}`, [`server ${zone}`]);
         waits.set(
           `member ${zone}`,
-          readyBefore(zone, names, rolling).map((node) => `config ${node}`),
+          nodesConfiguredBefore(zone, names, rolling).map((node) => `config ${node}`),
         );
       }
       const reach = (from: string, path: readonly string[] = []): void => {
@@ -69,8 +78,12 @@ test("no resource waits for itself, whichever servers are replaced", () => {
 
 test("a zone enters the rotation when all files are in place, except those of later turns", () => {
   const nodes = ["controller", "zone1", "zone2", "zone3"];
-  expect(readyBefore("zone1", nodes, ["zone1", "zone2"])).toEqual(["controller", "zone1", "zone3"]);
-  expect(readyBefore("zone2", nodes, ["zone1", "zone2"])).toEqual(nodes);
-  expect(readyBefore("zone3", nodes, ["zone1", "zone2"])).toEqual(nodes);
-  expect(readyBefore("zone1", nodes, [])).toEqual(nodes);
+  expect(nodesConfiguredBefore("zone1", nodes, ["zone1", "zone2"])).toEqual([
+    "controller",
+    "zone1",
+    "zone3",
+  ]);
+  expect(nodesConfiguredBefore("zone2", nodes, ["zone1", "zone2"])).toEqual(nodes);
+  expect(nodesConfiguredBefore("zone3", nodes, ["zone1", "zone2"])).toEqual(nodes);
+  expect(nodesConfiguredBefore("zone1", nodes, [])).toEqual(nodes);
 });

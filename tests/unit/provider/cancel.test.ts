@@ -43,7 +43,7 @@ describe("Ctrl-C ends the wait", () => {
 
   test("for a zone to enter the rotation, and the state records that the zone is not in it", async () => {
     const exchange = new FakeExchange(["zone1"]);
-    exchange.mute.add("zone1");
+    exchange.sipDown.add("zone1");
     const provider = new PbxResourceProvider(() => log, exchange);
     const member = { ...common, zone, controllerId: "controller" };
     const updated = provider.update("id", urnOf("ZoneMembership"), member, {

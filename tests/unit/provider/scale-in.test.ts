@@ -135,7 +135,7 @@ async function up(...zones: string[]): Promise<string[]> {
 
 describe("if one of two removed zones still has a call,", () => {
   beforeEach(async () => {
-    exchange.talking.add("zone2");
+    exchange.inCall.add("zone2");
     await expect(up("zone1")).rejects.toThrow("zone2: 1 call still going after 3600 s");
   });
 
@@ -145,7 +145,7 @@ describe("if one of two removed zones still has a call,", () => {
   });
 
   test("the same command removes both zones after the call has ended", async () => {
-    exchange.talking.clear();
+    exchange.inCall.clear();
     await up("zone1");
     expect([...exchange.servers.keys()]).toEqual(["zone1"]);
     expect(await up("zone1")).toEqual([]);
@@ -154,13 +154,13 @@ describe("if one of two removed zones still has a call,", () => {
 
 describe("after the connection to the controller was lost during a drain,", () => {
   beforeEach(async () => {
-    exchange.onOrder = (command) => {
-      if (command === "set-state zone3 drain") exchange.closed.add("controller");
+    exchange.onControllerCommand = (command) => {
+      if (command === "set-state zone3 drain") exchange.unreachable.add("controller");
     };
-    exchange.talking.add("zone3");
+    exchange.inCall.add("zone3");
     await expect(up("zone1", "zone2")).rejects.toThrow("controller: SSH does not answer");
-    exchange.onOrder = () => undefined;
-    exchange.closed.clear();
+    exchange.onControllerCommand = () => undefined;
+    exchange.unreachable.clear();
     expect(exchange.rotation).toEqual(["zone1", "zone2"]);
   });
 
@@ -171,7 +171,7 @@ describe("after the connection to the controller was lost during a drain,", () =
   });
 
   test("the same command continues the drain", async () => {
-    exchange.talking.clear();
+    exchange.inCall.clear();
     await up("zone1", "zone2");
     expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
   });
@@ -206,16 +206,16 @@ test("the same command restores a zone that did not enter the rotation in time",
   exchange.full.add("controller");
   await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
   exchange.full.clear();
-  exchange.mute.add("zone3");
+  exchange.sipDown.add("zone3");
   await expect(up(...ZONES)).rejects.toThrow("zone3: it does not answer HAProxy's OPTIONS");
 
-  exchange.mute.clear();
+  exchange.sipDown.clear();
   expect(await up(...ZONES)).toEqual([urnOf("ZoneMembership", "zone3")]);
   expect(exchange.rotation).toEqual(ZONES);
 });
 
 describe("a zone without a server", () => {
-  beforeEach(() => exchange.closed.add("zone3"));
+  beforeEach(() => exchange.unreachable.add("zone3"));
 
   test("is removed if it was never in use", async () => {
     exchange.used.delete("zone3");
@@ -224,9 +224,9 @@ describe("a zone without a server", () => {
   });
 
   test("is removed if it was drained for a successor that could not be built", async () => {
-    exchange.closed.clear();
+    exchange.unreachable.clear();
     await drained("zone3");
-    exchange.closed.add("zone3");
+    exchange.unreachable.add("zone3");
     await up("zone1", "zone2");
     expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
   });

@@ -54,7 +54,7 @@ test("puts the successor of a lost server into the rotation, even in the only zo
 describe("the removal of an exchange whose controller is already gone", () => {
   const destroy = (force: boolean): Promise<void> =>
     provider.delete("zone1/server", URN, { ...member, drain: { ...member.drain, force } });
-  beforeEach(() => exchange.closed.add("controller"));
+  beforeEach(() => exchange.unreachable.add("controller"));
 
   test("succeeds with a warning if calls may be cut", async () => {
     await destroy(true);

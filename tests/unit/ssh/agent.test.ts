@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { deflateSync } from "node:zlib";
-import { Agent, AgentFault, NotAnAnswer } from "../../../ssh/agent";
+import { Agent, AgentFault, InvalidAnswer } from "../../../ssh/agent";
 import { NodeError } from "../../../core/errors";
 
 let input: PassThrough;
@@ -40,7 +40,7 @@ test("gives up on a node that has not answered for 15 minutes", async () => {
     const asked = expect(agent.ask({})).rejects.toThrow("has not answered for 15 minutes");
     jest.advanceTimersByTime(15 * 60_000);
     await asked;
-    await expect(agent.ask({})).rejects.toThrow(NotAnAnswer);
+    await expect(agent.ask({})).rejects.toThrow(InvalidAnswer);
     expect(jest.getTimerCount()).toBe(0);
   } finally {
     jest.useRealTimers();
@@ -72,7 +72,7 @@ describe("only the conversation ends, with an error, if a node sends", () => {
     output.write(bytes);
 
     const error = await asked.catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(NotAnAnswer);
+    expect(error).toBeInstanceOf(InvalidAnswer);
     expect((error as Error).message).toMatch(/^its agent sent an invalid answer: '/);
     expect((error as Error).message).not.toMatch(/\p{Cc}/u);
     expect((error as Error).message.length).toBeLessThan(200);
@@ -87,7 +87,7 @@ test("a second answer to the same request ends the conversation", async () => {
   expect(await asked).toBe(1);
   const next = agent.ask({});
   output.write(answer({ id: 0, result: 2 }));
-  await expect(next).rejects.toThrow(NotAnAnswer);
+  await expect(next).rejects.toThrow(InvalidAnswer);
 });
 
 test("a closed connection fails the open request", async () => {

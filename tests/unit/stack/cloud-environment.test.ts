@@ -7,7 +7,7 @@ import {
   LAB_ENVIRONMENT,
   NO_CLOUD_ENVIRONMENT,
   withoutCloud,
-  withoutOurs,
+  clearedVariables,
 } from "../../../stack/cloud-environment";
 
 test.each([
@@ -39,7 +39,7 @@ test.each([
   [{ ...NO_CLOUD_ENVIRONMENT, OS_CLOUD: "mycloud" }, { OS_AUTH_URL: "" }],
   [openrc, {}],
 ])("resets the variables of make env if %j names a cloud: %j", (env, ours) => {
-  expect(withoutOurs(env)).toEqual(ours);
+  expect(clearedVariables(env)).toEqual(ours);
 });
 
 test("withoutCloud removes all variables that an openrc file sets", () => {
