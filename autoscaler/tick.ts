@@ -59,15 +59,15 @@ export class Ticker {
 
   /** Looks and decides. Changes only the samples in the memory. */
   async consider(): Promise<Considered> {
-    const { executor: hands, decide } = this.options;
-    const look = await hands.look();
+    const { executor, decide } = this.options;
+    const look = await executor.look();
     const { zones, sample } = look;
     const memory = this.remember(look);
     const state = { zones, ...scalingOf(memory), headroom: null };
     const decision = decide(memory.samples, state, sample.at);
     if (decision.action !== "out") return { decision, state, sample };
     // Query the quota only when scaling out.
-    const known = { ...state, headroom: await hands.headroom() };
+    const known = { ...state, headroom: await executor.headroom() };
     return { decision: decide(memory.samples, known, sample.at), state: known, sample };
   }
 
@@ -88,23 +88,24 @@ export class Ticker {
   }
 
   private async move(from: number, to: number, isRepair: boolean, stop: Stop): Promise<Verdict> {
-    const { executor: hands } = this.options;
+    const { executor } = this.options;
     const what = `from ${String(from)} to ${count(to, "zone")}`;
     const [hasPendingOperations, found] = isRepair
       ? [true, from]
-      : await Promise.all([hands.hasPendingOperations(), hands.inService()]);
+      : await Promise.all([executor.hasPendingOperations(), executor.inService()]);
     if (hasPendingOperations) {
       const repaired = await this.repair(stop);
       if (repaired.kind !== "done") return verdict(repaired, what);
     }
     // An operator may have changed the number of zones since it was read. Keep the operator's number.
-    const now = hasPendingOperations ? await hands.inService() : found;
+    const now = hasPendingOperations ? await executor.inService() : found;
     if (now !== from) {
       return [`held: there ${isOrAreZones(now)} now; the next look decides again`, true];
     }
     if (stop.graceful.aborted) return ENDING;
     const { unfinished } = this.note({ unfinished: { from, to } });
-    const outcome = to < from ? await this.drain(to, stop) : await hands.change(to, stop.immediate);
+    const outcome =
+      to < from ? await this.drain(to, stop) : await executor.change(to, stop.immediate);
     const at = this.now();
     switch (outcome.kind) {
       case "done":
@@ -123,7 +124,7 @@ export class Ticker {
         break;
       case "failed": {
         this.note(to > from ? { failures: this.incremented("failures") } : { failedIn: at });
-        const back = await hands.change(from, stop.immediate);
+        const back = await executor.change(from, stop.immediate);
         this.noteRepair(back);
         return [
           `${describeOutcome(outcome, what)}; ${describeOutcome(back, `back to ${count(from, "zone")}`)}`,
@@ -136,20 +137,20 @@ export class Ticker {
 
   /** Returns to the number of zones in the stack's outputs, after a change that did not finish. */
   private async settle(seen: number, stop: Stop): Promise<Verdict> {
-    const { executor: hands } = this.options;
+    const { executor } = this.options;
     const what = (zones: number): string =>
       `repairing an unfinished change, at ${count(zones, "zone")}`;
     const repaired = await this.repair(stop);
     if (repaired.kind !== "done") return verdict(repaired, what(seen));
-    const zones = await hands.inService();
-    const outcome = await hands.change(zones, AbortSignal.any([stop.graceful, stop.immediate]));
+    const zones = await executor.inService();
+    const outcome = await executor.change(zones, AbortSignal.any([stop.graceful, stop.immediate]));
     this.noteRepair(outcome);
     return verdict(outcome, what(zones));
   }
 
   /** Repairs an unfinished change. After each failure, the next attempt waits longer. */
   private async repair(stop: Stop): Promise<UpdateOutcome> {
-    const { executor: hands, interval, memory } = this.options;
+    const { executor, interval, memory } = this.options;
     const { failedMends } = memory.read();
     if (failedMends !== null) {
       const { count, at } = failedMends;
@@ -158,7 +159,7 @@ export class Ticker {
       const why = `repair of an unfinished change is retried in ${seconds} s`;
       if (left > 0) return { kind: "held", why };
     }
-    const outcome = await hands.repair(stop.immediate);
+    const outcome = await executor.repair(stop.immediate);
     if (outcome.kind === "failed") this.noteRepair(outcome);
     return outcome;
   }
@@ -173,7 +174,7 @@ export class Ticker {
 
   /** Removes zones when their calls have ended. Cancels the drain if the zones are needed before that. */
   private async drain(zones: number, stop: Stop): Promise<UpdateOutcome> {
-    const { executor: hands } = this.options;
+    const { executor } = this.options;
     const ended = new AbortController();
     const needed = new AbortController();
     const watching = this.untilShortOf(zones, ended.signal).then(
@@ -182,7 +183,7 @@ export class Ticker {
       },
       () => undefined, // the drain has ended
     );
-    const outcome = await hands.change(
+    const outcome = await executor.change(
       zones,
       AbortSignal.any([stop.graceful, stop.immediate, needed.signal]),
     );
@@ -195,13 +196,13 @@ export class Ticker {
 
   /** Resolves when `zones` are too few for the load. @throws when `signal` is aborted. */
   private async untilShortOf(zones: number, signal: AbortSignal): Promise<void> {
-    const { executor: hands, decide, interval } = this.options;
+    const { executor, decide, interval } = this.options;
     // Keeping a zone needs nothing from the cloud, so cooldowns and failures do not delay it.
     const state = { ...NEVER_SCALED, zones, headroom: null };
     for (let isShort = false; !isShort;) {
       await this.pause(interval, signal);
       try {
-        const { sample, counters } = await hands.look();
+        const { sample, counters } = await executor.look();
         const samples = this.samplesWith(sample);
         isShort = decide(samples, state, sample.at).action === "out";
         this.note({ samples, counters });

@@ -42,7 +42,7 @@ function verdict(rows: readonly ImpactRow[]): string {
   if (faults.length > 0) {
     return faults.join("\n");
   }
-  return rows.some(({ effect: felt }) => felt === CONTROLLER_RESTARTS)
+  return rows.some(({ effect }) => effect === CONTROLLER_RESTARTS)
     ? "no call is lost; the restart of the controller was allowed"
     : "callers will notice nothing";
 }
@@ -60,7 +60,7 @@ main(
     if (rows.length > 0) {
       console.log(
         table(
-          rows.map(({ change, effect: felt }) => [change, felt]),
+          rows.map(({ change, effect }) => [change, effect]),
           ["planned change", "effect on callers"],
           [null, FELT_WIDTH],
         ),

@@ -27,10 +27,10 @@ export interface DurationBounds {
 }
 
 /** Returns the schema of a duration that an operator writes. The parsed value is in whole seconds. */
-export const durationSchema = ({ min, max, example: such }: DurationBounds) =>
+export const durationSchema = ({ min, max, example }: DurationBounds) =>
   z
     .union([z.number(), z.string()], {
-      error: `is not a duration; write seconds, or one such as "${such}"`,
+      error: `is not a duration; write seconds, or one such as "${example}"`,
     })
     .transform((value, context) => {
       const fault = (message: string): never => {
@@ -39,12 +39,12 @@ export const durationSchema = ({ min, max, example: such }: DurationBounds) =>
       };
       const time = parseDuration(value);
       if (time === undefined) {
-        return fault(`is not a duration; write seconds, or one such as "${such}"`);
+        return fault(`is not a duration; write seconds, or one such as "${example}"`);
       }
       if (time < min || time > max) {
         return fault(
           `is ${formatDuration(time)}, which is not between ${formatDuration(min)} and ` +
-            `${formatDuration(max)}; write one such as "${such}"`,
+            `${formatDuration(max)}; write one such as "${example}"`,
         );
       }
       return time;

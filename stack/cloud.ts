@@ -7,11 +7,11 @@ import type { Settings } from "../config/schema";
 /** Returns the cloud that the environment names, of the kind that `settings` selects. @throws OperatorError */
 export function cloudOf(settings: Settings, stack: string): CloudApi {
   const { flavor, okeanosProject: project, okeanosReuseAddresses: reuseAddresses } = settings;
-  const mark = exchangeTag(settings.masterSecret, stack);
+  const tag = exchangeTag(settings.masterSecret, stack);
   switch (settings.cloud) {
     case "openstack":
-      return openstackCloud({ flavor, mark });
+      return openstackCloud({ flavor, mark: tag });
     case "okeanos":
-      return okeanosCloud({ flavor, tag: mark, project, reuseAddresses });
+      return okeanosCloud({ flavor, tag, project, reuseAddresses });
   }
 }

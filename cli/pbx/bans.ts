@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Ban, bansOf, liftBan, type LockKey } from "../../nodes/haproxy/bans";
+import { type Ban, listLocks, liftLock, type LockKey } from "../../nodes/haproxy/bans";
 import { TIMEOUTS } from "../../ssh/connections";
 import { OperatorError } from "../../core/errors";
 import { table } from "../table";
@@ -56,12 +56,12 @@ export const bans: Command = {
     const key = lift === "" ? null : lockKeyOf(lift);
     const controller = await connections.controller(nodes.access, TIMEOUTS.look);
     if (key === null) {
-      const found = await bansOf(controller);
+      const found = await listLocks(controller);
       if (json) printJson(found);
       else console.log(found.length === 0 ? "no locks" : table(found.map(rowOf), HEAD));
       return;
     }
-    const lifted = await liftBan(controller, key);
+    const lifted = await liftLock(controller, key);
     if (lifted.length === 0) throw new OperatorError(`${nameOf(key)} is not locked`);
     if (json) printJson(lifted);
     else for (const lock of lifted) console.log(`${nameOf(lock)} is no longer locked`);

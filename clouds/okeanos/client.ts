@@ -62,13 +62,9 @@ export class OkeanosClient {
   constructor(
     private readonly authUrl: string,
     private readonly token: string,
-    {
-      timeout = TIMEOUT,
-      pause = PAUSE,
-      lateExecutionTimeout: straggler = timeout / 2,
-    }: ClientOptions = {},
+    { timeout = TIMEOUT, pause = PAUSE, lateExecutionTimeout = timeout / 2 }: ClientOptions = {},
   ) {
-    this.straggler = straggler;
+    this.straggler = lateExecutionTimeout;
     this.timeout = timeout;
     this.pause = pause;
   }

@@ -59,10 +59,10 @@ export class OpenStackAdapter implements CloudAdapter {
     return new SecurityGroups(name, { rules });
   }
 
-  publicAddress({ name, tag: mark }: NodePlan, child: Child): pulumi.Output<string> {
+  publicAddress({ name, tag }: NodePlan, child: Child): pulumi.Output<string> {
     return new openstack.networking.FloatingIp(
       name,
-      { pool: this.externalNetwork, description: mark },
+      { pool: this.externalNetwork, description: tag },
       child,
     ).address;
   }

@@ -29,7 +29,7 @@ export interface LockKey {
 export type Ban = Readonly<z.infer<typeof banSchema>>;
 
 /** Returns the locks of the controller, sorted by the time of their end. @throws NodeError */
-export const bansOf = (controller: Session): Promise<Ban[]> =>
+export const listLocks = (controller: Session): Promise<Ban[]> =>
   ask(controller, [], z.array(banSchema));
 
 /**
@@ -38,7 +38,7 @@ export const bansOf = (controller: Session): Promise<Ban[]> =>
  * @returns the locks that were lifted.
  * @throws NodeError
  */
-export const liftBan = (controller: Session, { source, account }: LockKey): Promise<LockKey[]> =>
+export const liftLock = (controller: Session, { source, account }: LockKey): Promise<LockKey[]> =>
   ask(
     controller,
     ["lift", source, ...(account === null ? [] : [account])],

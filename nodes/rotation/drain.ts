@@ -268,12 +268,14 @@ export class Drain {
 
   private report(look: DrainLook): void {
     const { name, say } = this.options;
-    const { calls, hasOtherZone: refuge, at } = look;
+    const { calls, hasOtherZone, at } = look;
     if (calls === this.reported.calls && at < this.reported.at + REMINDER) return;
     this.reported = { calls, at };
     const phones = this.decision.phonesLeft(look);
     const about =
-      refuge && phones === 0 ? ", drained of phones" : `, ${counted(phones, "phone")} registered`;
+      hasOtherZone && phones === 0
+        ? ", drained of phones"
+        : `, ${counted(phones, "phone")} registered`;
     say(`${name}: ${calls === 0 ? "no calls" : counted(calls, "call")} left${about}`);
   }
 

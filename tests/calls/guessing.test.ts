@@ -1,4 +1,4 @@
-import { bansOf, liftBan } from "../../nodes/haproxy/bans";
+import { listLocks, liftLock } from "../../nodes/haproxy/bans";
 import { Connections, TIMEOUTS } from "../../ssh/connections";
 import type { Ban } from "./support/controller";
 import { dialFrom } from "./support/dial";
@@ -167,9 +167,9 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
     const session = await connections.controller(exchange.access, TIMEOUTS.look);
     // The later of two queries finds fewer remaining seconds.
     const untimed = (bans: readonly Ban[]) => bans.map((one) => ({ ...one, seconds: null }));
-    expect(untimed(await bansOf(session))).toEqual(untimed(await controller.bans()));
+    expect(untimed(await listLocks(session))).toEqual(untimed(await controller.bans()));
     const lock = { source, account: "1005" };
-    expect(await liftBan(session, lock)).toEqual([lock]);
+    expect(await liftLock(session, lock)).toEqual([lock]);
     expect(await banned()).not.toContain(`${source}/1005`);
     await eventually("the lifted lock in HAProxy", SOON, async () =>
       (await answered()) >= 10 ? true : null,

@@ -79,7 +79,7 @@ function rowsOf(
 }
 
 const felt = (steps: readonly Step[]): [string, string, boolean][] =>
-  rowsOf(steps).map(({ change, effect: felt, fault }) => [change, felt, fault === null]);
+  rowsOf(steps).map(({ change, effect, fault }) => [change, effect, fault === null]);
 
 const RESTART =
   "controller restarts: calls keep their media; new calls and registrations wait about 90 s " +
@@ -302,7 +302,7 @@ describe("the controller", () => {
       oldState: membershipState("zone1"),
       newState: membershipState("zone1", { controllerId: "c2" }),
     });
-    expect(rowsOf([server, update], true).map(({ effect: felt }) => felt)).toEqual([
+    expect(rowsOf([server, update], true).map(({ effect }) => effect)).toEqual([
       RESTART,
       "zone1 enters the rotation again",
     ]);
