@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { lastOutputs } from "./components/last-outputs";
+import { lastOutputs } from "./components/last-state";
 import { PbxProvider } from "./components/pbx-provider";
 import { loadSettings } from "./config/load";
 import { ConfigError, type Settings } from "./config/schema";

@@ -1,5 +1,5 @@
 import { OperatorError } from "../core/errors";
-import type { ExchangeOutputs } from "../stack/stack";
+import type { ExchangeOutputs } from "../stack/outputs";
 import type { Call } from "../phones/call";
 import { connect } from "../phones/connect";
 import { sleep } from "../phones/deadline";

@@ -2,7 +2,7 @@ import type { Considered } from "../autoscaler/tick";
 import type { Sample, ZoneSample } from "../autoscaler/sample";
 import { outInWords, outOfRotation } from "../autoscaler/rotation";
 import { bytesPerSecond as rate, namesOf, percent } from "../core/format";
-import { table } from "./table";
+import { table } from "./terminal";
 
 /** Formats a decision of the autoscaler with the samples and thresholds that led to it. */
 export function explanation({ decision, state, sample }: Considered): string {

@@ -13,7 +13,7 @@ import { OperatorError } from "../core/errors";
 import { projectEnvironment } from "../stack/environment";
 import { autoscalerMemory, decisionLog } from "../core/paths";
 import { say } from "../core/progress";
-import { findStack } from "../stack/stack";
+import { findStack } from "../stack/open-stack";
 
 const HELP = `Adds zones before their capacity is exceeded; drains and removes zones that are not needed.
 

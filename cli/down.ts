@@ -7,7 +7,9 @@ import { command } from "../core/command";
 import { projectEnvironment } from "../stack/environment";
 import { repairCancelledUpdate, repairKilledUpdate } from "../stack/recovery";
 import { relay, say } from "../core/progress";
-import { exportedStack, findStack, otherDeployedStacks, releaseDeadLock } from "../stack/stack";
+import { exportedStack, otherDeployedStacks } from "../stack/state";
+import { findStack } from "../stack/open-stack";
+import { releaseDeadLock } from "../stack/lock";
 import { runUpdate } from "./run-update";
 
 const HELP = `Destroys the exchange, and stops the lab cloud if \`make up\` or \`make down\` started the lab.

@@ -8,7 +8,7 @@ import { faultsOf, type ImpactRow, judge } from "../guard/verdict";
 import { readPlan } from "../guard/plan";
 import { preview } from "../stack/preview";
 import { main } from "../core/main";
-import { table } from "./table";
+import { table } from "./terminal";
 
 const HELP = `Shows how an update will affect callers before it is made, and refuses an update that loses calls.
 

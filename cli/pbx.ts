@@ -11,7 +11,7 @@ import { status } from "./pbx/status";
 import { zones } from "./pbx/zones";
 import { main } from "../core/main";
 import { CachedRead } from "../autoscaler/cached-read";
-import { findStack } from "../stack/stack";
+import { findStack } from "../stack/open-stack";
 
 const HELP = `Shows the state of a running exchange, drains zones, and lifts locks.
 

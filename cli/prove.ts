@@ -5,7 +5,7 @@ import { Phone, type SipAccount } from "../phones/phone";
 import { type CallQuality, measure } from "../phones/quality";
 import { retry } from "../core/retry";
 import { OperatorError } from "../core/errors";
-import type { ExchangeOutputs } from "../stack/stack";
+import type { ExchangeOutputs } from "../stack/outputs";
 
 /** Quality that one of the two phones measured, and the zone in which the phone was registered. */
 export interface CallSide {

@@ -1,6 +1,6 @@
 import { type CallProof, MAX_JITTER_MS, MAX_LOSS_PERCENT } from "./prove";
-import type { ExchangeOutputs } from "../stack/stack";
-import { table } from "./table";
+import type { ExchangeOutputs } from "../stack/outputs";
+import { table } from "./terminal";
 
 /** Prints a report of the deployment and of the measured call. */
 export function printReport(

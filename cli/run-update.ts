@@ -3,7 +3,7 @@ import { relayUpdate } from "../stack/update-progress";
 import { OperatorError } from "../core/errors";
 import { abortOnSignals } from "../core/interruption";
 import { say } from "../core/progress";
-import { pulumiFault } from "../stack/stack";
+import { pulumiFault } from "../stack/state";
 
 /** Signals that end a command in a terminal: Ctrl-C, `kill`, and the end of the terminal. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -10,7 +10,7 @@ import { parseArguments } from "./arguments";
 import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
 import { main } from "../core/main";
-import { table } from "./table";
+import { table } from "./terminal";
 
 const HELP = `Replays a day of calls with the autoscaler's rule, and with other rules for comparison.
 

@@ -10,13 +10,10 @@ import { repairCancelledUpdate, repairKilledUpdate } from "../stack/recovery";
 import { elapsed, relay, say } from "../core/progress";
 import { ensurePhones, proveCall, qualityFault } from "./prove";
 import { printReport } from "./report";
-import {
-  exchangeOutputs,
-  exportedStack,
-  generateSecrets,
-  openStack,
-  readStack,
-} from "../stack/stack";
+import { exchangeOutputs } from "../stack/outputs";
+import { exportedStack, readStack } from "../stack/state";
+import { generateSecrets } from "../stack/secrets";
+import { openStack } from "../stack/open-stack";
 import { buildFaultsOf, unbuiltServers } from "../stack/unbuilt-servers";
 import { runUpdate } from "./run-update";
 

@@ -2,7 +2,12 @@ import { z } from "zod";
 import { MAX_CALLS } from "../core/ports";
 import { cronFault, isTimeZone } from "./cron";
 import { durationSchema, formatDuration } from "../core/duration";
-import { MAX_ZONES, TOO_MANY_ZONES_MESSAGE } from "./max-zones";
+
+/** Maximum number of zones. Every zone has a trunk to every other zone, so trunks grow with the square. */
+export const MAX_ZONES = 250;
+
+/** Message for a larger number. */
+export const TOO_MANY_ZONES_MESSAGE = `is more than ${String(MAX_ZONES)}, the maximum for a full mesh of trunks; write a smaller number`;
 
 /** Schema of `pbx:autoscale`: how the number of zones follows the load. */
 

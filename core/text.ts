@@ -10,3 +10,6 @@ export function printable(text: string): string {
   const clean = text.replace(/[^\P{Cc}\n\t]|[\u202A-\u202E\u2066-\u2069]/gu, "?");
   return clean.length > LIMIT ? `${clean.slice(0, LIMIT)}…` : clean;
 }
+
+/** Quotes `text` as one word of a POSIX shell. Within single quotes, only the single quote is special. */
+export const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -6,7 +6,7 @@ import { Deferred } from "./deferred";
 export class CallRefused extends Error {}
 
 /** RTP packets of a phone since the call was established. */
-export interface Counters {
+export interface PacketCounters {
   readonly sent: number;
   readonly received: number;
 }
@@ -58,7 +58,7 @@ export class Call extends EventEmitter {
     await this.closed;
   }
 
-  async counters(): Promise<Counters> {
+  async counters(): Promise<PacketCounters> {
     const text = await this.control.command("audio_debug");
     const sent = /TX: packets=(\d+)/.exec(text)?.[1];
     // The text has one line for each SSRC, in no order, and no line before the first packet. Asterisk changes the SSRC

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Call, Counters } from "./call";
+import type { Call, PacketCounters } from "./call";
 import { sleep, within } from "./deadline";
 
 /** Quality of the media in one direction of a call, as received. */
@@ -33,7 +33,7 @@ const SAMPLE_INTERVAL = 50;
 const REPORT_DEADLINE = 8_000;
 
 interface Sample {
-  readonly counters: Counters;
+  readonly counters: PacketCounters;
   readonly lostHere: number;
   readonly lostThere: number;
 }

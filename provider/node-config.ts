@@ -6,7 +6,7 @@ import { NodeError } from "../core/errors";
 import { editAsterisk } from "../nodes/asterisk/edit";
 import { provisionAsterisk } from "../nodes/asterisk/provision";
 import type { RunningDrains } from "../nodes/rotation/drains";
-import { PartialUpdate } from "./partial-update";
+import { PartialUpdate } from "./resource-handler";
 import type { DeclaredZones } from "./declared-zones";
 import { NodeUnchanged } from "../ssh/session";
 import { applyFirewall } from "../nodes/firewall";

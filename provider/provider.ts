@@ -13,7 +13,7 @@ import { OkeanosClient } from "../clouds/okeanos/client";
 import { OkeanosFloatingIpHandler } from "./okeanos/floating-ip";
 import { OkeanosNetworkHandler } from "./okeanos/network";
 import { OkeanosServerHandler } from "./okeanos/server";
-import { PartialUpdate } from "./partial-update";
+import { PartialUpdate } from "./resource-handler";
 import { DeclaredZones } from "./declared-zones";
 import { ZoneMembershipHandler } from "./zone-membership";
 import { IncompleteResource } from "../clouds/okeanos/faults";

@@ -1,3 +1,4 @@
+import type { NodeError } from "../core/errors";
 import type { Logger } from "../core/logger";
 
 /** The result of comparing the inputs of a resource with the new ones. */
@@ -36,4 +37,19 @@ export interface ResourceHandler<Inputs> {
   /** Reads the actual state; null if the resource is gone. */
   read(state: Inputs, log: Logger, id: string): Promise<Inputs | null>;
   delete(state: Inputs, log: Logger, id: string): Promise<void>;
+}
+
+/** An update that failed after some changes were applied. Pulumi records the applied changes in the state. */
+export class PartialUpdate extends Error {
+  override readonly name = "PartialUpdate";
+
+  constructor(
+    fault: NodeError,
+    /** Inputs that are in effect, with notes for the next update. */
+    readonly state: object,
+  ) {
+    super(fault.message);
+    // Operators see only the message, without a stack trace.
+    this.stack = fault.message;
+  }
 }

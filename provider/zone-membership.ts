@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RunningDrains } from "../nodes/rotation/drains";
-import { PartialUpdate } from "./partial-update";
+import { PartialUpdate } from "./resource-handler";
 import type { DeclaredZones } from "./declared-zones";
 import { enterRotation } from "../nodes/rotation/entry";
 import { Haproxy, type HaproxyServer } from "../nodes/haproxy/runtime";

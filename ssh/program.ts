@@ -1,4 +1,4 @@
-import { quote } from "../core/shell";
+import { quote } from "../core/text";
 import type { Session } from "./session";
 
 /**

@@ -3,7 +3,8 @@ import type { ExchangeNodes } from "../ssh/access";
 import { CONTROLLER } from "../ssh/access";
 import { accessKey } from "../plan/exchange";
 import { OperatorError } from "../core/errors";
-import { type ExchangeOutputs, exchangeOutputs, readStack } from "./stack";
+import { type ExchangeOutputs, exchangeOutputs } from "./outputs";
+import { readStack } from "./state";
 
 /** An exchange as the outputs of its stack describe it. Zones may be added or removed later. */
 export interface DeployedExchange {

@@ -2,7 +2,8 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { hasPendingOperations, repair } from "./repair";
 import { OperatorError } from "../core/errors";
 import { say } from "../core/progress";
-import { type StackState, exportedStack, releaseDeadLock } from "./stack";
+import { type StackState, exportedStack } from "./state";
+import { releaseDeadLock } from "./lock";
 import { cloudOf } from "./cloud";
 import { stackSettings } from "./settings";
 

@@ -1,7 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation";
 import { plainValues } from "../config/plain-values";
 import { parseSettings, type Settings } from "../config/schema";
-import { readStack } from "./stack";
+import { readStack } from "./state";
 
 /** Returns a stack's configuration as its program reads it. @throws OperatorError with all faults */
 export async function stackSettings(stack: Stack): Promise<Settings> {

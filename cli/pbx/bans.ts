@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Ban, listLocks, liftLock, type LockKey } from "../../nodes/haproxy/bans";
 import { TIMEOUTS } from "../../ssh/connections";
 import { OperatorError } from "../../core/errors";
-import { table } from "../table";
+import { table } from "../terminal";
 import { type Command, printJson } from "./command";
 import { durationText } from "./words";
 

@@ -1,6 +1,5 @@
 import { type LiveCall, liveCallsOf } from "../../nodes/asterisk/live-calls";
-import { paint } from "../colour";
-import { table } from "../table";
+import { paint, table } from "../terminal";
 import { type Command, inEachZone, printJson } from "./command";
 import { FIGURE_HEADS, figureTexts, verdictOn } from "./quality";
 import { durationText } from "./words";

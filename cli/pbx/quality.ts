@@ -1,5 +1,5 @@
 import type { Media } from "../../nodes/asterisk/media";
-import { paint } from "../colour";
+import { paint } from "../terminal";
 import { MAX_JITTER_MS, MAX_LOSS_PERCENT } from "../prove";
 
 /** Maximum one-way delay of a good call, from ITU-T G.114. */

@@ -3,7 +3,7 @@ import { Metrics, type ObservedZone, sampleOf } from "../../autoscaler/metrics";
 import { trunkPeersOf } from "../../nodes/asterisk/activity";
 import { type LoggedDecision, lastDecision } from "../../autoscaler/decision-log";
 import { decisionLog } from "../../core/paths";
-import { table } from "../table";
+import { table } from "../terminal";
 import {
   type Command,
   FIRST_ANSWER,

@@ -1,5 +1,5 @@
 import type { Place } from "../../autoscaler/metrics";
-import { paint } from "../colour";
+import { paint } from "../terminal";
 
 /** Text in a table for a value that could not be read. */
 export const UNKNOWN = "unknown";

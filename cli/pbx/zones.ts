@@ -1,8 +1,7 @@
 import { trunkPeersOf, type TrunkPeerStatus } from "../../nodes/asterisk/activity";
 import { Haproxy, type HaproxyServer } from "../../nodes/haproxy/runtime";
 import { TIMEOUTS } from "../../ssh/connections";
-import { paint } from "../colour";
-import { table } from "../table";
+import { paint, table } from "../terminal";
 import { type Command, inEachZone, printJson } from "./command";
 import { orUnknown, placeText } from "./words";
 

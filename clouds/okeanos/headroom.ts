@@ -3,7 +3,7 @@ import type { OkeanosClient } from "./client";
 import { unusedAddresses } from "./floating-ips";
 import { ADDRESSES, findProject, serverNeeds, quotaRows, quotasOf } from "./quotas";
 import type { Headroom } from "../cloud";
-import { headroomOf } from "../headroom";
+import { headroomOf } from "../cloud";
 
 /** Settings that determine which quotas a zone uses, and how much of each. */
 export interface ZoneNeeds {

@@ -183,10 +183,8 @@ async function send(url: string, request: RequestOptions, tls?: TlsSettings): Pr
     return { url, status, isGood, subjectToken, body: await bodyOf(response) };
   } catch (error) {
     if (error instanceof OperatorError) throw error;
-    const { message, cause } = error as Error;
-    throw new OperatorError(
-      `${url} does not answer: ${cause instanceof Error ? cause.message : message}`,
-    );
+    const { message, cause } = error as Error & { readonly cause?: { readonly message?: string } };
+    throw new OperatorError(`${url} does not answer: ${cause?.message ?? message}`);
   }
 }
 

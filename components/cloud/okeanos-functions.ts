@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { OkeanosDemand } from "../../clouds/okeanos/preflight";
-import { type LastResource, lastResources } from "../last-resources";
+import { type LastResource, lastResources } from "../last-state";
 import type { PbxProvider } from "../pbx-provider";
 
 const NETWORK = "pbx:okeanos:Network";

@@ -1,6 +1,6 @@
 import { integer, noBias, sample } from "fast-check";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { releaseDeadLock } from "../../stack/stack";
+import { releaseDeadLock } from "../../stack/lock";
 import { WANTED_ZONES } from "../../config/wanted-zones";
 import { type Call, connect, Phone, type SipAccount } from "../../phones";
 import { sleep } from "../../phones/deadline";

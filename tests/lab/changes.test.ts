@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { releaseDeadLock } from "../../stack/stack";
+import { releaseDeadLock } from "../../stack/lock";
 import { connect, Phone } from "../../phones";
 import { sleep } from "../../phones/deadline";
 import { undisturbed, CallMonitor } from "../calls/support/witness";

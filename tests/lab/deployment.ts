@@ -11,8 +11,9 @@ import {
 } from "@pulumi/pulumi/automation";
 import { command } from "../../core/command";
 import { ROOT } from "../../core/paths";
-import { makeKeyPair } from "../../core/ssh-key";
-import { type ExchangeOutputs, exchangeOutputs, readStack } from "../../stack/stack";
+import { makeKeyPair } from "../../stack/secrets";
+import { type ExchangeOutputs, exchangeOutputs } from "../../stack/outputs";
+import { readStack } from "../../stack/state";
 import { buildFaultsOf } from "../../stack/unbuilt-servers";
 import { destroyOrphaned, environmentOf, PASSPHRASE, PREFIX } from "./orphaned";
 import type { Access } from "./ssh";

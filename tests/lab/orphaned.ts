@@ -4,7 +4,8 @@ import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { backendUrl } from "../../stack/backend";
 import { repairKilledUpdate } from "../../stack/recovery";
 import { isProcessAlive } from "../../core/process";
-import { exportedStack, releaseDeadLock } from "../../stack/stack";
+import { exportedStack } from "../../stack/state";
+import { releaseDeadLock } from "../../stack/lock";
 
 /** Prefix of a deployment's folder; the ID of the process that creates the deployment follows. */
 export const PREFIX = "trunkline-lab-";

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { quote } from "../../core/shell";
+import { quote } from "../../core/text";
 
 const run = promisify(execFile);
 

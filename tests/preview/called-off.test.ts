@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { backendUrl } from "../../stack/backend";
 import { ROOT } from "../../core/paths";
-import { exportedStack } from "../../stack/stack";
+import { exportedStack } from "../../stack/state";
 import { EXTERNAL_NETWORK_ID, type FakeCloud, startFakeCloud } from "../support/fake-cloud";
 
 jest.setTimeout(120_000);

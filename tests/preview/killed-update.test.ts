@@ -5,7 +5,8 @@ import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { StackExecutor } from "../../autoscaler/stack-executor";
 import { openstackCloud } from "../../clouds/openstack";
 import { backendUrl } from "../../stack/backend";
-import { exportedStack, releaseDeadLock } from "../../stack/stack";
+import { exportedStack } from "../../stack/state";
+import { releaseDeadLock } from "../../stack/lock";
 import { type FakeCloud, startFakeCloud } from "../support/fake-cloud";
 
 jest.setTimeout(300_000);

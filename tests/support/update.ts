@@ -3,7 +3,8 @@ import { repair } from "../../stack/repair";
 import { openstackCloud } from "../../clouds/openstack";
 import { main } from "../../core/main";
 import { pulumiInSession } from "../../stack/pulumi-command";
-import { exportedStack, releaseDeadLock } from "../../stack/stack";
+import { exportedStack } from "../../stack/state";
+import { releaseDeadLock } from "../../stack/lock";
 import { runUpdate } from "../../cli/run-update";
 
 /** Runs `make up` for a test program in a folder. The second argument is the tag of its resources in the cloud. */

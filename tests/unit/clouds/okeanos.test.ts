@@ -33,11 +33,11 @@ describe("the headroom for zones", () => {
     await start({ users: [{ limits: { "cyclades.floating_ip": 3 } }] });
     expect(await cloud().headroom()).toEqual({
       zones: 3,
-      short: "3 of 3 public addresses left, and a zone takes 1",
+      shortage: "3 of 3 public addresses left, and a zone takes 1",
     });
     expect(await cloud({ flavor: LARGE }).headroom()).toEqual({
       zones: 2,
-      short: "8 of 8 processors left, and a zone takes 4",
+      shortage: "8 of 8 processors left, and a zone takes 4",
     });
   });
 
@@ -57,11 +57,11 @@ describe("the headroom for zones", () => {
     });
     expect(await cloud({ project: "pbx.example.org" }).headroom()).toEqual({
       zones: 3,
-      short: "3072 of 3072 MiB of memory left, and a zone takes 1024",
+      shortage: "3072 of 3072 MiB of memory left, and a zone takes 1024",
     });
     expect(await cloud().headroom()).toEqual({
       zones: 0,
-      short: "0 of 0 servers left, and a zone takes 1",
+      shortage: "0 of 0 servers left, and a zone takes 1",
     });
   });
 
@@ -69,8 +69,8 @@ describe("the headroom for zones", () => {
     await start();
     for (let count = 0; count < 2; count++)
       await client.post("network", "floatingips", { floatingip: {} });
-    const short = "0 of 2 public addresses left, and a zone takes 1";
-    expect(await cloud().headroom()).toEqual({ zones: 0, short });
+    const shortage = "0 of 2 public addresses left, and a zone takes 1";
+    expect(await cloud().headroom()).toEqual({ zones: 0, shortage });
     expect(await cloud({ reuseAddresses: true }).headroom()).toMatchObject({ zones: 2 });
   });
 

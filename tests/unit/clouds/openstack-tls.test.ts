@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import { z } from "zod";
 import { cloudSettings } from "../../../clouds/openstack/settings";
 import { CloudSession } from "../../../clouds/openstack/session";
@@ -39,7 +40,8 @@ beforeAll(async () => {
     },
     (request, response) => {
       const { method = "", url = "", socket } = request;
-      const by = "authorized" in socket && socket.authorized === true ? " by a known user" : "";
+      const { subject } = (socket as TLSSocket).getPeerCertificate() as Partial<PeerCertificate>;
+      const by = subject === undefined ? "" : " by a known user";
       requests.push(`${method} ${url}${by}`);
       request.resume().on("end", () => {
         const [status, body] = answerTo(method, url);

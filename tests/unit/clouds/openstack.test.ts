@@ -104,11 +104,11 @@ describe("the headroom for zones", () => {
   test("depends on the scarcest of instances, cores, RAM, ports and addresses", async () => {
     expect(await headroom()).toEqual({
       zones: 7,
-      short: "7 of 10 instances left, and a zone takes 1",
+      shortage: "7 of 10 instances left, and a zone takes 1",
     });
     expect(await headroom("pbx.large")).toEqual({
       zones: 2,
-      short: "16 of 20 cores left, and a zone takes 8",
+      shortage: "16 of 20 cores left, and a zone takes 8",
     });
   });
 
@@ -117,7 +117,7 @@ describe("the headroom for zones", () => {
     answers["/network/v2.0/quotas/p1/details.json"] = { quota: { ...QUOTAS.quota, floatingip } };
     expect(await headroom()).toEqual({
       zones: 1,
-      short: "1 of 5 floating IPs left, and a zone takes 1",
+      shortage: "1 of 5 floating IPs left, and a zone takes 1",
     });
   });
 
@@ -126,7 +126,7 @@ describe("the headroom for zones", () => {
     answers["/network/v2.0/quotas/p1/details.json"] = { quota: { ...QUOTAS.quota, port } };
     expect(await headroom()).toEqual({
       zones: 0,
-      short: "0 of 5 ports left, and a zone takes 1",
+      shortage: "0 of 5 ports left, and a zone takes 1",
     });
   });
 

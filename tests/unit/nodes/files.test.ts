@@ -16,7 +16,7 @@ import { type Conversation, converse } from "../../../ssh/conversation";
 import { install, readFiles, restore, type WantedFile } from "../../../nodes/files";
 import { Agent, AGENT_COMMAND, AgentFault } from "../../../ssh/agent";
 import { AgentRefused, NodeUnchanged, type Session } from "../../../ssh/session";
-import { quote } from "../../../core/shell";
+import { quote } from "../../../core/text";
 
 /** Node on this machine, with the permissions of the user that runs the tests. */
 let here: Session;

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
-import { releaseDeadLock } from "../../../stack/stack";
+import { releaseDeadLock } from "../../../stack/lock";
 
 /** Process ID that is higher than the ID of any process. */
 const NO_PROCESS = 2 ** 30;

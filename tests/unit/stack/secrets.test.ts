@@ -1,5 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation";
-import { generateSecrets } from "../../../stack/stack";
+import { generateSecrets } from "../../../stack/secrets";
 
 /** Returns a stack without a configuration, and with resources of `types` in its state. */
 const stackWith = (...types: readonly string[]): Stack =>

@@ -1,6 +1,7 @@
 import { CommandError, LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
 import { OperatorError } from "../../../core/errors";
-import { openStack, readStack } from "../../../stack/stack";
+import { openStack } from "../../../stack/open-stack";
+import { readStack } from "../../../stack/state";
 
 /** Returns the Automation API's error for the standard error of `pulumi`. */
 const says = (stderr: string): Error => {

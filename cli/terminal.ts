@@ -1,4 +1,15 @@
+import { styleText } from "node:util";
 import Table from "cli-table3";
+
+/** Whether to print colours: the output is a terminal, and NO_COLOR is not set. */
+const isWanted = process.stdout.isTTY && !process.env.NO_COLOR;
+
+/** Colours by meaning. The text itself must express the meaning as well. */
+const COLOURS = { good: "green", doubtful: "yellow", bad: "red" } as const;
+export type Meaning = keyof typeof COLOURS;
+
+export const paint = (meaning: Meaning, text: string): string =>
+  isWanted ? styleText(COLOURS[meaning], text) : text;
 
 /**
  * Formats a table with borders, for a terminal or a code block.

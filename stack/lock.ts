@@ -1,0 +1,44 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { isProcessAlive } from "../core/process";
+
+/** Content of the lock file of an update in a `file:` backend. */
+interface Lock {
+  readonly pid: number;
+  readonly hostname: string;
+  /** Time at which Pulumi took the lock. */
+  readonly timestamp: string;
+}
+
+/** Returns whether a lock belongs to a dead process. An unreadable lock is being written or removed: not dead. */
+function isDead(file: string): boolean {
+  try {
+    const { pid, hostname: host, timestamp } = JSON.parse(readFileSync(file, "utf8")) as Lock;
+    return host === hostname() && !isProcessAlive(pid, Date.parse(timestamp), "pulumi");
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Removes the lock of a killed update, as `pulumi cancel` does, so that the same command can run again. Keeps
+ * the lock of a running process and the lock of another machine.
+ */
+export async function releaseDeadLock(stack: Stack): Promise<void> {
+  const backend =
+    stack.workspace.envVars.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL ?? "";
+  if (!backend.startsWith("file:///")) return;
+  const folder = join(
+    fileURLToPath(backend),
+    ...[".pulumi", "locks", "organization", "pbx", stack.name],
+  );
+  const locks = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((file) => file.endsWith(".json"))
+        .map((file) => join(folder, file))
+    : [];
+  if (locks.length > 0 && locks.every(isDead)) await stack.cancel();
+}

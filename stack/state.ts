@@ -1,0 +1,49 @@
+import { CommandError, type Stack } from "@pulumi/pulumi/automation";
+import { OperatorError } from "../core/errors";
+
+/** Turns an error of a `pulumi` command into an OperatorError with Pulumi's message. Keeps other errors as they are. */
+export function pulumiFault(error: unknown): unknown {
+  if (!(error instanceof CommandError)) return error;
+  const [, words = "the command failed; run pulumi stack to see why"] =
+    /error: (.*)/.exec(error.message) ?? [];
+  const remedy = words.endsWith("incorrect passphrase")
+    ? "; PULUMI_CONFIG_PASSPHRASE is not the passphrase of the stacks of this clone: unset it, or set the right one"
+    : "";
+  return new OperatorError(`pulumi: ${words}${remedy}`);
+}
+
+/** Runs `read`, which reads from a stack, and returns its result. @throws OperatorError with Pulumi's message */
+export async function readStack<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw pulumiFault(error);
+  }
+}
+
+/** The parts of a stack's state that are used here. A resource with `initErrors` exists but is incomplete. */
+export interface StackState {
+  readonly resources?: readonly {
+    readonly urn: string;
+    readonly type: string;
+    readonly id?: string;
+    readonly initErrors?: readonly string[];
+  }[];
+  readonly pending_operations?: readonly unknown[];
+}
+
+/** Returns the state of a stack, as `pulumi stack export` does. @throws OperatorError */
+export const exportedStack = (stack: Stack): Promise<StackState> =>
+  readStack(async () => (await stack.exportStack()).deployment as StackState);
+
+/** Returns whether the stack has any resources in its cloud. */
+export const isDeployed = async (stack: Stack): Promise<boolean> =>
+  ((await exportedStack(stack)).resources ?? []).some(({ type }) => !type.startsWith("pulumi:"));
+
+/** Returns the names of the other stacks of this program that have resources. @throws OperatorError */
+export async function otherDeployedStacks({ name, workspace }: Stack): Promise<string[]> {
+  const stacks = await readStack(() => workspace.listStacks());
+  return stacks
+    .filter((other) => other.name !== name && (other.resourceCount ?? 0) > 0)
+    .map((other) => other.name);
+}
