@@ -1,13 +1,9 @@
 import { PHONES_PER_ZONE } from "../plan/capacity";
 import type { ExchangePlan, ZonePlan } from "../plan/exchange";
 import { filterOf, type Role } from "../plan/firewall";
-import {
-  renderAuthorizedKeys,
-  renderClock,
-  renderControllerFiles,
-  renderFirewall,
-  renderZoneFiles,
-} from "../templates";
+import { renderAuthorizedKeys, renderClock, renderFirewall } from "../templates/base-files";
+import { renderControllerFiles } from "../templates/controller-files";
+import { renderZoneFiles } from "../templates/zone-files";
 import type { ControllerContext } from "../templates/context";
 import type { NodeFile } from "../templates/node-file";
 import { REPORT_PORT, RTP_PORTS } from "../core/ports";

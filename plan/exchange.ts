@@ -31,7 +31,7 @@ export interface ZonePlan extends NodePlan {
 /** Values of an exchange that do not depend on the cloud's responses. Holds secrets. */
 export interface ExchangePlan {
   /** Start of the tag of every resource that the exchange has in the cloud. */
-  readonly mark: string;
+  readonly tag: string;
   readonly addresses: AddressPlan;
   readonly controller: NodePlan;
   /** zone1, zone2, … */
@@ -81,7 +81,7 @@ export function planExchange(settings: Settings, stack: string): ExchangePlan {
       }));
 
   return {
-    mark: tag,
+    tag: tag,
     addresses,
     controller: node("controller", addresses.controller),
     zones: zones.map((zone) => ({ ...zone, trunkPeers: trunkPeersOf(zone) })),

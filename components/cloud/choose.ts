@@ -25,13 +25,13 @@ export async function chooseCloud(
       return new OpenStackAdapter(pool);
     }
     case "okeanos": {
-      const [{ OkeanosAdapter }, { projectWithQuota }] = await Promise.all([
+      const [{ OkeanosAdapter }, { projectWithQuota, stackAddresses }] = await Promise.all([
         import("./okeanos"),
         import("./okeanos-functions"),
       ]);
       const { controller, zones } = exchange;
       const server = ({ name, tag: owner }: NodePlan, flavor: string) => ({ name, flavor, owner });
-      const networkName = `${exchange.mark} trunk`;
+      const networkName = `${exchange.tag} trunk`;
       const project = projectWithQuota({
         provider,
         network: networkName,
@@ -42,7 +42,11 @@ export async function chooseCloud(
         ],
         reuseAddresses,
       });
-      return new OkeanosAdapter({ exchange, provider, project, networkName, pool, reuseAddresses });
+      // Needed only if addresses that are not in use may be taken.
+      const reserved = reuseAddresses ? stackAddresses() : Promise.resolve([]);
+      return new OkeanosAdapter({
+        ...{ exchange, provider, project, networkName, pool, reuseAddresses, reserved },
+      });
     }
   }
 }

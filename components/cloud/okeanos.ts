@@ -8,7 +8,7 @@ import { baseFiles } from "../node-files";
 import { OkeanosFloatingIp, OkeanosNetwork, OkeanosServer } from "../okeanos-resources";
 import type { PbxProvider } from "../pbx-provider";
 import type { Child, CloudAdapter, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
-import { lookUpImage, stackAddresses } from "./okeanos-functions";
+import { lookUpImage } from "./okeanos-functions";
 
 export interface OkeanosArgs {
   readonly exchange: ExchangePlan;
@@ -21,6 +21,8 @@ export interface OkeanosArgs {
   readonly pool: string;
   /** Whether to use public addresses of the project that are not in use. */
   readonly reuseAddresses: boolean;
+  /** Public addresses of the stack, which no other node may take. */
+  readonly reserved: pulumi.Input<string[]>;
 }
 
 /**
@@ -29,13 +31,7 @@ export interface OkeanosArgs {
  * filter traffic. A server has its public address on its own network interface.
  */
 export class OkeanosAdapter implements CloudAdapter {
-  /** Public addresses that no other node may take. */
-  private readonly reserved: Promise<string[]>;
-
-  constructor(private readonly args: OkeanosArgs) {
-    // Needed only if addresses that are not in use may be taken.
-    this.reserved = args.reuseAddresses ? stackAddresses() : Promise.resolve([]);
-  }
+  constructor(private readonly args: OkeanosArgs) {}
 
   image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string> {
     const { exchange, provider } = this.args;
@@ -60,8 +56,7 @@ export class OkeanosAdapter implements CloudAdapter {
   }
 
   publicAddress({ name }: NodePlan, child: Child): pulumi.Output<string> {
-    const { pool, project, reuseAddresses } = this.args;
-    const { reserved } = this;
+    const { pool, project, reserved, reuseAddresses } = this.args;
     return new OkeanosFloatingIp(
       name,
       { name, pool, project, reuse: reuseAddresses, reserved },

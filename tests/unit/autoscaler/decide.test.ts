@@ -613,14 +613,14 @@ describe("a limit", () => {
       zones: 2,
       reason:
         "zone1 carries 300 calls; with 20 spare they need 4 zones of 80, " +
-        "but the cloud's quota has room for 1 more (shortage: cores)",
+        "but the cloud's quota has room for 1 more (short: cores)",
     });
     expect(
       decided(calls(300), {}, { headroom: { zones: 0, shortage: "instances" } }),
     ).toMatchObject({
       action: "hold",
       zones: 1,
-      reason: expect.stringMatching(/has room for 0 more \(shortage: instances\)$/) as string,
+      reason: expect.stringMatching(/has room for 0 more \(short: instances\)$/) as string,
     });
   });
 

@@ -358,7 +358,7 @@ test("an explanation names the zones that HAProxy marks as down", () => {
     state: { ...STATE, zones: 2 },
     sample: { ...OUT.sample, zones },
   }).split("\n");
-  expect(lines).toContain("HAProxy has zone1 down");
+  expect(lines).toContain("HAProxy reports as down: zone1");
 });
 
 test("an explanation shows the samples, the thresholds and the planned change", () => {

@@ -142,7 +142,7 @@ describe("a zone that is removed", () => {
     expect(rows).toEqual([
       {
         change: "zone2: server deleted",
-        felt: "zone2 drains, then goes; calls that are still up after 1 min are cut",
+        effect: "zone2 drains, then goes; calls that are still up after 1 min are cut",
         fault: "pbx:drainForce is true: calls of zone2 may be cut; set it to false",
       },
     ]);
@@ -241,7 +241,7 @@ test("the successor of a lost server enters the rotation, even in the only zone"
     replacement(MEMBERSHIP, "zone1", membershipState("zone1"), membershipState("zone1")),
   ];
   expect(rowsOf(steps, false, ["zone1"])).toEqual([
-    { change: "zone1: server created", felt: "zone1 joins once it is ready", fault: null },
+    { change: "zone1: server created", effect: "zone1 joins once it is ready", fault: null },
   ]);
 });
 
@@ -290,11 +290,11 @@ describe("the controller", () => {
     expect(rowsOf([server])).toEqual([
       {
         change,
-        felt: RESTART,
+        effect: RESTART,
         fault: "choose a time with few calls, and allow the change with: --allow-controller",
       },
     ]);
-    expect(rowsOf([server], true)).toEqual([{ change, felt: RESTART, fault: null }]);
+    expect(rowsOf([server], true)).toEqual([{ change, effect: RESTART, fault: null }]);
   });
 
   test("makes every zone enter the rotation again if it is replaced", () => {
@@ -311,7 +311,7 @@ describe("the controller", () => {
   test("keeps its public address, whatever is allowed", () => {
     const [row] = rowsOf([step("delete", FLOATING_IP, "controller", { oldState: {} })], true);
     expect(row).toMatchObject({
-      felt: "the exchange gets a new public address, which no phone knows",
+      effect: "the exchange gets a new public address, which no phone knows",
       fault: "every phone must be reconfigured",
     });
   });

@@ -27,7 +27,7 @@ test("reports a wrong passphrase, with the remedy", async () => {
   await expect(openStack("dev", {})).rejects.toEqual(
     new OperatorError(
       "pulumi: could not create secrets manager: incorrect passphrase; PULUMI_CONFIG_PASSPHRASE is " +
-        "another one than the stacks of this clone were made with: unset it, or set the right one",
+        "not the passphrase of the stacks of this clone: unset it, or set the right one",
     ),
   );
 });

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { renderControllerFiles, renderZoneFiles } from "../../../templates";
+import { renderControllerFiles } from "../../../templates/controller-files";
+import { renderZoneFiles } from "../../../templates/zone-files";
 import type { SipDriver } from "../../../core/telephony";
 import { renderExtensionsConf } from "../../../templates/extensions.conf";
 import type { NodeFile } from "../../../templates/node-file";

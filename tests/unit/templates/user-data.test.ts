@@ -1,6 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
-import { renderControllerFiles, renderZoneFiles } from "../../../templates";
+import { renderControllerFiles } from "../../../templates/controller-files";
+import { renderZoneFiles } from "../../../templates/zone-files";
 import {
   renderCloudConfig,
   renderUserData,

@@ -1,0 +1,49 @@
+import { type ChronyContext, renderChronyConf } from "./chrony.conf";
+import { type NftablesContext, renderNftablesConf } from "./nftables.conf";
+import type { NodeFile } from "./node-file";
+
+/**
+ * Returns the authorized keys of a node. The operator logs in as user `debian`. The stack logs in as root, which
+ * saves the time of sudo for each change. The files are separate from the file that a cloud fills with its key pair
+ * at the first boot, so keys can change while servers run.
+ *
+ * @param operator public key of the operator.
+ * @param stack public key of the stack.
+ */
+export function renderAuthorizedKeys(operator: string, stack: string): NodeFile[] {
+  const keys = (name: string, group: string, key: string): NodeFile => ({
+    path: `/etc/trunkline/${name}`,
+    content: `${key}\n`,
+    // sshd reads the file as the user that logs in.
+    owner: `root:${group}`,
+    mode: "0640",
+  });
+  return [
+    keys("authorized_keys", "debian", operator),
+    keys("root_authorized_keys", "root", `restrict,port-forwarding ${stack}`),
+  ];
+}
+
+/** Returns the file from which Debian's nftables.service loads the rules. */
+export const renderFirewall = (context: NftablesContext): NodeFile => ({
+  path: "/etc/nftables.conf",
+  content: renderNftablesConf(context),
+  owner: "root:root",
+  mode: "0640",
+});
+
+/** Returns the file from which Debian's chrony.service reads the configuration of the node's clock. */
+export const renderClock = (context: ChronyContext): NodeFile => ({
+  path: "/etc/chrony/chrony.conf",
+  content: renderChronyConf(context),
+  owner: "root:root",
+  mode: "0644",
+});
+
+/** Returns the file that the start-up check of the golden image reads: the node's role and SIP driver. */
+export const renderNodeJson = (node: Record<string, string>): NodeFile => ({
+  path: "/etc/trunkline/node.json",
+  content: `${JSON.stringify(node)}\n`,
+  owner: "root:root",
+  mode: "0640",
+});
