@@ -3,7 +3,7 @@ import { chooseCloud } from "./components/cloud/choose";
 import { ExtendedZone } from "./components/extended-zone";
 import { HaproxyController } from "./components/haproxy-controller";
 import { PbxNode } from "./components/pbx-node";
-import type { PbxProvider } from "./components/pbx-provider";
+import type { PbxProvider } from "./components/resources/pbx-provider";
 import { Rollout } from "./components/rollout";
 import { TrunkNetwork } from "./components/trunk-network";
 import type { Settings } from "./config/schema";

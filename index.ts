@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { lastOutputs } from "./components/last-state";
-import { PbxProvider } from "./components/pbx-provider";
+import { PbxProvider } from "./components/resources/pbx-provider";
 import { loadSettings } from "./config/load";
 import { ConfigError, type Settings } from "./config/schema";
 import { wantedZones } from "./config/wanted-zones";

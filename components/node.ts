@@ -5,7 +5,7 @@ import type { Access, ZoneHost } from "../ssh/access";
 import type { DrainPolicy } from "../nodes/rotation/drain-decision";
 import type { NodeFile } from "../templates/node-file";
 import type { CloudAdapter, Firewall, InternalNetwork } from "./cloud/cloud";
-import { type Inputs, NodeConfig } from "./node-config";
+import { type Inputs, NodeConfig } from "./resources/node-config";
 import { packFiles } from "./packed-files";
 import type { Rollout } from "./rollout";
 

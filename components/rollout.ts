@@ -5,8 +5,8 @@ import {
   type ServerSpecs,
   previousReplaced,
 } from "../plan/rollout";
-import type { NodeConfig } from "./node-config";
-import type { ZoneMembership } from "./zone-membership";
+import type { NodeConfig } from "./resources/node-config";
+import type { ZoneMembership } from "./resources/zone-membership";
 
 /**
  * Makes zones wait for each other if an update replaces their servers. A first deployment starts all servers at once.

@@ -3,7 +3,7 @@ import type { ZonePlan } from "../plan/exchange";
 import type { HaproxyController } from "./haproxy-controller";
 import { type ExchangeArgs, Node, type NodeServerArgs, zoneHost } from "./node";
 import { zoneFiles } from "./node-files";
-import { ZoneMembership } from "./zone-membership";
+import { ZoneMembership } from "./resources/zone-membership";
 
 export interface ZoneArgs extends ExchangeArgs, NodeServerArgs {
   readonly plan: ZonePlan;

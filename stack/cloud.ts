@@ -10,7 +10,7 @@ export function cloudOf(settings: Settings, stack: string): CloudApi {
   const tag = exchangeTag(settings.masterSecret, stack);
   switch (settings.cloud) {
     case "openstack":
-      return openstackCloud({ flavor, mark: tag });
+      return openstackCloud({ flavor, tag: tag });
     case "okeanos":
       return okeanosCloud({ flavor, tag, project, reuseAddresses });
   }

@@ -5,10 +5,10 @@ import { openstackHeadroom } from "./headroom";
 import { CloudSession } from "./session";
 
 /** Returns the OpenStack cloud that the environment names, for an exchange with zones of `flavor`. */
-export function openstackCloud({ flavor, mark }: { flavor: string; mark: string }): CloudApi {
+export function openstackCloud({ flavor, tag }: { flavor: string; tag: string }): CloudApi {
   const session = new CloudSession(cloudSettings());
   return {
     headroom: () => openstackHeadroom(session, flavor),
-    taggedResources: () => openstackTaggedResources(session, mark),
+    taggedResources: () => openstackTaggedResources(session, tag),
   };
 }

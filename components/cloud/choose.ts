@@ -1,5 +1,5 @@
 import type { ExchangePlan, NodePlan } from "../../plan/exchange";
-import type { PbxProvider } from "../pbx-provider";
+import type { PbxProvider } from "../resources/pbx-provider";
 import type { CloudAdapter } from "./cloud";
 
 /** Settings of the cloud. */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { OkeanosDemand } from "../../clouds/okeanos/preflight";
 import { type LastResource, lastResources } from "../last-state";
-import type { PbxProvider } from "../pbx-provider";
+import type { PbxProvider } from "../resources/pbx-provider";
 
 const NETWORK = "pbx:okeanos:Network";
 const ADDRESS = "pbx:okeanos:FloatingIp";

@@ -5,8 +5,8 @@ import type { SipDriver } from "../../core/telephony";
 import { userData } from "../bootstrap";
 import { checkedImage } from "../image";
 import { baseFiles } from "../node-files";
-import { OkeanosFloatingIp, OkeanosNetwork, OkeanosServer } from "../okeanos-resources";
-import type { PbxProvider } from "../pbx-provider";
+import { OkeanosFloatingIp, OkeanosNetwork, OkeanosServer } from "../resources/okeanos";
+import type { PbxProvider } from "../resources/pbx-provider";
 import type { Child, CloudAdapter, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
 import { lookUpImage } from "./okeanos-functions";
 

@@ -18,7 +18,7 @@ main(async () => {
     failed: "the update failed, see above",
     calledOff: async () => {
       const target = ["urn:pulumi:test::pbx::pulumi:pulumi:Stack::pbx-test"];
-      const cloud = () => openstackCloud({ flavor: "m1.small", mark });
+      const cloud = () => openstackCloud({ flavor: "m1.small", tag: mark });
       const options = { stack, cloud, target, releaseDeadLock, exported: exportedStack };
       console.log((await repair({ ...options, say: console.log })).kind);
     },

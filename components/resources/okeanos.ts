@@ -3,7 +3,7 @@ import type {
   OkeanosFloatingIpInputs,
   OkeanosNetworkInputs,
   OkeanosServerInputs,
-} from "../provider/inputs";
+} from "../../provider/inputs";
 import type { Inputs } from "./node-config";
 
 /** Public address of Okeanos. Implemented in `provider/`. */
