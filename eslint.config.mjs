@@ -11,9 +11,12 @@ import tseslint from "typescript-eslint";
 const LAYERS = JSON.parse(readFileSync(new URL("layers.json", import.meta.url), "utf8"));
 const FOLDERS = Object.keys(LAYERS);
 const TOOLS = ["bench", "tests"];
+/** Folders of tests, each of which may import the ones before it. */
+const TEST_FOLDERS = ["support", "calls", "lab", "okeanos", "preview", "unit"];
 
 /** Returns a pattern of import specifiers that lead from a folder, or from the root, into one of `folders`. */
-const into = (folders, from = "(?:\\.\\./)+") => `^${from}(?:${folders.join("|")})(?:/|$)`;
+const into = (folders, from = "(?:\\.\\./)+") =>
+  folders.length === 0 ? "(?!)" : `^${from}(?:${folders.join("|")})(?:/|$)`;
 
 const restricted = (files, patterns) => ({
   files,
@@ -72,6 +75,28 @@ export default defineConfig(
           "\\./",
         ),
         message: "The program is made of components/, config/, core/ and plan/.",
+      },
+    ],
+  ),
+  // A level of tests imports only helpers of earlier levels; unit tests test the helpers as well.
+  ...TEST_FOLDERS.map((folder, index) =>
+    restricted(
+      [`tests/${folder}/**/*.ts`],
+      [
+        {
+          regex: into(TEST_FOLDERS.slice(index + 1), "(?:\\.\\./)+(?:tests/)?"),
+          message: `tests/${folder}/ imports only these folders of tests: ${TEST_FOLDERS.slice(0, index).join(", ")}.`,
+        },
+        { regex: into(["bench"]), message: "bench/ imports tests/, not the other way round." },
+      ],
+    ),
+  ),
+  restricted(
+    ["bench/**/*.ts"],
+    [
+      {
+        regex: into(["index", "exchange", "components", "provider"]),
+        message: "bench/ measures from outside.",
       },
     ],
   ),

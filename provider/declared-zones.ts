@@ -1,8 +1,14 @@
 import type { ZoneHost } from "../ssh/access";
 
-/** Zones that the program declares in this run of Pulumi. */
+/**
+ * Zones that the program declares in this run of Pulumi. A NodeConfig declares them in `check`; a ZoneMembership reads
+ * them later. The order is certain: a membership depends on the NodeConfigs of all nodes (components/rollout.ts), and
+ * Pulumi calls `check` and `diff` of a resource after those of its dependencies.
+ *
+ * With `pulumi up --target`, Pulumi calls neither for a NodeConfig that is not targeted. Nothing is declared then.
+ */
 export class DeclaredZones {
-  private zones: readonly ZoneHost[] = [];
+  private zones: readonly ZoneHost[] | null = null;
   /** Names of zones that must enter the rotation again, even if their memberships have not changed. */
   private readonly entering = new Set<string>();
 
@@ -31,7 +37,8 @@ export class DeclaredZones {
     return [...this.entering];
   }
 
-  othersThan(name: string): readonly ZoneHost[] {
-    return this.zones.filter((zone) => zone.name !== name);
+  /** Returns the declared zones without `name`; null if no zones were declared in this run. */
+  othersThan(name: string): readonly ZoneHost[] | null {
+    return this.zones?.filter((zone) => zone.name !== name) ?? null;
   }
 }

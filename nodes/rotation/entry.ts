@@ -16,7 +16,8 @@ export interface EntryOptions {
   readonly access: Access;
   /** The zone that enters the rotation. */
   readonly zone: ZoneHost;
-  readonly others: readonly ZoneHost[];
+  /** All other zones; null if they are not known in this run. Only the trunk of `zone` itself is checked then. */
+  readonly others: readonly ZoneHost[] | null;
   readonly say: Say;
   /** Ends the wait. The zone then stays out of the rotation. */
   readonly signal?: AbortSignal;
@@ -74,7 +75,11 @@ async function trunkObstacle(
 ): Promise<string | null> {
   const serves = (name: string): boolean =>
     servers.some((server) => server.name === name && server.healthy);
-  const serving = others.filter(({ name }) => serves(name));
+  const serving = (others ?? []).filter(({ name }) => serves(name));
+  const inRotation = servers.filter(({ name, state }) => name !== zone.name && state === "ready");
+  const peersOfZone = (others === null ? inRotation : serving)
+    .map(({ name }) => name)
+    .filter(serves);
   const sees = async (from: ZoneHost, names: readonly string[]): Promise<string[]> => {
     const peers = await trunkPeersOf(await connections.zone(access, from, TIMEOUTS.change));
     return names
@@ -82,10 +87,7 @@ async function trunkObstacle(
       .map((name) => `${from.name} does not reach ${name} on the trunk`);
   };
   const obstacles = await Promise.all([
-    sees(
-      zone,
-      serving.map(({ name }) => name),
-    ),
+    sees(zone, peersOfZone),
     ...serving.map((other) => sees(other, [zone.name])),
   ]);
   return obstacles.flat()[0] ?? null;

@@ -29,6 +29,8 @@ export class FakeExchange extends Connections {
   readonly lost = new Set<string>();
   /** Zones that do not answer SIP. */
   readonly sipDown = new Set<string>();
+  /** Zones that no other zone reaches on the trunk. */
+  readonly cutTrunks = new Set<string>();
   /** Output of `database show registrar`, by zone. */
   readonly registrar = new Map<string, string>();
   /** Extensions in a call, by zone. */
@@ -109,7 +111,10 @@ export class FakeExchange extends Connections {
   private console(zone: string, order: string): string {
     if (order.includes("iax2 show peers")) {
       return [...this.servers.keys()]
-        .map((name) => `${name} 192.168.0.9 (S) 255.255.255.255 4569 (T) (E) OK (1 ms)`)
+        .map((name) => {
+          const status = this.cutTrunks.has(name) ? "UNREACHABLE" : "OK (1 ms)";
+          return `${name} 192.168.0.9 (S) 255.255.255.255 4569 (T) (E) ${status}`;
+        })
         .join("\n");
     }
     if (order.includes("database show registrar")) return this.registrar.get(zone) ?? "";

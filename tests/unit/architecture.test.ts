@@ -155,6 +155,17 @@ test("ESLint rejects every import that layers.json does not name", () => {
       },
     ];
   });
+  cases.push(
+    { file: "tests/calls/file.ts", statement: asValue("../lab/file"), allowed: false },
+    { file: "tests/calls/support/file.ts", statement: asValue("../../unit/file"), allowed: false },
+    { file: "tests/lab/file.ts", statement: asValue("../calls/support/file"), allowed: true },
+    { file: "tests/unit/core/file.ts", statement: asValue("../../../bench/file"), allowed: false },
+    { file: "bench/file.ts", statement: asValue("../tests/support/file"), allowed: true },
+    { file: "bench/file.ts", statement: asValue("../components/file"), allowed: false },
+    { file: "index.ts", statement: asValue("./components/file"), allowed: true },
+    { file: "index.ts", statement: asValue("./provider/file"), allowed: false },
+    { file: "config/load.ts", statement: asValue("@pulumi/pulumi"), allowed: true },
+  );
   const output = execFileSync(
     process.execPath,
     [

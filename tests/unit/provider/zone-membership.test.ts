@@ -51,6 +51,30 @@ test("puts the successor of a lost server into the rotation, even in the only zo
   expect(exchange.rotation).toEqual(["zone1"]);
 });
 
+describe("with --target, which leaves the NodeConfigs out, a zone", () => {
+  const news = { ...member, serverId: "another" };
+  const enter = (): Promise<unknown> => provider.update("zone1/server", URN, { ...member }, news);
+
+  beforeEach(async () => {
+    exchange.servers.set("zone1", "drain").set("zone2", "ready");
+    await provider.check(URN, {}, news);
+  });
+
+  test("enters the rotation if it reaches the zones in the rotation", async () => {
+    await enter();
+    expect(exchange.rotation).toEqual(["zone1", "zone2"]);
+  });
+
+  test("stays out if it does not reach one of them", async () => {
+    exchange.cutTrunks.add("zone2");
+    await provider.cancel();
+    await expect(enter()).rejects.toThrow(
+      "interrupted (zone1 does not reach zone2 on the trunk); it stays out of the rotation",
+    );
+    expect(exchange.rotation).toEqual(["zone2"]);
+  });
+});
+
 describe("the removal of an exchange whose controller is already gone", () => {
   const destroy = (force: boolean): Promise<void> =>
     provider.delete("zone1/server", URN, { ...member, drain: { ...member.drain, force } });

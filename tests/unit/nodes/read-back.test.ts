@@ -1,0 +1,24 @@
+import { userRows } from "../../../nodes/asterisk/read-back";
+import { renderUsersSql } from "../../../templates/users.sql";
+import { zone1Of } from "../../support/zone-context";
+
+const USERS = [
+  { extension: "1001", name: "Alice O'Hara", secret: "first-secret" },
+  { extension: "1002", name: null, secret: "second-secret" },
+  { extension: "1003", name: "x'), ('1009", secret: "third-secret" },
+];
+
+test("finds each user of a rendered users.sql", () => {
+  const rows = userRows(renderUsersSql({ ...zone1Of(1), users: USERS }));
+  expect([...rows.keys()]).toEqual(["1001", "1002", "1003"]);
+  expect(rows.get("1002")).toBe("('1002', NULL, 'second-secret')");
+});
+
+test("finds no users in a rendered users.sql without users", () => {
+  expect([...userRows(renderUsersSql({ ...zone1Of(1), users: [] }))]).toEqual([]);
+});
+
+test("fails if users.sql has users but no row of the expected form", () => {
+  const changed = renderUsersSql({ ...zone1Of(1), users: USERS }).replaceAll("('", "( '");
+  expect(() => userRows(changed)).toThrow("none of its rows has the form of users.sql.hbs");
+});
