@@ -1,3 +1,4 @@
+import { SIP_PORT } from "../core/ports";
 import { type CallProof, MAX_JITTER_MS, MAX_LOSS_PERCENT } from "./prove";
 import type { ExchangeOutputs } from "../stack/outputs";
 import { table } from "./terminal";
@@ -13,7 +14,11 @@ export function printReport(
   console.log(
     `\n${table(
       [
-        ["controller", controllerAddress, "SIP over TCP, port 5060: where phones register"],
+        [
+          "controller",
+          controllerAddress,
+          `SIP over TCP, port ${String(SIP_PORT)}: where phones register`,
+        ],
         ...zones.map(({ name, address, fixedIp }) => [
           name,
           address,

@@ -10,6 +10,9 @@ export const SIP_PORT = 5060;
 /** TCP port on the controller's trunk address. Zones report successful and failed log-ins to this port. */
 export const REPORT_PORT = 5075;
 
+/** TCP port on loopback through which workers of HAProxy exchange their stick tables. */
+export const HAPROXY_PEER_PORT = 5076;
+
 /** IAX2 (RFC 5456, section 10). */
 export const IAX2_PORT = 4569;
 

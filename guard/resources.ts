@@ -1,3 +1,4 @@
+import { SSH_PORT } from "../core/ports";
 import type { PlannedChange } from "./plan";
 
 /** A type of resource that calls depend on. */
@@ -47,8 +48,6 @@ export const SHARED_PARTS: Readonly<Record<string, Part>> = {
   "openstack:networking/secGroup:SecGroup": { title: "security group", interruptedBy: [] },
   "openstack:networking/secGroupRule:SecGroupRule": { title: "security rule", interruptedBy: [] },
 };
-
-const SSH_PORT = 22;
 
 /**
  * Returns whether calls do not depend on a resource: it is for the operator's SSH access, or has no counterpart in

@@ -1,3 +1,4 @@
+import { SIP_PORT } from "../core/ports";
 import { randomBytes } from "node:crypto";
 import { start } from "./command";
 import { within } from "./deadline";
@@ -30,7 +31,7 @@ export async function sipOptions(
   server: string,
   { namespace = null }: { namespace?: string | null } = {},
 ): Promise<number> {
-  const [host = server, port = "5060"] = server.split(":");
+  const [host = server, port = String(SIP_PORT)] = server.split(":");
   const script = `exec 3<>"/dev/tcp/$1/$2" || exit; cat >&3; exec head -n1 <&3`;
   const probe = start(namespace, ["bash", "-c", script, "probe", host, port], {
     stdio: ["pipe", "pipe", "ignore"],

@@ -4,6 +4,7 @@ import type { Client, ClientChannel } from "ssh2";
 import { z } from "zod";
 import { NodeError } from "../core/errors";
 import { Agent, AGENT_COMMAND, AgentFault, InvalidAnswer } from "./agent";
+import { SSH_PORT } from "../core/ports";
 import { retry } from "../core/retry";
 import { type Access, CONTROLLER, type ZoneHost } from "./access";
 import { AgentRefused, askAgent, ScriptFailed, type Session } from "./session";
@@ -11,7 +12,6 @@ import { AgentRefused, askAgent, ScriptFailed, type Session } from "./session";
 /** Makes a TCP connection from this machine. */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
 
-const PORT = 22;
 /** Accepts only the stack's own key. Operators log in as `debian`, with their own key. */
 const USER = "root";
 
@@ -183,7 +183,7 @@ async function logIn(target: Target): Promise<Client> {
   const { Client: SshClient } = await import("ssh2");
   let sock: Duplex;
   try {
-    sock = await dial(address, PORT);
+    sock = await dial(address, SSH_PORT);
   } catch (error) {
     throw new NodeError(node, `SSH at ${address} does not answer (${reasonOf(error)}); ${remedy}`);
   }

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type Handlebars from "handlebars";
 import type { z } from "zod";
+import { HAPROXY_PEER_PORT, IAX2_PORT, SIP_PORT } from "../core/ports";
 
 const load = createRequire(__filename);
 
@@ -27,6 +28,9 @@ const HELPERS = {
   /** Quotes a value for SQL (https://www.sqlite.org/lang_expr.html, "Literal Values"). */
   sql: (input: unknown): string => `'${safeText(input).replaceAll("'", "''")}'`,
 };
+
+/** Ports, which templates write as `{{@ports.sip}}`. */
+const PORTS = { sip: SIP_PORT, iax2: IAX2_PORT, haproxyPeer: HAPROXY_PEER_PORT };
 
 let engine: typeof Handlebars | undefined;
 
@@ -62,6 +66,6 @@ export function template<Schema extends z.ZodType>(
       knownHelpersOnly: true,
       knownHelpers: Object.fromEntries(Object.keys(HELPERS).map((helper) => [helper, true])),
     });
-    return render(schema.parse(context));
+    return render(schema.parse(context), { data: { ports: PORTS } });
   };
 }

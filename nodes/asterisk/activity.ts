@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { SIP_PORT } from "../../core/ports";
 import { asterisk, NotRunning } from "./console";
 import { asteriskProgram } from "./program";
 import { Deadline } from "../../core/deadline";
@@ -72,7 +73,8 @@ export async function trunkPeersOf(zone: Session): Promise<TrunkPeerStatus[]> {
  * @param ports ports of the controller, one per connection.
  */
 export async function disconnect(zone: Session, ports: readonly number[] | "all"): Promise<void> {
-  await asteriskProgram(zone, "disconnect", ports === "all" ? [ports] : ports.map(String));
+  const from = ports === "all" ? [ports] : ports.map(String);
+  await asteriskProgram(zone, "disconnect", [String(SIP_PORT), ...from]);
 }
 
 /** Ends all calls of a zone, waits until they have ended, and returns how many remain after the deadline. */

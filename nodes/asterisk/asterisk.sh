@@ -1,12 +1,12 @@
 #!/bin/sh
 # Starts Asterisk and closes connections of phones. Runs on a zone, as root.
 #
-#   asterisk.sh start-unread PATH...   starts Asterisk if it does not run, and prints the files that are newer than
-#                                      its start
-#   asterisk.sh restart                restarts Asterisk, after the image's check of the files
-#   asterisk.sh fault                  prints why the image's check refuses to start Asterisk, if it does
-#   asterisk.sh disconnect all         closes all SIP connections
-#   asterisk.sh disconnect [PORT]...   closes the SIP connections from these ports of the controller
+#   asterisk.sh start-unread PATH...         starts Asterisk if it does not run, and prints the files that are newer
+#                                            than its start
+#   asterisk.sh restart                      restarts Asterisk, after the image's check of the files
+#   asterisk.sh fault                        prints why the image's check refuses to start Asterisk, if it does
+#   asterisk.sh disconnect LOCAL all         closes all connections of the port LOCAL
+#   asterisk.sh disconnect LOCAL [PORT]...   closes its connections from these ports of the controller
 
 # Created when Asterisk starts.
 socket=/run/asterisk/asterisk.ctl
@@ -30,8 +30,10 @@ restart)
   ;;
 fault) cat "$fault" 2>/dev/null || true ;;
 disconnect)
+  listener="sport = :$1"
+  shift
   if [ "${1-}" = all ]; then
-    ss -t -n --kill state established 'sport = :5060' >/dev/null 2>&1
+    ss -t -n --kill state established "$listener" >/dev/null 2>&1
     exit
   fi
   # The kernel limits the length of a filter.
@@ -43,7 +45,7 @@ disconnect)
       ports="$ports or dport = :$1"
       shift
     done
-    ss -t -n --kill state established "sport = :5060 and ( $ports )" >/dev/null 2>&1 || exit
+    ss -t -n --kill state established "$listener and ( $ports )" >/dev/null 2>&1 || exit
   done
   ;;
 *)

@@ -67,7 +67,7 @@ test("does not disconnect phones that begin a call while the SSH connection is l
   };
 
   expect(await drain({ timeout: 3600, force: false })).toEqual({ callsCut: 0 });
-  expect(scripts.map((script) => script === "disconnect 40001")).toEqual([true, true, false]);
+  expect(scripts.map((script) => script === "disconnect 5060 40001")).toEqual([true, true, false]);
 });
 
 test("records a call that cannot be hung up once, and does not keep the zone forever", async () => {
