@@ -85,7 +85,7 @@ export default defineConfig(
       [
         {
           regex: into(TEST_FOLDERS.slice(index + 1), "(?:\\.\\./)+(?:tests/)?"),
-          message: `tests/${folder}/ imports only these folders of tests: ${TEST_FOLDERS.slice(0, index).join(", ")}.`,
+          message: `tests/${folder}/ imports only these folders of tests: ${TEST_FOLDERS.slice(0, index).join(", ") || "none"}.`,
         },
         { regex: into(["bench"]), message: "bench/ imports tests/, not the other way round." },
       ],

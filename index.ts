@@ -70,7 +70,8 @@ export = async (): Promise<pulumi.Inputs> => {
   }
   const zones = zonesOf(settings, last);
 
-  // Pulumi starts the provider's process at this registration. Meanwhile, this process loads the other modules.
+  // Pulumi starts the provider's process at this registration. The message makes Node send the registration now, before
+  // it loads the other modules.
   const provider = new PbxProvider("nodes");
   await pulumi.log.debug("requested the provider of this project's own resources");
   const { newExchange } = await import("./exchange");

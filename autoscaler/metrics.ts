@@ -21,7 +21,7 @@ export interface ObservedZone {
   readonly fault: string | null;
 }
 
-/** Result of a look at all zones, including zones that are out of the rotation. */
+/** One observation of all zones, including zones that are out of the rotation. */
 export interface Observation {
   readonly at: number;
   readonly zones: readonly ObservedZone[];

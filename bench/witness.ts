@@ -62,7 +62,9 @@ export class Witness {
       await Promise.all(phones.map((phone) => phone.close()));
       await sleep(PAUSE);
     }
-    throw new OperatorError(`could not register two phones in two of ${zones.join(", ")}`);
+    throw new OperatorError(
+      `could not register two phones in two different zones of ${zones.join(", ")}; see npm run pbx -- status`,
+    );
   }
 
   /** Returns the loss during `change` in percent, of the worse direction. */

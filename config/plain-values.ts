@@ -1,30 +1,43 @@
-/** Keys whose values are lists or objects. Pulumi passes them as JSON. */
-const STRUCTURED: ReadonlySet<string> = new Set([
-  "users",
-  "codecs",
-  "operatorCidrs",
-  "autoscale",
-  "limits",
-]);
+import type { z } from "zod";
+import { settingsSchema } from "./schema";
 
-const BOOLEANS: ReadonlySet<string> = new Set(["drainForce", "okeanosReuseAddresses"]);
+/** Parts of a zod schema that wrap another one. */
+interface Wrapper {
+  readonly innerType?: z.core.$ZodType;
+  readonly in?: z.core.$ZodType;
+}
 
-/** Converts a value of the stack's configuration from text to a plain value. */
+/** Returns the type that a key's schema takes, without its default: `number`, `boolean`, `array`, `object`, … */
+function typeOf(schema: z.core.$ZodType): string {
+  const { innerType, in: input } = schema._zod.def as Wrapper;
+  const inner = innerType ?? input;
+  return inner === undefined ? schema._zod.def.type : typeOf(inner);
+}
+
+const TYPES: ReadonlyMap<string, string> = new Map(
+  Object.entries(settingsSchema.shape).map(([key, schema]) => [key, typeOf(schema)]),
+);
+
+/**
+ * Converts a value of the stack's configuration from text to what the schema takes. A text that is no such value stays,
+ * so that the schema reports it.
+ */
 function plainValue(key: string, text: string): unknown {
-  if (key === "zones") {
-    return /^-?[0-9]+$/.test(text) ? Number(text) : text;
+  switch (TYPES.get(key)) {
+    case "number":
+      return /^-?[0-9]+$/.test(text) ? Number(text) : text;
+    case "boolean":
+      return text === "true" || text === "false" ? text === "true" : text;
+    case "array":
+    case "object":
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        return text;
+      }
+    default:
+      return text;
   }
-  if (BOOLEANS.has(key) && (text === "true" || text === "false")) {
-    return text === "true";
-  }
-  if (STRUCTURED.has(key)) {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      return text; // the schema reports the fault
-    }
-  }
-  return text;
 }
 
 /** Returns the values of this project's keys. Pulumi's `pbx:` prefix is removed from the keys. */

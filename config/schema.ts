@@ -222,7 +222,7 @@ export const settingsSchema = z.strictObject({
     .meta({ description: "Flavor of the controller; if not set, the flavor of the zones." }),
   externalNetwork: cloudName("your cloud's external network").default("public").meta({
     description:
-      "External network of the public addresses; on Okeanos, `public` means any network that has them.",
+      "External network of the public addresses; on Okeanos, `public` means any network with public addresses.",
   }),
   okeanosProject: cloudName("a project of Okeanos that you are a member of")
     .optional()
@@ -247,7 +247,7 @@ export const settingsSchema = z.strictObject({
       error: "names a network twice; name each once",
     })
     .prefault([])
-    .meta({ description: "Networks that may use SSH; run pulumi in one of them." }),
+    .meta({ description: "Networks that may use SSH; run pulumi on a machine in one of them." }),
   drainTimeout: durationSchema({ min: 0, max: 7 * 24 * 3600, example: "1h" })
     .prefault("1h")
     .meta({

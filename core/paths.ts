@@ -6,8 +6,10 @@ export const ROOT = join(__dirname, "..");
 /** Directory of local files that are never committed: stack state, passphrase, the operator's key. */
 export const LOCAL = join(ROOT, ".trunkline");
 
+const labState = process.env.LAB_STATE ?? "";
+
 /** Directory of the lab cloud. It contains the `clouds.yaml` of the lab cloud. */
-export const LAB_STATE = process.env.LAB_STATE ?? "/var/lib/trunkline-lab";
+export const LAB_STATE = labState === "" ? "/var/lib/trunkline-lab" : labState;
 
 /** Returns the file in which a stack's autoscaler stores its state between two measurements. */
 export const autoscalerMemory = (stack: string): string =>

@@ -142,7 +142,7 @@ class SshSession implements Session {
   private startAgent(): Promise<Agent> {
     return new Promise((resolve, reject) => {
       const lost = (why: string): void => {
-        reject(new NodeError(this.node, `no command can be run (${why})`));
+        reject(new NodeError(this.node, `cannot start the agent over SSH (${why})`));
       };
       try {
         this.client.exec(`exec ${AGENT_COMMAND}`, (error, channel) => {

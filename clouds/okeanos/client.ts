@@ -76,7 +76,7 @@ export class OkeanosClient {
     if (!authUrl || !token) {
       throw new NodeError(
         "okeanos",
-        `${missing.join(" and ")} is not set in the environment; see docs/okeanos.md`,
+        `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not set in the environment; see docs/okeanos.md`,
       );
     }
     if (!/^\d{0,4}$/.test(seconds) || Number(seconds || 1) === 0) {

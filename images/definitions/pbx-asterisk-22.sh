@@ -3,5 +3,5 @@
 # shellcheck shell=bash disable=SC2034
 release=forky
 element=pbx-asterisk
-# The Release file of testing expires a week after its date, and mirrors may lag behind.
+# The Release file of Debian testing expires a week after its date, and mirrors may lag behind.
 sources="default:deb [check-valid-until=no] @ARCHIVE@ forky main"

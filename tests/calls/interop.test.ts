@@ -88,7 +88,7 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
 
   describe("without a password", () => {
     test.each(["healthcheck", "4711", "anonymous", CALLER])(
-      "a call of %s makes no channel and no record",
+      "an INVITE from %s creates no channel and no call record",
       async (extension) => {
         const zone = exchange.zone("zone1");
         const phone = await bench.phone(extension, { register: false });

@@ -30,7 +30,7 @@ const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 /** Moments of the kills, in percent of the duration of a scale-out. */
 const MOMENTS = sample(noBias(integer({ min: 2, max: 98 })), { seed: SEED, numRuns: KILLS });
 
-/** Measures the seconds from the order of the port of `zone`, its first resource, until `zone` is in the rotation. */
+/** Measures the seconds from the creation of the port of `zone`, its first resource, until `zone` is in the rotation. */
 class BootClock {
   private start = 0;
   seconds = 0;

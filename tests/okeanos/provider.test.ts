@@ -341,7 +341,7 @@ test("Ctrl-C ends an operation with a one-line error", async () => {
   });
 });
 
-test("a free address of the project is reused if `reuse` is set, and is not deleted", async () => {
+test("reuses a free address of the project if `reuse` is set, and leaves the address to the project when deleted", async () => {
   // Created before this run.
   const own = await kinds().addresses.create(ADDRESS);
   const { addresses } = kinds();
@@ -389,7 +389,7 @@ test("the error for a refused token does not contain the token", async () => {
 
 test("the error for a missing token names the variables that are not set", () => {
   expect(() => Client.fromEnvironment({})).toThrow(
-    "okeanos: OS_AUTH_URL and OS_TOKEN is not set in the environment; see docs/okeanos.md",
+    "okeanos: OS_AUTH_URL and OS_TOKEN are not set in the environment; see docs/okeanos.md",
   );
 });
 

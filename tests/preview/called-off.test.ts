@@ -33,7 +33,7 @@ let cloud: FakeCloud;
 let folder: string;
 let stack: Stack;
 let env: Record<string, string>;
-/** Floating IPs of the cloud. It creates a floating IP even if the client does not wait for the answer. */
+/** Floating IPs of the cloud. The cloud creates a floating IP even if the client does not wait for the answer. */
 let addresses: (typeof ADDRESS)[];
 /** Called for the request for a floating IP, with a function that sends the answer. */
 let onRequest: (answer: () => void) => void;

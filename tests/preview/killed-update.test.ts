@@ -182,7 +182,7 @@ test("releases the lock of a killed update", async () => {
   expect(deleted).toEqual([SHARED_ID, "address-zone3", "port-zone3"]);
 });
 
-test("reports a failure if the cloud has none of the services", async () => {
+test("deletes nothing and reports a failure if the cloud answers every request with 404", async () => {
   things = {};
   expect(await executor().repair(NEVER)).toMatchObject({ kind: "failed" });
   expect(deleted).toEqual([]);

@@ -71,6 +71,19 @@ test("layers.json names only lower layers for each folder", () => {
   }
 });
 
+test("docs/architecture.md has the table of layers.json", () => {
+  const names = (cell = ""): string[] => cell.split(",").flatMap((name) => name.trim() || []);
+  const rows = Array.from(
+    read("docs/architecture.md").matchAll(/^\| `([a-z]+)` +\|([a-z, ]*)\|([a-z, ]*)\|$/gm),
+    ([, folder = "", imports, types]): [string, string[], string[]] => [
+      ...([folder, names(imports), names(types)] as const),
+    ],
+  );
+  expect(rows).toEqual(
+    Object.entries(LAYERS).map(([folder, { imports, types = [] }]) => [folder, imports, types]),
+  );
+});
+
 test("every folder with code has a layer, and at most 15 % of the code", () => {
   const folders = new Set(FILES.map(folderOf));
   expect([...folders].sort()).toEqual([".", ...FOLDERS, ...TOOLS].sort());

@@ -18,7 +18,7 @@ const SCRIPT = `
 require("node:net").createServer((connection) => connection.on("error", () => undefined).pipe(process.stdout, { end: false }))
   .listen(Number(process.argv[1]), "0.0.0.0");`;
 
-/** Listener that replaces the controller's listener. */
+/** Receives log-in reports in place of trunkline-admission. */
 export class Reports {
   readonly all: Report[] = [];
   private process: ChildProcess | null = null;

@@ -41,7 +41,7 @@ export interface OkeanosOptions extends Seed {
   readonly taskTime?: number;
   /** Real machines behind the servers. */
   readonly hypervisor?: Hypervisor;
-  /** Custom time, for tests that do not wait. */
+  /** Clock in milliseconds; the real clock by default. */
   readonly time?: () => number;
   readonly port?: number;
 }

@@ -157,7 +157,7 @@ test("a scale-out is recorded before it begins, and its end after it", async () 
   expect(world.memory).toMatchObject({ unfinished: null, lastOut: world.now, lastIn: null });
 });
 
-test("a scale-in is recorded before it begins, and its end after it", async () => {
+test("a scale-in is recorded before it begins, and again after it ends", async () => {
   world.calls = 3;
   expect(await world.tick()).toBe("ok: done: from 2 to 1 zone");
   expect(world.done).toEqual(['update to 1, {"from":2,"to":1}']);

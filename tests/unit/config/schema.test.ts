@@ -258,7 +258,9 @@ describe("an invalid configuration", () => {
   });
 });
 
-test("parses every setting that may be a list or an object from the JSON that Pulumi passes", () => {
+test("converts the text that Pulumi passes to the type of each key", () => {
+  const passedText = { "pbx:zones": "2", "pbx:drainForce": "true", "pbx:ringTimeout": "90" };
+  expect(plainValues(passedText)).toEqual({ zones: 2, drainForce: true, ringTimeout: "90" });
   const values = [{}, [], ["alaw"], [{ extension: "1001" }], { max: 4, callsPerZone: 80 }];
   const structured = Object.entries(settingsSchema.shape).flatMap(([key, schema]) =>
     values.some((value) => schema.safeParse(value).success) ? [key] : [],

@@ -149,7 +149,7 @@ describe("with chan_sip, the program", () => {
     expect(reports("chan_sip", steps)).toEqual(["refused 1001 0 call"]);
   });
 
-  test("reports each answer to a challenge that gets another challenge", () => {
+  test("reports each log-in that Asterisk answers with another challenge", () => {
     const [first, other] = ["0x1", "0x2"].map((session) =>
       chanSip("ChallengeSent", "1001", session),
     ) as [Event, Event];

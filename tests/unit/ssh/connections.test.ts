@@ -89,7 +89,9 @@ test("tries again after a node could not run a command", async () => {
   });
   const session = await connections.controller(accessOf(MASTER_SECRET), 0);
 
-  await expect(session.run("echo there")).rejects.toThrow(/^controller: no command can be run/);
+  await expect(session.run("echo there")).rejects.toThrow(
+    /^controller: cannot start the agent over SSH/,
+  );
   expect(await session.run("echo there")).toBe("there\n");
 });
 

@@ -326,7 +326,7 @@ class CallTest(unittest.TestCase):
         self.assertIn((OFFICE, None), exchange.banned(1.0))
         self.assertNotIn(calling, exchange.ports())
 
-    def test_closes_the_connection_of_a_call_that_sends_guesses(self):
+    def test_closes_the_connection_of_a_caller_who_guesses_passwords(self):
         exchange = Exchange()
         calling = exchange.connect(0.0, STRANGER, "1001")
         exchange.report(1.0, "zone1", "accepted", "1001", 0)
@@ -386,7 +386,7 @@ class IdleTest(unittest.TestCase):
         exchange.tick(9.1)
         self.assertEqual(exchange.ports(), [waiting])
 
-    def test_extends_the_deadline_by_at_most_half_a_minute(self):
+    def test_extends_the_log_in_deadline_by_at_most_half_a_minute(self):
         exchange = Exchange()
         slow = exchange.connect(0.0, OFFICE, "1001")
         exchange.report(100.0, "zone1", "accepted", "1001", slow)
