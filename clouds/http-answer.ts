@@ -1,20 +1,13 @@
 import { printable } from "../core/text";
 
-/** What the responses of Node's `fetch` and of undici's have in common. */
-interface HttpResponse {
-  readonly status: number;
-  readonly headers: { get(name: string): string | null };
-  readonly body: AsyncIterable<Uint8Array> | null;
-}
-
 /** Maximum size of a response body in bytes, after decompression. Lists of a large project take 2 MB. */
 const BODY_LIMIT = 16 << 20;
 
 /** Returns the body of a response. @throws Error if the body is too large or incomplete */
-export async function bodyOf({ body }: Pick<HttpResponse, "body">): Promise<string> {
+export async function bodyOf({ body }: Response): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of body ?? []) {
+  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
     size += part.length;
     if (size > BODY_LIMIT) throw new Error(`a response of more than ${String(BODY_LIMIT)} bytes`);
     parts.push(part);
@@ -26,10 +19,7 @@ export async function bodyOf({ body }: Pick<HttpResponse, "body">): Promise<stri
  * Returns the target of a redirect (RFC 9110, section 15.4); undefined if the response is not a redirect.
  * The target has no query, because a query may contain secrets.
  */
-export function redirectOf(
-  url: string,
-  { status, headers }: Pick<HttpResponse, "status" | "headers">,
-): string | undefined {
+export function redirectOf(url: string, { status, headers }: Response): string | undefined {
   if (status < 300 || status > 399) return undefined;
   try {
     const { origin, pathname } = new URL(headers.get("location") ?? "", url);

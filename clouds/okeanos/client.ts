@@ -173,15 +173,19 @@ export class OkeanosClient {
     const attempts = isRepeatable ? ATTEMPTS : 1;
     const pause = (attempt: number): number =>
       this.pause * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
-    return retry(() => this.sendOnce(method, url, name, body), { attempts, pause, isTransient });
+    const text = await retry(() => this.sendOnce(method, url, name, body), {
+      ...{ attempts, pause, isTransient },
+    });
+    return text.trim() === "" ? {} : parsed(text, name);
   }
 
+  /** Sends a request and returns the body of a good response. */
   private async sendOnce(
     method: Method,
     url: string,
     name: string,
     body?: object,
-  ): Promise<unknown> {
+  ): Promise<string> {
     let answer: Answer;
     try {
       answer = await this.fetch(method, url, body);
@@ -189,7 +193,7 @@ export class OkeanosClient {
       throw error instanceof NodeError ? error : new UnknownResult(name, reasonOf(error), true);
     }
     const { status } = answer;
-    if (status < 400) return answer.body.trim() === "" ? {} : parsed(answer.body, name);
+    if (status < 400) return answer.body;
     const { message, details } = errorTexts(answer.body);
     if (canRetry(status))
       throw new UnknownResult(name, `${String(status)} ${message}`.trim(), false);

@@ -1,24 +1,48 @@
-import { Agent, fetch, type Response } from "undici";
+import { request } from "node:https";
+import { Readable } from "node:stream";
 import type { TlsSettings } from "./tls-settings";
 
-/** Options of a request, as for `fetch`. */
+/** A request, with the subset of the options of `fetch` that is used here. */
 export interface RequestOptions {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
+/** Statuses of responses without content, for which `Response` accepts no body. */
+const NO_CONTENT = [204, 205, 304];
+
 /**
- * Sends a request like `fetch`. Certificates are checked against the certificate authorities of the machine, or as `tls`
- * says; such a connection is not kept. Follows no redirect: the other address would get the password.
+ * Sends a request as `fetch` does. Checks certificates against `tls` or, if `tls` is undefined, against the
+ * machine's trusted certificates. Follows no redirects, because another address would receive the password.
  */
-export const tlsFetch = (
+export function tlsFetch(
   url: string,
-  request: RequestOptions & { readonly signal: AbortSignal },
+  init: RequestOptions & { readonly signal: AbortSignal },
   tls: TlsSettings | undefined,
-): Promise<Response> =>
-  fetch(url, {
-    ...request,
-    redirect: "manual",
-    ...(tls === undefined ? {} : { dispatcher: new Agent({ connect: tls, pipelining: 0 }) }),
+): Promise<Response> {
+  if (tls === undefined || !url.startsWith("https:")) {
+    return fetch(url, { ...init, redirect: "manual" });
+  }
+  const { body, ...options } = init;
+  return new Promise((resolve, reject) => {
+    request(url, { ...options, ...tls }, (answer) => {
+      const { statusCode: status = 0, headersDistinct } = answer;
+      const headers = Object.entries(headersDistinct).flatMap(([name, values = []]) =>
+        values.map((value): [string, string] => [name, value]),
+      );
+      const hasContent = !NO_CONTENT.includes(status);
+      if (!hasContent) answer.resume();
+      try {
+        const content = hasContent ? (Readable.toWeb(answer) as ReadableStream) : null;
+        const response = new Response(content, { status, headers });
+        resolve(Object.defineProperty(response, "url", { value: url }));
+      } catch (error) {
+        answer.destroy();
+        reject(error instanceof Error ? error : new Error(String(error))); // an invalid HTTP status
+      }
+    })
+      .on("error", reject)
+      .end(body);
   });
+}
