@@ -23,7 +23,7 @@ const TYPES: ReadonlyMap<string, string> = new Map(
  * so that the schema reports it.
  */
 function plainValue(key: string, text: string): unknown {
-  switch (TYPES.get(key)) {
+  switch (TYPES.get(key) ?? "unknown") {
     case "number":
       return /^-?[0-9]+$/.test(text) ? Number(text) : text;
     case "boolean":
