@@ -165,7 +165,7 @@ export const TRANSFERS: InteropArea = {
       run: fails("<sip:1003%2C%2Cg@192.0.2.1>"),
     },
     {
-      phone: "joins its call with a dial string",
+      phone: "attended transfer (Replaces) to a dial string",
       exchange: differs("202, NOTIFY 503; the call ends", "202, NOTIFY 481; the call stays"),
       run: fails(`<sip:IAX2%2F203.0.113.66%2F1003@192.0.2.1${ELSEWHERE}>`),
     },
