@@ -3,7 +3,7 @@ import type { Nodes } from "../autoscaler/metrics";
 import { accessKey } from "../plan/exchange";
 import { CONTROLLER } from "../provider/inputs";
 import { Fault } from "./command";
-import { type ExchangeOutputs, exchangeOutputs, readStack } from "./stack";
+import { type ExchangeOutputs, exchangeOutputs, askPulumi } from "./stack";
 
 /** What a stack says of its exchange: zones come and go. */
 export interface Exchange {
@@ -13,10 +13,10 @@ export interface Exchange {
 
 /** The nodes of a deployed stack, and the way to them, which is secret. @throws Fault */
 export async function exchangeNodes(stack: Stack): Promise<Exchange> {
-  const secret = readStack(() => stack.getConfig("pbx:masterSecret"));
+  const secret = askPulumi(() => stack.getConfig("pbx:masterSecret"));
   // That the stack was never deployed is the better news of two.
   secret.catch(() => undefined);
-  const outputs = exchangeOutputs(await readStack(() => stack.outputs()));
+  const outputs = exchangeOutputs(await askPulumi(() => stack.outputs()));
   return { outputs, nodes: nodesOf(outputs, (await secret).value) };
 }
 

@@ -42,16 +42,14 @@ export interface ExchangeOutputs {
 export async function openStack(name: string, env: Record<string, string>): Promise<Stack> {
   // The Automation API looks for the CLI on the path of this very process.
   Object.assign(process.env, env);
-  try {
+  return askPulumi(async () => {
     const stack = await LocalWorkspace.createOrSelectStack(
       { stackName: name, workDir: ROOT },
       { envVars: env, pulumiCommand: await pulumiInSession() },
     );
     await releaseDeadLock(stack);
     return stack;
-  } catch (error) {
-    throw pulumiFault(error);
-  }
+  });
 }
 
 /**
@@ -62,7 +60,7 @@ export async function openStack(name: string, env: Record<string, string>): Prom
 export async function findStack(name: string, env: Record<string, string>): Promise<Stack> {
   Object.assign(process.env, env);
   const pulumiCommand = await pulumiInSession();
-  return readStack(async () => {
+  return askPulumi(async () => {
     try {
       return await LocalWorkspace.selectStack(
         { stackName: name, workDir: ROOT },
@@ -86,10 +84,10 @@ export function pulumiFault(error: unknown): unknown {
   return new Fault(`pulumi: ${words}${remedy}`);
 }
 
-/** What `read` finds of a stack. @throws Fault with what Pulumi says, where it refuses */
-export async function readStack<T>(read: () => Promise<T>): Promise<T> {
+/** Returns the result of `work` with Pulumi. @throws Fault with Pulumi's own message if Pulumi fails */
+export async function askPulumi<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await read();
+    return await work();
   } catch (error) {
     throw pulumiFault(error);
   }
@@ -146,7 +144,7 @@ export interface Deployed {
 
 /** The state as `pulumi stack export` has it. @throws Fault */
 export const exportedStack = (stack: Stack): Promise<Deployed> =>
-  readStack(async () => (await stack.exportStack()).deployment as Deployed);
+  askPulumi(async () => (await stack.exportStack()).deployment as Deployed);
 
 /** Whether there is anything of the stack in its cloud. */
 const isDeployed = async (stack: Stack): Promise<boolean> =>
@@ -154,7 +152,7 @@ const isDeployed = async (stack: Stack): Promise<boolean> =>
 
 /** Names of the other stacks of this program that have anything in a cloud. @throws Fault */
 export async function otherDeployedStacks({ name, workspace }: Stack): Promise<string[]> {
-  const stacks = await readStack(() => workspace.listStacks());
+  const stacks = await askPulumi(() => workspace.listStacks());
   return stacks
     .filter((other) => other.name !== name && (other.resourceCount ?? 0) > 0)
     .map((other) => other.name);
@@ -178,7 +176,7 @@ async function operatorPublicKey(): Promise<string> {
  * @throws Fault when the stack has servers, and none of the secret that they know it by.
  */
 export async function generateSecrets(stack: Stack): Promise<void> {
-  const config = await readStack(() => stack.getAllConfig());
+  const config = await askPulumi(() => stack.getAllConfig());
   // Pulumi.yaml declares every key; one without a default is there with an empty value.
   if (!config["pbx:masterSecret"]?.value) {
     if (await isDeployed(stack)) {

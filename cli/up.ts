@@ -7,7 +7,7 @@ import { mendCalledOff, mendKilledUpdate } from "./mend";
 import { elapsed, main, relay, say } from "./progress";
 import { ensurePhones, proveCall, qualityFault } from "./prove";
 import { printReport } from "./report";
-import { exchangeOutputs, exportedStack, generateSecrets, openStack, readStack } from "./stack";
+import { exchangeOutputs, exportedStack, generateSecrets, openStack, askPulumi } from "./stack";
 import { buildFaultsOf, unbuiltServers } from "./unbuilt-servers";
 import { runUpdate } from "./update";
 
@@ -55,8 +55,8 @@ main(async () => {
   });
   const deployed = elapsed();
 
-  const outputs = exchangeOutputs(await readStack(() => stack.outputs()));
-  const config = await readStack(() => stack.getAllConfig());
+  const outputs = exchangeOutputs(await askPulumi(() => stack.outputs()));
+  const config = await askPulumi(() => stack.getAllConfig());
   const proof = await proveCall(
     outputs,
     (line) => {

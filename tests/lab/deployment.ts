@@ -12,7 +12,7 @@ import {
 import { command } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
 import { makeKeyPair } from "../../cli/ssh-key";
-import { type ExchangeOutputs, exchangeOutputs, readStack } from "../../cli/stack";
+import { type ExchangeOutputs, exchangeOutputs, askPulumi } from "../../cli/stack";
 import { buildFaultsOf } from "../../cli/unbuilt-servers";
 import { destroyForsaken, environmentOf, PASSPHRASE, PREFIX } from "./forsaken";
 import type { Access } from "./ssh";
@@ -88,7 +88,7 @@ export async function newDeployment(
   await stack.setAllConfig(settings);
 
   const outputs = (): Promise<ExchangeOutputs> =>
-    readStack(() => stack.outputs()).then(exchangeOutputs);
+    askPulumi(() => stack.outputs()).then(exchangeOutputs);
   let printed = "";
   const onOutput = (text: string): void => {
     printed += text;

@@ -1,6 +1,6 @@
 import { CommandError, LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
 import { Fault } from "../../cli/command";
-import { openStack, readStack } from "../../cli/stack";
+import { openStack, askPulumi } from "../../cli/stack";
 
 /** As the Automation API has what `pulumi` says on standard error. */
 const says = (stderr: string): Error => {
@@ -9,7 +9,7 @@ const says = (stderr: string): Error => {
 };
 
 test("what Pulumi says is a fault, and a bug stays one", async () => {
-  const reading = (error: Error): Promise<never> => readStack(() => Promise.reject(error));
+  const reading = (error: Error): Promise<never> => askPulumi(() => Promise.reject(error));
   await expect(reading(says("error: no such host"))).rejects.toEqual(
     new Fault("pulumi: no such host"),
   );
