@@ -1,9 +1,10 @@
 /**
- * The URL of Pulumi's backend, so that files in it are whole at any time. Beside each file of a `file:`
- * backend Pulumi keeps a second one, `.attrs`, and writes it in place: who reads at that moment fails
- * with "failed to load checkpoint: EOF", and after a kill at that moment everybody does.
+ * Returns the URL of a backend whose files are complete at any time. Beside each file of a `file:` backend, Pulumi
+ * keeps a file `.attrs`, and overwrites it in place. A command that reads it at that moment fails with "failed to load
+ * checkpoint: EOF". If Pulumi is killed at that moment, every later command fails. With `metadata=skip`, Pulumi keeps
+ * no such files.
  *
- * @see https://gocloud.dev/howto/blob/#local for `metadata=skip`, with which there is no second file
+ * @see https://pkg.go.dev/gocloud.dev/blob/fileblob for `metadata`
  */
 export function backendUrl(url: string): string {
   if (!url.startsWith("file:") || /[?&]metadata=/.test(url)) return url;

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * A file backend without `metadata=skip` (as `pulumi login --local` sets it up) writes a file beside the
- * state in place, and this very update may be writing it just now.
+ * Error of Pulumi if it reads a file that it is writing. A file backend without `metadata=skip`, such as that of
+ * `pulumi login --local`, overwrites a file beside the state in place, and this update may be doing that.
  */
 const HALF_WRITTEN = "failed to load checkpoint";
 const ATTEMPTS = 20;

@@ -61,8 +61,8 @@ export class Call extends EventEmitter {
   async counters(): Promise<Counters> {
     const text = await this.control.command("audio_debug");
     const sent = /TX: packets=(\d+)/.exec(text)?.[1];
-    // A line for each SSRC, in no order, and none before the first packet. Asterisk changes the SSRC when it joins two
-    // legs, and when a call is transferred.
+    // baresip prints a line for each SSRC, in any order, and none before the first packet. Asterisk changes the SSRC when
+    // it joins two legs, and when a call is transferred.
     const received = Array.from(text.matchAll(/rcvd=(\d+)/g), ([, count]) => Number(count));
     return { sent: Number(sent ?? 0), received: received.reduce((sum, count) => sum + count, 0) };
   }

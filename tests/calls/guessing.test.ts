@@ -22,7 +22,7 @@ const SECONDS = 25;
 const [MOST_GUESSES, MOST_SECONDS] = [200, 5];
 /** Seconds of the first lock. */
 const LOCK = 20;
-/** Seconds for which the service that locks does nothing, though a lock is due. */
+/** Seconds for which trunkline-admission is stopped, so that the lock comes late. */
 const LATE = 3;
 const SOON = 15;
 

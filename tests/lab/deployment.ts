@@ -47,8 +47,8 @@ function linkProgram(directory: string): void {
 }
 
 /**
- * Makes a stack from `config`, keys without `pbx:`. Nothing of it is in the cloud yet, and nothing is there any
- * more of a test run that was killed.
+ * Makes a stack from `config`, keys without `pbx:`. It has no resources in the cloud yet. Resources of test runs that
+ * were killed are deleted first.
  *
  * @param cloud variables that name it; the environment has those of the lab cloud.
  */
