@@ -11,7 +11,7 @@ import { elapsed, relay, say } from "../core/progress";
 import { ensurePhones, proveCall, qualityFault } from "./prove";
 import { printReport } from "./report";
 import { exchangeOutputs } from "../stack/outputs";
-import { exportedStack, readStack } from "../stack/state";
+import { exportedStack, askPulumi } from "../stack/state";
 import { generateSecrets } from "../stack/secrets";
 import { openStack } from "../stack/open-stack";
 import { buildFaultsOf, unbuiltServers } from "../stack/unbuilt-servers";
@@ -61,8 +61,8 @@ main(async () => {
   });
   const deployed = elapsed();
 
-  const outputs = exchangeOutputs(await readStack(() => stack.outputs()));
-  const config = await readStack(() => stack.getAllConfig());
+  const outputs = exchangeOutputs(await askPulumi(() => stack.outputs()));
+  const config = await askPulumi(() => stack.getAllConfig());
   const proof = await proveCall(
     outputs,
     (line) => {

@@ -5,7 +5,7 @@
  * backend. A read during that write fails with "failed to load checkpoint: EOF". If Pulumi is killed during
  * that write, every later read fails.
  *
- * @see https://gocloud.dev/howto/blob/#local for `metadata=skip`
+ * @see https://pkg.go.dev/gocloud.dev/blob/fileblob for `metadata`
  */
 export function backendUrl(url: string): string {
   if (!url.startsWith("file:") || /[?&]metadata=/.test(url)) return url;

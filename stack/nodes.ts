@@ -4,7 +4,7 @@ import { CONTROLLER } from "../ssh/access";
 import { accessKey } from "../plan/exchange";
 import { OperatorError } from "../core/errors";
 import { type ExchangeOutputs, exchangeOutputs } from "./outputs";
-import { readStack } from "./state";
+import { askPulumi } from "./state";
 
 /** An exchange as the outputs of its stack describe it. Zones may be added or removed later. */
 export interface DeployedExchange {
@@ -14,10 +14,10 @@ export interface DeployedExchange {
 
 /** Returns the nodes of a deployed stack, with the secret key for access to them. @throws OperatorError */
 export async function exchangeNodes(stack: Stack): Promise<DeployedExchange> {
-  const secret = readStack(() => stack.getConfig("pbx:masterSecret"));
+  const secret = askPulumi(() => stack.getConfig("pbx:masterSecret"));
   // If the outputs are missing as well, report that first: the stack was never deployed.
   secret.catch(() => undefined);
-  const outputs = exchangeOutputs(await readStack(() => stack.outputs()));
+  const outputs = exchangeOutputs(await askPulumi(() => stack.outputs()));
   return { outputs, nodes: nodesOf(outputs, (await secret).value) };
 }
 

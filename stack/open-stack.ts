@@ -3,7 +3,7 @@ import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
 import { releaseDeadLock } from "./lock";
 import { pulumiInSession } from "./pulumi-command";
-import { pulumiFault, readStack } from "./state";
+import { askPulumi } from "./state";
 
 /**
  * Selects the stack `name` of this clone, or creates it.
@@ -13,16 +13,14 @@ import { pulumiFault, readStack } from "./state";
 export async function openStack(name: string, env: Record<string, string>): Promise<Stack> {
   // The Automation API looks for the CLI on the PATH of the current process.
   Object.assign(process.env, env);
-  try {
+  return askPulumi(async () => {
     const stack = await LocalWorkspace.createOrSelectStack(
       { stackName: name, workDir: ROOT },
       { envVars: env, pulumiCommand: await pulumiInSession() },
     );
     await releaseDeadLock(stack);
     return stack;
-  } catch (error) {
-    throw pulumiFault(error);
-  }
+  });
 }
 
 /**
@@ -33,7 +31,7 @@ export async function openStack(name: string, env: Record<string, string>): Prom
 export async function findStack(name: string, env: Record<string, string>): Promise<Stack> {
   Object.assign(process.env, env);
   const pulumiCommand = await pulumiInSession();
-  return readStack(async () => {
+  return askPulumi(async () => {
     try {
       return await LocalWorkspace.selectStack(
         { stackName: name, workDir: ROOT },

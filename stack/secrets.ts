@@ -5,7 +5,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { command } from "../core/command";
 import { OperatorError } from "../core/errors";
 import { LOCAL } from "../core/paths";
-import { isDeployed, readStack } from "./state";
+import { isDeployed, askPulumi } from "./state";
 
 /** Creates an Ed25519 key pair without a passphrase in `file` and `file`.pub. */
 export async function makeKeyPair(file: string): Promise<void> {
@@ -30,7 +30,7 @@ async function operatorPublicKey(): Promise<string> {
  * @throws OperatorError if the stack is deployed but has no master secret, so that its servers are inaccessible.
  */
 export async function generateSecrets(stack: Stack): Promise<void> {
-  const config = await readStack(() => stack.getAllConfig());
+  const config = await askPulumi(() => stack.getAllConfig());
   // Pulumi.yaml declares every key. A key without a default has an empty value.
   if (!config["pbx:masterSecret"]?.value) {
     if (await isDeployed(stack)) {

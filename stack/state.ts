@@ -12,10 +12,10 @@ export function pulumiFault(error: unknown): unknown {
   return new OperatorError(`pulumi: ${words}${remedy}`);
 }
 
-/** Runs `read`, which reads from a stack, and returns its result. @throws OperatorError with Pulumi's message */
-export async function readStack<T>(read: () => Promise<T>): Promise<T> {
+/** Returns the result of `work` with Pulumi. @throws OperatorError with Pulumi's message if Pulumi fails */
+export async function askPulumi<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await read();
+    return await work();
   } catch (error) {
     throw pulumiFault(error);
   }
@@ -34,7 +34,7 @@ export interface StackState {
 
 /** Returns the state of a stack, as `pulumi stack export` does. @throws OperatorError */
 export const exportedStack = (stack: Stack): Promise<StackState> =>
-  readStack(async () => (await stack.exportStack()).deployment as StackState);
+  askPulumi(async () => (await stack.exportStack()).deployment as StackState);
 
 /** Returns whether the stack has any resources in its cloud. */
 export const isDeployed = async (stack: Stack): Promise<boolean> =>
@@ -42,7 +42,7 @@ export const isDeployed = async (stack: Stack): Promise<boolean> =>
 
 /** Returns the names of the other stacks of this program that have resources. @throws OperatorError */
 export async function otherDeployedStacks({ name, workspace }: Stack): Promise<string[]> {
-  const stacks = await readStack(() => workspace.listStacks());
+  const stacks = await askPulumi(() => workspace.listStacks());
   return stacks
     .filter((other) => other.name !== name && (other.resourceCount ?? 0) > 0)
     .map((other) => other.name);

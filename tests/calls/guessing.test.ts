@@ -22,7 +22,7 @@ const SECONDS = 25;
 const [MOST_GUESSES, MOST_SECONDS] = [200, 5];
 /** Duration of the first lock, in seconds. */
 const LOCK = 20;
-/** Seconds for which the admission service is stopped although a lock is due. */
+/** Seconds for which trunkline-admission is stopped, so that the lock comes late. */
 const LATE = 3;
 const SOON = 15;
 

@@ -13,7 +13,7 @@ import { command } from "../../core/command";
 import { ROOT } from "../../core/paths";
 import { makeKeyPair } from "../../stack/secrets";
 import { type ExchangeOutputs, exchangeOutputs } from "../../stack/outputs";
-import { readStack } from "../../stack/state";
+import { askPulumi } from "../../stack/state";
 import { buildFaultsOf } from "../../stack/unbuilt-servers";
 import { destroyOrphaned, environmentOf, PASSPHRASE, PREFIX } from "./orphaned";
 import type { Access } from "./ssh";
@@ -89,7 +89,7 @@ export async function newDeployment(
   await stack.setAllConfig(settings);
 
   const outputs = (): Promise<ExchangeOutputs> =>
-    readStack(() => stack.outputs()).then(exchangeOutputs);
+    askPulumi(() => stack.outputs()).then(exchangeOutputs);
   let printed = "";
   const onOutput = (text: string): void => {
     printed += text;

@@ -1,7 +1,7 @@
 import { CommandError, LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
 import { OperatorError } from "../../../core/errors";
 import { openStack } from "../../../stack/open-stack";
-import { readStack } from "../../../stack/state";
+import { askPulumi } from "../../../stack/state";
 
 /** Returns the Automation API's error for the standard error of `pulumi`. */
 const says = (stderr: string): Error => {
@@ -10,7 +10,7 @@ const says = (stderr: string): Error => {
 };
 
 test("turns an error of Pulumi into an operator error, and throws a bug as it is", async () => {
-  const reading = (error: Error): Promise<never> => readStack(() => Promise.reject(error));
+  const reading = (error: Error): Promise<never> => askPulumi(() => Promise.reject(error));
   await expect(reading(says("error: no such host"))).rejects.toEqual(
     new OperatorError("pulumi: no such host"),
   );
