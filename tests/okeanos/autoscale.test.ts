@@ -159,7 +159,7 @@ test("the guard reports how changes affect callers", async () => {
   expect(other.exitCode).toBe(0);
   await configure("controllerFlavor", "C2R2048D20drbd");
   const controller = await cli("guard");
-  expect(controller.stdout).toContain("allow it with: --allow-controller");
+  expect(controller.stdout).toContain("allow the change with: --allow-controller");
   expect(controller.exitCode).toBe(1);
   await configure("flavor", SMALL);
   await configure("controllerFlavor", SMALL);

@@ -74,9 +74,28 @@ async function repeated(...command: Parameters<typeof pulumi>): Promise<number> 
   }
 }
 
-test("an exchange is created, kept, grown, shrunk and destroyed, and leaves nothing behind", async () => {
+/** Sends a command to the worker of the controller's HAProxy. */
+const askHaproxy = (command: string): Promise<string> =>
+  machines
+    .node("controller")
+    .inside([
+      ...["/bin/sh", "-c", 'echo "@1 $0" | socat - UNIX-CONNECT:/run/haproxy/master.sock'],
+      command,
+    ]);
+
+test("an exchange is created, kept, updated with --target, grown, shrunk and destroyed, and leaves nothing behind", async () => {
   expect(await pulumi("up", 2)).toMatchObject({ exitCode: 0, changes: { created: 18 } });
   expect(await pulumi("up", 2)).toMatchObject({ exitCode: 0, changes: { unchanged: 18 } });
+
+  // Only the membership is in the update: no NodeConfig tells the provider which zones the program declares.
+  await askHaproxy("set server nodes/zone2 state drain");
+  const target = ["--refresh", "--target", "**ZoneMembership::zone2"];
+  expect(await pulumi("up", 2, {}, ...target)).toMatchObject({
+    exitCode: 0,
+    changes: { updated: 1 },
+  });
+  expect(await askHaproxy("show stat nodes 4 -1")).toMatch(/^nodes,zone2,.*,UP,/m);
+
   expect(await pulumi("up", 3)).toMatchObject({
     exitCode: 0,
     changes: { created: 5, updated: 3, unchanged: 15 },
