@@ -6,9 +6,9 @@ SHELL := bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-# The default is that of plain pulumi after `eval "$(make -s env)"`.
+# By default the stack that plain pulumi uses after `eval "$(make -s env)"`.
 STACK ?= $(or $(PULUMI_STACK),dev)
-# Not the command `tsx`, which kills a program that reacts slowly to Ctrl-C.
+# Runs TypeScript with tsx as a loader. The command `tsx` would kill a process that reacts slowly to Ctrl-C.
 TSX := tools/with-node.sh node --import tsx
 
 .PHONY: help up down env tools images lab-up lab-down lab-status lab-logs lint format test bench
@@ -25,7 +25,7 @@ down: node_modules/.package-lock.json ## Destroy the deployment, and stop the la
 env: node_modules/.package-lock.json ## Print an environment for plain pulumi: eval "$(make -s env)"
 	@$(TSX) cli/env.ts --stack $(STACK)
 
-tools: ## Install pulumi, its Node host and the OpenStack plugin
+tools: ## Install Node.js, pulumi, its language host for Node.js, and the OpenStack plugin
 	@tools/install.sh
 
 images: ## Build the golden images and upload them to the cloud in use or the lab (FRESH=1: rebuild)

@@ -5,16 +5,19 @@ import tseslint from "typescript-eslint";
 
 /**
  * Folders from the lowest layer to the highest, with the allowed imports of each folder. `imports` lists other folders.
- * `types` lists folders from which only types may be imported. `packages` lists packages other than Node's own modules.
- * `tests/unit/architecture.test.ts` checks the same rules for every file.
+ * `types` lists folders from which only types may be imported. `packages` lists packages other than Node.js's built-in
+ * modules. `tests/unit/architecture.test.ts` checks the same rules for every file.
  */
 const LAYERS = JSON.parse(readFileSync(new URL("layers.json", import.meta.url), "utf8"));
 const FOLDERS = Object.keys(LAYERS);
 const TOOLS = ["bench", "tests"];
-/** Folders of tests, each of which may import the ones before it. */
+/** Folders of tests. Each folder may import the folders before it. */
 const TEST_FOLDERS = ["support", "calls", "lab", "okeanos", "preview", "unit"];
 
-/** Returns a pattern of import specifiers that lead from a folder, or from the root, into one of `folders`. */
+/**
+ * Returns a regular expression for import specifiers that lead into one of `folders`. `from` matches the beginning of
+ * the specifier: by default one or more times `../`.
+ */
 const into = (folders, from = "(?:\\.\\./)+") =>
   folders.length === 0 ? "(?!)" : `^${from}(?:${folders.join("|")})(?:/|$)`;
 
@@ -28,17 +31,18 @@ function layer(folder, files, morePackages = []) {
   const others = [...FOLDERS, ...TOOLS, "index", "exchange"].filter((other) => other !== folder);
   const forbidden = others.filter((other) => ![...imports, ...types].includes(other));
   const named = [...packages, ...morePackages, "(?!)"].join("|");
-  const may = (what, names) => `${folder}/ imports ${what}: ${names.join(", ")} (layers.json).`;
+  const may = (what, names) =>
+    `${folder}/ may import only ${what}: ${names.join(", ")} (see layers.json).`;
   return restricted(files, [
-    { regex: into(forbidden), message: may("these folders alone", [...imports, ...types]) },
+    { regex: into(forbidden), message: may("these folders", [...imports, ...types]) },
     {
       regex: types.length === 0 ? "(?!)" : into(types),
       allowTypeImports: true,
-      message: may("types alone of these folders", types),
+      message: may("types from these folders", types),
     },
     {
       regex: `^(?!\\.|node:|(?:${named})(?:/|$))`,
-      message: may("these packages alone", packages),
+      message: may("these packages", packages),
     },
   ]);
 }
@@ -62,7 +66,7 @@ export default defineConfig(
   },
 
   ...FOLDERS.map((folder) => layer(folder, [`${folder}/**/*.ts`])),
-  // Only this file reads the configuration from Pulumi.
+  // Only config/load.ts may read the configuration from Pulumi.
   layer("config", ["config/load.ts"], ["@pulumi/pulumi"]),
   restricted(
     ["index.ts", "exchange.ts"],
@@ -74,20 +78,20 @@ export default defineConfig(
           ),
           "\\./",
         ),
-        message: "The program is made of components/, config/, core/ and plan/.",
+        message: "The Pulumi program may import only components/, config/, core/ and plan/.",
       },
     ],
   ),
-  // A level of tests imports only helpers of earlier levels; unit tests test the helpers as well.
+  // A level of tests may import only helpers of earlier levels. Unit tests may import all helpers, to test them.
   ...TEST_FOLDERS.map((folder, index) =>
     restricted(
       [`tests/${folder}/**/*.ts`],
       [
         {
           regex: into(TEST_FOLDERS.slice(index + 1), "(?:\\.\\./)+(?:tests/)?"),
-          message: `tests/${folder}/ imports only these folders of tests: ${TEST_FOLDERS.slice(0, index).join(", ") || "none"}.`,
+          message: `tests/${folder}/ may import only these folders of tests: ${TEST_FOLDERS.slice(0, index).join(", ") || "none"}.`,
         },
-        { regex: into(["bench"]), message: "bench/ imports tests/, not the other way round." },
+        { regex: into(["bench"]), message: "tests/ must not import bench/." },
       ],
     ),
   ),
@@ -96,7 +100,7 @@ export default defineConfig(
     [
       {
         regex: into(["index", "exchange", "components", "provider"]),
-        message: "bench/ measures from outside.",
+        message: "bench/ must not import the Pulumi program or the provider: it only runs them.",
       },
     ],
   ),
@@ -105,7 +109,7 @@ export default defineConfig(
     [
       {
         regex: "^(?:\\.\\./|(?!\\.|node:|ip-address$))",
-        message: "The cloud of the tests knows nothing of the code that it tests.",
+        message: "The simulated cloud must not import the code that is tested with it.",
       },
     ],
   ),

@@ -13,8 +13,8 @@ import type { ServerSpec, ServerSpecs } from "./plan/rollout";
 /**
  * Creates and connects all parts of an exchange: the composition root.
  *
- * @param settings whose `zones` is the final number of zones.
- * @param last outputs of the stack's last update.
+ * @param settings the stack's settings; `zones` must be the number of zones to deploy, also with an autoscaler.
+ * @param last outputs of the stack's last successful update.
  * @returns the stack's outputs, which other programs may rely on.
  */
 export async function newExchange(

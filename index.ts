@@ -10,13 +10,13 @@ import { masterSecretFault } from "./plan/master-secret";
 import { zoneCount } from "./plan/zone-count";
 
 // Pulumi records a stack trace for each property of each resource, to report leaked promises, and maps every frame
-// to TypeScript. With the default of ten frames, this takes a tenth of the program's time.
+// to a line of TypeScript. With the default of ten frames, this takes a tenth of the program's time.
 if (process.env.PULUMI_DEBUG_PROMISE_LEAKS === undefined) {
   Error.stackTraceLimit = 2;
 }
 
-// If Pulumi is killed, writing to its pipes fails. Pulumi's language host would report the error, which fails again, in
-// an endless loop that uses a processor and all memory.
+// If Pulumi is killed, writes to its pipes fail. The Node.js runtime of Pulumi would report each error to the same
+// pipes, in an endless loop that uses a whole processor and all memory.
 for (const stream of [process.stdout, process.stderr]) {
   stream.once("error", () => process.exit(1));
 }
@@ -30,7 +30,12 @@ function withRunError<T>(read: () => T): T {
   }
 }
 
-/** Returns the number of zones. With an autoscaler, the number comes from the last update or from the autoscaler. */
+/**
+ * Returns the number of zones. With `pbx:autoscale`, this is the number that the autoscaler requests, or else the
+ * number after the last update, or else `pbx:zones`.
+ *
+ * @param last outputs of the stack's last successful update.
+ */
 function zonesOf({ zones, autoscale }: Settings, last: Readonly<Record<string, unknown>>): number {
   if (autoscale === undefined) {
     withRunError(() => wantedZones(undefined, undefined));
@@ -70,8 +75,8 @@ export = async (): Promise<pulumi.Inputs> => {
   }
   const zones = zonesOf(settings, last);
 
-  // Pulumi starts the provider's process at this registration. The message makes Node send the registration now, before
-  // it loads the other modules.
+  // Pulumi starts the provider's process when the provider is registered. Waiting for the message makes Node.js send
+  // the registration now, before it loads the other modules.
   const provider = new PbxProvider("nodes");
   await pulumi.log.debug("requested the provider of this project's own resources");
   const { newExchange } = await import("./exchange");

@@ -1,7 +1,7 @@
-/** How long a value stays fresh, in milliseconds. */
+/** Milliseconds after which a value is read again. */
 const FRESH = 60_000;
 
-/** Caches a value that takes seconds to read, such as the outputs of a stack. Reads it again after a minute. */
+/** Caches a value that takes seconds to read, such as the outputs of a stack. The value is at most a minute old. */
 export class CachedRead<T> {
   private last: { readonly at: number; readonly value: Promise<T> } | null = null;
 
@@ -10,7 +10,7 @@ export class CachedRead<T> {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** @throws what `read` throws; the next call reads again. */
+  /** @throws the error of `read`. The next call then calls `read` again. */
   async get(): Promise<T> {
     if (this.last === null || this.last.at <= this.now() - FRESH) {
       this.last = { at: this.now(), value: this.read() };

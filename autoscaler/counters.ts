@@ -9,7 +9,7 @@ export interface Counters {
   readonly boot: string;
   /** Seconds since boot. */
   readonly uptime: number;
-  /** Traffic of all network interfaces except the loopback interface, in both directions. */
+  /** Bytes through all network interfaces except the loopback interface, in both directions. */
   readonly bytes: number;
   /** Time that all processors together were in use, in ticks. */
   readonly busy: number;
@@ -17,7 +17,7 @@ export interface Counters {
   readonly ticks: number;
 }
 
-/** Rates between two reads of the counters. */
+/** Mean rates between two reads of the counters; null if unknown. */
 export interface Rates {
   readonly bytesPerSecond: number | null;
   readonly cpu: number | null;
@@ -32,7 +32,7 @@ export const readCounters = async (zone: Session): Promise<Counters> =>
 /** Columns of a line of `/proc/net/dev` after the name of the interface (proc_pid_net(5)). */
 const RECEIVED = 0;
 const SENT = 8;
-/** Columns of the first line of `/proc/stat`. The first two columns already include the last two, guest time. */
+/** Columns of the first line of `/proc/stat`. Columns after `steal` are guest time, which columns 0 and 1 include. */
 const IDLE = 3;
 const IOWAIT = 4;
 const STEAL = 7;
@@ -58,7 +58,7 @@ export function parseCounters(output: string): Counters {
   };
 }
 
-/** Returns the rates between two reads; null if the node has rebooted or a counter has decreased. */
+/** Returns the rates between two reads; null if the zone has rebooted in between or a counter has decreased. */
 export function ratesBetween(before: Counters | null, now: Counters): Rates {
   if (before?.boot !== now.boot) return { bytesPerSecond: null, cpu: null };
   return {

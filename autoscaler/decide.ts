@@ -20,10 +20,11 @@ interface Situation {
 }
 
 /**
- * Decides how many zones the exchange needs. A scale-out adds all zones that the load needs at once. A scale-in
- * removes one zone at a time. This function changes nothing and keeps no state.
+ * Decides how many zones the exchange needs. A scale-out adds all needed zones in one step. A scale-in removes one zone
+ * at a time. This function changes nothing and keeps no state.
  *
- * @param seen samples, the oldest first, that cover at least the last `scaleInAfter`. The last sample is current.
+ * @param seen samples, the oldest first. The last sample is current. A scale-in needs samples of the last
+ *   `scaleInAfter` seconds without a gap.
  * @param now milliseconds since 1970.
  */
 export function decide(
@@ -55,7 +56,7 @@ export function decide(
   };
 }
 
-/** Returns whether `next` asks for more zones than `most`. On a tie, any criterion takes precedence over `min`. */
+/** Returns whether `next` asks for more zones than `most`, or for the same number if `most` is only `min`. */
 const asksFor = (next: Argument, most: Limit): next is Limit =>
   next.zones !== null &&
   (next.zones > most.zones || (next.zones === most.zones && most.name === "min"));
@@ -67,7 +68,9 @@ const criterion = ({ name, found, threshold, zones }: Argument): Criterion => ({
   zones,
 });
 
-/** Adds the unknown connections to the reason to hold, so that an operator sees why they add no zone. */
+/**
+ * Adds connections without a registered phone to the reason of a hold, so that an operator sees why they add no zone.
+ */
 function withFlood(next: Step, latest: Sample | undefined): Step {
   const because = floodReason(latest);
   return next.action === "hold" && because !== null
@@ -75,7 +78,7 @@ function withFlood(next: Step, latest: Sample | undefined): Step {
     : next;
 }
 
-/** If no zone can be read, replaces the reason to hold with that fact. */
+/** Replaces the reason of a hold if no zone can be read. */
 function withBlindness(next: Step, latest: Sample | undefined): Step {
   const blind = latest === undefined ? null : blindness(latest);
   return next.action === "hold" && blind !== null ? { ...next, reason: blind } : next;
@@ -96,10 +99,10 @@ function step(situation: Situation, ask: Limit, cap: Limit, room: Limit | null):
   return shrink(situation, null);
 }
 
-/** Adds the zones that `ask` needs and `limit` allows, unless a cooldown or back-off prevents it. */
+/** Returns the step that adds the zones that `ask` needs and `limit` allows; a hold during a cooldown or back-off. */
 function grow({ state, policy, now }: Situation, ask: Limit, limit: Limit): Step {
   const zones = Math.min(ask.zones, limit.zones);
-  // Below an edited minimum, zones are added without a cooldown.
+  // If an edit has raised `min` above the number of zones, zones are added without a cooldown.
   const cooldown = state.zones < policy.min ? null : cooldownOut(state, policy, now);
   const obstacle = zones > state.zones ? (backOff(state, now) ?? cooldown) : limit.because;
   if (obstacle !== null) {
@@ -110,9 +113,9 @@ function grow({ state, policy, now }: Situation, ask: Limit, limit: Limit): Step
 }
 
 /**
- * Removes one zone, unless the state of a zone is unknown.
+ * Returns the step that removes one zone, or a hold with the reason why no zone may be removed.
  *
- * @param because why there are more zones than allowed; null if the load and the cooldown decide.
+ * @param because why there are more zones than allowed; null if the number is allowed, and the load decides.
  */
 function shrink({ samples, state, policy, now }: Situation, because: string | null): Step {
   const zones = state.zones - 1;

@@ -7,7 +7,7 @@ const decisionSchema = z.object({
   time: z.string(),
   stack: z.string(),
   action: z.string(),
-  /** Number of zones wanted. */
+  /** Number of zones to have after the action. */
   zones: z.number(),
   reason: z.string(),
   outcome: z.string().nullish(),
@@ -15,8 +15,8 @@ const decisionSchema = z.object({
 export type LoggedDecision = z.infer<typeof decisionSchema>;
 
 /**
- * Returns the last decision in the file `log`, or in the file before it if `log` has just been rotated. Returns null if
- * no autoscaler has run in this clone.
+ * Returns the last decision in the file `log`, or in the rotated file `log`.1 if `log` has no decision yet. Returns
+ * null if no autoscaler has run in this clone.
  */
 export function lastDecision(log: string): LoggedDecision | null {
   return lastOf(log) ?? lastOf(`${log}.1`);
@@ -40,7 +40,7 @@ function textOf(file: string): string {
   }
 }
 
-/** Parses a line; returns null for a line that is incomplete because it is being written. */
+/** Parses a line as JSON. Returns null if this fails, for example because the line is still being written. */
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line);

@@ -2,25 +2,25 @@ import type { Headroom } from "../clouds/cloud";
 
 /** Input of a decision in addition to the samples. Times are milliseconds since 1970. */
 export interface ScalingState {
-  /** Zones in service. */
+  /** Number of zones in service. */
   readonly zones: number;
   /** When the last scale-out and the last scale-in finished; null if there was none. */
   readonly lastOut: number | null;
   readonly lastIn: number | null;
   /** When a scale-in last failed; null if none has failed since the last successful scale-in. */
   readonly failedIn: number | null;
-  /** Number of consecutive failed scale-outs, and the time of the last one. */
+  /** Number of consecutive failed scale-outs, and the time of the last one; null if none failed. */
   readonly failures: { readonly count: number; readonly at: number } | null;
-  /** How many more zones the cloud's quota allows, and the resource that limits them; null if unknown. */
+  /** How many more zones the cloud's quota allows, and the resource that limits them; null if unknown or unlimited. */
   readonly headroom: Headroom | null;
 }
 
 /** The action to take and the reason for it. */
 export interface Decision {
   readonly action: "out" | "in" | "hold";
-  /** Number of zones wanted. */
+  /** Number of zones to have after the action. */
   readonly zones: number;
-  /** One sentence for an operator, with the figures behind the decision. */
+  /** One sentence for an operator, with the values that the decision is based on. */
   readonly reason: string;
   /** All criteria that were checked, for the table of `--explain`. */
   readonly criteria: readonly Criterion[];
@@ -37,6 +37,6 @@ export interface Criterion {
   readonly found: string;
   /** The threshold that `found` is compared with. */
   readonly threshold: string;
-  /** Minimum number of zones that it asks for, or maximum that it allows; null if it does not apply now. */
+  /** Minimum number of zones that the criterion asks for, or maximum that it allows; null if it does not apply now. */
   readonly zones: number | null;
 }

@@ -14,7 +14,7 @@ export interface Argument extends Criterion {
 /** Tolerance for floating-point errors: (0.1 + 0.2) / 0.1 must give three zones, not four. */
 const ROUNDING = 1e-9;
 
-/** Returns the number of zones that have room for `load`. */
+/** Returns the smallest number of zones that can carry `load`. */
 export const zonesFor = (load: number, { perZone }: Metric): number =>
   Math.ceil(load / perZone - ROUNDING);
 
@@ -35,7 +35,7 @@ export function demands(
     const inTime =
       window === null ||
       samplesCovering(samples, now, { seconds: window, interval: policy.interval }) !== null;
-    // The rates of a new zone are unknown until the next look, so the zone is neither full nor idle.
+    // The rates of a new zone are unknown until its second reading. Until then, the metric asks for no zone.
     const isNew = loads.some(({ load, isRead }) => load === null && isRead);
     if (known.length === 0 || isNew || !inTime) {
       return { ...titleOf(metric), found: "unknown", zones: null, because: "" };
@@ -47,7 +47,10 @@ export function demands(
 
 const titleOf = ({ name, threshold }: Metric) => ({ name, threshold });
 
-/** Counts a zone that cannot be read as full: such a zone is not idle, and cannot take load from other zones. */
+/**
+ * Returns how many zones a metric needs. A zone that cannot be read counts as full: it must not count as idle, and it
+ * cannot be expected to take load from other zones.
+ */
 function demand(metric: Metric, known: readonly KnownLoad[], unknown: readonly string[]): Argument {
   const carried = known.reduce((sum, { load }) => sum + load, 0);
   const forAll = zonesFor(carried + metric.spare, metric) + unknown.length;
@@ -76,9 +79,9 @@ const need = ({ name, spare, perZone, format }: Metric, zones: number): string =
   `${count(zones, "zone")} of ${name === "calls" ? String(perZone) : format(perZone)}`;
 
 /**
- * Returns the zone with the highest load if its mean exceeds the limit of a zone although all zones together have
- * enough room. Returns null if another zone is less than half full: an additional zone would not relieve the busy
- * zone, because the half-empty zone does not relieve it either.
+ * Returns the zone with the highest mean if this mean exceeds the capacity of a zone; else null. Also returns null if
+ * another zone is less than half full. That zone takes no load from the busy zone, so an additional zone would not take
+ * any either.
  */
 function hottest(metric: Metric, known: readonly KnownLoad[]): KnownLoad | null {
   if (metric.window === null) {

@@ -7,8 +7,14 @@ import type { Report } from "./report";
 /** Metrics of an autoscaler for Prometheus. */
 export class Exporter {
   private readonly registry = new Registry();
-  private readonly zones = this.gauge("trunkline_zones", "Zones in service.");
-  private readonly wanted = this.gauge("trunkline_zones_wanted", "Zones wanted.");
+  private readonly zones = this.gauge(
+    "trunkline_zones",
+    "Zones in service before the last decision.",
+  );
+  private readonly wanted = this.gauge(
+    "trunkline_zones_wanted",
+    "Zones that the last decision asks for.",
+  );
   private readonly sessions = this.gauge("trunkline_sessions", "Connections through HAProxy.");
   private readonly unknown = this.gauge(
     "trunkline_unknown_connections",
@@ -16,14 +22,14 @@ export class Exporter {
   );
   private readonly lastTick = this.gauge(
     "trunkline_last_tick_timestamp_seconds",
-    "When the autoscaler last came to a decision.",
+    "Time of the sample that the last decision is based on.",
   );
   private readonly ofZone = {
     calls: this.gauge("trunkline_zone_calls", "Calls that a zone carries.", ["zone"]),
-    registrations: this.gauge("trunkline_zone_registrations", "Phones registered.", ["zone"]),
+    registrations: this.gauge("trunkline_zone_registrations", "Phones in a zone.", ["zone"]),
     bytesPerSecond: this.gauge(
       "trunkline_zone_bytes_per_second",
-      "Through a zone's network interface, both ways.",
+      "Traffic of a zone's network interfaces, both directions together.",
       ["zone"],
     ),
     cpu: this.gauge("trunkline_zone_cpu_ratio", "Share of a zone's processors in use.", ["zone"]),
@@ -36,14 +42,14 @@ export class Exporter {
   });
   private readonly failures = new Counter({
     name: "trunkline_failures_total",
-    help: "Failed changes and looks that gave no decision.",
+    help: "Changes that failed or were refused, and measurements without a result.",
     registers: [this.registry],
   });
 
   record({ decision, sample, from, ok }: Report): void {
     this.zones.set(from);
     this.wanted.set(decision.zones);
-    // Unknown values are left out: Prometheus would take any number for a measured one.
+    // Unknown values are removed. Prometheus would take any number for a measured value.
     this.sessions.remove();
     this.unknown.remove();
     for (const gauge of Object.values(this.ofZone)) gauge.reset();

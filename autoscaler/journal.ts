@@ -4,8 +4,9 @@ import { basename, dirname } from "node:path";
 import { createStream, type RotatingFileStream } from "rotating-file-stream";
 import type { Report } from "./report";
 
-/** Size of a file: about four days with a decision every 15 seconds. */
+/** Size at which a file is rotated. With a decision every 15 seconds, a file covers one to two days. */
 const SIZE = "2M";
+/** Number of rotated files to keep. */
 const FILES = 5;
 
 /** The decision log: one line of JSON for each decision. */
@@ -13,7 +14,7 @@ export class Journal {
   private stream: RotatingFileStream | null = null;
 
   /**
-   * @param path path of the newest file; the file before it has the suffix `.1`.
+   * @param path path of the newest file; the previous file has the suffix `.1`.
    * @param say prints why a decision could not be logged. A failed write does not stop the autoscaler.
    */
   constructor(

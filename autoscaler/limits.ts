@@ -4,7 +4,7 @@ import type { Argument } from "./demand";
 import type { Policy } from "./policy";
 import { count } from "../core/format";
 
-/** A criterion that always applies, with the number of zones that it asks for or allows. */
+/** A criterion that always has a number of zones, which it asks for or allows. */
 export interface Limit extends Argument {
   readonly zones: number;
 }
@@ -44,16 +44,16 @@ export function ceilings({ max, cost }: Policy, { zones }: ScalingState): readon
   return limits;
 }
 
-/** Returns the limit of the cloud's quota; null if the quota is unknown. Existing zones are never removed for it. */
+/** Returns the limit of the cloud's quota; null if the quota is unknown. A quota never causes the removal of a zone. */
 export function quota({ zones, headroom }: ScalingState): Limit | null {
   return headroom === null
     ? null
     : {
         name: "quota",
         found: `room for ${String(headroom.zones)} more`,
-        threshold: `short beyond: ${headroom.shortage}`,
+        threshold: `limited by: ${headroom.shortage}`,
         zones: zones + headroom.zones,
-        because: `the cloud's quota has room for ${String(headroom.zones)} more (short: ${headroom.shortage})`,
+        because: `the cloud's quota has room for ${count(headroom.zones, "more zone")} (${headroom.shortage})`,
       };
 }
 

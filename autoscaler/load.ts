@@ -3,7 +3,7 @@ import type { Sample, ZoneReading } from "./sample";
 /** The load of a zone by one metric; `load` is null if the load is unknown. */
 export interface ZoneLoad {
   readonly name: string;
-  /** Whether the latest look read the zone. Rates need two looks. */
+  /** Whether the latest sample has a reading of the zone. In the first reading of a zone, its rates are unknown. */
   readonly isRead: boolean;
   readonly load: number | null;
 }
@@ -17,16 +17,16 @@ export function samplesOf(
   return samples.filter((sample) => sample.at <= at && sample.at > at - seconds * 1000);
 }
 
-/** A period that samples must cover, and the interval between two looks. Both are in seconds. */
+/** A period that samples must cover, and the time between two samples. Both are in seconds. */
 interface Span {
   readonly seconds: number;
   readonly interval: number;
 }
 
-/** Longest gap in seconds between single looks, which cron or a timer starts every one or two minutes. */
+/** Longest gap in seconds between two runs with `--once`, which cron or a timer starts every one or two minutes. */
 export const LONGEST_SINGLE_LOOK_GAP = 150;
 
-/** Returns the longest gap in seconds between two samples that still cover the time between them. */
+/** Returns the longest allowed time in seconds between two samples. During a longer gap, the load is unknown. */
 const longestGap = ({ seconds, interval }: Span): number =>
   Math.max(LONGEST_SINGLE_LOOK_GAP, 3 * interval, seconds / 4);
 
@@ -34,9 +34,9 @@ const longestGap = ({ seconds, interval }: Span): number =>
 export const retentionFor = (span: Span): number => span.seconds + longestGap(span);
 
 /**
- * Returns the samples that cover all of `span` up to `at`; null if they leave a gap. Each sample covers the time since
- * the sample before it. If the first sample is late, the result includes the sample before it, which shows the state at
- * the start of the span.
+ * Returns the samples that cover all of `span` up to `at`; null if a gap is too long. Each sample covers the time since
+ * the previous sample. If the first sample in the span is late, the result also includes the last sample before the
+ * span, which shows the load at the start of the span.
  */
 export function samplesCovering(
   samples: readonly Sample[],
@@ -58,7 +58,7 @@ export function samplesCovering(
 
 /**
  * Returns the calls or registered phones of each zone of the latest sample. Counts are exact, so the latest reading is
- * enough. If the latest sample has no reading of a zone, the newest one of the last `window` seconds is used.
+ * enough. If the latest sample has no reading of a zone, the newest reading of the last `window` seconds is used.
  */
 export function countByZone(
   samples: readonly Sample[],
@@ -69,7 +69,7 @@ export function countByZone(
   return byZone(samplesOf(samples, at, window), (readings) => readings.at(-1)?.[metric] ?? null);
 }
 
-/** Returns the mean of the last `window` seconds for each zone of the latest sample. */
+/** Returns the mean of `metric` over the last `window` seconds for each zone of the latest sample. */
 export function meanByZone(
   samples: readonly Sample[],
   at: number,

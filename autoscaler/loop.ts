@@ -15,15 +15,15 @@ export interface LoopOptions {
   readonly say: (line: string) => void;
 }
 
-/** Exit codes of the program. Any other error also exits with {@link EXIT_UNUSABLE}. */
+/** Exit codes of `npm run autoscale`. After a thrown error, the exit code is {@link EXIT_UNUSABLE} as well. */
 export const EXIT_UNUSABLE = 1;
 const FAILED_CHANGE = 2;
 
 /**
- * Runs ticks until it is told to stop, or one tick with `once`.
+ * Runs ticks until `stop.graceful` is aborted. With `once`, runs only one tick.
  *
  * @returns the exit code.
- * @throws OperatorError of the tick with `once`. Without `once`, the error is printed and the loop continues.
+ * @throws OperatorError if the tick fails with `once`. Without `once`, the error is printed and the loop continues.
  */
 export async function runLoop(options: LoopOptions): Promise<number> {
   const { runner, journal, exporter, stop, once, say } = options;
@@ -58,6 +58,6 @@ function exitCodeOf(report: Report): number {
   return isBlind(report) ? EXIT_UNUSABLE : FAILED_CHANGE;
 }
 
-/** Removes the figures from a decision, so that an unchanged hold is printed only once. */
+/** Returns a decision as text without its numbers. A hold is printed only if this text has changed. */
 const gistOf = ({ decision, outcome }: Report): string =>
   `${decision.reason} ${outcome}`.replace(/[0-9.]+/g, "#");

@@ -8,9 +8,9 @@ import { bytesPerSecond, count, percent } from "../core/format";
 /** A kind of load, and the capacity of a zone for it. */
 export interface Metric {
   readonly name: "calls" | "throughput" | "cpu" | "phones";
-  /** Capacity of a zone. */
+  /** Load that a zone can carry, in the unit of `value`. */
   readonly perZone: number;
-  /** Capacity to keep free in all zones together, on top of the load. */
+  /** Capacity to keep free in all zones together, in addition to the load. */
   readonly spare: number;
   /** Seconds over which the mean is taken; null for exact counts. */
   readonly window: number | null;
@@ -24,7 +24,7 @@ export interface Metric {
   readonly threshold: string;
 }
 
-/** Free capacity for phones: a phone that cannot register can neither make nor receive calls. */
+/** Number of phones to keep capacity for. A phone that cannot register can neither make nor receive calls. */
 export const SPARE_PHONES = PHONES_PER_ZONE / 10;
 
 const CARRY = ["carries", "carry"] as const;

@@ -8,9 +8,11 @@ import type { Sample } from "./sample";
 
 /** State that one tick passes to the next tick, which may run in another process. */
 export interface Memory extends Pick<ScalingState, "lastOut" | "lastIn" | "failedIn" | "failures"> {
-  /** Number of consecutive failed repairs of an unfinished change, and the time of the last one. */
+  /**
+   * Number of consecutive failed repairs of an unfinished change, and the time of the last one; null if none failed.
+   */
   readonly failedMends: ScalingState["failures"];
-  /** A change that was started and is not known to have finished. */
+  /** A change that was started and is not known to have finished; null if there is none. */
   readonly unfinished: { readonly from: number; readonly to: number } | null;
   /** Samples, the oldest first. */
   readonly samples: readonly Sample[];
@@ -30,9 +32,9 @@ const NOTHING: Memory = {
 };
 
 /**
- * Returns the counters that are the base of a run's first rates. Returns none if the last look is too old, or if zones
- * were added or removed, or failed to be removed, after it: a mean that includes that time would ask for the same
- * change again.
+ * Returns the counters from which a new run computes its first rates. Returns none if the last sample is too old. Also
+ * returns none if zones were added or removed, or could not be removed, after the last sample: rates that include the
+ * time before such a change would ask for the change again.
  */
 export function countersToResumeFrom(
   { samples, counters, lastOut, lastIn, failedIn }: Memory,
@@ -44,8 +46,8 @@ export function countersToResumeFrom(
 }
 
 /**
- * Corrects the memory after a clock that was ahead was set back to `now`. Times later than `now` become `now`, and
- * later samples are dropped. Otherwise waits would last until those later times.
+ * Corrects the memory if the clock was set back. Times later than `now` become `now`, and samples later than `now` are
+ * dropped. Otherwise the cooldowns would last too long.
  */
 export function clampedTo(now: number, memory: Memory): Memory {
   const moment = (at: number | null): number | null => (at === null ? null : Math.min(at, now));
@@ -73,8 +75,8 @@ export class MemoryFile {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return NOTHING;
       throw new OperatorError(
-        `${this.path} cannot be read (${(error as Error).message}); repair or delete it: without ` +
-          "it, the autoscaler only forgets when it last acted",
+        `${this.path} cannot be read (${(error as Error).message}); repair or delete the file: ` +
+          "without it, the autoscaler only forgets its samples and the times of its changes",
       );
     }
   }

@@ -13,16 +13,19 @@ export interface Place {
   readonly connections: number;
 }
 
-/** Result of a look at a zone. A null value could not be read; `fault` has the reason. */
+/** One observation of a zone. `place` is null if HAProxy could not be asked or does not know the zone. */
 export interface ObservedZone {
   readonly name: string;
   readonly place: Place | null;
+  /** Null if the zone could not be read. */
   readonly reading: ZoneReading | null;
+  /** Why the zone could not be read; null if it was read. */
   readonly fault: string | null;
 }
 
 /** One observation of all zones, including zones that are out of the rotation. */
 export interface Observation {
+  /** Milliseconds since 1970. */
   readonly at: number;
   readonly zones: readonly ObservedZone[];
   /** Why HAProxy could not be asked; null if it answered. */
@@ -35,7 +38,7 @@ type RatedLook = ZoneLook & Rates;
  * Returns the reading of a zone without the phones that are already `counted`. A phone that has moved to another zone
  * stays registered in the previous zone for up to a minute.
  *
- * @param counted extensions of other zones; the extensions of this zone are added.
+ * @param counted extensions that were counted in other zones. This function adds the extensions of this zone.
  */
 function readingOf(look: RatedLook, counted: Set<string>): ZoneReading {
   const { calls, registered, bytesPerSecond, cpu } = look;
@@ -44,12 +47,12 @@ function readingOf(look: RatedLook, counted: Set<string>): ZoneReading {
   return { calls, registrations: counted.size - before, bytesPerSecond, cpu };
 }
 
-/** Timeout of one look in milliseconds. A node that is slower is unknown for this look. */
+/** Timeout of one observation in milliseconds. The values of a node that takes longer are unknown. */
 const TIMEOUT = 8_000;
 
 /**
- * Looks at an exchange repeatedly, over one persistent connection to each node. A zone that is slow or unreachable does
- * not delay the others.
+ * Observes an exchange repeatedly, over one persistent connection to each node. All nodes are read in parallel. A slow
+ * or unreachable node delays an observation only until the timeout.
  */
 export class Metrics {
   private readonly counters = new Map<string, Counters>();
@@ -81,7 +84,7 @@ export class Metrics {
     };
   }
 
-  /** Observes the exchange and returns the part that the autoscaler decides by. */
+  /** Observes the exchange and returns the sample for a decision of the autoscaler. */
   async sample(nodes: ExchangeNodes): Promise<Sample> {
     return sampleOf(await this.observe(nodes));
   }
@@ -91,7 +94,7 @@ export class Metrics {
     return Object.fromEntries(this.counters);
   }
 
-  /** Sets the counters of an earlier run as the base of the next rates. */
+  /** Sets the counters of an earlier run, from which the next rates are computed. */
   resumeFrom(counters: Readonly<Record<string, Counters>>): void {
     for (const [zone, counted] of Object.entries(counters)) this.counters.set(zone, counted);
   }
@@ -118,7 +121,9 @@ export class Metrics {
     return { ...look, ...rates };
   }
 
-  /** Runs `work` with a timeout. A node whose previous work has not ended gets no new work. */
+  /**
+   * Runs `work` with a timeout. If the previous work on the node has not ended yet, the new work counts as timed out.
+   */
   private withTimeout<T>(node: string, work: () => Promise<T>): Promise<NodeResult<T>> {
     if (this.pending.has(node)) return Promise.resolve(timedOut(node, this.timeout));
     const pending = work();
@@ -130,8 +135,8 @@ export class Metrics {
 }
 
 /**
- * Returns the part of an observation that the autoscaler decides by. A zone that an operator has taken out of the
- * rotation accepts no new connections, so it is listed in `out`. If HAProxy cannot be asked, `out` is empty.
+ * Converts an observation to a sample for a decision of the autoscaler. A zone that is out of the rotation accepts no
+ * new connections, so it is listed in `out`. If HAProxy could not be asked, `out` is empty.
  */
 export function sampleOf({ at, zones, fault }: Observation): Sample {
   const places = zones.flatMap(({ place }) => (place === null ? [] : [place]));

@@ -1,13 +1,13 @@
 import type { Autoscale } from "../config/autoscale";
 import type { Settings } from "../config/schema";
 
-/** Policy of a decision: `pbx:autoscale`, with times in seconds and the prices of the flavors in use. */
+/** Policy of the autoscaler: `pbx:autoscale`, with times in seconds and only the prices of the flavors in use. */
 export interface Policy extends Omit<Autoscale, "maxHourlyCost" | "prices"> {
   /** Null if no cost limit is set. */
   readonly cost: CostLimit | null;
 }
 
-/** Limit and prices for one hour, in the currency of the operator's prices. */
+/** Hourly cost limit, and hourly prices of the controller and of a zone, in the currency of the operator's prices. */
 export interface CostLimit {
   readonly limit: number;
   readonly controller: number;

@@ -4,11 +4,11 @@ import { readPlan } from "../guard/plan";
 import { preview } from "../stack/preview";
 
 /**
- * Returns the faults that the guard finds in the update that `stack` would make now, one line each. An update deploys
- * every edit of this clone's configuration and program. An edit that was meant for a quiet hour must not be deployed
- * together with a new zone at noon.
+ * Returns the faults that the guard finds in an update of `stack`, one line each. An update also deploys all pending
+ * edits of this clone's configuration and code. The operator may have planned an edit for a time with few calls, so the
+ * autoscaler must not deploy such an edit together with a new zone.
  *
- * @throws OperatorError if the preview gives no plan.
+ * @throws OperatorError if the preview fails.
  */
 export async function refusals(
   { name, workspace }: Stack,

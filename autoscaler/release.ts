@@ -15,8 +15,8 @@ export interface ReleaseVerdict {
 const no = (because: string): ReleaseVerdict => ({ may: false, because });
 
 /**
- * Checks that all zones are known and in the rotation. A zone that cannot be read may be the busiest one. A zone out of
- * the rotation may be under maintenance.
+ * Checks that all zones were read and are in the rotation. A zone that cannot be read may be the busiest one. A zone
+ * out of the rotation may be under maintenance.
  */
 export function allKnown(latest: Sample | undefined, zones: number): ReleaseVerdict {
   const unread = (latest?.zones ?? []).filter(({ reading }) => reading === null);
@@ -38,7 +38,9 @@ export function allKnown(latest: Sample | undefined, zones: number): ReleaseVerd
     : { may: true, because: "" };
 }
 
-/** Checks that the peak load of the scale-in window fits into `zones`, with the margin left free. */
+/**
+ * Checks that the peak load of the last `scaleInAfter` fits into `zones` zones, with `margin` of their capacity free.
+ */
 export function fits(
   samples: readonly Sample[],
   zones: number,
@@ -75,7 +77,7 @@ export function fits(
   };
 }
 
-/** Returns the sum over all zones; null if the value of a zone is unknown. */
+/** Returns the sum of a value over all zones of a sample; null if the value of a zone is unknown. */
 function total({ zones }: Sample, value: (reading: ZoneReading) => number | null): number | null {
   const loads = zones.map(({ reading }) => (reading === null ? null : value(reading)));
   return loads.reduce<number | null>(

@@ -3,19 +3,19 @@ import type { UpdateOutcome } from "../stack/outcome";
 import { blindness, type Sample } from "./sample";
 import { count } from "../core/format";
 
-/** Result of a tick. */
+/** Result of a tick of the autoscaler. */
 export interface Report {
   readonly decision: Decision;
   readonly sample: Sample;
-  /** Zones in service before the tick. */
+  /** Number of zones in service before the tick. */
   readonly from: number;
   /** What the tick did, as text for an operator. */
   readonly outcome: string;
-  /** False if a change failed or no zone could be read. */
+  /** False if a change failed, if the guard refused it, or if no zone could be read. */
   readonly ok: boolean;
 }
 
-/** Describes how `what` ended. */
+/** Describes the outcome of the change `what`, for example `from 2 to 3 zones`. */
 export function describeOutcome(outcome: UpdateOutcome, what: string): string {
   switch (outcome.kind) {
     case "done":
@@ -27,7 +27,7 @@ export function describeOutcome(outcome: UpdateOutcome, what: string): string {
     case "refused":
       return `held: the guard refuses: ${outcome.why}`;
     case "interrupted":
-      return `called off: ${what}; the next run continues from there`;
+      return `cancelled: ${what}; the next run continues from there`;
     case "failed":
       return `failed: ${what}: ${outcome.why}`;
   }

@@ -6,15 +6,15 @@ import type { Sample } from "./sample";
 import { namesOf, verb } from "../core/format";
 
 /**
- * Returns which of the first `zones` zones are out of the rotation, for example for maintenance. Zones are removed from
- * the end, so any zone beyond the first `zones` is about to be removed.
+ * Returns the names of the zones that are out of the rotation, for example for maintenance. Ignores zones whose number
+ * is above `zones`. These are about to be removed, because the zone with the highest number is removed first.
  */
 export const outOfRotation = (latest: Sample | undefined, zones: number): readonly string[] =>
   (latest?.out ?? []).filter(({ number }) => number <= zones).map(({ name }) => name);
 
 /**
- * Returns `samples` in which a zone that was down for the policy's whole window is out of the rotation, as if an
- * operator had drained it. One look is not enough: after a reload of HAProxy, no zone has been checked yet.
+ * Returns `samples` with a change: each zone that was down in all samples of the policy's window is in `out`, as if an
+ * operator had drained the zone. One sample is not enough: right after a reload, HAProxy has not checked any zone yet.
  */
 export function withoutDown(
   samples: readonly Sample[],
@@ -40,7 +40,7 @@ export function withoutDown(
 export const outInWords = (out: readonly string[]): string =>
   `${namesOf(out)} ${verb(out, "is", "are")} out of the rotation`;
 
-/** Returns `argument` with the zones that are `out` added, because they accept no new connections. */
+/** Returns `argument` with one more zone for each zone in `out`, because those zones accept no new connections. */
 export function plusOut(argument: Argument, out: readonly string[]): Argument {
   const { found, zones, because } = argument;
   if (out.length === 0 || zones === null) return argument;
@@ -52,14 +52,14 @@ export function plusOut(argument: Argument, out: readonly string[]): Argument {
   };
 }
 
-/** Returns the limit that keeps at least one zone in the rotation if zones are `out`; else an empty list. */
+/** Returns the limit that keeps at least one zone in the rotation; empty if no zone is `out`. */
 export function minimumServing(out: readonly string[]): readonly Limit[] {
   if (out.length === 0) return [];
   return [
     {
       name: "rotation",
-      found: `${namesOf(out)} out of it`,
-      threshold: "1 zone in it",
+      found: `${namesOf(out)} out of the rotation`,
+      threshold: "1 zone in the rotation",
       zones: out.length + 1,
       because: `${outInWords(out)}, and at least one zone must serve`,
     },

@@ -14,12 +14,12 @@ import { cloudOf } from "../stack/cloud";
 import { refusals } from "./refusals";
 import { ExchangeView } from "./view";
 
-/** Time between the first two looks in milliseconds. Rates need two looks. */
+/** Milliseconds between the first two samples. A rate needs two samples. */
 const FIRST_INTERVAL = 5_000;
 
-/** The autoscaler of one stack with all its parts. */
+/** Creates and connects all parts of the autoscaler of one stack. */
 export class Runner {
-  /** Time between two ticks in milliseconds, from the policy at the last tick. */
+  /** Milliseconds between two ticks, from the policy at the last tick. */
   interval = 15_000;
   private readonly view: ExchangeView;
 
@@ -31,8 +31,10 @@ export class Runner {
   }
 
   /**
-   * Takes a first look, which opens the connections. Its counters are the base of the first rates, unless the previous
-   * run has left usable counters. @throws OperatorError
+   * Takes a first sample, which opens the connections. The first rates are computed from the counters of this sample,
+   * or from the counters of the previous run if these are recent enough.
+   *
+   * @throws OperatorError if the stack cannot be read, or has no `pbx:autoscale`.
    */
   async start(): Promise<void> {
     await this.view.look();
@@ -77,7 +79,7 @@ export class Runner {
       decide: (samples, state, now) => decide(samples, state, policy, now),
       memory: this.memory,
       interval: this.interval,
-      // scaleInAfter is not shorter than window.
+      // These samples also cover `window`: config/autoscale.ts makes sure that scaleInAfter is not shorter.
       keep: retentionFor({ seconds: policy.scaleInAfter, interval: policy.interval }) * 1000,
     });
   }

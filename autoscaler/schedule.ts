@@ -5,13 +5,18 @@ import type { Argument } from "./demand";
 import type { Policy } from "./policy";
 import { count } from "../core/format";
 
-/** Returns the start of the window of `schedule` for which zones are needed now; null if there is none. */
+/**
+ * Returns the start of the current window of `schedule`, or of a window that starts within `lead` seconds; else null.
+ */
 function current({ cron, timeZone, for: length }: Schedule, lead: number, now: number) {
   const run = cronOf(cron, timeZone).nextRun(new Date(now - length * 1000));
   return run !== null && run.getTime() <= now + lead * 1000 ? run : null;
 }
 
-/** Returns the minimum number of zones for the schedules. It applies from `lead` seconds before a window starts. */
+/**
+ * Returns the number of zones that the schedules ask for. A schedule applies from `lead` seconds before its window
+ * starts until the window ends. Of several schedules that apply, the highest number counts.
+ */
 export function scheduled({ schedules, lead }: Policy, now: number): Argument {
   const [first] = schedules
     .flatMap((schedule) => {
@@ -30,6 +35,6 @@ export function scheduled({ schedules, lead }: Policy, now: number): Argument {
     found: `${time} ${timeZone}, for ${formatDuration(length)}`,
     threshold: `"${cron}", ${formatDuration(lead)} before`,
     zones: min,
-    because: `the schedule "${cron}" wants ${count(min, "zone")} from ${time} ${timeZone} on`,
+    because: `the schedule "${cron}" asks for ${count(min, "zone")} from ${time} ${timeZone} on`,
   };
 }

@@ -1,16 +1,21 @@
 import type { Stop } from "./tick";
 
-/** Stops the autoscaler on SIGTERM and Ctrl-C. Ctrl-C or a second SIGTERM cancels the current Pulumi operation. */
+/**
+ * Requests a stop of the autoscaler on SIGTERM and Ctrl-C. Ctrl-C or a second SIGTERM also cancels the current
+ * operation of Pulumi.
+ *
+ * @returns the requests, and `done`, which removes the signal handlers.
+ */
 export function stopOnSignals(say: (line: string) => void): Stop & { readonly done: () => void } {
   const graceful = new AbortController();
   const immediate = new AbortController();
   const terminate = (): void => {
     if (graceful.signal.aborted) immediate.abort();
-    say(graceful.signal.aborted ? "canceling the current operation" : "stopping");
+    say(graceful.signal.aborted ? "cancelling the current operation" : "stopping");
     graceful.abort();
   };
   const interrupt = (): void => {
-    say("canceling the current operation");
+    say("cancelling the current operation");
     graceful.abort();
     immediate.abort();
   };

@@ -3,11 +3,11 @@ import { createServer } from "node:net";
 import { OperatorError } from "../core/errors";
 
 /**
- * Makes this process the only autoscaler of a stack on this machine. It listens on an abstract socket: the kernel gives
- * the name to one process at a time and releases the name when the process ends for any reason.
+ * Makes this process the only autoscaler of a stack of this clone on this machine. Listens on an abstract Unix socket:
+ * the kernel gives its name to one process at a time, and releases the name when the process ends for any reason.
  *
- * @param file the memory file of this stack's autoscaler, from which the name is made.
- * @returns releases the lock.
+ * @param file path of the memory file of this stack's autoscaler. The name of the socket is made from this path.
+ * @returns a function that releases the lock.
  * @throws OperatorError if another autoscaler of this stack is running.
  */
 export async function lockAutoscaler(file: string): Promise<() => void> {

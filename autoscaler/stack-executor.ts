@@ -10,10 +10,14 @@ import { updateOutcome } from "../stack/outcome";
 export interface StackExecutorOptions extends RepairOptions {
   readonly look: () => Promise<ExchangeLook>;
   readonly inService: () => Promise<number>;
-  /** Returns what callers would lose in an update of the stack now, one line each. @throws OperatorError */
+  /**
+   * Returns the guard's reasons to refuse an update of the stack, one line each.
+   *
+   * @throws OperatorError if there is no plan
+   */
   readonly refusals: (stack: Stack, signal: AbortSignal) => Promise<readonly string[]>;
   readonly onEvent: (event: EngineEvent) => void;
-  /** Called when cached data about the stack is out of date. */
+  /** Called after an update, when cached data about the stack may be out of date. */
   readonly onChanged: () => void;
 }
 

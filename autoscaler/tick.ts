@@ -8,14 +8,14 @@ import { describeOutcome, isBlind, type Report } from "./report";
 import type { Sample } from "./sample";
 import { count } from "../core/format";
 
-/** Decides under the policy of the autoscaler. */
+/** Function that decides by the policy of the autoscaler. `now` is in milliseconds since 1970. */
 export type Decide = (samples: readonly Sample[], state: ScalingState, now: number) => Decision;
 
 export interface TickOptions {
   readonly executor: Executor;
   readonly decide: Decide;
   readonly memory: { read(): Memory; write(memory: Memory): void };
-  /** Time between two looks, in milliseconds. */
+  /** Time between two samples, in milliseconds. */
   readonly interval: number;
   /** How long to keep samples, in milliseconds. */
   readonly keep: number;
@@ -25,7 +25,10 @@ export interface TickOptions {
 
 /** Requests to stop the autoscaler. */
 export interface Stop {
-  /** Cancels a drain, which may take an hour. A scale-out is finished, which takes a minute or two. */
+  /**
+   * Prevents further changes, and cancels a drain, which may take an hour. A scale-out that has begun is completed,
+   * which takes a minute or two.
+   */
   readonly graceful: AbortSignal;
   /** Cancels any operation that is in progress. */
   readonly immediate: AbortSignal;
@@ -42,10 +45,12 @@ export interface Considered {
 const LONGEST_WAIT = 10 * 60_000;
 
 /**
- * Runs the autoscaler one tick at a time: look, decide, change, remember.
+ * Runs one tick of the autoscaler at a time. A tick takes a sample, decides, changes the number of zones if needed, and
+ * writes the memory.
  *
- * A change is written to the memory before it starts. A tick that finds an unfinished change repairs it first. The
- * tick then applies the current decision, or returns to the number of zones in the stack's outputs.
+ * A change is written to the memory before it starts. A tick that finds an unfinished change repairs the stack first.
+ * The tick then applies the current decision. If the decision is to hold, the tick returns to the number of zones in
+ * the stack's outputs.
  */
 export class Ticker {
   private readonly now: () => number;
@@ -57,7 +62,7 @@ export class Ticker {
       options.pause ?? ((milliseconds, signal) => sleep(milliseconds, undefined, { signal }));
   }
 
-  /** Looks and decides. Changes only the samples in the memory. */
+  /** Takes a sample and decides. Changes nothing but the memory. */
   async consider(): Promise<Considered> {
     const { executor, decide } = this.options;
     const look = await executor.look();
@@ -97,10 +102,13 @@ export class Ticker {
       const repaired = await this.repair(stop);
       if (repaired.kind !== "done") return verdict(repaired, what);
     }
-    // An operator may have changed the number of zones since it was read. Keep the operator's number.
+    // An operator may have changed the number of zones after the sample. Keep the operator's number.
     const now = hasPendingOperations ? await executor.inService() : found;
     if (now !== from) {
-      return [`held: there ${isOrAreZones(now)} now; the next look decides again`, true];
+      return [
+        `held: there ${isOrAreZones(now)} now; the autoscaler decides again at the next measurement`,
+        true,
+      ];
     }
     if (stop.graceful.aborted) return ENDING;
     const { unfinished } = this.note({ unfinished: { from, to } });
@@ -207,7 +215,7 @@ export class Ticker {
         isShort = decide(samples, state, sample.at).action === "out";
         this.note({ samples, counters });
       } catch {
-        // If looking or writing the memory fails, the drain continues: a drain loses no calls.
+        // If a measurement or a write of the memory fails, the drain continues: a drain loses no calls.
       }
       signal.throwIfAborted();
     }
@@ -242,7 +250,7 @@ export class Ticker {
 
 type Verdict = readonly [outcome: string, ok: boolean];
 
-/** Verdict of a tick that was asked to stop before it started a change. */
+/** Verdict of a tick that was asked to stop before it started its change. */
 const ENDING: Verdict = ["held: stopping", true];
 
 const verdict = (outcome: UpdateOutcome, what: string): Verdict => [

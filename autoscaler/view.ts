@@ -14,24 +14,28 @@ interface Known {
   readonly nodes: DeployedExchange["nodes"];
 }
 
-/** The autoscaler's view of the exchange: its settings, its nodes and their load. */
+/** Reads the settings, the nodes and the load of the exchange for the autoscaler. */
 export class ExchangeView {
   private readonly metrics = new Metrics();
   private readonly known = new CachedRead(() => this.read());
 
   constructor(private readonly stack: Stack) {}
 
-  /** Returns the current settings, policy and nodes. An edit applies within a minute. @throws OperatorError */
+  /**
+   * Returns settings, policy and nodes, which are at most a minute old.
+   *
+   * @throws OperatorError if the stack cannot be read, or has no `pbx:autoscale`.
+   */
   current(): Promise<Known> {
     return this.known.get();
   }
 
-  /** Discards what is cached. Call it after an update. */
+  /** Discards the cached settings and nodes. Call this after an update. */
   forget(): void {
     this.known.forget();
   }
 
-  /** Reads how many zones the stack has, because an operator's update may have changed that. @throws OperatorError */
+  /** Returns the number of zones in service, without the cache: an operator's update may have changed the number. */
   async inService(): Promise<number> {
     this.forget();
     return (await this.current()).nodes.zones.length;
@@ -43,7 +47,7 @@ export class ExchangeView {
     return { zones: nodes.zones.length, sample, counters: this.metrics.lastCounters() };
   }
 
-  /** Sets the counters of an earlier run as the base of the next rates. */
+  /** Sets the counters of an earlier run, from which the next rates are computed. */
   resumeFrom(counters: ExchangeLook["counters"]): void {
     this.metrics.resumeFrom(counters);
   }

@@ -3,7 +3,7 @@ import type { Criterion, ScalingState } from "./decision";
 import type { Policy } from "./policy";
 import { count } from "../core/format";
 
-/** Delay in seconds before a failed scale-out is retried. The delay doubles with each failure. */
+/** First and longest delay in seconds after a failed scale-out. The delay doubles with each further failure. */
 const FIRST_BACK_OFF = 60;
 const LONGEST_BACK_OFF = 1800;
 
@@ -29,7 +29,7 @@ export function backOff({ failures }: ScalingState, now: number): Wait {
 }
 
 /**
- * Returns the wait after zones were added: the usage of a zone takes a while to show that another zone shares the load.
+ * Returns the wait after zones were added. The usage of a zone takes a while to show that another zone shares the load.
  * A scale-in does not delay a scale-out, because callers would notice the lack of zones.
  */
 export function cooldownOut({ lastOut }: ScalingState, policy: Policy, now: number): Wait {

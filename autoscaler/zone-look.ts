@@ -3,7 +3,7 @@ import { asterisk } from "../nodes/asterisk/console";
 import type { Session } from "../ssh/session";
 import { type Counters, readCounters } from "./counters";
 
-/** Result of one look at a zone. */
+/** Values that are read from a zone for one sample. */
 export interface ZoneLook {
   readonly calls: number;
   /** Extensions whose phones are registered. */

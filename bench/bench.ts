@@ -21,7 +21,7 @@ Measures
 Options:
   --only=previews|changes|registrations
                    measure only one of the three
-  --rounds=N       number of measurements of each subject (default: 5)
+  --rounds=N       number of measurements; a change during a call is measured only once (default: 5)
   --before=COMMIT  commit to compare registrations with (default: the fork point from main or, on main,
                    the last release)
   --help           print this text
@@ -51,14 +51,14 @@ main(async () => {
     return;
   }
   const rounds = Number(options.rounds);
-  if (!(rounds >= 1)) throw new OperatorError("--rounds is not a number of 1 or more; see --help");
+  if (!(rounds >= 1)) throw new OperatorError("--rounds must be 1 or more; see --help");
   if (only !== undefined && !SUBJECTS.includes(only)) {
     throw new OperatorError(`--only is not one of ${SUBJECTS.join(", ")}`);
   }
   const isWanted = (subject: string): boolean => only === undefined || only === subject;
   if (isWanted("changes") && process.env.OS_CLOUD !== LAB_ENVIRONMENT.OS_CLOUD) {
     throw new OperatorError(
-      "changes can be measured only in the lab; start it with: make lab-up, or use --only=previews",
+      "changes can be measured only in the lab; start the lab with: make lab-up, or use --only=previews or --only=registrations",
     );
   }
   if (isWanted("previews")) {

@@ -19,7 +19,7 @@ interface Figure {
   readonly goal: { readonly text: string; readonly isMet: boolean } | null;
 }
 
-/** Returns the setting for `count` users from 10001. A shorter list is a prefix of a longer list. */
+/** Returns the value of `pbx:users` for `count` users, with extensions from 10001 up. */
 const users = (count: number): string =>
   JSON.stringify([{ range: `10001-${String(10_000 + count)}` }]);
 
@@ -29,7 +29,7 @@ const MANY = 10_000;
 /** An exchange in the lab, with the measurements of its changes. */
 class Bench {
   readonly figures: Figure[] = [];
-  /** The current call, between the two zones that are never removed. */
+  /** The current call, between the two zones that are never removed; null if there is none. */
   private witness: Witness | null = null;
 
   constructor(readonly deployment: Deployment) {}
@@ -61,7 +61,7 @@ class Bench {
     process.stderr.write(`changes: ${change}: ${seconds.toFixed(1)} s\n`);
   }
 
-  /** Measures a change during a call. */
+  /** Measures a change during a call. Starts a new call if there is none, or if the last one was dropped. */
   async witnessed(change: string, settings: Readonly<Record<string, string>>): Promise<void> {
     if (this.witness?.isDropped !== false) {
       await this.hangUp();
@@ -81,7 +81,10 @@ class Bench {
     });
   }
 
-  /** Returns the seconds to copy the users' file from all zones to this machine in parallel. */
+  /**
+   * Returns the time in seconds to copy users.sql from all zones to this machine in parallel, without the time for the
+   * SSH log-ins.
+   */
   async transfer(): Promise<number> {
     const { zones } = await this.deployment.outputs();
     const access = await this.deployment.access();
@@ -97,7 +100,7 @@ class Bench {
   }
 }
 
-/** Measures user edits and updates without changes, alternately. */
+/** Measures updates without changes and updates that add or remove a user, alternately. */
 async function measureUserEdits(bench: Bench, rounds: number): Promise<void> {
   const idle: number[] = [];
   const edits: number[] = [];
@@ -121,12 +124,12 @@ async function measureEditsUnderCall(bench: Bench): Promise<void> {
   await bench.witnessed("zone added", { zones: "3" });
 }
 
-/** Measures the removal of a zone during a call in other zones. The removed zone has an idle phone. */
+/** Measures the removal of a zone during a call between the other zones. The removed zone has an idle phone. */
 async function measureRemovalUnderCall(bench: Bench): Promise<void> {
   const { sipAccounts } = await bench.deployment.outputs();
   const idle: Phone[] = [];
   try {
-    // One phone for each zone: the zones get phones in turn.
+    // One phone for each zone: with roundrobin, HAProxy gives phones to the zones in turn.
     for (const account of sipAccounts.slice(2, 5)) {
       const phone = await Phone.start({ account: { ...account, transport: "tcp" } });
       idle.push(phone);
@@ -138,9 +141,9 @@ async function measureRemovalUnderCall(bench: Bench): Promise<void> {
   }
 }
 
-/** Measures the addition of a user to a short and to a long list of users. */
+/** Measures the addition of a user to a short list of users and to a long list. */
 async function measureManyUsers(bench: Bench, rounds: number): Promise<void> {
-  /** Returns the median time to add one more user. */
+  /** Returns the median time in seconds to add one user. The exchange has at least `count` users before. */
   const addedTo = async (count: number): Promise<number> => {
     const seconds: number[] = [];
     for (let round = 1; round <= rounds; round++) {

@@ -20,7 +20,7 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** Describes the hardware, the operating system and the Node of this machine. */
+/** Describes the hardware, the operating system and the Node.js version of this machine. */
 export function host(): string {
   const cores = cpus();
   return (
@@ -36,7 +36,7 @@ export function machine(): string {
   return `${host()}, pulumi ${pulumi}`;
 }
 
-/** Formats a table in Markdown. Alignment `---:` is for a column of numbers. */
+/** Formats a table in Markdown. `alignment` is the delimiter row: `---`, or `---:` for a column of numbers. */
 export function markdownTable(
   head: readonly string[],
   alignment: readonly string[],
@@ -45,13 +45,17 @@ export function markdownTable(
   return [head, alignment, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** Replaces the text between `<!-- name: begin … -->` and `<!-- name: end -->` in a document, and formats it. */
+/**
+ * Replaces the text between `<!-- name: begin … -->` and `<!-- name: end -->` in a document, and formats the document.
+ *
+ * @throws OperatorError if the document does not have both markers.
+ */
 export async function keep(file: string, name: string, text: string): Promise<void> {
   const document = readFileSync(file, "utf8");
   const between = new RegExp(`(<!-- ${name}: begin[^>]*-->\n)[^]*(<!-- ${name}: end -->)`);
   if (!between.test(document)) {
     throw new OperatorError(
-      `${relative(ROOT, file)} has no marker for the results: <!-- ${name}: begin -->`,
+      `${relative(ROOT, file)} has no markers <!-- ${name}: begin --> and <!-- ${name}: end -->`,
     );
   }
   writeFileSync(
@@ -61,7 +65,7 @@ export async function keep(file: string, name: string, text: string): Promise<vo
   await format(file);
 }
 
-/** Formats a document with Prettier, as lint requires. */
+/** Formats a document with Prettier. `npm run lint` checks the format. */
 export async function format(file: string): Promise<void> {
   await command("node_modules/.bin/prettier", ["--log-level=warn", "--write", file]);
 }

@@ -15,7 +15,7 @@ interface Subject {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** Compiler options that `pulumi new typescript` writes. They check types at every preview. */
+/** Compiler options that `pulumi new typescript` writes. With these options, every preview checks types. */
 const DEFAULT_COMPILER_OPTIONS = {
   strict: true,
   outDir: "bin",
@@ -30,7 +30,10 @@ const DEFAULT_COMPILER_OPTIONS = {
   forceConsistentCasingInFileNames: true,
 };
 
-/** Creates a program with only the provider, which uses this project's packages. */
+/**
+ * Creates a Pulumi project that declares only the OpenStack provider and uses the packages of this repository. Returns
+ * the directory of the project.
+ */
 function emptyProgram(folder: string, name: string, compilerOptions: object): string {
   const project = join(folder, name);
   mkdirSync(project);
@@ -80,8 +83,9 @@ function report(subjects: readonly Subject[], times: readonly (readonly number[]
 }
 
 /**
- * Compares previews of a new stack with previews of an empty program. Measures them in turn, so that other load on
- * the machine affects all of them equally. Writes the results to bench/results.md.
+ * Compares previews of a new stack with previews of two empty programs: one with a check of types, and one without it,
+ * as in this project. All programs are measured in turn, so that other load on the machine affects all of them equally.
+ * Writes the results to bench/results.md.
  */
 export async function measurePreviews(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "trunkline-bench-"));
@@ -99,8 +103,8 @@ export async function measurePreviews(rounds: number): Promise<void> {
     const ours = await stackOf();
     const config = { ...MINIMAL, zones: 2 };
     const subjects: Subject[] = [
-      { title: "empty, as `pulumi new` writes it", goal: null, stack: empty, config: {} },
-      { title: "empty, types unchecked as ours are", goal: null, stack: unchecked, config: {} },
+      { title: "empty program from `pulumi new`", goal: null, stack: empty, config: {} },
+      { title: "empty program, types not checked", goal: null, stack: unchecked, config: {} },
       { title: "this project, two zones", goal: 1.5, stack: ours, config },
       {
         title: "this project, two zones, 10,000 users",
@@ -124,7 +128,7 @@ export async function measurePreviews(rounds: number): Promise<void> {
     process.stdout.write(`${table}\n`);
     writeFileSync(
       join(__dirname, "results.md"),
-      `# Benchmarks\n\n\`make bench\`, ${String(rounds)} rounds, the programs taking turns, on ${machine()}.\n\n${table}\n`,
+      `# Benchmarks\n\n\`make bench\`, ${String(rounds)} rounds, the programs measured in turn, on ${machine()}.\n\n${table}\n`,
     );
   } finally {
     for (const stack of stacks) {

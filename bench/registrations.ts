@@ -12,10 +12,11 @@ import { registerOnce } from "../tests/calls/support/storm-phones";
 import { format, host, markdownTable, median } from "./figures";
 import { type Kind, KINDS, type Served } from "./serve";
 
-/** Number of registrations in a round, and how many of them run in parallel. */
+/** Number of registrations in a round. */
 const REGISTRATIONS = 2_000;
+/** Number of registrations at a time. */
 const PARALLEL = 50;
-/** Duration of the calls of a round, in milliseconds. */
+/** Time in milliseconds in which a round sets up calls, one after another. */
 const CALLS = 4_000;
 /** Minimum speed of this tree's exchange, as a multiple of the speed of the earlier commit. */
 const GOAL = 0.95;
@@ -41,7 +42,12 @@ function baseCommit(): string {
   }
 }
 
-/** Checks out `commit` with this tree's packages and images, so that only the rendered files differ. */
+/**
+ * Checks out `commit` in `folder`, with the packages and images of this tree. So exchanges of the two trees differ only
+ * in their rendered files. Returns the directory of the checkout.
+ *
+ * @throws OperatorError if the commit does not exist.
+ */
 function checkOut(commit: string, folder: string): string {
   const clone = join(folder, "before");
   try {
@@ -60,10 +66,11 @@ const TITLES: Readonly<Record<Kind, string>> = {
   CHAN_SIP_16: "chan_sip, Asterisk 16",
 };
 
-/** An exchange from the files of a clone, with its measurements. */
+/** An exchange that serve.ts runs from the files of a clone, with its measurements. */
 class Subject {
-  /** Registrations per second, and milliseconds until the called phone rings, of each round. */
+  /** Registrations per second in each round. */
   readonly rates: number[] = [];
+  /** Median milliseconds from INVITE until the called phone rings, in each round. */
   readonly setUps: number[] = [];
   private calls = 0;
 
@@ -97,7 +104,8 @@ class Subject {
     });
     this.rates.push(registered / seconds);
 
-    // Each round uses other users: chan_sip would first call the ended phone of the previous round.
+    // Each round uses two other users. With the same users, chan_sip would first call the previous round's phone, which
+    // no longer exists.
     const callers = accounts.slice(REGISTRATIONS);
     const [caller, callee] = callers.slice((this.calls++ * 2) % callers.length);
     if (caller === undefined || callee === undefined)
@@ -147,7 +155,7 @@ function rowsOf(kind: Kind, before: Subject, after: Subject): string[][] {
   ];
 }
 
-/** Compares exchanges of one kind from the clone and from this tree. */
+/** Compares an exchange of the clone with an exchange of this tree. Returns two rows of the table. */
 async function compare(
   kind: Kind,
   title: string,
@@ -175,12 +183,13 @@ async function compare(
 }
 
 /**
- * Compares registrations and calls through the controller with an exchange from the files of an earlier commit, for
- * each SIP driver. Both exchanges run throughout and are measured in turn, so that other load on the machine affects
- * both equally. Writes the results to bench/registrations.md.
+ * Compares an exchange of this tree with an exchange of an earlier commit, for each SIP driver: registrations per
+ * second through the controller, and the time until a called phone rings. Both exchanges run all the time and are
+ * measured in turn, so that other load on the machine affects both equally. Writes the results to
+ * bench/registrations.md.
  *
  * @param commit the earlier commit; by default the fork point from main or, on main, the last release.
- * @throws OperatorError if the commit does not exist.
+ * @throws OperatorError if the commit does not exist, or an exchange does not start.
  */
 export async function measureRegistrations(rounds: number, commit = baseCommit()): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "trunkline-bench-"));

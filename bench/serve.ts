@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Exchange, ZoneKind } from "../tests/calls/support/exchange";
 
-/** Description of an exchange, for the program that measures it. */
+/** Description of a running exchange, for registrations.ts, which measures the exchange. */
 export interface Served {
   readonly controllerAddress: string;
   /** Network namespace and address of the phones. */
@@ -10,13 +10,13 @@ export interface Served {
   readonly accounts: readonly { readonly extension: string; readonly secret: string }[];
 }
 
-/** Names of the exports for the two SIP drivers in every version of tests/calls/support/exchange.ts. */
+/** Exports of tests/calls/support/exchange.ts, in every commit, that describe a zone: one for each SIP driver. */
 export const KINDS = ["PJSIP_22", "CHAN_SIP_16"] as const;
 export type Kind = (typeof KINDS)[number];
 
 type Support = { readonly Exchange: typeof Exchange } & Readonly<Record<Kind, ZoneKind>>;
 
-/** Users. A round registers the first users; calls are between two of the other users. */
+/** Users of the exchange. A round registers the first 2,000 users. Calls are between two of the other users. */
 const USERS = [{ range: "1000-3199" }];
 /** Limits far above the measured load. */
 const LIMITS = {
@@ -29,13 +29,16 @@ const LIMITS = {
 
 /**
  * Starts an exchange with two zones from the files of a clone, prints its {@link Served} as JSON, and runs it until
- * standard input ends. Arguments: the folder of the clone, and the kind of zones.
+ * standard input ends.
+ *
+ * @param clone directory of the clone.
+ * @param kind SIP driver of the zones.
  */
 async function main(clone: string, kind: Kind): Promise<void> {
   const support = (await import(join(clone, "tests/calls/support/exchange"))) as Support;
   const start = (configuration: Record<string, unknown>): Promise<Exchange> =>
     support.Exchange.start({ zones: [support[kind], support[kind]], configuration });
-  // Earlier commits do not support limits.
+  // In early commits, the configuration has no key for limits.
   const exchange = await start({ users: USERS, limits: LIMITS }).catch((error: unknown) => {
     if (!String(error).includes("limits")) throw error;
     return start({ users: USERS });

@@ -8,7 +8,7 @@ import { measure } from "../phones/quality";
 
 /** Maximum number of attempts to get the two phones into different zones. */
 const ATTEMPTS = 10;
-/** Milliseconds between two attempts: a removed registration frees its connection with a delay. */
+/** Milliseconds between two attempts. The connections of the closed phones end with a delay. */
 const PAUSE = 1_000;
 
 /** A call between two zones during a change to the exchange. */
@@ -27,7 +27,12 @@ export class Witness {
     }
   }
 
-  /** Starts a call. @param zones zones that the changes keep; the phones must be in two of them */
+  /**
+   * Starts a call between two zones.
+   *
+   * @param zones names of zones that no change removes. The phones must be in two of them.
+   * @throws OperatorError if the phones cannot be registered in two of these zones.
+   */
   static async start(
     { sipAccounts, zones: deployed }: ExchangeOutputs,
     zones: readonly string[],
@@ -67,7 +72,7 @@ export class Witness {
     );
   }
 
-  /** Returns the loss during `change` in percent, of the worse direction. */
+  /** Returns the loss during `change` in percent, of the worse direction; 100 if the call was dropped. */
   async lossDuring(change: () => Promise<unknown>): Promise<number> {
     const { callerToCallee, calleeToCaller } = await measure(...this.sides, change);
     return this.isDropped ? 100 : Math.max(callerToCallee.lossPercent, calleeToCaller.lossPercent);

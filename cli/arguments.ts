@@ -4,7 +4,7 @@ import { OperatorError } from "../core/errors";
 /** Stack that `eval "$(make -s env)"` sets in a shell. Plain pulumi uses this variable as well. */
 const { PULUMI_STACK = "" } = process.env;
 
-/** Options that all programs accept. */
+/** Options that all commands accept. */
 const COMMON = {
   stack: { type: "string", default: PULUMI_STACK === "" ? "dev" : PULUMI_STACK },
   help: { type: "boolean", short: "h", default: false },
@@ -18,8 +18,8 @@ type Values<Own extends Options> = ReturnType<
 /**
  * Parses the command line. Prints `help` and exits if `--help` is given.
  *
- * @param own options of the program in addition to the common options.
- * @throws OperatorError
+ * @param own options in addition to the common options.
+ * @throws OperatorError if an option or an operand is unknown.
  */
 export function parseArguments<Own extends Options = typeof COMMON>(
   help: string,
@@ -31,15 +31,15 @@ export function parseArguments<Own extends Options = typeof COMMON>(
 /** Help text and operands of a command. */
 export interface CommandForm {
   readonly help: string;
-  /** Names of the operands, including the command itself. */
+  /** Names of the operands for error messages. The first operand is the command itself. */
   readonly operands: readonly string[];
 }
 
 /**
- * Parses the command line of a program with commands, as {@link parseArguments} does.
+ * Parses a command line whose first operand is the name of a command, as {@link parseArguments} does.
  *
- * @param formOf returns the form of the command with the given name, which is the first operand.
- * @throws OperatorError
+ * @param formOf returns the form of the command with the given name; undefined if there is no operand.
+ * @throws OperatorError if an option or an operand is unknown or missing.
  */
 export function parseCommandLine<Own extends Options = typeof COMMON>(
   formOf: (command: string | undefined) => CommandForm,
@@ -49,7 +49,7 @@ export function parseCommandLine<Own extends Options = typeof COMMON>(
   try {
     parsed = parseArgs({ options: { ...COMMON, ...own }, allowPositionals: true });
   } catch (error) {
-    // After the first sentence, Node's message is for programmers only.
+    // Only the first sentence of the message from Node.js is useful to operators.
     const [fault = ""] = (error as Error).message.split(". ");
     throw new OperatorError(`${fault}; see --help`);
   }

@@ -42,7 +42,7 @@ export function explanation({ decision, state, sample }: Considered): string {
 const unknownConnections = (unknown: number): string =>
   `connections without a registered phone: ${String(unknown)}; they add no zone`;
 
-/** Returns the reasons for unknown values, each once: a fault of the controller affects all zones. */
+/** Returns the reasons for unknown values, each only once: a fault of the controller is the reason for all zones. */
 function faultsOf({ zones, fault }: Sample): string[] {
   const faults = [fault, ...zones.map((zone) => zone.fault)].filter((some) => some !== null);
   return [...new Set(faults)];

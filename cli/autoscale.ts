@@ -15,16 +15,16 @@ import { autoscalerMemory, decisionLog } from "../core/paths";
 import { say } from "../core/progress";
 import { findStack } from "../stack/open-stack";
 
-const HELP = `Adds zones before their capacity is exceeded; drains and removes zones that are not needed.
+const HELP = `Adds zones before the exchange is full; drains and removes zones that are not needed.
 
-Observes the exchange at intervals, decides by pbx:autoscale in the stack's configuration, and changes
-the number of zones with updates of the stack. You can kill it at any time: the next run continues from
-there. For the rules, see docs/autoscaler.md.
+Measures the load of the exchange at intervals, decides by pbx:autoscale in the stack's configuration,
+and changes the number of zones with updates of the stack. You can kill the autoscaler at any time: the
+next run repairs the stack if needed, and continues. For the rules, see docs/autoscaler.md.
 
   npm run autoscale -- [options]
 
 Options:
-  --once               decide once, carry out the decision, and exit; for cron or a timer
+  --once               measure once, decide, carry out the decision, and exit; for cron or a timer
   --dry-run            decide once and print the decision; change nothing
   --explain            as --dry-run, with tables of all values that led to the decision
   --metrics-port PORT  serve metrics for Prometheus at http://127.0.0.1:PORT/metrics
@@ -34,10 +34,11 @@ Options:
 SIGTERM stops the autoscaler. A zone that is being added is completed first; a drain is cancelled, and
 its zone stays in service. A second SIGTERM, or Ctrl-C, also cancels an update in progress.
 
-Exit code 0 if nothing failed, also if it waits for another update of the stack; 2 if a change failed
-and the exchange was, or is being, restored; 1 if the autoscaler cannot work: a fault in the
-configuration, another autoscaler of the stack, a stack that cannot be read, or an exchange of which
-no zone can be read.`;
+Exit codes:
+  0   no failure; waiting for another update of the stack is not a failure
+  1   the autoscaler cannot work: a fault in the configuration, another autoscaler of the stack,
+      a stack that cannot be read, or no zone that can be read
+  2   a change failed, and was or will be rolled back; or the guard refused the change`;
 
 main(async () => {
   const values = parseArguments(HELP, {

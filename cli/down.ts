@@ -30,7 +30,8 @@ main(async () => {
   }
   const stack = await findStack(stackName, await projectEnvironment());
   if (inLab) {
-    // A stopped lab must run to delete resources. It is stopped again afterwards.
+    // Resources can be deleted only while the lab runs. A lab that is started here is stopped below, unless another
+    // stack is deployed in it.
     claimLab();
     await command("lab/lab.sh", ["up"], { onLine: relay("lab") });
   }
@@ -47,6 +48,6 @@ main(async () => {
   } else if (labIsClaimed()) {
     await stopLab();
   } else {
-    say("lab", "still running, as before; stop it with: make lab-down");
+    say("lab", "still running, because it was running before; stop it with: make lab-down");
   }
 });

@@ -10,7 +10,7 @@ import { preview } from "../stack/preview";
 import { main } from "../core/main";
 import { table } from "./terminal";
 
-const HELP = `Shows how an update will affect callers before it is made, and refuses an update that loses calls.
+const HELP = `Previews an update, shows how the update would affect callers, and fails if calls would be lost.
 
   npm run guard
   pulumi preview --json --show-replacement-steps --show-sames | npm run --silent guard -- --plan -
@@ -19,14 +19,14 @@ Changes nothing. It only reads the output of \`pulumi preview --json\`.
 
 Options:
   --stack NAME         the stack to preview (default: PULUMI_STACK, or dev)
-  --plan FILE          read a saved plan, do not run a preview; - for standard input
+  --plan FILE          read a saved plan instead of running a preview; - for standard input
   --allow-controller   allow a replacement of the controller: no new calls or registrations for a while
   -h, --help           print this text
 
 Exit code 0 if no call is lost, 1 if calls are or may be lost, 2 if there is no plan to read.`;
 
-/** Width with which the table fits into a comment on a pull request. */
-const FELT_WIDTH = 68;
+/** Width of the column of effects in characters. With this width, the table fits into a comment on a pull request. */
+const EFFECT_WIDTH = 68;
 
 async function saved(file: string): Promise<string> {
   try {
@@ -36,7 +36,7 @@ async function saved(file: string): Promise<string> {
   }
 }
 
-/** Returns the result of the table: a sentence, or one line for each fault. */
+/** Returns the text below the table: one line for each fault, or a sentence if there is none. */
 function verdict(rows: readonly ImpactRow[]): string {
   const faults = faultsOf(rows);
   if (faults.length > 0) {
@@ -62,7 +62,7 @@ main(
         table(
           rows.map(({ change, effect }) => [change, effect]),
           ["planned change", "effect on callers"],
-          [null, FELT_WIDTH],
+          [null, EFFECT_WIDTH],
         ),
       );
     }

@@ -14,7 +14,7 @@ const NOTHING_RUNS = 3;
 
 /**
  * Records that this clone starts the lab, unless a process of the lab already runs. Call it before the start of
- * the lab. The lab's files say nothing about this, because they remain when its processes have ended.
+ * the lab. The existence of the lab's files does not show that the lab runs: the files remain when its processes end.
  */
 export function claimLab(env: NodeJS.ProcessEnv = process.env, claim = CLAIM): void {
   const { status } = spawnSync("lab/lab.sh", ["status"], { cwd: ROOT, env });

@@ -26,19 +26,20 @@ export interface CallProof {
 export const MAX_LOSS_PERCENT = 1;
 export const MAX_JITTER_MS = 100;
 
-/** Length of the call, in seconds. */
+/** Duration of a measured call, in seconds. */
 const CALL_SECONDS = 12;
-/** Maximum number of calls. A call is repeated because booting servers may be too busy for media. */
+/** Maximum number of measured calls. A poor call is repeated, because booting servers may be too busy for media. */
 const CALLS = 4;
-/** Timeout for the servers to boot, in milliseconds. */
+/** Timeout for the first registration, in milliseconds. The servers boot during this time. */
 const BOOT_DEADLINE = 5 * 60_000;
-/** Timeout for the last zone and its trunk after the first phone has registered, in milliseconds. */
+/** Timeout for a call between two zones after the first registration, in milliseconds. A zone may still be booting. */
 const ZONE_DEADLINE = 3 * 60_000;
+/** Milliseconds between two attempts. */
 const RETRY = 1000;
 
 type Say = (line: string) => void;
 
-/** Returns the fault of a poor call, or undefined. NaN counts as a fault. */
+/** Returns why the quality of a call was poor; undefined if it was good. A value that is NaN counts as poor. */
 export function qualityFault({ sides }: CallProof): string | undefined {
   const bad = sides.find(
     ({ heard }) => !(heard.lossPercent <= MAX_LOSS_PERCENT && heard.jitterMs <= MAX_JITTER_MS),
@@ -63,7 +64,7 @@ async function retrying<T>(timeout: number, what: string, attempt: () => Promise
   }
 }
 
-/** Installs the phones that {@link proveCall} uses. @throws OperatorError */
+/** Installs the software phone that {@link proveCall} uses. @throws OperatorError if the installation fails */
 export async function ensurePhones(): Promise<void> {
   await ensureBaresip().catch((error: unknown) => {
     throw new OperatorError(messageOf(error));
@@ -85,8 +86,8 @@ async function registeredPhone(account: SipAccount): Promise<Phone> {
  * Places a call through the exchange and measures it. If the exchange has several zones, the call connects two
  * zones, unless `oneZoneIsEnough`.
  *
- * The called phone registers again until the media of both phones goes to different zones. HAProxy sends a new
- * registration to a zone without phones, which may have booted more slowly.
+ * The called phone registers again until the two phones are in different zones. The second zone may still be booting
+ * when the call is placed.
  *
  * @throws OperatorError with the step that failed.
  */

@@ -34,15 +34,15 @@ export function printReport(
         `${extension} in ${zone}`,
         String(heard.packetsSent),
         String(heard.packetsReceived),
-        `${heard.lossPercent.toFixed(2)} % (bound ${String(MAX_LOSS_PERCENT)} %)`,
-        `${heard.jitterMs.toFixed(1)} ms (bound ${String(MAX_JITTER_MS)} ms)`,
+        `${heard.lossPercent.toFixed(2)} % (limit ${String(MAX_LOSS_PERCENT)} %)`,
+        `${heard.jitterMs.toFixed(1)} ms (limit ${String(MAX_JITTER_MS)} ms)`,
       ]),
-      ["what was heard by", "packets sent to it", "received", "lost", "jitter"],
+      ["receiving phone", "packets sent to it", "received", "lost", "jitter"],
     ),
   );
   console.log(`\nCall of ${proof.seconds.toFixed(0)} s, set up in ${proof.setupMs.toFixed(0)} ms.`);
   console.log(
-    `Deployed after ${seconds.deployed.toFixed(0)} s, call proved after ${seconds.total.toFixed(0)} s.`,
+    `Deployed after ${seconds.deployed.toFixed(0)} s, call tested after ${seconds.total.toFixed(0)} s.`,
   );
   console.log(
     `\n${String(sipAccounts.length)} SIP accounts, with their passwords:\n` +

@@ -5,7 +5,7 @@ import { abortOnSignals } from "../core/interruption";
 import { say } from "../core/progress";
 import { pulumiFault } from "../stack/state";
 
-/** Signals that end a command in a terminal: Ctrl-C, `kill`, and the end of the terminal. */
+/** Signals that end a command in a terminal: Ctrl-C, `kill`, and a terminal that is closed. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 interface UpdateOptions {
@@ -27,7 +27,7 @@ interface Endings {
  * Runs an update of a stack and prints its progress. On a signal, cancels the update and waits until Pulumi has
  * ended it.
  *
- * @throws OperatorError
+ * @throws OperatorError if the update fails or is cancelled.
  */
 export async function runUpdate(
   update: (options: UpdateOptions) => Promise<unknown>,

@@ -12,11 +12,11 @@ import { ROOT } from "../core/paths";
 import { main } from "../core/main";
 import { table } from "./terminal";
 
-const HELP = `Replays a day of calls with the autoscaler's rule, and with other rules for comparison.
+const HELP = `Replays a day of calls with the decisions of the autoscaler, and with other rules for comparison.
 
   npm run simulate -- --trace FILE [options]
 
-A trace is CSV with the header seconds,calls,bytesPerSecond; simulation/traces/ has some.
+A trace is CSV with the header seconds,calls,bytesPerSecond. Examples are in simulation/traces/.
 
 Options:
   --trace FILE     the trace of the day; second 0 is midnight of --day

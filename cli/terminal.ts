@@ -1,10 +1,10 @@
 import { styleText } from "node:util";
 import Table from "cli-table3";
 
-/** Whether to print colours: the output is a terminal, and NO_COLOR is not set. */
+/** Whether to print colours: standard output is a terminal, and NO_COLOR is unset or empty. */
 const isWanted = process.stdout.isTTY && !process.env.NO_COLOR;
 
-/** Colours by meaning. The text itself must express the meaning as well. */
+/** Colours by meaning. The text must express the meaning without the colour as well. */
 const COLOURS = { good: "green", doubtful: "yellow", bad: "red" } as const;
 export type Meaning = keyof typeof COLOURS;
 

@@ -44,7 +44,7 @@ main(async () => {
   const found = await exportedStack(stack);
   const { resources = [] } = await repairKilledUpdate(stack, found);
   say("pulumi", `deploying stack ${stackName}`);
-  // From the state before the repair: its refresh loses the record of servers that could not be built.
+  // Read from the state before the repair: the repair refreshes the state, which removes the record of these servers.
   const replace = unbuiltServers(found)
     .map(({ urn }) => urn)
     .filter((urn) => resources.some((resource) => resource.urn === urn));

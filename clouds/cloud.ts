@@ -1,13 +1,14 @@
-/** Number of zones that the quotas of a cloud still allow. */
+/** Room that the quotas of a cloud leave for more zones. */
 export interface Headroom {
+  /** Number of zones that can be added. */
   readonly zones: number;
-  /** Describes the quota that prevents one more zone. */
+  /** Describes the scarcest quota for a message: the amount left, the limit, and the amount that a zone needs. */
   readonly shortage: string;
 }
 
-/** Requests that an autoscaler sends to the cloud itself, not through Pulumi. Each kind of cloud implements them. */
+/** Requests that the autoscaler and repairs send to the cloud directly, without Pulumi. Implemented for each cloud. */
 export interface CloudApi {
-  /** Returns the number of additional zones that the quotas allow; null if no quota applies. @throws OperatorError */
+  /** Returns how many zones the quotas still allow; null if no quota applies. @throws OperatorError */
   headroom(): Promise<Headroom | null>;
   /** Returns all resources with the exchange's tag, in the order in which to delete them. @throws OperatorError */
   taggedResources(): Promise<readonly TaggedResource[]>;
@@ -19,9 +20,9 @@ export interface TaggedResource {
   readonly kind: string;
   /** Resource type in the state of a Pulumi stack. */
   readonly type: string;
-  /** Unique only within `type`: some clouds number servers and networks from 1 each. */
+  /** ID in the cloud. Unique only within `type`, because some clouds number servers and networks separately. */
   readonly id: string;
-  /** For example `zone2`; `trunk` for the network that all nodes share. */
+  /** Name of the node, such as `zone2`; `trunk` for the network that all nodes share. */
   readonly node: string;
   /** Deletes the resource and waits until the cloud no longer has it. @throws OperatorError */
   remove(): Promise<void>;
@@ -29,19 +30,20 @@ export interface TaggedResource {
 
 /** A limited resource of a cloud, and how much of it each zone needs. */
 export interface Allowance {
+  /** Plural name for a message, such as `cores`. */
   readonly name: string;
   readonly limit: number;
   readonly left: number;
   readonly perZone: number;
 }
 
-/** Returns the headroom of the scarcest of `allowances`; null if a zone needs none of them. */
+/** Returns the headroom that the scarcest of `allowances` leaves; null if a zone needs none of them. */
 export function headroomOf(allowances: readonly Allowance[]): Headroom | null {
   return allowances
     .filter(({ perZone }) => perZone > 0)
     .map(({ name, limit, left, perZone }): Headroom => ({
       zones: Math.floor(left / perZone),
-      shortage: `${String(left)} of ${String(limit)} ${name} left, and a zone takes ${String(perZone)}`,
+      shortage: `${String(left)} of ${String(limit)} ${name} left, and a zone needs ${String(perZone)}`,
     }))
     .reduce<Headroom | null>(
       (least, room) => (least === null || room.zones < least.zones ? room : least),

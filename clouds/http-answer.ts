@@ -1,6 +1,6 @@
 import { printable } from "../core/text";
 
-/** Maximum size of a response body in bytes, after decompression. Lists of a large project take 2 MB. */
+/** Maximum size of a response body in bytes, after decompression. A list of a large project has about 2 MB. */
 const BODY_LIMIT = 16 << 20;
 
 /** Returns the body of a response. @throws Error if the body is too large or incomplete */
@@ -9,7 +9,8 @@ export async function bodyOf({ body }: Response): Promise<string> {
   let size = 0;
   for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
     size += part.length;
-    if (size > BODY_LIMIT) throw new Error(`a response of more than ${String(BODY_LIMIT)} bytes`);
+    if (size > BODY_LIMIT)
+      throw new Error(`the response has more than ${String(BODY_LIMIT)} bytes`);
     parts.push(part);
   }
   return Buffer.concat(parts).toString();
@@ -17,7 +18,7 @@ export async function bodyOf({ body }: Response): Promise<string> {
 
 /**
  * Returns the target of a redirect (RFC 9110, section 15.4); undefined if the response is not a redirect.
- * The target has no query, because a query may contain secrets.
+ * The query is omitted, because a query may contain secrets. An invalid target is returned as `no address`.
  */
 export function redirectOf(url: string, { status, headers }: Response): string | undefined {
   if (status < 300 || status > 399) return undefined;

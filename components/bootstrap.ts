@@ -9,21 +9,21 @@ export function userData(node: NodePlan, files: readonly NodeFile[]): string {
 }
 
 /**
- * Bytes to keep free, because the size of user data is estimated. Public addresses are not known yet. Addresses, names
- * and secrets differ between zones, and values of equal length compress to different lengths.
+ * Bytes of base64 to keep free, because the size is estimated from the files of zone1 with placeholder addresses.
+ * Addresses, names and secrets differ between zones, and values of equal length compress to different lengths.
  */
 const MARGIN = 256;
 
-/** Minimum bytes of base64 of a user. A user needs more, because a random password does not compress. */
+/** Lower bound of a user's bytes in base64. A derived password of 120 random bits takes 20 bytes, even compressed. */
 const MIN_BYTES_OF_USER = 20;
 
-/** Maximum bytes of base64 of everything except users, for any number of zones. */
+/** Upper bound of the bytes that everything except users takes in base64, for any number of zones. */
 const MAX_BYTES_WITHOUT_USERS = USER_DATA_LIMIT / 2;
 
-/** Maximum bytes of the text around a user's values, in the files of any driver and in YAML. */
+/** Upper bound of the bytes of a user's entry without the user's own values, with any SIP driver, in YAML. */
 const MAX_BYTES_AROUND_USER = 500;
 
-/** Returns an upper bound of a user's bytes in base64: nothing compresses, and every character is escaped. */
+/** Returns an upper bound of a user's bytes in base64. Assumes no compression, and an escape for every character. */
 function maxBytesOf({ extension, name, secret }: ExchangePlan["users"][number]): number {
   const written =
     6 * Buffer.byteLength(extension) + 2 * Buffer.byteLength(`${name ?? ""}${secret}`);

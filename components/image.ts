@@ -6,7 +6,7 @@ const SIP_DRIVERS = "sip_drivers";
 
 /**
  * Returns why `image` does not support `sipDriver`; undefined if it does. An image without the property is accepted,
- * because its servers check the driver at start.
+ * because each of its servers checks the driver when it starts.
  */
 export function driverFault(
   image: string,

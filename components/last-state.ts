@@ -2,11 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { retry } from "../core/retry";
 
 /**
- * Error of Pulumi if a file of the backend is incomplete. A file backend without `metadata=skip` (the default of
- * `pulumi login --local`) writes a metadata file in place, and this update may be writing that file.
+ * Part of Pulumi's error message if a file of the backend is incomplete. A file backend without `metadata=skip` (the
+ * default of `pulumi login --local`) writes a metadata file in place, and this update may be writing that file.
  */
 const HALF_WRITTEN = "failed to load checkpoint";
 const ATTEMPTS = 20;
+/** Milliseconds between two attempts. */
 const PAUSE = 100;
 
 /** Calls Pulumi's built-in function `token`, which reads this stack's state before this update. */
@@ -20,7 +21,7 @@ async function lastState<Answer>(token: string, argument: string): Promise<Answe
 
 /**
  * Returns the outputs of this stack's last successful update; empty before the first one. An update that failed or was
- * killed has no outputs.
+ * killed registers no outputs.
  *
  * A StackReference would return the same outputs, but would store a copy of all outputs, including passwords, in the
  * stack's state.

@@ -14,7 +14,7 @@ export interface ZoneAddresses {
   readonly address: string;
 }
 
-/** Settings of HAProxy that an operator can change. */
+/** Keys of the configuration that set up HAProxy, except `pbx:limits`. */
 export type HaproxySettings = Pick<ControllerContext, "balance" | "connectTimeout" | "idleTimeout">;
 
 /** Returns all files of `zone`. */

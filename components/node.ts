@@ -31,7 +31,7 @@ export interface NodeServerArgs {
 export interface NodeArgs extends ExchangeArgs, NodeServerArgs {
   readonly plan: NodePlan;
   readonly role: Role;
-  /** Returns the node's files for its public address. The files hold secrets. */
+  /** Returns the node's files. They hold secrets and the node's public `address`. */
   readonly files: (
     exchange: ExchangePlan,
     address: pulumi.Output<string>,

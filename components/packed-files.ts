@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { NodeConfigInputs } from "../provider/inputs";
 import type { NodeFile } from "../templates/node-file";
 
-/** Hexadecimal digits of a digest: 64 bits, which is enough to distinguish versions of a file. */
+/** Number of hexadecimal digits of a digest. 64 bits are enough to distinguish versions of a file. */
 const DIGEST_DIGITS = 16;
 
 /**

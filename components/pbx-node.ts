@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { Zone, type ZoneArgs } from "./zone";
 
-/** Node zone1: the Asterisk server that every exchange has. */
+/** The zone `zone1`: the Asterisk server that every exchange has. */
 export class PbxNode extends Zone {
   constructor(args: ZoneArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("trunkline:index:PbxNode", args, opts);

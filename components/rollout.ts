@@ -11,7 +11,7 @@ import type { ZoneMembership } from "./resources/zone-membership";
 /**
  * Makes zones wait for each other if an update replaces their servers. A first deployment starts all servers at once.
  *
- * Nodes are looked up only after the program has constructed all of them.
+ * Looks up the resources of nodes only after the program has constructed all nodes.
  */
 export class Rollout {
   /** Zones whose servers this update replaces, in the order of replacement. */
@@ -21,8 +21,8 @@ export class Rollout {
 
   /**
    * @param controller name of the controller.
-   * @param last servers after the stack's last update.
-   * @param next servers after this update.
+   * @param last specifications of the servers after the stack's last update.
+   * @param next specifications of the servers after this update.
    */
   constructor(
     private readonly controller: string,
@@ -44,7 +44,10 @@ export class Rollout {
     this.memberships.set(zone, membership);
   }
 
-  /** Returns the resources that the server of `zone` waits for. A drain needs the controller's new configuration. */
+  /**
+   * Returns the resources that a replaced server of `zone` waits for; empty for other servers. The NodeConfig of the
+   * controller is one of them, because a drain needs the controller's new configuration.
+   */
   beforeServer(zone: string): pulumi.Output<pulumi.Resource[]> {
     return this.rolling.apply((rolling) =>
       rolling.includes(zone)

@@ -32,7 +32,7 @@ export abstract class Zone extends Node {
             .apply(([controllerAddress, own]) =>
               zoneFiles(known, plan, { controllerAddress, address: own }),
             ),
-        // A change replaces the server, because Asterisk loads its driver only at start.
+        // A change replaces the server, because Asterisk loads its SIP driver only at start.
         metadata: { sipDriver: exchange.sipDriver },
         serverAfter: rollout.beforeServer(plan.name),
         via: controller,

@@ -3,10 +3,13 @@ import { MAX_CALLS } from "../core/ports";
 import { cronFault, isTimeZone } from "./cron";
 import { durationSchema, formatDuration } from "../core/duration";
 
-/** Maximum number of zones. Every zone has a trunk to every other zone, so trunks grow with the square. */
+/**
+ * Maximum number of zones. Every zone has a trunk to every other zone, so the number of trunks grows with the square of
+ * the number of zones.
+ */
 export const MAX_ZONES = 250;
 
-/** Message for a larger number. */
+/** Error message for a number of zones above {@link MAX_ZONES}. Follows the name of the key. */
 export const TOO_MANY_ZONES_MESSAGE = `is more than ${String(MAX_ZONES)}, the maximum for a full mesh of trunks; write a smaller number`;
 
 /** Schema of `pbx:autoscale`: how the number of zones follows the load. */
@@ -75,17 +78,17 @@ export const autoscaleSchema = fields(
     /** Minimum and maximum number of zones. */
     min: whole(1, "1").default(1),
     max: whole(1, "4").max(MAX_ZONES, { error: TOO_MANY_ZONES_MESSAGE }),
-    /** Calls that a zone carries, and calls that the exchange keeps capacity for. */
+    /** `callsPerZone`: calls that a zone can carry. `spareCalls`: further calls to keep capacity for. */
     callsPerZone: whole(1, "80").max(MAX_CALLS, {
       error: ({ input }) =>
         `is ${String(input)}, but the RTP ports of a zone carry ${String(MAX_CALLS)} calls; lower callsPerZone`,
     }),
     spareCalls: whole(0, "16").optional(),
-    /** Maximum means over `window` for a zone: bytes per second, and the share of its processors. */
+    /** Maximum averages of a zone over `window`: bytes per second, and the used share of its processors. */
     throughputPerZone: positive("a number of bytes per second", "3000000").optional(),
     cpu: share("0.8").optional(),
     window: durationSchema({ min: 1, max: DAY, example: "1m" }).prefault("1m"),
-    /** A zone is removed if the load of the last `scaleInAfter` leaves `margin` of the other zones free. */
+    /** A zone is removed if the load of `scaleInAfter` would have left a share `margin` of the other zones free. */
     margin: share("0.3").default(0.3),
     scaleInAfter: durationSchema({ min: 1, max: DAY, example: "10m" }).prefault("10m"),
     /**
@@ -109,7 +112,7 @@ export const autoscaleSchema = fields(
           "is not an object; write the hourly price of each flavor, such as { m1.small: 0.12 }",
       })
       .default({}),
-    /** Time between two measurements of the exchange. */
+    /** Time between two samples of the exchange. */
     interval: durationSchema({ min: 1, max: 3600, example: "15s" }).prefault("15s"),
   },
   "{ max: 4, callsPerZone: 80 }",
@@ -131,8 +134,8 @@ export interface AutoscaleContext {
 }
 
 /**
- * Returns the number of zones that `limit` pays for besides the controller. Tolerates the rounding error of
- * decimal prices: 0.3 / 0.1 counts as 3.
+ * Returns the number of zones that the hourly cost `limit` allows besides the controller. Tolerates the rounding error
+ * of decimal prices: 0.3 / 0.1 counts as 3.
  */
 export function affordableZones(limit: number, controller: number, zone: number): number {
   return Math.max(0, Math.floor((limit - controller) / zone + 1e-9));
@@ -169,7 +172,7 @@ export function autoscaleFaults(
     );
   }
   if ((throughputPerZone ?? cpu) !== undefined && cooldownOut < window) {
-    // Otherwise the mean would still include the time before the scale-out and cause a second one.
+    // Otherwise the average would still include the time before the scale-out, and cause a second scale-out.
     fault(
       "cooldownOut",
       `is ${formatDuration(cooldownOut)}, shorter than window, which is ${formatDuration(window)}; raise cooldownOut or lower window`,

@@ -20,7 +20,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** Parses a cron expression of minute, hour, day, month and day of the week. The result starts no timer. */
+/** Parses a cron expression: minute, hour, day, month, day of the week. Starts no timer. @throws if it is invalid */
 export function cronOf(pattern: string, timeZone: string): Cron {
   return new Cron(pattern, { timezone: timeZone, mode: "5-part", paused: true });
 }

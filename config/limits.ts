@@ -3,10 +3,10 @@ import { durationSchema } from "../core/duration";
 
 /** Schema of `pbx:limits`: the limits of one source address and of one account. */
 
-/** Maximum of every limit. It catches typing errors; no exchange needs more. */
+/** Maximum of the limits that set no other maximum. Catches typing errors, because no exchange needs more. */
 const MAX = 1_000_000;
 
-/** Returns the schema of a whole number. */
+/** Returns the schema of a whole number from `min` to `max`, with a default. */
 const whole = (byDefault: number, max = MAX, min = 1) =>
   z
     .int({ error: `is not a whole number; write one such as ${String(byDefault)}` })
@@ -21,7 +21,7 @@ const whole = (byDefault: number, max = MAX, min = 1) =>
 const shape = {
   /** Maximum number of open connections from a source address that phones have registered from. */
   connectionsPerSource: whole(600),
-  /** Maximum number of open connections from any other source address, and of KiB per second from it. */
+  /** Maximum number of open connections from any other source address, and maximum KiB per second from the address. */
   connectionsPerUnknownSource: whole(40),
   /** Maximum number of new connections per second from a source address, averaged over ten seconds. */
   connectionRate: whole(50),
@@ -30,15 +30,15 @@ const shape = {
    * field leaves room for some registrations.
    */
   bytesPerSecond: whole(200_000, 100_000_000, 10_000),
-  /** Seconds within which a connection must send its first request, and a phone must log in. */
+  /** Maximum seconds until a connection sends its first request, and from then on until a phone logs in. */
   loginTime: durationSchema({ min: 2, max: 60, example: "5s" }).prefault("5s"),
-  /** Refused log-ins in ten minutes, from one source address to one account, that lock this pair. */
+  /** Number of refused log-ins, from one source address to one account in ten minutes, that locks this pair. */
   failuresPerAccount: whole(10),
-  /** Refused log-ins in ten minutes, from one source address, that lock the address. */
+  /** Number of refused log-ins, from one source address in ten minutes, that locks the address. */
   failuresPerSource: whole(100),
   /** Seconds of the first lock. Each further lock within a day lasts twice as long, up to a day. */
   lockTime: durationSchema({ min: 10, max: 24 * 3600, example: "1m" }).prefault("1m"),
-  /** Maximum number of simultaneous calls of an account. Ringing calls and calls on hold count. */
+  /** Maximum number of simultaneous calls that an account has placed. Ringing calls and calls on hold count. */
   callsPerAccount: whole(4, 500),
   /** Maximum number of calls that an account may start per minute. */
   callsPerMinute: whole(30, 10_000),

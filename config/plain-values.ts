@@ -1,13 +1,13 @@
 import type { z } from "zod";
 import { settingsSchema } from "./schema";
 
-/** Parts of a zod schema that wrap another one. */
+/** Definition of a zod schema that may wrap another schema. */
 interface Wrapper {
   readonly innerType?: z.core.$ZodType;
   readonly in?: z.core.$ZodType;
 }
 
-/** Returns the type that a key's schema takes, without its default: `number`, `boolean`, `array`, `object`, … */
+/** Returns zod's name for the type of a key's values: `number`, `boolean`, `array`, `object`, … */
 function typeOf(schema: z.core.$ZodType): string {
   const { innerType, in: input } = schema._zod.def as Wrapper;
   const inner = innerType ?? input;
@@ -19,8 +19,8 @@ const TYPES: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Converts a value of the stack's configuration from text to what the schema takes. A text that is no such value stays,
- * so that the schema reports it.
+ * Converts the text of a configuration value to the type of the key's schema. Returns text of another type
+ * unchanged, so that the schema reports it.
  */
 function plainValue(key: string, text: string): unknown {
   switch (TYPES.get(key) ?? "unknown") {

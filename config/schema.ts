@@ -45,7 +45,7 @@ const cloudName = (what: string) =>
   });
 
 const extension = z
-  // YAML reads 1001 as a number.
+  // YAML reads an extension without quotes, such as 1001, as a number.
   .union([z.string(), z.int().transform(String)], {
     error: 'is not an extension; write 2 to 15 digits, for example "1001"',
   })
@@ -226,7 +226,9 @@ export const settingsSchema = z.strictObject({
   }),
   okeanosProject: cloudName("a project of Okeanos that you are a member of")
     .optional()
-    .meta({ description: "Okeanos project that pays, by name or ID; if not set, your own." }),
+    .meta({
+      description: "Okeanos project whose quota is used, by name or ID; if not set, your own.",
+    }),
   okeanosReuseAddresses: boolean.default(false).meta({
     description: "Whether to use and keep unused public addresses of the Okeanos project.",
   }),

@@ -1,4 +1,4 @@
-/** User from the configuration. A range of extensions is expanded into users. */
+/** User from the configuration. A range of extensions is expanded to one user for each extension. */
 export interface ConfiguredUser {
   readonly extension: string;
   readonly name: string | null;

@@ -1,12 +1,12 @@
 import { ConfigError } from "./schema";
 
-/** Environment variable with which the autoscaler sets the number of zones of one update. No file holds it. */
+/** Environment variable with which the autoscaler sets the number of zones for one update. It is not stored. */
 export const WANTED_ZONES = "TRUNKLINE_ZONES";
 
 /**
- * Returns the number of zones that {@link WANTED_ZONES} requests; undefined if it is not set. If the operator
- * edited the range and the zones in service are outside the new range, numbers up to the zones in service are
- * accepted as well, so that the autoscaler can return to the range step by step.
+ * Returns the number of zones that {@link WANTED_ZONES} requests; undefined if it is not set. If the number of zones in
+ * service is outside the range, because an operator edited the range, all numbers between the two are also accepted.
+ * So the autoscaler can return to the range step by step.
  *
  * @param range minimum and maximum of `pbx:autoscale`; undefined if the stack has no autoscaler.
  * @param inService number of zones in service; undefined before the first successful update.
@@ -21,7 +21,7 @@ export function wantedZones(
   if (text === undefined || text === "") return undefined;
   if (range === undefined) {
     throw new ConfigError([
-      `${WANTED_ZONES} is set, but pbx:autoscale is not; unset it, and set pbx:zones to the number`,
+      `${WANTED_ZONES} is set, but pbx:autoscale is not; unset ${WANTED_ZONES}, and set pbx:zones instead`,
     ]);
   }
   const least = Math.min(range.min, inService ?? range.min);
@@ -29,8 +29,8 @@ export function wantedZones(
   const zones = /^[0-9]{1,4}$/.test(text) ? Number(text) : NaN;
   if (!(zones >= least && zones <= most)) {
     throw new ConfigError([
-      `${WANTED_ZONES} is not a whole number from ${String(least)} to ${String(most)}, which ` +
-        "pbx:autoscale allows; unset it, or write such a number",
+      `${WANTED_ZONES} is not a whole number from ${String(least)} to ${String(most)}, as ` +
+        "pbx:autoscale requires; unset it, or set it to such a number",
     ]);
   }
   return zones;

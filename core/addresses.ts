@@ -1,10 +1,10 @@
 import { Address4 } from "ip-address";
 
 /**
- * Address plan of the trunk network. The lowest addresses belong to the router and then to the zones in the
- * order of their numbers (`.2`, `.3`, …). The highest address belongs to the controller. Below the controller
- * is Neutron's allocation pool. Neutron's DHCP port takes the first free address of the pool, so the pool must
- * not contain a planned address.
+ * Address plan of the trunk network. The lowest addresses belong to the router and then to the zones in the order of
+ * their numbers (`.2`, `.3`, …). The highest address below the broadcast address belongs to the controller. Below the
+ * controller is Neutron's allocation pool. Neutron's DHCP port takes the first free address of the pool, so the pool
+ * must not contain a planned address.
  */
 export interface AddressPlan {
   /** Network in normalised form, for example `192.168.0.0/24`. */
@@ -15,11 +15,14 @@ export interface AddressPlan {
   readonly pool: { readonly start: string; readonly end: string };
   /** Number of zones that the network has addresses for. */
   readonly capacity: number;
-  /** Returns the address of zone `number`, counted from 1. @throws RangeError if `number` exceeds `capacity`. */
+  /** Returns the address of a zone. @throws RangeError unless `number` is a whole number from 1 to `capacity`. */
   zone(number: number): string;
 }
 
-/** Number of addresses in the pool: one DHCP port for each DHCP agent (three if DHCP is highly available). */
+/**
+ * Number of addresses in the pool. Each DHCP agent of the network takes one for its port. If DHCP is highly available,
+ * a network has several agents, for example three.
+ */
 const POOL_SIZE = 4n;
 
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map((cidr) => new Address4(cidr));

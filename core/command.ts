@@ -14,7 +14,7 @@ export interface CommandOptions {
 /**
  * Runs a command in the root of the clone and returns its standard output.
  *
- * @throws OperatorError with the command and the last line that the command printed.
+ * @throws OperatorError if the command cannot be run or fails. The message has the last line that the command printed.
  */
 export function command(
   file: string,
@@ -23,7 +23,7 @@ export function command(
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd: ROOT, env, stdio: "pipe" });
-    child.stdin.on("error", () => undefined); // the command did not read all of its input
+    child.stdin.on("error", () => undefined); // EPIPE: a command may end before it reads all input
     child.stdin.end(input);
     const output: string[] = [];
     let lastLine = "";

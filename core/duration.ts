@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Seconds of each unit of a duration, the largest unit first. */
+/** Seconds in each unit of a duration, the largest unit first. */
 const UNITS = { h: 3600, m: 60, s: 1 };
 
 /** Formats `seconds` in the largest unit that divides them: `90s`, `15m`, `1h`. */
@@ -22,7 +22,7 @@ export interface DurationBounds {
   readonly min: number;
   /** Maximum in seconds. */
   readonly max: number;
-  /** Valid duration for error messages. */
+  /** Valid duration that error messages give as an example. */
   readonly example: string;
 }
 
@@ -30,7 +30,7 @@ export interface DurationBounds {
 export const durationSchema = ({ min, max, example }: DurationBounds) =>
   z
     .union([z.number(), z.string()], {
-      error: `is not a duration; write seconds, or one such as "${example}"`,
+      error: `is not a duration; write a number of seconds, or a duration such as "${example}"`,
     })
     .transform((value, context) => {
       const fault = (message: string): never => {
@@ -39,7 +39,9 @@ export const durationSchema = ({ min, max, example }: DurationBounds) =>
       };
       const time = parseDuration(value);
       if (time === undefined) {
-        return fault(`is not a duration; write seconds, or one such as "${example}"`);
+        return fault(
+          `is not a duration; write a number of seconds, or a duration such as "${example}"`,
+        );
       }
       if (time < min || time > max) {
         return fault(

@@ -15,7 +15,7 @@ export class NodeError extends OperatorError {
   /** The message without the name of the node. */
   readonly fault: string;
 
-  /** @param fault may quote output of the node. Control characters are replaced. */
+  /** @param fault what failed on the node; may quote output of the node. Control characters are replaced. */
   constructor(
     readonly node: string,
     fault: string,

@@ -1,9 +1,9 @@
-/** Formatting of numbers and names for messages and tables. */
+/** Functions that format numbers and names for messages and tables. */
 
 export const count = (number: number, noun: string): string =>
   `${String(number)} ${noun}${number === 1 ? "" : "s"}`;
 
-/** Returns the names of up to three zones, or the number of more zones: `zone1 and zone2`, `7 zones`. */
+/** Returns the names of zones, for example `zone1 and zone2`. If there are more than three, returns `7 zones`. */
 export function namesOf(zones: readonly string[]): string {
   if (zones.length > 3) {
     return count(zones.length, "zone");
@@ -11,7 +11,7 @@ export function namesOf(zones: readonly string[]): string {
   return [zones.slice(0, -1).join(", "), ...zones.slice(-1)].filter(Boolean).join(" and ");
 }
 
-/** Returns the form of a verb for the number of zones: `carries` or `carry`. */
+/** Returns the form of a verb that agrees with the number of zones: `carries` or `carry`. */
 export const verb = (zones: readonly string[], singular: string, plural: string): string =>
   zones.length === 1 ? singular : plural;
 

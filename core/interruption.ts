@@ -1,4 +1,4 @@
-/** Runs `work`. While `work` runs, `signals` abort its AbortSignal and do not end this process. */
+/** Runs `work`. While `work` runs, each of `signals` aborts the AbortSignal of `work` and does not end this process. */
 export async function abortOnSignals(
   signals: readonly NodeJS.Signals[],
   work: (signal: AbortSignal) => Promise<unknown>,

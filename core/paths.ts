@@ -11,10 +11,10 @@ const labState = process.env.LAB_STATE ?? "";
 /** Directory of the lab cloud. It contains the `clouds.yaml` of the lab cloud. */
 export const LAB_STATE = labState === "" ? "/var/lib/trunkline-lab" : labState;
 
-/** Returns the file in which a stack's autoscaler stores its state between two measurements. */
+/** Returns the path of the file in which a stack's autoscaler stores its state between two measurements. */
 export const autoscalerMemory = (stack: string): string =>
   join(LOCAL, "autoscale", `${stack}.json`);
 
-/** Returns the log of a stack's autoscaler, with a line of JSON for each decision. Each stack has its own log. */
+/** Returns the path of the decision log of a stack's autoscaler. The log has one line of JSON for each decision. */
 export const decisionLog = (stack: string): string =>
   join(LOCAL, "autoscale", `${stack}.decisions.jsonl`);

@@ -10,7 +10,7 @@ export const SIP_PORT = 5060;
 /** TCP port on the controller's trunk address. Zones report successful and failed log-ins to this port. */
 export const REPORT_PORT = 5075;
 
-/** TCP port on loopback through which workers of HAProxy exchange their stick tables. */
+/** TCP port on the controller's loopback address through which HAProxy's workers exchange their stick tables. */
 export const HAPROXY_PEER_PORT = 5076;
 
 /** IAX2 (RFC 5456, section 10). */
@@ -21,7 +21,7 @@ export const SSH_PORT = 22;
 /** NTP (RFC 5905, section 7.2). Nodes use the port as source and as destination. */
 export const NTP_PORT = 123;
 
-/** Media ports of a zone. Each phone in a call takes an even and an odd port (RTP and RTCP). */
+/** Media ports of a zone. Each phone in a call takes an even port for RTP and the odd port after it for RTCP. */
 export const RTP_PORTS: PortRange = { start: 10_000, end: 10_999 };
 
 /**

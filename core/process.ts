@@ -4,20 +4,20 @@ import { readFileSync } from "node:fs";
 const TICKS = 100;
 
 /**
- * Tolerance of start times in milliseconds. Linux reports its boot time in whole seconds, and clocks are adjusted.
- * A reboot takes longer than the tolerance.
+ * Tolerance in milliseconds for comparisons with the start time of a process. Linux reports its boot time in whole
+ * seconds, and NTP adjusts the clock. A reboot takes longer than the tolerance.
  */
 const TOLERANCE = 5_000;
 
 /**
  * Returns whether the process that had the process ID `pid` at time `then` still runs. Another process may have
- * reused the ID since then, especially after a reboot; such a process started after `then`.
+ * the ID now, especially after a reboot. Such a process started after `then`.
  *
- * If the clock was set forward in between, the start time of any process seems later. So the process also counts
- * as running if its command contains `program`.
+ * If the clock was set forward after `then`, the start times in `/proc` are too late. Therefore the process also counts
+ * as running if its command line contains `program`.
  *
- * @param then in milliseconds since 1970.
- * @param program part of the original process's command.
+ * @param then time in milliseconds since 1970.
+ * @param program part of the command line of the process, for example `pulumi`.
  */
 export function isProcessAlive(pid: number, then: number, program: string): boolean {
   try {
@@ -28,16 +28,17 @@ export function isProcessAlive(pid: number, then: number, program: string): bool
   }
   const status = read(`/proc/${String(pid)}/stat`);
   const [, boot] = /^btime (\d+)$/m.exec(read("/proc/stat") ?? "") ?? [];
-  // `/proc` hides the process from this user.
+  // If `/proc` hides the process from this user, its start time is unknown. The process then counts as running.
   if (status === null || boot === undefined) return true;
-  // Fields after the process name, which may contain any character. These are fields 3 and 22 of proc_pid_stat(5).
+  // The fields after the process name, which may contain any character. `fields[0]` is field 3 of proc_pid_stat(5), the
+  // state of the process. `fields[19]` is field 22, the start time in ticks after the boot.
   const fields = status.slice(status.lastIndexOf(") ") + 2).split(" ");
   if (fields[0] === "Z") return false;
   const started = (Number(boot) + Number(fields[19]) / TICKS) * 1000;
   return !(started > then + TOLERANCE) || commandOf(pid).includes(program);
 }
 
-/** Returns the program of a process and its arguments; empty if they are hidden. */
+/** Returns the command line of a process; empty if `/proc` hides it. */
 const commandOf = (pid: number): string =>
   (read(`/proc/${String(pid)}/cmdline`) ?? "").replaceAll("\0", " ");
 

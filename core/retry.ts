@@ -4,17 +4,19 @@ import { Deadline } from "./deadline";
 export interface RetryOptions {
   /** Maximum number of attempts; unlimited by default. */
   readonly attempts?: number;
-  /** Milliseconds after which no attempt starts; unlimited by default. */
+  /**
+   * Milliseconds until the deadline; unlimited by default. An attempt that fails after the deadline is the last one.
+   */
   readonly timeout?: number;
-  /** Milliseconds between two attempts, or a function of the number of the failed attempt, counted from 1. */
+  /** Milliseconds between two attempts. A function gets the number of the attempt that failed, counted from 1. */
   readonly pause: number | ((attempt: number) => number);
-  /** Returns whether another attempt may succeed after this error; by default, true. */
+  /** Returns whether another attempt may succeed after this error. By default, any error is transient. */
   readonly isTransient?: (error: unknown) => boolean;
-  /** Ends the attempts. */
+  /** An abort ends the pause, and no further attempt starts. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs `work` until `work` succeeds. @throws the error of the last attempt. */
+/** Repeats `work` until it succeeds, within the limits of `options`. @throws the error of the last attempt. */
 export async function retry<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { attempts = Infinity, timeout = Infinity, pause, isTransient, signal } = options;
   const deadline = new Deadline(timeout);
@@ -30,7 +32,7 @@ export async function retry<T>(work: () => Promise<T>, options: RetryOptions): P
   }
 }
 
-/** Waits. An abort ends the wait without an error. */
+/** Waits for `milliseconds`. An abort ends the wait without an error. */
 export async function pauseFor(milliseconds: number, signal?: AbortSignal): Promise<void> {
   await sleep(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(
     () => undefined,
@@ -42,18 +44,20 @@ export class PollTimeout extends Error {
   override readonly message = "the poll timed out";
 }
 
-/** Milliseconds between the first two polls, growth factor of this pause, and maximum milliseconds. */
+/** Milliseconds between the first two polls, factor by which the pause grows, and maximum of the pause. */
 const [FIRST, GROWTH, MAX] = [250, 1.5, 10_000];
 
-/** Maximum milliseconds between the last poll and the timeout. */
+/**
+ * Maximum milliseconds by which `poll` ends before its timeout. It starts no pause that would end after the timeout.
+ */
 export const MAX_POLL_INTERVAL = MAX;
 
 /**
- * Calls `check` until `check` returns a value. The pause between two calls grows: the result of fast work is
- * noticed at once, and slow work is not checked too often.
+ * Calls `check` until `check` returns a value. The pause between two calls grows. So the result of fast work is
+ * noticed soon, and slow work is not checked too often.
  *
  * @param timeout in milliseconds.
- * @throws PollTimeout after the timeout; an AbortError if `signal` aborts.
+ * @throws PollTimeout if the next call would be after the timeout; an AbortError if `signal` aborts.
  */
 export async function poll<T>(
   check: () => Promise<T | undefined>,

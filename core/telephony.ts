@@ -8,6 +8,6 @@ export type SipDriver = z.infer<typeof sipDriverSchema>;
 export const codecSchema = z.enum(["ulaw", "alaw", "g722", "gsm"]);
 export type Codec = z.infer<typeof codecSchema>;
 
-/** Algorithms that HAProxy distributes connections over the zones with (keyword `balance`). */
+/** Algorithms with which HAProxy distributes connections over the zones (keyword `balance`). */
 export const balanceSchema = z.enum(["roundrobin", "leastconn", "source"]);
 export type Balance = z.infer<typeof balanceSchema>;

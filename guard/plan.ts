@@ -50,7 +50,7 @@ interface Digest {
 }
 
 /**
- * Returns the net action of the steps of one resource.
+ * Returns the net action of the steps of one resource; undefined if they change nothing.
  *
  * A replacement is one step, `replace`, or three steps with `--show-replacement-steps`. Only the three steps show
  * whether an interrupted update already deleted the old resource. A single step counts as a complete replacement.
@@ -92,7 +92,7 @@ function changeOf(urn: string, steps: readonly Step[]): PlannedChange[] {
   ];
 }
 
-/** Operations on resources that did not exist before. */
+/** Operations of steps whose resource does not exist before the update. */
 const CREATIONS = ["create", "import"];
 
 const NO_PLAN = "not a Pulumi plan; create one with: pulumi preview --json";

@@ -5,7 +5,7 @@ import type { PlannedChange } from "./plan";
 interface Part {
   /** Human-readable name. */
   readonly title: string;
-  /** Inputs whose in-place change interrupts the resource. */
+  /** Inputs whose change interrupts the resource even if the resource is not replaced. */
   readonly interruptedBy: readonly string[];
 }
 
@@ -50,8 +50,8 @@ export const SHARED_PARTS: Readonly<Record<string, Part>> = {
 };
 
 /**
- * Returns whether calls do not depend on a resource: it is for the operator's SSH access, or has no counterpart in
- * the cloud.
+ * Returns whether calls are independent of a resource. Such a resource is only for the operator's SSH access, or does
+ * not exist in the cloud.
  */
 export const isBesideCalls = ({ type, olds, news }: PlannedChange): boolean =>
   /^(trunkline|pulumi):/.test(type) ||

@@ -28,7 +28,7 @@ export interface ImpactRow {
 }
 
 export interface Allowances {
-  /** Whether the controller may be replaced. */
+  /** Whether the controller may be replaced or interrupted. */
   readonly controller: boolean;
 }
 
@@ -61,8 +61,8 @@ function nodeOf({ urn, type, name, olds, news, action }: PlannedChange): string 
 }
 
 /**
- * Returns whether the zone is drained before `change`. Pulumi deletes dependents first, so it deletes the
- * ZoneMembership, which drains the zone, before all resources that the ZoneMembership depends on.
+ * Returns whether the zone is drained before `change`. The deletion of the ZoneMembership drains the zone. Pulumi
+ * deletes dependents first, so the drain comes before the deletion of all resources that the ZoneMembership depends on.
  */
 function isDrained(
   change: PlannedChange,
@@ -91,7 +91,7 @@ function duration(seconds: number): string {
     : `${String(seconds)} s`;
 }
 
-/** Returns the drain policy of the program if the plan contains it. It overrides the policy in the state. */
+/** Returns the drain policy that the Pulumi program sets; if the plan does not contain it, the one in the state. */
 function drainPolicy(membership: PlannedChange, { changes }: Plan): DrainPolicy {
   const [inputs = membership.olds] = changes.flatMap(({ type, action, news }) =>
     [NODE_CONFIG, MEMBERSHIP].includes(type) && action !== "delete" ? [news] : [],
@@ -127,7 +127,10 @@ function drainRow(
   };
 }
 
-/** Returns whether `zone` is out of the rotation. Only a plan that lists unchanged resources can show this. */
+/**
+ * Returns whether `zone` is out of the rotation before the update. Only a plan that lists unchanged resources can show
+ * this.
+ */
 const isOut = (zone: string, { known }: Plan): boolean =>
   known !== null && ![...known].some((urn) => urn.endsWith(`${MEMBERSHIP}::${zone}`));
 
@@ -149,7 +152,7 @@ function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan):
     ];
   }
   const server = parts.filter(isServer);
-  // A server that is created, not replaced, means that its predecessor was lost, together with its calls.
+  // If the server is created, not replaced, the old server and its calls were already lost.
   const isLost =
     membership?.action === "replace" && server.some(({ action }) => action === "create");
   if (membership !== undefined && isGone(membership) && !isLost) {
@@ -202,7 +205,8 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[
 /**
  * Returns rows for a node whose files change.
  *
- * @param told existing rows, to avoid duplicates: the controller's files also change when zones are added or removed.
+ * @param told rows of other changes. Their effects are not repeated: the controller's files also change if zones are
+ *   added or removed.
  */
 function configRows(
   node: string,

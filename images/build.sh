@@ -9,7 +9,7 @@ usage: images/build.sh [--help] [--fresh] [NAME...]
 
 Builds golden images with diskimage-builder; by default all: $(known_images | paste -sd' ').
 Builds an image only if its inputs have changed. Debian's packages are not an input: --fresh rebuilds
-an image from today's packages, including security updates. The rebuilt image then stays in use.
+an image from today's packages, including security updates. Later commands use the rebuilt image.
 
 Result, in $STORE/NAME-KEY/:
   disk.qcow2     the disk
@@ -52,12 +52,13 @@ sweep() {
     done
 }
 
-# Keeps the three newest versions: a test may still use the previous one.
+# Keeps the three newest versions of an image, because a test may still use the previous version.
 prune() {
     find "$STORE" -maxdepth 1 -type d -name "$1-????????????" -printf '%T@ %p\n' | sort -rn | tail -n +4 |
         cut -d' ' -f2- | xargs -r rm -rf --one-file-system
 }
 
+# Stores the time of the fresh build, see image_stamp.
 keep_stamp() {
     printf '%s\n' "$fresh" >"$STORE/.$1.fresh.new"
     mv "$STORE/.$1.fresh.new" "$STORE/$1.fresh"
@@ -67,7 +68,7 @@ build_if_missing() {
     local name=$1 stamp key dir work
     exec 9>"$STORE/.$name.lock"
     flock -n 9 || { say "$name: waiting for another build to finish" && flock 9; }
-    # Read the stamp after the lock: the other build may have been a fresh one.
+    # Read the stamp after the lock, because the other build may have written it (--fresh).
     stamp=${fresh:-$(image_stamp "$name")}
     key=$(image_key "$name" "$stamp")
     dir=$STORE/$name-$key
@@ -81,7 +82,7 @@ build_if_missing() {
     say "$name: building (log: $work/build.log)"
     "$IMAGES/bake.sh" "$name" "$key" "$work"
     mv -T "$work/result" "$dir"
-    # After the build: if a fresh build fails or is killed, the previous image stays in use.
+    # Store the stamp after the build. If a fresh build fails or is killed, the previous image stays in use.
     [[ -z $fresh ]] || keep_stamp "$name"
     rm -rf "$work"
     prune "$name"

@@ -16,7 +16,7 @@ known_images() {
     for file in "$IMAGES"/definitions/*.sh; do basename "$file" .sh; done
 }
 
-# Prints the images named on the command line, or all images.
+# Prints the names of the images on the command line, or the names of all images.
 wanted_images() {
     local name
     if [[ $# -eq 0 ]]; then
@@ -52,7 +52,7 @@ image_key() { # image_key NAME [STAMP]
         cd "$IMAGES" || exit
         image_format
         sha256sum bake.sh requirements.txt "definitions/$name.sh"
-        # Names, executable bits and contents: git stores these, and the umask of a clone does not change them.
+        # Hashes names, executable bits and contents. Git stores these, and the umask of a clone does not change them.
         find elements/pbx-node "elements/$element" -type f -printf '%p %m\n' | sed -E 's/ .?[1357]..$/ x/; s/ [0-9]+$//' | LC_ALL=C sort
         find elements/pbx-node "elements/$element" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
         printf '%s' "$stamp"
@@ -61,8 +61,8 @@ image_key() { # image_key NAME [STAMP]
 
 image_dir() { printf '%s/%s-%s\n' "$STORE" "$1" "$(image_key "$1")"; }
 
-# Installs the pinned Python tools in a virtual environment and prints its bin directory. Installs wheels only, since
-# the tools with which pip builds packages have no hashes.
+# Installs the pinned Python tools in a virtual environment and prints its bin directory. Installs wheels only, because
+# the tools with which pip builds packages are not pinned by hashes.
 python_tools() {
     local key venv
     key=$(sha256sum <"$IMAGES/requirements.txt" | cut -c1-12)

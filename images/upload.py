@@ -1,8 +1,8 @@
 """Uploads the images in the given directories (see build.sh) to the cloud; called by upload.sh.
 
-A disk is in use if it is active and has the directory's key. All other images with the names of the disk, its
-kernel or its ramdisk are leftovers of an older version or of an interrupted upload. They are deleted as soon as
-the new disk is active.
+A disk in the cloud is in use if it is active and has the key of the directory. All other images with the names of
+the disk, its kernel or its ramdisk are leftovers of an older version or of an interrupted upload. They are deleted
+as soon as the new disk is active.
 """
 
 import json
@@ -32,7 +32,7 @@ def virtual_gib(disk):
 
 
 class Upload:
-    """One image, with its kernel and ramdisk if its disk has no boot loader."""
+    """Upload of one image, with its kernel and ramdisk if its disk has no boot loader."""
 
     def __init__(self, cloud, directory):
         self.cloud = cloud
@@ -80,7 +80,10 @@ class Upload:
         openstack.exceptions.raise_from_response(answer)
 
     def announce(self):
-        """Creates the records. Returns each record with the file to send."""
+        """Creates the records of the disk and, in format "direct", of its kernel and ramdisk.
+
+        Returns each record with the file to send. The disk is the last one.
+        """
         manifest = self.manifest
         properties = {
             "min_disk": virtual_gib(self.directory / "disk.qcow2"),
@@ -108,6 +111,7 @@ class Upload:
             self.cloud.image.delete_image(image.id, ignore_missing=True)
 
     def run(self, pool):
+        """Uploads the image if it is not in use yet, and deletes leftovers. Deletes its own images if it fails."""
         before = self.present()
         disk = self.current(before)
         if disk:

@@ -23,7 +23,7 @@ END
 esac
 
 lab=${LAB_STATE:-/var/lib/trunkline-lab}/clouds.yaml
-# Ignore variables that `make env` has set in this shell if another cloud has been named since.
+# If another cloud was set in this shell after `make env`, ignore the variables that `make env` has set.
 [[ ${OS_AUTH_URL:-} != *.invalid/* ]] || unset OS_AUTH_URL
 if [[ ${OS_CLIENT_CONFIG_FILE:-} == "$lab" ]]; then
     [[ ${OS_CLOUD:-} != trunkline-lab || -z ${OS_AUTH_URL:-} ]] || unset OS_CLOUD

@@ -28,8 +28,8 @@ Deployments use the cloud trunkline-lab in $CLOUDS.
 EOF
 }
 
-# Loads the file of a service. Every file defines the lists packages, answers, units and ports, and the
-# functions configure, init, start, ready and stop.
+# Loads the file of a service. A file may set the lists packages, answers, units and ports, which are empty by
+# default. It defines the functions configure, init, start, ready and stop.
 load() { # load SERVICE
   packages=() answers=() units=() ports=()
   service=$1
@@ -39,12 +39,12 @@ load() { # load SERVICE
 
 as_root() { [ "$(id -u)" = 0 ] || die "the lab creates bridges and guests; run it as root"; }
 
-# Allows one run at a time. Workers of a killed run hold the lock until they notice that the run is gone.
+# Allows one run at a time. Workers of a killed run hold the lock until they notice that the run has ended.
 lock() {
   mkdir -p "$STATE"
   exec 9>"$STATE/lock.file"
   flock -n 9 && return 0
-  say "waiting for another run of the lab to finish"
+  say "waiting for another run of lab.sh to finish"
   flock -w 300 9 ||
     die "another run has held $STATE/lock.file for five minutes; stop that run (fuser -v $STATE/lock.file)"
 }
@@ -82,7 +82,7 @@ up() {
   say "up: export OS_CLIENT_CONFIG_FILE=$CLOUDS OS_CLOUD=trunkline-lab"
 }
 
-# Starts one service. The workers of all services run in parallel; `need` orders them.
+# Starts one service. The workers of all services run in parallel; with `need`, a worker waits for other services.
 bring_up() { # bring_up SERVICE
   phase=init
   trap 'report $?' EXIT
@@ -103,7 +103,7 @@ report() { # report EXIT-STATUS
   die "$service: $phase failed; log: $log: $(last_error "$log")"
 }
 
-# Boots a test server. Even if all processes report that they are ready, a server may get no network.
+# Boots a test server, because a server may get no network even if all processes report that they are ready.
 prove() {
   as_root
   boots && return 0
@@ -146,7 +146,7 @@ down() {
     for service in $stage; do wait "${stops[$service]}" || left+=("$service"); done
     [ ${#left[@]} -gt 0 ] || say "stopped: $stage"
   done
-  # Processes that could not be stopped may still write to the state. Their pid files are part of the state.
+  # Processes that could not be stopped may still write to the state folder, which also has their pid files.
   [ ${#left[@]} = 0 ] ||
     die "could not stop: ${left[*]} (see the errors above); nothing was deleted, run the same command again"
   [ -z "$purge" ] || rm -rf "${STATE:?}"
@@ -177,7 +177,7 @@ trouble() {
   local file
   status | awk '$2 == "down" {print $1 ": is down"}'
   for file in "$LOG"/*.log; do
-    # Keep the date, the time and the message. Drop the fields between them, which are constant per service.
+    # Keep the date, the time and the message. Drop the fields between them, which do not describe the error.
     sed -nE 's/\x1b\[[0-9;]*m//g; s/^(\S+ \S+) .*(ERROR|CRITICAL) \S+ (\[[^]]*\] )*(.*\S.*)$/\1 \4/p' "$file" |
       tail -n 1 | cut -c 1-200 | sed "s/^/$(basename "$file" .log): /"
   done
@@ -222,6 +222,6 @@ case $command in
   *) refuse "unknown command $command" ;;
 esac
 "$command" "$@"
-# `make up` writes this file if it starts the lab; `make down` then stops the lab. The next lab may be started by
-# another command, so `down` removes the file. `prove` restarts the same lab and keeps the file.
+# `make up` writes the file $CLAIM if it starts the lab, and `make down` stops the lab only if the file exists. Another
+# command may start the lab the next time, so `down` removes the file. `prove` restarts the same lab and keeps the file.
 [ "$command" != down ] || rm -f "$CLAIM"

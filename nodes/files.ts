@@ -2,13 +2,16 @@ import { z } from "zod";
 import { NodeError } from "../core/errors";
 import { AgentRefused, askAgent, NodeUnchanged, type Session } from "../ssh/session";
 
-/** How a file must be on its node, without its content. */
+/** Owner, mode and digest that a file must have on its node. Holds no secrets. */
 export interface FileSpec {
-  /** `user:group`. */
+  /** `user:group`, for example `root:asterisk`. */
   readonly owner: string;
   /** Octal, for example `0640`. */
   readonly mode: string;
-  /** HMAC of the content with a key of the stack. Changes with the content, but does not reveal the content. */
+  /**
+   * HMAC of the content with a key of the stack. Unlike a plain hash, the HMAC cannot be used to check guesses of the
+   * content. If a refresh finds another file on the node, the digest is a text that says so.
+   */
   readonly digest: string;
 }
 
@@ -17,9 +20,9 @@ export interface WantedFile extends Omit<FileSpec, "digest"> {
   readonly content: string;
 }
 
-/** A file found on a node. */
+/** A file that was found on a node. */
 export interface FoundFile extends Omit<FileSpec, "digest"> {
-  /** Hash of the content, in hexadecimal. */
+  /** SHA-256 hash of the content, in hexadecimal. */
   readonly sha256: string;
 }
 
@@ -27,7 +30,7 @@ export interface FoundFile extends Omit<FileSpec, "digest"> {
 export const contentsOf = (files: Readonly<Record<string, WantedFile>>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).map(([path, { content }]) => [path, content]));
 
-/** Path on a node of the files that the last installation replaced. */
+/** Path on a node of the JSON file that saves the files that the last installation replaced. */
 const FORMER = "/var/lib/trunkline/former.json";
 
 const pathsSchema = z.array(z.string());
@@ -38,7 +41,7 @@ const foundSchema = z.record(
 const installationSchema = z.object({ changed: pathsSchema, invalid: z.string().nullable() });
 const restoredSchema = z.object({ changed: pathsSchema });
 
-/** Reads the files at `paths` on a node; null for a path without a file. */
+/** Returns the hash, owner and mode of each file at `paths` on a node; null if there is no file. @throws NodeError */
 export async function readFiles(
   session: Session,
   paths: readonly string[],
@@ -46,26 +49,29 @@ export async function readFiles(
   return askAgent(session, { do: "look", paths }, foundSchema);
 }
 
-/** Result of an installation. */
+/** Result of {@link install}. */
 export interface Installation {
   /** Paths of the files whose content, owner or mode has changed. */
   readonly changed: readonly string[];
-  /** Output of a validating command that failed: no file was changed. Null if the files are valid. */
+  /** Output of the validation command that failed, in which case no file was changed; null if no command failed. */
   readonly invalid: string | null;
 }
 
 export interface InstallOptions {
-  /** Validating shell commands, by path. `"$1"` is the path of the new file. */
+  /**
+   * Shell commands that validate new files, by path of the file. `"$1"` is the temporary path of the new file. A
+   * command runs only if its file changes. Exit code 0: the file is valid.
+   */
   readonly validate?: Readonly<Record<string, string>>;
-  /** Path on the node of the file that saves the replaced files. */
+  /** Path on the node of the JSON file that saves the replaced files. */
   readonly former?: string;
 }
 
 /**
- * Installs all files, or none.
+ * Installs all files, or none. Skips files that already have the wanted content, owner and mode.
  *
- * @throws NodeUnchanged with the file that cannot be written; NodeError with the new files if they could not be
- * restored.
+ * @throws NodeUnchanged if a file cannot be written and all files are unchanged; NodeError with the paths of files that
+ * were replaced and could not be restored; NodeError if the connection is lost.
  */
 export async function install(
   session: Session,
@@ -91,7 +97,7 @@ export async function install(
   }
 }
 
-/** Restores the files that the last installation replaced. */
+/** Restores the files that the last installation replaced. @returns their paths. @throws NodeError */
 export async function restore(session: Session, former = FORMER): Promise<readonly string[]> {
   const { changed } = await askAgent(session, { do: "restore", former }, restoredSchema);
   return changed;

@@ -2,7 +2,7 @@ import { install, restore, type WantedFile } from "./files";
 import { NodeUnchanged, ScriptFailed, type Session } from "../ssh/session";
 
 const RULES = "/etc/nftables.conf";
-/** Separate from the file that the node's service restores from. */
+/** Path of the JSON file that saves the replaced rules. The default path is for the files of Asterisk or HAProxy. */
 const FORMER = "/var/lib/trunkline/former-firewall.json";
 
 type Files = Readonly<Record<string, WantedFile>>;
@@ -11,8 +11,9 @@ type Files = Readonly<Record<string, WantedFile>>;
  * Installs the rules of the node's own packet filter, if `files` has any, and applies them. Existing connections stay
  * open.
  *
- * @returns the other files.
- * @throws NodeUnchanged if nft does not take the rules.
+ * @returns `files` without the rules.
+ * @throws NodeUnchanged if nft rejects the rules, so that the former rules stay active; NodeError if the connection is
+ * lost.
  */
 export async function applyFirewall(session: Session, files: Files): Promise<Files> {
   const { [RULES]: rules, ...others } = files;
@@ -25,15 +26,15 @@ export async function applyFirewall(session: Session, files: Files): Promise<Fil
   if (invalid !== null) {
     throw new NodeUnchanged(
       session.node,
-      `nft does not take its rules: ${invalid}. Nothing was changed`,
+      `nft rejects the new rules: ${invalid}. Nothing was changed`,
     );
   }
   try {
-    // Also if the file has not changed: an earlier run may have been killed before this command.
+    // Apply the rules even if the file has not changed: an earlier run may have been killed before this command.
     await session.run(`nft -f ${RULES}`);
   } catch (error) {
     if (!(error instanceof ScriptFailed) || changed.length === 0) throw error;
-    // nft applies all rules of a file, or none: the former rules are still active.
+    // The former rules are still active, because nft applies either all rules of a file or none.
     await restore(session, FORMER);
     throw new NodeUnchanged(error.node, error.fault);
   }

@@ -9,21 +9,22 @@ import { ScriptFailed, type Session } from "../ssh/session";
 
 const resultSchema = z.object({ v1: z.object({ errors: z.array(z.string()).default([]) }) });
 
-/** Seconds from the first log-in until the first boot must be done. */
+/** Maximum number of seconds from the first log-in to the end of the first boot. */
 const BOOT_DEADLINE = 300;
 
-/** Seconds of one wait on the node. Interruptions are noticed between two waits. */
+/** Seconds that one call of wait-boot.sh waits on the node. An interruption takes effect after the current call. */
 const WAIT = 2;
 
-/** The program that waits on the node. */
+/** Shell script that waits on the node. */
 const WAIT_BOOT = readFileSync(join(__dirname, "wait-boot.sh"), "utf8");
-/** Exit code of the program if the boot is not done in time. */
+/** Exit code of wait-boot.sh if the first boot is not done after the wait. */
 const NOT_DONE = 3;
 
 /**
- * Waits until the node's first boot is done.
+ * Waits until cloud-init has finished the node's first boot.
  *
- * @throws NodeError if the boot failed or took too long, or if `signal` ended the wait.
+ * @throws NodeError if cloud-init reports errors or is not done in time, if `signal` ends the wait, or if the
+ * connection is lost.
  */
 export async function waitForBoot(session: Session, say: Say, signal: AbortSignal): Promise<void> {
   say("waiting for cloud-init");
@@ -37,7 +38,7 @@ export async function waitForBoot(session: Session, say: Say, signal: AbortSigna
     if (result === null && deadline.isExpired) {
       throw new NodeError(
         session.node,
-        `cloud-init is not done after ${String(BOOT_DEADLINE)} s; see /var/log/cloud-init.log there`,
+        `cloud-init is not done after ${String(BOOT_DEADLINE)} s; see /var/log/cloud-init.log on the node`,
       );
     }
   }
@@ -59,11 +60,14 @@ function errorsIn(session: Session, result: string): readonly string[] {
   if (data !== undefined) return data.v1.errors;
   throw new NodeError(
     session.node,
-    "/run/cloud-init/result.json has an unexpected format; see /var/log/cloud-init.log there",
+    "/run/cloud-init/result.json has an unexpected format; see /var/log/cloud-init.log on the node",
   );
 }
 
-/** Returns the content of `result.json` of cloud-init; null if cloud-init is not done yet. */
+/**
+ * Waits for cloud-init, at most {@link WAIT} seconds. Returns the content of its `result.json`: empty if the node has
+ * no cloud-init; null if cloud-init is not done yet.
+ */
 async function booted(session: Session): Promise<string | null> {
   try {
     return await runProgram(session, WAIT_BOOT, [String(WAIT)]);

@@ -1,13 +1,15 @@
 #!/bin/sh
-# Waits for the end of the first boot and prints result.json of cloud-init; nothing if there is no cloud-init.
+# Waits for the end of the first boot and prints result.json of cloud-init. Prints nothing if there is no cloud-init.
 #
 #   wait-boot.sh SECONDS
 #
-# Exit code 3: the boot is not done within SECONDS. The wait is here and not in the caller, because a request for each
-# check would slow down a server that boots. The result of the image's check of the files is ignored: a server may boot
-# with the files of its predecessor.
+# Exit code 3: the boot is not done within SECONDS.
+#
+# The script waits on the server, because a request over SSH for each check would slow down the boot. The script ignores
+# the result of the image's check of the files (trunkline-preflight.service): a server may boot with the files of its
+# predecessor, which the caller replaces after the boot.
 
-# Seconds since the boot: a first boot sets the clock.
+# Prints the uptime in seconds. The wall clock may jump, because the first boot sets it.
 now() {
   read -r seconds _ </proc/uptime
   echo "${seconds%.*}"

@@ -1,6 +1,6 @@
 import { run } from "./command";
 
-/** Returns the local address of a connection to `host`. */
+/** Returns the local address of connections to `host` in a network namespace; null: the namespace of this process. */
 export async function addressTowards(host: string, namespace: string | null): Promise<string> {
   const routes = JSON.parse(await run(["ip", "-j", "route", "get", host], { namespace })) as {
     prefsrc: string;

@@ -29,7 +29,7 @@ export function renderBaresipConfig(settings: BaresipSettings): string {
     `ctrl_tcp_listen 127.0.0.1:${String(controlPort(settings.port))}`,
     "call_max_calls 1",
     `audio_source ausine,${String(settings.toneHz)}`,
-    // The only format that ausine supports.
+    // ausine supports only this sample format.
     "ausrc_srate 48000",
     "ausrc_channels 2",
     "ringback_disabled yes",
@@ -43,5 +43,5 @@ export function renderBaresipConfig(settings: BaresipSettings): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Installs baresip if it is missing, from the package without graphics. */
+/** Installs baresip if it is missing, from Debian's package without a graphical interface. */
 export const ensureBaresip = (): Promise<void> => ensureCommands({ baresip: "baresip-core" });

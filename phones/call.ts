@@ -11,17 +11,21 @@ export interface PacketCounters {
   readonly received: number;
 }
 
-/** The last RTCP report: each receiver's gaps in the sequence numbers, and this side's jitter. */
+/** Loss and jitter of both directions of a call, by the last RTCP report. */
 export interface RtcpReport {
+  /** Packets that did not arrive at this phone, by gaps in the sequence numbers since the call began. */
   readonly lostHere: number;
+  /** Packets that did not arrive at the other end of this leg, as that end reports. */
   readonly lostThere: number;
+  /** Jitter of the received packets. */
   readonly jitterMs: number;
 }
 
-/** A call from the view of one phone. Emits `report` with an {@link RtcpReport}. */
+/** A call, from the point of view of one phone. Emits `report` with an {@link RtcpReport}. */
 export class Call extends EventEmitter {
+  /** The last report; null before the first one. */
   report: RtcpReport | null = null;
-  /** baresip's ID of the call; undefined until its first event. */
+  /** baresip's ID of the call; undefined until the first event of the call. */
   id: string | undefined;
 
   private readonly answered = new Deferred<number>();
@@ -61,7 +65,7 @@ export class Call extends EventEmitter {
   async counters(): Promise<PacketCounters> {
     const text = await this.control.command("audio_debug");
     const sent = /TX: packets=(\d+)/.exec(text)?.[1];
-    // The text has one line for each SSRC, in no order, and no line before the first packet. Asterisk changes the SSRC
+    // The text has one line for each SSRC, in any order, and no line before the first packet. Asterisk changes the SSRC
     // when it bridges two legs and when a call is transferred.
     const received = Array.from(text.matchAll(/rcvd=(\d+)/g), ([, count]) => Number(count));
     return { sent: Number(sent ?? 0), received: received.reduce((sum, count) => sum + count, 0) };
@@ -71,11 +75,12 @@ export class Call extends EventEmitter {
   async mediaPeer(): Promise<string> {
     const text = await this.control.command("audio_debug");
     const address = /remote: ([0-9.]+):/.exec(text)?.[1];
-    if (address === undefined) throw new Error("baresip does not say where a call's media goes");
+    if (address === undefined)
+      throw new Error("the output of baresip's audio_debug has no remote address");
     return address;
   }
 
-  /** Marks the call as ended or refused. */
+  /** Settles {@link closed}, and {@link established} if the call was not answered. `reason` says why the call ended. */
   close(reason: string): void {
     this.answered.reject(new CallRefused(reason));
     this.ended.resolve(reason);

@@ -9,8 +9,8 @@ export function hasCommand(name: string): boolean {
 }
 
 /**
- * Starts a program that ends together with this process, even if this process is killed: a phone must not keep
- * ringing after a test was killed.
+ * Starts a program. The kernel kills the program when this process ends, even if this process is killed. So no phone
+ * keeps ringing after a test was killed.
  *
  * @param namespace network namespace to run in (`ip netns`); null for the namespace of this process.
  */
@@ -40,7 +40,11 @@ export function ended(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Runs a program until it ends and returns its output. @throws Error with the program's error output */
+/**
+ * Runs a program until it ends and returns its output.
+ *
+ * @throws Error with the program's error output if the exit status is not 0.
+ */
 export function run(
   argv: readonly string[],
   { namespace = null, input = "" }: { namespace?: string | null; input?: string } = {},

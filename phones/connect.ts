@@ -4,11 +4,11 @@ import type { Phone } from "./phone";
 /**
  * Places a call and returns both ends of the established call.
  *
- * @throws CallRefused with the SIP response to the caller.
+ * @throws CallRefused with the SIP response that the caller got.
  */
 export async function connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
   const ringing = callee.nextCall();
-  ringing.catch(() => undefined); // the caller's side reports the reason
+  ringing.catch(() => undefined); // the caller's error is thrown instead
   const outgoing = await caller.call(callee.account.extension);
   await outgoing.established;
   const incoming = await ringing;

@@ -24,7 +24,10 @@ interface Response {
   readonly data: string;
 }
 
-/** Script that relays its standard streams. A background job reads /dev/null unless it gets another descriptor. */
+/**
+ * Script that relays its standard input to a local TCP port, and data from that port to its standard output. Bash gives
+ * a background job /dev/null as input unless the input is redirected.
+ */
 const RELAY = `
 exec 3<>"/dev/tcp/127.0.0.1/$1" 4<&0 || exit
 cat <&4 >&3 &
@@ -55,22 +58,26 @@ export class Control extends EventEmitter {
     });
   }
 
-  /** Connects to a baresip that is ready. */
+  /** Connects to the control port of a baresip that accepts commands. */
   static connect(namespace: string | null, port: number): Control {
     const argv = ["bash", "-c", RELAY, "relay", String(port)];
     return new Control(start(namespace, argv, { stdio: ["pipe", "pipe", "ignore"] }));
   }
 
-  /** Runs a command of baresip and returns its output. */
+  /**
+   * Runs a command of baresip and returns its output.
+   *
+   * @throws Error if the command fails, if baresip has ended, or after 10 s without a response.
+   */
   async command(command: string, params?: string): Promise<string> {
     if (hasEnded(this.relay)) throw new Error("baresip has ended");
     const response = new Promise<Response>((resolve, reject) => {
       this.waiting.push({ resolve, reject });
     });
-    // baresip responds in order, so requests need no token.
+    // baresip responds in the order of the commands, so no token is needed to match them.
     this.relay.stdin?.write(encodeNetstring(JSON.stringify({ command, params })));
     const { ok, data } = await within(10_000, `baresip's command '${command}'`, response);
-    // Omits `data`, in which baresip repeats the command: the command for an account contains a secret.
+    // The error omits `data`, in which baresip repeats the command. The command for an account contains its secret.
     if (!ok) throw new Error(`baresip's command '${command}' failed`);
     return data;
   }

@@ -1,4 +1,4 @@
-/** Settles as `promise` does, or rejects with `what` after `ms` milliseconds. */
+/** Settles as `promise` does, or rejects after `ms` milliseconds with an error that names `what`. */
 export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

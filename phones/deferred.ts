@@ -8,7 +8,7 @@ export class Deferred<T> {
   });
 
   constructor() {
-    // A rejection that no code awaits must not end the program.
+    // Node.js would end the process after a rejection that no code handles.
     this.promise.catch(() => undefined);
   }
 }

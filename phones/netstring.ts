@@ -8,6 +8,11 @@ export function encodeNetstring(text: string): string {
 export class NetstringDecoder {
   private buffered = Buffer.alloc(0);
 
+  /**
+   * Adds bytes and returns the texts that they complete.
+   *
+   * @throws Error if the bytes are not a netstring.
+   */
   push(bytes: Buffer): string[] {
     this.buffered = Buffer.concat([this.buffered, bytes]);
     const texts: string[] = [];

@@ -3,9 +3,10 @@ import { randomBytes } from "node:crypto";
 import { start } from "./command";
 import { within } from "./deadline";
 
+/** Timeout of a request in milliseconds. */
 const DEADLINE = 3_000;
 
-/** Returns an OPTIONS request to `host` with new identifiers. */
+/** Returns an OPTIONS request to `host` with a new random branch, tag and Call-ID. */
 export function optionsRequest(host: string): string {
   const id = randomBytes(8).toString("hex");
   return [
@@ -26,6 +27,9 @@ export function optionsRequest(host: string): string {
 /**
  * Sends OPTIONS (RFC 3261, section 11) to a SIP server over TCP and returns the status code of the response. 200
  * means that the server is in service.
+ *
+ * @param server `host` or `host:port`.
+ * @throws Error if there is no SIP response within 3 s.
  */
 export async function sipOptions(
   server: string,

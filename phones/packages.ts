@@ -18,6 +18,8 @@ export async function ensureCommands(packages: Readonly<Record<string, string>>)
     await run([APT_GET, "update", "-qq"]);
     await run([APT_GET, "install", "-qq", "-y", "--no-install-recommends", ...missing]);
   } catch (error) {
-    throw new Error(`install ${missing.join(", ")} manually: ${(error as Error).message}`);
+    throw new Error(
+      `could not install ${missing.join(", ")}; install them by hand: ${(error as Error).message}`,
+    );
   }
 }

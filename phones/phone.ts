@@ -37,19 +37,20 @@ export interface PhoneOptions {
   readonly record?: boolean;
 }
 
+/** Number of attempts to start baresip on free ports. */
 const ATTEMPTS = 5;
-/** Nice value. Phones are measured on a machine whose processors may be busy with the emulation of servers. */
+/** Nice value of phones. Their media is measured while the machine's processors may be busy emulating servers. */
 const PRIORITY = -14;
 const START_DEADLINE = 10_000;
 const REGISTER_DEADLINE = 35_000;
-/** Timeout until a phone that lost its connection is registered again. baresip waits at least 30 s before a retry. */
+/** Milliseconds until a phone that lost its connection must be registered again. baresip retries after 30 s or more. */
 const RETURN_DEADLINE = 75_000;
 const STOP_DEADLINE = 3_000;
 
-/** Matches a response of the registrar, unlike an error of the connection. */
+/** Matches the reason of a failed registration if it is a SIP response, and not an error of the connection. */
 const ANSWER = /^\d{3} /;
 
-/** Other programs on this machine use the ports. */
+/** Another program on this machine uses one of the phone's ports. */
 class PortTaken extends Error {}
 
 /** Raises the priority of a phone, so that it sends and receives media in time. Only root is allowed to do this. */
@@ -61,12 +62,13 @@ function raisePriority({ pid }: ChildProcess): void {
   }
 }
 
-/** The registrar refused the registration. The message is its response: `403 Forbidden`. */
+/** The registration failed. The message is the SIP response, such as `403 Forbidden`, or a connection error. */
 export class RegistrationRefused extends Error {}
 
 /**
  * A real SIP phone (baresip) without sound card. It registers, places and receives calls, sends a tone and counts
- * received packets. It has one call at a time, as a desk phone does. Emits `registration` and `call`.
+ * received packets. It has one call at a time, as a desk phone does. Emits `registration` when an attempt to register
+ * has a result, and `call` with each incoming {@link Call}.
  */
 export class Phone extends EventEmitter {
   private current: Call | null = null;
@@ -143,26 +145,37 @@ export class Phone extends EventEmitter {
     throw new RegistrationRefused(refusal);
   }
 
-  /** Resolves at the next response of the registrar. The phone renews a registration before it expires. */
+  /**
+   * Resolves when the next attempt to register has a result. A registered phone registers again before its registration
+   * expires.
+   *
+   * @param deadline timeout in milliseconds.
+   */
   async nextRegistration(deadline = REGISTER_DEADLINE): Promise<void> {
     const answered = new Promise<void>((resolve) => this.once("registration", resolve));
     await within(deadline, `the registration of ${this.account.extension}`, answered);
   }
 
+  /** Dials an extension. Does not wait for an answer: see {@link Call.established}. */
   async call(extension: string): Promise<Call> {
     const call = (this.current = new Call(this.control, extension));
     await this.control.command("dial", extension);
     return call;
   }
 
-  /** Waits for the next call to this phone. The call is ringing, or established if the phone answers automatically. */
+  /**
+   * Waits for the next call to this phone. If the phone answers automatically, the call is established or about to be;
+   * otherwise it is ringing.
+   *
+   * @param deadline timeout in milliseconds.
+   */
   async nextCall(deadline = START_DEADLINE): Promise<Call> {
     const what = `a call to ${this.account.extension}`;
     const [call] = (await within(deadline, what, once(this, "call"))) as [Call];
     return call;
   }
 
-  /** The current or last call of this phone. */
+  /** The current or last call of this phone; null before the first call. */
   get currentCall(): Call | null {
     return this.current;
   }
@@ -172,7 +185,7 @@ export class Phone extends EventEmitter {
     return this.folder;
   }
 
-  /** Shuts the phone down. The phone first removes its registration. */
+  /** Shuts the phone down. The phone first removes its registration; after 3 s it is killed. */
   async close(): Promise<void> {
     this.child.kill("SIGTERM");
     await Promise.race([ended(this.child), timeout(STOP_DEADLINE)]);
@@ -219,7 +232,7 @@ const timeout = (ms: number): Promise<void> =>
 
 /** Matches a password that can stand in baresip's account line, which has no quoting. */
 const PLAIN_SECRET = /^[^\s;"<>]+$/;
-/** Size of ctrl_tcp's buffer for a command. */
+/** Maximum length of a command. ctrl_tcp copies a command into a buffer of this size. */
 const COMMAND_LIMIT = 255;
 
 function accountLine({
@@ -233,12 +246,18 @@ function accountLine({
     `${displayName === undefined ? "" : `"${displayName}" `}<sip:${extension}@${server};transport=${transport}>;auth_pass=${secret}` +
     `;answermode=${answer};regint=${String(expires)}`;
   if (!PLAIN_SECRET.test(secret) || `uanew ${line}`.length > COMMAND_LIMIT) {
-    throw new Error(`the secret of ${extension} is too long or has characters unfit for baresip`);
+    throw new Error(
+      `baresip cannot use the account ${extension}: the command that adds it is too long, or its ` +
+        'secret contains white space or one of ; " < >',
+    );
   }
   return line;
 }
 
-/** Resolves when baresip accepts commands. Continues to read its output, because a full pipe would block baresip. */
+/**
+ * Resolves when baresip accepts commands. Continues to read its output afterwards, because a full pipe would block
+ * baresip.
+ */
 function ready(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = "";

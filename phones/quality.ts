@@ -2,12 +2,13 @@ import { once } from "node:events";
 import type { Call, PacketCounters } from "./call";
 import { sleep, within } from "./deadline";
 
-/** Quality of the media in one direction of a call, as received. */
+/** Quality of the media in one direction of a call, at the receiving phone. */
 export interface CallQuality {
   readonly packetsSent: number;
   readonly packetsReceived: number;
   readonly packetsLost: number;
   readonly lossPercent: number;
+  /** From the receiving phone's RTCP report; NaN if there is none. */
   readonly jitterMs: number;
   /** Milliseconds from the caller's INVITE to the answer. */
   readonly setupMs: number;
@@ -24,7 +25,7 @@ export interface ConversationQuality {
  */
 const SAMPLING_ERROR = 2;
 
-/** Number of samples at the beginning and at the end of a measurement. */
+/** Number of samples taken before the measured time, and again after it. */
 const SAMPLES = 10;
 /** Milliseconds between two samples. */
 const SAMPLE_INTERVAL = 50;
@@ -50,8 +51,8 @@ interface Samples {
   readonly first: Sides<Sample>;
   readonly last: Sides<Sample>;
   /**
-   * Returns the packets that one side sent and the other did not receive. The minimum over all samples excludes
-   * packets in transit.
+   * Returns the number of packets that one side sent and the other did not receive. The minimum over all samples
+   * excludes packets in transit.
    */
   missing(from: 0 | 1, to: 0 | 1): number;
 }
@@ -77,10 +78,11 @@ async function samples(caller: Call, callee: Call): Promise<Samples> {
  * Measures the quality at both ends of an established call.
  *
  * An exchange renumbers the packets on each leg, so a loss on its trunk leaves no gap in the sequence numbers at the
- * receiving phone. Therefore the loss is the number of packets that one phone sent and the other did not receive, and
- * at least the gaps that RTCP reports for the outer legs.
+ * receiving phone. Therefore the loss is the larger of two numbers: the packets that one phone sent and the other did
+ * not receive, and the gaps that RTCP reports for the legs between phones and zones.
  *
- * @param during duration of the measurement in seconds, or work to measure during.
+ * @param during duration of the measurement in seconds, or work that runs during the measurement.
+ * @throws Error if there is no RTCP report in time; CallRefused if the call was refused.
  */
 export async function measure(
   caller: Call,
@@ -95,7 +97,7 @@ export async function measure(
   const after = await samples(caller, callee);
 
   const direction = (from: 0 | 1, to: 0 | 1, receiver: Call): CallQuality => {
-    // The difference between the last sample before `during` and the first sample after it.
+    // Returns the growth of a count from the last sample before `during` to the first sample after it.
     const since = (count: (sides: Sides<Sample>) => number): number =>
       count(after.first) - count(before.last);
     const packetsSent = since((sides) => sides[from].counters.sent);

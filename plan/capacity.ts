@@ -2,7 +2,7 @@ import type { Settings } from "../config/schema";
 import { rangeSize } from "../config/users";
 
 /**
- * Maximum number of phones of a zone. Each phone has its own connection. PJSIP watches 1,024 sockets, including
+ * Maximum number of phones of a zone. Each phone has its own connection. PJSIP can watch 1,024 sockets, including
  * Asterisk's own sockets and the socket of HAProxy's health check. PJSIP accepts each further connection and closes
  * it immediately (https://github.com/asterisk/asterisk/issues/2011).
  */
@@ -21,6 +21,7 @@ export function capacityFault({
   const needed = Math.ceil(count / PHONES_PER_ZONE);
   return needed <= most
     ? undefined
-    : `pbx:users has ${String(count)} users, and a zone takes ${String(PHONES_PER_ZONE)} phones: with ${key} at ` +
-        `${String(most)}, not all users can register at the same time; raise ${key} to ${String(needed)}`;
+    : `pbx:users has ${String(count)} users, and a zone accepts at most ${String(PHONES_PER_ZONE)} phones: ` +
+        `with ${key} at ${String(most)}, not all users can register at the same time; ` +
+        `raise ${key} to ${String(needed)}`;
 }

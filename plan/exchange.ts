@@ -30,18 +30,18 @@ export interface ZonePlan extends NodePlan {
 
 /** Values of an exchange that do not depend on the cloud's responses. Holds secrets. */
 export interface ExchangePlan {
-  /** Start of the tag of every resource that the exchange has in the cloud. */
+  /** Common prefix of the tags of all resources that the exchange has in the cloud. */
   readonly tag: string;
   readonly addresses: AddressPlan;
   readonly controller: NodePlan;
-  /** zone1, zone2, … */
+  /** Zones in the order zone1, zone2, … */
   readonly zones: readonly ZonePlan[];
   readonly users: readonly User[];
   readonly sipDriver: SipDriver;
   readonly codecs: readonly Codec[];
-  /** Seconds that a phone rings. */
+  /** Seconds that a phone rings before the call counts as unanswered. */
   readonly ringTimeout: number;
-  /** Which hosts may reach which nodes. */
+  /** Rules that say which hosts may reach which nodes. */
   readonly firewall: readonly FirewallRule[];
   /** Limits of one source address and of one account. */
   readonly limits: Settings["limits"];
@@ -49,6 +49,7 @@ export interface ExchangePlan {
   readonly accessKey: SshHostKey;
   /** Public key that the operator logs in to the nodes with. */
   readonly operatorKey: string;
+  /** Key of the digests of files. */
   readonly digestKey: Buffer;
 }
 

@@ -5,7 +5,7 @@ import { IAX2_PORT, NTP_PORT, REPORT_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from 
 /** Role of a node. The role decides which hosts may reach the node. */
 export type Role = "controller" | "zone";
 
-/** Nodes of a role, or a network. */
+/** Hosts at the other end of traffic: the nodes of a role, or a network. */
 export type Peer = { readonly role: Role } | { readonly cidr: string };
 
 /** Rule that allows traffic and the responses to it. All other traffic is refused in both directions. */
@@ -15,7 +15,7 @@ export interface FirewallRule {
   readonly protocol: "tcp" | "udp";
   readonly ports: PortRange;
   readonly from: Peer;
-  /** User on the sending node that may not send the traffic. */
+  /** Unix user on the sending node whose processes may not send the traffic. */
   readonly notBy?: string;
 }
 
@@ -33,7 +33,7 @@ export interface Traffic {
   readonly internal: boolean;
   /** Whether the packets belong to TCP connections that the receiver of the packets opened. */
   readonly answers: boolean;
-  /** User on the node that may not send the packets; null for none. */
+  /** Unix user on the node whose processes may not send the packets; null for none. */
   readonly notBy: string | null;
 }
 
@@ -95,7 +95,7 @@ export function filterOf(
     const ports = formatPorts(range);
     const internal = "role" in from;
     const common = { name, protocol, internal, notBy: null };
-    // Both nodes use the same port.
+    // Both nodes send from, and listen on, the same port.
     const isMutual = protocol === "udp" && internal;
     if (to === role) {
       const peers = addressesOf(from, addresses);
@@ -122,7 +122,7 @@ function addressesOf(peer: Peer, addresses: AddressPlan): string | null {
     : `${addresses.zone(1)}-${addresses.zone(addresses.capacity)}`;
 }
 
-/** Returns why the nodes would be unreachable for changes; undefined if they are reachable. */
+/** Returns an error message if no network may use SSH, and so no update can change a node; else undefined. */
 export function sshFault(operatorCidrs: readonly string[]): string | undefined {
   return operatorCidrs.length > 0
     ? undefined

@@ -1,6 +1,6 @@
 /**
  * Order in which an update replaces servers. Zones are replaced one at a time, so that the other zones carry the
- * calls. A new server does not wait.
+ * calls. A server that does not replace another one waits for no zone.
  */
 
 /** Properties of a server. A change of any of them replaces the server. */

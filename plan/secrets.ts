@@ -18,7 +18,7 @@ function derive(masterSecret: string, purpose: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync("sha256", keyOf(masterSecret), "trunkline", purpose, bytes));
 }
 
-/** Bytes of a password: 120 bits, or 20 characters that need no quoting in any configuration file. */
+/** Number of bytes of a password: 120 bits. In base64url, 20 characters that no configuration file has to quote. */
 const PASSWORD_BYTES = 15;
 
 /** Derives the SIP password of a user that has no explicit password. */

@@ -22,12 +22,13 @@ function wire(value: string | Buffer): Buffer {
 }
 
 /**
- * Returns the key pair of `seed`. Libraries write this format with a random check number. This function does not,
- * because each run of the program must produce the same user data.
+ * Returns the key pair of `seed`. Libraries write this format with a random check number. This function
+ * derives the number from the key, because each run of the program must produce the same user data.
  *
  * Layout: OpenSSH's PROTOCOL.key, unencrypted.
  *
  * @param seed 32 bytes.
+ * @param node comment of the key.
  */
 export function sshHostKey(seed: Buffer, node: string): SshHostKey {
   const der = Buffer.concat([PKCS8_ED25519, seed]);
@@ -50,7 +51,7 @@ export function sshHostKey(seed: Buffer, node: string): SshHostKey {
     Buffer.from("openssh-key-v1\0"),
     wire("none"), // cipher
     wire("none"), // key derivation
-    wire(""), // its options
+    wire(""), // options of the key derivation
     one, // number of keys
     wire(publicBlob),
     wire(Buffer.concat([secretPart, padding])),

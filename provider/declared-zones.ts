@@ -5,7 +5,8 @@ import type { ZoneHost } from "../ssh/access";
  * them later. The order is certain: a membership depends on the NodeConfigs of all nodes (components/rollout.ts), and
  * Pulumi calls `check` and `diff` of a resource after those of its dependencies.
  *
- * With `pulumi up --target`, Pulumi calls neither for a NodeConfig that is not targeted. Nothing is declared then.
+ * With `pulumi up --target`, Pulumi calls neither `check` nor `diff` of a NodeConfig that is not targeted. If no
+ * NodeConfig is targeted, no zones are declared.
  */
 export class DeclaredZones {
   private zones: readonly ZoneHost[] | null = null;
@@ -16,23 +17,23 @@ export class DeclaredZones {
     this.zones = zones;
   }
 
-  /** Records zones that may be out of the rotation. */
+  /** Records names of zones that may be out of the rotation. */
   markUnsettled(names: readonly string[]): void {
     for (const name of names) this.entering.add(name);
   }
 
-  /** Records the zones in `wanted` that the controller does not know yet. */
+  /** Marks the zones in `wanted` that the controller's current files do not have (`known`) as unsettled. */
   compare(known: readonly ZoneHost[], wanted: readonly ZoneHost[]): void {
     const names = new Set(known.map(({ name }) => name));
     this.markUnsettled(wanted.map(({ name }) => name).filter((name) => !names.has(name)));
   }
 
-  /** Returns whether a zone must enter the rotation, whatever its membership says. */
+  /** Returns whether a zone must enter the rotation, even if its membership has not changed. */
   mustEnter(name: string): boolean {
     return this.entering.has(name);
   }
 
-  /** Zones that must enter the rotation. An update that fails saves them in its state. */
+  /** Names of zones that must enter the rotation. A failed update of a NodeConfig saves them in the state. */
   get unsettled(): readonly string[] {
     return [...this.entering];
   }

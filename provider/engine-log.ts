@@ -6,7 +6,7 @@ import type { Logger } from "../core/logger";
 /**
  * Returns a function that makes the logger for a URN. Messages go to the Pulumi engine that started this provider.
  *
- * @param engineAddress address of the engine.
+ * @param engineAddress gRPC address of the engine: `host:port`.
  */
 export function engineLoggers(engineAddress: string): (urn: string) => Logger {
   // A provider registers no resources, so Pulumi's runtime needs only the address of the engine.

@@ -16,7 +16,7 @@ import { isUnknown } from "./wire";
 const CONTROLLER_RESTART_SECONDS = 90;
 
 export const joinMessage = (zone: string): string => `${zone} joins once it is ready`;
-export const drainMessage = (zone: string): string => `${zone} drains, then goes`;
+export const drainMessage = (zone: string): string => `${zone} drains, then is deleted`;
 export const replacementMessage = (zone: string): string =>
   `${zone} drains, is replaced, and comes back; the other zones keep serving`;
 export const CONTROLLER_RESTARTS =
@@ -30,7 +30,7 @@ function listed(items: readonly string[]): string {
   return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} and ${last}`;
 }
 
-/** Returns whether a value is known. In a preview, a value that the cloud assigns later does not have its type. */
+/** Returns whether an object is known. In a preview, an object that depends on a new resource may be a placeholder. */
 const isKnown = (value: unknown): boolean => typeof value === "object" && value !== null;
 
 /** Returns the paths of files that are added, removed or changed. */
@@ -71,7 +71,7 @@ function zoneImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
     const subject = RELOADABLE[file]?.subject ?? null;
     return subject === null ? [] : [`${subject} (${file})`];
   });
-  // Asterisk reads these files only when it starts, and is not restarted while there are calls.
+  // Asterisk reads these files only when it starts. Asterisk is not restarted while there are calls.
   const unread = files.filter((file) => !(file in RELOADABLE));
   return [
     ...(read.length === 0
@@ -79,7 +79,9 @@ function zoneImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
       : [`${news.node}: change of ${listed(read)}: reload only, calls go on`]),
     ...(unread.length === 0
       ? []
-      : [`${news.node}: change of ${listed(unread)}: from Asterisk's next start on, calls go on`]),
+      : [
+          `${news.node}: change of ${listed(unread)}: takes effect when Asterisk starts again, calls go on`,
+        ]),
   ];
 }
 
@@ -89,7 +91,7 @@ function zoneImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
  */
 export function nodeConfigImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
   if (olds.serverId !== news.serverId) {
-    // The zone's membership describes the replacement of a zone.
+    // `membershipImpact` describes the replacement of a zone's server.
     return news.node === CONTROLLER ? [CONTROLLER_RESTARTS] : [];
   }
   if (![olds.files, olds.zones, news.files, news.zones].every(isKnown)) {
@@ -111,17 +113,17 @@ export const isServerDeleted = (olds: ZoneMembershipInputs, news: ZoneMembership
 /**
  * Returns the effects on callers of a change of a zone's membership in the rotation.
  *
- * @param isForgotten whether the zone must enter the rotation again although its membership has not changed.
+ * @param mustEnter whether the zone must enter the rotation again, even if its membership has not changed.
  */
 export function membershipImpact(
   olds: ZoneMembershipInputs,
   news: ZoneMembershipInputs,
-  isForgotten = false,
+  mustEnter = false,
 ): string[] {
   const { name } = news.zone;
   if (isServerDeleted(olds, news)) return [replacementMessage(name)];
   // A new controller does not know the zone, or a refresh found the zone out of the rotation.
-  return olds.controllerId === news.controllerId && olds.serverId === news.serverId && !isForgotten
+  return olds.controllerId === news.controllerId && olds.serverId === news.serverId && !mustEnter
     ? []
     : [`${name} enters the rotation again`];
 }

@@ -2,11 +2,11 @@ import { main } from "@pulumi/pulumi/provider";
 import { PbxResourceProvider } from "./provider";
 import { engineLoggers } from "./engine-log";
 
-// Pulumi passes its own address as an argument, and reads the provider's port from standard output.
+// Pulumi passes the address of its engine as an argument, and reads the provider's port from standard output.
 const args = process.argv.slice(2);
 const engineAddress = args.find((arg) => !arg.startsWith("-")) ?? "";
 
-// If Pulumi is killed, this process does not end by itself. Work that has begun on a node is finished there.
+// If Pulumi is killed, this process would not end by itself. A node finishes a request that it has begun.
 const pulumi = process.ppid;
 setInterval(() => {
   if (process.ppid !== pulumi) process.exit();

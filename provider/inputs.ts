@@ -8,12 +8,12 @@ import type { DrainPolicy } from "../nodes/rotation/drain-decision";
 
 /** The files of one node. */
 export interface NodeConfigInputs {
-  /** `controller`, `zone1`, … */
+  /** Name of the node: `controller`, `zone1`, … */
   readonly node: string;
-  /** ID of the server. A new server is a new node, whose files are checked again. */
+  /** ID of the server. All files are checked again on a new server. */
   readonly serverId: string;
   readonly access: Access;
-  /** All zones that the files contain. If the node is a zone, the list contains the node itself. */
+  /** All zones that the files mention. If the node is a zone, the list includes the node itself. */
   readonly zones: readonly ZoneHost[];
   readonly drain: DrainPolicy;
   /** Files by absolute path. */
@@ -25,9 +25,9 @@ export interface NodeConfigInputs {
 /** A zone's membership in the rotation. */
 export interface ZoneMembershipInputs {
   readonly zone: ZoneHost;
-  /** ID of the server. A new server enters the rotation again, after the old one was drained if it still exists. */
+  /** ID of the server. If it changes, the old server is drained if it still exists, and the new server enters. */
   readonly serverId: string;
-  /** ID of the controller's server. A new controller must be told its zones again. */
+  /** ID of the controller's server. The zone must enter the rotation of a new controller again. */
   readonly controllerId: string;
   readonly access: Access;
   readonly drain: DrainPolicy;
@@ -35,7 +35,7 @@ export interface ZoneMembershipInputs {
 
 /** A server of Okeanos. */
 export interface OkeanosServerInputs {
-  /** `controller`, `zone1`, … */
+  /** Name of the node: `controller`, `zone1`, … */
   readonly name: string;
   /** Tag of the node. Only the stack can compute the tag, so a server with the tag belongs to the stack. */
   readonly owner: string;
@@ -43,7 +43,7 @@ export interface OkeanosServerInputs {
   readonly project?: string | undefined;
   /** ID of the image. */
   readonly image: string;
-  /** Name or number of the flavor. */
+  /** Name or ID of the flavor. */
   readonly flavor: string;
   /** Internal network, and the server's fixed IP in this network. */
   readonly network: { readonly id: string; readonly fixedIp: string };
@@ -67,7 +67,7 @@ export interface OkeanosNetworkInputs {
 
 /** A floating IP of Okeanos. */
 export interface OkeanosFloatingIpInputs {
-  /** `controller`, `zone1`, … */
+  /** Name of the node: `controller`, `zone1`, … */
   readonly name: string;
   /** Name or ID of the external network, or `public` for any external network. */
   readonly pool: string;
@@ -75,6 +75,6 @@ export interface OkeanosFloatingIpInputs {
   readonly project?: string | undefined;
   /** Whether to use an unused floating IP of the project before a new one is allocated. */
   readonly reuse: boolean;
-  /** Addresses of the stack's nodes. Never used for another node, even while they are unused. */
+  /** Addresses of the stack's nodes. Never taken for another node, even while no server uses them. */
   readonly reserved: readonly string[];
 }

@@ -20,9 +20,9 @@ import { type Session } from "../ssh/session";
 import { type Connections, TIMEOUTS } from "../ssh/connections";
 import type { Logger } from "../core/logger";
 
-/** State of the resource: the inputs, and notes of a failed update. */
+/** State of the resource: the inputs, and what a failed update left to do. */
 interface State extends NodeConfigInputs {
-  /** Names of zones that a failed update may have left out of the rotation. */
+  /** Names of zones that may be out of the rotation after a failed update. */
   readonly unsettled?: readonly string[];
 }
 
@@ -79,7 +79,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
     const session = await this.session(inputs, TIMEOUTS.boot);
     await waitForBoot(session, log.status, this.signal);
     log.status("checking its files");
-    // The firewall comes first, before the services can serve.
+    // The firewall comes first, so that it is active before the services accept connections.
     const files = await applyFirewall(session, wantedFiles(inputs, Object.keys(inputs.files)));
     if (inputs.node === CONTROLLER) {
       await provisionHaproxy(session, files, log);
@@ -119,7 +119,8 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
       await apply(last);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      // Zones do not enter in this update. The next update may find no other change, so record them.
+      // After this error, no zone enters the rotation in this update. Record the zones that still have to enter,
+      // because the next update may find no other change.
       const removedNames = news.node === CONTROLLER ? removedZones.map(({ name }) => name) : [];
       const unsettled = [
         ...new Set([...(olds.unsettled ?? []), ...removedNames, ...this.declaredZones.unsettled]),
@@ -127,7 +128,8 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
       const uncertain =
         error instanceof NodeUnchanged ? [] : begun.filter((path) => !done.includes(path));
       if ([done, uncertain, unsettled].every(({ length }) => length === 0)) throw error;
-      // Record the files that are in effect. Otherwise an update could not restore the former ones.
+      // Record the files that are in effect. Otherwise, if the operator reverts the edit, the next update would find no
+      // change, and would not restore the former files.
       const state: State = withUnknownFiles(withFilesOf(olds, news, done), uncertain);
       throw new PartialUpdate(error, unsettled.length === 0 ? state : { ...state, unsettled });
     }
@@ -158,7 +160,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
     return { ...state, files: Object.fromEntries(files) as NodeConfigInputs["files"] };
   }
 
-  /** Only closes the connections: the files are deleted with their server. */
+  /** Only closes the SSH connections, because the files are deleted together with their server. */
   delete({ node }: NodeConfigInputs): Promise<void> {
     this.connections.disconnect(node);
     return Promise.resolve();
@@ -167,7 +169,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
   private session({ node, access, zones }: NodeConfigInputs, timeout: number): Promise<Session> {
     if (node === CONTROLLER) return this.connections.controller(access, timeout);
     const zone = zones.find(({ name }) => name === node);
-    if (zone === undefined) throw new NodeError(node, "not in its own list of zones");
+    if (zone === undefined) throw new NodeError(node, "its list of zones does not contain it");
     return this.connections.zone(access, zone, timeout);
   }
 }
@@ -240,7 +242,7 @@ function wantedFiles(
  *
  * @param before former contents of the node's files.
  * @param done receives the paths of the files that are in effect.
- * @throws NodeUnchanged if all files except those in `done` are unchanged. After other errors their state is unknown.
+ * @throws NodeUnchanged if all files except those in `done` are unchanged. After other errors, their state is unknown.
  */
 async function edit(
   session: Session,

@@ -120,7 +120,7 @@ export class PbxResourceProvider implements Provider {
     await withoutStack(this.handlerOf(urn).delete(plain(props) as object, this.loggerOf(urn), id));
   }
 
-  /** Calls a provider function for the program, by token: `pbx:okeanos:getImage`. */
+  /** Calls a provider function for the Pulumi program. @param token for example `pbx:okeanos:getImage` */
   async invoke(token: string, inputs: unknown): Promise<InvokeResult> {
     const called = this.functions[token];
     if (called === undefined) throw new Error(`the pbx provider has no ${token}`);
@@ -133,7 +133,7 @@ export class PbxResourceProvider implements Provider {
     }
   }
 
-  /** Handles Ctrl-C. Long operations end, and leave things as they were. */
+  /** Handles Ctrl-C: ends waits and drains. An interrupted drain puts its zone back into service. */
   cancel(): Promise<void> {
     this.abort.abort();
     return Promise.resolve();
@@ -157,7 +157,7 @@ export class PbxResourceProvider implements Provider {
   }
 }
 
-/** Adds what Pulumi needs to record a resource that exists but is not complete. */
+/** Adds to an error the fields that make Pulumi record a resource that exists, but is not complete or up to date. */
 const unfinished = (error: Error, id: string, properties: object): Error =>
   Object.assign(error, { id, properties, reasons: [error.message] });
 

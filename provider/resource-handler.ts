@@ -1,22 +1,22 @@
 import type { NodeError } from "../core/errors";
 import type { Logger } from "../core/logger";
 
-/** The result of comparing the inputs of a resource with the new ones. */
+/** Difference between the current and the new inputs of a resource. */
 export interface ResourceChange {
   /** `replace`: the resource is deleted, and then created again. */
   readonly kind: "none" | "update" | "replace";
-  /** Names of the inputs that cause it. */
+  /** Names of the properties that cause the change. */
   readonly because: readonly string[];
-  /** What callers will notice, a sentence each. */
+  /** Effects on callers, one sentence each. */
   readonly impact: readonly string[];
 }
 
 /**
- * Handles one type of resource. All values are plain: no secrets or outputs of Pulumi. The outputs of a resource
- * are the inputs of its last update, and what `create` adds to them.
+ * Handles one type of resource. All values are plain, without Pulumi's markers for secrets and outputs. The outputs of
+ * a resource are the inputs of its last update, and the values that `create` adds to them.
  *
- * All methods but `diff` act on running nodes or on the cloud. Each may be killed at any moment, and is then
- * called again.
+ * All methods except `check` and `diff` access running nodes or the cloud. The process may be killed while such a
+ * method runs. The next run of Pulumi then calls the method again.
  */
 export interface ResourceHandler<Inputs> {
   /** Names of inputs that are secret or contain a secret. */
@@ -28,13 +28,13 @@ export interface ResourceHandler<Inputs> {
   /**
    * Validates inputs, whose values may still be unknown.
    *
-   * @returns what is wrong with them, if anything is.
+   * @returns an error message; undefined if the inputs are valid.
    */
   check?(news: Inputs): string | undefined;
   diff(olds: Inputs, news: Inputs): ResourceChange;
   create(inputs: Inputs, log: Logger): Promise<{ readonly id: string; readonly outs?: object }>;
   update(olds: Inputs, news: Inputs, log: Logger, id: string): Promise<void>;
-  /** Reads the actual state; null if the resource is gone. */
+  /** Returns the actual state of the resource; null if the resource is gone. */
   read(state: Inputs, log: Logger, id: string): Promise<Inputs | null>;
   delete(state: Inputs, log: Logger, id: string): Promise<void>;
 }
@@ -45,7 +45,7 @@ export class PartialUpdate extends Error {
 
   constructor(
     fault: NodeError,
-    /** Inputs that are in effect, with notes for the next update. */
+    /** Inputs that are in effect, and properties that tell the next update what is left to do. */
     readonly state: object,
   ) {
     super(fault.message);

@@ -20,10 +20,10 @@ export function plain(value: unknown): unknown {
   }
 }
 
-/** Returns whether a value is unknown: in a preview, or because its resource is being replaced. */
+/** Returns whether a value is not known yet: an output of a resource that is about to be created or replaced. */
 export const isUnknown = (value: unknown): boolean => value === unknownValue;
 
-/** Marks a value as secret, so that Pulumi encrypts it wherever it stores it. */
+/** Marks a value as secret, so that Pulumi stores it encrypted. */
 export const secret = (value: unknown): unknown => ({
   [specialSigKey]: specialSecretSig,
   value,

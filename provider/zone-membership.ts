@@ -31,11 +31,11 @@ export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInpu
   }
 
   diff(olds: ZoneMembershipInputs, news: ZoneMembershipInputs): ResourceChange {
-    const isForgotten = this.declaredZones.mustEnter(news.zone.name);
-    const impact = membershipImpact(olds, news, isForgotten);
+    const mustEnter = this.declaredZones.mustEnter(news.zone.name);
+    const impact = membershipImpact(olds, news, mustEnter);
     if (isServerDeleted(olds, news)) return { kind: "replace", because: ["serverId"], impact };
     const because = (["zone", "serverId", "controllerId", "access", "drain"] as const).filter(
-      (key) => !isDeepStrictEqual(olds[key], news[key]) || (key === "zone" && isForgotten),
+      (key) => !isDeepStrictEqual(olds[key], news[key]) || (key === "zone" && mustEnter),
     );
     return { kind: because.length === 0 ? "none" : "update", because, impact };
   }
@@ -46,8 +46,8 @@ export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInpu
   }
 
   async update(olds: ZoneMembershipInputs, news: ZoneMembershipInputs, log: Logger): Promise<void> {
-    // A new drain policy alone requires no action. If an update that removed the zone has failed, the controller
-    // may no longer know the zone.
+    // A new drain policy alone requires no action. `mustEnter` is true, for example, if an update that removed the zone
+    // has failed: the controller may no longer know the zone.
     const isOut =
       olds.controllerId !== news.controllerId ||
       olds.serverId !== news.serverId ||

@@ -16,6 +16,7 @@ export interface Line {
   readonly steps: boolean;
 }
 
+/** Sizes in units of the SVG. */
 export const WIDTH = 960;
 const LEFT = 64;
 const RIGHT = 24;
@@ -23,11 +24,11 @@ const TOP = 52;
 const PLOT = 170;
 /** Height of a chart with its title, legend and axis. */
 export const HEIGHT = TOP + PLOT + 34;
-/** Width of the dash and of a letter in the legend. */
+/** Width of a sample line with the space after it, and of a letter, in the legend. */
 const DASH = 34;
 const LETTER = 7.2;
 
-/** Draws a chart. @param top vertical position of the chart in the SVG. */
+/** Returns a chart as an SVG element. @param top vertical position of the chart in the SVG. */
 export function chartSvg({ title, span, lines }: Chart, top: number): string {
   const [from, to] = span;
   const most = Math.max(...lines.flatMap(({ points }) => points.map(([, value]) => value)));
@@ -100,7 +101,7 @@ function marksUpTo(most: number): readonly number[] {
   return Array.from({ length: count + 1 }, (_, index) => Number((index * step).toPrecision(12)));
 }
 
-/** Returns the full hours to label on the time axis: every second hour of a day, more for shorter spans. */
+/** Returns the full hours to label on the time axis: for a whole day, every second hour. */
 function hoursOf([from, to]: Chart["span"]): readonly number[] {
   const step = [1, 2, 4, 6, 12, 24].find((hours) => (to - from) / 3600 / hours <= 13) ?? 24;
   const first = Math.ceil(from / 3600 / step) * step;

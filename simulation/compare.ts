@@ -5,7 +5,11 @@ import { replay, type Replay } from "./replay";
 import type { Trace } from "./trace";
 import { Trunkline } from "./trunkline";
 
-/** Replays the trace under every rule. The result for the `trunkline` rule comes first. */
+/**
+ * Replays the trace under every rule. The result for the `trunkline` rule comes first.
+ *
+ * @param midnight start of the trace in milliseconds since 1970.
+ */
 export function compare(
   trace: Trace,
   policy: Policy,

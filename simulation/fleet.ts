@@ -1,4 +1,4 @@
-/** Durations that determine how long zones take to start and to drain, in seconds. */
+/** Durations in seconds that determine how long zones take to start and to drain. */
 export interface Times {
   /** Time from the order of a zone until it accepts calls. */
   readonly boot: number;
@@ -15,12 +15,12 @@ export class Fleet {
   private draining: number[] = [];
 
   constructor(
-    /** Zones in service. */
+    /** Number of zones in service. */
     public serving: number,
     private readonly times: Times,
   ) {}
 
-  /** Remaining calls of each draining zone. */
+  /** Number of remaining calls of each draining zone. */
   get leaving(): readonly number[] {
     return this.draining;
   }
@@ -35,13 +35,13 @@ export class Fleet {
     return this.serving + this.booting.length + this.draining.length;
   }
 
-  /** Returns the calls of each zone in service if the exchange has `calls` in total. */
+  /** Returns the number of calls of each zone in service if the exchange has `calls` in total. */
   share(calls: number): number {
     const left = this.draining.reduce((sum, some) => sum + some, 0);
     return Math.max(0, calls - left) / this.serving;
   }
 
-  /** Advances the fleet by one second. */
+  /** Advances the fleet by one second, to the second `now` of the trace. */
   pass(now: number): void {
     this.serving += this.booting.filter((ready) => ready <= now).length;
     this.booting = this.booting.filter((ready) => ready > now);
@@ -49,7 +49,7 @@ export class Fleet {
     this.draining = this.draining.map((calls) => calls * stay).filter((calls) => calls >= 0.5);
   }
 
-  /** Orders zones or removes zones. Zones that are not in service yet are removed first. */
+  /** Orders or removes zones until there are `zones`. Zones that are not in service yet are removed first. */
   resize(zones: number, now: number, calls: number): void {
     while (this.serving + this.booting.length < zones) {
       this.booting.push(now + this.times.boot);

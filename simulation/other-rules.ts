@@ -4,11 +4,11 @@ import type { ScalingRule } from "./rule";
 import type { TraceRow } from "./trace";
 import type { Trace } from "./trace";
 
-/** Rules that the `trunkline` rule is compared with. Each starts with the number of zones that its authors intend. */
+/** Rules that the `trunkline` rule is compared with. Each rule sets the number of zones that it starts with. */
 
 const NOON = 12 * 3600;
 
-/** Bytes per second of a G.711 call with a packet every 20 ms: two ends, both directions, with headers. */
+/** Bytes per second of a G.711 call with a packet every 20 ms: two legs, both directions, with all headers. */
 const BYTES_PER_CALL = 4 * 50 * (160 + 54);
 
 /**
@@ -33,17 +33,21 @@ export class NoonSample implements ScalingRule {
   }
 }
 
-/** Number of consecutive periods that must be above `HIGH` or below `LOW`. A period is in seconds. */
+/**
+ * The alarm is raised if the mean usage of each of `EVALUATIONS` consecutive periods is above `HIGH` or below `LOW`.
+ * `PERIOD` is in seconds. `HIGH` and `LOW` are shares of a server's processors.
+ */
 const EVALUATIONS = 3;
 const PERIOD = 60;
 const HIGH = 0.8;
 const LOW = 0.3;
-/** Cooldown of a Heat scaling policy in either direction, in seconds. */
+/** Cooldown of the Heat scaling policy: seconds without another change after a server was added or removed. */
 const COOLDOWN = 60;
 
 /**
  * Models an Aodh alarm on the mean processor usage of each of three minutes. The alarm makes Heat add or remove one
- * server, as set up in their documentation. Processor usage is 100 % when a server has all the calls that it can carry.
+ * server. The settings follow the documentation of Aodh and Heat. Processor usage is 100 % when a server has all the
+ * calls that it can carry.
  */
 export class ProcessorAlarm implements ScalingRule {
   readonly name = "cpu-alarm";

@@ -6,7 +6,7 @@ export interface Caption {
   /** Name of the trace. */
   readonly title: string;
   readonly callsPerZone: number;
-  /** Null if prices are unknown. The cost is then shown in zone-hours. */
+  /** Null if the prices are unknown. The chart of the cost then shows zone-hours. */
   readonly prices: Prices | null;
 }
 
@@ -32,7 +32,11 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
   .rule0 { stroke: #56b4e9 }
 }`;
 
-/** Draws load, zones and cost under every rule, the `trunkline` rule first, as a self-contained SVG. */
+/**
+ * Returns charts of load, zones and cost under every rule as a self-contained SVG.
+ *
+ * @param replays results of the rules; the `trunkline` rule comes first.
+ */
 export function picture(
   replays: readonly Replay[],
   { title, callsPerZone, prices }: Caption,

@@ -4,7 +4,7 @@ import { OperatorError } from "../core/errors";
 import { autoscaleFaults, autoscaleSchema } from "../config/autoscale";
 import { plainValues } from "../config/plain-values";
 
-/** Prices of the servers for one hour. */
+/** Hourly prices of the controller and of a zone. */
 export interface Prices {
   readonly controller: number;
   readonly zone: number;
@@ -12,7 +12,7 @@ export interface Prices {
 
 export interface PricedPolicy {
   readonly policy: Policy;
-  /** Null if the flavors in use have no price. */
+  /** Null if a flavor in use has no price. */
   readonly prices: Prices | null;
 }
 

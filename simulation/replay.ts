@@ -9,11 +9,12 @@ export interface Replay extends Result {
 }
 
 export interface Point {
+  /** Seconds since the start of the trace. */
   readonly seconds: number;
   readonly calls: number;
-  /** Zones in service. */
+  /** Number of zones in service. */
   readonly serving: number;
-  /** Zones that cost money. */
+  /** Number of zones that cost money. */
   readonly paid: number;
   /** Zone-hours since the start. */
   readonly zoneHours: number;

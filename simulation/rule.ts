@@ -6,7 +6,7 @@ export interface ScalingRule {
   readonly name: string;
   /** Number of zones at the start. */
   readonly first: number;
-  /** Called for every second. Looks at the load and the fleet, and changes the fleet if needed. */
+  /** Called for every second of the trace. Reads the load and the fleet, and changes the fleet if needed. */
   look(load: TraceRow, fleet: Fleet): void;
 }
 
@@ -15,6 +15,6 @@ export interface Result {
   readonly rule: string;
   readonly zoneHours: number;
   readonly overloadMinutes: number;
-  /** How often zones were ordered or removed. */
+  /** Number of times that zones were ordered or removed. */
   readonly moves: number;
 }

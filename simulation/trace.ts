@@ -16,7 +16,7 @@ export type Trace = readonly [TraceRow, TraceRow, ...TraceRow[]];
 
 const HEADER = "seconds,calls,bytesPerSecond";
 const NUMBER = /^[0-9]+(\.[0-9]+)?$/;
-/** Byte order mark, which some programs write at the start of a file. */
+/** Byte order mark, which some spreadsheets write at the start of a CSV file. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
 /** Reads a trace from CSV. @throws OperatorError that names `file` and the invalid line. */

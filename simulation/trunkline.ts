@@ -8,8 +8,8 @@ import type { ScalingRule } from "./rule";
 import type { TraceRow } from "./trace";
 
 /**
- * Applies the decision of the autoscaler in the same way as `autoscaler/tick.ts`. It takes no look while zones are
- * being added, and cancels a drain if the zone is needed.
+ * Applies the decisions of the autoscaler as `autoscaler/tick.ts` does. Takes no sample while zones are being added,
+ * and cancels a drain if the zone is needed again.
  */
 export class Trunkline implements ScalingRule {
   readonly name = "trunkline";
@@ -68,7 +68,7 @@ export class Trunkline implements ScalingRule {
 }
 
 /**
- * Returns the sample of a look at the zones in service. Draining zones are out of the rotation and not in the sample.
+ * Returns a sample of the zones in service. Draining zones are out of the rotation and not in the sample.
  * Processor usage and throughput are proportional to the calls.
  */
 function sampleOf(

@@ -1,10 +1,11 @@
-/** Name of the controller; every other node is a zone. */
+/** Name of the controller. All other nodes are zones. */
 export const CONTROLLER = "controller";
 
-/** A zone as the controller reaches it in the trunk network. */
+/** Address and host key of a zone. SSH connections to zones go through the controller. */
 export interface ZoneHost {
   /** `zone1`, `zone2`, … */
   readonly name: string;
+  /** Fixed IP in the trunk network. */
   readonly fixedIp: string;
   /** Public host key: a line of `known_hosts` without the host, `ssh-ed25519 AAAA… zone1`. */
   readonly sshHostKey: string;

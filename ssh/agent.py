@@ -1,12 +1,12 @@
-"""Carries out the provider's requests on a node, as root, until the provider's connection ends.
+"""Carries out requests on a node, as root, until the connection of its client (ssh/agent.ts) ends.
 
-The provider passes this program as text on the command line of the node's Python: nothing is installed on
-the node. One process serves all requests of a connection, because each login as root takes as much time as
-the work itself.
+The client passes this program as text on the command line of the node's Python. Nothing is installed on the node.
+One process serves all requests of a connection, because a log-in as root for each request would take as much time
+as the request itself.
 
-Requests come on standard input and answers go to standard output. Each is a line with its length in bytes,
-and then that many bytes of JSON, compressed with zlib. Requests run concurrently. An answer has the "id" of
-its request, and either "result" or "error", which is an error message. A request's "do" is one of:
+Requests come on standard input and answers go to standard output. Each of them is a line with a number of bytes,
+followed by as many bytes of JSON that is compressed with zlib. Requests run concurrently. An answer has the "id" of
+its request, and either "result" or "error", which is an error message. The "do" of a request is one of:
 
   {"do": "run", "script": text, "input": base64}
       -> {"exitCode": number, "stdout": base64, "stderr": base64} of a POSIX shell
@@ -20,33 +20,33 @@ its request, and either "result" or "error", which is an error message. A reques
          a user or a group without a name is a number
   {"do": "install", "files": {path: {"content": text, "owner": ..., "mode": ...}},
    "validate": {path: command}, "former": path}
-      -> {"changed": [path, ...], "invalid": null or the output of the validating command}
+      -> {"changed": [path, ...], "invalid": null, or the output of the validation command that failed}
   {"do": "restore", "former": path}
       -> {"changed": [path, ...]}
 
-"ask" sends orders to a service that listens on a Unix domain socket. Each order has its own connection, which
-the service closes after its answer. The service's own client would need a process for each order, which
-would take most of the time.
+"ask" sends orders (commands as text) to a service that listens on a Unix domain socket. Each order has its own
+connection, which the service closes after its answer. The service's own command-line client is not used: a process
+for each order would take most of the time.
 
-"watch" records where a log of Asterisk ends. The lines of the log are JSON records. "heard" returns the
-warnings and errors that were written since "watch" and that match a rule. It may be requested any number of
-times. A record matches a rule if it names the rule's source file and one of the rule's functions, and if
-its message has one of the rule's endings. null stands for all functions, or for all endings. A log that was
-renamed, copied and truncated, or created again in the meantime is still read to its end. Other lines are
-ignored.
+"watch" records where a log of Asterisk ends. The log consists of JSON records, one per line. Lines that are not
+records are ignored. "heard" returns the messages of warnings and errors that were written since "watch" and match a
+rule. "heard" may be requested any number of times after one "watch". A record matches a rule if its source file is
+the rule's source file, its function is one of the rule's functions, and its message ends with one of the rule's
+endings. null stands for all functions, or for all endings. If the log was renamed, copied and truncated, or created
+again since "watch", "heard" still finds all records.
 
 "look" returns the hashes, owners and modes of files.
 
-"install" replaces all files, or none. A validating command runs first, with the path of the new file as "$1".
-The replaced files are saved in the file "former", for "restore". After a full disk or a lost connection, each
-file is either the old one or the new one: the new files are written beside the old ones, and renamed when
-all of them are written. If a file cannot be renamed, the files before it are restored. If a file cannot be
-restored either, the answer has "error", and also the paths of the files that stay new, as "renewed".
+"install" replaces all files, or none. The validation commands run first, with the path of the new file as "$1". The
+replaced files are saved in the file "former", for "restore". Even if the disk is full or the connection is lost, each
+file has either its old or its new content: the new files are written under temporary names, and renamed after all of
+them are written. If a file cannot be renamed, the files that were renamed before are restored. If these cannot all be
+restored, the answer has "error", and as "renewed" the paths of the files that were not restored.
 
-An answer of more than 32 MiB is an error.
+The agent sends an error instead of an answer of more than 32 MiB.
 
-Modules that not every edit needs are imported where they are used: on an emulated processor, loading them
-takes longer than the edit.
+Python modules that not every request needs are imported where they are used. On an emulated processor, the import of
+all modules would take longer than an edit of a file.
 """
 import grp
 import json
@@ -62,21 +62,23 @@ import zlib
 
 
 ANSWER_LIMIT = 32 << 20
-"""Maximum size of an answer in bytes, before compression."""
+"""Maximum size of an answer in bytes, before compression. Also limits the total of a service's answers to one "ask"."""
 LINE_LIMIT = 1 << 16
-"""Maximum size of a line of a log in bytes. Asterisk writes at most 8 KiB."""
+"""Maximum size of a line of a log in bytes. Asterisk's records have at most 8 KiB."""
 LOG_LIMIT = 64 << 20
-"""Maximum number of bytes that a log may grow by during an edit."""
+"""Maximum number of bytes that "heard" reads from a log."""
 MESSAGES_LIMIT = 200
+"""Maximum number of messages that "heard" returns."""
 MESSAGE_LIMIT = 500
+"""Maximum length of a message in characters. Longer messages are truncated."""
 
 
 class Fault(Exception):
-    """A request cannot be carried out. The message is for the operator."""
+    """Error of a request that cannot be carried out. The message is for the operator."""
 
 
 class HalfDone(Fault):
-    """Some files were replaced and could not be restored."""
+    """Error of a request that replaced files and could not restore all of them. `renewed` has the paths of these."""
 
     def __init__(self, words, renewed):
         super().__init__(words)
@@ -114,7 +116,7 @@ def read(path):
 
 
 def write(path, file):
-    """Writes the file durably under a temporary name and returns that name. Does not touch `path`."""
+    """Writes and syncs the file under a temporary name. Returns that name. Does not change the file at `path`."""
     beside = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.new")
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     user, group = file["owner"].split(":")
@@ -142,7 +144,7 @@ def remove(path):
 
 
 def discard(paths):
-    """Removes files that are no longer needed. Ignores errors: such a file does no harm."""
+    """Removes temporary files. Ignores errors, because a remaining temporary file does no harm."""
     for path in paths:
         try:
             os.unlink(path)
@@ -151,7 +153,7 @@ def discard(paths):
 
 
 def keep(path):
-    """Links the file at `path` to a second name and returns that name; None if there is no file."""
+    """Creates a hard link to the file at `path`, for a rollback. Returns the link's path; None if there is no file."""
     beside = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.old")
     try:
         remove(beside)
@@ -172,7 +174,10 @@ def settle(paths):
 
 
 def put(files, validate):
-    """Replaces files. Returns the output of a validating command that failed; None if all files are in place."""
+    """Replaces files. Removes a file whose value is None. Returns the output of a failed validation command, or None.
+
+    Raises HalfDone if a file cannot be replaced and the others cannot all be restored; otherwise Fault or OSError.
+    """
     written, kept, renewed = {}, {}, []
     try:
         for path, file in files.items():
@@ -185,7 +190,7 @@ def put(files, validate):
                 run = subprocess.run(["sh", "-c", command, "sh", written[path]], text=True, errors="replace",
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 if run.returncode != 0:
-                    return run.stdout.replace(written[path], path).strip() or "it is not valid"
+                    return run.stdout.replace(written[path], path).strip() or "the file is not valid"
         try:
             for path, file in files.items():
                 if file is None:
@@ -196,15 +201,15 @@ def put(files, validate):
             settle(files)
         except OSError as error:
             words = f"{path}: {error.strerror}"
-            stuck = take_back(renewed, kept)
+            stuck = roll_back(renewed, kept)
             raise (HalfDone(words, stuck) if stuck else Fault(words)) from None
     finally:
         discard([*written.values(), *filter(None, kept.values())])
     return None
 
 
-def take_back(paths, kept):
-    """Restores files. Returns the paths of the files that could not be restored."""
+def roll_back(paths, kept):
+    """Restores files from the links in `kept`. Returns the paths of the files that could not be restored."""
     stuck = []
     for path in paths:
         try:
@@ -217,7 +222,7 @@ def take_back(paths, kept):
     try:
         settle(paths)
     except OSError:
-        pass  # the earlier error is reported instead
+        pass  # the error that caused the rollback is reported instead
     return stuck
 
 
@@ -228,7 +233,7 @@ def install(files, validate, former_path):
         return {"changed": [], "invalid": None}
     written = write(former_path, {"content": json.dumps({path: former[path] for path in changed}),
                                   "owner": owner_of(os.getuid(), os.getgid()), "mode": "0600"})
-    # Before any file is changed: a failure here must leave all files unchanged.
+    # Save the former files before any file is changed, so that a failure here leaves all files unchanged.
     os.rename(written, former_path)
     settle([former_path])
     invalid = put({path: files[path] for path in changed}, validate)
@@ -261,7 +266,7 @@ def run(script, given):
 
 
 def connect(service, path, end):
-    """Connects as soon as the service's queue has room. The short queue is full if the service is busy or frozen."""
+    """Connects when the service's queue of connections has room. A busy or frozen service has a full queue."""
     while True:
         service.settimeout(max(end - time.monotonic(), 0.001))
         try:
@@ -296,15 +301,15 @@ def ask(path, orders, seconds):
 
 
 WATCHED = {}
-"""By path of a log: the open file or None, the size in bytes, and the first bytes."""
+"""By path of a log: the open file (None if there was none), and its size in bytes and first bytes at "watch"."""
 WATCHING = threading.Lock()
-"""Protects the files in WATCHED: an open file has only one read position."""
+"""Lock for the files in WATCHED. An open file has only one read position, so only one request at a time may use it."""
 MARK = 200
-"""Number of first bytes that identify a log. They include the time of the first line."""
+"""Number of first bytes that identify a log. They include the time of the first record."""
 
 
 def open_log(path):
-    """Opens the file at `path`; None if there is none. Rejects links and pipes: a service can write to the folder."""
+    """Opens the file at `path`; None if there is none. Rejects links and pipes, which a service could put there."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -331,7 +336,7 @@ def alone(work, *args):
 
 
 def beginning(log, size):
-    """Returns the first bytes of a log that had `size` bytes; b"" if it was truncated. Then seeks to `size`."""
+    """Returns the first bytes of a log that had `size` bytes; b"" if the log is shorter now. Then seeks to `size`."""
     log.seek(0)
     mark = log.read(min(size, MARK)) if os.fstat(log.fileno()).st_size >= size else b""
     log.seek(size)
@@ -339,7 +344,7 @@ def beginning(log, size):
 
 
 def parts_since(path):
-    """Yields the open files with the records since "watch", each at its first new byte."""
+    """Yields the open files that have records since "watch". The position in each file is its first new byte."""
     watched, size, mark = WATCHED[path]
     now = open_log(path)
     if watched is not None:
@@ -348,7 +353,7 @@ def parts_since(path):
             now = None
         start = size
         if beginning(watched, size) != mark:
-            # Truncated: logrotate has copied the log to this path.
+            # The log was truncated. If logrotate did it, the old content was copied to this path.
             copy = open_log(f"{path}.1")
             if copy is not None and beginning(copy, size) == mark:
                 yield copy
@@ -375,7 +380,7 @@ def heard(path, rules):
 
 
 def accepted(line, rules):
-    """Returns the message of a record that matches a rule; None for any other line."""
+    """Returns the message if `line` is a warning or an error that matches a rule; otherwise None."""
     if not any(rule["source"].encode() in line for rule in rules):
         return None
     try:
@@ -392,7 +397,7 @@ def accepted(line, rules):
     return None
 
 
-DEEDS = {
+HANDLERS = {
     "run": lambda request: run(request["script"], request["input"]),
     "ask": lambda request: ask(request["socket"], request["orders"], request["seconds"]),
     "watch": lambda request: alone(watch, request["path"]),
@@ -405,14 +410,14 @@ DEEDS = {
 
 def answer(request, out, lock):
     try:
-        outcome = {"result": DEEDS[request["do"]](request)}
+        outcome = {"result": HANDLERS[request["do"]](request)}
     except OSError as error:
         outcome = {"error": f"{error.filename or 'its disk'}: {error.strerror}"}
     except HalfDone as fault:
         outcome = {"error": str(fault), "renewed": fault.renewed}
     except Fault as fault:
         outcome = {"error": str(fault)}
-    except Exception as error:  # the provider waits for an answer to every request
+    except Exception as error:  # the client waits for an answer to every request
         outcome = {"error": f"its agent failed ({type(error).__name__}: {error})"}
     content = json.dumps({"id": request["id"], **outcome})
     if len(content) > ANSWER_LIMIT:
@@ -423,11 +428,11 @@ def answer(request, out, lock):
             out.write(b"%d\n%b" % (len(frame), frame))
             out.flush()
     except BrokenPipeError:
-        pass  # the provider has disconnected; the request was carried out anyway
+        pass  # the client has disconnected; the request was carried out anyway
 
 
 def main():
-    # A request that has begun is finished even if the connection is lost.
+    # Ignore these signals, so that a request that has begun is finished even if the connection is lost.
     for name in (signal.SIGHUP, signal.SIGPIPE, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)
     os.umask(0o077)

@@ -8,10 +8,13 @@ import { printable } from "../core/text";
 
 const PROGRAM = readFileSync(join(__dirname, "agent.py"), "utf8");
 
-/** Starts the agent. `-I -S` ignores environment variables and site packages, which halves the start time. */
+/**
+ * Shell command that starts the agent. The options `-I -S` make Python ignore environment variables and site packages,
+ * which halves the start time.
+ */
 export const AGENT_COMMAND = `python3 -I -S -c ${quote(PROGRAM)}`;
 
-/** The agent reported that it cannot carry out a request. */
+/** Error that the agent has sent, because it cannot carry out a request. */
 export class AgentFault extends Error {
   constructor(
     message: string,
@@ -22,7 +25,7 @@ export class AgentFault extends Error {
   }
 }
 
-/** The node sent an invalid answer, or none in time. It is unknown whether requests were carried out. */
+/** The agent sent an invalid answer, or none in time. It is unknown whether pending requests were carried out. */
 export class InvalidAnswer extends Error {}
 
 /** Maximum number of digits in the length that precedes a frame. */
@@ -31,8 +34,8 @@ const LENGTH_DIGITS = 9;
 const FRAME_LIMIT = 64 << 20;
 
 /**
- * Milliseconds to wait for an answer. All requests to the agent have shorter limits of their own. This timeout is for a
- * node that keeps the connection open and sends nothing.
+ * Milliseconds to wait for an answer, far more than any request needs. The timeout is for a node that keeps the
+ * connection open and sends nothing.
  */
 const TIMEOUT = 900_000;
 
@@ -51,7 +54,7 @@ export class Agent {
   >();
   private received: Buffer = Buffer.alloc(0);
   private count = 0;
-  /** Why the connection to the agent has ended; null while it is open. */
+  /** Reason for the end of the connection to the agent; null while the connection is open. */
   private gone: Error | null = null;
 
   constructor(
@@ -67,14 +70,18 @@ export class Agent {
         this.end(error as Error);
       }
     });
-    output.on("error", () => undefined); // "close" follows
+    output.on("error", () => undefined); // the "close" event follows
     input.on("error", () => undefined); // pending requests fail when the output closes
     output.once("close", () => {
       this.end();
     });
   }
 
-  /** @throws AgentFault; NotAnAnswer; another error if the connection to the agent has ended. */
+  /**
+   * Sends a request and returns the result.
+   *
+   * @throws AgentFault; InvalidAnswer; another error if the connection to the agent has ended.
+   */
   ask(request: object): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.gone !== null) {
@@ -101,7 +108,7 @@ export class Agent {
   }
 
   /** Ends the connection to the agent. All pending and later requests fail with `why`. */
-  end(why: Error = new Error("the agent is gone")): void {
+  end(why: Error = new Error("the agent has ended")): void {
     if (this.gone !== null) return;
     this.gone = why;
     this.received = Buffer.alloc(0);
@@ -111,7 +118,7 @@ export class Agent {
     this.output.destroy();
   }
 
-  /** @throws NotAnAnswer */
+  /** Reads all answers that are complete. @throws InvalidAnswer */
   private read(): void {
     for (;;) {
       const newline = this.received.subarray(0, LENGTH_DIGITS + 1).indexOf("\n");

@@ -9,16 +9,19 @@ import { retry } from "../core/retry";
 import { type Access, CONTROLLER, type ZoneHost } from "./access";
 import { AgentRefused, askAgent, ScriptFailed, type Session } from "./session";
 
-/** Makes a TCP connection from this machine. */
+/** Function that opens a TCP connection. */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
 
-/** Accepts only the stack's own key. Operators log in as `debian`, with their own key. */
+/** User for all log-ins. It accepts only the stack's own key. Operators log in as `debian`, with their own key. */
 const USER = "root";
 
-/** In milliseconds. A key exchange is slow on a busy emulated processor. */
+/** Milliseconds to wait for a TCP connection. */
 const DIAL_TIMEOUT = 10_000;
+/** Milliseconds to wait for the SSH handshake, which is slow on a busy emulated processor. */
 const HANDSHAKE_TIMEOUT = 60_000;
+/** Milliseconds between two keepalive messages. */
 const KEEPALIVE_INTERVAL = 10_000;
+/** Milliseconds between two attempts to log in. */
 const RETRY = 500;
 
 /** Milliseconds to wait until a node accepts an SSH connection. */
@@ -31,7 +34,7 @@ export const TIMEOUTS = {
   look: 15_000,
 } as const;
 
-/** A permanent failure: retrying does not help. */
+/** Permanent failure of a log-in. Retrying does not help. */
 class Refused extends NodeError {}
 
 const dialTcp: Dial = (host, port) =>
@@ -87,7 +90,7 @@ class SshSession implements Session {
   }
 
   async ask(request: object): Promise<unknown> {
-    // Started by the first request: a controller that only forwards connections needs no agent.
+    // The first request starts the agent, because a controller that only forwards connections needs no agent.
     this.agent ??= this.startAgent().catch((error: unknown) => {
       this.agent = null; // the next request starts the agent again
       throw error;
@@ -122,7 +125,8 @@ class SshSession implements Session {
             reject(error);
             return;
           }
-          // A half-open channel would count as alive until its keepalive fails.
+          // If the other side ends the channel, close it completely. A half-open channel would be used until its
+          // keepalive fails.
           channel.once("end", () => channel.destroy());
           resolve(channel);
         });
@@ -155,12 +159,12 @@ class SshSession implements Session {
           this.client.once("close", () => {
             agent.end();
           });
-          // A connection without an agent is useless. A new connection starts a new agent.
+          // If the agent ends, close the connection. The next session then has a new connection and a new agent.
           channel.once("close", () => this.client.end());
           resolve(agent);
         });
       } catch {
-        lost("the connection is closed"); // ssh2 throws if it knows that the connection is closed
+        lost("the connection is closed"); // ssh2 throws an error if the connection is closed
       }
     });
   }
@@ -179,7 +183,7 @@ interface Target {
 /** Logs in, without retries. @throws Refused if retrying is useless; NodeError if a retry may succeed. */
 async function logIn(target: Target): Promise<Client> {
   const { node, address, hostKey, privateKey, dial, remedy } = target;
-  // Loaded by the first connection: a preview opens no connection.
+  // Load ssh2 at the first connection, so that a preview, which opens no connection, does not load it.
   const { Client: SshClient } = await import("ssh2");
   let sock: Duplex;
   try {
@@ -193,7 +197,7 @@ async function logIn(target: Target): Promise<Client> {
   return new Promise((resolve, reject) => {
     client.once("ready", () => {
       client.off("error", fail);
-      client.on("error", () => undefined); // "close" follows, and pending requests then fail
+      client.on("error", () => undefined); // the "close" event follows; then pending requests fail
       resolve(client);
     });
     const fail = (error: Error & { level?: string }): void => {
@@ -241,14 +245,14 @@ async function logIn(target: Target): Promise<Client> {
 }
 
 /**
- * SSH connections of one run of Pulumi: one per node, opened when it is first needed. Connections to
- * zones go through the controller.
+ * SSH connections of this process: one for each node, opened when it is first needed. Connections to zones go through
+ * the controller.
  */
 export class Connections {
   private readonly open = new Map<string, { node: string; session: Promise<SshSession> }>();
   private signal: AbortSignal | undefined;
 
-  /** @param dial opens the TCP connections to the controller. */
+  /** @param dial opens TCP connections to the controller. */
   constructor(private readonly dial: Dial = dialTcp) {}
 
   /**
@@ -292,14 +296,17 @@ export class Connections {
     });
   }
 
-  /** Ends the waits for nodes when `signal` is aborted. */
+  /** Stops retrying log-ins when `signal` is aborted. */
   cancelOn(signal: AbortSignal): void {
     this.signal = signal;
   }
 
-  /** Closes the connections to a server that is about to be deleted: its successor has the same key and address. */
+  /**
+   * Closes the connections to the server of a node, before the server is deleted. The next server of the node has the
+   * same host key and address, so a later session would otherwise use a connection to the deleted server.
+   */
   disconnect(node: string): void {
-    // Zones are reached only through the controller.
+    // All connections to zones go through the controller, so they end as well.
     if (node === CONTROLLER) {
       this.close();
       return;
@@ -319,7 +326,7 @@ export class Connections {
       (opened) => {
         opened.end();
       },
-      () => undefined, // the connection was never open
+      () => undefined, // the log-in failed, so there is no connection to close
     );
   }
 

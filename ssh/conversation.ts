@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { askAgent, type Session } from "./session";
 
-/** Answers of a service on a node. */
+/** Answers of a service on a node to orders. */
 export interface Conversation {
-  /** Answers to the orders, in their order, up to the first fault. */
+  /** One answer for each order, in the same sequence, up to the first fault. */
   readonly answers: readonly string[];
-  /** `absent`: no process listens at the socket. `silent`: no answer in time. */
+  /** `absent`: no process listens at the socket. `silent`: no answer in time. Null: all orders were answered. */
   readonly fault: "absent" | "silent" | null;
 }
 
@@ -15,10 +15,11 @@ const conversationSchema = z.object({
 });
 
 /**
- * Sends orders to a service on a node through the service's Unix domain socket.
+ * Sends orders (commands as text) to a service on a node through the service's Unix domain socket.
  *
  * @param orders sent one after the other, each on its own connection.
  * @param seconds timeout for all orders together.
+ * @throws NodeError if the connection to the node is lost, or if an answer is too long.
  */
 export const converse = (
   session: Session,

@@ -2,10 +2,12 @@ import { quote } from "../core/text";
 import type { Session } from "./session";
 
 /**
- * Runs a shell program on a node, as root.
+ * Runs a POSIX shell script with arguments on a node, as root.
  *
- * @param program text of the program.
- * @param args arguments of the program: `$1` and so on.
+ * @param program text of the script.
+ * @param args arguments of the script: `$1` and so on.
+ * @param input standard input of the script.
+ * @returns standard output.
  * @throws ScriptFailed if the exit code is not 0; NodeError if the connection is lost.
  */
 export const runProgram = (

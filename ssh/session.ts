@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { z } from "zod";
 import { NodeError } from "../core/errors";
 
-/** A script ended with a nonzero exit code. The message has the last lines of its output. */
+/** A script ended with a nonzero exit code. The message has the last lines of standard error, or of standard output. */
 export class ScriptFailed extends NodeError {
   constructor(
     node: string,
@@ -45,9 +45,10 @@ export interface Session {
   run(script: string, input?: Buffer | string): Promise<string>;
 
   /**
-   * Sends a request to the node's agent and returns the result. `agent.py` describes the requests.
+   * Sends a request to the node's agent and returns the result. agent.py describes the requests.
    *
-   * @throws NodeError if the agent cannot carry out the request.
+   * @throws AgentRefused if the agent cannot carry out the request; NodeError if the connection is lost or the answer
+   * is invalid.
    */
   ask(request: object): Promise<unknown>;
 
@@ -58,7 +59,8 @@ export interface Session {
 /**
  * Sends a request to the node's agent and validates the result.
  *
- * @throws NodeError if the agent cannot carry out the request, or if the result does not match `schema`.
+ * @throws AgentRefused if the agent cannot carry out the request; NodeError if the connection is lost or the result
+ * does not match `schema`.
  */
 export async function askAgent<T>(
   session: Session,

@@ -11,8 +11,10 @@ export const timedOut = (node: string, milliseconds: number): NodeResult<never> 
 });
 
 /**
- * Returns the result of `work`, or a fault after `milliseconds`. The work itself is not cancelled: it may go on after
- * the timeout, and its result is ignored.
+ * Returns the result of `work`, the message of its NodeError, or a fault after `milliseconds`. The timeout does not
+ * cancel `work`, but its later result is ignored.
+ *
+ * @throws errors of `work` that are not NodeErrors.
  */
 export async function withTimeout<T>(
   node: string,

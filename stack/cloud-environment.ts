@@ -9,8 +9,8 @@ export const LAB_ENVIRONMENT = {
 } as const;
 
 /**
- * Environment for a preview without a cloud. The provider requires a URL, but sends no request until it has to
- * create a resource. An update then fails with an error that shows this host name, which names the problem.
+ * Environment for a preview without a cloud. The OpenStack provider requires a URL, but sends no request until it has
+ * to create a resource. An update then fails with an error that contains this host name, which names the problem.
  */
 export const NO_CLOUD_ENVIRONMENT = {
   OS_AUTH_URL: "http://no-cloud-is-configured.invalid/v3",
@@ -18,7 +18,7 @@ export const NO_CLOUD_ENVIRONMENT = {
 
 /**
  * Returns whether the environment names a cloud of the operator. As in OpenStack clients, an empty variable
- * counts as unset. The values that `make env` sets without such a cloud do not count.
+ * counts as unset. The values that `make env` sets for the lab, or without any cloud, do not count.
  */
 export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean {
   const isLab = Object.entries(LAB_ENVIRONMENT).every(([name, value]) => env[name] === value);
@@ -27,8 +27,8 @@ export function cloudIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean
 }
 
 /**
- * Returns the variables that `make env` set in `env`, with empty values. They would otherwise override or mix
- * with the cloud that the operator has configured since. Call it only if `cloudIsConfigured`.
+ * Returns empty values for the variables in `env` that `make env` set before the operator configured a cloud. Their
+ * old values would override the settings of that cloud. Call this only if `cloudIsConfigured`.
  */
 export function clearedVariables(env: NodeJS.ProcessEnv): Record<string, string> {
   const { OS_CLOUD, OS_CLIENT_CONFIG_FILE } = LAB_ENVIRONMENT;
@@ -41,11 +41,11 @@ export function clearedVariables(env: NodeJS.ProcessEnv): Record<string, string>
   return Object.fromEntries(ours.map((name) => [name, ""]));
 }
 
-/** Returns `env` without any cloud: variables from an openrc file would override a `clouds.yaml`. */
+/** Returns `env` without `OS_*` variables. Such variables from an openrc file would override a `clouds.yaml`. */
 export const withoutCloud = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("OS_")));
 
-/** Returns whether the lab cloud was started on this machine. It may be down now. */
+/** Returns whether the lab cloud was ever started on this machine. It may be stopped now. */
 export function labExists(): boolean {
   return existsSync(LAB_ENVIRONMENT.OS_CLIENT_CONFIG_FILE);
 }

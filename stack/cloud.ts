@@ -4,7 +4,12 @@ import { okeanosCloud } from "../clouds/okeanos";
 import { openstackCloud } from "../clouds/openstack";
 import type { Settings } from "../config/schema";
 
-/** Returns the cloud that the environment names, of the kind that `settings` selects. @throws OperatorError */
+/**
+ * Returns the API of the cloud. `settings` select the kind of cloud. The `OS_*` environment variables give its address
+ * and the credentials.
+ *
+ * @throws OperatorError if the environment names no cloud.
+ */
 export function cloudOf(settings: Settings, stack: string): CloudApi {
   const { flavor, okeanosProject: project, okeanosReuseAddresses: reuseAddresses } = settings;
   const tag = exchangeTag(settings.masterSecret, stack);

@@ -25,8 +25,8 @@ function writeOnce(path: string, content: () => string): void {
 
 /**
  * Returns the variables for Pulumi's backend and for the passphrase that encrypts secrets. Values from the
- * environment take precedence. The defaults are a directory of this clone and a random passphrase, which is
- * generated at first use.
+ * environment take precedence. The defaults are a directory of this clone and a random passphrase. The first call
+ * generates the passphrase.
  */
 function pulumiBackend(env: NodeJS.ProcessEnv): Record<string, string> {
   const settings: Record<string, string> = {};
@@ -49,7 +49,7 @@ function cloud(env: NodeJS.ProcessEnv): Record<string, string> {
   if (cloudIsConfigured(env)) {
     return clearedVariables(env);
   }
-  // Clears the values that an earlier `make env` set, with or without a lab.
+  // An earlier `make env` may have set one of these: OS_CLOUD with a lab, OS_AUTH_URL without a lab.
   const none = { OS_CLOUD: "", OS_AUTH_URL: "" };
   return { ...none, ...(labExists() ? LAB_ENVIRONMENT : NO_CLOUD_ENVIRONMENT) };
 }

@@ -13,7 +13,10 @@ interface Lock {
   readonly timestamp: string;
 }
 
-/** Returns whether a lock belongs to a dead process. An unreadable lock is being written or removed: not dead. */
+/**
+ * Returns whether the process that took a lock has ended. An unreadable lock file is being written or removed, so its
+ * process counts as running.
+ */
 function isDead(file: string): boolean {
   try {
     const { pid, hostname: host, timestamp } = JSON.parse(readFileSync(file, "utf8")) as Lock;
@@ -25,7 +28,7 @@ function isDead(file: string): boolean {
 
 /**
  * Removes the lock of a killed update, as `pulumi cancel` does, so that the same command can run again. Keeps
- * the lock of a running process and the lock of another machine.
+ * the lock of a running process and the lock of another machine. Does nothing if the backend is not a `file:` backend.
  */
 export async function releaseDeadLock(stack: Stack): Promise<void> {
   const backend =

@@ -12,16 +12,21 @@ export interface DeployedExchange {
   readonly nodes: ExchangeNodes;
 }
 
-/** Returns the nodes of a deployed stack, with the secret key for access to them. @throws OperatorError */
+/** Returns the outputs and the nodes of a stack. @throws OperatorError if no update of the stack has succeeded yet */
 export async function exchangeNodes(stack: Stack): Promise<DeployedExchange> {
   const secret = askPulumi(() => stack.getConfig("pbx:masterSecret"));
-  // If the outputs are missing as well, report that first: the stack was never deployed.
+  // If the outputs are missing as well, only their error is reported: the stack was never deployed.
   secret.catch(() => undefined);
   const outputs = exchangeOutputs(await askPulumi(() => stack.outputs()));
   return { outputs, nodes: nodesOf(outputs, (await secret).value) };
 }
 
-/** Returns the nodes that the outputs describe. @throws OperatorError if an older Trunkline wrote the outputs */
+/**
+ * Returns the nodes that the outputs describe.
+ *
+ * @param masterSecret secret from which the private key for SSH access is derived.
+ * @throws OperatorError if a host key is missing, because an older version of Trunkline wrote the outputs.
+ */
 export function nodesOf(outputs: ExchangeOutputs, masterSecret: string): ExchangeNodes {
   const hostKey = (node: string): string => {
     const key = outputs.sshHostKeys[node];

@@ -6,12 +6,13 @@ import { pulumiInSession } from "./pulumi-command";
 import { askPulumi } from "./state";
 
 /**
- * Selects the stack `name` of this clone, or creates it.
+ * Selects the stack `name` of this clone, or creates it. Removes the lock of a killed update.
  *
+ * @param env variables to set in this process and for Pulumi.
  * @throws OperatorError if Pulumi cannot create or open the stack, for example with a wrong passphrase.
  */
 export async function openStack(name: string, env: Record<string, string>): Promise<Stack> {
-  // The Automation API looks for the CLI on the PATH of the current process.
+  // The Automation API looks for Pulumi's CLI on the PATH of this process.
   Object.assign(process.env, env);
   return askPulumi(async () => {
     const stack = await LocalWorkspace.createOrSelectStack(
@@ -26,7 +27,8 @@ export async function openStack(name: string, env: Record<string, string>): Prom
 /**
  * Selects the existing stack `name` of this clone; never creates one.
  *
- * @throws OperatorError if the stack does not exist.
+ * @param env variables to set in this process and for Pulumi.
+ * @throws OperatorError if the stack does not exist, or if Pulumi cannot open it.
  */
 export async function findStack(name: string, env: Record<string, string>): Promise<Stack> {
   Object.assign(process.env, env);

@@ -1,11 +1,11 @@
 import { ConcurrentUpdateError, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
 
-/** Result of an update that changes the number of zones. */
+/** Result of an update, a preview or a repair of a stack. */
 export type UpdateOutcome =
   | { readonly kind: "done" }
   /** Another update is running; nothing was changed. */
   | { readonly kind: "locked" }
-  /** The update has to wait; nothing was changed. */
+  /** The update was postponed, for the reason in `why`; nothing was changed. */
   | { readonly kind: "held"; readonly why: string }
   /** The update would cut calls; nothing was changed. */
   | { readonly kind: "refused"; readonly why: string }
@@ -20,7 +20,12 @@ export interface UpdatedStack {
   readonly releaseDeadLock: (stack: Stack) => Promise<void>;
 }
 
-/** Runs an update of a stack and returns its outcome. */
+/**
+ * Runs an operation on a stack and returns its outcome. Any error becomes an outcome.
+ *
+ * @param run runs the operation and passes the events of the operation to `onEvent`.
+ * @param signal the signal that cancels the operation.
+ */
 export async function updateOutcome(
   { stack, releaseDeadLock }: UpdatedStack,
   run: (onEvent: (event: EngineEvent) => void) => Promise<unknown>,
@@ -40,7 +45,7 @@ export async function updateOutcome(
   }
 }
 
-/** Returns the error messages of an event, one per line. */
+/** Returns the lines of an event's error message, without colours and without summaries such as `update failed`. */
 function errorsOf({ diagnosticEvent }: EngineEvent): string[] {
   if (diagnosticEvent?.severity !== "error") return [];
   const text = diagnosticEvent.message.replace(/<\{%.*?%\}>/g, "");

@@ -19,7 +19,7 @@ export interface ExchangeOutputs {
   readonly sshHostKeys: Readonly<Record<string, string>>;
 }
 
-/** Returns the outputs of a stack. @throws OperatorError if the stack was never fully deployed */
+/** Returns the outputs of a stack. @throws OperatorError if one is missing, because no update has succeeded yet */
 export function exchangeOutputs(outputs: OutputMap): ExchangeOutputs {
   const value = (name: string): unknown => {
     const output = outputs[name];

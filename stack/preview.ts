@@ -3,12 +3,17 @@ import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
 
 /**
- * Arguments of `pulumi preview`. With unchanged resources in the plan (`--show-sames`), the guard can tell that
- * a deleted zone is already out of the rotation and needs no drain.
+ * Arguments of `pulumi preview`. With `--show-sames`, the plan also lists unchanged resources. From these, the guard
+ * can tell that a zone is already out of the rotation, so that its server can be deleted without a drain.
  */
 const PREVIEW = ["preview", "--json", "--show-replacement-steps", "--show-sames"];
 
-/** Returns the plan for the stack `name` as JSON, which may contain errors of the preview. @throws OperatorError */
+/**
+ * Returns the output of `pulumi preview --json` for the stack `name`. If the preview fails, the output may contain
+ * errors instead of a plan.
+ *
+ * @throws OperatorError if the output is not JSON.
+ */
 export const preview = (
   name: string,
   env: NodeJS.ProcessEnv,

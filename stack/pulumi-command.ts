@@ -1,6 +1,6 @@
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 
-/** Private members of the Automation API's PulumiCommand. */
+/** Members of the Automation API's PulumiCommand that this file replaces. `run` is not public. */
 interface Runner {
   command: string;
   run: (args: readonly string[], ...rest: readonly unknown[]) => Promise<unknown>;

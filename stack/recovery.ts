@@ -12,7 +12,7 @@ import { stackSettings } from "./settings";
  * state. They would conflict with resources of the next update.
  *
  * @param target URNs of the resources to refresh first; empty to refresh all.
- * @throws OperatorError
+ * @throws OperatorError if the repair fails, or if another update is running.
  */
 async function deleteOrphaned(stack: Stack, target: readonly string[]): Promise<void> {
   const settings = await stackSettings(stack);
@@ -35,8 +35,8 @@ async function deleteOrphaned(stack: Stack, target: readonly string[]): Promise<
  * Repairs the stack if its last update was killed.
  *
  * @param state current state of the stack.
- * @returns the state after the repair.
- * @throws OperatorError
+ * @returns the state after the repair; `state` if no repair is needed.
+ * @throws OperatorError if the repair fails, or if another update is running.
  */
 export async function repairKilledUpdate(stack: Stack, state: StackState): Promise<StackState> {
   if (!hasPendingOperations(state)) return state;
@@ -47,10 +47,10 @@ export async function repairKilledUpdate(stack: Stack, state: StackState): Promi
 
 /**
  * Repairs the stack after a cancelled update. Such an update stops waiting for resources that the cloud may
- * still create. The rest of the state is correct. It is not refreshed, because a refresh would lose the record
- * of servers that could not be built.
+ * still create. Only the stack resource itself is refreshed. A refresh of the other resources is not needed, and would
+ * remove the record of servers that could not be built.
  *
- * @throws OperatorError
+ * @throws OperatorError if the repair fails, or if another update is running.
  */
 export async function repairCancelledUpdate(stack: Stack): Promise<void> {
   const { resources = [] } = await exportedStack(stack);

@@ -10,14 +10,14 @@ interface Exported {
 }
 
 export interface RepairOptions extends UpdatedStack {
-  /** Returns the cloud; called at its first use. */
+  /** Returns the API of the cloud; called only when it is needed. @throws OperatorError */
   readonly cloud: () => CloudApi;
   /** Returns the stack's state. @throws OperatorError */
   readonly exported: (stack: UpdatedStack["stack"]) => Promise<Exported>;
   readonly say: (line: string) => void;
   /** URNs of the resources to refresh; empty to refresh all. */
   readonly target?: readonly string[];
-  /** Cancels the repair. */
+  /** Cancels the repair. Has no effect during the deletion of orphaned resources. */
   readonly signal?: AbortSignal;
 }
 
@@ -31,7 +31,7 @@ export const hasPendingOperations = ({ pending_operations = [] }: Exported): boo
  *
  * Lists the resources before the refresh of the state, and compares the list with the state after the refresh.
  * The refresh fails if another update is running, and the list does not contain what an update creates later.
- * Therefore a resource that is just being created is never taken for orphaned.
+ * Therefore a resource that another update is creating is never deleted.
  */
 export async function repair(options: RepairOptions): Promise<UpdateOutcome> {
   const { stack, cloud, exported, say, target = [], signal } = options;

@@ -20,18 +20,19 @@ async function operatorPublicKey(): Promise<string> {
   if (!existsSync(OPERATOR_KEY)) {
     await makeKeyPair(OPERATOR_KEY);
   }
-  // Derived from the private key: ssh-keygen may have been killed before it wrote the public key.
+  // The public key is derived again, because ssh-keygen may have been killed before it wrote the public key.
   return command("ssh-keygen", ["-y", "-f", OPERATOR_KEY]);
 }
 
 /**
- * Generates the required secrets that the stack's configuration does not have. Keeps configured values.
+ * Generates the master secret and the operator's SSH key if the stack's configuration has none. Keeps configured
+ * values.
  *
  * @throws OperatorError if the stack is deployed but has no master secret, so that its servers are inaccessible.
  */
 export async function generateSecrets(stack: Stack): Promise<void> {
   const config = await askPulumi(() => stack.getAllConfig());
-  // Pulumi.yaml declares every key. A key without a default has an empty value.
+  // Pulumi returns every key that Pulumi.yaml declares. A key without a default has an empty value.
   if (!config["pbx:masterSecret"]?.value) {
     if (await isDeployed(stack)) {
       throw new OperatorError(
@@ -40,7 +41,7 @@ export async function generateSecrets(stack: Stack): Promise<void> {
           `pulumi config refresh --stack ${stack.name}`,
       );
     }
-    // Not through the Automation API, which passes values where every process can read them.
+    // The Automation API would pass the value as an argument of a command, which every process can read.
     await command(
       "pulumi",
       ["config", "set", "--secret", "pbx:masterSecret", "--stack", stack.name, "--non-interactive"],

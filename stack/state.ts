@@ -1,7 +1,9 @@
 import { CommandError, type Stack } from "@pulumi/pulumi/automation";
 import { OperatorError } from "../core/errors";
 
-/** Turns an error of a `pulumi` command into an OperatorError with Pulumi's message. Keeps other errors as they are. */
+/**
+ * Converts the error of a `pulumi` command to an OperatorError with Pulumi's message. Returns other errors unchanged.
+ */
 export function pulumiFault(error: unknown): unknown {
   if (!(error instanceof CommandError)) return error;
   const [, words = "the command failed; run pulumi stack to see why"] =
@@ -12,7 +14,11 @@ export function pulumiFault(error: unknown): unknown {
   return new OperatorError(`pulumi: ${words}${remedy}`);
 }
 
-/** Returns the result of `work` with Pulumi. @throws OperatorError with Pulumi's message if Pulumi fails */
+/**
+ * Runs `work`, which calls Pulumi, and returns the result.
+ *
+ * @throws OperatorError with Pulumi's message if Pulumi fails
+ */
 export async function askPulumi<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -21,7 +27,7 @@ export async function askPulumi<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The parts of a stack's state that are used here. A resource with `initErrors` exists but is incomplete. */
+/** Parts of a stack's state that this project reads. A resource with `initErrors` exists but is incomplete. */
 export interface StackState {
   readonly resources?: readonly {
     readonly urn: string;
@@ -32,15 +38,19 @@ export interface StackState {
   readonly pending_operations?: readonly unknown[];
 }
 
-/** Returns the state of a stack, as `pulumi stack export` does. @throws OperatorError */
+/**
+ * Returns the state of a stack, as `pulumi stack export` does.
+ *
+ * @throws OperatorError if Pulumi cannot read the state
+ */
 export const exportedStack = (stack: Stack): Promise<StackState> =>
   askPulumi(async () => (await stack.exportStack()).deployment as StackState);
 
-/** Returns whether the stack has any resources in its cloud. */
+/** Returns whether the stack has resources other than the stack itself and Pulumi's providers. */
 export const isDeployed = async (stack: Stack): Promise<boolean> =>
   ((await exportedStack(stack)).resources ?? []).some(({ type }) => !type.startsWith("pulumi:"));
 
-/** Returns the names of the other stacks of this program that have resources. @throws OperatorError */
+/** Returns the names of the other stacks of this project that have resources. @throws OperatorError */
 export async function otherDeployedStacks({ name, workspace }: Stack): Promise<string[]> {
   const stacks = await askPulumi(() => workspace.listStacks());
   return stacks

@@ -6,27 +6,27 @@ import { type StackState, exportedStack } from "./state";
 
 const INSTANCE = "openstack:compute/instance:Instance";
 
-/** A server that the cloud accepted but could not build: Nova's state ERROR. */
+/** A server that the cloud accepted but could not build. Its status in Nova is ERROR. */
 export interface UnbuiltServer {
   readonly urn: string;
   readonly id: string;
 }
 
 /**
- * Returns the servers that the cloud could not build. An update has to replace them explicitly: the OpenStack
- * provider keeps such a server, and the update would wait for the server in vain.
+ * Returns the servers that the cloud could not build. An update must replace such a server explicitly. Otherwise the
+ * OpenStack provider keeps the server, and the update waits for it in vain.
  */
 export const unbuiltServers = ({ resources = [] }: StackState): UnbuiltServer[] =>
   resources
     .filter(({ type, initErrors = [] }) => type === INSTANCE && initErrors.length > 0)
     .map(({ urn, id = "" }) => ({ urn, id }));
 
-/** Response to Nova's `GET /servers/{id}`. It has a `fault` only in state ERROR. */
+/** Response to Nova's `GET /servers/{id}`. Nova adds `fault` only if the status of the server is ERROR or DELETED. */
 const answer = z.object({
   server: z.object({ name: z.string(), fault: z.object({ message: z.string() }).optional() }),
 });
 
-/** Returns Nova's reasons why servers could not be built, one line each. Pulumi reports only the state. */
+/** Returns Nova's reasons why servers could not be built, one line each. Pulumi reports only the status of a server. */
 export async function buildFaults(
   servers: readonly UnbuiltServer[],
   env: NodeJS.ProcessEnv = process.env,
@@ -42,7 +42,10 @@ export async function buildFaults(
   return lines.filter((line) => line !== undefined);
 }
 
-/** Returns the reasons for all unbuilt servers of `stack`. Ignores errors, because it only explains another failure. */
+/**
+ * Returns Nova's reasons for all servers of `stack` that could not be built; empty if the reasons cannot be read.
+ * Throws no error, because the caller is already reporting another failure.
+ */
 export async function buildFaultsOf(stack: Stack): Promise<string[]> {
   try {
     return await buildFaults(unbuiltServers(await exportedStack(stack)));

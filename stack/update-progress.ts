@@ -8,7 +8,7 @@ function resourceName(urn: string): string {
   return [module.split("/")[0], className, name].join(" ");
 }
 
-/** Prints the events of an update as progress: the result for each resource, and Pulumi's messages. */
+/** Prints an event of an update as progress: the result for a resource that changes, or a message of Pulumi. */
 export function relayUpdate(event: EngineEvent): void {
   const { resOutputsEvent, resOpFailedEvent, diagnosticEvent } = event;
   const done = resOutputsEvent?.metadata ?? resOpFailedEvent?.metadata;
@@ -18,7 +18,8 @@ export function relayUpdate(event: EngineEvent): void {
   }
   if (diagnosticEvent !== undefined) {
     const { severity, urn = "", message } = diagnosticEvent;
-    // Messages without a problem are useful only from this project's own resources: what a node is waiting for.
+    // Messages that are not errors or warnings are useful only if they are about this project's own resources. They
+    // say, for example, what a node is waiting for.
     const isOurs = /\bpbx:(?:index|okeanos):/.test(urn);
     const isProblem = /error|warning/.test(severity);
     if (!isOurs && !isProblem) {

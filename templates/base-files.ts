@@ -3,9 +3,9 @@ import { type NftablesContext, renderNftablesConf } from "./nftables.conf";
 import type { NodeFile } from "./node-file";
 
 /**
- * Returns the authorized keys of a node. The operator logs in as user `debian`. The stack logs in as root, which
- * saves the time of sudo for each change. The files are separate from the file that a cloud fills with its key pair
- * at the first boot, so keys can change while servers run.
+ * Returns the two files with the authorized keys of a node. The operator logs in as user `debian`. The stack logs in as
+ * root, which saves the time of sudo for each change. At the first boot, a cloud may write a key pair's public key to
+ * another file. These files are separate, so that keys can change while servers run.
  *
  * @param operator public key of the operator.
  * @param stack public key of the stack.

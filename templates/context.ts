@@ -2,9 +2,9 @@ import { z } from "zod";
 import { balanceSchema, codecSchema, sipDriverSchema } from "../core/telephony";
 
 /**
- * Contexts of the templates: plain values that a node's files are rendered from. All decisions are made before
- * rendering; templates only loop and substitute. A missing field is an error, because Handlebars would print
- * nothing for a missing field.
+ * Contexts of the templates: plain values that a node's files are rendered from. The values are decided before
+ * rendering. Templates only loop over them, test them, and insert them. A missing field is an error, because Handlebars
+ * would print nothing for a missing field.
  */
 
 const address = z.ipv4();
@@ -28,7 +28,7 @@ const trunkPeer = z.strictObject({
 });
 export type TrunkPeer = z.infer<typeof trunkPeer>;
 
-/** Address that a zone reports log-ins to. */
+/** Address and TCP port that a zone reports log-ins to. */
 const logins = z.strictObject({
   /** Fixed IP of the controller in the trunk network. */
   host: address,
@@ -36,7 +36,7 @@ const logins = z.strictObject({
 });
 
 export const zoneContextSchema = z.strictObject({
-  /** `zone1`, `zone2`, … */
+  /** Name of the zone: `zone1`, `zone2`, … */
   name: z.string(),
   sipDriver: sipDriverSchema,
   codecs: z.array(codecSchema).min(1),
@@ -75,11 +75,11 @@ const admissionLimits = z.strictObject({
 
 export const controllerContextSchema = z.strictObject({
   balance: balanceSchema,
-  /** Maximum seconds until a zone accepts a connection. */
+  /** Maximum seconds that HAProxy waits for a zone to accept a connection. */
   connectTimeout: z.int().positive(),
-  /** Maximum seconds that a phone's connection may be silent. */
+  /** Seconds without data after which HAProxy closes a phone's connection. */
   idleTimeout: z.int().positive(),
-  /** Maximum number of connections to a zone. */
+  /** Maximum number of connections of HAProxy to a zone. Each phone has one. */
   phonesPerZone: z.int().positive(),
   limits: admissionLimits,
   /** Port that zones report log-ins to over TCP, and that HAProxy reports connections to over UDP on loopback. */

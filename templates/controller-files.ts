@@ -11,7 +11,7 @@ const limitsJson = ({ limits, reportPort, zones }: ControllerContext): NodeFile 
   mode: "0640",
 });
 
-/** Returns all files that the controller needs for service. */
+/** Returns the files that the controller needs for service, besides the base files of every node. */
 export function renderControllerFiles(controller: ControllerContext): NodeFile[] {
   return [
     renderNodeJson({ role: "controller", name: "controller" }),

@@ -34,6 +34,18 @@ const PORTS = { sip: SIP_PORT, iax2: IAX2_PORT, haproxyPeer: HAPROXY_PEER_PORT }
 
 let engine: typeof Handlebars | undefined;
 
+type Helper = (this: unknown, argument: unknown, options: Handlebars.HelperOptions) => unknown;
+
+/**
+ * Returns a helper that throws for an undefined argument. The strict mode of Handlebars does not apply to arguments:
+ * `{{#if name}}` would leave its block out if the context has no `name`.
+ */
+const strict = (name: string, helper: Helper): Helper =>
+  function (argument, options) {
+    if (argument !== undefined) return helper.call(this, argument, options);
+    throw new Error(`the argument of {{${name}}} is a field that the context does not have`);
+  };
+
 /**
  * Returns Handlebars with {@link HELPERS}. Loads Handlebars at the first rendering, because a preview renders late
  * or not at all.
@@ -41,7 +53,11 @@ let engine: typeof Handlebars | undefined;
 function handlebars(): typeof Handlebars {
   if (engine === undefined) {
     engine = (load("handlebars") as typeof Handlebars).create();
-    engine.registerHelper(HELPERS);
+    const { helpers } = engine;
+    const blocks = ["if", "unless", "each"].map((name) => [name, helpers[name] as Helper] as const);
+    for (const [name, helper] of [...Object.entries(HELPERS), ...blocks]) {
+      engine.registerHelper(name, strict(name, helper));
+    }
   }
   return engine;
 }
@@ -66,6 +82,11 @@ export function template<Schema extends z.ZodType>(
       knownHelpersOnly: true,
       knownHelpers: Object.fromEntries(Object.keys(HELPERS).map((helper) => [helper, true])),
     });
-    return render(schema.parse(context), { data: { ports: PORTS } });
+    const { success, data, error } = schema.safeParse(context);
+    if (!success) {
+      const faults = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+      throw new Error(`${name}: the context is not valid: ${faults.join("; ")}`);
+    }
+    return render(data, { data: { ports: PORTS } });
   };
 }

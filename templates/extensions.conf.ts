@@ -4,8 +4,8 @@ import { zoneContextSchema } from "./context";
 import { z } from "zod";
 
 /**
- * Causes of ITU-T Q.850: how a call ended. Asterisk passes the cause to the SIP driver, which converts the cause to a
- * SIP response, and to other zones over the trunk.
+ * Causes of ITU-T Q.850, which say how a call ended. Towards a phone, the SIP driver converts the cause to a SIP
+ * response. Towards another zone, the trunk carries the cause.
  */
 const CAUSES = {
   /** No user has this number. SIP response: 404. */
@@ -24,10 +24,10 @@ const CAUSES = {
 
 /** Causes of a leg that do not prove that the callee's phone is in this zone. The search continues. */
 const NOT_HERE = [
-  // The phone at this address now has another number (404, 604) or no number (410).
+  // The phone that answered has another number (404, 604), or no number any more (410).
   CAUSES.unknown,
   22,
-  // The other zone does not know the number or this zone: the configuration of the two zones differs during an update.
+  // The other zone does not know the number or this zone. During an update, the configurations of zones may differ.
   3,
   50,
   // The last response was provisional.
@@ -60,13 +60,13 @@ export const ExtensionsConfContext = z.strictObject({
   localDevice: z.string(),
   /** Devices that `Dial` calls in the other zones simultaneously; empty if there is no other zone. */
   otherZones: z.string(),
-  /** Seconds that a phone rings. */
+  /** Seconds that a phone rings before the call counts as unanswered. */
   ringTimeout: z.int(),
   /** Maximum number of trunk legs of a call. */
   maxHops: z.int(),
   /** Maximum number of simultaneous calls that an account has placed. */
   callsPerAccount: z.int(),
-  /** Seconds that one call takes of the minute that `callsPerMinute` refers to. */
+  /** Seconds that each new call adds to the bucket of its account, which holds 60 s. */
   secondsPerCall: z.number(),
   causes,
   /** {@link NOT_HERE} and the empty cause, each between dashes. */
@@ -86,8 +86,8 @@ const zone = zoneContextSchema
   .strip();
 
 /**
- * Maximum number of digits of an extension (`pbx:users`). Each length needs its own pattern, because no pattern
- * matches any number of digits.
+ * Maximum number of digits of an extension (`pbx:users`). Each length needs its own pattern, because Asterisk has no
+ * pattern for any number of digits without other characters.
  */
 const MAX_DIGITS = 15;
 const NUMBERS = Array.from({ length: MAX_DIGITS }, (_, index) => `_${"X".repeat(index + 1)}`);
@@ -97,7 +97,7 @@ const MAX_HOPS = 4;
 
 type Local = Pick<z.infer<typeof ExtensionsConfContext>, "isUnknown" | "isAbsent" | "localDevice">;
 
-/** Expressions and devices of each driver. */
+/** Expressions and device of each SIP driver. */
 const LOCAL: Readonly<Record<SipDriver, Local>> = {
   chan_sip: {
     isUnknown: '"${DEVICE_STATE(SIP/${EXTEN})}" = "INVALID"',
@@ -115,7 +115,7 @@ const LOCAL: Readonly<Record<SipDriver, Local>> = {
   },
 };
 
-/** Returns the seconds that a call takes of its minute, rounded down so that `callsPerMinute` calls fit. */
+/** Returns the seconds that a call adds to the bucket, rounded down so that 60 s hold `callsPerMinute` calls. */
 const secondsPerCall = (callsPerMinute: number): number =>
   Math.floor(60_000 / callsPerMinute) / 1000;
 

@@ -1,5 +1,5 @@
 import { template } from "./engine";
 import { controllerContextSchema } from "./context";
 
-/** Renders `haproxy.cfg` of the controller. */
+/** Renders the configuration of the controller's HAProxy. */
 export const renderHaproxyCfg = template("haproxy.cfg.hbs", controllerContextSchema);

@@ -3,7 +3,7 @@ import { type Codec, type SipDriver } from "../core/telephony";
 import { template } from "./engine";
 import { zoneContextSchema } from "./context";
 
-/** Context of `modules.conf` of a zone: modules that every image has, and files that list modules of this image. */
+/** Context of `modules.conf`: modules that every image has, and files in the zone's image that list further modules. */
 export const ModulesConfContext = z.strictObject({
   modules: z.array(z.string()),
   lists: z.array(z.string()),
@@ -11,7 +11,7 @@ export const ModulesConfContext = z.strictObject({
 
 const render = template("modules.conf.hbs", ModulesConfContext);
 
-/** Modules that an exchange needs with any driver. */
+/** Modules that a zone needs with any SIP driver. */
 const COMMON = [
   "pbx_config",
   "app_dial",
@@ -66,8 +66,9 @@ const DRIVER: Record<SipDriver, readonly string[]> = {
 };
 
 /**
- * Files in the image that list modules: modules that are built with the image, and modules that answer the other kinds
- * of request within a call. Which modules answer those requests depends on the release of Asterisk.
+ * Files in the image that list modules. `modules.conf` lists modules that are built with the image.
+ * `modules-pjsip.conf` lists modules that answer the other kinds of request within a call: they depend on the release
+ * of Asterisk.
  */
 const LISTS: Record<SipDriver, readonly string[]> = {
   chan_sip: ["/usr/lib/trunkline/modules.conf"],

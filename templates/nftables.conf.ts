@@ -20,7 +20,7 @@ const trafficSchema = z.strictObject({
   internal: z.boolean(),
   /** Whether the rule matches only packets that do not open a TCP connection. */
   answers: z.boolean(),
-  /** User that may not send the packets; null for none. */
+  /** Unix user whose processes may not send the packets; null for none. */
   notBy: z
     .string()
     .regex(/^[a-z]+$/)

@@ -1,4 +1,4 @@
-/** File of a node. cloud-init writes it at the first boot. */
+/** File of a node. cloud-init writes it at the first boot, or a NodeConfig writes it later. */
 export interface NodeFile {
   /** Absolute path on the node. */
   readonly path: string;

@@ -3,7 +3,7 @@ import { zoneContextSchema } from "./context";
 
 const zone = zoneContextSchema.pick({ name: true, sipDriver: true, logins: true }).strip();
 
-/** Renders the configuration of `/usr/lib/trunkline/report-logins`. That program documents the format. */
+/** Renders the configuration of `/usr/lib/trunkline/report-logins`. The format is documented in that file. */
 export function renderReportLogins(context: z.input<typeof zone>): string {
   const { name, sipDriver, logins } = zone.parse(context);
   return `${JSON.stringify({ zone: name, sipDriver, controller: logins })}\n`;

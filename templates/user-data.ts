@@ -12,7 +12,7 @@ export interface UserDataContext {
   readonly files: readonly NodeFile[];
 }
 
-/** Maximum number of bytes of base64 in Nova (`user_data` of "Create Server" in the Compute API). */
+/** Maximum number of bytes of user data in base64 in Nova (`user_data` of "Create Server" in the Compute API). */
 export const USER_DATA_LIMIT = 65_535;
 
 /** Renders the cloud-config of a node for cloud-init. */

@@ -34,8 +34,8 @@ const asterisk = (name: string, content: string): NodeFile => ({
 });
 
 /**
- * Returns the configuration of the program that reports log-ins. systemd passes the file to the program, so only
- * root needs to read the file.
+ * Returns the configuration of `report-logins`, which reports log-ins to the controller. systemd passes the file to
+ * `report-logins`, so only root needs to read the file.
  */
 const reportLogins = (zone: ZoneContext): NodeFile => ({
   path: "/etc/trunkline/report-logins.json",
@@ -44,7 +44,7 @@ const reportLogins = (zone: ZoneContext): NodeFile => ({
   mode: "0640",
 });
 
-/** Files of each driver: the users, and the SIP settings between phones and Asterisk. */
+/** Files of each SIP driver: the users, and the SIP settings between phones and Asterisk. */
 const DRIVER_FILES: Readonly<Record<SipDriver, (zone: ZoneContext) => NodeFile[]>> = {
   chan_sip: (zone) => [asterisk("sip.conf", renderSipConf(zone))],
   pjsip: (zone) => [
@@ -57,7 +57,7 @@ const DRIVER_FILES: Readonly<Record<SipDriver, (zone: ZoneContext) => NodeFile[]
   ],
 };
 
-/** Returns all files that a zone needs for service. With these files, its server is in service after boot. */
+/** Returns the files that a zone needs for service, besides the base files of every node. */
 export function renderZoneFiles(zone: ZoneContext): NodeFile[] {
   return [
     renderNodeJson({ role: "pbx", name: zone.name, sipDriver: zone.sipDriver }),

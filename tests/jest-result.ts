@@ -26,7 +26,7 @@ export interface Count {
   readonly failures: readonly string[];
 }
 
-/** Number of lines of a failure in the summary. */
+/** Maximum number of lines of a failure in the summary. */
 const LINES = 12;
 
 /** Returns `title` and the first lines of `text`, without colours. */

@@ -11,9 +11,9 @@ import { ensureCommands } from "../phones/packages";
 import { type Count, countOf, type JestResult, paragraph } from "./jest-result";
 
 /**
- * Test levels, from fast to slow, and the number of files that run in parallel. Okeanos tests mostly wait and
- * previews mostly compute, so together they take little longer than one of them. Calls mostly wait too, and
- * each file has networks of its own. All lab tests share one lab.
+ * Test levels, from fast to slow, and the number of test files that run in parallel. Okeanos tests mostly wait, and
+ * previews mostly compute. So both levels together take little longer than one of them. Tests of calls also mostly
+ * wait, and each file has its own networks. All lab tests share one lab.
  */
 const RUNS = [
   { levels: ["unit"], workers: 2 },
@@ -56,7 +56,7 @@ async function jest({ levels, workers }: Run, env: NodeJS.ProcessEnv): Promise<C
   const name = levels.join(", ");
   say(name, "running");
   try {
-    // The exit code is ignored: it adds nothing to the counts. Without counts, reading the file fails.
+    // The exit code is ignored, because the counts show failures. Reading the file fails if there are no counts.
     await command("node_modules/.bin/jest", args, { env, onLine: showUnlessJson }).catch(() => "");
     return countOf(JSON.parse(readFileSync(resultFile, "utf8")) as JestResult);
   } catch (error) {
@@ -66,7 +66,7 @@ async function jest({ levels, workers }: Run, env: NodeJS.ProcessEnv): Promise<C
   }
 }
 
-/** Prints a line unless it is Jest's result: Jest also prints that on standard output, as one line of JSON. */
+/** Prints a line of Jest's output, except the result, which Jest also prints there as one line of JSON. */
 function showUnlessJson(line: string): void {
   if (!line.startsWith('{"')) {
     console.log(line);
@@ -99,7 +99,7 @@ function prepare(): Record<Level, Promise<unknown>> {
     calls: images,
     lab: Promise.all([tools, uploaded]),
   };
-  // Each level reports the failure that it waits for. Until then the rejection counts as handled.
+  // A level that waits for a failed build reports the failure. This handler prevents an unhandled rejection until then.
   for (const promise of Object.values(ready)) {
     promise.catch(() => undefined);
   }
@@ -109,7 +109,7 @@ function prepare(): Record<Level, Promise<unknown>> {
 main(async () => {
   if (process.argv.length > 2) {
     throw new OperatorError(
-      "make test runs all tests and takes no options; for some of them: npx jest --selectProjects unit",
+      "make test runs all tests and takes no options; run one level with: npx jest --selectProjects unit",
     );
   }
   // The tests use their own cloud, not the cloud in the caller's environment.
@@ -120,7 +120,7 @@ main(async () => {
     const name = run.levels.join(", ");
     try {
       await Promise.all(run.levels.map((level) => ready[level]));
-      // The lab started long ago: start processes again that have died since.
+      // The lab was started before the faster levels ran. Restart its processes that have died in the meantime.
       if (name === "lab") await lab("up").then(() => lab("prove"));
       const env = name === "unit" ? ours : { ...ours, ...(await projectEnvironment(ours)) };
       counts[name] = await jest(run, env);
@@ -129,7 +129,7 @@ main(async () => {
     }
   }
 
-  // Failures come last: of a long output, only the end may be kept.
+  // Failures are printed at the end, because only the end of a long output may be kept.
   const failures = Object.values(counts).flatMap((count) => count.failures);
   const trouble = counts.lab?.failed === 0 ? [] : await labTrouble();
   for (const failure of [...failures, ...trouble]) {

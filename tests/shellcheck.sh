@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks every shell script of the repository. Finds scripts by their first line, since scripts of images have no
-# extension.
+# Checks every shell script of the repository with shellcheck. A file is a shell script if its extension is .sh, or if
+# its first line names a shell. Scripts of images have no extension.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

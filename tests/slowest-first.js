@@ -1,9 +1,9 @@
 const Sequencer = require("@jest/test-sequencer").default;
 
-/** Files of minutes, which would otherwise be left for the end, where nothing runs beside them. */
+/** Test files that take minutes. By default, Jest could start them last, when no other file runs in parallel. */
 const SLOW = ["tests/okeanos/exchange.test.ts", "tests/okeanos/autoscale.test.ts"];
 
-/** Jest's own order, which goes by the size of files where it has not run them before, but for those. */
+/** Sorts test files in Jest's default order (by duration of the last run, or by file size), but `SLOW` files first. */
 module.exports = class SlowestFirst extends Sequencer {
   sort(tests) {
     const rank = ({ path }) => {

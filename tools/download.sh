@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Pulumi's official download site. Sourced after lib.sh.
+# Functions that download files from Pulumi's official download site. Sourced after lib.sh.
 
 site=${PULUMI_DOWNLOAD_SITE:-https://get.pulumi.com}
 checksums=${PULUMI_CHECKSUMS:-$tools_dir/pulumi-release/checksums.txt}
 
-# Prints the URLs of the CLI with its language hosts, and of the plugin, for MACHINE or for this machine. The site has
-# two names for each architecture.
+# Prints the URLs of the CLI with its language hosts, and of the plugin, for the architecture $MACHINE, by default the
+# architecture of this machine. Fails if the site has no files for it. The site has two names for each architecture.
 download_urls() {
   local x64_or_arm64 go_name
   case ${MACHINE:-$(uname -m)} in
@@ -29,13 +29,13 @@ checksum_of() {
   return 1
 }
 
-# Checks for a few seconds whether the site is reachable. If it is not, the tools are built instead.
+# Succeeds if the files can be downloaded: their checksums are recorded, and the site answers within seconds.
 download_reachable() {
   local urls url
   urls=$(download_urls) || return 1
   for url in $urls; do
     if ! checksum_of "$url" >/dev/null; then
-      say "not downloading, since checksums.txt has no checksum for $url"
+      say "not downloading, because checksums.txt has no checksum for $url"
       return 1
     fi
   done

@@ -7,8 +7,9 @@ if [[ ${1-} == --help ]]; then
   cat <<'HELP'
 usage: eval "$(tools/env.sh)"
 
-Puts pulumi, its Node host, the OpenStack plugin and Node on PATH of the shell that evaluates the output.
-Fails if 'make tools' has not been run for this version of the pins.
+Puts the installed tools on PATH of the shell that evaluates the output: pulumi, its language host for
+Node.js, and Node.js. Sets PULUMI_HOME to the folder with the OpenStack plugin. Skips tools of the machine.
+Fails if 'make tools' has not been run since tools/pins.env changed.
 HELP
   exit
 fi
@@ -22,5 +23,5 @@ fi
 # shellcheck disable=SC2016 # $PATH is for the shell that evaluates this
 [[ $PATH == "$dir/bin":* ]] || printf 'export PATH=%q:"$PATH"\n' "$dir/bin"
 printf 'export PULUMI_SKIP_UPDATE_CHECK=true\n'
-# If the user's own CLI is used, it keeps its own home, with plugins and log-ins.
+# If the user's own CLI is used, PULUMI_HOME is not set, so the CLI keeps its plugins and log-ins.
 [[ ! -x $dir/bin/pulumi ]] || printf 'export PULUMI_HOME=%q\n' "$dir"

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # Finds Go, and builds every binary with the same options. Sourced after lib.sh.
 
-# Since 1.21, Go can download another release of itself (GOTOOLCHAIN).
+# First release of Go that can download another release of itself (GOTOOLCHAIN).
 go_first_switching=1.21
 
 go_version() { { GOTOOLCHAIN=local go env GOVERSION 2>/dev/null || true; } | sed 's/^go//'; }
 
-# need_go: puts a Go on PATH that builds as GO_VERSION or later, or exits with instructions. Does not install Debian
-# 12's Go, which is too old.
+# need_go: ensures that the Go on PATH builds with GO_VERSION or later, or exits with instructions. Go 1.21 or later
+# downloads GO_VERSION itself if it is older. Installs no Go, because the Go of Debian 12 is older than 1.21.
 need_go() {
   PATH=$PATH:/usr/local/go/bin
   local found

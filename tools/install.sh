@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Node, the Pulumi CLI with its Node host, and the OpenStack plugin.
+# Installs Node.js, the Pulumi CLI with its language host for Node.js, and the OpenStack plugin.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 source "$tools_dir/download.sh"
@@ -9,7 +9,8 @@ usage() {
   cat <<HELP
 usage: tools/install.sh [--node]
 
-With --node, installs only Node; tools/with-node.sh uses it. Takes each tool from the first source that has it:
+Installs Node.js, pulumi and the OpenStack plugin. With --node (for tools/with-node.sh), installs only Node.js.
+Takes each tool from the first source that has it:
   node, npm  PATH (Node $NODE_MIN_VERSION or later), apt, npm
   pulumi     PATH ($PULUMI_VERSION or later, with pulumi-language-nodejs), Pulumi's download site,
              the public Go modules (needs Go; about 5 minutes on 2 cores)
@@ -35,7 +36,7 @@ main() {
     return
   fi
 
-  # One at a time: a second clone waits for the builds of the first, and does not repeat them.
+  # Only one installation runs at a time: a second clone waits for the builds of the first, and then uses them.
   mkdir -p "$cache"
   exec {lock}>"$cache/lock"
   flock --nonblock "$lock" || { say "waiting for another 'make tools' to finish" && flock "$lock"; }
@@ -63,6 +64,7 @@ forget_own_path() {
     paste --serial --delimiters=:)
 }
 
+# Names of the parts to make. A part is a folder next to this file, whose build.sh makes one or more tools.
 parts=()
 
 choose_node() {
@@ -77,7 +79,7 @@ choose_node() {
 }
 
 choose_pulumi() {
-  # Pulumi would itself fetch a missing plugin, without a check of its hash.
+  # The machine's own pulumi is used only with the plugin: it would fetch a missing plugin without a check of its hash.
   if own_pulumi_is_new_enough && own_pulumi_has_plugin; then
     say "using $(command -v pulumi)"
   elif download_reachable; then
@@ -100,7 +102,7 @@ own_pulumi_has_plugin() {
     '$1 == "openstack" && $3 == version { found = 1 } END { exit !found }'
 }
 
-# Makes the parts in parallel. They do not depend on each other; the CLI takes longer than all others together.
+# Makes the parts in parallel, because they do not depend on each other. The CLI takes longer than all others together.
 make_parts() {
   local part pid running=() failed=false
   for part in "${parts[@]}"; do
@@ -113,8 +115,8 @@ make_parts() {
   if $failed; then exit 1; fi
 }
 
-# Links the parts into one folder. Uses hard links: Pulumi looks for its Node host in the folder of its real
-# executable, and warns about a host that it finds elsewhere.
+# Links the parts into one folder. Uses hard links: Pulumi looks for its language host in the folder of
+# its real executable, and warns about a host that it finds elsewhere.
 put_together() {
   local part dir
   dir=$(installed_dir)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Shared functions of the scripts in this folder: messages, versions, and parts in the cache.
+# Shared functions of the scripts in this folder: messages, versions, and parts (see install.sh) in the cache.
 
 tools_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${TRUNKLINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/trunkline}/tools
@@ -21,7 +21,7 @@ node_is_new_enough() {
     at_least "$(node --version | tr -d v)" "$NODE_MIN_VERSION"
 }
 
-# key_of FOLDER...: prints a hash of the folders, the pins and go.sh.
+# key_of FOLDER...: prints a hash of all files in the folders, of pins.env and of go.sh.
 key_of() {
   (
     cd "$tools_dir" || exit
@@ -56,8 +56,8 @@ apt_install() {
     "$tools_dir/apt-get.sh" -qq install --yes --no-install-recommends "$@" >&2
 }
 
-# Prints the folder of the installed tools: bin, and plugins as in Pulumi's home. Tools that are not in bin are on the
-# machine's own PATH.
+# Prints the folder of the installed tools. It contains bin/, and plugins/ as in PULUMI_HOME. Tools that are not in bin/
+# are on the machine's own PATH.
 installed_dir() {
   printf '%s/%s\n' "$cache" \
     "$(key_of pulumi-cli pulumi-language-nodejs pulumi-release pulumi-resource-openstack node)"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command with Node on PATH. Installs Node first if there is none, or only one that is too old.
+# Runs a command with Node.js on PATH. Installs Node.js first if it is missing or too old.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 

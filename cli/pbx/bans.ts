@@ -12,9 +12,10 @@ const HELP = `Lists the source addresses that are locked, for one account or for
   npm run pbx -- bans --lift 203.0.113.7         lift all locks of the address
   npm run pbx -- bans --lift 203.0.113.7/1001    lift the lock of the address for one account
 
-An address is locked after refused log-ins (see pbx:limits), or after 40 connections without a log-in
-in a minute. A lock ends automatically. The next lock on the same day lasts twice as long, except after
-a lift. Phones that were registered when the lock began stay connected ("registered phones stay").
+An address is locked after refused log-ins (see pbx:limits). An address without a log-in in the last
+seven days is also locked after 40 connections without a log-in in a minute. A lock ends automatically.
+The next lock within a day lasts twice as long, unless you lift the lock. Phones that were registered
+when the lock began stay connected ("registered phones stay").
 
 Options:
   --lift SOURCE[/ACCOUNT]  the lock to lift
@@ -38,7 +39,6 @@ export function lockKeyOf(text: string): LockKey {
 const nameOf = ({ source, account }: LockKey): string =>
   account === null ? source : `${source}/${account}`;
 
-/** Returns the table row of a lock. */
 export const rowOf = (ban: Ban): string[] => [
   ban.source,
   ban.account ?? "all",

@@ -24,10 +24,10 @@ export interface Command extends CommandForm {
   run(context: PbxContext, operand: string): Promise<void>;
 }
 
-/** Timeout for the first response of a node, in milliseconds. */
+/** Timeout in milliseconds for the requests to one node, including the time to connect to the node. */
 export const FIRST_ANSWER = 20_000;
 
-/** Returns the context with the current nodes. If they cannot be read, returns the context unchanged, and the fault. */
+/** Returns the context with the current nodes. If the nodes cannot be read, returns `context` and the fault. */
 export async function refreshed(
   context: PbxContext,
 ): Promise<{ context: PbxContext; fault: string | null }> {

@@ -2,7 +2,7 @@ import type { Media } from "../../nodes/asterisk/media";
 import { paint } from "../terminal";
 import { MAX_JITTER_MS, MAX_LOSS_PERCENT } from "../prove";
 
-/** Maximum one-way delay of a good call, from ITU-T G.114. */
+/** Maximum one-way delay of a good call in milliseconds, from ITU-T G.114. */
 export const MAX_DELAY_MS = 150;
 
 const FIGURES = [

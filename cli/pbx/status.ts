@@ -42,15 +42,16 @@ const HEAD = [
 ];
 
 interface ZoneStatus extends ObservedZone {
-  /** Number of other zones that the zone reaches on the trunk, and of all other zones; null if unknown. */
+  /** Number of the other zones that the zone reaches on the trunk, and of all other zones; null if unknown. */
   readonly trunk: { readonly reached: number; readonly total: number } | null;
 }
 
 interface Status {
   readonly stack: string;
   readonly controllerAddress: string;
+  /** Milliseconds since 1970. */
   readonly at: number;
-  /** Number of HAProxy's connections to all zones, and how many of them have no registered phone. */
+  /** Number of HAProxy's connections to all zones, and of those without a registered phone; null if unknown. */
   readonly sessions: number | null;
   readonly unknown: number | null;
   readonly zones: readonly ZoneStatus[];
@@ -111,8 +112,8 @@ function print(found: Status, watch: boolean): void {
   if (watch && process.stdout.isTTY) console.clear();
   const { stack, controllerAddress, sessions, unknown, zones, faults } = found;
   const connections = `connections: ${orUnknown(sessions, String)}`;
-  const strangers = `without a registered phone: ${orUnknown(unknown, String)}`;
-  console.log(`stack ${stack}: controller ${controllerAddress}, ${connections}, ${strangers}`);
+  const unregistered = `without a registered phone: ${orUnknown(unknown, String)}`;
+  console.log(`stack ${stack}: controller ${controllerAddress}, ${connections}, ${unregistered}`);
   console.log(table(zones.map(row), HEAD));
   for (const fault of faults) console.log(fault);
   console.log(decisionText(found.lastDecision));
@@ -134,7 +135,7 @@ function row({ name, place, reading, trunk }: ZoneStatus): string[] {
 }
 
 function decisionText(decision: LoggedDecision | null): string {
-  if (decision === null) return "no autoscaler has run here";
+  if (decision === null) return "no autoscaler has run in this clone";
   const { time, action, zones, reason, outcome } = decision;
   const end = outcome === undefined || outcome === null ? "" : ` (${outcome})`;
   return `autoscaler, ${time}: ${action}, zones: ${String(zones)}: ${reason}${end}`;

@@ -7,7 +7,7 @@ export const UNKNOWN = "unknown";
 export const orUnknown = <T>(value: T | null, text: (value: T) => string): string =>
   value === null ? paint("doubtful", UNKNOWN) : text(value);
 
-/** Formats a zone's place in the rotation, with HAProxy's names of states. */
+/** Formats the state of a zone in the rotation. Uses the names of HAProxy's states. */
 export function placeText(place: Place): string {
   const { state, healthy } = place;
   if (state !== "ready") return paint("doubtful", state);

@@ -1,4 +1,4 @@
-/** The part of a request to create a server with the data for the server's first boot. */
+/** Fields of a request to create a server that carry the data for the first boot. */
 export interface Bootstrap {
   readonly user_data?: string;
   readonly personality?: readonly PersonalityFile[];
@@ -6,7 +6,7 @@ export interface Bootstrap {
 
 interface PersonalityFile {
   readonly path: string;
-  /** In base64. */
+  /** Contents of the file in base64. */
   readonly contents: string;
   readonly owner: string;
   readonly group: string;
@@ -16,7 +16,7 @@ interface PersonalityFile {
 /** Folder that cloud-init's NoCloud data source reads first, without a network. */
 const SEED = "/var/lib/cloud/seed/nocloud";
 
-/** Maximum size of a personality file in bytes: 10,240 bytes in base64. */
+/** Maximum size of a personality file in bytes. Synnefo accepts 10,240 characters of base64. */
 export const FILE_LIMIT = 7_680;
 
 /** Returns an error message if `userData`, in base64, is too large for Okeanos; else undefined. */
@@ -29,8 +29,10 @@ export function bootstrapFault(userData: string): string | undefined {
 }
 
 /**
- * Returns the user data as `user_data` if the image reads it. Otherwise returns the files that Synnefo would
- * create from the user data.
+ * Returns the fields with the user data of a server.
+ *
+ * @param imageReadsUserData whether to pass `user_data`. If not, the user data is passed as files, which Synnefo writes
+ *   into the server's disk and cloud-init reads at the first boot.
  */
 export function bootstrapOf(
   { name, userData }: { readonly name: string; readonly userData: string },

@@ -4,16 +4,16 @@ import { ApiFault } from "./faults";
 
 /**
  * Selects flavors, images and pools of public addresses. The APIs ignore filters, so this module requests
- * all and filters them itself.
+ * whole lists and selects from them.
  */
 
 export interface Flavor {
   readonly id: number;
   readonly name: string;
   readonly vcpus: number;
-  /** MiB. */
+  /** Memory in MiB. */
   readonly ram: number;
-  /** GiB. */
+  /** Disk size in GiB. */
   readonly disk: number;
 }
 
@@ -39,7 +39,7 @@ async function offeredFlavors(okeanos: OkeanosClient): Promise<Flavor[]> {
 const pick = (flavors: readonly Flavor[], wanted: string): Flavor | undefined =>
   flavors.find(({ name }) => name === wanted) ?? flavors.find(({ id }) => String(id) === wanted);
 
-/** Returns an offered flavor; undefined if it is not, or no longer, offered. @param wanted name or number */
+/** Returns the flavor `wanted`; undefined if it is not offered for new servers. @param wanted name or ID */
 export async function offeredFlavor(
   okeanos: OkeanosClient,
   wanted: string,
@@ -47,7 +47,7 @@ export async function offeredFlavor(
   return pick(await offeredFlavors(okeanos), wanted);
 }
 
-/** Returns a server's flavor, which may be no longer offered; undefined if the API does not know the flavor. */
+/** Returns a flavor, even if it is no longer offered for new servers; undefined if the API does not know it. */
 export async function flavorOfServer(
   okeanos: OkeanosClient,
   id: number,
@@ -61,18 +61,18 @@ export async function flavorOfServer(
   }
 }
 
-/** Returns an offered flavor. @param wanted name or number. @throws NodeError with the names of all offered flavors */
+/** Returns the flavor `wanted`. @param wanted name or ID. @throws NodeError that lists the offered flavors */
 export async function findFlavor(okeanos: OkeanosClient, wanted: string): Promise<Flavor> {
   const flavors = await offeredFlavors(okeanos);
   const found = pick(flavors, wanted);
   if (found === undefined) {
     const names = flavors.map(({ name }) => name).join(", ");
-    throw new NodeError("okeanos", `flavor ${wanted} does not exist; use one of: ${names}`);
+    throw new NodeError("okeanos", `flavor ${wanted} is not offered; use one of: ${names}`);
   }
   return found;
 }
 
-/** Returns the newest image with the name `wanted`, or the image with this ID. @throws NodeError */
+/** Returns the newest image with the name `wanted`, or the image with this ID. @throws NodeError if there is none */
 export async function findImage(okeanos: OkeanosClient, wanted: string): Promise<Image> {
   const { images } = await okeanos.get<{ images: Image[] }>("compute", "images/detail");
   const usable = images.filter(({ status }) => status === "ACTIVE");
@@ -89,7 +89,7 @@ export async function findImage(okeanos: OkeanosClient, wanted: string): Promise
   return found;
 }
 
-/** Returns whether cloud-init on servers of `image` reads user data. */
+/** Returns whether servers of `image` read `user_data`: the image's property CLOUD_INIT says so. */
 export function readsUserData({ metadata = {} }: Image): boolean {
   const [, value] =
     Object.entries(metadata).find(([key]) => key.toUpperCase() === "CLOUD_INIT") ?? [];
@@ -99,7 +99,7 @@ export function readsUserData({ metadata = {} }: Image): boolean {
 /** Name that selects any pool of public addresses. */
 const ANY_POOL = "public";
 
-/** Returns the ID of the network that public addresses come from. @throws NodeError with the names of all pools */
+/** Returns the ID of a network that public addresses come from. @throws NodeError that lists these networks */
 export async function findPool(okeanos: OkeanosClient, wanted: string): Promise<string> {
   const { networks } = await okeanos.get<{ networks: Network[] }>("network", "networks");
   const pools = networks.filter((network) => network["SNF:floating_ip_pool"] === true);

@@ -4,7 +4,7 @@ import { NodeError } from "../../core/errors";
 import { retry } from "../../core/retry";
 import { ApiFault, UnknownResult, errorTexts } from "./faults";
 
-/** Service types in the catalog, and the API version of each that this client uses. */
+/** Types of services in the catalog that this client uses, and the API version of each. */
 const VERSIONS = { account: "v1.0", compute: "v2.0", network: "v2.0", image: "v1.0" } as const;
 export type OkeanosService = keyof typeof VERSIONS;
 
@@ -13,7 +13,7 @@ type Method = "GET" | "POST" | "PUT" | "DELETE";
 export interface ClientOptions {
   /** Timeout of a request, in milliseconds. */
   readonly timeout?: number;
-  /** Milliseconds before the first retry. Each further retry waits twice as long. */
+  /** Milliseconds before the first retry, plus or minus a quarter. Each further pause is twice as long. */
   readonly pause?: number;
   /** Milliseconds for which the API may still execute a request that got no response; by default half of `timeout`. */
   readonly lateExecutionTimeout?: number;
@@ -48,16 +48,17 @@ const ATTEMPTS = 6;
 /** Returns whether a status is a temporary failure that is independent of the request. */
 const canRetry = (status: number): boolean => status === 429 || (status >= 500 && status !== 501);
 
-/** The APIs of Okeanos (Synnefo): Astakos, Cyclades, Plankton. */
+/** Client for the APIs of Okeanos (Synnefo): Astakos (quotas), Cyclades (servers, networks), Plankton (images). */
 export class OkeanosClient {
   private identity: Promise<Identity> | undefined;
+  /** Milliseconds for which the API may still execute a request that got no response. */
   readonly straggler: number;
   private readonly timeout: number;
   private readonly pause: number;
 
   /**
    * @param authUrl URL of Astakos, `https://…/identity/v2.0`.
-   * @param token sent to the services and nowhere else.
+   * @param token API token. Sent only to Astakos and to the services in its catalog.
    */
   constructor(
     private readonly authUrl: string,
@@ -96,7 +97,7 @@ export class OkeanosClient {
     return (await this.authenticated()).user;
   }
 
-  /** Returns the resource at `path`. @throws ApiFault; Uncertain if there is no valid response */
+  /** Returns the resource at `path`. @throws ApiFault if refused; UnknownResult if there is no valid response */
   get<T>(service: OkeanosService, path: string): Promise<T> {
     return this.request("GET", service, path) as Promise<T>;
   }
@@ -112,7 +113,7 @@ export class OkeanosClient {
   /**
    * Sends POST once, without retries, because a retry might create a resource twice.
    *
-   * @throws ApiFault if the API refused the request; Uncertain if the result is unknown.
+   * @throws ApiFault if the API refused the request; UnknownResult if there is no valid response.
    */
   post<T>(service: OkeanosService, path: string, body: object): Promise<T> {
     return this.request("POST", service, path, body) as Promise<T>;
@@ -179,7 +180,7 @@ export class OkeanosClient {
     return text.trim() === "" ? {} : parsed(text, name);
   }
 
-  /** Sends a request and returns the body of a good response. */
+  /** Sends a request once and returns the body of a successful response. */
   private async sendOnce(
     method: Method,
     url: string,
@@ -210,7 +211,7 @@ export class OkeanosClient {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
       signal: AbortSignal.timeout(this.timeout),
-      redirect: "manual", // another host would receive the token
+      redirect: "manual", // a redirect could send the token to another host
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const target = redirectOf(url, response);
@@ -229,7 +230,10 @@ export class OkeanosClient {
 const REFUSED_TOKEN =
   "the token was rejected; copy a valid token from the API access page of Okeanos, and set OS_TOKEN to it";
 
-/** Adds the API version to a URL. Synnefo up to 0.18 has it in every URL of the catalog, later releases in some. */
+/**
+ * Adds the API version to a URL that has none. Up to Synnefo 0.18, every URL of the catalog has a version. In later
+ * releases, only some URLs have a version.
+ */
 function versioned(publicUrl: string, version: string): string {
   const url = publicUrl.replace(/\/+$/, "");
   return /\/v\d+(?:\.\d+)?$/.test(url) ? url : `${url}/${version}`;
@@ -243,7 +247,7 @@ function parsed(body: string, request: string): unknown {
   }
 }
 
-/** Returns a short reason. An error of `fetch` has the reason in `cause`. */
+/** Returns a short reason for a failed request. An error of `fetch` has the reason in `cause`. */
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as Error & { cause?: { code?: string } };
   return name === "TimeoutError" ? "no response in time" : (cause?.code ?? message);

@@ -4,7 +4,8 @@ import { UnknownResult } from "./faults";
  * Creates a resource exactly once, even if the response to a request is lost.
  *
  * @param find returns the resource that a request without response created; undefined if it created none.
- * @throws Uncertain if the result stays unknown.
+ * @param attempts maximum number of requests.
+ * @throws UnknownResult if the last request got no valid response and `find` found nothing.
  */
 export async function createOnce<T>(
   create: () => Promise<T>,

@@ -20,7 +20,7 @@ export class ApiFault extends NodeError {
   }
 }
 
-/** A request without a valid response, so that it is unknown whether the API executed the request. */
+/** Error of a request without a valid response. It is unknown whether the API executed the request. */
 export class UnknownResult extends NodeError {
   constructor(
     request: string,
@@ -32,7 +32,12 @@ export class UnknownResult extends NodeError {
   }
 }
 
-/** Returns an error for a resource, such as `network 3`, that is still in use. `users` are the IDs of its servers. */
+/**
+ * Returns the error for a resource that is still in use.
+ *
+ * @param what for example `network 3`.
+ * @param users IDs of the servers that use the resource. Null IDs are ignored.
+ */
 export function stillUsed(what: string, users: readonly (string | null)[]): NodeError {
   const servers = users.filter((user) => user !== null);
   return new NodeError(
@@ -44,7 +49,7 @@ export function stillUsed(what: string, users: readonly (string | null)[]): Node
   );
 }
 
-/** An incomplete resource. Pulumi records it in the state and replaces it in the next update. */
+/** Error of a creation that left an incomplete resource. Pulumi records it, and the next update replaces it. */
 export class IncompleteResource extends NodeError {
   constructor(
     node: string,
@@ -65,6 +70,6 @@ export function errorTexts(body: string): { readonly message: string; readonly d
     const { message = "", details = "" } = (fault ?? {}) as Record<string, unknown>;
     return { message: String(message), details: String(details) };
   } catch {
-    return { message: "", details: "" }; // the HTML page of a proxy in front of the API
+    return { message: "", details: "" }; // for example the HTML page of a proxy in front of the API
   }
 }

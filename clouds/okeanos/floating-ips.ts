@@ -17,7 +17,7 @@ export interface Address {
   readonly deleted?: boolean;
 }
 
-/** Timeout for the release of an address, in milliseconds: a server keeps its address shortly after its deletion. */
+/** Milliseconds to wait until an address is unused. The address of a deleted server stays in use for a while. */
 const DETACHING = 2 * 60_000;
 
 async function addresses(okeanos: OkeanosClient): Promise<Address[]> {
@@ -28,7 +28,11 @@ async function addresses(okeanos: OkeanosClient): Promise<Address[]> {
 const isFree = ({ instance_id, port_id }: Address): boolean =>
   instance_id === null && port_id === null;
 
-/** Returns the unused addresses of `project`, without those in `reserved`, whose servers will be created later. */
+/**
+ * Returns the addresses of `project` that no server uses.
+ *
+ * @param reserved addresses to leave out: they belong to nodes of the stack, even while no server uses them.
+ */
 export async function unusedAddresses(
   okeanos: OkeanosClient,
   project: string,
@@ -42,7 +46,7 @@ export async function unusedAddresses(
   );
 }
 
-/** Returns an address; undefined if it is not, or no longer, the user's. */
+/** Returns the address with this ID; undefined if the user has no such address. */
 export async function findAddress(
   okeanos: OkeanosClient,
   id: string,
@@ -50,7 +54,7 @@ export async function findAddress(
   return (await addresses(okeanos)).find((address) => address.id === id);
 }
 
-/** Waits until `address` is unused and returns the ID of its network. @throws NodeError if it stays in use */
+/** Waits until `address` is unused; returns the ID of its network. @throws NodeError if it is gone or stays in use */
 export async function freeAddress(
   okeanos: OkeanosClient,
   address: string,
@@ -75,8 +79,9 @@ export async function freeAddress(
 }
 
 /**
- * Allocates one new address. If the response is lost, an address that appeared since the request is the new
- * address.
+ * Allocates one new address. If the response is lost, takes the address that has appeared since the request.
+ *
+ * @throws NodeError if several addresses have appeared.
  */
 export async function allocate(
   okeanos: OkeanosClient,
@@ -96,7 +101,8 @@ export async function allocate(
         const list = fresh.map((address) => address.floating_ip_address).join(", ");
         throw new NodeError(
           "okeanos",
-          `public addresses ${list} are new and unused; release those that you do not need`,
+          `Okeanos did not confirm the new public address, and several have appeared: ${list}; ` +
+            "release those that you do not need",
         );
       }
       return fresh[0];

@@ -14,7 +14,7 @@ export interface ZoneNeeds {
   readonly reuseAddresses: boolean;
 }
 
-/** Returns how many zones the project's quotas still allow. @throws NodeError */
+/** Returns how many zones the project's quotas still allow; null if no quota applies. @throws NodeError */
 export async function okeanosHeadroom(
   okeanos: OkeanosClient,
   needs: ZoneNeeds,

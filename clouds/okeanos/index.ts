@@ -9,7 +9,7 @@ export interface OkeanosCloudOptions extends ZoneNeeds {
   readonly tag: string;
 }
 
-/** Returns the Okeanos cloud that the environment names, for an exchange with the zones in `options`. */
+/** Returns the cloud API of Okeanos for one exchange. Each call reads OS_AUTH_URL and OS_TOKEN from `process.env`. */
 export function okeanosCloud(
   options: OkeanosCloudOptions,
   connect: () => OkeanosClient = () => OkeanosClient.fromEnvironment(),
@@ -18,15 +18,15 @@ export function okeanosCloud(
     headroom: () => withOperatorErrors(() => okeanosHeadroom(connect(), options)),
     taggedResources: () =>
       withOperatorErrors(async () =>
-        (await okeanosTaggedResources(connect(), options.tag)).map((thing) => ({
-          ...thing,
-          remove: () => withOperatorErrors(() => thing.remove()),
+        (await okeanosTaggedResources(connect(), options.tag)).map((resource) => ({
+          ...resource,
+          remove: () => withOperatorErrors(() => resource.remove()),
         })),
       ),
   };
 }
 
-/** Turns errors of the provider into OperatorErrors. */
+/** Turns NodeErrors and timeouts of `work` into plain OperatorErrors. */
 async function withOperatorErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

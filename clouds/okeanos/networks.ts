@@ -26,8 +26,9 @@ interface Port {
   readonly device_id: string | null;
 }
 
-/** Timeout for a deletion, in milliseconds: ports of deleted servers may use a network for a while. */
+/** Milliseconds to wait for a deletion. Ports of deleted servers may still use the network for a while. */
 const DELETION = 5 * 60_000;
+
 /** Returns whether a network exists. The API still returns a deleted network for a while. */
 const isThere = ({ status, deleted }: Network): boolean => status !== "DELETED" && deleted !== true;
 
@@ -40,7 +41,7 @@ export async function networksCalled(okeanos: OkeanosClient, name: string): Prom
   return (await allNetworks(okeanos)).filter((network) => network.name === name);
 }
 
-/** Returns a network; undefined if it does not, or no longer, exist. */
+/** Returns a network; undefined if it never existed or was deleted. */
 export async function findNetwork(
   okeanos: OkeanosClient,
   id: string,
@@ -84,7 +85,7 @@ export function makeNetwork(
 ): Promise<Network> {
   const network = {
     name,
-    // Of the types that users may create, this type isolates the networks of users from each other.
+    // Users may create networks of several types. This type isolates the networks from each other.
     type: "MAC_FILTERED",
     ...(project === undefined ? {} : { project }),
   };
@@ -95,13 +96,13 @@ export function makeNetwork(
   );
 }
 
-/** Creates the only IPv4 subnet of a network. It has no gateway, so no traffic leaves through it. */
+/** Creates the IPv4 subnet of a network. The subnet has no gateway, so its traffic stays inside the network. */
 export function makeSubnet(
   okeanos: OkeanosClient,
   networkId: string,
   cidr: string,
 ): Promise<Subnet> {
-  // No allocation pool: this stack alone assigns addresses of the subnet, as planned.
+  // No allocation pool, because each server requests its planned address.
   const subnet = { network_id: networkId, ip_version: 4, cidr, gateway_ip: null };
   return createOnce(
     async () => (await okeanos.post<{ subnet: Subnet }>("network", "subnets", { subnet })).subnet,
@@ -114,10 +115,10 @@ export function makeSubnet(
 }
 
 /**
- * Finds the resource that a request without response created. Searches as long as the API may still execute
- * the request.
+ * Returns the resource that a request without response created; undefined if the request created none. Searches as
+ * long as the API may still execute the request.
  *
- * @throws Uncertain if the result stays unknown.
+ * @throws the error `lost` if the search times out.
  */
 async function findLost<T>(
   okeanos: OkeanosClient,
@@ -132,7 +133,7 @@ async function findLost<T>(
   return (await explainTimeout(work, () => lost)) ?? undefined;
 }
 
-/** Explains an error that means an exceeded quota; returns other errors unchanged. */
+/** Turns an error for an exceeded quota into a NodeError that names the remedy. Returns other errors unchanged. */
 export function refused(name: string, what: string, error: unknown): unknown {
   return error instanceof ApiFault && error.status === 413
     ? new NodeError(

@@ -11,21 +11,23 @@ export interface OkeanosDemand {
   readonly project?: string | undefined;
   /** Name of the network to create, unless a network with this name exists; undefined to create none. */
   readonly network?: string | undefined;
+  /** Number of public addresses that the update adds. */
   readonly addresses: number;
   readonly servers: readonly {
     /** Planned flavor. */
     readonly flavor: string;
     /** Current flavor; undefined if the server does not exist. */
     readonly was?: string | undefined;
+    /** Tag of the node. */
     readonly owner: string;
   }[];
   /** Whether the update uses unused addresses of the project before it allocates new addresses. */
   readonly reuse: boolean;
-  /** Addresses that the stack already has. They do not count as free. */
+  /** Addresses that the stack already has. They do not count as unused. */
   readonly reserved: readonly string[];
 }
 
-/** Stands for a current flavor that the API no longer knows. Its resources do not count as freed. */
+/** Placeholder for a current flavor that the API no longer knows. With its zero sizes, the old server frees nothing. */
 const UNKNOWN: Flavor = { id: 0, name: "unknown", vcpus: 0, ram: 0, disk: 0 };
 
 /** Returns the planned and the current flavor of servers. Omits servers that keep their flavor. */
@@ -33,17 +35,17 @@ async function flavorsOf(
   okeanos: OkeanosClient,
   servers: OkeanosDemand["servers"],
 ): Promise<{ readonly flavor: Flavor; readonly was?: Flavor }[]> {
-  // A server that an interrupted update left behind is deleted before its successor is created.
+  // A server that an interrupted update left behind is deleted before its successor is created, so its quota is freed.
   const found = await new OkeanosServers(okeanos).all();
   return Promise.all(
     servers
       .filter(({ flavor, was }) => flavor !== was)
       .map(async ({ flavor: wanted, was, owner }) => {
         const flavor = await findFlavor(okeanos, wanted);
-        const there = found.find(({ metadata }) => metadata[OWNER] === owner);
-        if (there === undefined && was === undefined) return { flavor };
-        const before = there
-          ? await flavorOfServer(okeanos, there.flavor.id)
+        const existing = found.find(({ metadata }) => metadata[OWNER] === owner);
+        if (existing === undefined && was === undefined) return { flavor };
+        const before = existing
+          ? await flavorOfServer(okeanos, existing.flavor.id)
           : await offeredFlavor(okeanos, was ?? "");
         return { flavor, was: before ?? UNKNOWN };
       }),

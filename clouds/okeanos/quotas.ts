@@ -15,7 +15,7 @@ export type Quotas = Readonly<Record<string, Quota>>;
 
 export const ADDRESSES = "cyclades.floating_ip";
 
-/** Human-readable title and unit of each resource. */
+/** Title of each resource for messages, and the size of its unit in bytes; 1 for resources that are counted. */
 const RESOURCES: Readonly<Record<string, { readonly title: string; readonly unit: number }>> = {
   "cyclades.vm": { title: "servers", unit: 1 },
   "cyclades.cpu": { title: "processors", unit: 1 },
@@ -49,7 +49,12 @@ export function remaining(quota: Quota): Pick<QuotaRow, "free" | "limit"> {
     : { free: Math.max(0, project_limit - project_usage), limit: project_limit };
 }
 
-/** Returns the amounts that servers of these flavors need, by resource. `was` is the current flavor. */
+/**
+ * Returns the additional amounts that servers need, by resource. A server that shrinks needs nothing, and frees nothing
+ * for the other servers.
+ *
+ * @param servers planned flavor of each server, and its current flavor `was` if the server exists.
+ */
 export function serverNeeds(
   servers: readonly { readonly flavor: Flavor; readonly was?: Flavor }[],
 ) {

@@ -18,16 +18,16 @@ export interface FoundServer {
   readonly addresses: Readonly<Record<string, readonly { readonly addr: string }[]>>;
 }
 
-/** Metadata keys for the owner of a server and for the request that created it. */
+/** Metadata keys of a server: `OWNER` for the tag of its node, `REQUEST` for the ID of the request that created it. */
 export const OWNER = "trunkline-owner";
 export const REQUEST = "trunkline-request";
 
 /** Timeout for the deletion of a server, in milliseconds. */
 export const DELETION = 10 * 60_000;
-/** Timeout for an action of a server, in milliseconds. */
+/** Timeout for an action on a server, such as a resize, in milliseconds. */
 const ACTION = 10 * 60_000;
 
-/** Refusals after which an action fails. A single refusal may come from a task that began before the request. */
+/** Number of refusals after which an action fails. A single refusal may only mean that another task has just begun. */
 const REFUSALS = 3;
 
 /** Returns whether a server is deleted. The API still returns a deleted server for a while. */
@@ -41,7 +41,7 @@ export class OkeanosServers {
     private readonly signal?: AbortSignal,
   ) {}
 
-  /** Returns a server; undefined if it does not, or no longer, exist. */
+  /** Returns a server; undefined if it never existed or was deleted. */
   async find(id: string): Promise<FoundServer | undefined> {
     try {
       const { server } = await this.okeanos.get<{ server: FoundServer }>(
@@ -68,8 +68,8 @@ export class OkeanosServers {
   }
 
   /**
-   * Creates exactly one server, even if the request is repeated. `key` and `value` are metadata in `request`
-   * that no other server has.
+   * Creates exactly one server, even if the request is repeated. Returns the server's ID. `key` and `value` are
+   * metadata in `request` that no other server has.
    */
   async create(request: object, [key, value]: readonly [string, string]): Promise<string> {
     const { id } = await createOnce(
@@ -81,13 +81,13 @@ export class OkeanosServers {
         ).server,
       (lost) => {
         const timeout = lost.mayFollow ? this.okeanos.straggler : 0;
-        return explainTimeout(this.findStraggler(key, value, timeout), () => lost);
+        return explainTimeout(this.findLost(key, value, timeout), () => lost);
       },
     );
     return String(id);
   }
 
-  /** Waits until a server is built; resolves to null if it is gone. @throws PollTimeout */
+  /** Waits until a server is built or its build has failed; null if the server is gone. @throws PollTimeout */
   settled(id: string, timeout: number): Promise<FoundServer | null> {
     return poll(
       async () => {
@@ -117,7 +117,7 @@ export class OkeanosServers {
   /**
    * Performs an action on a server, unless it is already done, and waits until it is done.
    *
-   * @throws ApiFault if the API refuses the action repeatedly; PollTimeout.
+   * @throws ApiFault if the API refuses the action repeatedly; NodeError if the server is gone; PollTimeout.
    */
   async act(id: string, action: object, isDone: (server: FoundServer) => boolean): Promise<void> {
     let refusals = 0;
@@ -155,7 +155,7 @@ export class OkeanosServers {
     }
   }
 
-  private async findStraggler(
+  private async findLost(
     key: string,
     value: string,
     timeout: number,

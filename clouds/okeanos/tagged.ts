@@ -5,7 +5,7 @@ import { OkeanosServers, OWNER } from "./servers";
 
 /**
  * Returns all resources with `tag`, in the order in which they can be deleted. The tag of a server is in its
- * metadata, the tag of a network in its name. Addresses cannot have a tag.
+ * metadata, the tag of a network in its name. Public addresses cannot have a tag, so they are not returned.
  *
  * @throws NodeError
  */

@@ -33,7 +33,11 @@ interface Usage extends Pick<Allowance, "name" | "perZone"> {
   readonly used: number;
 }
 
-/** Returns how many zones with servers of `flavor` the project's limits still allow. @throws OperatorError */
+/**
+ * Returns how many zones with servers of `flavor` the project's limits still allow; null if no limit applies.
+ *
+ * @throws OperatorError
+ */
 export async function openstackHeadroom(
   session: CloudSession,
   flavor: string,
@@ -42,7 +46,7 @@ export async function openstackHeadroom(
   const [limits, found, quotas] = await Promise.all([
     session.get("compute", "/limits", computeLimits),
     session.get("compute", "/flavors/detail", flavors),
-    // A Neutron extension that some clouds do not have.
+    // This path belongs to a Neutron extension that some clouds do not have.
     session.find("network", `/quotas/${project}/details.json`, networkQuotas),
   ]);
   const size = found.flavors.find(({ name }) => name === flavor);

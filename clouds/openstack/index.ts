@@ -4,7 +4,13 @@ import { cloudSettings } from "./settings";
 import { openstackHeadroom } from "./headroom";
 import { CloudSession } from "./session";
 
-/** Returns the OpenStack cloud that the environment names, for an exchange with zones of `flavor`. */
+/**
+ * Returns the cloud API of the OpenStack cloud in the environment (OS_CLOUD or OS_*).
+ *
+ * @param flavor flavor of the zones.
+ * @param tag tag of the exchange.
+ * @throws OperatorError if the environment names no cloud.
+ */
 export function openstackCloud({ flavor, tag }: { flavor: string; tag: string }): CloudApi {
   const session = new CloudSession(cloudSettings());
   return {

@@ -69,9 +69,11 @@ export class CloudSession {
     const request = { method, headers: { "x-auth-token": token.id } };
     const response = await send(url, request, this.settings.tls);
     if (response.isGood || response.status === 404) return response;
-    // A token may be revoked before it expires.
+    // A token may be revoked before it expires. The next request logs in again.
     if (response.status === 401) this.token = null;
-    throw new OperatorError(`${method} ${url}: ${String(response.status)} ${firstWords(response)}`);
+    throw new OperatorError(
+      `${method} ${url} returned ${String(response.status)}: ${firstWords(response)}`,
+    );
   }
 
   private async validToken(): Promise<Token> {
@@ -172,7 +174,7 @@ const redirected = (url: string, status: number, target: string): OperatorError 
       "clouds.yaml) to it, or the address of the service in the cloud's catalog",
   );
 
-/** Sends a request and returns the whole response. @throws OperatorError, also if the response is cut or too slow */
+/** Sends a request; returns the whole response. @throws OperatorError if it is incomplete, too slow, or a redirect */
 async function send(url: string, request: RequestOptions, tls?: TlsSettings): Promise<Answer> {
   try {
     const response = await tlsFetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT) }, tls);
@@ -184,7 +186,7 @@ async function send(url: string, request: RequestOptions, tls?: TlsSettings): Pr
   } catch (error) {
     if (error instanceof OperatorError) throw error;
     const { message, cause } = error as Error & { readonly cause?: { readonly message?: string } };
-    throw new OperatorError(`${url} does not answer: ${cause?.message ?? message}`);
+    throw new OperatorError(`${url} sent no valid response: ${cause?.message ?? message}`);
   }
 }
 

@@ -5,13 +5,14 @@ import { parseDocument } from "yaml";
 import { OperatorError } from "../../core/errors";
 import { type TlsSettings, tlsSettings } from "./tls-settings";
 
-/** Settings to log in to a cloud. The names are those of `clouds.yaml` and, in capitals, of the environment. */
+/** Settings to log in to a cloud. */
 export interface OpenStackSettings {
+  /** Keys of `auth` in `clouds.yaml`, such as `auth_url` and `password`. */
   readonly auth: Readonly<Record<string, string>>;
   readonly region: string | undefined;
-  /** Which endpoints to use from the catalog: `public`, `internal` or `admin`. */
+  /** Interface whose endpoints in the catalog are used: `public`, `internal` or `admin`. */
   readonly endpoint: string;
-  /** How to check certificates; undefined to use the machine's trusted certificates. */
+  /** TLS settings; undefined to check certificates against the machine's trusted certificates. */
   readonly tls?: TlsSettings | undefined;
 }
 
@@ -27,7 +28,12 @@ type Cloud = Readonly<Record<string, unknown>> & {
   readonly auth?: Readonly<Record<string, unknown>>;
 };
 
-/** Returns the settings of the cloud in the environment, found as OpenStack clients do. @throws OperatorError */
+/**
+ * Returns the settings of the cloud that the environment names. Reads the variables and files that OpenStack clients
+ * read. Variables override files.
+ *
+ * @throws OperatorError
+ */
 export function cloudSettings(env: NodeJS.ProcessEnv = process.env): OpenStackSettings {
   const named = env.OS_CLOUD === undefined || env.OS_CLOUD === "" ? {} : ofFile(env.OS_CLOUD, env);
   const own = AUTH.map((name) => [name, env[`OS_${name.toUpperCase()}`]] as const);
@@ -73,7 +79,7 @@ const placesOf = (file: string, given: string | undefined): string[] => [
   join("/etc/openstack", file),
 ];
 
-/** @throws OperatorError */
+/** Returns the clouds in a file, by name. @throws OperatorError if the file is not valid YAML or cannot be read */
 function cloudsOf(file: string): Readonly<Record<string, Cloud | null | undefined>> {
   const document = parseDocument(contentOf(file));
   const [error] = document.errors;
@@ -87,7 +93,7 @@ function cloudsOf(file: string): Readonly<Record<string, Cloud | null | undefine
   return clouds ?? {};
 }
 
-/** @throws OperatorError */
+/** Returns the content of a file. @throws OperatorError if the file cannot be read */
 function contentOf(file: string): string {
   try {
     return readFileSync(file, "utf8");

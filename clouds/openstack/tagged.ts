@@ -13,7 +13,7 @@ const described = z.array(z.object({ id: z.string(), description: z.string().nul
 const floatingIps = z.object({ floatingips: described });
 const ports = z.object({ ports: described });
 
-/** A kind of resource: the names for people and for the OpenStack provider, and the API to use. */
+/** A kind of resource: its name for messages, its type in Pulumi's state, and its service and path in the API. */
 interface Kind extends Pick<TaggedResource, "kind" | "type"> {
   readonly service: OpenStackService;
   readonly path: string;
@@ -59,7 +59,7 @@ export async function openstackTaggedResources(
   ];
 }
 
-/** Deletes a resource and waits until it is gone: a port is free only after its server. @throws OperatorError */
+/** Deletes a resource and waits until it is gone, because a server uses its port until then. @throws OperatorError */
 async function remove(session: CloudSession, of: Kind, id: string): Promise<void> {
   const path = `${of.path}/${id}`;
   await session.delete(of.service, path);

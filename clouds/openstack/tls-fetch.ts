@@ -2,7 +2,7 @@ import { request } from "node:https";
 import { Readable } from "node:stream";
 import type { TlsSettings } from "./tls-settings";
 
-/** A request, with the subset of the options of `fetch` that is used here. */
+/** Options of `fetch` that `tlsFetch` supports. */
 export interface RequestOptions {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -14,7 +14,7 @@ const NO_CONTENT = [204, 205, 304];
 
 /**
  * Sends a request as `fetch` does. Checks certificates against `tls` or, if `tls` is undefined, against the
- * machine's trusted certificates. Follows no redirects, because another address would receive the password.
+ * machine's trusted certificates. Follows no redirects, because another host could receive the password.
  */
 export function tlsFetch(
   url: string,
@@ -39,7 +39,7 @@ export function tlsFetch(
         resolve(Object.defineProperty(response, "url", { value: url }));
       } catch (error) {
         answer.destroy();
-        reject(error instanceof Error ? error : new Error(String(error))); // an invalid HTTP status
+        reject(error instanceof Error ? error : new Error(String(error))); // `Response` rejects an invalid HTTP status
       }
     })
       .on("error", reject)

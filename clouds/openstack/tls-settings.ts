@@ -3,19 +3,20 @@ import { homedir } from "node:os";
 import type { ConnectionOptions } from "node:tls";
 import { OperatorError } from "../../core/errors";
 
-/** How to check a server's certificate, and the client certificate to present. The names are those of Node. */
+/** Settings to check a server's certificate and to present a client certificate. The names are those of `node:tls`. */
 export type TlsSettings = Readonly<
   Pick<ConnectionOptions, "ca" | "cert" | "key" | "rejectUnauthorized">
 >;
 
-/** Keys of `clouds.yaml` for the files. The environment variable of a key is `OS_` and the key in capitals. */
+/** Keys of `clouds.yaml` that name files. The environment variable of a key is `OS_` and the key in capitals. */
 const FILES = { ca: "cacert", cert: "cert", key: "key" } as const;
 
 /**
- * Returns the certificate settings of the environment and of `named`, a cloud of `clouds.yaml`; undefined if
- * neither has any.
+ * Returns the TLS settings in the environment and in `clouds.yaml`; undefined if there are none. The environment
+ * overrides `clouds.yaml`.
  *
- * @throws OperatorError if a file that they name cannot be read.
+ * @param named the cloud in `clouds.yaml`.
+ * @throws OperatorError if a certificate or key file cannot be read.
  */
 export function tlsSettings(
   named: Readonly<Record<string, unknown>>,
@@ -37,7 +38,7 @@ export function tlsSettings(
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 
-/** Boolean values as in the environment and in YAML 1.1, which other clients read. */
+/** Boolean values that other OpenStack clients accept in the environment and in `clouds.yaml` (YAML 1.1). */
 const isTrue = (value: unknown): boolean => /^(?:true|yes|on|1)$/i.test(String(value));
 const isFalse = (value: unknown): boolean => /^(?:false|no|off|0)$/i.test(String(value));
 

@@ -2,7 +2,7 @@ import type { ExchangePlan, NodePlan } from "../../plan/exchange";
 import type { PbxProvider } from "../resources/pbx-provider";
 import type { CloudAdapter } from "./cloud";
 
-/** Settings of the cloud. */
+/** Keys of the configuration that select and set up the cloud. */
 export interface CloudSettings {
   readonly cloud: "openstack" | "okeanos";
   readonly externalNetwork: string;
@@ -42,7 +42,7 @@ export async function chooseCloud(
         ],
         reuseAddresses,
       });
-      // Needed only if addresses that are not in use may be taken.
+      // Needed only with reuse: an unused address of this stack must not be taken for another node.
       const reserved = reuseAddresses ? stackAddresses() : Promise.resolve([]);
       return new OkeanosAdapter({
         ...{ exchange, provider, project, networkName, pool, reuseAddresses, reserved },

@@ -5,7 +5,7 @@ import type { FirewallRule, Role } from "../../plan/firewall";
 import type { SipDriver } from "../../core/telephony";
 import type { NodeFile } from "../../templates/node-file";
 
-/** Parent of a resource. */
+/** Resource options that set the parent. */
 export interface Child {
   readonly parent: pulumi.Resource;
 }
@@ -21,7 +21,7 @@ export interface InternalNetwork {
 export interface Firewall {
   /** Returns the IDs of the security groups of `role`; empty if the cloud does not filter traffic. */
   groups(role: Role): pulumi.Input<string>[];
-  /** Rules that must exist before traffic reaches a node. */
+  /** Resources of the rules, which must exist before traffic reaches a node. */
   readonly rules: readonly pulumi.Resource[];
 }
 
@@ -33,7 +33,7 @@ export interface ServerArgs {
   readonly network: InternalNetwork;
   readonly firewall: Firewall;
   readonly publicAddress: pulumi.Output<string>;
-  /** Files that the node can receive before boot. They hold secrets. */
+  /** Files that the server can receive before boot. They hold secrets. */
   readonly files: pulumi.Output<readonly NodeFile[]>;
   /** Metadata of the server in the cloud. */
   readonly metadata?: Readonly<Record<string, string>>;

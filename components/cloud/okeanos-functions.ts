@@ -25,7 +25,7 @@ async function callProvider<Answer extends object>(
   return answer;
 }
 
-/** Returns the outputs of the first matching resource; undefined if there is none. */
+/** Returns the outputs of the first resource with this type, and with `name` if given; undefined if there is none. */
 const outputsOf = (
   resources: readonly LastResource[],
   type: string,
@@ -94,8 +94,8 @@ async function demand({
 }
 
 /**
- * Returns the ID of the project that pays, after a check of the project's quotas. All resources that cost something
- * depend on this ID, so none of them is created before the check.
+ * Checks the quotas of the project, and returns the project's ID. All resources that use quota depend on this ID, so
+ * none of them is created before the check.
  *
  * @throws pulumi.RunError that lists the quotas that are too small.
  */
@@ -133,7 +133,7 @@ export function projectWithQuota(args: ProjectArgs): pulumi.Output<string | unde
       );
     }
     if (pulumi.runtime.isDryRun()) {
-      void pulumi.log.info(`quota of Okeanos that this update uses, ${table}`);
+      void pulumi.log.info(`quota that this update needs in Okeanos ${table}`);
     }
     return project;
   });

@@ -26,16 +26,16 @@ export interface OkeanosArgs {
 }
 
 /**
- * Adapter of Cyclades and Plankton (Synnefo). Uses this project's own provider: the OpenStack provider cannot create
- * servers there, and after an error it neither finds nor deletes the networks that it created. The cloud does not
- * filter traffic. A server has its public address on its own network interface.
+ * Adapter for Okeanos: Cyclades and Plankton of Synnefo. Uses this project's own provider, because the OpenStack
+ * provider cannot create servers in Okeanos. After an error, the OpenStack provider neither finds nor deletes networks
+ * that it created. Okeanos does not filter traffic. A server has a separate network interface for its public address.
  */
 export class OkeanosAdapter implements CloudAdapter {
   constructor(private readonly args: OkeanosArgs) {}
 
   image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string> {
     const { exchange, provider } = this.args;
-    // Only images of zones have a SIP driver.
+    // The program passes a SIP driver only for the image of the zones.
     const node = sipDriver === undefined ? exchange.controller : exchange.zones[0];
     const found = pulumi.output(after).apply(() => lookUpImage(name, node?.name ?? "", provider));
     return checkedImage(name, found, sipDriver);
@@ -50,7 +50,7 @@ export class OkeanosAdapter implements CloudAdapter {
     return { id: network.id, subnetId: network.subnetId, uplink: network };
   }
 
-  /** Returns no groups and no rules: the cloud does not filter traffic, only the nodes do. */
+  /** Returns no groups and no rules, because only the nodes filter traffic. */
   firewall(): Firewall {
     return { groups: () => [], rules: [] };
   }
@@ -85,7 +85,7 @@ export class OkeanosAdapter implements CloudAdapter {
         publicAddress: args.publicAddress,
         metadata: args.metadata ?? {},
         userData: userData(plan, baseFiles(exchange, args.role)),
-        // A change of these properties replaces the server, after a drain, as in any cloud.
+        // A change of these properties replaces the server, after a drain, as on OpenStack.
         replaceOn: ["flavor", "metadata"],
       },
       {

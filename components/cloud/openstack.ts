@@ -9,7 +9,7 @@ import { checkedImage } from "../image";
 import type { Child, CloudAdapter, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
 import { SecurityGroups } from "./security-groups";
 
-/** Adapter of Nova, Neutron and Glance. */
+/** Adapter for OpenStack: Nova, Neutron and Glance. */
 export class OpenStackAdapter implements CloudAdapter {
   /** @param externalNetwork name of the external network that public addresses come from. */
   constructor(private readonly externalNetwork: string) {}
@@ -104,14 +104,14 @@ export class OpenStackAdapter implements CloudAdapter {
         flavorName: args.flavor,
         networks: [{ port: port.id }],
         userData: pulumi.secret(args.files.apply((known) => userData(plan, known))),
-        // cloud-init reads the drive before the network is up, so a server is in service sooner than with the
+        // cloud-init reads a config drive before the network is up, so a server is in service sooner than with the
         // metadata service.
         configDrive: true,
         metadata: { ...args.metadata, mark: plan.tag },
       },
       {
         ...child,
-        // The provider would rebuild or resize a server during its calls. A server that is replaced is drained first.
+        // Otherwise, the provider would rebuild or resize a server during calls. A replaced server is drained first.
         replaceOnChanges: ["imageId", "flavorName", "metadata.sipDriver"],
         // The new server takes over the port and the public address.
         deleteBeforeReplace: true,

@@ -1,5 +1,5 @@
-# Asterisk 22 LTS: PJSIP only. Debian 14 (forky, testing) has the same package as sid, but without packages that
-# have not yet migrated to testing. bookworm and trixie have no Asterisk.
+# Asterisk 22 LTS: PJSIP only. Debian 14 (forky, testing) has the Asterisk of unstable, after the package has passed the
+# checks for testing. bookworm and trixie have no Asterisk.
 # shellcheck shell=bash disable=SC2034
 release=forky
 element=pbx-asterisk

@@ -9,7 +9,7 @@ ip -o netns list 2>/dev/null | awk '/^(qdhcp|qrouter)-/{print $1}' | while read 
   ip netns del "$namespace"
 done
 ip -o link | sed -nE 's/^[0-9]+: ((brq|tap)[0-9a-f]{8}-[0-9a-f]{2})[@:].*/\1/p' | while read -r device; do
-  ip link del "$device" 2>/dev/null || true # deleted together with the other end of its pair
+  ip link del "$device" 2>/dev/null || true # fails if it was deleted with the other end of its pair
 done
 
 # --- firewall: remove jumps to neutron's chains, then flush and delete the chains; one transaction per table ---
@@ -38,7 +38,7 @@ if [ -n "$chains" ]; then
   for chain in $chains; do ebtables -t nat -X "$chain"; done
 fi
 
-# --- sets, which no rule references any more ---
+# --- sets: possible now, because the rules that used them are deleted ---
 { ipset list -n 2>/dev/null || true; } | sed -n '/^N\(IPv4\|IPv6\|ETHER\)/p' | while read -r set; do
   ipset destroy "$set"
 done

@@ -5,7 +5,8 @@
 exec 3>&1 4>&2
 
 say() { printf '[%3ds] %s\n' "$SECONDS" "$*" >&3; }
-# Prints an error and exits. Of services that start in parallel, only the first that fails prints: it is the cause.
+# Prints an error and exits. If services start in parallel, only the first one that fails prints its error, because the
+# others fail as a consequence.
 die() {
   [ -z "${phase:-}" ] || mkdir "$RUN/failed" 2>/dev/null || exit 1
   printf 'lab: %s\n' "$*" >&4

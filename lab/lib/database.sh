@@ -3,12 +3,12 @@
 
 sql() { mariadb --no-defaults --protocol=socket -S "$RUN/mysql.sock" -u root "$@"; }
 
-# Creates empty databases. Drops what an interrupted schema migration may have left.
+# Creates empty databases and their user. Drops databases that an interrupted schema migration may have left.
 empty_databases() { # empty_databases USER DATABASE...
   local user=$1 database
   shift
   {
-    # On standard input: every user can read the arguments of a process.
+    # The password goes to standard input, because every user can read the arguments of a process.
     echo "create or replace user '$user'@'$API' identified by '$(secret "database-$user")';"
     for database in "$@"; do
       echo "drop database if exists $database; create database $database;"

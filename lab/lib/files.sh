@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Configuration files, and the passwords that go into them. Sourced, never run.
 
-# Writes a configuration file. Keeps the old file and its date if the content is the same: a newer file restarts its
-# service.
+# Writes a configuration file. Keeps the old file and its date if the content has not changed, because `up` restarts a
+# service whose file is newer than its process.
 conf() { # conf PATH <CONTENT
   local path=$1 new=$RUN/${1##*/}.new
   mkdir -p "${path%/*}"
@@ -20,7 +20,7 @@ secret() { # secret NAME: prints the secret; the first call creates it
   cat "$file"
 }
 
-# --- sections that several OpenStack services share ---
+# --- sections of configuration files that several OpenStack services need ---
 
 database_url() { echo "mysql+pymysql://$1:$(secret "database-$1")@$API/${2:-$1}?charset=utf8"; }
 database() { # database SECTION USER [DATABASE]
@@ -58,7 +58,8 @@ client_of() { # client_of SECTION SERVICE-USER
   printf '[%s]\n%s\nregion_name = %s\n' "$1" "$(credentials "$2")" "$REGION"
 }
 
-# The broker is on the same machine. Heartbeats would cost a thread per connection and are of no use.
+# Prints the sections about RabbitMQ and locks. Turns heartbeats off: they would cost a thread per connection, and are
+# of no use with RabbitMQ on the same machine.
 messaging() {
   cat <<EOF
 [oslo_messaging_notifications]

@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # Lets services that start in parallel wait for each other. Sourced, never run.
 
-# A dozen services poll in parallel. A `sleep` process for each poll would use a tenth of a core.
+# Descriptor 8 never has data, so `nap` waits until its timeout. A dozen services poll in parallel. A `sleep` process
+# for each poll would use a tenth of a core.
 exec 8<> <(:)
 nap() { read -rt "$1" -u 8 || true; } # nap SECONDS
 
-# True if the `up` that started this worker is gone, or another worker has failed.
+# True if the `up` that started this worker has ended, or if another worker has failed.
 abandoned() { [ -e "$RUN/failed" ] || ! kill -0 $$ 2>/dev/null; }
 
 need() { # need SERVICE...: returns when all of the services are ready

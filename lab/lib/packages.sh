@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Installs missing Debian packages, without questions. Their services do not start, neither now nor at boot.
+# Installs missing Debian packages, without questions. The services of these packages start neither now nor at boot.
 # Sourced, never run.
 
 POLICY=/usr/sbin/policy-rc.d
@@ -13,7 +13,7 @@ install_packages() { # install_packages PACKAGE... (debconf answers on standard 
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
   done
   [ ${#missing[@]} = 0 ] || install_missing "${missing[@]}"
-  # Also if no package is missing: an earlier `up` may have been killed after the installation.
+  # Runs even if no package is missing: an earlier `up` may have been killed after its installation.
   disable_units
   allow_starts
 }
@@ -23,7 +23,7 @@ install_missing() { # install_missing PACKAGE... (debconf answers on standard in
   answers=$(cat)
   command -v apt-get >/dev/null ||
     die "apt-get not found: the lab needs Debian 12 (missing packages: $*)"
-  say "installing $# packages and what they depend on (about three minutes)"
+  say "installing $# packages and their dependencies (about three minutes)"
   local apt=("${CLEAN[@]}" "$LAB/../tools/apt-get.sh" -y -q
     -o Dpkg::Options::=--force-unsafe-io -o Dpkg::Options::=--force-confold)
   "${apt[@]}" update >"$LOG/apt.log" 2>&1 ||
@@ -35,7 +35,7 @@ install_missing() { # install_missing PACKAGE... (debconf answers on standard in
   [ -z "$unknown" ] ||
     die "packages not found: $unknown; add Debian 12 (bookworm) main to /etc/apt/sources.list.d"
 
-  # An existing policy-rc.d stays. The lab removes only its own, also after an `up` that was killed.
+  # Keeps the machine's own policy-rc.d. `allow_starts` removes only a file of the lab, also after a killed `up`.
   [ -e "$POLICY" ] || printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" | install -m 755 /dev/stdin "$POLICY"
   if [ -d "$SYSTEMD" ] && [ ! -e "$UNITS" ]; then
     enabled_units >"$UNITS.new"
@@ -51,7 +51,8 @@ install_missing() { # install_missing PACKAGE... (debconf answers on standard in
 
 allow_starts() { ! grep -qsxF "$POLICY_MARK" "$POLICY" || rm "$POLICY"; }
 
-# Prints enabled units. indirect: started by units of other names. generated: made from a script in /etc/init.d.
+# Prints enabled units. The state `indirect` means that units with other names start the unit, and `generated` that the
+# unit is made from a script in /etc/init.d.
 enabled_units() {
   systemctl list-unit-files --no-legend --state=enabled,indirect,generated '*.service' '*.socket' |
     awk '{print $1}'

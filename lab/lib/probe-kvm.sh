@@ -9,7 +9,7 @@ set -euo pipefail
 cache=$1
 device=${2:-/dev/kvm}
 apt_get=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../tools" && pwd)/apt-get.sh
-limit=12 # seconds; emulation on a busy machine takes as long, so a slower KVM is no gain
+limit=12 # seconds; on a busy machine, an emulated guest ends in this time too, so a slower KVM is of no use
 say() { printf '%s\n' "$*" >&2; }
 answer() {
   say "$1: $2"
@@ -25,21 +25,20 @@ mkdir -p "$cache"
 exec {lock}>"$cache/probe.lock"
 flock "$lock"
 
-# An answer is valid for one boot of the machine and one version of qemu.
+# A result is valid until the next boot of the machine, for one version of qemu.
 key=$(cat /proc/sys/kernel/random/boot_id)-$(dpkg-query -W -f '${Version}' qemu-system-x86 | tr -c '[:alnum:].\n' _)
 kept=$cache/kvm-$key
-# The guest is kept until this file changes. The test is about KVM and qemu; a newer guest kernel would show
-# nothing more.
+# The guest is kept until this file changes. It tests KVM and qemu, so it needs no newer kernel.
 guest=$cache/guest-$(sha256sum <"${BASH_SOURCE[0]}" | cut -c1-12)
 [ ! -s "$kept" ] || answer "$(cat "$kept")" "tested earlier in this boot"
 
-# Removes old answers, and the files of a probe that was killed.
+# Removes old results, and the files of a probe that was killed.
 rm -rf "$cache"/kvm-* "$cache"/probe.*/
 work=$(mktemp -d "$cache/probe.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# Downloads the guest's packages. They are not installed: this machine boots another kernel.
+# Downloads the packages with the guest's kernel and busybox. Does not install them.
 download() {
   local kernel
   kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-.*-cloud-amd64\)$/\1/p' | head -n 1)
@@ -72,7 +71,7 @@ END
 }
 
 if [ ! -d "$guest" ]; then
-  # Mirrors soon remove a kernel that has a successor. An update of apt's lists finds the successor.
+  # Mirrors soon remove an old kernel. If the download fails, an update of apt's lists finds the new kernel.
   download || { "$apt_get" -q update -o Acquire::Retries=1 >&2 && download; } ||
     answer qemu "$device was not tested: could not download the test guest. The next up tries again; LAB_VIRT=kvm skips the test"
   make_guest

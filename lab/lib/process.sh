@@ -2,11 +2,12 @@
 # Processes: started detached from the terminal, identified by a pid file, stopped as a process group. Sourced.
 # A unit is one process with its children. A service consists of one or more units.
 
-# Environment of the distribution's tools: its own python first in PATH, and none of the caller's OS_* variables.
+# Runs Debian's tools in a clean environment: Debian's python is first in PATH, and no OS_* variable is set.
 CLEAN=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TZ=UTC)
 
-# A pid file may outlive its process, and another process may have the pid by then. The file therefore also has
-# the start time. State and start time are fields of /proc/PID/stat after the name, which may contain any characters.
+# A pid file may outlive its process, and another process may then have the pid. The pid file therefore also has
+# the start time. State and start time come from /proc/PID/stat. They are fields after the name, which may contain any
+# characters.
 state_of() { # state_of PID: prints the state (R, S, Z…) and the start time in ticks since boot
   local status fields
   read -r status 2>/dev/null <"/proc/$1/stat" || return 1
@@ -19,7 +20,7 @@ pid_of() { # pid_of UNIT: prints the pid if the unit is alive
 }
 alive() { pid_of "$1" >/dev/null; }
 
-# True if one of the words is a configuration file or directory that is newer than the unit.
+# True if one of the words is a path below $ETC that is newer than the unit's process. A word may be VARIABLE=PATH.
 outdated() { # outdated UNIT WORD...
   local unit=$1 path
   shift
@@ -65,7 +66,7 @@ died() { # died UNIT SECONDS
   ! alive "$1"
 }
 
-# Stops a unit. Two seconds are enough for units without data; the files of databases set more. Children of a dead
+# Stops a unit. Two seconds are enough for units without data; mariadb.sh and rabbitmq.sh pass more. Children of a dead
 # unit may still hold its port, so they are killed in any case.
 halt() { # halt UNIT [SECONDS until it is killed]
   local unit=$1 seconds=${2:-2} pid time
@@ -117,12 +118,12 @@ wait_for() { # wait_for SECONDS UNIT COMMAND...: waits until the command succeed
   die "$unit did not answer within $seconds s ($*); log: $LOG/$unit.log: $(last_error "$LOG/$unit.log")"
 }
 listening() { (exec 5<>"/dev/tcp/$API/$1") 2>/dev/null; }
-# Calls curl only if the port is open. Curl costs ten times as much, and most calls are polls of a closed port.
+# Calls curl only if the port is open: curl costs ten times as much as a connection, and most polls find a closed port.
 answering() { listening "${1%%/*}" && curl -sf -m 5 -o /dev/null "http://$API:$1"; }
 
 # Helpers leave the process tree of their unit: dnsmasq, metadata proxies, privsep daemons behind sudo, guests.
-# All of them have a path of the state in their arguments. The name is checked too, so that a pager that shows
-# one of the logs is not killed.
+# All of them have a path below the state folder in their arguments. The name is checked too, so that a pager that
+# shows one of the logs is not killed.
 helpers() { # helpers NAME-PATTERN: prints the pids of helpers
   local directory name
   for directory in /proc/[0-9]*; do

@@ -1,4 +1,4 @@
-"""Boots a server on a network of its own. Only this shows that all services work together.
+"""Boots a server on its own network. Only a server that boots shows that all services work together.
 
 The server has an empty disk: for Nova, a server is active as soon as its interface is plugged and its CPU runs.
 """
@@ -7,7 +7,7 @@ import sys
 import openstack
 
 NAME = "lab-proof"
-SECONDS = 90  # takes 5 s, or 12 s if both CPUs are busy
+SECONDS = 90  # Timeout of the boot, which takes 5 s, or 12 s if both CPUs are busy.
 
 cloud = openstack.connect(cloud="trunkline-lab-admin")
 
@@ -36,7 +36,7 @@ server = cloud.compute.create_server(
 try:
     cloud.compute.wait_for_server(server, interval=0.5, wait=SECONDS)
 except openstack.exceptions.SDKException as error:
-    # The next run deletes these objects: a lab that cannot plug a server cannot unplug it either.
+    # Leaves these objects to the next run: a lab that cannot plug the server's interface cannot unplug it either.
     found = cloud.compute.get(f"/servers/{server.id}").json()["server"]
     sys.exit(f"Error: {found.get('fault', {}).get('message', error)}")
 clear()

@@ -9,7 +9,7 @@ cidr, gateway = sys.argv[1:3]
 AGENTS = {"Linux bridge agent", "DHCP agent", "L3 agent", "Metadata agent"}
 FLAVORS = (("pbx.tiny", 1, 256, 2), ("pbx.small", 1, 512, 4), ("pbx.medium", 2, 1024, 8))
 # Enough for six zones, a controller, and replacements that are created before the old servers are deleted. Small
-# enough that the cloud rejects requests for too much, as a public cloud does.
+# enough that tests can exceed it, as in a public cloud.
 COMPUTE_QUOTA = {"instances": 10, "cores": 12, "ram": 8192}
 NETWORK_QUOTA = {"floatingip": 10, "network": 5, "subnet": 5, "router": 3, "port": 40,
                  "security_group": 10, "security_group_rule": 100}

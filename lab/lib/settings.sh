@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034  # read by the files that are sourced after this one
 # Paths, addresses and the order of services. Sourced, never run.
 
-# Not below a home of mode 0700: dnsmasq drops root and must still reach its host files.
+# Not below a home directory of mode 0700: dnsmasq gives up root, and could not read its host files there.
 STATE=${LAB_STATE:-/var/lib/trunkline-lab}
 ETC=$STATE/etc         # configuration, which every `up` writes again
 LOG=$STATE/log         # one file per process, and one per service for its initialisation
@@ -21,8 +21,8 @@ EXTERNAL_BRIDGE=br-ex
 EXTERNAL_CIDR=198.51.100.0/24
 EXTERNAL_HOST=198.51.100.1
 
-# In an order in which the services could start one by one. `up` starts them in parallel, and each service waits
-# for those that it needs.
+# An order in which the services could start one by one. `up` starts them in parallel, and each service waits for the
+# services that it needs.
 SERVICES=(network hypervisor mariadb rabbitmq memcached keystone placement glance catalog
   libvirt neutron nova resources)
 # `down` stops these stages one after another, and the services of a stage in parallel.

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# The catalog: users and endpoints of the other services, and the project of deployments.
+# The catalog: creates users and endpoints of the other services, and the user and project of deployments.
 
 packages=(python3-openstackclient)
 units=()

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# The hypervisor: kvm if it runs a test guest, else emulation. The answer is in a file for nova-compute, and is
-# valid until the next boot of the machine.
+# The hypervisor: selects kvm if it runs a test guest, otherwise emulation. Writes the result to a file for
+# nova-compute.
 
 packages=(qemu-system-x86 cpio)
 units=()

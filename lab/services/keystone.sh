@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# Keystone: identity. `bootstrap` creates its administrator and its own catalog entry. The catalog service creates
-# all others.
+# Keystone: identity. Its command `bootstrap` creates the administrator and keystone's own catalog entry. catalog.sh
+# creates all other users and entries.
 
 packages=(keystone uwsgi-core uwsgi-plugin-python3 curl)
 answers=(
@@ -44,7 +44,7 @@ init() {
   once keystone create_keystone
 }
 
-# Creates what keystone-manage fernet_setup and credential_setup create, without starting its interpreter twice.
+# Creates the keys that keystone-manage fernet_setup or credential_setup would create, without starting Python for it.
 # 0 is the key staged for the next rotation, 1 is the key in use.
 keys() { # keys REPOSITORY
   local repository=$STATE/keystone/$1 key
@@ -62,7 +62,7 @@ keys() { # keys REPOSITORY
 
 create_keystone() {
   empty_databases keystone keystone
-  # The password is in the environment: every user can read arguments, also those of env.
+  # The password is passed in the environment, because every user can read the arguments of a process.
   # shellcheck disable=SC2016  # expanded by the new shell
   "${CLEAN[@]}" bash -c 'OS_BOOTSTRAP_PASSWORD=$(<"$1") exec "${@:2}"' bootstrap "$SECRETS/user-admin" \
     python3 "$LAB/lib/manage.py" keystone.cmd.manage --config-file "$ETC/keystone/keystone.conf" \

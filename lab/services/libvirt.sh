@@ -11,8 +11,8 @@ auth_unix_rw = "none"
 unix_sock_group = "root"
 log_outputs = "2:stderr"
 EOF
-  # Guests are not confined further: in a container, security drivers, cgroup controllers and mount namespaces may
-  # not be available.
+  # Guests run without a security driver, cgroups and mount namespaces. These may not be available if the lab runs in a
+  # container.
   conf "$ETC/libvirt/qemu.conf" <<EOF
 user = "root"
 group = "root"
@@ -25,15 +25,15 @@ EOF
 
 init() { :; }
 
-# libvirt reads qemu.conf and stores its domains in /etc/libvirt only. It runs in a mount namespace where the lab's
-# folder is mounted there. The machine's own /etc/libvirt is not changed.
+# libvirt reads qemu.conf and stores its domains only in /etc/libvirt. So it runs in a mount namespace in which
+# /etc/libvirt is the lab's folder. The machine's own /etc/libvirt is not changed.
 start() {
   [ ! -S /run/libvirt/libvirt-sock ] || alive libvirtd || ! virsh -c qemu:///system uri >/dev/null 2>&1 ||
     die "another libvirtd is running; the lab starts its own. Stop the other one first:" \
       "systemctl disable --now libvirtd.service libvirtd{,-ro,-admin}.socket virtlogd{,-admin}.socket"
   local own_etc=(unshare --mount bash -c "mount --bind '$ETC/libvirt' /etc/libvirt && exec \"\$@\"" libvirt)
   launch virtlogd -- "${own_etc[@]}" virtlogd
-  # Guests inherit the priority. Calls in guests must not suffer while this machine runs builds or tests.
+  # Guests inherit this priority, so that builds or tests on this machine do not disturb calls in the guests.
   launch libvirtd -- "${own_etc[@]}" nice -n -10 libvirtd
 }
 

@@ -31,8 +31,9 @@ EOF
   for user in keystone glance placement nova neutron; do secret "database-$user" >/dev/null; done
 }
 
-# A schema is thousands of small files, with a sync for each; the syncs take three quarters of the time. libeatmydata
-# makes syncs no-ops. After a power failure, the lab is rebuilt. Writes of a killed process survive anyway.
+# A schema consists of thousands of small files. Syncing each of them would take most of the time of a migration, so
+# libeatmydata turns syncs into no-ops. After a power failure, the lab has to be purged and built again. Writes of a
+# killed process are not lost.
 volatile=LD_PRELOAD=libeatmydata.so
 
 init() { once mariadb create_datadir; }

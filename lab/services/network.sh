@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# The bridge of the external network. The host is its gateway; floating IPs are reachable on it.
+# The bridge of the external network. This machine is the gateway of the network, and reaches floating IPs through it.
 
 packages=(iproute2 iptables ebtables ipset conntrack)
 units=()

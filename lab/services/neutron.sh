@@ -107,7 +107,7 @@ start() {
   local common=(--config-file "$ETC/neutron/neutron.conf")
   need rabbitmq
   launch neutron-server -- neutron-server "${common[@]}"
-  # If the first call of an agent finds no server, the agent waits a minute for an answer.
+  # If neutron-server is not up at the first call of an agent, the agent waits for a minute.
   wait_for 60 neutron-server answering 9696/
   need network
   launch linuxbridge-agent -- neutron-linuxbridge-agent "${common[@]}" --config-file "$ETC/neutron/linuxbridge.ini"
@@ -116,7 +116,7 @@ start() {
   launch metadata-agent -- neutron-metadata-agent "${common[@]}" --config-file "$ETC/neutron/metadata.ini"
 }
 
-# The resources service asks neutron-server whether the agents are ready.
+# resources.py asks neutron-server whether the agents are ready.
 ready() { :; }
 
 stop() {

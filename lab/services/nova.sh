@@ -64,7 +64,7 @@ enabled = false
 disable_rootwrap = true
 $(messaging)
 EOF
-  # Not for nova-compute, which may use the databases only through the conductor.
+  # nova-compute does not get this file, because it may use the databases only through the conductor.
   conf "$ETC/nova/databases.conf" <<EOF
 $(database api_database nova nova_api)
 $(database database nova)

@@ -16,8 +16,8 @@ log.file = false
 EOF
 }
 
-# RabbitMQ creates its user at the first boot of an empty node. A node that was killed before that has no user, so
-# its data is deleted.
+# RabbitMQ creates its user when it first starts with an empty data folder. If it was killed before it was ready, the
+# user may be missing, so its data is deleted.
 init() { [ -e "$DONE/rabbitmq" ] || alive rabbitmq || rm -rf "$STATE/rabbitmq"; }
 
 start() {

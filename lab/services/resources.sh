@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# Resources that deployments use: flavors, the external network and the quotas of the project. Starts last, since it
-# waits until all agents and the hypervisor are ready.
+# Creates resources that deployments use: flavors, the external network and the quotas of the project. Ends last,
+# because it waits until all agents and the hypervisor are ready.
 
 packages=(python3-openstackclient)
 units=()

@@ -5,19 +5,19 @@ import { asteriskProgram } from "./program";
 import { Deadline } from "../../core/deadline";
 import type { Session } from "../../ssh/session";
 
-/** A registered phone. */
+/** Registration of a phone. */
 export interface Contact {
   readonly extension: string;
-  /** Port of the controller in the phone's connection to the zone. */
+  /** Source port, on the controller, of the connection that HAProxy has opened to the zone for this phone. */
   readonly port: number;
 }
 
-/** Calls and phones of a zone. */
+/** Calls and registered phones of a zone. */
 export interface Activity {
-  /** Number of calls by Asterisk's count. A call may have more than two channels, or only one. */
+  /** Number of calls that Asterisk counts; at least 1 if there is a channel. A call has one or more channels. */
   readonly calls: number;
   readonly channels: number;
-  /** Extensions of phones that are in a call or ringing. */
+  /** Extensions of phones that are in a call, calling or ringing. */
   readonly busy: ReadonlySet<string>;
   readonly contacts: readonly Contact[];
 }
@@ -30,18 +30,22 @@ export interface TrunkPeerStatus {
   readonly latency: number | null;
 }
 
-/** Commands of chan_sip and of chan_pjsip. A zone has only one of these drivers, so one command does not exist. */
+/**
+ * Console commands that list the registered phones of chan_sip and of chan_pjsip. A zone uses only one of these
+ * drivers. The command of the other driver lists nothing.
+ */
 export const CONTACTS = ["sip show peers", "database show registrar"] as const;
 const CHANNELS = ["core show channels concise", "core show channels count"] as const;
 
-/** In milliseconds. */
+/** Maximum number of milliseconds to wait until calls have ended. */
 const HANG_UP_DEADLINE = 5_000;
+/** Milliseconds between two checks whether calls have ended. */
 const HANG_UP_INTERVAL = 200;
 
-/** Returns the calls and phones of a zone; none if Asterisk does not run. */
+/** Returns the calls and registered phones of a zone; none if Asterisk does not run. @throws NodeError */
 export async function activityOf(zone: Session): Promise<Activity> {
   try {
-    // Channels last: a phone that was idle in the first answers may have a call by then.
+    // Ask for channels last, so that a phone that begins a call between two commands counts as busy.
     const answers = await asterisk(zone, [...CONTACTS, ...CHANNELS]);
     const text = (from: number, to?: number): string => answers.slice(from, to).join("\n");
     return {
@@ -54,7 +58,7 @@ export async function activityOf(zone: Session): Promise<Activity> {
   }
 }
 
-/** Returns the trunk peers of a zone; none if Asterisk does not run. */
+/** Returns the status of a zone's trunk peers; empty if Asterisk does not run. @throws NodeError */
 export async function trunkPeersOf(zone: Session): Promise<TrunkPeerStatus[]> {
   try {
     const [peers = ""] = await asterisk(zone, ["iax2 show peers"]);
@@ -66,18 +70,24 @@ export async function trunkPeersOf(zone: Session): Promise<TrunkPeerStatus[]> {
 }
 
 /**
- * Closes connections of phones to a zone. HAProxy then closes its connections to the phones. The zone's kernel selects
- * the connections by port. HAProxy identifies a session by a memory address, which may belong to another session when
- * the command arrives.
+ * Closes connections from HAProxy to a zone, by their ports. HAProxy then closes its connections to the phones. A
+ * command to HAProxy would not be safe: HAProxy identifies a session by a memory address, which may belong to another
+ * session when the command arrives.
  *
- * @param ports ports of the controller, one per connection.
+ * @param ports source ports of the connections, on the controller.
+ * @throws NodeError
  */
 export async function disconnect(zone: Session, ports: readonly number[] | "all"): Promise<void> {
   const from = ports === "all" ? [ports] : ports.map(String);
   await asteriskProgram(zone, "disconnect", [String(SIP_PORT), ...from]);
 }
 
-/** Ends all calls of a zone, waits until they have ended, and returns how many remain after the deadline. */
+/**
+ * Ends all calls of a zone. Waits until they have ended, at most {@link HANG_UP_DEADLINE}.
+ *
+ * @returns the number of calls that remain.
+ * @throws NodeError
+ */
 export async function hangUpAll(zone: Session): Promise<number> {
   const deadline = new Deadline(HANG_UP_DEADLINE);
   try {
@@ -97,7 +107,7 @@ export async function hangUpAll(zone: Session): Promise<number> {
 /** Matches the name of a channel: `PJSIP/1001-0000002a`, `SIP/1001-0000002a`, `IAX2/zone2-1234`. */
 const CHANNEL = /^(\w+)\/([^!]+)-[0-9a-f]+(?:;[12])?$/;
 
-/** A line of `core show channels concise`. Callers control some of the values. */
+/** Line of `core show channels concise`. Callers control some of the values. */
 export interface ChannelLine {
   readonly name: string;
   readonly technology: string;
@@ -108,9 +118,9 @@ export interface ChannelLine {
 }
 
 /**
- * Returns the lines of `core show channels concise` that begin with the name of a channel. A value with a line
- * feed can cut a line off, or can look like the line of another channel. That channel's phone then counts as busy
- * until the caller's call ends.
+ * Returns the lines of `core show channels concise` that begin with the name of a channel. A caller can send a value
+ * with a line feed. Such a value can cut off its line, or can imitate the line of another channel. An idle phone then
+ * counts as busy until that caller's call ends.
  */
 export function channelLines(output: string): ChannelLine[] {
   return output.split("\n").flatMap((line) => {
@@ -127,10 +137,10 @@ export function channelLines(output: string): ChannelLine[] {
 export function parseChannels(output: string): Omit<Activity, "contacts"> {
   const lines = channelLines(output);
   const counts = Array.from(output.matchAll(/^(\d{1,9}) active (channel|call)s?$/gm));
-  // The last match: it comes after all values that callers control.
+  // Use the last match, because it comes after all values that callers control.
   const active = (of: string): number =>
     Number(counts.filter(([, , what]) => what === of).at(-1)?.[1] ?? 0);
-  // A channel without a call can remain if the caller hangs up last.
+  // A channel for which Asterisk counts no call can remain if the caller hangs up last.
   const channels = Math.max(lines.length, active("channel"));
   return {
     calls: Math.max(active("call"), channels > 0 ? 1 : 0),
@@ -144,8 +154,8 @@ export function parseChannels(output: string): Omit<Activity, "contacts"> {
 }
 
 /**
- * Parses the output of `sip show peers`, or of `database show registrar` for PJSIP. (`pjsip show contacts`
- * truncates the port.) A peer that is no longer registered has port 0.
+ * Parses the output of `sip show peers` (chan_sip) or `database show registrar` (PJSIP). `pjsip show contacts` cannot
+ * be used, because it truncates the port. Omits peers with port 0, which are no longer registered.
  */
 export function parseContacts(output: string): Contact[] {
   return output.split("\n").flatMap((line) => {
@@ -156,15 +166,15 @@ export function parseContacts(output: string): Contact[] {
 }
 
 /**
- * Matches a line of `sip show peers`. A phone controls up to 24 characters after its extension, and nothing from
- * the address on. So the pattern is anchored at the end of the line.
+ * Matches a line of `sip show peers`. A phone controls up to 24 characters after its extension, but not the address and
+ * the columns after it. The pattern is therefore anchored at the end of the line.
  */
 const PEER =
   /^(?<extension>\d+)(?:[/ ].*)?\s[\d.]+\s+D\s+(?:Yes|No|Auto \((?:Yes|No)\))\s+(?:Yes|No|Auto \((?:Yes|No)\))\s+(?:A\s+)?(?<port>\d+)\s+(?:OK \(\d+ ms\)|LAGGED \(\d+ ms\)|UNREACHABLE|UNKNOWN|Unmonitored)\s*$/;
 
 /**
- * Parses a line of `database show registrar`: a key, and a JSON object whose values the phone controls. The
- * address in `uri` is the address of the phone's connection (`rewrite_contact`).
+ * Parses a line of `database show registrar`: a key and a JSON object. The phone controls values of the object, but not
+ * the address in `uri`. Asterisk replaces it with the source address of the connection (`rewrite_contact`).
  */
 function registrarContact(line: string): Readonly<Record<string, string>> | undefined {
   const [, extension = "", json = ""] = REGISTRAR.exec(line) ?? [];
@@ -179,11 +189,15 @@ function registrarContact(line: string): Readonly<Record<string, string>> | unde
   return port === undefined ? undefined : { extension, port };
 }
 
-/** Matches the key of a contact: an extension, and a hash of the registered contact. */
+/** Matches the database key of a contact, which has the extension and a hash. */
 const REGISTRAR_KEY = /^\/registrar\/contact\/((\d+);@[0-9a-f]+) *: /;
+/** Matches a line with a contact: the extension and the JSON object. */
 const REGISTRAR = /^\/registrar\/contact\/(\d+);@[0-9a-f]+ *: (\{.*\}) *$/;
 
-/** Returns the database keys of the contacts of `extensions`, from the output of `database show registrar`. */
+/**
+ * Returns the database keys of the contacts of `extensions`, from the output of `database show registrar`. The keys do
+ * not have the prefix `/registrar/contact/`.
+ */
 export const registrarKeys = (output: string, extensions: ReadonlySet<string>): string[] =>
   output.split("\n").flatMap((line) => {
     const [, key = "", extension = ""] = REGISTRAR_KEY.exec(line) ?? [];

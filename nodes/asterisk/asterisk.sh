@@ -1,16 +1,16 @@
 #!/bin/sh
 # Starts Asterisk and closes connections of phones. Runs on a zone, as root.
 #
-#   asterisk.sh start-unread PATH...         starts Asterisk if it does not run, and prints the files that are newer
-#                                            than its start
-#   asterisk.sh restart                      restarts Asterisk, after the image's check of the files
-#   asterisk.sh fault                        prints why the image's check refuses to start Asterisk, if it does
-#   asterisk.sh disconnect LOCAL all         closes all connections of the port LOCAL
-#   asterisk.sh disconnect LOCAL [PORT]...   closes its connections from these ports of the controller
+#   asterisk.sh start-unread PATH...         starts Asterisk if it does not run, and prints the PATHs of files that are
+#                                            newer than the start of Asterisk
+#   asterisk.sh restart                      runs the image's check of the files and restarts Asterisk
+#   asterisk.sh fault                        prints the error of the image's check; nothing if there is none
+#   asterisk.sh disconnect LOCAL all         closes all connections to the port LOCAL of the zone
+#   asterisk.sh disconnect LOCAL [PORT]...   closes connections to LOCAL from these ports of the controller
 
-# Created when Asterisk starts.
+# Asterisk creates its console socket when it starts.
 socket=/run/asterisk/asterisk.ctl
-# Written by the image's check (trunkline-preflight.service).
+# The image's check (trunkline-preflight.service) writes its error to this file.
 fault=/run/trunkline/fault
 
 command=$1
@@ -25,7 +25,7 @@ start-unread)
   ;;
 restart)
   rm -f "$fault"
-  # Ignores a failed check: `fault` prints the check's message, which has more detail than systemd's.
+  # A failed check is not an error here: `fault` prints the check's message, which has more detail than systemd's.
   systemctl restart trunkline-preflight.service asterisk.service || [ -s "$fault" ]
   ;;
 fault) cat "$fault" 2>/dev/null || true ;;
@@ -36,7 +36,7 @@ disconnect)
     ss -t -n --kill state established "$listener" >/dev/null 2>&1
     exit
   fi
-  # The kernel limits the length of a filter.
+  # The kernel limits the length of a filter, so one call of ss closes at most 20 connections.
   while [ $# -gt 0 ]; do
     ports="dport = :$1"
     shift
@@ -49,7 +49,7 @@ disconnect)
   done
   ;;
 *)
-  echo "asterisk.sh: there is no command $command" >&2
+  echo "asterisk.sh: unknown command $command" >&2
   exit 2
   ;;
 esac

@@ -5,9 +5,9 @@ import { Deadline } from "../../core/deadline";
 import { type Session } from "../../ssh/session";
 import { asteriskProgram } from "./program";
 
-/** Created when Asterisk starts. */
+/** Unix domain socket of Asterisk's console. Asterisk creates the socket when it starts. */
 const SOCKET = "/run/asterisk/asterisk.ctl";
-/** Seconds. A working Asterisk answers at once, even under load. */
+/** Default timeout in seconds. A working Asterisk answers at once, even under load. */
 const TIMEOUT = 20;
 /** Milliseconds between two checks whether Asterisk has started. */
 const INTERVAL = 250;
@@ -34,23 +34,23 @@ export async function asterisk(
   if (fault === "absent") {
     throw new NotRunning(
       zone.node,
-      "Asterisk does not run; see 'journalctl -u asterisk' and /var/log/asterisk/messages there",
+      "Asterisk does not run; see 'journalctl -u asterisk' and /var/log/asterisk/messages on the node",
     );
   }
   if (fault === "silent") {
     throw new NodeError(
       zone.node,
       `Asterisk runs, but does not answer '${commands[answers.length] ?? ""}' within ` +
-        `${String(seconds)} s; see /var/log/asterisk/messages there`,
+        `${String(seconds)} s; see /var/log/asterisk/messages on the node`,
     );
   }
   return answers.map((answer) => answer.slice(answer.indexOf("\n") + 1));
 }
 
 /**
- * Waits until Asterisk has loaded all modules. Its console answers before that.
+ * Waits until Asterisk has loaded all modules. Asterisk's console answers earlier than that.
  *
- * @throws NodeError if Asterisk is not ready within `seconds`, or if the image's check refuses to start Asterisk.
+ * @throws NodeError if Asterisk is not ready within `seconds`, or is not started because the image's check has failed.
  */
 export async function waitForAsterisk(zone: Session, seconds = 120): Promise<void> {
   const deadline = new Deadline(seconds * 1000);
@@ -66,7 +66,7 @@ export async function waitForAsterisk(zone: Session, seconds = 120): Promise<voi
         throw new NodeError(
           zone.node,
           `Asterisk has not started in ${String(seconds)} s; see 'journalctl -u asterisk' ` +
-            "and /var/log/asterisk/messages there",
+            "and /var/log/asterisk/messages on the node",
         );
       }
     }

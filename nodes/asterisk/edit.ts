@@ -9,8 +9,8 @@ import { removedUsers } from "./read-back";
 import { reload, reloadAndCheck } from "./reload";
 
 /**
- * Deletes the registrations of users that are gone: chan_pjsip keeps them, and they would be valid again if the users
- * came back. chan_sip deletes them itself.
+ * Deletes the registrations of removed users. chan_pjsip keeps these registrations. They would be valid again if a user
+ * with the same extension were added. chan_sip deletes the registrations itself.
  */
 async function deleteRegistrations(session: Session, users: ReadonlySet<string>): Promise<void> {
   const [registrar = ""] = await asterisk(session, ["database show registrar"]);
@@ -20,7 +20,7 @@ async function deleteRegistrations(session: Session, users: ReadonlySet<string>)
   );
 }
 
-/** Restores the former files. @returns whether Asterisk uses them again for sure. */
+/** Restores the former files. @returns whether Asterisk is certain to use the former files. */
 async function rollBack(
   session: Session,
   changed: readonly string[],
@@ -31,18 +31,18 @@ async function rollBack(
     return (await reload(session, changed, contents)) === null;
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
-    // An Asterisk that does not run reads the files when it starts.
+    // If Asterisk does not run, it reads the former files when it starts.
     return error instanceof NotRunning;
   }
 }
 
 /**
  * Replaces files of a zone that is in service, and makes Asterisk read them. No reload ends a call. If Asterisk does
- * not take the files, the former files are restored.
+ * not accept the files, restores the former files.
  *
  * @param before contents of the files before the edit.
- * @throws NodeUnchanged if the former files are in use again; NodeError if that is unknown. Both say what Asterisk did
- * not take.
+ * @throws NodeUnchanged if Asterisk uses the former files; NodeError if it is unknown which files Asterisk uses. The
+ * message has the errors.
  */
 export async function editAsterisk(
   session: Session,
@@ -50,7 +50,7 @@ export async function editAsterisk(
   before: Contents,
   log: Logger,
 ): Promise<void> {
-  // All files, not only those that differ: an earlier run may have been killed before the reload.
+  // Reload all files, not only those that differ: an earlier run may have been killed before the reload.
   const paths = Object.keys(files);
   const contents = contentsOf(files);
   const { changed } = await install(session, files);
@@ -59,14 +59,14 @@ export async function editAsterisk(
     (faults) =>
       faults.length === 0
         ? null
-        : `Asterisk does not take ${fileNames(paths)}: ${faults.join("; ")}`,
+        : `Asterisk does not accept ${fileNames(paths)}: ${faults.join("; ")}`,
     (error: unknown) => {
       if (!(error instanceof NodeError)) throw error;
       return error.fault;
     },
   );
   if (fault !== null) {
-    // If an earlier run has replaced the files, their former contents are not known.
+    // If `changed` is empty, an earlier run has replaced the files, and their former contents are unknown.
     if (changed.length > 0 && (await rollBack(session, changed, contents))) {
       throw new NodeUnchanged(session.node, `${fault}. The former files are in service again`);
     }
@@ -75,6 +75,6 @@ export async function editAsterisk(
   const removed = removedUsers(before, contents);
   if (removed.length > 0) await deleteRegistrations(session, new Set(removed));
   if (needsRestart(changed)) {
-    log.info(`${session.node}: ${fileNames(changed)} will take effect when Asterisk starts again`);
+    log.info(`${session.node}: ${fileNames(changed)} will take effect at Asterisk's next start`);
   }
 }

@@ -6,22 +6,22 @@ export const ASTERISK_FOLDER = "/etc/asterisk/";
 export type Contents = Readonly<Record<string, string>>;
 
 interface AsteriskFile {
-  /** What callers know of the file's contents; null if they have nothing to do with it. */
+  /** What the file configures, for messages about effects on callers; null if a change has no effect on callers. */
   readonly subject: string | null;
-  /** Commands of Asterisk's console that make it read the file. */
+  /** Console commands that make Asterisk read the file. */
   readonly reload: (content: string) => readonly string[];
 }
 
 /**
- * Files that a running Asterisk can read again, in the order of reading: what the dialplan dials must exist first. No
- * reload ends a call. Asterisk reads all other files only when it starts.
+ * Files that a running Asterisk can reload, in the order of the reloads. The dialplan comes last, because it dials
+ * users and trunk peers of the other files. No reload ends a call. Asterisk reads all other files only when it starts.
  */
 export const RELOADABLE: Readonly<Record<string, AsteriskFile>> = {
   "logger.conf": { subject: null, reload: () => ["logger reload"] },
   "modules.conf": {
     subject: "modules",
-    // A module that is loaded stays loaded. One that is not needed any more may be in use by a call: it stays until the
-    // next start.
+    // Only loads modules. A module that is no longer needed may be in use by a call, so it stays loaded until the next
+    // start of Asterisk.
     reload: (content) =>
       Array.from(content.matchAll(/^load=(\S+)$/gm), ([, module = ""]) => `module load ${module}`),
   },
@@ -29,7 +29,8 @@ export const RELOADABLE: Readonly<Record<string, AsteriskFile>> = {
   "rtp.conf": { subject: "media ports", reload: () => ["module reload res_rtp_asterisk.so"] },
   "users.sql": {
     subject: "users",
-    // `load-users` loads the file into a database. Asterisk looks a user up when it needs the user, and caches it.
+    // Asterisk reads a user from the database that `load-users` fills, and caches the user. These commands empty the
+    // caches.
     reload: () =>
       ["endpoint", "auth", "aor"].map((type) => `sorcery memory cache expire res_pjsip/${type}`),
   },
@@ -39,7 +40,7 @@ export const RELOADABLE: Readonly<Record<string, AsteriskFile>> = {
   "extensions.conf": { subject: "dialplan", reload: () => ["dialplan reload"] },
 };
 
-/** Tells the image's check which SIP driver Asterisk must have. */
+/** File that tells the image's check which SIP driver Asterisk must have. */
 const NODE_JSON = "/etc/trunkline/node.json";
 
 /** Returns whether Asterisk reads one of these files only when it starts. */
@@ -49,7 +50,7 @@ export const needsRestart = (paths: readonly string[]): boolean =>
       path === NODE_JSON || (path.startsWith(ASTERISK_FOLDER) && !(basename(path) in RELOADABLE)),
   );
 
-/** Returns the console commands that make Asterisk read the files at `paths`, in their order. */
+/** Returns the console commands that make Asterisk read the files at `paths`, in the order of {@link RELOADABLE}. */
 export const reloadCommands = (paths: readonly string[], contents: Contents): string[] =>
   Object.entries(RELOADABLE).flatMap(([name, { reload }]) => {
     const path = ASTERISK_FOLDER + name;

@@ -20,17 +20,18 @@ export interface Leg extends Media {
 
 /** A call of a zone. A call over the trunk appears in both zones. */
 export interface LiveCall {
-  /** Extensions. */
+  /** Extension of the caller; empty if unknown. */
   readonly from: string;
+  /** Extension of the callee; empty if unknown. */
   readonly to: string;
   readonly state: "up" | "ringing";
-  /** Duration so far. */
+  /** Seconds since the first channel of the call was created. */
   readonly seconds: number;
   /** The caller's leg comes first. */
   readonly legs: readonly Leg[];
 }
 
-/** A line of `core show channels concise`. */
+/** Values in a line of `core show channels concise`. */
 interface Channel {
   readonly name: string;
   readonly technology: string;
@@ -38,15 +39,16 @@ interface Channel {
   /** Number that was dialled on the channel. */
   readonly dialled: string;
   readonly isUp: boolean;
-  /** Whether the channel dials the other legs of the call. */
+  /** Whether this is the channel of the caller, which dials the other legs of the call. */
   readonly isCaller: boolean;
-  /** Number of the phone at the end of the channel. */
+  /** Extension of the phone that this channel leads to, directly or over the trunk. */
   readonly number: string;
   readonly seconds: number;
+  /** Identifier of the channel's bridge; empty before the call is answered. */
   readonly bridge: string;
 }
 
-/** The last four commands belong to one of the SIP drivers, and exist only if the zone uses that driver. */
+/** Each of the last four commands belongs to one SIP driver, and exists only if the zone uses that driver. */
 const COMMANDS = [
   "core show channels concise",
   "iax2 show channels",
@@ -57,7 +59,7 @@ const COMMANDS = [
   "sip show peers",
 ] as const;
 
-/** Returns the calls of a zone; none if Asterisk does not run. */
+/** Returns the calls of a zone; none if Asterisk does not run. @throws NodeError */
 export async function liveCallsOf(zone: Session): Promise<LiveCall[]> {
   try {
     return parseLiveCalls(await asterisk(zone, COMMANDS));
@@ -67,7 +69,7 @@ export async function liveCallsOf(zone: Session): Promise<LiveCall[]> {
   }
 }
 
-/** Parses the output of `COMMANDS`. */
+/** Parses the outputs of {@link COMMANDS}, in the same order. */
 export function parseLiveCalls([
   concise = "",
   trunkChannels = "",
@@ -126,7 +128,7 @@ const COLUMNS = 14;
 
 function parseChannelLines(concise: string): Channel[] {
   return channelLines(concise).flatMap(({ name, technology, end, columns }) => {
-    // The dialled number may contain the separator, so the columns after it are counted from the end.
+    // Values such as the dial string may contain the separator, so the last seven columns are counted from the end.
     const [, , dialled = "", , state = "", application = ""] = columns;
     const [number = "", , , , seconds = "", bridge = ""] = columns.slice(-7);
     if (columns.length < COLUMNS || !/^\d+$/.test(seconds)) return [];
@@ -157,7 +159,7 @@ function groups(channels: readonly Channel[]): Map<string, Channel[]> {
   return found;
 }
 
-/** Returns the media of the leg whose duration is nearest to `seconds`. */
+/** Returns the statistics whose duration is nearest to `seconds`; unknown statistics if `media` is empty. */
 const nearest = (media: readonly SipMedia[], seconds: number): Media =>
   [...media].sort((a, b) => Math.abs(a.seconds - seconds) - Math.abs(b.seconds - seconds))[0] ??
   UNKNOWN_MEDIA;

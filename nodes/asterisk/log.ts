@@ -10,11 +10,11 @@ const LOG = "/var/log/asterisk/messages";
 
 /** Selects warnings and errors of Asterisk about a configuration file. */
 export interface LogRule {
-  /** Source file of Asterisk, as in a record. */
+  /** Name of Asterisk's source file that logs the message, as in a record. */
   readonly source: string;
-  /** Functions of the source file; null for all. */
+  /** Functions of the source file that log the message; null for all functions. */
   readonly functions: readonly string[] | null;
-  /** Endings, one of which the message must have; null for any message. */
+  /** The message must end with one of these texts; null for any message. */
   readonly endings: readonly string[] | null;
 }
 
@@ -28,14 +28,18 @@ const readers = (source: string, ...functions: readonly string[]): LogRule => ({
   endings: null,
 });
 
-/** Sources of messages about a file, besides `config.c`, in Asterisk 16 and 22. By file name. */
+/**
+ * Rules for messages about a configuration file, by its name, in Asterisk 16 and 22. {@link rulesFor} adds the rules
+ * for messages of `config.c`.
+ */
 const READERS: Readonly<Record<string, readonly LogRule[]>> = {
   "modules.conf": [readers("loader.c", "module_load_error", "load_resource")],
   "cdr.conf": [readers("cdr_csv.c", "load_config", "reload")],
   "rtp.conf": [readers("res_rtp_asterisk.c", "rtp_reload")],
   "pjsip.conf": [
     reader("res_sorcery_config.c"),
-    // Also checks contacts of phones. Those messages have the phone's values, but do not name a file.
+    // This function also checks contacts of phones. A message about a contact has values that the phone controls, but
+    // does not end with the name of a file.
     {
       source: "config_options.c",
       functions: ["aco_process_var"],
@@ -67,7 +71,7 @@ const READERS: Readonly<Record<string, readonly LogRule[]>> = {
   "extensions.conf": [reader("pbx_config.c")],
 };
 
-/** Returns the rules for the files that Asterisk can reload. There are no rules for other files. */
+/** Returns the rules for the files at `paths`. Files that are not in {@link READERS} have no rules. */
 export function rulesFor(paths: readonly string[]): LogRule[] {
   const read = paths.filter((path) => basename(path) in READERS);
   if (read.length === 0) return [];
@@ -82,17 +86,17 @@ export function rulesFor(paths: readonly string[]): LogRule[] {
   ];
 }
 
-/** Messages about a module that is already loaded: no error. */
+/** Matches messages about a module that is already loaded, which is not an error. */
 const HARMLESS = /already (?:loaded|exists)/i;
 
 const heardSchema = z.object({ messages: z.array(z.string()) });
 
-/** Records the end of the log, from which `loggedErrors` reads. */
+/** Records where the log ends. {@link loggedErrors} reads from there. @throws NodeError */
 export async function watchLog(session: Session): Promise<void> {
   await session.ask({ do: "watch", path: LOG });
 }
 
-/** Returns warnings and errors about the files at `paths` since `watchLog`, without duplicates. */
+/** Returns warnings and errors about the files at `paths` since {@link watchLog}, without duplicates. */
 export async function loggedErrors(session: Session, paths: readonly string[]): Promise<string[]> {
   const request = { do: "heard", path: LOG, rules: rulesFor(paths) };
   const { messages } = await askAgent(session, request, heardSchema);

@@ -1,4 +1,4 @@
-/** Media statistics of one leg of a call. Null for a value that Asterisk does not know. */
+/** Media statistics of one leg of a call. A value that Asterisk does not know is null. */
 export interface Media {
   readonly codec: string | null;
   /** Packet loss in the worse direction. */
@@ -16,7 +16,7 @@ export const UNKNOWN_MEDIA: Media = {
   delayMs: null,
 };
 
-/** Parses the output of `pjsip show channelstats`. The keys are names of channels without `PJSIP/`. */
+/** Parses the output of `pjsip show channelstats`. The keys of the result are names of channels without `PJSIP/`. */
 export function parsePjsipMedia(output: string): ReadonlyMap<string, Media> {
   const count = String.raw`(\d+K?)\s+`;
   const direction = String.raw`${count}${count}\d+\s+([\d.]+)\s+`;
@@ -31,7 +31,7 @@ export function parsePjsipMedia(output: string): ReadonlyMap<string, Media> {
       const [received, gapsHere, jitterHere, sent, gapsThere, jitterThere, roundTrip] = values.map(
         (value) => Number(value.replace("K", "000")),
       ) as [number, number, number, number, number, number, number];
-      // Both values come from the phone's RTCP reports, and are zero without reports.
+      // `roundTrip` and `jitterThere` come from the phone's RTCP reports. Both are zero without reports.
       const isReported = roundTrip > 0 || jitterThere > 0;
       return [
         [
@@ -48,16 +48,16 @@ export function parsePjsipMedia(output: string): ReadonlyMap<string, Media> {
   );
 }
 
-/** Media statistics of a chan_sip leg. The extension may have other legs, with other durations. */
+/** Media statistics of a leg with chan_sip. The duration distinguishes several legs of one extension. */
 export interface SipMedia extends Media {
   readonly extension: string;
   readonly seconds: number;
 }
 
 /**
- * Parses the output of `sip show channelstats`, `sip show channels` and `sip show peers`. The first has
- * the statistics and the beginning of the Call-ID. The second maps the Call-ID to an extension. The third has
- * the round trip time to the phone through the controller, since chan_sip does not show the one from RTCP.
+ * Parses the output of `sip show channelstats`, `sip show channels` and `sip show peers`. The first has the statistics
+ * and the beginning of the Call-ID. The second maps the Call-ID to an extension. The third has the round trip time to
+ * the phone through the controller, because chan_sip does not show the round trip time from RTCP.
  */
 export function parseSipMedia(stats: string, channels: string, peers: string): SipMedia[] {
   const dialogs = lines(channels, /^[\d.]+\s+\S+\s+(\S+)\s+\((\w+)\)\s.*\s(\d+)\s*$/);
@@ -99,7 +99,7 @@ export function parseSipMedia(stats: string, channels: string, peers: string): S
   });
 }
 
-/** Parses the output of `iax2 show channels`. Returns the codecs by name of the channel. */
+/** Parses the output of `iax2 show channels`. Returns the codec of each channel, by name of the channel. */
 export const parseTrunkCodecs = (output: string): ReadonlyMap<string, string> =>
   new Map(
     lines(output, /^(IAX2\/\S+)\s.*\s\d+ms\s+(\w+)\s+[RT]x:/).map(([channel = "", codec = ""]) => [
@@ -108,7 +108,7 @@ export const parseTrunkCodecs = (output: string): ReadonlyMap<string, string> =>
     ]),
   );
 
-/** Returns the groups of `pattern` for each line that matches. */
+/** Returns the capture groups of `pattern` for each line that matches. */
 const lines = (output: string, pattern: RegExp): string[][] =>
   output.split("\n").flatMap((line) => {
     const groups = pattern.exec(line)?.slice(1);

@@ -5,7 +5,12 @@ import type { Session } from "../../ssh/session";
 
 const PROGRAM = readFileSync(join(__dirname, "asterisk.sh"), "utf8");
 
-/** Runs a command of `asterisk.sh`, which describes the commands. @throws ScriptFailed; NodeError */
+/**
+ * Runs a command of asterisk.sh on a zone. The file describes the commands.
+ *
+ * @returns standard output.
+ * @throws ScriptFailed if the command fails; NodeError if the connection is lost.
+ */
 export const asteriskProgram = (
   zone: Session,
   command: "start-unread" | "restart" | "fault" | "disconnect",

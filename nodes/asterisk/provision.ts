@@ -10,12 +10,13 @@ import { reloadAndCheck } from "./reload";
 
 /** Restarts Asterisk. @throws NodeError if there are calls. */
 async function restart(session: Session, paths: readonly string[], log: Logger): Promise<void> {
-  // If the zone's previous server was lost, HAProxy sends phones to the zone as soon as it answers SIP.
+  // A new server may have calls. If the previous server was lost, the zone is still in the rotation, and HAProxy sends
+  // phones to the new server as soon as its Asterisk answers SIP.
   const { channels } = await activityOf(session);
   if (channels > 0) {
     throw new NodeError(
       session.node,
-      `Asterisk has to be started again for ${fileNames(paths)}, and there are calls; ` +
+      `Asterisk must be restarted because of ${fileNames(paths)}, but there are calls; ` +
         "run the same command again when they have ended",
     );
   }
@@ -24,11 +25,11 @@ async function restart(session: Session, paths: readonly string[], log: Logger):
 }
 
 /**
- * Makes the Asterisk of a new server use these files. The server has booted with them, or with the files that its
- * predecessor booted with.
+ * Installs the files of a new server and makes its Asterisk use them. The server has booted with these files, or with
+ * the files that its predecessor booted with.
  *
  * @param files all files of the zone.
- * @throws NodeError if Asterisk does not take the files.
+ * @throws NodeError if Asterisk does not accept the files, does not start, or has calls and must be restarted.
  */
 export async function provisionAsterisk(
   session: Session,
@@ -40,7 +41,7 @@ export async function provisionAsterisk(
   const unread = new Set(changed);
   if (!needsRestart(changed)) {
     log.status("waiting for Asterisk");
-    // An earlier run may have been killed before it had Asterisk read its files.
+    // An earlier run may have installed files and been killed before Asterisk read them.
     const newer = await asteriskProgram(session, "start-unread", Object.keys(files));
     for (const path of newer.split("\n")) unread.add(path);
   }
@@ -49,6 +50,6 @@ export async function provisionAsterisk(
   await waitForAsterisk(session);
   const faults = await reloadAndCheck(session, paths, contents);
   if (faults.length > 0) {
-    throw new NodeError(session.node, `Asterisk does not take its files: ${faults.join("; ")}`);
+    throw new NodeError(session.node, `Asterisk does not accept its files: ${faults.join("; ")}`);
   }
 }

@@ -6,21 +6,23 @@ import { asterisk } from "./console";
 import { ASTERISK_FOLDER, type Contents } from "./files";
 
 /**
- * Compares what Asterisk has with the files that it has read: Asterisk reports no error if it drops a part of a file.
+ * This module compares the users, trunk peers and dialplan of a running Asterisk with its files. The comparison is
+ * needed because Asterisk may ignore a part of a file without an error.
  */
 
-/** Timeout in seconds for a list of thousands of users on an emulated processor. */
+/** Timeout in seconds of a command that lists all entries, enough for thousands of users on an emulated processor. */
 const LIST_TIMEOUT = 180;
-/** Timeout in milliseconds for reading in the background after a reload. */
+/** Milliseconds that Asterisk may read a file in the background after a reload. */
 const BACKGROUND_TIMEOUT = 30_000;
+/** Milliseconds between two comparisons. */
 const INTERVAL = 200;
-/** Maximum number of users to query one by one. Asterisk takes longer to list thousands than to read them. */
+/** Maximum number of users to query one by one. Asterisk takes longer to list thousands of users than to load them. */
 const FEW = 20;
 
-/** Entries of a file, by name: the text of each. */
+/** Texts of the entries of a file, by name of the entry. */
 type Entries = ReadonlyMap<string, string>;
 
-/** Parses the sections of a configuration file that use the template `template`: `[1001](user)`. */
+/** Returns a function that parses the sections of a file that use a template, for example `[1001](user)`. */
 const sections =
   (template: string) =>
   (content: string): Entries => {
@@ -36,7 +38,7 @@ const sections =
     return new Map([...texts].filter(([section]) => wanted.has(section)));
   };
 
-/** Parses the rows of users.sql: `('1001', 'Alice', '…'),`. */
+/** Parses the rows of users.sql, for example `('1001', 'Alice', '…'),`. */
 export const userRows = (content: string): Entries =>
   new Map(
     Array.from(content.matchAll(/^(\('(\d+)', .*\))[,;]$/gm), ([, row = "", user = ""]) => [
@@ -45,15 +47,19 @@ export const userRows = (content: string): Entries =>
     ]),
   );
 
-/** Commands that query the entries of a file from Asterisk. */
+/** How to compare the entries of a file with a running Asterisk. */
 interface ReadBack {
   readonly what: "users" | "trunk peers";
+  /** Parses the entries of the file. */
   readonly entries: (content: string) => Entries;
-  /** Matches content with entries, however they are written. No entries would pass all checks. */
+  /**
+   * Matches a file that has entries in any form. If `entries` finds none in such a file, that is an error. Otherwise a
+   * file whose entries were not found would pass the comparison.
+   */
   readonly nonEmpty?: RegExp;
-  /** Lists all entries. */
+  /** Command that lists all entries, and pattern of the names in the output. */
   readonly all?: { readonly command: string; readonly name: RegExp };
-  /** Shows one entry. */
+  /** Command that shows the entry with a name, and pattern of the output if there is no such entry. */
   readonly one?: { readonly command: string; readonly none: RegExp };
 }
 
@@ -62,7 +68,7 @@ const READ_BACKS: Readonly<Record<string, ReadBack>> = {
     what: "users",
     entries: userRows,
     nonEmpty: /^INSERT INTO users\b/m,
-    // Without `all`: one user proves that the whole database is in use.
+    // `all` is not needed: load-users loads either all users or none, so a few users are a sufficient sample.
     one: { command: "pjsip show endpoint", none: /^Unable to find object/m },
   },
   "sip.conf": {
@@ -88,7 +94,7 @@ export function removedUsers(before: Contents, after: Contents): string[] {
   });
 }
 
-/** Picks a few of `many`: the first one, the last one, and others evenly between. */
+/** Returns up to {@link FEW} of the names: the first, the last, and others evenly between. */
 const sampleOf = (many: readonly string[]): readonly string[] => {
   const step = Math.max(1, (many.length - 1) / (FEW - 1));
   return Array.from(
@@ -97,7 +103,12 @@ const sampleOf = (many: readonly string[]): readonly string[] => {
   );
 };
 
-/** Returns how Asterisk differs from `content`; null if it does not. */
+/**
+ * Returns how the entries of a running Asterisk differ from the entries of a file; null if they do not differ.
+ *
+ * @param before content of the file before the edit; undefined to compare all entries, or a sample if `all` is
+ * undefined.
+ */
 async function mismatch(
   session: Session,
   { what, entries, nonEmpty, all, one }: ReadBack,
@@ -122,7 +133,7 @@ async function mismatch(
     const wrong = asked.filter(
       (name, index) => one.none.test(answers[index] ?? "") === expected.has(name),
     );
-    return wrong.length === 0 ? null : `it is wrong about ${what} ${wrong.join(", ")}`;
+    return wrong.length === 0 ? null : `its ${what} ${wrong.join(", ")} differ from the file`;
   }
   if (all === undefined) return null;
   const [listed = ""] = await asterisk(session, [all.command], LIST_TIMEOUT);
@@ -132,7 +143,10 @@ async function mismatch(
     : `its ${String(got.size)} ${what} differ from the ${String(expected.size)} in the file`;
 }
 
-/** Repeats {@link mismatch} until there is none or time is up: chan_sip reads its file in the background. */
+/**
+ * Repeats {@link mismatch} until there is no difference, the timeout expires, or `isRefused` returns true. The
+ * repetition is needed because chan_sip reads its file in the background.
+ */
 async function lastingMismatch(
   isRefused: () => Promise<boolean>,
   ...args: Parameters<typeof mismatch>
@@ -145,7 +159,7 @@ async function lastingMismatch(
   }
 }
 
-/** Returns the `Dial` applications of the dialplan, as `dialplan show` prints them. */
+/** Returns the `Dial` applications in extensions.conf, in the form in which `dialplan show` prints them. */
 function dials(contents: Contents): string[] {
   const dialplan = contents[`${ASTERISK_FOLDER}extensions.conf`] ?? "";
   return Array.from(dialplan.matchAll(/^ *(?:exten|same) *=> *.*?\b(Dial\(.+\))$/gm)).map(
@@ -154,10 +168,11 @@ function dials(contents: Contents): string[] {
 }
 
 /**
- * Returns how a running Asterisk differs from the files that it has read; empty if it does not.
+ * Returns the differences between a running Asterisk and the files that it has read, for a message.
  *
- * @param before contents of the files before the edit. Without it, all entries are checked.
- * @param isRefused whether Asterisk has logged an error about a file. Waiting is useless then.
+ * @param before contents of the files before the edit. If a file is not in `before`, all its entries are compared, or a
+ * sample of the users in users.sql.
+ * @param isRefused returns whether Asterisk has logged an error about a file. If so, waiting longer is useless.
  */
 export async function readBack(
   session: Session,

@@ -4,10 +4,10 @@ import { ASTERISK_FOLDER, type Contents, reloadCommands } from "./files";
 import { loggedErrors, watchLog } from "./log";
 import { readBack } from "./read-back";
 
-/** Sets the format of Asterisk's log. */
+/** File that sets the format of Asterisk's log. */
 const LOGGER_CONF = `${ASTERISK_FOLDER}logger.conf`;
 const USERS = `${ASTERISK_FOLDER}users.sql`;
-/** Loads users.sql into the database in which res_pjsip looks users up. Part of the image. */
+/** Program of the image that loads users.sql into the database from which res_pjsip reads users. */
 const LOAD_USERS = "/usr/lib/trunkline/load-users";
 /** Timeout of a reload in seconds, enough for ten thousand users on an emulated processor. */
 const TIMEOUT = 180;
@@ -15,7 +15,8 @@ const TIMEOUT = 180;
 /**
  * Makes a running Asterisk read the files at `paths`.
  *
- * @returns the error of loading the users, or null. Asterisk itself reports errors only in its log.
+ * @returns the error message if the users cannot be loaded; otherwise null. Asterisk reports other errors only in its
+ * log.
  */
 export async function reload(
   session: Session,
@@ -37,8 +38,8 @@ export async function reload(
 /**
  * Makes a running Asterisk read the files at `paths`, and checks the result.
  *
- * @param before contents of the files before the edit. Without it, everything is checked.
- * @returns what Asterisk did not take; empty if it took everything.
+ * @param before contents of the files before the edit. If a file is not in `before`, all its entries are checked.
+ * @returns the errors that Asterisk reports, and its differences from the files; empty if there are none.
  */
 export async function reloadAndCheck(
   session: Session,
@@ -47,7 +48,7 @@ export async function reloadAndCheck(
   before: Contents = {},
 ): Promise<string[]> {
   const others = paths.filter((path) => path !== LOGGER_CONF);
-  // First the format of the log: only records in the new format are parsed.
+  // Reload logger.conf first, because errors about the other files are found only in logs with the format that it sets.
   if (others.length < paths.length) await reload(session, [LOGGER_CONF], contents);
   await watchLog(session);
   const errors = (): Promise<string[]> => loggedErrors(session, others);

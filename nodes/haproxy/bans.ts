@@ -4,7 +4,7 @@ import { ScriptFailed, type Session } from "../../ssh/session";
 import { quote } from "../../core/text";
 
 const PROGRAM = "/usr/lib/trunkline/bans";
-/** Exit code of a shell that finds no program (POSIX, "Exit Status for Commands"). */
+/** Exit code of a shell that does not find the command (POSIX, "Exit Status for Commands"). */
 const NOT_FOUND = 127;
 
 const lockKey = { source: z.ipv4(), account: z.string().nullable() };
@@ -13,29 +13,29 @@ const banSchema = z.object({
   /** Seconds until the lock ends. */
   seconds: z.number(),
   reason: z.string(),
-  /** Number of locks within a day, including this one. */
+  /** Number of locks of this source and account within a day, including this lock. */
   times: z.number(),
-  /** Number of log-ins that were refused during the lock. */
+  /** Number of log-ins that zones refused during the lock. */
   refused: z.number(),
-  /** Whether registered phones are still accepted. */
+  /** Whether phones that were registered when the lock began are still accepted. */
   restricted: z.boolean(),
 });
 
-/** A locked source address, and the account that it may not log in to; null for all accounts. */
+/** Source address and account of a lock. The account is null if the lock is for all accounts. */
 export interface LockKey {
   readonly source: string;
   readonly account: string | null;
 }
 export type Ban = Readonly<z.infer<typeof banSchema>>;
 
-/** Returns the locks of the controller, sorted by the time of their end. @throws NodeError */
+/** Returns the locks of the controller. The lock that ends first comes first. @throws NodeError */
 export const listLocks = (controller: Session): Promise<Ban[]> =>
   ask(controller, [], z.array(banSchema));
 
 /**
- * Lifts the lock of a source and an account; if the account is null, all locks of the source.
+ * Lifts the lock of a source and an account. If the account is null, lifts all locks of the source.
  *
- * @returns the locks that were lifted.
+ * @returns the locks that were lifted; empty if there were none.
  * @throws NodeError
  */
 export const liftLock = (controller: Session, { source, account }: LockKey): Promise<LockKey[]> =>
@@ -57,7 +57,7 @@ async function ask<T>(
     if (!(error instanceof ScriptFailed) || error.exitCode !== NOT_FOUND) throw error;
     throw new NodeError(
       controller.node,
-      "its image is too old and has no locks; give the controller a newer image (docs/changes.md)",
+      "its image is too old to support locks; give the controller a newer image (docs/changes.md)",
     );
   }
   try {

@@ -1,22 +1,25 @@
 /** A server of the backend in `haproxy.cfg`. */
 export interface CfgServer {
   readonly name: string;
-  /** Address and port. */
+  /** `address:port`. */
   readonly address: string;
   /**
-   * All other settings, including those of `default-server`: HAProxy does not apply `default-server`
-   * to a server that is added at runtime.
+   * All other settings of the server, after the settings of `default-server`. These are included because HAProxy does
+   * not apply `default-server` to a server that is added at runtime.
    */
   readonly settings: string;
 }
 
-/** Steps that bring a running HAProxy to a new `haproxy.cfg`. */
+/** Changes to a running HAProxy that put a new `haproxy.cfg` into effect. */
 export interface HaproxyChange {
-  /** Servers to add before the file is installed, so that they are known as draining when the file is read. */
+  /**
+   * Servers to add at runtime, in the state `drain`, before the new file is installed. HAProxy keeps this state when it
+   * reads the new file.
+   */
   readonly add: readonly CfgServer[];
-  /** Whether HAProxy must read the file, because more than the list of servers has changed. */
+  /** Whether HAProxy must reload its file, because the file has changes other than added and removed servers. */
   readonly reload: boolean;
-  /** Names of servers to remove after the file is installed, so that no reload adds them again. */
+  /** Names of servers to remove at runtime, after the new file is installed, so that no reload adds them again. */
   readonly remove: readonly string[];
 }
 
@@ -28,7 +31,7 @@ const statements = (cfg: string): string[][] =>
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => line.split(/\s+/));
 
-/** Returns the servers of a `haproxy.cfg`. */
+/** Returns the servers of a `haproxy.cfg`, with the settings of `default-server`. */
 export function serversOf(cfg: string): CfgServer[] {
   const lines = statements(cfg);
   const defaults = lines
@@ -43,7 +46,10 @@ export function serversOf(cfg: string): CfgServer[] {
     }));
 }
 
-/** Returns a `haproxy.cfg` with exactly these servers. Servers that the file already has keep their lines. */
+/**
+ * Returns the statements of a `haproxy.cfg`, with exactly these servers. A server that is already in the file keeps its
+ * line. Any other server gets a line without settings.
+ */
 export function withServers(cfg: string, servers: readonly Omit<CfgServer, "settings">[]): string {
   const known = new Set(serversOf(cfg).map(({ name }) => name));
   const kept = new Set(servers.map(({ name }) => name));
@@ -57,13 +63,16 @@ export function withServers(cfg: string, servers: readonly Omit<CfgServer, "sett
     .join("\n");
 }
 
-/** Plans the change from one `haproxy.cfg` to another without interrupting connections. */
+/**
+ * Returns the changes from one `haproxy.cfg` to another. The changes do not interrupt connections to servers that are
+ * in both files.
+ */
 export function planHaproxyChange(oldCfg: string, newCfg: string): HaproxyChange {
   const [before, after] = [serversOf(oldCfg), serversOf(newCfg)];
   const names = (servers: readonly CfgServer[]): Set<string> =>
     new Set(servers.map(({ name }) => name));
   const [old, kept] = [names(before), names(after)];
-  /** Returns the file without the servers that are added or removed. */
+  /** Returns the statements of a file, without the servers that are added or removed. */
   const rest = (cfg: string): string =>
     statements(cfg)
       .filter(([keyword, name = ""]) => keyword !== "server" || (old.has(name) && kept.has(name)))

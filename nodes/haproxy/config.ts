@@ -9,13 +9,13 @@ const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
 const VALIDATE = { [HAPROXY_CFG]: 'haproxy -c -q -f "$1"' };
 
 const refused = (session: Session, why: string): NodeError =>
-  new NodeUnchanged(session.node, `HAProxy does not take haproxy.cfg: ${why}. Nothing was changed`);
+  new NodeUnchanged(session.node, `HAProxy rejects haproxy.cfg: ${why}. Nothing was changed`);
 
 /**
- * Makes the HAProxy of a new controller use these files. The server has booted with them, or HAProxy waits
- * for them, because a cloud may limit the size of user data.
+ * Installs the files of a new controller and makes its HAProxy use them. The server may have booted without
+ * haproxy.cfg, because a cloud may limit the size of user data. HAProxy does not run then.
  *
- * @throws NodeError if HAProxy does not take the files.
+ * @throws NodeError if HAProxy rejects the files or does not answer.
  */
 export async function provisionHaproxy(
   session: Session,
@@ -33,11 +33,11 @@ export async function provisionHaproxy(
 }
 
 /**
- * Installs files of the controller and applies them to the running HAProxy. Zones are added and removed
- * through HAProxy's runtime API. HAProxy reloads its file only for other changes. Neither interrupts a
- * connection.
+ * Installs files of the controller and applies them to the running HAProxy. Adds and removes zones through HAProxy's
+ * runtime API. Reloads HAProxy only for other changes. Connections to the remaining zones are not interrupted.
  *
- * @throws NodeError if HAProxy does not take the files; {@link NodeUnchanged} if the former files are still in use.
+ * @throws NodeUnchanged if haproxy.cfg is invalid or a file cannot be written; NodeError if HAProxy rejects a change or
+ * does not answer.
  */
 export async function applyHaproxy(
   session: Session,
@@ -50,7 +50,8 @@ export async function applyHaproxy(
     return;
   }
   const haproxy = new Haproxy(session);
-  // Compare with the running HAProxy, not with the file: an earlier run may have been killed before the reload.
+  // Compare with the running HAProxy, not with the installed file: an earlier run may have been killed before the
+  // reload.
   const { add, reload, remove } = planHaproxyChange(await haproxy.runningConfig(), wanted);
   const names = add.map(({ name }) => name);
   await haproxy.add(add);

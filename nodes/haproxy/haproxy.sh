@@ -1,31 +1,35 @@
 #!/bin/sh
 # Reads and changes the servers of the running HAProxy. Runs on the controller, as root.
 #
-#   haproxy.sh has-config                      prints "yes" if HAProxy has a file to start with
+#   haproxy.sh has-config                      prints "yes" if haproxy.cfg exists
 #   haproxy.sh start                           starts HAProxy if it does not run
 #   haproxy.sh servers                         prints `show servers state`
-#   haproxy.sh running-config                  prints the output of `servers`, a line "--- cfg", and the last read file
+#   haproxy.sh running-config                  prints the output of `servers`, a line "--- cfg", and the haproxy.cfg
+#                                              that HAProxy last read
 #   haproxy.sh statistics                      prints `show stat` of the servers in each worker
-#   haproxy.sh sessions NAME                   prints "WORKER ID" of each session with a server
+#   haproxy.sh sessions NAME                   prints "WORKER ID" for each session with a server
 #   haproxy.sh close NAME                      ends all sessions with a server
 #   haproxy.sh add [NAME ADDRESS SETTINGS]...  adds servers in state drain; does not change existing servers
 #   haproxy.sh remove [NAME]...                removes servers, and ends their sessions
 #   haproxy.sh set-state NAME STATE            STATE is ready, drain or maint
-#   haproxy.sh mark-unused NAME                records that a server has no sessions
-#   haproxy.sh is-unused NAME                  prints "unused" if that was recorded and is still true
-#   haproxy.sh reload                          makes HAProxy read its file
+#   haproxy.sh mark-unused NAME                records a server that is out of the rotation and has no sessions
+#   haproxy.sh is-unused NAME                  prints "unused" if the server was recorded by `mark-unused`, `add` or
+#                                              `remove`, and `set-state` was not used since
+#   haproxy.sh reload                          makes HAProxy read haproxy.cfg
 #
-# Changes survive a reload and a restart of HAProxy. Exit code 3: HAProxy does not answer. Exit code 4: HAProxy refuses
-# the command, and standard error has HAProxy's message.
+# Changes survive a reload and a restart of HAProxy.
 #
-# All commands go through the socket of the master process: after a reload, older workers live as long as they have
-# connections, and only the master knows them. `@1` is the current worker.
+# Exit code 3: HAProxy does not answer. Exit code 4: HAProxy refuses the command; standard error has HAProxy's message.
+#
+# All commands go through the socket of HAProxy's master process. After a reload, an older worker lives as long as it
+# has connections, and only the master can reach it. `@1` is the current worker, `@!PID` the worker with this PID.
 umask 027
 backend=nodes
 state=/var/lib/haproxy/server-state
-# A copy of the file that HAProxy last read. Its unit, and `reload` below, write it.
+# A copy of the haproxy.cfg that HAProxy last read. haproxy.service and `reload` below write the copy.
 running=/run/haproxy/running.cfg
-# Folder with a file for each server that has no sessions and has been out of the rotation since this was recorded.
+# Folder with an empty file for each server that is out of the rotation and has no sessions. The name of the file is the
+# name of the server.
 unused=/var/lib/haproxy/unused
 
 ask() {
@@ -40,23 +44,24 @@ refuse() {
 # Sends a command to the current worker. The answer must be empty or match the pattern $2.
 order() {
   answer=$(ask "@1 $1") || exit
-  # shellcheck disable=SC2254 # a pattern
+  # shellcheck disable=SC2254 # $2 is a pattern
   case $answer in
   "" | $2) ;;
   *) refuse "$answer" ;;
   esac
 }
 
-# Runs one change at a time: an update changes several zones at once, and an operator may run a command meanwhile.
+# Waits until no other instance of this script makes a change. An update changes several zones at the same time, and an
+# operator may run a command during the update.
 lock() {
   exec 9>"$state.lock"
   flock 9 || exit
 }
 
-# Saves the states of the servers. A reload or a restart reads them, as root.
+# Saves the states of the servers. HAProxy reads the file as root when it reloads or restarts.
 save() {
   ask '@1 show servers state' >"$state.new" || exit
-  grep -q " $backend " "$state.new" || refuse 'HAProxy does not tell the states of its servers'
+  grep -q " $backend " "$state.new" || refuse 'HAProxy does not list the states of its servers'
   sync "$state.new"
   mv "$state.new" "$state"
 }
@@ -75,7 +80,7 @@ add() {
   case $answer in
   'New server registered.')
     mark_unused "$1"
-    # In this order the server is down until its first check succeeds.
+    # Because `enable health` comes first, the server is down until its first health check succeeds.
     order "enable health $backend/$1"
     order "set server $backend/$1 state drain"
     ;;
@@ -86,7 +91,7 @@ add() {
 
 remove() {
   order "set server $backend/$1 state maint" 'No such server.'
-  # Sessions take a moment to end.
+  # HAProxy deletes a server only if it has no sessions, and the sessions end some time after the shutdown.
   for attempt in 1 2 3 4 5; do
     order "shutdown sessions server $backend/$1" 'No such server.'
     answer=$(ask "@1 del server $backend/$1") || exit
@@ -160,7 +165,7 @@ reload)
   esac
   ;;
 *)
-  echo "haproxy.sh: there is no command $command" >&2
+  echo "haproxy.sh: unknown command $command" >&2
   exit 2
   ;;
 esac

@@ -6,13 +6,16 @@ import { CONTROLLER } from "../../ssh/access";
 import { runProgram } from "../../ssh/program";
 import { ScriptFailed, type Session } from "../../ssh/session";
 
-/** Whether a server gets new connections. In `maint`, the server gets no connections and no health checks. */
+/**
+ * Administrative state of a server. `ready`: the server gets new connections. `drain`: the server gets no new
+ * connections, but HAProxy still checks its health. `maint`: no new connections and no health checks.
+ */
 export type AdminState = "ready" | "drain" | "maint";
 
 /** A server of the running HAProxy. */
 export interface HaproxyServer {
   readonly name: string;
-  /** Address and port. */
+  /** `address:port`. */
   readonly address: string;
   readonly state: AdminState;
   /** Whether the health checks succeed. */
@@ -20,38 +23,46 @@ export interface HaproxyServer {
 }
 
 const PROGRAM = readFileSync(join(__dirname, "haproxy.sh"), "utf8");
-/** Exit codes of the program. */
+/** Exit codes of haproxy.sh. */
 const NO_ANSWER = 3;
 const REFUSED = 4;
 
-/** Values in the columns of `show servers state` (HAProxy Management Guide, section 9.3). */
+/** Value of `srv_op_state` of a server that is up (HAProxy Management Guide, section 9.3, `show servers state`). */
 const RUNNING = 2;
-/** No check has run yet. HAProxy does not show the last result while the next check runs. */
+/**
+ * Highest value of `srv_check_status` before the first health check is done. `srv_check_result` cannot be used instead,
+ * because HAProxy resets it when a check begins.
+ */
 const UNCHECKED = 1;
+/** Bits of `srv_admin_state`. */
 const MAINTENANCE = 0x01 | 0x02 | 0x20;
 const DRAIN = 0x08 | 0x10;
 
-/** Line that separates the servers and the file in the output of `running-config`. */
+/** Line of the output of `running-config` that separates the servers from the file. */
 const CFG = "--- cfg";
 
 /**
- * Returns `text` if it is safe between single quotes in a script, in a HAProxy command, and in a path. Names and
- * addresses of servers also come from HAProxy's output.
+ * Returns `text` if it is safe between single quotes in a script, in a HAProxy command, and in a path. This includes
+ * names and addresses of servers that come from HAProxy's output.
  *
- * @throws NodeError if it is not safe.
+ * @throws NodeError if `text` is not safe.
  */
 function word(text: string): string {
   if (/^[\w:][\w.:-]*$/.test(text)) return text;
   throw new NodeError(CONTROLLER, `'${text}' cannot be the name or the address of a server`);
 }
 
-/** Returns the settings of a server if they have no quote and nothing that ends a command. @throws NodeError */
+/**
+ * Returns `text`, the settings of a server, if it is safe between single quotes in a script and in a HAProxy command.
+ *
+ * @throws NodeError if `text` has a quote, a backslash, `;`, `<` or a control character.
+ */
 function settingsIn(text: string): string {
   if (/^[^'\\;<\p{Cc}]*$/u.test(text)) return text;
   throw new NodeError(CONTROLLER, `the settings '${text}' of a server cannot be given to HAProxy`);
 }
 
-/** The running HAProxy of the controller. */
+/** The running HAProxy of the controller. All methods throw a NodeError if HAProxy refuses or does not answer. */
 export class Haproxy {
   constructor(private readonly controller: Session) {}
 
@@ -64,7 +75,7 @@ export class Haproxy {
     return withServers(cfg, parseServers(states));
   }
 
-  /** Returns whether HAProxy has a configuration file. */
+  /** Returns whether haproxy.cfg exists on the controller. */
   async hasConfig(): Promise<boolean> {
     return (await this.run("has-config")) !== "";
   }
@@ -78,7 +89,7 @@ export class Haproxy {
     return parseServers(await this.run("servers"));
   }
 
-  /** Adds servers in the state `drain`. Does not change a server that exists. */
+  /** Adds servers in the state `drain`. Does not change servers that exist already. */
   async add(servers: readonly CfgServer[]): Promise<void> {
     if (servers.length === 0) return;
     const words = servers.flatMap(({ name, address, settings }) => [
@@ -87,7 +98,7 @@ export class Haproxy {
     await this.run("add", ...words);
   }
 
-  /** Removes drained servers and closes their remaining connections. */
+  /** Removes servers and closes their remaining connections, except those of pre-reload workers. */
   async remove(names: readonly string[]): Promise<void> {
     if (names.length > 0) await this.run("remove", ...names.map(word));
   }
@@ -97,41 +108,43 @@ export class Haproxy {
     await this.run("set-state", word(name), state);
   }
 
-  /** Records that a server that is out of the rotation has no connections. */
+  /** Records that a server is out of the rotation and has no connections. {@link setState} deletes this record. */
   async markUnused(name: string): Promise<void> {
     await this.run("mark-unused", word(name));
   }
 
   /**
-   * Returns whether a server is out of the rotation and cannot have connections: it was drained, removed or added,
-   * and has not been in the rotation since.
+   * Returns whether a server is known to be out of the rotation and to have no connections. {@link add}, {@link remove}
+   * and {@link markUnused} record this. {@link setState} deletes the record.
    */
   async isUnused(name: string): Promise<boolean> {
     return (await this.run("is-unused", word(name))) !== "";
   }
 
-  /** Makes HAProxy read its file. If HAProxy rejects the file, HAProxy keeps running with the former file. */
+  /** Makes HAProxy read haproxy.cfg. If HAProxy rejects the file, HAProxy keeps running with the former file. */
   async reload(): Promise<void> {
     await this.run("reload");
   }
 
-  /** Returns the number of open connections of each zone. Includes those of pre-reload workers. */
+  /** Returns the number of open connections of each zone, by name. Includes connections of pre-reload workers. */
   async connections(): Promise<ReadonlyMap<string, number>> {
     return parseConnections(await this.run("statistics"));
   }
 
-  /** Returns the total number of connections of a zone since the start of the oldest worker. */
+  /**
+   * Returns the number of connections that a zone has had in the workers that still run. Includes closed connections.
+   */
   async connectionsEver(zone: string): Promise<number> {
     return parseConnections(await this.run("statistics"), "stot").get(zone) ?? 0;
   }
 
-  /** Returns the number of open connections of a zone. Includes those of pre-reload workers. */
+  /** Returns the number of open connections of a zone. Includes connections of pre-reload workers. */
   async sessions(zone: string): Promise<number> {
     const list = await this.run("sessions", word(zone));
     return list.split("\n").filter((line) => line !== "").length;
   }
 
-  /** Closes all connections of a zone, including those of pre-reload workers. */
+  /** Closes all connections of a zone, including connections of pre-reload workers. */
   async close(zone: string): Promise<void> {
     await this.run("close", word(zone));
   }
@@ -145,27 +158,27 @@ export class Haproxy {
       if (error.exitCode === NO_ANSWER) {
         throw new NodeError(
           node,
-          "HAProxy does not answer; see 'journalctl -u haproxy' there, " +
+          "HAProxy does not answer; see 'journalctl -u haproxy' on the node, " +
             "start it with 'systemctl restart haproxy', and run the same command again",
         );
       }
       if (error.exitCode === REFUSED) {
         const fault = error.stderr.trim().replaceAll("\n", "; ");
-        throw new NodeError(node, `HAProxy refuses: ${fault}`);
+        throw new NodeError(node, `HAProxy refuses the command: ${fault}`);
       }
       throw error;
     }
   }
 }
 
-/** Returns the error for output that does not have the format in HAProxy's Management Guide. */
+/** Returns the error for output of the HAProxy command `what` that has an unexpected format. */
 const notUnderstood = (what: string): NodeError =>
   new NodeError(
     CONTROLLER,
-    `HAProxy's '${what}' has an unexpected format; see 'journalctl -u haproxy' there`,
+    `HAProxy's '${what}' has an unexpected format; see 'journalctl -u haproxy' on the node`,
   );
 
-/** Parses the number in a column. @throws NodeError if the column has no number. */
+/** Parses a number in the output of the HAProxy command `what`. @throws NodeError if `value` is not a number. */
 function countOf(what: string, value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw notUnderstood(what);
   return Number(value);
@@ -194,9 +207,9 @@ export function parseServers(output: string): HaproxyServer[] {
 }
 
 /**
- * Parses the output of `show stat` of several workers, one after the other. Adds up their counts.
+ * Parses the concatenated output of `show stat` of several workers. Returns the total of each server, by name.
  *
- * @param counter current connections (`scur`), or all connections so far (`stot`).
+ * @param counter column to add up: current connections (`scur`), or all connections so far (`stot`).
  * @throws NodeError if the format is unexpected.
  */
 export function parseConnections(

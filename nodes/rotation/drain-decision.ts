@@ -1,28 +1,35 @@
 import type { Activity } from "../asterisk/activity";
 
-/** Policy for the calls of a zone that is drained. */
+/** How to treat the calls of a zone that is drained. */
 export interface DrainPolicy {
-  /** Seconds that the calls of the zone may go on. */
+  /** Seconds that calls may go on after the drain has begun. */
   readonly timeout: number;
-  /** Whether calls are cut after `timeout`. If not, the zone stays in service. */
+  /**
+   * Whether calls are cut after `timeout`, and a zone that does not answer is removed. If not, the drain fails and the
+   * zone stays in service.
+   */
   readonly force: boolean;
 }
 
-/** One observation of a zone during its drain. */
+/** Observation of a zone during its drain. */
 export interface DrainLook extends Activity {
   /** Milliseconds since the drain began. */
   readonly at: number;
-  /** Whether another zone accepts phones that are disconnected. */
+  /** Whether another zone in the rotation is healthy, and so accepts phones that are disconnected from this zone. */
   readonly hasOtherZone: boolean;
 }
 
-/** What to do with the last zone: `refuse` the drain, or `wait` for its calls because the exchange is destroyed. */
+/**
+ * What to do if no other zone accepts phones: `refuse` the drain, or `wait` for the end of calls. `wait` is for the
+ * destruction of the whole exchange.
+ */
 export type LastZone = "refuse" | "wait";
 
+/** Next step of a drain. */
 export type Step =
-  /** Only observe again. */
+  /** Do nothing until the next observation. */
   | { readonly kind: "wait" }
-  /** Close the connections with these ports. Their phones are idle. */
+  /** Close the connections from these ports of the controller. Their phones are idle. */
   | { readonly kind: "move"; readonly ports: readonly number[] }
   /** Close all connections: there are no calls. */
   | { readonly kind: "close" }
@@ -30,27 +37,34 @@ export type Step =
   | { readonly kind: "cut" }
   /** Close all connections and finish the drain, although some calls cannot be ended. */
   | { readonly kind: "release" }
+  /** Finish the drain. */
   | { readonly kind: "done" }
-  /** Put the zone back into service: the calls took too long (`late`), or no other zone is left (`alone`). */
+  /**
+   * Put the zone back into service: calls go on after the timeout (`late`), or no other zone accepts phones (`alone`).
+   */
   | { readonly kind: "abandon"; readonly because: "late" | "alone" };
 
 /**
- * Maximum number of connections to close at a time. Their phones register elsewhere all at once. An Asterisk handled
- * 800 registrations per second in measurements.
+ * Maximum number of connections to close in one step, because all of their phones register in other zones at the same
+ * time. In measurements, one Asterisk handled 800 registrations per second.
  */
 const MOVED_AT_ONCE = 200;
-/** Observations in a row without a call. A single one may miss a call that is being set up. */
+/**
+ * Number of consecutive observations without calls, and without phones to move, before all connections are closed. A
+ * single observation may miss a call that is being set up.
+ */
 const QUIET_LOOKS = 2;
 /**
- * Milliseconds for phones that connected just before the drain to register. A phone that is disconnected during its
- * request waits half a minute for an answer (RFC 3261, timer F).
+ * Minimum duration of a drain in milliseconds, if another zone accepts phones. Phones that connected just before the
+ * drain can then register. A phone that is disconnected before the answer to its request waits 32 s for the answer (RFC
+ * 3261, timer F).
  */
 const SETTLING = 5_000;
 
-/** Number of attempts to end calls. Calls that remain after that count as calls that cannot be ended. */
+/** Maximum number of attempts to end calls. After that, the drain finishes although calls remain. */
 const CUTS = 3;
 
-/** Decides the next step of a drain. Keeps track of earlier steps. Has no side effects. */
+/** Decides the next step of a drain from the observations and the earlier steps. Does not access the zone. */
 export class DrainDecision {
   private readonly moved = new Set<number>();
   private quiet = 0;
@@ -73,7 +87,8 @@ export class DrainDecision {
 
     if (look.channels > 0 && look.at >= this.policy.timeout * 1000) {
       if (!this.policy.force) return { kind: "abandon", because: "late" };
-      // Callers who were cut off call again, through another zone if possible.
+      // After the first cut, idle phones are moved before calls are cut again: callers who were cut off call again, and
+      // should do so through another zone.
       if (this.cuts === 0 || idle.length === 0) {
         return { kind: this.cuts++ < CUTS ? "cut" : "release" };
       }
@@ -84,19 +99,22 @@ export class DrainDecision {
     return { kind: "move", ports };
   }
 
-  /** Records that the connections of `step` could not be closed, so that the next observation selects them again. */
+  /** Records that the connections of `step` could not be closed, so that a later step closes them. */
   retract(step: Step): void {
     this.quiet = 0;
     if (step.kind !== "move") return;
     for (const port of step.ports) this.moved.delete(port);
   }
 
-  /** Returns the number of phones in `look` that still have to be moved. */
+  /** Returns the number of registered phones whose connections have not been closed yet. */
   phonesLeft(look: DrainLook): number {
     return look.contacts.filter(({ port }) => !this.moved.has(port)).length;
   }
 
-  /** Returns the ports of connections without calls. Several phones, or lines of one phone, may share a connection. */
+  /**
+   * Returns the ports of connections without calls that have not been closed yet. Several phones, or several lines of
+   * one phone, may share a connection.
+   */
   private idlePorts({ contacts, busy }: DrainLook): number[] {
     const inUse = new Set(
       contacts.filter(({ extension }) => busy.has(extension)).map(({ port }) => port),

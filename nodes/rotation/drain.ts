@@ -31,19 +31,23 @@ export interface DrainOptions {
 }
 
 export interface Drained {
-  /** Number of calls that were cut, 0 unless the drain was forced; null if the zone did not answer. */
+  /**
+   * Number of calls that were cut: 0 if the policy has no `force`; null if the zone or the controller did not answer,
+   * so that the calls are unknown.
+   */
   readonly callsCut: number | null;
 }
 
-/** An observation, and the session that it was made through. */
+/** Observation of a zone, and the SSH session through which it was made. */
 interface Observation extends DrainLook {
   readonly zone: Session;
 }
 
-/** Milliseconds between two observations. */
+/** Milliseconds between two observations, and between two attempts. */
 const INTERVAL = 1000;
 /** Milliseconds after which the number of calls is reported again, even if it has not changed. */
 const REMINDER = 10_000;
+/** Maximum number of attempts of an operation that is retried. */
 const ATTEMPTS = 3;
 
 const RECORD_DRAIN = readFileSync(join(__dirname, "record-drain.sh"), "utf8");
@@ -52,25 +56,25 @@ const counted = (count: number, what: string): string =>
   `${String(count)} ${what}${count === 1 ? "" : "s"}`;
 
 /**
- * Takes a zone out of the rotation, moves its phones to the other zones, and waits until its last
- * call has ended. After that no phone is connected to the zone. Can be repeated at any time, even
- * after a drain that was killed.
+ * Takes a zone out of the rotation, moves its phones to the other zones, and waits until its last call has ended. After
+ * the drain, no phone is connected to the zone. A drain can be repeated at any time, even after a drain that was
+ * killed.
  *
- * @throws NodeError if the drain fails; the zone is then back in service.
+ * @throws NodeError if the drain fails. If the zone is healthy, the zone is then in the rotation again.
  */
 export function drainZone(options: DrainOptions): Promise<Drained> {
   return new Drain(options).run();
 }
 
-/** The drain of one zone. */
+/** Drain of one zone. `run` may be called only once. */
 export class Drain {
   private readonly decision: DrainDecision;
   private readonly begin = performance.now();
   private callsCut = 0;
-  /** Calls that the last cut did not end. */
+  /** Number of calls that the last cut did not end. */
   private stuck = 0;
   private reported = { calls: -1, at: 0 };
-  /** The zone's server in HAProxy before the drain; null if there is nothing to restore. */
+  /** The zone's server in HAProxy before the drain; null if its state does not need to be restored. */
   private found: HaproxyServer | null = null;
 
   constructor(private readonly options: DrainOptions) {
@@ -83,14 +87,14 @@ export class Drain {
       return await this.drain();
     } catch (error) {
       if (!(error instanceof NodeError) || error.node !== CONTROLLER) throw error;
-      // When an exchange is destroyed, its controller may be the part that is broken.
+      // A broken controller must not prevent the destruction of the exchange, if the policy has `force`.
       if (last !== "wait" || !policy.force || signal?.aborted === true) throw error;
       warn(`${error.message}; ${name} is removed without a check of its calls (pbx:drainForce)`);
       return { callsCut: null };
     }
   }
 
-  /** Undoes the drain of a zone that must stay in service. */
+  /** Undoes the drain, because the zone must stay in service. A healthy zone returns to the rotation. */
   undo(): Promise<void> {
     return this.found === null ? Promise.resolve() : this.putBack(this.found);
   }
@@ -104,11 +108,11 @@ export class Drain {
     }
     this.found = found;
     try {
-      if (this.options.last === "refuse" && !this.refuge(servers)) throw this.lastZoneError();
+      if (this.options.last === "refuse" && !this.hasOther(servers)) throw this.lastZoneError();
       if (found === null) return { callsCut: await this.untilEmpty() };
       await this.haproxy((haproxy) => haproxy.setState(name, "drain"));
       const callsCut = await this.untilEmpty();
-      // The zone's server may already be deleted when this drain is repeated.
+      // Record this, because a repeated drain may find that the zone's server is already deleted.
       await this.haproxy((haproxy) => haproxy.markUnused(name));
       return { callsCut };
     } catch (error) {
@@ -120,8 +124,9 @@ export class Drain {
   private async untilEmpty(): Promise<number | null> {
     const { name, signal } = this.options;
     for (;;) {
-      const look = await this.look();
-      // Checked before the result: after an abort, connections do not wait, so a failed observation means nothing.
+      const look = await this.observe();
+      // Check the signal before the result: after an abort, log-ins are not retried, so a failed observation does not
+      // mean that the zone does not answer.
       if (signal?.aborted === true) {
         throw new NodeError(name, `the drain was interrupted; ${this.stays}`);
       }
@@ -150,8 +155,8 @@ export class Drain {
     }
   }
 
-  /** Observes the zone. Returns the error if the zone cannot be reached. */
-  private async look(): Promise<Observation | NodeError> {
+  /** Observes the zone. Returns the error if the zone does not answer. */
+  private async observe(): Promise<Observation | NodeError> {
     const { name, zone } = this.options;
     try {
       const [servers, activity] = await Promise.all([
@@ -163,7 +168,7 @@ export class Drain {
       ]);
       return {
         ...activity,
-        hasOtherZone: this.refuge(servers),
+        hasOtherZone: this.hasOther(servers),
         at: performance.now() - this.begin,
       };
     } catch (error) {
@@ -173,8 +178,8 @@ export class Drain {
   }
 
   /**
-   * Closes connections of phones. Uses only the session of the observation: by the time a new session is
-   * open, an idle phone may have a call.
+   * Closes connections of phones. Uses the session of the observation and opens no new one: by the time a new session
+   * is open, a phone that was idle may have a call.
    */
   private async disconnect(
     zone: Session,
@@ -192,12 +197,14 @@ export class Drain {
   private async cut(calls: number): Promise<void> {
     const { name, policy, zone, warn } = this.options;
     const fresh = calls - this.stuck;
-    // Record the calls before they are cut, so that no cut call is missing in the record.
+    // Record the calls before they are cut, so that no cut call is missing from the record.
     if (fresh > 0) await this.record(fresh);
     this.stuck = await retried(async () => hangUpAll(await zone()));
     if (fresh <= 0) return;
     const why =
-      this.callsCut === 0 ? `still going after ${String(policy.timeout)} s` : "begun after that";
+      this.callsCut === 0
+        ? `still going after ${String(policy.timeout)} s`
+        : "begun after the first cut";
     this.callsCut += fresh;
     warn(
       `${name}: ${counted(fresh, "call")} cut, ${why} ` +
@@ -220,10 +227,10 @@ export class Drain {
     return 0;
   }
 
-  /** Finishes the drain of a zone that cannot be observed, if the policy allows it. */
+  /** Finishes the drain of a zone that does not answer, if the zone was never used or the policy has `force`. */
   private async releaseUnseen(fault: NodeError): Promise<number | null> {
     const { name, policy, warn } = this.options;
-    // The zone's server may never have been built: HAProxy knows it from its first haproxy.cfg anyway.
+    // The zone's server may never have been created. HAProxy has the zone anyway, because haproxy.cfg lists all zones.
     const isDown = this.found?.healthy === false;
     if (isDown && (await this.haproxy((haproxy) => haproxy.connectionsEver(name))) === 0) {
       return this.releaseUnused();
@@ -259,7 +266,7 @@ export class Drain {
     }
   }
 
-  /** State of the zone after a failed drain, for a message. */
+  /** State of the zone after the drain has failed, for a message. */
   private get stays(): string {
     return this.found === null || stateAfter(this.found) === "ready"
       ? "the zone stays in service"
@@ -274,7 +281,7 @@ export class Drain {
     const phones = this.decision.phonesLeft(look);
     const about =
       hasOtherZone && phones === 0
-        ? ", drained of phones"
+        ? ", no phones left"
         : `, ${counted(phones, "phone")} registered`;
     say(`${name}: ${calls === 0 ? "no calls" : counted(calls, "call")} left${about}`);
   }
@@ -295,8 +302,8 @@ export class Drain {
     );
   }
 
-  /** Returns whether another zone can take this zone's phones. */
-  private refuge(servers: readonly HaproxyServer[]): boolean {
+  /** Returns whether another zone is healthy and in the rotation, and so accepts this zone's phones. */
+  private hasOther(servers: readonly HaproxyServer[]): boolean {
     return servers.some(
       ({ name, state, healthy }) => name !== this.options.name && state === "ready" && healthy,
     );
@@ -307,18 +314,22 @@ export class Drain {
   }
 
   private async pause(): Promise<void> {
-    // The next observation handles an interruption.
+    // An interruption ends the pause. `untilEmpty` handles the interruption after the next observation.
     await pauseFor(INTERVAL, this.options.signal);
   }
 }
 
 /**
- * Returns the state of a zone after a failed drain. A healthy zone returns to the rotation: if it was already
- * draining, an earlier run was killed. An unhealthy zone keeps the state in which it was found.
+ * Returns the state that a zone gets after a failed drain, from its state before the drain. A healthy zone gets
+ * `ready`. If its state was `drain` already, an earlier drain was killed. An unhealthy zone gets the state from before
+ * the drain.
  */
 const stateAfter = ({ state, healthy }: HaproxyServer): AdminState => (healthy ? "ready" : state);
 
-/** Retries `work` after a NodeError: reopens a lost connection, and waits for a service that may be starting. */
+/**
+ * Retries `work` after a NodeError. The retry opens a new SSH connection if the connection was lost, and gives a
+ * service that is starting more time.
+ */
 const retried = <T>(work: () => Promise<T>): Promise<T> =>
   retry(work, {
     ...{ attempts: ATTEMPTS, pause: INTERVAL },

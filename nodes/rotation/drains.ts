@@ -5,13 +5,13 @@ import { type Connections, TIMEOUTS } from "../../ssh/connections";
 import type { Logger } from "../../core/logger";
 
 /**
- * Drains of one run of Pulumi. Each zone is drained once, at the first request: by the removal of the
- * zone's membership, or by the update of the nodes that no longer have the zone. Pulumi updates the other
- * nodes before it deletes the zone, and an update must not break a zone that is still in use.
+ * Drains of one run of Pulumi. Each zone is drained only once, at the first request. One request comes from the
+ * deletion of the zone's ZoneMembership. Others come from the NodeConfigs of the other nodes, which Pulumi updates
+ * before it deletes the zone: a node must keep a zone in its files while the zone is in use.
  */
 export class RunningDrains {
   private readonly begun = new Map<string, { readonly drain: Drain; end: Promise<void> }>();
-  /** Policy of the program in this run; null if the exchange is destroyed, since no program runs then. */
+  /** Policy from the program in this run; null if the exchange is destroyed, because the program does not run then. */
   private policy: DrainPolicy | null = null;
 
   constructor(
@@ -19,25 +19,26 @@ export class RunningDrains {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Sets the drain policy. It overrides the policy in the state, which may be older. */
+  /** Sets the drain policy. Overrides the policy in Pulumi's state, which may be older. */
   setPolicy(policy: DrainPolicy): void {
     this.policy = policy;
   }
 
   /**
-   * Waits until `zone` has no calls and no phones.
+   * Drains `zone`, or waits for its drain if that has begun.
    *
-   * @param known drain policy in the state.
-   * @throws NodeError if the drain fails; the zone is then back in service.
+   * @param known drain policy in Pulumi's state.
+   * @throws NodeError if the drain fails. If the zone is healthy, the zone is then in the rotation again.
    */
   drained(access: Access, zone: ZoneHost, known: DrainPolicy, log: Logger): Promise<void> {
     return this.of(access, zone, known, log).end;
   }
 
   /**
-   * Waits until all of `zones` are drained. If one drain fails, all zones are put back.
+   * Drains all `zones`, or waits for their drains if they have begun.
    *
-   * @throws NodeError if a drain fails; all zones are then back in service.
+   * @param known drain policy in Pulumi's state.
+   * @throws NodeError if a drain fails. All healthy zones are then in the rotation again.
    */
   async allDrained(
     access: Access,
@@ -51,7 +52,7 @@ export class RunningDrains {
     if (failed === undefined) return;
     for (const [index, begun] of drains.entries()) {
       if (ends[index]?.status !== "fulfilled") continue;
-      // All nodes still have the zone, because each update waits until all removed zones are drained.
+      // The zone can return to service: all nodes still have it, because they wait for the drains of all removed zones.
       begun.end = begun.drain.undo().then(() => Promise.reject(failed.reason as Error));
     }
     await Promise.allSettled(drains.map(({ end }) => end));
@@ -71,7 +72,7 @@ export class RunningDrains {
       zone: () => this.connections.zone(access, zone, TIMEOUTS.look),
       name: zone.name,
       policy: this.policy ?? known,
-      // If the whole exchange is destroyed, the last zone is drained as well, once its calls have ended.
+      // Null means that the whole exchange is destroyed. The last zone is then drained as well.
       last: this.policy === null ? "wait" : "refuse",
       say: log.status,
       warn: log.warn,

@@ -7,8 +7,9 @@ import type { Access, ZoneHost } from "../../ssh/access";
 import { type Say } from "../../core/logger";
 import { type Connections, TIMEOUTS } from "../../ssh/connections";
 
-/** Milliseconds until a zone must be able to serve, after its files are installed. */
+/** Maximum number of milliseconds to wait until a zone can serve. */
 const DEADLINE = 3 * 60_000;
+/** Milliseconds between two checks whether the zone can serve. */
 const INTERVAL = 500;
 
 export interface EntryOptions {
@@ -16,7 +17,9 @@ export interface EntryOptions {
   readonly access: Access;
   /** The zone that enters the rotation. */
   readonly zone: ZoneHost;
-  /** All other zones; null if they are not known in this run. Only the trunk of `zone` itself is checked then. */
+  /**
+   * All other zones; null if they are unknown in this run. Then only the trunk from `zone` to the others is checked.
+   */
   readonly others: readonly ZoneHost[] | null;
   readonly say: Say;
   /** Ends the wait. The zone then stays out of the rotation. */
@@ -24,10 +27,10 @@ export interface EntryOptions {
 }
 
 /**
- * Waits until a zone can serve, and then puts it into the rotation. A zone can serve if it answers SIP, and if
- * it and all other healthy zones reach each other on the trunk.
+ * Waits until a zone can serve, and then puts the zone into the rotation. A zone can serve if it passes HAProxy's
+ * health check, and if this zone and all other healthy zones reach each other on the trunk.
  *
- * @throws NodeError if the zone cannot serve in time; the zone then stays out of the rotation.
+ * @throws NodeError if the zone cannot serve in time. The zone then stays out of the rotation.
  */
 export async function enterRotation(entry: EntryOptions): Promise<void> {
   const { connections, access, zone, say, signal } = entry;
@@ -53,22 +56,28 @@ export async function enterRotation(entry: EntryOptions): Promise<void> {
       return;
     }
     if (signal?.aborted === true) {
-      throw new NodeError(zone.name, `interrupted (${obstacle}); it stays out of the rotation`);
+      throw new NodeError(
+        zone.name,
+        `interrupted (${obstacle}); the zone stays out of the rotation`,
+      );
     }
     if (deadline.isExpired) {
       throw new NodeError(
         zone.name,
-        `${obstacle}, for ${String(DEADLINE / 1000)} s; it stays out of the rotation. ` +
-          "See /var/log/asterisk/messages there, and run the same command again",
+        `${obstacle}, for ${String(DEADLINE / 1000)} s; the zone stays out of the rotation. ` +
+          "See /var/log/asterisk/messages on the node, and run the same command again",
       );
     }
     say(`not in the rotation yet: ${obstacle}`);
-    // The next iteration handles an interruption.
+    // An interruption ends the pause. The next iteration handles the interruption.
     await pauseFor(INTERVAL, signal);
   }
 }
 
-/** Returns the first trunk failure between this zone and the other healthy zones, in either direction; null if none. */
+/**
+ * Returns the first trunk failure between this zone and the other healthy zones; null if none. Checks both directions,
+ * or only from this zone if `others` is null.
+ */
 async function trunkObstacle(
   { connections, access, zone, others }: EntryOptions,
   servers: readonly HaproxyServer[],

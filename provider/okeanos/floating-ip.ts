@@ -15,17 +15,18 @@ import { refused } from "../../clouds/okeanos/networks";
 
 interface State extends OkeanosFloatingIpInputs {
   readonly address: string;
-  /** Whether the project already had the address. It is then kept when the resource is deleted. */
+  /** Whether the project already had the address. Such an address is kept when the resource is deleted. */
   readonly found: boolean;
 }
 
-/** Handles a public address. A server has the address on a network interface of its own. */
+/** Handles a public address. A server has a separate network interface for the address. */
 export class OkeanosFloatingIpHandler implements ResourceHandler<OkeanosFloatingIpInputs> {
   readonly secrets = [] as const;
   readonly required = ["name", "pool", "reuse"] as const;
   readonly given = ["address", "found"] as const;
   /** Serializes the selection of addresses: a selected address still looks unused until a server uses it. */
   private turn: Promise<unknown> = Promise.resolve();
+  /** IDs of the addresses that this run has selected. */
   private readonly taken = new Set<string>();
 
   constructor(
@@ -90,7 +91,7 @@ export class OkeanosFloatingIpHandler implements ResourceHandler<OkeanosFloating
     }
     try {
       const address = await allocate(okeanos, pool, project);
-      // No server uses this address yet, so it looks unused as well.
+      // A new address also looks unused until a server uses it.
       this.taken.add(address.id);
       return { address, found: false };
     } catch (error) {

@@ -3,7 +3,7 @@ import { findImage } from "../../clouds/okeanos/catalogue";
 import type { OkeanosClient } from "../../clouds/okeanos/client";
 import { preflight } from "../../clouds/okeanos/preflight";
 
-/** A provider function that the program calls. It creates no resource. Inputs and outputs are plain values. */
+/** A provider function that the Pulumi program calls. It creates no resource. Inputs and outputs are plain values. */
 export type ProviderFunction = (inputs: object) => Promise<object>;
 
 /** Returns the functions for Okeanos, by token. */

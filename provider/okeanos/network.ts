@@ -53,7 +53,7 @@ export class OkeanosNetworkHandler implements ResourceHandler<State> {
       try {
         await removeNetwork(okeanos, id, this.signal);
       } catch {
-        throw new IncompleteResource("trunk", `network ${id} got no subnet`, id);
+        throw new IncompleteResource("trunk", `network ${id} has no subnet`, id);
       }
       throw error instanceof NodeError ? error : new NodeError("trunk", String(error));
     }

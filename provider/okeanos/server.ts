@@ -26,9 +26,9 @@ import {
 /** Timeout in milliseconds for building a server. Okeanos copies the image to the disk. */
 const BUILDING = 20 * 60_000;
 
-/** State of a server: its inputs, and a note of a failed creation. */
+/** State of a server: its inputs, and whether its creation failed. */
 interface State extends OkeanosServerInputs {
-  /** Whether the server exists but was never seen running. */
+  /** Whether the creation of the server failed. The server may still exist. */
   readonly unfinished?: boolean;
 }
 
@@ -67,7 +67,7 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
   async create(inputs: OkeanosServerInputs, log: Logger): Promise<{ id: string }> {
     const { name, owner } = inputs;
     const servers = this.servers();
-    // Servers of an update that was killed before it could record them.
+    // Remove servers of an earlier update that was killed before Pulumi recorded them.
     await this.remove(name, await servers.tagged(OWNER, owner), log);
     const request = randomUUID();
     const wanted = await this.request(inputs, request);
@@ -83,7 +83,7 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
       );
       const fault = faultOf(server, inputs);
       if (fault !== undefined) throw new NodeError(name, fault);
-      // A request that timed out may have been carried out anyway.
+      // Okeanos may have executed a request that timed out. Remove the second server of such a request.
       const tagged = await named(name, servers.tagged(OWNER, owner));
       await this.remove(
         name,
@@ -198,7 +198,10 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
     }
   }
 
-  /** Deletes a server that was not built. Returns the error to throw: `error`, or Unfinished if the server remains. */
+  /**
+   * Deletes a server that was not built. Returns the error to throw: `error`, or an IncompleteResource if the server
+   * may still exist.
+   */
   private async cleanUp(name: string, id: string, error: unknown): Promise<unknown> {
     // After Ctrl-C, do not wait for the deletion.
     if (this.signal.aborted) return new IncompleteResource(name, `server ${id} is being built`, id);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
-/** Bytes per second of a G.711 call through a zone: both ends, both directions, with headers. */
+/** Bytes per second of a G.711 call through a zone: both legs, both directions, with headers. */
 const BYTES_PER_CALL = 42_800;
 
 /** Returns a bell curve around `middle`; most of the area is within `width` on either side. */
@@ -44,7 +44,7 @@ const TRACES: Readonly<Record<string, (seconds: number) => number>> = {
       (1 - ramp(s % (3 * HOUR), 1.6 * HOUR, 1.7 * HOUR)),
 };
 
-/** Yields numbers between 0 and 1. The same seed gives the same numbers in any version of Node (mulberry32). */
+/** Yields numbers between 0 and 1. The same seed gives the same numbers in any version of Node.js (mulberry32). */
 function* random(seed: number): Generator<number, never> {
   for (let state = seed; ;) {
     state = (state + 0x6d2b79f5) | 0;

@@ -20,8 +20,9 @@ const EXCHANGES = [
 ];
 
 const LIMITS = {
+  // One test starts a hundred calls at once.
   ...{ callsPerAccount: 2, callsPerMinute: 1_000 },
-  // The phones connect before their source is known, and one of them starts a hundred calls at once.
+  // All phones have the same address, which the controller does not know when the phones connect.
   connectionsPerUnknownSource: 1_000,
 };
 /** Ring timeout, in seconds. */
@@ -29,10 +30,10 @@ const RING_TIMEOUT = 5;
 const CONFIGURATION = { limits: LIMITS, ringTimeout: RING_TIMEOUT };
 /** Deadline for a zone to end a call, in seconds. */
 const SOON = 10;
-/** Timeout of a final answer, in milliseconds. Includes calls to a phone that does not answer. */
+/** Timeout of a final answer, in milliseconds: twice the ring timeout. */
 const FINAL = 2_000 * RING_TIMEOUT;
 
-describe.each(EXCHANGES)("in an exchange with $name", ({ zones }) => {
+describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
   let exchange: Exchange;
   /** Alice and Bob are in zone1; Carol is in zone2. */
   let alice: RawPhone;
@@ -104,7 +105,7 @@ describe.each(EXCHANGES)("in an exchange with $name", ({ zones }) => {
       ],
       ["a private Remote-Party-ID", { "Remote-Party-ID": "<sip:1001@x>;privacy=full" }],
       ["a forward by another user", { Diversion: '"Bob" <sip:1002@x>;reason=unconditional' }],
-    ])("that sends %s is shown as the account", async (__, claims: Outside["headers"]) => {
+    ])("that sends %s is shown as its account", async (__, claims: Outside["headers"]) => {
       const callee = calleeOf();
       const name = claims?.From;
       const from = `${callerOf().address};tag=${unique()}`;
@@ -123,7 +124,7 @@ describe.each(EXCHANGES)("in an exchange with $name", ({ zones }) => {
     });
 
     // PJSIP takes the account from From, and refuses the log-in. chan_sip takes the account from the log-in.
-    test("that sends the number of another user is refused or shown as the account", async () => {
+    test("that sends the number of another user is refused or shown as its own account", async () => {
       const callee = calleeOf();
       const From = `"Bob" <sip:1002@${exchange.controllerAddress}>;tag=${unique()}`;
       const sent = await invite(callerOf(), callee.account.extension, { From });
@@ -166,7 +167,7 @@ describe.each(EXCHANGES)("in an exchange with $name", ({ zones }) => {
     });
   });
 
-  test("any final answer of a callee ends the search for other phones", async () => {
+  test("after any final answer of a callee, no other zone is asked for the user", async () => {
     const before = await asked();
     for (const status of [486, 603, 403, 488, 480, 408, 500, 302]) {
       const sent = await invite(alice, "1002");
@@ -175,7 +176,7 @@ describe.each(EXCHANGES)("in an exchange with $name", ({ zones }) => {
     }
     expect(await asked()).toBe(before);
 
-    // For a phone that is not in this zone, the search continues.
+    // The phone of 1008 is not in this zone, so the other zone is asked.
     expect((await call(alice, "1008")).status).toBe(480);
     expect(await asked()).toBe(before + 1);
   });
@@ -185,7 +186,7 @@ describe.each(EXCHANGES)("in an exchange with $name", ({ zones }) => {
     await expect(alice.ring(200)).rejects.toThrow();
   });
 
-  test.each([16, 100])("a number of %i digits gets 404", async (digits) => {
+  test.each([16, 100])("a call to a number of %i digits gets 404", async (digits) => {
     expect((await call(alice, "1".repeat(digits))).status).toBe(404);
   });
 
@@ -230,7 +231,7 @@ describe.each(EXCHANGES)("in an exchange with $name", ({ zones }) => {
   });
 
   describe("a call over several trunk legs", () => {
-    // Needed to place a call with a given number of trunk legs.
+    // The module has the console command that places a call with a given number of trunk legs.
     beforeAll(() => exchange.zone("zone1").cli("module load res_clioriginate.so"));
 
     test.each([
@@ -265,7 +266,7 @@ describe.each(EXCHANGES)("in an exchange with $name", ({ zones }) => {
           ),
         );
       };
-      /** Returns the answers to calls of a number without a user. These calls count as well. */
+      /** Calls a number without a user `count` times. Returns the statuses. The limit also counts these calls. */
       const attempts = async (phone: RawPhone, count: number): Promise<(number | null)[]> => {
         const answers: (number | null)[] = [];
         while (answers.length < count) answers.push((await call(phone, "1999")).status);

@@ -26,7 +26,7 @@ const SILENCE = 8_000;
 /** Limit that is higher than the number of phones, which all use one address. */
 const MANY = 2_000;
 
-/** Sets up an exchange of two zones. `landing` returns the zone that the next connection goes to. */
+/** Sets up an exchange of two zones. `landing` opens a connection, and returns the zone that HAProxy chose. */
 function balanced(
   balance: Balance,
   configuration: Configuration = {},
@@ -55,7 +55,7 @@ function balanced(
   };
 }
 
-describe("roundrobin", () => {
+describe("HAProxy with balance roundrobin", () => {
   const { exchange, landing } = balanced("roundrobin");
 
   test("gives new connections to the zones in turn", async () => {
@@ -78,7 +78,7 @@ describe("roundrobin", () => {
   });
 });
 
-describe("leastconn", () => {
+describe("HAProxy with balance leastconn", () => {
   const { exchange, landing } = balanced("leastconn");
 
   test("gives new connections to the zone with the fewest connections", async () => {
@@ -99,10 +99,10 @@ describe("leastconn", () => {
   });
 });
 
-describe("source", () => {
+describe("HAProxy with balance source", () => {
   const { landing } = balanced("source");
 
-  test("gives each address always the same zone, and different addresses different zones", async () => {
+  test("gives an address always the same zone, and spreads the addresses over both zones", async () => {
     const zones = new Set<string | undefined>();
     for (const office of OFFICES) {
       const first = await landing(office);
@@ -113,7 +113,7 @@ describe("source", () => {
   });
 });
 
-describe("with more phones than a zone takes", () => {
+describe("with more phones than a zone takes,", () => {
   const { exchange } = balanced("leastconn", {
     limits: {
       connectionsPerSource: MANY,
@@ -123,7 +123,7 @@ describe("with more phones than a zone takes", () => {
     },
   });
 
-  test("a full zone continues to serve, and another zone takes the other phones", async () => {
+  test("a full zone stays up and keeps its phones, and another zone takes the next phone", async () => {
     const { controller, controllerAddress, network } = exchange();
     // The admission service would close these connections, which never log in.
     await controller.stopAdmission();

@@ -31,13 +31,13 @@ const SOON = 10;
 /** Timeout of a sample in these tests, in milliseconds. */
 const SAMPLE_TIMEOUT = 4_000;
 
-describe("an exchange in use", () => {
+describe("in an exchange with a call,", () => {
   let exchange: Exchange;
   let connections: Connections;
   let metrics: Metrics;
   let nodes: ExchangeNodes;
   let call: Call;
-  /** Printed lines. */
+  /** Lines that commands have printed. */
   let lines: string[];
 
   beforeAll(async () => {
@@ -110,7 +110,7 @@ describe("an exchange in use", () => {
     expect(sampled.map(({ name }) => name)).toEqual(["zone1", "zone2"]);
     for (const { reading } of sampled) {
       expect(reading).toMatchObject({ calls: 1, registrations: 1 });
-      // 50 packets of 200 bytes or more per second in both directions, with the phone and on the trunk.
+      // 200 packets per second of at least 200 bytes: 50 in each direction, on the phone's leg and on the trunk's leg.
       expect(reading?.bytesPerSecond).toBeGreaterThan(30_000);
       expect(reading?.bytesPerSecond).toBeLessThan(80_000);
       expect(reading?.cpu).toBeGreaterThan(0);
@@ -133,7 +133,7 @@ describe("an exchange in use", () => {
     });
   });
 
-  test("a sample knows a zone again after the program that answers was killed", async () => {
+  test("a sample has a reading of a zone whose sampling program was killed and started again", async () => {
     await metrics.sample(nodes);
     await exchange.zone("zone2").inside(["pkill", "-KILL", "python3"]);
     await eventually("zone2 known again", SOON, async () => {
@@ -142,7 +142,7 @@ describe("an exchange in use", () => {
     });
   });
 
-  test("a sample marks only a zone that does not answer as unknown, within the timeout", async () => {
+  test("a sample ends within its timeout if the Asterisk of a zone is stopped, and marks only that zone as unknown", async () => {
     await metrics.sample(nodes);
     await exchange.zone("zone2").signal("SIGSTOP");
     try {
@@ -174,7 +174,7 @@ describe("an exchange in use", () => {
         delayMs: expect.any(Number) as unknown,
       }) as unknown;
     const common = { from: "1001", to: "1002", state: "up" };
-    await eventually("calls with what RTCP reports", REPORTED, async () => {
+    await eventually("calls with values from RTCP", REPORTED, async () => {
       expect(await json(calls)).toMatchObject([
         { zone: "zone1", calls: [{ ...common, legs: [leg("1001", false), leg("zone2", true)] }] },
         { zone: "zone2", calls: [{ ...common, legs: [leg("zone1", true), leg("1002", false)] }] },
@@ -184,7 +184,7 @@ describe("an exchange in use", () => {
     expect(await printed(calls)).toMatch(/│ zone1 │ 1001 → 1002 │ 0:\d\d +│ 1001 +│ ulaw +│ .* ok/);
   });
 
-  test("pbx status and pbx zones show the zones", async () => {
+  test("pbx status shows the load of each zone, and pbx zones shows its addresses and trunk peers", async () => {
     expect(await printed(status)).toMatch(
       /│ zone1 │ ready +│ 1 +│ 1 +│ [\d.]+ kB\/s +│ \d+ % +│ 1 of 1 +│ 1 +│/,
     );
@@ -193,7 +193,7 @@ describe("an exchange in use", () => {
     );
   });
 
-  test("pbx drain waits for the end of a zone's call, and pbx undrain puts the zone back", async () => {
+  test("pbx drain waits for the end of a zone's call, and pbx undrain puts the zone back into the rotation", async () => {
     const drained = printed(drain, "zone1");
     await eventually("zone1 drains", SOON, async () =>
       (await states()).zone1 === "drain" ? true : null,
@@ -209,7 +209,7 @@ describe("an exchange in use", () => {
     expect(await states()).toEqual({ zone1: "ready", zone2: "ready" });
   });
 
-  test("Ctrl-C during pbx drain puts the zone back", async () => {
+  test("Ctrl-C during pbx drain puts the zone back into the rotation", async () => {
     const drained = printed(drain, "zone1");
     drained.catch(() => undefined);
     await eventually("zone1 drains", SOON, async () =>
@@ -223,7 +223,7 @@ describe("an exchange in use", () => {
   test("pbx calls shows bad quality for a leg that loses packets", async () => {
     const lossy = ["zone1", "zone2"] as const;
     for (const zone of lossy) await loseMedia(exchange.network.namespace(zone), 10);
-    await eventually("the loss in the figures", REPORTED, async () => {
+    await eventually("the loss in the output of pbx calls", REPORTED, async () => {
       expect(await json(calls)).toMatchObject([
         { zone: "zone1", calls: [{ legs: [{ end: "1001", verdict: "bad" }, {}] }] },
         { zone: "zone2", calls: [{ legs: [{}, { end: "1002", verdict: "bad" }] }] },

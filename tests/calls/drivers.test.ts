@@ -12,7 +12,7 @@ import { parseLog } from "./support/zone";
 
 const kindOf = ({ image, sipDriver }: ZoneKind): string => `${sipDriver} on ${image}`;
 
-/** Exchanges of two equal zones for each release and driver, and one of different zones for the trunk between them. */
+/** Exchanges of two equal zones for each release and driver, and one exchange with two drivers and two releases. */
 const EXCHANGES = [
   [PJSIP_22, PJSIP_22],
   [PJSIP_16, PJSIP_16],
@@ -30,7 +30,7 @@ const EXPECTED = [
   "registered during operation. Enable PJSIP_SAFE_MODULE",
 ];
 
-describe.each(EXCHANGES)("$name", ({ zones }) => {
+describe.each(EXCHANGES)("with $name,", ({ zones }) => {
   let exchange: Exchange;
 
   beforeAll(async () => {
@@ -39,7 +39,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
   afterEach(() => exchange.quiet());
   afterAll(() => exchange.close());
 
-  test("Asterisk starts without warnings and errors", async () => {
+  test("Asterisk starts without unexpected warnings or errors", async () => {
     for (const zone of exchange.zones) {
       const complaints = parseLog(await zone.log())
         .filter(({ level }) => ["WARNING", "ERROR"].includes(level))
@@ -89,7 +89,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     }
   });
 
-  test("a callee in the other zone gets a caller address that can be called back", async () => {
+  test("a callee in the other zone gets the caller's number with the controller's address", async () => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const bob = await exchange.phoneIn("zone2", "1002");
 
@@ -101,7 +101,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
   test.each([
     ["1001", "Alice"],
     ["1003", "1003"],
-  ])("%s is shown as %s, whatever name the phone sends", async (extension, name) => {
+  ])("caller %s is shown as %s, whatever name the phone sends", async (extension, name) => {
     const caller = await exchange.phoneIn("zone1", extension, { displayName: "Bob" });
     for (const zone of ["zone1", "zone2"]) {
       const callee = await exchange.phoneIn(zone, "1004");
@@ -136,7 +136,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     await expect(established).rejects.toThrow(CallRefused);
     await expect(established).rejects.toThrow(answer);
 
-    // The call did not ring until the timeout.
+    // A call that rings would take the whole ring timeout.
     expect(performance.now() - started).toBeLessThan(1000 * (exchange.plan.ringTimeout / 2));
   });
 
@@ -155,7 +155,7 @@ describe.each(EXCHANGES)("$name", ({ zones }) => {
     expect(rung).toBe(false);
   });
 
-  test.each(["zone1", "zone2"])("a busy phone in %s gives a caller in zone1 486", async (name) => {
+  test.each(["zone1", "zone2"])("a call to a busy phone in %s gets 486", async (name) => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const carol = await exchange.phoneIn("zone1", "1003");
     const bob = await exchange.phoneIn(name, "1002");

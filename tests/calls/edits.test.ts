@@ -17,10 +17,10 @@ import { undisturbed, CallMonitor } from "./support/witness";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** Expiry that the phones request, in seconds. A phone notices a refusal within this time. */
+/** Expiry that the phones request, in seconds. A phone registers again within this time. */
 const EXPIRES = 30;
 
-/** After a refusal, baresip retries many times at once, which would lock its address. */
+/** Limits that are too high for a lock of the phones' address. After a refusal, baresip retries many times in a row. */
 const MANY_FAILURES = { failuresPerAccount: 1_000, failuresPerSource: 1_000 };
 
 const ALICE = { extension: "1001", name: "Alice" };
@@ -33,7 +33,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
   let stack: Stack;
   /** Call between Alice in zone1 and Bob in zone2. */
   let witness: CallMonitor;
-  /** Registered in zone1 and zone2, without a call. */
+  /** Phones without a call: Carol's in zone1, Dave's in zone2. */
   let carol: Phone;
   let dave: Phone;
   let staying: Phone[];
@@ -57,7 +57,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
   afterEach(() => exchange.quiet(...staying));
   afterAll(() => exchange.close());
 
-  /** Updates, and asserts that all phones stay registered in their zones. */
+  /** Updates the stack, and asserts that the phones of 1001 to 1004 stay registered in their zones. */
   async function edit(changes: Configuration): Promise<void> {
     const registrations = (): Promise<string[][]> =>
       Promise.all([ALICE, BOB, CAROL, DAVE].map((user) => exchange.whereabouts(user.extension)));
@@ -67,7 +67,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     expect(before).toEqual([["zone1"], ["zone2"], ["zone1"], ["zone2"]]);
   }
 
-  /** Returns the codecs that the zones report for the phones of the calls between the zones. */
+  /** Returns the codec of each phone's current call, as its zone reports the codec; null without a call. */
   async function codecs(...extensions: readonly string[]): Promise<(string | null)[]> {
     const connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
     try {
@@ -83,7 +83,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     }
   }
 
-  /** Calls, talks and hangs up. */
+  /** Calls, waits until both phones hear each other, and hangs up. */
   async function talk(caller: Phone, callee: Phone): Promise<void> {
     const [outgoing, incoming] = await exchange.connect(caller, callee);
     await exchange.hear(caller, callee);
@@ -97,7 +97,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     expect(stack.transcript).toEqual({ progress: [], messages: [] });
   });
 
-  test("removes users, who then cannot be called or register", async () => {
+  test("removes users, who can then neither register nor be called", async () => {
     await edit({ users: [ALICE, BOB, { range: "1003-1007" }] });
 
     expect(await exchange.whereabouts("1008")).toEqual([]);
@@ -141,14 +141,14 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
   test("changes the balance algorithm, after which new phones of one office share a zone", async () => {
     await edit({ users: [ALICE, BOB, CAROL, DAVE, { range: "1005-1006" }], balance: "source" });
 
-    // Both zones have the same number of phones, so the old algorithm would separate the new ones.
+    // Both zones have the same number of phones, so the default algorithm would separate the new phones.
     await exchange.registeredPhone("1005");
     await exchange.registeredPhone("1006");
     const [zone] = await exchange.whereabouts("1005");
     expect(await exchange.whereabouts("1006")).toEqual([zone]);
   });
 
-  test("changes HAProxy's timeouts of new connections", async () => {
+  test("changes HAProxy's timeouts for new connections", async () => {
     await edit({ idleTimeout: "2h", connectTimeout: "7s" });
 
     const cfg = await exchange.controller.read("/etc/haproxy/haproxy.cfg");
@@ -185,7 +185,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     await witness.hangUp(1);
   });
 
-  test("refuses the next registration of removed users' phones", async () => {
+  test("makes the zones refuse the next registration of a removed user's phone", async () => {
     for (const phone of leaving) {
       await eventually("a refusal", EXPIRES, () =>
         phone.registered().then(

@@ -16,21 +16,24 @@ import { unplug } from "./support/network";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** Deadline for HAProxy to notice, in seconds. HAProxy checks every two seconds, and acts on the second failure. */
+/** Deadline for HAProxy to notice a dead zone, in seconds: HAProxy checks every 2 s, and acts on the second failure. */
 const NOTICED = 15;
 
 const EXCHANGES = [
   { name: "pjsip", zones: [PJSIP_22, PJSIP_22] },
   { name: "chan_sip", zones: [CHAN_SIP_16, CHAN_SIP_16] },
 ];
-/** Maximum time from a call to its INVITE, in milliseconds. Asterisk gives up a phone without an answer much later. */
+/**
+ * Maximum time from the start of a call until the called phone gets the INVITE, in milliseconds. Asterisk waits much
+ * longer for an answer of a phone that is gone.
+ */
 const PROMPTLY = 1_500;
-/** Number of connections without a registration. */
+/** Number of connections that one office opens at the same time, without a registration. */
 const MANY = 400;
 /** Expiry that a phone requests, in seconds. */
 const EXPIRES = 30;
 
-describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
+describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
   let exchange: Exchange;
 
   beforeAll(async () => {
@@ -61,7 +64,7 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     await call.hangUp();
   });
 
-  test("a user with a dead call, whose phone registered in another zone, is called there", async () => {
+  test("a user whose phone fails during a call and then registers in another zone is called in the new zone", async () => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const bob = await exchange.phoneIn("zone1", "1003");
     const old = await exchange.phoneIn("zone1", "1002", { expires: EXPIRES });
@@ -98,7 +101,7 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     }
   });
 
-  test("a call to a disconnected phone ends soon", async () => {
+  test("a call to a phone that has disconnected gets 480", async () => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const gone = await exchange.phoneIn("zone1", "1003");
     await gone.kill();
@@ -122,7 +125,7 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
   });
 
   test("a connection for a zone that has just died goes to another zone", async () => {
-    // leastconn: zone2 has no connections, and gets the next one.
+    // With leastconn, zone2 gets the next connection, because zone2 has none.
     await exchange.phoneIn("zone1", "1001");
     const zone = exchange.zone("zone2");
     await zone.kill();
@@ -135,18 +138,18 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
     await exchange.serving();
   });
 
-  test("phones that reconnect all at once are accepted", async () => {
+  test("many connections that a known office opens at the same time are accepted", async () => {
     const { controller, controllerAddress, network } = exchange;
     const connected = async (): Promise<number> =>
       (await controller.backends()).reduce((sum, { current }) => sum + current, 0);
-    // The controller knows this office. A new office would get fewer simultaneous connections.
+    // The registration makes the office known to the controller. An unknown office may have fewer connections.
     await exchange.registeredPhone("1005", { office: "office2" });
     const phones = crowd(network.namespace("office2"), controllerAddress, MANY);
     try {
       await eventually("many connections", NOTICED, async () =>
         (await connected()) >= MANY ? true : null,
       );
-      // A zone accepts a connection before it refuses it.
+      // A zone that refuses a connection first accepts it, and then closes it.
       await sleep(1000);
       expect(await connected()).toBeGreaterThanOrEqual(MANY);
       await exchange.registeredPhone("1001");
@@ -162,7 +165,7 @@ describe.each(EXCHANGES)("an exchange with $name", ({ zones }) => {
 
     await zone.kill();
     await becomes("zone2", "DOWN");
-    // A phone notices at its next registration.
+    // A phone notices the end of its connection at its next registration.
     await bob.nextRegistration();
     await bob.registered();
 

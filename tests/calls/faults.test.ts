@@ -17,12 +17,15 @@ import type { Server } from "./support/server";
 jest.setTimeout(2 * TEST_DEADLINE);
 
 const ASTERISK = "/etc/asterisk";
-/** Seconds until a daemon serves again. */
+/** Deadline for the effect of a step, such as a daemon that serves again, in seconds. */
 const SOON = 15;
 
 const PYTHON = "/usr/bin/python3";
 
-/** Changes with sed the program that the provider runs on a node. The returned function restores the program. */
+/**
+ * Makes a node run a changed copy of the Python program that the provider sends (`ssh/agent.py`). The sed `expression`
+ * makes the changes. The returned function restores the node's Python.
+ */
 async function sabotage(server: Server, expression: string): Promise<() => Promise<void>> {
   const changed = `printf '%s\\n' "$4" | sed '${expression}'`;
   const script = `#!/bin/sh\nexec ${PYTHON}.real -I -S -c "$(${changed})"\n`;
@@ -33,7 +36,7 @@ async function sabotage(server: Server, expression: string): Promise<() => Promi
   };
 }
 
-/** Start of a sed expression that inserts code before all files of an installation are put into place. */
+/** Start of a sed expression that inserts code into `put` of `ssh/agent.py`, before the first file is replaced. */
 const BEFORE_PUT = "s/^def put(.*/&\\n    ";
 
 describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
@@ -44,7 +47,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
   let alice: Phone;
   let bob: Phone;
   let carol: Phone;
-  /** Extension of the last user. Each change adds a user. */
+  /** Extension of the user who was added last. */
   let lastUser = 1009;
 
   beforeAll(async () => {
@@ -63,7 +66,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
     await exchange.close();
   });
 
-  /** Updates with one more user. */
+  /** Updates the stack with one more user. */
   const oneMoreUser = (changes: Configuration = {}): Promise<void> =>
     stack.up({
       ...changes,
@@ -99,7 +102,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
     await lastUserIsCalled();
   });
 
-  test("a full disk keeps the old files, and the next update succeeds", async () => {
+  test("a zone with a full disk keeps its old files, and the next update succeeds", async () => {
     const zone = exchange.zone("zone2");
     const former = await filesOf("zone2");
     const makeRoom = await zone.fillEtc();
@@ -117,13 +120,13 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
   });
 
   test.each([
-    ["after the upload", 2, `${BEFORE_PUT}os.system("pkill -KILL sshd")/`],
+    ["that loses SSH after the upload", 2, `${BEFORE_PUT}os.system("pkill -KILL sshd")/`],
     [
-      "after the first of two files is in place",
+      "that is killed after the first of two files is in place",
       1,
       String.raw`s/os.rename(written\[path.*/&; os.kill(os.getpid(), signal.SIGKILL)/`,
     ],
-  ])("an update that is killed %s is repaired by the next one", async (_, count, expression) => {
+  ])("an update %s is repaired by the next update", async (_, count, expression) => {
     const zone = exchange.zone("zone2");
     const former = await filesOf("zone2");
     const restore = await sabotage(zone, expression);
@@ -185,7 +188,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
     expect(await stack.refresh()).toEqual([]);
   });
 
-  test("a zone that was taken out of the rotation by hand is put back by an update", async () => {
+  test("a zone that was taken out of the rotation by hand is put back into it by an update", async () => {
     await exchange.controller.admin("set server nodes/zone2 state maint");
 
     expect(await stack.refresh()).toEqual(["zone2"]);
@@ -200,7 +203,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
     await witness.hangUp(1);
   });
 
-  test("an update fails with an error while HAProxy does not run, and the next update succeeds", async () => {
+  test("an update while HAProxy does not run fails with an error, and an update after its start succeeds", async () => {
     const { controller } = exchange;
     await controller.stopDaemon();
     await expect(stack.up({ balance: "roundrobin" })).rejects.toThrow(
@@ -215,7 +218,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
   });
 
   test.each(["zone2", "controller"])(
-    "a power cut of %s during an update is repaired by the next update",
+    "an update that a power cut of %s interrupts is repaired by the next update",
     async (node) => {
       const server = exchange.serverOf(node);
       const restore = await sabotage(

@@ -20,7 +20,7 @@ const TABLE = ["inet", "trunkline_firewall"];
 /** Host on the Internet that listens, and that no node needs to reach. */
 const OUTSIDE = "office4";
 const OUTSIDE_ADDRESS = `${PUBLIC}.${String(200 + OFFICES.indexOf(OUTSIDE))}`;
-/** IAX2, SIP, DNS, NTP and HTTPS. */
+/** Ports on which the outside host listens: IAX2, SIP, DNS, NTP, HTTPS, and a port for media. */
 const OUTSIDE_PORTS = [
   ...["udp:4569", "udp:5060", "udp:53", "udp:123", "udp:20000"],
   ...["tcp:5060", "tcp:443", "tcp:53", "tcp:4569"],
@@ -59,11 +59,11 @@ class Listener {
   }
 }
 
-describe.each(KINDS)("with the firewall of nodes, with $name,", ({ kind }) => {
+describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => {
   let exchange: Exchange;
   let stack: Stack;
   let outside: Listener;
-  /** Registered in zone1 and zone2. */
+  /** Phones: Alice's is registered in zone1, Bob's in zone2. */
   let alice: Phone;
   let bob: Phone;
   let reach: string;
@@ -86,7 +86,7 @@ describe.each(KINDS)("with the firewall of nodes, with $name,", ({ kind }) => {
 
   const nodes = (): Server[] => [...exchange.zones, exchange.controller];
 
-  /** Sends packets from a node as root, and returns the results. */
+  /** Tries to reach the targets from a node as root. Returns the results of `reach.py`. */
   const sent = async (node: Server, ...targets: readonly string[]): Promise<string[]> =>
     (await node.inside(["/usr/bin/python3", "-c", reach, ...targets])).trim().split("\n");
 
@@ -121,7 +121,7 @@ describe.each(KINDS)("with the firewall of nodes, with $name,", ({ kind }) => {
     expect(await heardOutside()).toEqual(["udp:20000"]);
   });
 
-  test("packets of a forced Asterisk channel to another host do not leave the zone", async () => {
+  test("packets of a call that Asterisk's console places to another host do not leave the zone", async () => {
     const zone = exchange.zone("zone1");
     await zone.cli("module load res_clioriginate.so");
     const before = await refused(zone);
@@ -139,7 +139,7 @@ describe.each(KINDS)("with the firewall of nodes, with $name,", ({ kind }) => {
     expect(await heardOutside()).toEqual(["udp:20000"]);
   });
 
-  test("a zone reaches other zones only with IAX2, and the controller only with reports", async () => {
+  test("from an arbitrary port, a zone reaches only the controller's report port, and Asterisk's user not even that port", async () => {
     const [zone1, zone2] = [exchange.zone("zone1"), exchange.plan.zones[1]?.fixedIp ?? ""];
     const controller = exchange.plan.controller.fixedIp;
     const results = await sent(
@@ -148,7 +148,7 @@ describe.each(KINDS)("with the firewall of nodes, with $name,", ({ kind }) => {
       ...to(controller, ["tcp:22", "tcp:5060", "udp:123"]),
     );
     expect(results.filter((result) => ["sent", "connected"].includes(result))).toEqual([]);
-    // In this exchange, no service listens there, so the controller itself may refuse the connection.
+    // The controller refuses the connection if the admission service does not listen yet.
     expect(["connected", "ECONNREFUSED"]).toContain(
       (await sent(zone1, ...to(controller, ["tcp:5075"])))[0],
     );
@@ -158,15 +158,15 @@ describe.each(KINDS)("with the firewall of nodes, with $name,", ({ kind }) => {
     );
   });
 
-  test("the controller sends nothing to other hosts", async () => {
+  test("the controller cannot send packets to a host that has not connected to it", async () => {
     const results = await sent(exchange.controller, ...to(OUTSIDE_ADDRESS, OUTSIDE_PORTS));
     expect(results.filter((result) => ["sent", "connected"].includes(result))).toEqual([]);
     expect(await heardOutside()).toEqual(["udp:20000"]);
   });
 
-  test("a node accepts only what its rules allow, whatever the cloud forwards", async () => {
+  test("a zone accepts neither SSH nor SIP from another zone, even if the sender has no firewall", async () => {
     const zone2 = exchange.plan.zones[1]?.fixedIp ?? "";
-    // Without the sender's filter, only the receiver's filter remains.
+    // The packets leave zone1, so only the filter of zone2 can stop them.
     const zone1 = exchange.zone("zone1");
     await zone1.inside(["nft", "delete", "table", ...TABLE]);
     try {
@@ -179,7 +179,7 @@ describe.each(KINDS)("with the firewall of nodes, with $name,", ({ kind }) => {
 
   test("installing or changing the firewall does not disturb a call", async () => {
     const witness = await CallMonitor.between(exchange, alice, bob);
-    // Old servers have no firewall.
+    // Servers of earlier versions have no firewall.
     for (const node of nodes()) await node.inside(["nft", "delete", "table", ...TABLE]);
 
     await stack.up({}, (_, files) =>
@@ -193,15 +193,15 @@ describe.each(KINDS)("with the firewall of nodes, with $name,", ({ kind }) => {
       expect(await node.inside(["nft", "list", "ruleset"])).toContain(`table ${TABLE.join(" ")} {`);
     }
     expect(await witness.testimony()).toEqual(undisturbed());
-    // Uses the connections from before the change.
+    // The BYE uses the phones' connections, which are older than the firewall.
     await witness.hangUp(1);
     await talk();
   });
 
-  test("a zone's own requests pass on connections from before the firewall", async () => {
+  test("a zone's own requests pass on connections that are older than the firewall", async () => {
     for (const node of nodes()) await node.inside(["nft", "delete", "table", ...TABLE]);
     for (const node of nodes()) await node.inside(["nft", "-f", RULES]);
-    // Bob's phone has sent nothing since, so his zone sends the first packet.
+    // Bob's phone has sent nothing since the firewall was loaded. The first packet on its connection is from zone2.
     await talk();
     expect(await exchange.whereabouts("1002")).toEqual(["zone2"]);
   });

@@ -6,20 +6,20 @@ import { giveAddresses, plugIn, unplug } from "./support/network";
 import type { Server } from "./support/server";
 import { sipCrowd } from "./support/sip-crowd";
 
-/** Duration of the flood, in seconds. The second driver needs only a short flood. */
+/** Duration of the flood, in seconds. A short flood is enough for the second driver. */
 const FLOOD = { pjsip: 180, chan_sip: 30 };
-/** Office that all connections come from, except those of baresip phones. */
+/** Office whose namespace runs the attackers, and the phones that `sipCrowd` simulates. */
 const CROWD = "office4";
 /** Connections of the first attacker, and of each other attacker. */
 const [ONE, MANY] = [1_000, 100];
 const ATTACKERS = 51;
-/** Office whose phones are registered before the flood starts. This is the address of CROWD. */
+/** Address of `CROWD`. 20 phones with this address register before the flood starts. */
 const OFFICE = "198.51.100.203";
-/** Seconds for these phones to register. */
+/** Seconds that these phones have to register before the flood starts. */
 const BEFORE = 6;
 /** Number of offices without a registered phone when the flood starts. */
 const NEW_OFFICES = 10;
-/** Maximum number of HAProxy's connections: those of attackers before the first lock, and those of phones. */
+/** Maximum number of connections of HAProxy: enough for all phones, and for the attackers until they are locked. */
 const CONNECTIONS = 4_000;
 /** Pause between two calls, in seconds. */
 const BETWEEN_CALLS = 4;
@@ -62,7 +62,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
     ...{ after, every: 5 },
   });
 
-  /** Returns the established connections between a node and `address`, with their timers. */
+  /** Returns a line of `ss` for each established connection between a node and `address`, with its timer. */
   async function connectionsAt(node: Server, address: string): Promise<string[]> {
     const list = await node.inside(["ss", "-Htno", "state", "established"]);
     return list.split("\n").filter((line) => line.includes(address));
@@ -141,7 +141,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
     const call = alice.call("1006");
     const dialog = await bob.pickUp(await bob.ring());
     await call;
-    // This connection without a log-in is opened later.
+    // This connection also has no log-in, and is opened later. Its end shows that loginTime is over for both.
     const idle = await exchange.unregisteredPhone("1007", "office2");
     await idle.ask("OPTIONS", { credentials: null });
     await eventually("the end of the other connection", SOON, () =>
@@ -159,7 +159,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
     const router = network.namespace("router");
     await exchange.phoneIn("zone2", "1003");
     await controller.inside(["sh", "-c", "echo reload | socat - /run/haproxy/master.sock"]);
-    // Health checks open and close other connections.
+    // The exact number is unknown, because health checks also open and close connections.
     expect(await connectionsOf(address)).toBeGreaterThan(0);
 
     await unplug(router, "zone2");
@@ -189,12 +189,12 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
       await Promise.all([missed(exchange.controller, "198.51.100.202:"), missed(zone, address)]);
     });
   } else {
-    test("the kernel of a zone sends TCP keep-alive to the controller", async () => {
+    test("the kernel of a zone sends TCP keep-alive probes to the controller", async () => {
       await exchange.phoneIn("zone1", "1004");
       const address = `${exchange.plan.zones[0]?.fixedIp ?? ""}:5060`;
       const [zone] = exchange.zones;
       if (zone === undefined) throw new Error("no zone");
-      // Until then, the timer may be for the acknowledgement of the zone's last data.
+      // At first, the timer may be the retransmission timer of the zone's last data.
       await eventually("keep-alive of the connection", SOON, async () => {
         const connections = await connectionsAt(zone, address);
         return connections.some((line) => line.includes("timer:(keepalive,")) ? true : null;

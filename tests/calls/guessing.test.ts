@@ -30,7 +30,7 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
   let exchange: Exchange;
   let connections: Connections;
   let sources: string[];
-  /** An office and two other sources that guess with a nonce of their own. */
+  /** Sources that guess with a forged nonce: an office with phones, and two other sources. */
   let madeUp: string[];
   /** Sources of the other tests. */
   let others: string[];
@@ -76,13 +76,14 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
     ...{ after: 0, every: 2 },
   });
 
-  test("each source is locked, while registered phones behind the source continue to work", async () => {
+  test("each guessing source is locked, while registered phones with the same address continue to work", async () => {
     const office = sources.at(-1) ?? "";
     const guess = sources.map((source, index) => ({
       ...{ source, accounts: ACCOUNTS, guesses: GUESSES, after: REGISTERED },
       connections: index % 2,
     }));
-    // Behind the guessing address: the phone of the guessed account and another phone. Elsewhere: a third phone.
+    // Two phones share the address of a guessing client, which guesses the password of the first one. The third phone
+    // has another address.
     const register = [
       phone("1001", office),
       phone("1004", office),
@@ -117,7 +118,7 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
     });
   });
 
-  test("guesses with a forged nonce lock their source too, while its phones continue to work", async () => {
+  test("guesses with a forged nonce also lock their source, while registered phones of the source continue to work", async () => {
     const [office = "", stranger = "", changing = ""] = madeUp;
     const job = {
       ...{ accounts: ["1001"], guesses: 2 * GUESSES, after: REGISTERED },
@@ -147,7 +148,7 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
     expect(locks.map(({ source }) => source)).toContain(changing);
   });
 
-  test("a lock is listed, outlives reload and restart, is lifted by hand, and expires", async () => {
+  test("a lock is listed, can be lifted, outlives a reload of HAProxy and a crash of trunkline-admission, and expires", async () => {
     const [source = ""] = others;
     const guess = () =>
       crowd(3, { guess: [{ source, accounts: ["1005"], guesses: 40, connections: 1, after: 0 }] });
@@ -165,7 +166,7 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
     await locked();
     await lockedInHaproxy();
     const session = await connections.controller(exchange.access, TIMEOUTS.look);
-    // The later of two queries finds fewer remaining seconds.
+    // The remaining seconds are not compared, because they differ between two queries.
     const untimed = (bans: readonly Ban[]) => bans.map((one) => ({ ...one, seconds: null }));
     expect(untimed(await listLocks(session))).toEqual(untimed(await controller.bans()));
     const lock = { source, account: "1005" };
@@ -197,7 +198,7 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
     expect((await locked()).times).toBe(2);
   });
 
-  test("guesses are few even if the lock comes late", async () => {
+  test("only few guesses are answered while trunkline-admission is stopped", async () => {
     const [, , source = ""] = others;
     const { controller } = exchange;
     const job = { source, accounts: ["1007"], guesses: 20 * GUESSES, connections: 20, after: 0 };

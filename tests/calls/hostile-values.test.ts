@@ -8,11 +8,11 @@ import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/excha
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** Target of the attacks, in an unused network (RFC 5737). */
+/** Host that the hostile values name, in a network that is never used (RFC 5737). */
 const OUTSIDE = "203.0.113.66";
 /** Any seed will do. A fixed seed gives the same values in each run. */
 const SEED = 13;
-/** Number of values for each field. */
+/** Number of random values for each field. */
 const VALUES = 75;
 
 /** `pbx:limits` that are high enough not to affect these tests. */
@@ -33,7 +33,7 @@ const GIVEN_UP = 9_000;
 /** Deadline for a zone to end all calls, in seconds. */
 const CALM = 20;
 
-/** Parts of hostile header values: devices, options and functions. `SEPARATORS` has the separators. */
+/** Parts of hostile header values: devices and options of Dial, functions, numbers and hosts. */
 const ATTACKS = [
   `IAX2/${OUTSIDE}/12345`,
   `SIP/${OUTSIDE}/1`,
@@ -143,11 +143,11 @@ class Callee {
 describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
   let exchange: Exchange;
   let watchers: Awaited<ReturnType<typeof watch>>[];
-  /** Registered in zone1. */
+  /** Phones in zone1. */
   let alice: RawPhone;
   let erin: RawPhone;
   let bob: Callee;
-  /** Registered in zone2. */
+  /** Phones in zone2. */
   let carol: Callee;
   let dave: RawPhone;
 
@@ -160,7 +160,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     dave = await exchange.rawPhoneIn("zone2", "1004");
     const nodes = [exchange.plan.controller, ...exchange.plan.zones].map(({ fixedIp }) => fixedIp);
     const known = [...nodes, "192.168.0.1"].map((node) => `dst host ${node}`).join(" or ");
-    // An ARP request for an address comes before the first packet to that address.
+    // With ARP, the filter also sees attempts to reach an address that no host has.
     const filter = `(ip or arp) and not (${known})`;
     watchers = await Promise.all(
       exchange.zones.map((zone) => watch(zone.namespace, "eth0", filter)),
@@ -178,7 +178,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     await exchange.close();
   });
 
-  /** Waits until all calls have ended, and asserts that they went only to phones and zones of the exchange. */
+  /** Waits until all calls have ended. Asserts that all calls and packets went to phones and zones of the exchange. */
   async function nothingElseWasCalled(): Promise<void> {
     for (const zone of exchange.zones) {
       await eventually(`the end of all calls in ${zone.name}`, CALM, async () =>
@@ -204,7 +204,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     ["a device in the user part", `<sip:q&IAX2/${OUTSIDE}/12345&PJSIP/1003@x>`],
     ["options of Dial", "<sip:q,1,G(from-users,1003,1)@x>"],
   ])("a Contact with %s", (_, contact) => {
-    test("is not executed when its phone is called", async () => {
+    test("is not interpreted by Dial when its phone is called", async () => {
       await bob.phone.register({ headers: { Contact: contact } });
 
       await call(alice, "1002");
@@ -214,7 +214,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     });
   });
 
-  // If a URI has maddr (RFC 3261, 19.1.1), PJSIP connects to that host, whatever rewrite_contact changes in the
+  // If a URI has maddr (RFC 3261, 19.1.1), PJSIP connects to the host in maddr. rewrite_contact changes only the
   // rest of the URI. The zone's own firewall stops the connection.
   test("a Contact with maddr does not connect the zone to another host", async () => {
     const Contact = `<sip:1002@x;maddr=${OUTSIDE};transport=tcp>`;
@@ -245,7 +245,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     expect([bob.count, carol.count]).toEqual([1, 0]);
   });
 
-  test("a redirect to the redirecting phone itself rings once", async () => {
+  test("a phone that redirects calls to itself rings only once", async () => {
     bob.answers(302, "<sip:1002@x>");
 
     const { answer } = await call(alice, "1002");
@@ -254,7 +254,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     expect(bob.count).toBe(1);
   });
 
-  test("redirects of two users to each other across zones make only one call", async () => {
+  test("if users in two zones redirect calls to each other, only the first of them is called", async () => {
     bob.answers(302, "<sip:1003@x>");
     carol.answers(302, "<sip:1002@x>");
 
@@ -265,7 +265,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
     expect([bob.count, carol.count]).toEqual([1, 0]);
   });
 
-  test(`${String(7 * VALUES)} values (seed ${String(SEED)}) reach no other host`, async () => {
+  test(`${String(7 * VALUES)} random values (seed ${String(SEED)}) make no zone contact a host outside the exchange`, async () => {
     /** Calls with these headers. The call may fail. */
     const attempt = async (
       caller: RawPhone,

@@ -13,7 +13,7 @@ import type { Zone } from "./support/zone";
 
 jest.setTimeout(TEST_DEADLINE);
 
-/** Number of requests for each of two compared accounts, and maximum difference of their median times. */
+/** Number of requests for each of two accounts, and maximum difference of their median times, in milliseconds. */
 const REQUESTS = 200;
 const MILLISECOND = 1;
 
@@ -33,7 +33,7 @@ const LIMITS = {
   callsPerMinute: 10_000,
 };
 
-/** Number of 20 ms packets that prove that media flows, and deadline in seconds. */
+/** Number of 20 ms packets that prove that media flows, and deadline for these packets, in seconds. */
 const HEARD = 25;
 const SPEECH = 10;
 
@@ -44,7 +44,7 @@ async function work(zone: Zone): Promise<{ calls: string; records: number }> {
   return { calls, records: (await zone.cdrs()).length };
 }
 
-describe.each(KINDS)("phones and $name", ({ kind }) => {
+describe.each(KINDS)("with $name,", ({ kind }) => {
   let exchange: Exchange;
   let placed: PlacedExchange;
 
@@ -70,7 +70,7 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
   });
   afterAll(() => exchange.close());
 
-  describe.each(INTEROP.map(({ title, cases }) => ({ title, cases })))("$title", ({ cases }) => {
+  describe.each(INTEROP.map(({ title, cases }) => ({ title, cases })))("$title:", ({ cases }) => {
     test.each(cases.map((one) => ({ one, phone: one.phone })))(
       "a phone $phone",
       async ({ one }) => {
@@ -86,7 +86,7 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
     );
   });
 
-  describe("without a password", () => {
+  describe("without the right password,", () => {
     test.each(["healthcheck", "4711", "anonymous", CALLER])(
       "an INVITE from %s creates no channel and no call record",
       async (extension) => {
@@ -184,13 +184,13 @@ describe.each(KINDS)("phones and $name", ({ kind }) => {
     });
   });
 
-  describe("after a transfer, the other two phones hear each other:", () => {
+  describe("the other two phones hear each other after a transfer", () => {
     test.each([
       { transfer: "blind", zones: ["zone1", "zone1", "zone1"] },
       { transfer: "blind", zones: ["zone1", "zone2", "zone1"] },
       { transfer: "attended", zones: ["zone1", "zone1", "zone1"] },
       { transfer: "attended", zones: ["zone1", "zone2", "zone1"] },
-    ] as const)("$transfer, phones in $zones", async ({ transfer, zones: [ofA, ofB, ofC] }) => {
+    ] as const)("($transfer, phones in $zones)", async ({ transfer, zones: [ofA, ofB, ofC] }) => {
       await placed.release();
       const alice = await exchange.phoneIn(ofA, "1004");
       const carol = await exchange.phoneIn(ofC, "1006", { office: "office2" });

@@ -26,7 +26,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
     beforeAll(async () => {
       exchange = await Exchange.start({ zones: [kind] });
       zone = exchange.zone("zone1");
-      // The admission service listens on the port of this test's listener.
+      // This test's listener needs the port on which the admission service listens.
       await exchange.controller.stopAdmission();
       reports = new Reports(exchange.network.namespace("controller"));
       reports.listen();
@@ -43,7 +43,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       await exchange.close();
     });
 
-    /** @param deadline in milliseconds. */
+    /** Opens a connection. @param deadline timeout of each answer, in milliseconds. */
     async function connection(deadline?: number): Promise<LogIn> {
       const dial = dialFrom(exchange.network.namespace("office1"));
       const login = new LogIn(
@@ -58,7 +58,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
     /** Tries to log in on a new connection, which stays open. */
     const attempt = async (what: Attempt) => (await connection()).attempt(what);
 
-    /** Tries a name that Asterisk may not answer. */
+    /** Tries to log in with an account name that may get no answer from Asterisk. */
     const attemptHostile = async (what: Attempt): Promise<void> => {
       const deadline = 1_000;
       await (await connection(deadline)).attempt(what).catch(() => undefined);
@@ -74,7 +74,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       });
     };
 
-    /** Waits until the reporter has got more than `times` start messages from Asterisk. */
+    /** Waits until the reporter has got at least `times` start messages from Asterisk. */
     const hasStarted = (times = 1): Promise<true> =>
       eventually("the report of Asterisk's start", 30, () =>
         Promise.resolve(
@@ -137,21 +137,21 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
         { account: "1001", service: call },
         { account: nobody, service: call },
       ]);
-      // chan_sip's event has the port from the caller's headers, which may be forged.
+      // chan_sip's event has only the port in the caller's headers, which may be forged. The reporter sends 0 instead.
       const ports = isPjsip ? await openPorts() : [0];
       for (const { port } of refused) expect(ports).toContain(port);
     });
 
-    test("reports neither a first challenge nor a stale nonce as a refusal", async () => {
+    test("reports neither a first challenge nor a correct password with a stale nonce as a refusal", async () => {
       expect(await attempt({ ...right(), nonce: "1/0123456789abcdef" })).toEqual([401, 401]);
       expect(await attempt(right())).toEqual([401, 200]);
       await reports.until("accepted", 1, SOON);
       expect(reports.of("refused")).toEqual([]);
-      // chan_sip's answer to a stale nonce reveals whether the password is correct.
+      // chan_sip's answer to a stale nonce reveals whether the password is correct, so the answer is reported.
       expect(reports.of("challenged")).toHaveLength(isPjsip ? 0 : 1);
     });
 
-    test("reports each log-in with a stale nonce, also in calls, and no first challenge", async () => {
+    test("reports each wrong password with a stale nonce, also in calls, and no first challenge", async () => {
       const guess = { ...wrong, nonce: "1/0123456789abcdef" };
       for (let count = 0; count < 3; count++) {
         await attempt(guess);
@@ -191,7 +191,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(reports.all.filter(({ port }) => port === 7)).toEqual([]);
     });
 
-    test("reports a forged digest response as a wrong password", async () => {
+    test("reports a digest response that is not a hash as a wrong password", async () => {
       const output = zone.helpersOutput;
       for (const method of ["REGISTER", "INVITE"] as const)
         await attempt({ ...wrong, account: "1003", method, callee: "1001", response: "Error" });
@@ -201,7 +201,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(zone.helpersOutput).toBe(output);
     });
 
-    test("limits the length of names", async () => {
+    test("limits the length of reported account names", async () => {
       await attemptHostile({ ...wrong, account: "é".repeat(100) });
       await attemptHostile({ ...wrong, account: "1".repeat(200) });
       const reported = await reports.until("refused", 1, SOON);
@@ -234,7 +234,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(reports.of("dropped")).toEqual([]);
     });
 
-    test("keeps events while the controller is away, and then reports current log-ins", async () => {
+    test("keeps events while the controller is unreachable, and then also reports the log-ins of open connections", async () => {
       await attempt(right("1005"));
       const [accepted] = await reports.until("accepted", 1, SOON);
       const gone = await connection();
@@ -290,7 +290,7 @@ with contextlib.suppress(BlockingIOError):
     while True:
         os.write(fifo, b'none - - 0 0\\n')`;
       await zone.inside(["python3", "-c", fill]);
-      // Returns the number of messages that the module has processed.
+      // Returns the number of Asterisk's messages that res_trunkline_logins has processed.
       const processed = async (): Promise<number> => {
         const table = await zone.cli("core show taskprocessors");
         return Number(/m:trunkline:logins\S*\s+(\d+)/.exec(table)?.[1]);

@@ -9,13 +9,13 @@ jest.setTimeout(2 * TEST_DEADLINE);
 
 const DATABASE = "/run/asterisk/users.sqlite3";
 const LOAD_USERS = "/usr/lib/trunkline/load-users";
-/** File that only root may create. */
+/** Target of a symbolic link: a file that only root may create. */
 const PLANTED = "/etc/trunkline/planted";
 const ASTERISK = ["--reuid=asterisk", "--regid=asterisk", "--clear-groups"];
 
 describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
   let exchange: Exchange;
-  /** Registered in zone1 and zone2. */
+  /** Phones: Alice's is registered in zone1, Bob's in zone2. */
   let alice: Phone;
   let bob: Phone;
 
@@ -29,7 +29,7 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
   const exists = async (server: Server, path: string): Promise<boolean> =>
     (await server.inside(["sh", "-c", '[ ! -e "$1" ] || echo yes', "sh", path])) !== "";
 
-  /** Starts a program in a server. The test must end the program. @param user options of setpriv. */
+  /** Starts a program in a server. The test must end the program. @param user options of setpriv; root by default. */
   const runs = (server: Server, argv: readonly string[], user: readonly string[] = []) =>
     // The program ends with nsenter, its parent.
     start(null, server.enter(["setpriv", ...user, "--pdeathsig", "KILL", "--", ...argv]), {
@@ -50,7 +50,7 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
     expect(await zone.cli("pjsip show endpoint 1002")).not.toContain("Unable to find object");
   });
 
-  test("HAProxy's workers cannot plant a link where root writes", async () => {
+  test("HAProxy's workers cannot create links in /run/haproxy, where root creates files", async () => {
     const { controller } = exchange;
     await controller.inside(["systemd-tmpfiles", "--create", "--prefix=/run/haproxy"]);
     expect(await controller.inside(["stat", "-c", "%U:%G %a", "/run/haproxy"])).toBe(
@@ -58,7 +58,7 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
     );
   });
 
-  test("logrotate rotates logs, and Asterisk continues in the new log", async () => {
+  test("logrotate rotates Asterisk's log, and Asterisk writes to a new log", async () => {
     const zone = exchange.zone("zone1");
     await zone.cli("logger reload");
     await zone.inside(["logrotate", "--force", "/etc/logrotate.d/asterisk"]);
@@ -77,7 +77,7 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
     const watchdog = (zone: Server, socket = CONSOLE) =>
       runs(zone, [WATCHDOG, socket, "1", "4"], ASTERISK);
 
-    test("waits for calls that still have media if the console is dead", async () => {
+    test("does not kill a process with a dead console until no call has media", async () => {
       const zone = exchange.zone("zone1");
       const silent = runs(zone, ["/usr/bin/python3", "-c", SILENT, "/tmp/console"], ASTERISK);
       const silentEnds = new Promise<boolean>((resolve) => {
@@ -108,7 +108,7 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
       const dog = watchdog(zone);
       try {
         await zone.signal("SIGSTOP");
-        // Asterisk answers the fifth check.
+        // In this time, at most three checks get no answer.
         await expect(zone.endsWithin(2_500)).resolves.toBe(false);
         await zone.signal("SIGCONT");
         await expect(zone.endsWithin(6_000)).resolves.toBe(false);
@@ -165,7 +165,7 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
     });
   });
 
-  test("chronyd of a zone follows the controller's clock through the packet filter", async () => {
+  test("chronyd of a zone follows the controller's clock through the packet filters of both nodes", async () => {
     const zone = exchange.zone("zone1");
     // -x: never set the clock, because it is the clock of this machine.
     const chronyd = ["chronyd", "-d", "-x"];
@@ -190,7 +190,7 @@ const RUN_CHRONY = `
 install -d -m 0700 -o _chrony -g _chrony /run/chrony
 mkdir /run/trunkline-clock`;
 
-/** Listens like a console that never answers. */
+/** Python program that listens on a socket like Asterisk's console, and never answers. */
 const SILENT = `
 import socket, sys, time
 here = socket.socket(socket.AF_UNIX)
@@ -198,7 +198,7 @@ here.bind(sys.argv[1])
 here.listen(9)
 time.sleep(600)`;
 
-/** Attaches to a process like a debugger, and keeps the process stopped (ptrace(2): ATTACH is 16). */
+/** Python program that attaches to a process like a debugger, and keeps it stopped (ptrace(2): ATTACH is 16). */
 const TRACE = `
 import ctypes, os, sys, time
 libc = ctypes.CDLL(None, use_errno=True)

@@ -23,7 +23,7 @@ jest.setTimeout(2 * TEST_DEADLINE);
 
 const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
 const DRAIN_LOG = "/var/log/trunkline/drain.log";
-/** Deadline for HAProxy's checks, in seconds. HAProxy checks every two seconds. */
+/** Deadline for HAProxy to notice a change of a server, in seconds. HAProxy checks every two seconds. */
 const CHECKED = 10;
 const SOON = 10;
 
@@ -92,8 +92,8 @@ describe("the rotation", () => {
   describe.each([
     ["zone1", "zone2", "pjsip"],
     ["zone2", "zone1", "chan_sip"],
-  ])("releases %s", (leaving, staying) => {
-    test("only after its calls have ended undisturbed, while other phones move", async () => {
+  ])("during a drain of %s,", (leaving, staying) => {
+    test("releases the zone only after its calls have ended undisturbed, while idle phones move", async () => {
       const alice = await exchange.phoneIn(leaving, "1001");
       const bob = await exchange.phoneIn(leaving, "1002");
       const carol = await exchange.phoneIn(leaving, "1003", { expires: 30 });
@@ -128,7 +128,7 @@ describe("the rotation", () => {
       expect(warnings).toEqual([]);
     });
 
-    test("not if its calls outlast the drain timeout", async () => {
+    test("keeps the zone if its calls outlast the drain timeout", async () => {
       const alice = await exchange.phoneIn(leaving, "1001");
       const bob = await exchange.phoneIn(leaving, "1002");
       const witness = await CallMonitor.between(exchange, alice, bob);
@@ -142,7 +142,7 @@ describe("the rotation", () => {
       await witness.hangUp();
     });
 
-    test("with its calls cut if the policy says so, and records the cut calls", async () => {
+    test("cuts the calls of the zone if the policy says so, and records the number of cut calls", async () => {
       const alice = await exchange.phoneIn(leaving, "1001");
       const bob = await exchange.phoneIn(leaving, "1002");
       const [call] = await exchange.connect(alice, bob);
@@ -176,7 +176,7 @@ describe("the rotation", () => {
     await call.hangUp();
   });
 
-  test("keeps the last zone in service, unless the whole exchange goes", async () => {
+  test("keeps the last zone in service, unless the whole exchange is destroyed", async () => {
     await haproxy.setState("zone2", "drain");
     await exchange.registeredPhone("1001");
 
@@ -201,7 +201,7 @@ describe("the rotation", () => {
     }
   });
 
-  test("releases a zone whose server never existed, because it has no connections", async () => {
+  test("releases a zone that is down, without a check of its calls, if no phone has ever connected to it", async () => {
     await exchange.zone("zone2").kill();
     await killHaproxy();
     await becomes("zone2", { state: "ready", healthy: false });
@@ -240,7 +240,7 @@ describe("the rotation", () => {
     await session.run(`cp -p ${HAPROXY_CFG} /run/cfg && echo nonsense >>${HAPROXY_CFG}`);
     try {
       await expect(haproxy.reload()).rejects.toThrow(
-        /^controller: HAProxy refuses: .*unknown keyword 'nonsense'/,
+        /^controller: HAProxy refuses the command: .*unknown keyword 'nonsense'/,
       );
       expect(await exchange.options()).toBe(200);
     } finally {
@@ -250,7 +250,7 @@ describe("the rotation", () => {
   });
 
   test.each(["roundrobin", "leastconn", "source"])(
-    "adds zones to and removes zones from a running HAProxy with balance %s",
+    "adds and removes zones of a running HAProxy with balance %s",
     async (balance) => {
       const session = await controller();
       await session.run(`sed -i 's/balance .*/balance ${balance}/' ${HAPROXY_CFG}`);

@@ -7,9 +7,9 @@ import { undisturbed, CallMonitor } from "./support/witness";
 
 jest.setTimeout(3 * TEST_DEADLINE);
 
-/** Expiry that the phones request, in seconds. An idle phone moves within this time. */
+/** Expiry that the phones request, in seconds. An idle phone of a drained zone moves within this time. */
 const EXPIRES = 30;
-/** Seconds for a phone to connect before it registers again. */
+/** Additional seconds for a phone that moves: it opens a connection before it registers. */
 const SLACK = 5;
 
 describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
@@ -19,7 +19,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
   let witness: CallMonitor;
   let alice: Phone;
   let bob: Phone;
-  /** Idle in zone1. */
+  /** Phone without a call in zone1. */
   let carol: Phone;
 
   const phone = (zone: string, extension: string): Promise<Phone> =>
@@ -31,7 +31,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     return Array.from(file.matchAll(usersFile.user), ([, user = ""]) => user);
   }
 
-  /** Calls, talks and hangs up. */
+  /** Calls, waits until both phones hear each other, and hangs up. */
   async function talk(caller: Phone, callee: Phone): Promise<void> {
     const [outgoing, incoming] = await exchange.connect(caller, callee);
     await exchange.hear(caller, callee);
@@ -49,7 +49,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
   }, IMAGES_DEADLINE);
   afterAll(() => exchange.close());
 
-  test.each([2, 3])("grows to %d zones, which call each other", async (zones) => {
+  test.each([2, 3])("grows to %d zones, whose phones can call each other", async (zones) => {
     await stack.up({ zones });
 
     const newest = `zone${String(zones)}`;
@@ -121,7 +121,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     ]);
   });
 
-  test("keeps a zone in service if its removal failed because of another node", async () => {
+  test("keeps a zone in service if its removal fails because the disk of another node is full", async () => {
     const makeRoom = await exchange.zone("zone1").fillEtc();
     try {
       await expect(stack.up({ zones: 1 })).rejects.toThrow("No space left on device");
@@ -134,7 +134,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     await exchange.quiet(alice, bob, carol);
   });
 
-  test("cuts the calls of a removed zone with drainForce, and reports their number", async () => {
+  test("removes a zone with drainForce, cuts its calls, and reports the number of calls", async () => {
     const [dave, erin] = [await phone("zone2", "1004"), await phone("zone1", "1005")];
     const [call] = await exchange.connect(dave, erin);
 

@@ -7,7 +7,7 @@ import { registerOnce, StormPhones } from "./support/storm-phones";
 
 jest.setTimeout(TEST_DEADLINE);
 
-/** A zone takes 1,000 connections. PJSIP frees a closed connection after half a second. */
+/** Number of zones. A zone takes 1,000 connections, and PJSIP frees a closed connection only after half a second. */
 const ZONES = 3;
 const USERS = [{ range: "1000-8999" }];
 const SOURCES = 50;
@@ -19,13 +19,13 @@ const LIMITS = {
   bytesPerSecond: 10_000_000,
   loginTime: "30s",
 };
-/** Seconds between two segments of a request, and the number of segments. */
+/** Seconds between two segments of each slow request, and number of segments. */
 const PACES = [1, 2.5];
 const SEGMENTS = 5;
 
 /**
- * Sends its standard input in segments, and prints the first line of the answer. The slower pace is the pace of the
- * first request whose connection PJSIP closed after half a second.
+ * Sends its standard input in segments, and prints the first line of the answer. HAProxy passes
+ * the first request to a zone in one piece. PJSIP used to close the connection of a request at the slower pace.
  */
 const SLOW_SENDER = `
 const [host, pace, segments] = process.argv.slice(1);
@@ -69,7 +69,7 @@ describe.each(KINDS)("in a storm of registrations, with $name,", ({ kind }) => {
   const register = (storm: Storm): Promise<StormResult> =>
     registerOnce(exchange.network.namespace("office1"), storm);
 
-  test("no registration of 8,000 at 1,000 per second is lost, and slow requests are answered", async () => {
+  test("all 8,000 phones that register at 1,000 per second are registered, and slow requests are answered", async () => {
     const slow = Promise.all(
       PACES.map((pace) =>
         slowly(exchange.network.namespace("office1"), exchange.controllerAddress, pace),
@@ -83,9 +83,9 @@ describe.each(KINDS)("in a storm of registrations, with $name,", ({ kind }) => {
     expect(await slow).toEqual(PACES.map(() => "SIP/2.0 200 OK"));
   });
 
-  // Long enough for chan_sip to end the dialogs of the first phones and to reuse their memory.
+  // The storm lasts so long that chan_sip ends the dialogs of the first phones and reuses their memory.
   if (kind.sipDriver === "chan_sip")
-    test("6,000 phones of one office with the correct passwords are not treated as guessers", async () => {
+    test("6,000 phones of one office with the correct passwords cause no report of a refused log-in and no lock", async () => {
       const addresses = [OFFICE_ADDRESS.office1];
       const office = { rate: 700, parallel: 200, keeps: false, addresses };
       const { registered, lost } = await register(stormOf(6_000, office));
@@ -94,13 +94,13 @@ describe.each(KINDS)("in a storm of registrations, with $name,", ({ kind }) => {
       expect(records.match(/.*"event": "(?:refused|lock)".*/g)).toBeNull();
     });
 
-  test("no phone of 2,000 that reconnect at once after a restart of HAProxy is lost", async () => {
+  test("all 2,000 phones that reconnect at once after a restart of HAProxy are registered", async () => {
     const storm = stormOf(2_000, { rate: 0, keeps: true });
     const phones = StormPhones.start(exchange.network.namespace("office1"));
     try {
       const before = await phones.register(storm);
-      // Linux closes the listening socket of a process last, so connections that arrive while HAProxy ends would
-      // be reset.
+      // The phones connect again only after HAProxy has ended. Linux closes the listening socket of a process last,
+      // so connections that arrive while HAProxy ends would be reset.
       await exchange.controller.stopDaemon();
       const coming = phones.register(storm);
       exchange.controller.startDaemon();

@@ -29,12 +29,12 @@ describe("with three zones of different kinds,", () => {
     const [call] = await exchange.connect(alice, bob);
     await exchange.hear(alice, bob);
 
-    // The caller's zone also asked the third zone, which is no longer part of the call.
+    // A call between two zones also asked the third zone, whose part of the call has ended.
     expect(await exchange.trunkCalls()).toBe(from === to ? 0 : 2);
     await call.hangUp();
   });
 
-  test.each(NAMES)("a call from %s to an absent user asks each zone once", async (from) => {
+  test.each(NAMES)("a call from %s to an absent user asks each other zone once", async (from) => {
     const others = NAMES.filter((name) => name !== from);
     const askedBefore = await Promise.all(others.map((name) => asked(name)));
     const alice = await exchange.phoneIn(from, "1001");
@@ -48,7 +48,7 @@ describe("with three zones of different kinds,", () => {
   });
 
   test.each(["zone2", "zone3"])(
-    "a refusal in %s reaches the caller, whatever the third zone answers",
+    "the refusal of a callee in %s reaches the caller, whatever the third zone answers",
     async (zone) => {
       const alice = await exchange.rawPhoneIn("zone1", "1001");
       const bob = await exchange.rawPhoneIn(zone, zone === "zone2" ? "1006" : "1007");
@@ -67,7 +67,7 @@ describe("with three zones of different kinds,", () => {
     },
   );
 
-  /** Returns the number of calls to the absent user that a zone got over the trunk, from its CDRs. */
+  /** Returns the number of calls to 1008, the absent user, that a zone got over the trunk, from its CDRs. */
   async function asked(name: string): Promise<number> {
     const cdrs = await exchange.zone(name).cdrs();
     return cdrs.filter(({ destination, channel }) => {

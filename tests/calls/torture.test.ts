@@ -7,7 +7,7 @@ import { Bystander, hurl } from "./support/torture";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** Maximum response time for other phones during an attack, in milliseconds. */
+/** Maximum 95th percentile of the response times for other phones during an attack, in milliseconds. */
 const PROMPT = 200;
 /** Simultaneous connections of an attacker. */
 const PARALLEL = 4;
@@ -50,7 +50,7 @@ describe.each(KINDS)("an exchange under attack ($name)", ({ kind }) => {
   const processes = (): Promise<string[]> =>
     Promise.all(servers().map(([server, daemon]) => server.inside(["pgrep", "-x", daemon])));
 
-  /** Returns the size of all logs in bytes. */
+  /** Returns the size of Asterisk's logs and of HAProxy's output, in bytes. */
   const logged = async (): Promise<number> => {
     const files = exchange.zones.map((zone) =>
       zone.inside(["sh", "-c", "find /var/log/asterisk -type f -exec cat {} + | wc -c"]),
@@ -84,8 +84,8 @@ describe.each(KINDS)("an exchange under attack ($name)", ({ kind }) => {
       expect(times.length).toBeGreaterThan(10);
       expect(percentile95(times.map((took) => took ?? Infinity))).toBeLessThan(PROMPT);
     }
-    // From the controller's address, attacks bypass HAProxy, which would stop them. A real attacker cannot use that
-    // address.
+    // From the controller's namespace, attacks reach the zones without HAProxy, which would stop some of them. A real
+    // attacker cannot send from there.
     for (const { fixedIp } of exchange.plan.zones) {
       results.push(...(await attack(exchange.plan.controller.name, fixedIp, attacks())));
     }

@@ -18,7 +18,7 @@ jest.setTimeout(TEST_DEADLINE);
 const CALLER_HZ = 440;
 const CALLEE_HZ = 1100;
 
-/** Packets of 20 ms in 12 s. */
+/** Number of 20 ms packets in 12 s. */
 const SPEECH = 600;
 
 /**
@@ -84,7 +84,7 @@ describe("a call across the trunk", () => {
     expect(await heardTone(alice.recordings, CALLEE_HZ)).toBeGreaterThan(0.8);
   });
 
-  test("is encrypted", async () => {
+  test("is encrypted on the trunk", async () => {
     const router = exchange.network.namespace("router");
     const udp = (device: string, filter: string): ReturnType<typeof capture> =>
       capture(router, device, `udp and ${filter}`, join(exchange.folder, `${device}.pcap`));
@@ -99,7 +99,7 @@ describe("a call across the trunk", () => {
     for (const zone of exchange.zones) {
       expect(await zone.cli("iax2 show peers")).toMatch(/\(E\)\s+OK/);
     }
-    // The tone is visible in the packets between phone and zone, but not in the packets of the trunk.
+    // Packets between phone and zone contain a tone, which compresses well. Encrypted packets do not compress.
     const voice = (packets: readonly Buffer[] = []): Buffer[] =>
       packets.filter(({ length }) => length > 100);
     expect(voice(trunk).length).toBeGreaterThan(100);
@@ -107,7 +107,7 @@ describe("a call across the trunk", () => {
     expect(incompressible(voice(trunk))).toBeGreaterThan(0.9);
   });
 
-  test("reports the packets that the trunk loses, and the direction", async () => {
+  test("has packet loss only in the direction in which the trunk loses packets", async () => {
     const ends = await conversation();
     await loseTrunkPackets(exchange.network.namespace("zone2"), 6);
 

@@ -14,7 +14,7 @@ import { inventory } from "./inventory";
 const MINUTE = 60_000;
 jest.setTimeout(10 * MINUTE);
 
-/** Three calls with two spare need a second zone; one call with two spare does not. */
+/** A zone takes four calls. With two spare calls, three calls need a second zone, and one call does not. */
 const POLICY = {
   ...{ min: 1, max: 3, callsPerZone: 4, spareCalls: 2, margin: 0.1 },
   ...{ interval: "5s", window: "10s", scaleInAfter: "30s", cooldownOut: 0, cooldownIn: 0 },
@@ -24,13 +24,13 @@ const INTERVAL_SECONDS = 5;
 /** Timeout for a SIPp call to reach a phone, in milliseconds. */
 const CALL_DEADLINE = 30_000;
 
-/** How often the autoscaler is killed. Each kill takes two minutes. */
+/** Number of times that the autoscaler is killed. Each kill takes about two minutes. */
 const KILLS = Number(process.env.KILLS ?? 5);
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 /** Moments of the kills, in percent of the duration of a scale-out. */
 const MOMENTS = sample(noBias(integer({ min: 2, max: 98 })), { seed: SEED, numRuns: KILLS });
 
-/** Measures the seconds from the creation of the port of `zone`, its first resource, until `zone` is in the rotation. */
+/** Measures the seconds from the creation of a zone's port, its first resource, until the zone is in the rotation. */
 class BootClock {
   private start = 0;
   seconds = 0;
@@ -53,14 +53,14 @@ describe("an exchange with an autoscaler", () => {
   let last: AutoscalerProcess | undefined;
   const boot = new BootClock("zone1");
   const phones = new Set<Phone>();
-  /** Watches a call between two phones that is up during the whole test. */
+  /** Watches a call that stays up from the first to the last test. */
   let witness: CallMonitor;
-  /** SIPp calls, from the side of the phones that have answered them. */
+  /** SIPp calls, as the phones that answered them see them. */
   const load: Call[] = [];
   let sipp: SippLoad | undefined;
 
   beforeAll(async () => {
-    console.log(`seed ${String(SEED)}: set SEED=${String(SEED)} to repeat these moments`);
+    console.log(`seed ${String(SEED)}: set SEED=${String(SEED)} to kill at these times again`);
     deployment = await newDeployment({
       zones: "1",
       autoscale: JSON.stringify(POLICY),
@@ -71,7 +71,7 @@ describe("an exchange with an autoscaler", () => {
     await deployment.up(boot.onEvent);
   });
 
-  // Stops the autoscaler of a failed test.
+  // Stops the autoscaler that a failed test has left running.
   afterEach(async () => {
     last?.terminate();
     await last?.exit();
@@ -105,7 +105,7 @@ describe("an exchange with an autoscaler", () => {
     return phone.registered();
   }
 
-  /** Starts SIPp calls to phones that answer. Together with the call of the witness, they need a second zone. */
+  /** Starts two SIPp calls to phones that answer. With the call of `witness`, there are three calls. */
   async function beginLoad(): Promise<void> {
     const calls = await Promise.all(
       [
@@ -126,7 +126,7 @@ describe("an exchange with an autoscaler", () => {
     await Promise.all(load.map((call) => call.established));
   }
 
-  /** Ends the SIPp calls. @throws Error if a SIPp call ended before. */
+  /** Ends the SIPp calls. @throws Error if a SIPp call has already ended. */
   async function endLoad(): Promise<void> {
     for (const call of load.splice(0)) await call.hangUp();
     await sipp?.ended();
@@ -142,7 +142,7 @@ describe("an exchange with an autoscaler", () => {
     );
   }
 
-  test("adds a zone before calls fill the existing zone", async () => {
+  test("adds a zone in at most 1.25 times the boot time of a zone, before calls fill the existing zone", async () => {
     const autoscaler = start();
     witness = CallMonitor.of(await connect(await plug("1001"), await plug("1002")));
     await beginLoad();
@@ -169,22 +169,22 @@ describe("an exchange with an autoscaler", () => {
 
     const ratio = scaleOut / (boot.seconds + INTERVAL_SECONDS);
     console.log(
-      `from threshold to the first call ${scaleOut.toFixed(1)} s; a zone boots in ` +
+      `first call in the new zone ${scaleOut.toFixed(1)} s after the load; a zone boots in ` +
         `${boot.seconds.toFixed(1)} s: ratio ${ratio.toFixed(2)}`,
     );
     expect(ratio).toBeLessThanOrEqual(1.25);
   });
 
-  test("keeps the zone in an operator's update", async () => {
+  test("keeps the added zone in an operator's update", async () => {
     const { summary } = await deployment.up();
     expect(Object.keys(summary.resourceChanges ?? {})).toEqual(["same"]);
     expect(await zones()).toEqual(["zone1", "zone2"]);
   });
 
-  test("removes the zone when it is not needed, without losing a registration", async () => {
+  test("removes the added zone when the calls have ended, without losing a registration", async () => {
     await endLoad();
     const autoscaler = start();
-    await eventually("zone2's end", 500, () =>
+    await eventually("the removal of zone2", 500, () =>
       Promise.resolve(autoscaler.saidAt(/done: from 2 to 1 zone\b/)),
     );
     autoscaler.terminate();
@@ -201,7 +201,7 @@ describe("an exchange with an autoscaler", () => {
     /** Duration of the last tick that scaled out without being killed, in milliseconds. */
     let scaleOut: number;
 
-    /** Runs ticks until no update of the killed autoscaler is still running. */
+    /** Runs single ticks until one is not held by an update that the killed autoscaler has left running. */
     async function tick(): Promise<void> {
       for (;;) {
         const autoscaler = start("--once");
@@ -230,7 +230,7 @@ describe("an exchange with an autoscaler", () => {
     });
 
     test.each(MOMENTS.map((moment, index) => [index, moment] as const))(
-      "%i: after a kill at %i %%, reaches the right state in the next tick",
+      "(kill %i, at %i %% of its duration) has two zones and no other resource after a tick",
       async (index, moment) => {
         const isKilled = async (): Promise<boolean> => {
           const begin = Date.now();
@@ -240,7 +240,7 @@ describe("an exchange with an autoscaler", () => {
             await autoscaler.kill({ withChildren: index % 2 === SEED % 2 });
             return true;
           }
-          // The tick was faster than the previous one, so the kill came too late.
+          // The tick ended before the kill, because it was faster than the tick that was measured.
           scaleOut = Date.now() - begin;
           await backToOneZone();
           return false;
@@ -258,13 +258,13 @@ describe("an exchange with an autoscaler", () => {
     );
   });
 
-  test("has dropped no call and lost no registration", async () => {
+  test("has cut no call and lost no registration during all tests", async () => {
     await endLoad();
     expect(await witness.testimony()).toEqual(undisturbed(5_000));
     await Promise.all([...phones].map((phone) => phone.registered()));
   });
 
-  test("leaves nothing behind when it is destroyed", async () => {
+  test("leaves no resource in the cloud when it is destroyed", async () => {
     await witness.hangUp();
     await Promise.all([...phones].map((phone) => phone.close()));
     phones.clear();

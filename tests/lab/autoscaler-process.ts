@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { ROOT } from "../../core/paths";
 import type { Deployment } from "./deployment";
 
-/** Copies the autoscaler into the test's folder, because it finds the stack of the clone that it runs in. */
+/** Copies the autoscaler into the folder of the deployment, because it uses the stack of the clone that it runs in. */
 export function cloneAutoscaler({ directory }: Deployment): void {
   for (const name of [
     ...["autoscaler", "cli", "clouds", "config", "core", "guard", "nodes", "phones", "plan"],
@@ -17,7 +17,7 @@ export function cloneAutoscaler({ directory }: Deployment): void {
   }
 }
 
-/** Returns the child processes of all threads (proc_pid_task(5)); none if the process has ended. */
+/** Returns the process IDs of the children of all threads (proc_pid_task(5)); none if the process has ended. */
 function childrenOf(pid: number): number[] {
   const tasks = `/proc/${String(pid)}/task`;
   const threads = existsSync(tasks) ? readdirSync(tasks) : [];

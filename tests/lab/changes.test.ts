@@ -14,7 +14,7 @@ jest.setTimeout(6 * MINUTE);
 const USERS = [{ extension: "1001", name: "Alice" }, { range: "1002-1006" }];
 /** A phone refreshes its registration at least once a minute. */
 const REGISTRATION_INTERVAL = MINUTE;
-/** Servers that boot during a call take processor time from the emulated servers that carry the call. */
+/** Allows five seconds of silence, because booting servers take processor time from the servers that carry the call. */
 const UNDISTURBED = undisturbed(5_000);
 /** Maximum number of registrations until a phone is in the wanted zone. */
 const ATTEMPTS = 12;
@@ -36,7 +36,7 @@ describe("an exchange in use", () => {
     await up();
   }, 5 * MINUTE);
 
-  // Ends the calls and the update of a failed test; a drain would wait for the calls.
+  // Ends the calls of a failed test, because a drain waits for calls. Then waits for the update of the failed test.
   afterEach(async () => {
     await unplug(...phones);
     await updating.catch(() => undefined);
@@ -48,7 +48,7 @@ describe("an exchange in use", () => {
     deployment.remove();
   }, 5 * MINUTE);
 
-  /** Changes the configuration (keys without `pbx:`) and deploys it. Returns the changes by type. */
+  /** Sets `config` (keys without `pbx:`) and runs an update. Returns the number of resources by operation. */
   async function up(
     config: Readonly<Record<string, string>> = {},
   ): Promise<Record<string, number>> {
@@ -126,12 +126,12 @@ describe("an exchange in use", () => {
     10 * MINUTE,
   );
 
-  test("needs no further update after these changes", async () => {
+  test("is not changed by an update without a change of the configuration", async () => {
     expect(Object.keys(await up())).toEqual(["same"]);
   });
 
   test(
-    "drains a zone until its calls end while its other phones move to another zone",
+    "keeps a drained zone until its call ends, while a phone without a call moves to another zone",
     async () => {
       await up({ zones: "3" });
       const carol = await plugInto("zone1", "1003");
@@ -142,7 +142,7 @@ describe("an exchange in use", () => {
       let isOver = false;
       const leaving = up({ zones: "2" }).then(() => (isOver = true));
       await idle.nextRegistration(2 * REGISTRATION_INTERVAL);
-      // The phone's connection was closed, and the phone has registered in another zone.
+      // The drain closes the connection of the idle phone, and the phone registers in another zone.
       await idle.registered();
       const frank = await plug("1006");
       const [call] = await connect(frank, idle);
@@ -159,7 +159,7 @@ describe("an exchange in use", () => {
     8 * MINUTE,
   );
 
-  test("completes a killed update in the next update", async () => {
+  test("completes in the next update what a killed update has not finished", async () => {
     const users = JSON.stringify([...USERS, { extension: "1008" }]);
     await deployment.stack.setConfig("pbx:users", { value: users });
     const { stack, directory } = deployment;
@@ -188,7 +188,7 @@ describe("an exchange in use", () => {
     await expect(plug("1008")).rejects.toThrow();
   });
 
-  test("detects in a refresh that a file was edited by hand, and restores the file", async () => {
+  test("finds a file that was edited by hand in a refresh, and restores the file in the next update", async () => {
     const access = await deployment.access();
     const edit =
       "echo 'maxcalls=1' >>/etc/asterisk/asterisk.conf && cat /etc/asterisk/asterisk.conf";
@@ -214,8 +214,8 @@ describe("an exchange in use", () => {
       await up({ controllerFlavor: "pbx.medium" });
       expect(await witness.testimony()).toEqual(UNDISTURBED);
 
-      // Hang up in Asterisk: the phones lost their signaling with the controller, and Asterisk would otherwise wait for
-      // five minutes of silence.
+      // Hang up in Asterisk, because the phones have lost their SIP connections. Otherwise, Asterisk would not end the
+      // calls until after five minutes of silence.
       const access = await deployment.access();
       for (const { fixedIp } of (await deployment.outputs()).zones) {
         await onNode(access, "asterisk -rx 'channel request hangup all'", fixedIp);
@@ -230,7 +230,7 @@ describe("an exchange in use", () => {
   );
 
   test(
-    "replaces one zone at a time for another flavor while the other zones serve",
+    "replaces one zone at a time for another flavor, while phones register in the other zone",
     async () => {
       const [alice, bob] = [await plug("1001"), await plug("1002")];
       const progress = { isOver: false };
@@ -240,7 +240,7 @@ describe("an exchange in use", () => {
       rolling.catch(() => undefined); // awaited below
       let registered = 0;
       while (!progress.isOver) {
-        // Each registration is that of a phone that was just switched on.
+        // Each registration is from a new phone.
         const phone = await plug("1003");
         registered += 1;
         await unplug(phone);
@@ -257,7 +257,7 @@ describe("an exchange in use", () => {
     10 * MINUTE,
   );
 
-  test("leaves nothing behind when it is destroyed", async () => {
+  test("leaves no resource in the cloud when it is destroyed", async () => {
     await deployment.stack.destroy({ color: "never" });
     expect(await inventory()).toEqual(before);
   });

@@ -27,7 +27,7 @@ export interface Deployment {
   /** Returns everything that Pulumi has printed for this stack. */
   readonly printed: () => string;
   readonly onOutput: (text: string) => void;
-  /** Runs one update. @throws Error that starts with the faults from the cloud, if there are any. */
+  /** Runs one update. @throws Error that starts with the cloud's reasons why it did not build servers, if any. */
   readonly up: (onEvent?: (event: EngineEvent) => void) => Promise<UpResult>;
   /** Returns the output of `pulumi stack export`. */
   readonly exported: () => Promise<string>;
@@ -37,7 +37,7 @@ export interface Deployment {
   readonly remove: () => void;
 }
 
-/** Links the program of the clone into the folder of the stack's files. */
+/** Links the Pulumi program of the clone into the folder of the deployment. */
 function linkProgram(directory: string): void {
   for (const name of [
     ...["Pulumi.yaml", "package.json", "tsconfig.json", "node_modules", "index.ts", "exchange.ts"],
@@ -48,10 +48,10 @@ function linkProgram(directory: string): void {
 }
 
 /**
- * Creates a stack from `config`, whose keys have no `pbx:` prefix. The stack has no resources in the cloud yet.
- * Destroys what a killed test run left there.
+ * Creates a stack from `config`, whose keys have no `pbx:` prefix. The stack has no resources in the cloud yet. In the
+ * lab, first destroys the deployments of killed test runs.
  *
- * @param cloud variables of the cloud; by default the lab cloud of the environment.
+ * @param cloud environment variables that select a cloud; by default, the lab in the environment is used.
  */
 export async function newDeployment(
   config: Readonly<Record<string, string>>,
@@ -59,7 +59,7 @@ export async function newDeployment(
 ): Promise<Deployment> {
   const isOfLab = Object.keys(cloud).length === 0;
   if (isOfLab) await destroyOrphaned(tmpdir());
-  // Any other cloud is created by the test and removed with it.
+  // Any other cloud ends with its test, so a later test run must not look for the deployment.
   const prefix = isOfLab ? `${PREFIX}${String(process.pid)}-` : "trunkline-deployment-";
   const directory = mkdtempSync(join(tmpdir(), prefix));
   writeFileSync(join(directory, PASSPHRASE), randomBytes(32).toString("base64url"), {

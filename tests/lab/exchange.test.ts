@@ -7,7 +7,7 @@ import { onNode } from "./ssh";
 
 const MINUTE = 60_000;
 
-/** The other lab tests use PJSIP and its image. */
+/** The other lab tests use PJSIP and Asterisk 22. */
 const EXCHANGE = { sipDriver: "chan_sip", image: "pbx-asterisk-16" };
 
 describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
@@ -81,7 +81,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   );
 
   test(
-    "refuses an image whose Asterisk does not have the driver",
+    "rejects an image whose Asterisk does not have the SIP driver",
     async () => {
       const { stack } = deployment;
       const image = await createImage("own-asterisk", "pjsip");
@@ -100,9 +100,9 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   );
 
   test(
-    "shows no secret in its state or in the output of Pulumi",
+    "has no secret in plain text in its state or in the output of Pulumi",
     async () => {
-      // The output of `pulumi stack export`; the Automation API would decrypt the secrets.
+      // This is the output of `pulumi stack export`. The Automation API would decrypt the secrets.
       const { exported } = deployment;
       const state = await exported();
 
@@ -130,7 +130,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
       };
 
       expect(await holding("-perm -o=r")).toEqual([]);
-      // The secrets are in no log, only in the files that Asterisk and cloud-init need.
+      // Only the files that Asterisk and cloud-init need contain secrets. For example, no log does.
       const files = await holding("");
       expect(files).toContain("/etc/asterisk/iax.conf");
       expect(
@@ -176,7 +176,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   );
 
   test(
-    "leaves nothing behind when it is destroyed",
+    "leaves no resource in the cloud when it is destroyed",
     async () => {
       const { onOutput } = deployment;
       expect(await inventory()).not.toEqual(before);

@@ -1,6 +1,6 @@
 import { logIn } from "./identity";
 
-/** Creates an image in Glance that has the property for its SIP drivers and no disk. */
+/** Creates an image in Glance with the property `sip_drivers` and without a usable disk. */
 export async function createImage(
   name: string,
   sipDrivers: string,

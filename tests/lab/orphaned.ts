@@ -7,13 +7,13 @@ import { isProcessAlive } from "../../core/process";
 import { exportedStack } from "../../stack/state";
 import { releaseDeadLock } from "../../stack/lock";
 
-/** Prefix of a deployment's folder; the ID of the process that creates the deployment follows. */
+/** Prefix of the name of a deployment's folder. After it comes the ID of the process that created the deployment. */
 export const PREFIX = "trunkline-lab-";
 
-/** File of the passphrase in a deployment's folder. With it, a later test run can destroy the deployment. */
+/** Name of the passphrase's file in a deployment's folder. A later test run needs it to destroy the deployment. */
 export const PASSPHRASE = "passphrase";
 
-/** Returns the variables for the state of a deployment and its passphrase. */
+/** Returns the environment variables with which Pulumi opens the state of the deployment in `folder`. */
 export const environmentOf = (folder: string): Record<string, string> => ({
   PULUMI_BACKEND_URL: backendUrl(`file://${join(folder, "state")}`),
   PULUMI_CONFIG_PASSPHRASE: readFileSync(join(folder, PASSPHRASE), "utf8"),
@@ -26,7 +26,7 @@ export function orphanedIn(place: string): string[] {
     const [, pid] = /^trunkline-lab-(\d+)-/.exec(name) ?? [];
     if (pid === undefined) return [];
     const folder = join(place, name);
-    // The passphrase is written once, before the stack is created. Without it, there is nothing to destroy.
+    // The passphrase is written once, before the stack is created. Without the file, there is nothing to destroy.
     const start = statSync(join(folder, PASSPHRASE), { throwIfNoEntry: false })?.mtimeMs;
     return start === undefined || isProcessAlive(Number(pid), start, "jest") ? [] : [folder];
   });

@@ -8,15 +8,15 @@ const run = promisify(execFile);
 
 /** Data needed to log in to the nodes of an exchange. */
 export interface Access {
-  /** Directory of the test. */
+  /** Folder for `known_hosts`. */
   readonly directory: string;
   readonly privateKeyFile: string;
   readonly controllerAddress: string;
-  /** Public host key of each node by name. An unknown key is an error. */
+  /** Public host key of each node by name. SSH rejects a node that has another key. */
   readonly sshHostKeys: Readonly<Record<string, string>>;
 }
 
-/** Runs `script` as root on the controller, or through the controller on the zone with `fixedIp`. */
+/** Runs `script` as root on the zone with `fixedIp`, or on the controller if there is none. Returns its output. */
 export async function onNode(access: Access, script: string, fixedIp?: string): Promise<string> {
   const { directory, privateKeyFile, controllerAddress, sshHostKeys } = access;
   const knownHosts = join(directory, "known_hosts");
@@ -45,5 +45,5 @@ export async function onNode(access: Access, script: string, fixedIp?: string): 
   return stdout;
 }
 
-/** Returns the zone of a fixed IP. In the lab's network, zone1 has .2. */
+/** Returns the name of the zone with a fixed IP. In the trunk network, zone1 has .2. */
 const zoneName = (fixedIp: string): string => `zone${String(Number(fixedIp.split(".")[3]) - 1)}`;

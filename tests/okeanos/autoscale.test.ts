@@ -10,7 +10,7 @@ import { failNext, kindOf, type Okeanos, startOkeanos } from "./synnefo";
 jest.setTimeout(5 * 60_000);
 
 const SMALL = "C1R1024D20drbd";
-/** Load never scales out here, and one sample is enough to scale in, so only `min` decides. */
+/** These tests have no load, and one sample is enough to scale in. So `min` alone determines the number of zones. */
 const POLICY = {
   ...{ min: 2, max: 3, callsPerZone: 4, spareCalls: 0, interval: 1, window: 1 },
   ...{ scaleInAfter: 1, cooldownOut: 0, cooldownIn: 0 },
@@ -49,7 +49,7 @@ afterAll(async () => {
   await machines.remove();
 });
 
-/** Runs a program of `cli/` like an operator. */
+/** Runs a command of `cli/` as an operator does. */
 function cli(program: string, ...args: readonly string[]): Promise<Run> {
   const { directory, stack } = deployment;
   return new Promise((resolve) => {
@@ -70,7 +70,7 @@ const configure = (key: string, value: string): Promise<void> =>
 const atLeast = (min: number): Promise<void> =>
   configure("autoscale", JSON.stringify({ ...POLICY, min }));
 
-/** Returns the resources in the cloud's books. */
+/** Returns the names of the existing servers, and the numbers of other resources in the cloud. */
 function counts() {
   const { servers, networks, ports, floatingIps } = okeanos.books();
   return {
@@ -120,8 +120,8 @@ test("a quota that is too small prevents a scale-out, and the message names the 
   await atLeast(3);
   const { exitCode, stdout } = await cli("autoscale", "--once");
   expect(stdout).toContain(
-    "the cloud's quota has room for 0 more " +
-      "(short: 0 of 4 public addresses left, and a zone takes 1)",
+    "the cloud's quota has room for 0 more zones " +
+      "(0 of 4 public addresses left, and a zone needs 1)",
   );
   expect(exitCode).toBe(0);
   await client.delete("network", `floatingips/${floatingip.id}`);
@@ -140,7 +140,7 @@ test("a zone is added if the quota allows it", async () => {
   ]);
 });
 
-test("an operator drains a zone and puts it back", async () => {
+test("an operator drains a zone and puts it back into the rotation", async () => {
   expect((await cli("pbx", "drain", "zone3")).exitCode).toBe(0);
   expect((await zones())[2]).toBe("zone3 drain, reaches zone1 zone2");
   expect((await cli("pbx", "undrain", "zone3")).exitCode).toBe(0);
@@ -188,11 +188,11 @@ test("a zone is removed when it is no longer needed", async () => {
   expect(counts()).toEqual(exchangeOf(["zone1", "zone2"]));
 });
 
-test("resources that a killed scale-out has created but not recorded are deleted", async () => {
+test("the next run deletes resources that a killed scale-out created but did not record", async () => {
   await atLeast(3);
   const killed = AutoscalerProcess.start(deployment, "--once");
   try {
-    await eventually("an order for the server", 60, () =>
+    await eventually("server zone3", 60, () =>
       Promise.resolve(okeanos.books().servers.includes("zone3") ? true : null),
     );
   } finally {
@@ -209,7 +209,7 @@ test("resources that a killed scale-out has created but not recorded are deleted
   expect(deleted.map(kindOf).sort()).toEqual(["DELETE floatingips/*", "DELETE servers/*"]);
 });
 
-test("a scale-out that the cloud refuses is rolled back and counted", async () => {
+test("a scale-out that the cloud refuses is rolled back and counted as a failure", async () => {
   await atLeast(3);
   okeanos.fail(
     failNext(({ method, path }) => method === "POST" && path.endsWith("/servers"), { status: 413 }),
@@ -221,7 +221,7 @@ test("a scale-out that the cloud refuses is rolled back and counted", async () =
   expect((await cli("autoscale", "--once")).stdout).toContain("but adding zones failed once, last");
 });
 
-test("a destroy leaves nothing behind", async () => {
+test("a destroy leaves no resource in the cloud", async () => {
   await deployment.stack.destroy({ color: "never" });
   expect(okeanos.books()).toEqual({
     ...{ servers: [], networks: [], ports: [], floatingIps: [], keyPairs: [] },

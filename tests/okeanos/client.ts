@@ -9,8 +9,8 @@ export interface Reply {
 export type Ask = (method: string, path: string, body?: unknown) => Promise<Reply>;
 
 /**
- * Returns a function that sends requests to `okeanos` as its first user, or with another token. Paths
- * are below the service's root.
+ * Returns a function that sends requests to `okeanos` as its first user, or with another token. Paths start below the
+ * root of Astakos or Cyclades.
  */
 export const client =
   ({ origin, token: own }: Okeanos, token: string | null = own): Ask =>

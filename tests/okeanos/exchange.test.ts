@@ -25,7 +25,7 @@ beforeAll(async () => {
   okeanos = await startOkeanos({
     publicCidr: PUBLIC_CIDR,
     images: [{ name: "pbx-asterisk-22" }, { name: "pbx-controller" }],
-    // Enough for three zones. Resources that a step leaves behind make the next step fail.
+    // These quotas suffice for three zones. If a step leaves resources behind, the next step fails.
     users: [{ limits: { "cyclades.floating_ip": 4, "cyclades.network.private": 1 } }],
     hypervisor: machines,
   });
@@ -43,7 +43,7 @@ afterAll(async () => {
 
 interface Outcome {
   readonly exitCode: number;
-  /** `{ "created": 19 }`. */
+  /** Numbers of resources by kind of change, such as `{ created: 18 }`. */
   readonly changes: Readonly<Record<string, number>>;
   readonly output: string;
 }
@@ -83,11 +83,11 @@ const askHaproxy = (command: string): Promise<string> =>
       command,
     ]);
 
-test("an exchange is created, kept, updated with --target, grown, shrunk and destroyed, and leaves nothing behind", async () => {
+test("an exchange is created, updated without changes, updated with --target, scaled out and in, and fully destroyed", async () => {
   expect(await pulumi("up", 2)).toMatchObject({ exitCode: 0, changes: { created: 18 } });
   expect(await pulumi("up", 2)).toMatchObject({ exitCode: 0, changes: { unchanged: 18 } });
 
-  // Only the membership is in the update: no NodeConfig tells the provider which zones the program declares.
+  // The update has only the membership. So no NodeConfig tells the provider which zones the Pulumi program declares.
   await askHaproxy("set server nodes/zone2 state drain");
   const target = ["--refresh", "--target", "**ZoneMembership::zone2"];
   expect(await pulumi("up", 2, {}, ...target)).toMatchObject({
@@ -110,7 +110,7 @@ test("an exchange is created, kept, updated with --target, grown, shrunk and des
   expect(okeanos.unknownRequests).toEqual([]);
 });
 
-test("the lost server of the only zone is replaced, and the exchange serves again", async () => {
+test("the lost server of the only zone is replaced, and the new server enters the rotation", async () => {
   expect(await pulumi("up", 1)).toMatchObject({ exitCode: 0 });
   const ask = client(okeanos);
   const { body } = await ask("GET", "/compute/v2.0/servers");
@@ -140,7 +140,7 @@ test("an update with too little quota creates nothing, and names the missing res
   await repeated("destroy", 4);
 });
 
-/** Kinds of requests at the start of an update, and requests that create and delete resources. */
+/** Kinds of requests: at the start of an update, to create resources, and to delete resources. */
 const READING = ["POST tokens", "GET projects", "GET quotas", "GET servers/detail"];
 const CREATING = [
   ...["GET flavors/detail", "GET images/detail", "GET networks", "GET floatingips"],
@@ -148,7 +148,7 @@ const CREATING = [
 ];
 const DELETING = ["DELETE servers/*", "GET servers/*", "DELETE floatingips/*", "GET floatingips"];
 
-/** Commands, and the kinds of requests that each command sends, whatever fails. */
+/** Commands, numbers of zones, and the kinds of requests that each command sends in any case. */
 const COMMANDS = [
   ["up", 1, [...READING, ...CREATING, "POST networks", "POST subnets"]],
   ["up", 2, [...READING, ...CREATING]],
@@ -164,10 +164,10 @@ test.each<[string, Failure]>([
   ["503", { status: 503 }],
   ["413", { status: 413 }],
   ["a broken connection", { reset: true }],
-  // A lost request without effect is like a slower 503; provider.test.ts tests it.
+  // No answer and no effect differs from a 503 only in the waiting time. provider.test.ts tests this failure.
   ["an effect but no answer", { silence: true, lost: true }],
 ])(
-  "with %s once for each kind of request, commands succeed if they are repeated",
+  "if each kind of request fails once with %s, commands succeed when they are repeated",
   async (_, failure) => {
     for (const [command, zones, kinds] of COMMANDS) {
       const begin = okeanos.requests.length;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Recorded request to Synnefo's own servers, and its answer. */
+/** Recorded request to the original Synnefo servers, and its answer. */
 export interface Exchange {
   /** Counted from 1. */
   readonly number: number;
@@ -11,7 +11,7 @@ export interface Exchange {
   readonly body: string | undefined;
   readonly status: number;
   readonly contentType: string;
-  /** Time of the answer, in milliseconds; undefined for HTML pages. */
+  /** Last-Modified of the answer, in milliseconds since 1970; undefined for HTML pages, which have none. */
   readonly time: number | undefined;
   readonly answer: string;
 }

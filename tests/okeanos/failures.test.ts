@@ -2,7 +2,7 @@ import { NETWORKS, newServer, privateNetwork, type Scene, scene, SERVERS } from 
 import { type Failure, failEachOnce, failNext, type Machine, startOkeanos } from "./synnefo";
 import { client } from "./client";
 
-/** Tests of the conformance cloud itself: requests that fail by a failure plan. */
+/** Tests of the conformance cloud itself: planned failures of requests, and real machines behind servers. */
 const network = { network: { name: "n", type: "MAC_FILTERED" } };
 let it: Scene;
 
@@ -32,7 +32,7 @@ test.each<[string, Failure]>([
   expect(it.okeanos.books().networks).toEqual(["n"]);
 });
 
-test("a request without an answer waits until its sender gives up", async () => {
+test("a request that fails with silence gets no answer until its sender gives up", async () => {
   it.okeanos.fail(failNext(isPost, { silence: true }));
   const { origin, token } = it.okeanos;
   const asked = fetch(`${origin}/cyclades${NETWORKS}`, {
@@ -44,7 +44,7 @@ test("a request without an answer waits until its sender gives up", async () => 
   expect(it.okeanos.requests.at(-1)).toMatchObject({ method: "POST", status: "none" });
 });
 
-test("failEachOnce fails each kind of request once, for whichever ID", async () => {
+test("failEachOnce fails each kind of request once, whatever ID the path contains", async () => {
   it.okeanos.fail(failEachOnce({ status: 503 }));
   const statuses: number[] = [];
   for (const id of [1, 2, 1]) {
@@ -53,7 +53,7 @@ test("failEachOnce fails each kind of request once, for whichever ID", async () 
   expect(statuses).toEqual([503, 200, 200]);
 });
 
-test("a server waits while the hypervisor starts, stops or destroys its machine", async () => {
+test("the hypervisor starts and destroys the machine of a server", async () => {
   const seen: [string, Machine][] = [];
   const note =
     (what: string) =>
@@ -116,7 +116,7 @@ test("a server whose machine does not start gets the status ERROR", async () => 
   expect((await it.ask("GET", `${SERVERS}/1`)).body).toMatchObject({ server: { status: "ERROR" } });
 });
 
-test("in real time, a server becomes ACTIVE by itself", async () => {
+test("with the default time, a server becomes ACTIVE without further requests", async () => {
   let started: () => void = () => undefined;
   const active = new Promise<void>((resolve) => {
     started = resolve;

@@ -14,7 +14,7 @@ const fault = (kind: string, code: number, message: string, details = ""): objec
   body: { [kind]: { message, code, details } },
 });
 
-test("a token authenticates, and so does a user's UUID with the token as the password", async () => {
+test("a user authenticates with a token, or with the UUID and the token as the password", async () => {
   const { okeanos, ask } = it;
   const { token, userId } = okeanos;
   const bodies = [
@@ -90,7 +90,7 @@ test("an unknown URL gets 400 within an API and 404 elsewhere, and is recorded",
   ]);
 });
 
-test("Plankton has no version 2, lists within an object, and shows one image only to HEAD", async () => {
+test("Plankton has no version 2, lists images within an object, and shows a single image only to HEAD requests", async () => {
   expect((await it.ask("GET", "/image/v2/images")).status).toBe(400);
   expect(Object.keys((await it.ask("GET", "/image/v1.0/images")).body)).toEqual(["images"]);
   expect((await it.ask("GET", `/image/v1.0/images/${it.image}`)).status).toBe(501);

@@ -1,7 +1,7 @@
 import { type Kamaki, kamakiOf } from "./kamaki";
 import { type Okeanos, startOkeanos } from "./synnefo";
 
-// The first run creates a root file system for kamaki.
+// The first run creates a root file system for kamaki, which can take minutes.
 jest.setTimeout(600_000);
 
 interface Thing {
@@ -44,7 +44,7 @@ test("kamaki finds the user, the quotas, the flavors and the images", async () =
   expect(names(await list("imagecompute", "list"))).toEqual(["Debian Base", "Ubuntu Server LTS"]);
 });
 
-test("kamaki creates resources that the cloud's books have, and deletes all of them", async () => {
+test("kamaki creates resources in the cloud, and deletes all of them", async () => {
   const [image] = await list("imagecompute", "list");
   const network = await make("network", "create", "--type=MAC_FILTERED", "--name=trunk");
   const onNetwork = `--network-id=${String(network.id)}`;
@@ -59,7 +59,7 @@ test("kamaki creates resources that the cloud's books have, and deletes all of t
     `--network=${String(network.id)},192.168.0.9`,
   );
   await until(server.id, "ACTIVE");
-  // A second NIC, which kamaki prints among others.
+  // Adds a second NIC. The ID of its port comes from the list of ports.
   await kamaki.text("port", "create", onNetwork, `--device-id=${String(server.id)}`);
   const ports = (await list("port", "list")).map(({ id }) => String(id));
   expect(ports).toHaveLength(2);

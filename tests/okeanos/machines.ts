@@ -5,15 +5,15 @@ import { newFolder, removeLeftovers } from "../calls/support/network";
 import { CloudNode } from "./node";
 import type { Hypervisor, Machine } from "./synnefo";
 
-/** Network for this run, from the range for benchmarks (RFC 2544). Only this machine can reach the network. */
+/** Public network of this run, from the range for benchmarks (RFC 2544). Only this machine can reach the network. */
 const PUBLIC = `198.18.${String(process.pid % 256)}`;
 export const PUBLIC_CIDR = `${PUBLIC}.0/24`;
 const GATEWAY = `${PUBLIC}.1/24`;
 const UPLINK = `pbx-ok-${String(process.pid % 100_000)}`;
 
 /**
- * Real machines behind the servers of the conformance cloud, in namespaces. Each machine has a network
- * card on the public network and one on the trunk network. The test reaches the public network.
+ * Real machines behind the servers of the conformance cloud, in network namespaces. Each machine has a network card on
+ * the public network and one on the trunk network. Tests can reach the public network.
  */
 export class Machines implements Hypervisor {
   private readonly nodes = new Map<number, CloudNode>();
@@ -47,16 +47,16 @@ export class Machines implements Hypervisor {
     if (known !== undefined) return known.boot();
     const namespace = this.namespace(machine);
     await run(["ip", "netns", "add", namespace]);
-    // Like a booting server, announces its address, so that peers replace the old MAC address in their ARP caches.
+    // Announces the address as a booting server does, so that peers replace the old MAC address in their ARP caches.
     const announce = "net.ipv4.conf.default.arp_notify=1";
     await run(["ip", "netns", "exec", namespace, "sysctl", "-qw", announce]);
     await run(["ip", "-n", namespace, "link", "set", "lo", "up"]);
     for (const [index, nic] of machine.nics.entries()) {
       const bridge = nic.public ? "public" : `net${String(nic.networkId)}`;
       await this.bridge(bridge);
-      const [card, plug] = [`eth${String(index)}`, `s${String(machine.id)}-${String(index)}`];
-      await this.wire("link", "add", plug, "type", "veth", "peer", card, "netns", namespace);
-      await this.wire("link", "set", plug, "master", bridge, "up");
+      const [card, peer] = [`eth${String(index)}`, `s${String(machine.id)}-${String(index)}`];
+      await this.wire("link", "add", peer, "type", "veth", "peer", card, "netns", namespace);
+      await this.wire("link", "set", peer, "master", bridge, "up");
       const address = `${nic.address}/${nic.cidr.split("/")[1] ?? ""}`;
       await run(["ip", "-n", namespace, "address", "add", address, "dev", card]);
       await run(["ip", "-n", namespace, "link", "set", card, "up"]);
@@ -94,7 +94,7 @@ export class Machines implements Hypervisor {
       await node.remove();
       await run(["ip", "netns", "delete", this.namespace({ id })]);
     }
-    // While a process in the namespace lives, the link's other end would keep the link.
+    // Deletes the link explicitly: a process that still runs would keep the namespace, and so the link.
     await run(["ip", "link", "delete", UPLINK]);
     await run(["ip", "netns", "delete", this.wires]);
   }

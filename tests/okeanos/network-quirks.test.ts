@@ -67,7 +67,7 @@ test("a deleted network stays readable, and cannot be deleted again", async () =
   expect(it.okeanos.books().networks).toEqual([]);
 });
 
-test("a network that had servers is deleted after a while, and accepts more deletions until then", async () => {
+test("a network that had servers is deleted with a delay, and accepts further DELETE requests until then", async () => {
   const id = await privateNetwork(it);
   const server = await it.create(SERVERS, newServer(it, { networks: [{ uuid: id }] }));
   it.wait();
@@ -104,7 +104,7 @@ test("an address that is in use or outside the network is refused, and leaves no
   expect(it.okeanos.books()).toMatchObject({ servers: [], ports: [] });
 });
 
-test("a port is DOWN, then BUILD, then ACTIVE, and a server's port is deleted only after a while", async () => {
+test("a port is DOWN without a server, then BUILD and ACTIVE with a server, and is then deleted with a delay", async () => {
   const id = await privateNetwork(it);
   const free = await it.create(PORTS, { port: { network_id: id } });
   const server = await it.create(SERVERS, newServer(it));
@@ -125,7 +125,7 @@ test("a port is DOWN, then BUILD, then ACTIVE, and a server's port is deleted on
   expect((await it.ask("GET", path)).status).toBe(404);
 });
 
-test("a port cannot be connected later, or to a server that is being built", async () => {
+test("a port cannot be connected to a server that is being built, or after its creation", async () => {
   const id = await privateNetwork(it);
   const free = await it.create(PORTS, { port: { network_id: id } });
   const server = await it.create(SERVERS, newServer(it));
@@ -138,7 +138,7 @@ test("a port cannot be connected later, or to a server that is being built", asy
   expect(body).toMatchObject({ port: { device_id: null } });
 });
 
-test("a port with an IPv4 and an IPv6 address answers 500, and is listed twice", async () => {
+test("a GET of a port with an IPv4 and an IPv6 address answers 500, and the list has the port twice", async () => {
   const id = await privateNetwork(it);
   await it.create(SUBNETS, { subnet: { network_id: id, cidr: "fd00::/64", ip_version: 6 } });
   await it.create(SERVERS, newServer(it, { networks: [{ uuid: id }] }));

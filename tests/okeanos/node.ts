@@ -27,7 +27,7 @@ function cloudConfigOf({ userData, personality }: Machine): CloudConfig {
   return parse(text) as CloudConfig;
 }
 
-/** Replacement for systemd. Runs each daemon of the image as soon as the condition of its unit holds. */
+/** Replacement for systemd. Runs the daemon of the image, and restarts it, once the condition of its unit holds. */
 const UNITS = `
 while :; do
   if [ -e /run/haproxy/wanted ]; then
@@ -57,7 +57,7 @@ esac
 `,
 };
 
-/** Server of the conformance cloud, with the programs of a golden image and its cloud-config. */
+/** Server of the conformance cloud, with the programs of a golden image and the files of its cloud-config. */
 export class CloudNode extends Server {
   static async create(machine: Machine, namespace: string, folder: string): Promise<CloudNode> {
     const config = cloudConfigOf(machine);

@@ -47,14 +47,14 @@ async function preview(token: string): Promise<{ changes: string[]; messages: st
   };
 }
 
-test("a preview of the deployed exchange changes nothing, and shows the use of quotas", async () => {
+test("a preview of the deployed exchange plans no change, and shows the use of quotas", async () => {
   expect(await preview(okeanos.token)).toEqual({
     changes: [],
-    messages: [expect.stringMatching(/^quota of Okeanos that this update uses, project system:/)],
+    messages: [expect.stringMatching(/^quota that this update needs in Okeanos project system:/)],
   });
 });
 
-test("a preview without a token changes nothing, and sends no request", async () => {
+test("a preview without a token plans no change, and sends no request", async () => {
   const before = okeanos.requests.length;
   expect(await preview("")).toEqual({
     changes: [],

@@ -25,7 +25,7 @@ const log: Logger = { status: () => undefined, info: () => undefined, warn: () =
 let okeanos: Okeanos;
 let client: Client;
 let abort: AbortController;
-/** Time at which Okeanos stands still; undefined while its time advances. */
+/** Fixed time of the conformance cloud in milliseconds; undefined while its time advances. */
 let stalled: number | undefined;
 const { now } = Date;
 
@@ -161,7 +161,7 @@ describe("a flavor that is no longer offered", () => {
     expect(await kinds().servers.read(other, log, id)).toEqual({ ...server, flavor: "1" });
   });
 
-  test("stays with servers that keep it, and the preflight reports it", async () => {
+  test("can be kept by its server, and the preflight reports it", async () => {
     const { owner } = server;
     const { shortage, retired, table } = await preflight(
       client,
@@ -194,7 +194,7 @@ describe("a flavor that is no longer offered", () => {
 
   test("is refused for a new server", async () => {
     await expect(preflight(client, demand({ flavor: SMALL, owner: "a new one" }))).rejects.toThrow(
-      /^okeanos: flavor C1R1024D20drbd does not exist; use one of: C2R2048D20drbd,/,
+      /^okeanos: flavor C1R1024D20drbd is not offered; use one of: C2R2048D20drbd,/,
     );
   });
 });
@@ -213,10 +213,10 @@ test("the error for an exhausted quota says what to do", async () => {
 
 const LOST: readonly (readonly [string, Failure])[] = [
   ["is refused by an overloaded service", { status: 503 }],
-  ["breaks off", { reset: true }],
+  ["loses its connection", { reset: true }],
   ["is not answered", { silence: true }],
   ["has its effect but gets an error", { status: 500, lost: true }],
-  ["has its effect but breaks off", { reset: true, lost: true }],
+  ["has its effect but loses its connection", { reset: true, lost: true }],
   ["has its effect but is not answered", { silence: true, lost: true }],
 ];
 
@@ -263,7 +263,7 @@ test("an interrupted create is recorded, and the next update replaces the server
 });
 
 describe("an operation that exceeds its deadline", () => {
-  /** Makes an hour pass between any two readings of the clock, while Okeanos stands still. */
+  /** Makes an hour pass between any two readings of the clock, while the time of the conformance cloud stands still. */
   function hurry(): void {
     stalled = now();
     let time = performance.now();
@@ -274,7 +274,7 @@ describe("an operation that exceeds its deadline", () => {
     there = await place();
   });
 
-  test("names the user of a network or an address, and what to do", async () => {
+  test("names the server that uses a network or an address, and says what to do", async () => {
     const { networks, addresses, servers } = kinds();
     const { id } = await servers.create(there.server, log);
     hurry();
@@ -341,8 +341,8 @@ test("Ctrl-C ends an operation with a one-line error", async () => {
   });
 });
 
-test("reuses a free address of the project if `reuse` is set, and leaves the address to the project when deleted", async () => {
-  // Created before this run.
+test("with `reuse`, a FloatingIp uses a free address of the project, and its deletion keeps the address", async () => {
+  // This address exists before the resource that reuses it.
   const own = await kinds().addresses.create(ADDRESS);
   const { addresses } = kinds();
   const reused = await addresses.create({ ...ADDRESS, project: okeanos.userId, reuse: true });

@@ -1,9 +1,10 @@
 import { type Ask, client, TestTime } from "./client";
 import { type Okeanos, type OkeanosOptions, startOkeanos } from "./synnefo";
 
+/** Duration of a job of the cloud in milliseconds. */
 const JOB = 1_000;
 
-/** Cloud with a custom time, and functions that many tests use. */
+/** Conformance cloud whose time a test advances, and functions that many tests use. */
 export interface Scene {
   readonly okeanos: Okeanos;
   readonly ask: Ask;

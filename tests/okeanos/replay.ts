@@ -2,7 +2,7 @@ import type { Exchange } from "./exchanges";
 import { shapeOf } from "./shape";
 import { type Okeanos, startOkeanos } from "./synnefo";
 
-/** Users and images of the recorded cloud at the start, with the IDs of the recording. */
+/** Initial users and images of the recorded cloud, with their recorded IDs. */
 const USER = "14b6fdd9-157e-4f20-a71a-da7f4bcd873e";
 const TOKEN = "TOKEN-1";
 const STRANGER = "TOKEN-2";
@@ -23,7 +23,7 @@ const IMAGES = [
     users,
   },
 }));
-/** Duration of jobs in the recorded cloud, in milliseconds. The recorded answers give times in whole seconds. */
+/** Durations of jobs in milliseconds. They fit the recorded answers, whose times are in whole seconds. */
 const BUILD = 500;
 const TASK = 1_500;
 
@@ -40,7 +40,7 @@ const WEB = {
 };
 const KEYPAIR = '{"keypair": {"name": "k1", "public_key": "ssh-rsa AAAA a@b"}}';
 
-/** Complete bodies of requests that the recording truncates or removes a password from. */
+/** Complete bodies of requests whose recorded body is truncated or lacks a password. By number of the request. */
 const BODIES: Readonly<Record<number, string>> = {
   167: personality(FILE, FILE, FILE, FILE, FILE, FILE),
   168: personality(file(10_244)),
@@ -72,7 +72,7 @@ const post = (things: string, id: string, body: object): Step => ({
 const remove = (url: string): Step => ({ method: "DELETE", url: `{cyc}${url}`, body: undefined });
 const network = (id: string): Step => post("network", id, { name: id, type: "MAC_FILTERED" });
 
-/** Unrecorded requests before an exchange, as later exchanges imply. */
+/** Requests that are not in the recording, by number of the next recorded request. Later answers depend on them. */
 const OFF_THE_RECORD: Readonly<Record<number, readonly Step[]>> = {
   137: [remove("/network/v2.0/ports/2"), remove("/network/v2.0/ports/3")],
   307: [
@@ -202,7 +202,7 @@ class Replay {
     });
   }
 
-  /** Returns the ID in this cloud of a resource with the given recorded ID. */
+  /** Returns the ID that a resource with a recorded ID has in the conformance cloud. */
   private ours(kind: string, id: string): string {
     return this.ids.get(`${kind} ${id}`) ?? id;
   }
@@ -223,7 +223,7 @@ class Replay {
     }
   }
 
-  /** Translates the IDs in the text of a fault. */
+  /** Replaces the recorded IDs in the text of a fault. */
   private translateFault(answer: string): string {
     return answer.replace(
       /\b(Floating IP with ID|Port|network) ('?)(\d+)/g,

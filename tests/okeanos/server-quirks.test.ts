@@ -34,7 +34,7 @@ test("IDs of servers, flavors and attachments are numbers", async () => {
   ]);
 });
 
-test("a server that builds refuses all actions except its deletion", async () => {
+test("a server that is being built refuses actions, and is ACTIVE afterwards", async () => {
   await it.create(SERVERS, newServer(it));
   expect(await state()).toEqual(["BUILD", "BUILDING", false]);
   expect(await act({ shutdown: {} })).toEqual([409, "Server '1' is being built."]);
@@ -42,7 +42,7 @@ test("a server that builds refuses all actions except its deletion", async () =>
   expect([await state(), (await read()).progress]).toEqual([["ACTIVE", "", false], 100]);
 });
 
-test("a deleted server stays readable but unlisted, and can be deleted again only until it is gone", async () => {
+test("a deleted server stays readable but unlisted, and can be deleted again only until its deletion is done", async () => {
   await build();
   const remove = async (): Promise<number> => (await it.ask("DELETE", `${SERVERS}/1`)).status;
   expect(await remove()).toBe(204);
@@ -54,7 +54,7 @@ test("a deleted server stays readable but unlisted, and can be deleted again onl
   expect((await it.ask("GET", SERVERS)).body).toEqual({ servers: [] });
 });
 
-test("a stopped server is STOPPED, and a pending job blocks other actions", async () => {
+test("a stopped server has the status STOPPED, and a pending job blocks other actions", async () => {
   await build();
   expect(await act({ start: {} })).toEqual([
     400,
@@ -123,7 +123,7 @@ test("a personality has at most five files of 10,240 characters of base64", asyn
   expect(await create(5, 10_240)).toBe(202);
 });
 
-test("a password must be strong, and can be read", async () => {
+test("a server's adminPass must be strong, and the API returns it", async () => {
   const weak = await it.ask("POST", SERVERS, newServer(it, { adminPass: "secret" }));
   expect(weak.status).toBe(400);
   await build({ adminPass: "Long3nough" });
@@ -137,7 +137,7 @@ test("a server has at most eight NICs", async () => {
   expect(it.okeanos.books().ports).toEqual([]);
 });
 
-test("a server that is deleted while it builds is built first", async () => {
+test("a server that is deleted during its build is destroyed after the build", async () => {
   await it.create(SERVERS, newServer(it));
   await it.ask("DELETE", `${SERVERS}/1`);
   expect(await state()).toEqual(["BUILD", "DESTROYING", false]);

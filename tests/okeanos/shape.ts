@@ -1,9 +1,9 @@
-/** Keys whose value is part of a shape, because it is a state. */
+/** Keys of states. The values of these keys are part of a shape. */
 const STATES = new Set(["SNF:task_state", "deleted", "status"]);
 
 /**
- * Returns the shape of a JSON value as text, for comparisons. A shape has only keys and types. The shape
- * of a list has the kinds of its elements. The shape of a fault has all its values.
+ * Returns the shape of a JSON value as text, for comparisons. A shape has keys and types of values, and the values of
+ * `STATES`. The shape of a list has each different shape of an element once. The shape of a fault has all its values.
  */
 export function shapeOf(value: unknown): string {
   return JSON.stringify(reduce(value), undefined, 1);

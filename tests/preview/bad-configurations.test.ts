@@ -6,7 +6,7 @@ jest.setTimeout(600_000);
 
 interface Case extends Omit<BadConfiguration, "change"> {
   readonly config: Readonly<Record<string, unknown>>;
-  /** Keys of secrets that are not encrypted. */
+  /** Keys that contain secrets, but are set without --secret. */
   readonly plainKeys: readonly string[];
 }
 
@@ -36,7 +36,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** Number of parallel runs. One run leaves a core idle, and more than two only wait for each other. */
+/** Number of parallel runs. On two cores, one run leaves a core idle, and more than two runs wait for each other. */
 const AT_ONCE = 2;
 
 let stack: TestStack;
@@ -60,7 +60,7 @@ afterAll(() => {
   stack.remove();
 });
 
-test("has at least thirty cases", () => {
+test("at least thirty invalid configurations are tested", () => {
   expect(CASES.length).toBeGreaterThanOrEqual(30);
 });
 

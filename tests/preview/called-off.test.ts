@@ -33,9 +33,9 @@ let cloud: FakeCloud;
 let folder: string;
 let stack: Stack;
 let env: Record<string, string>;
-/** Floating IPs of the cloud. The cloud creates a floating IP even if the client does not wait for the answer. */
+/** Floating IPs in the cloud. The cloud creates one even if the client does not wait for the answer. */
 let addresses: (typeof ADDRESS)[];
-/** Called for the request for a floating IP, with a function that sends the answer. */
+/** Called when the request to create the floating IP has arrived. `answer` sends the answer. */
 let onRequest: (answer: () => void) => void;
 
 beforeEach(async () => {
@@ -79,7 +79,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Starts the update in its own process group, as a shell does. */
+/** Starts an update in its own process group, as a shell does. */
 function start(): ChildProcessByStdio<null, Readable, Readable> {
   const script = join(ROOT, "tests", "support", "update.ts");
   return spawn(process.execPath, ["--import", "tsx", script, folder, TAG], {
@@ -89,7 +89,7 @@ function start(): ChildProcessByStdio<null, Readable, Readable> {
 }
 
 test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
-  "after %s, lets Pulumi exit cleanly and deletes the floating IP that the cloud still created",
+  "after %s, an update waits for Pulumi's end and deletes the floating IP that the cloud still created",
   async (signal) => {
     const request = new Promise<() => void>((resolve) => {
       onRequest = resolve;

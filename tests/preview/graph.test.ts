@@ -42,7 +42,7 @@ function graph(zones: number): GraphNode[] {
   return resourceGraph(stdout);
 }
 
-test.each([1, 2, 5])("plans a new stack of %i zone(s) without credentials", (zones) => {
+test.each([1, 2, 5])("a preview plans a new stack of %i zone(s) without credentials", (zones) => {
   const header =
     "# Written by `npm run golden`. (unknown): given by the cloud; (random): by Pulumi.\n";
   expectGolden(
@@ -51,7 +51,7 @@ test.each([1, 2, 5])("plans a new stack of %i zone(s) without credentials", (zon
   );
 });
 
-test("plans a new stack of two zones on Okeanos without a token", async () => {
+test("a preview plans a new stack of two zones on Okeanos without a token", async () => {
   const config = { ...CONFIG, zones: 2, cloud: "okeanos", flavor: "C2R2048D20drbd" };
   const { exitCode, stdout, stderr } = await stack.run(["preview", "--json"], config);
   expect([exitCode, stderr]).toEqual([0, ""]);
@@ -66,7 +66,7 @@ test("plans a new stack of two zones on Okeanos without a token", async () => {
 test.each([
   [1, 2],
   [2, 3],
-])("from %i zone(s) to %i, creates a zone and changes the others' files", (before, after) => {
+])("from %i zone(s) to %i, a zone is created and files of the others change", (before, after) => {
   const text = (node: GraphNode): string => JSON.stringify(node);
   const old = graph(before).map(text);
   const changed = graph(after).filter((node) => !old.includes(text(node)));
@@ -88,7 +88,7 @@ test.each([
   );
 });
 
-test("shows no secret in the output of a preview", async () => {
+test("a preview prints no secret", async () => {
   const { zones, controller, users, accessKey } = planExchange(
     settingsWith({ ...CONFIG, zones: 2 }),
     STACK,
@@ -116,7 +116,7 @@ test("shows no secret in the output of a preview", async () => {
   }
 });
 
-test("plans 10,000 users and reports how the servers get them", async () => {
+test("a preview of 10,000 users reports that the servers receive them after boot", async () => {
   const config = { ...CONFIG, users: [{ range: "10000-19999" }] };
   const { exitCode, stdout } = await stack.run(["preview"], config);
   expect(exitCode).toBe(0);
@@ -126,18 +126,18 @@ test("plans 10,000 users and reports how the servers get them", async () => {
   // Pulumi prints each warning twice: when it occurs and at the end.
   expect(new Set(stdout.match(/warning: .*/g))).toEqual(
     new Set([
-      "warning: pbx:users has 10000 users, and a zone takes 1000 phones: with pbx:zones at 1, not all users can register at the same time; raise pbx:zones to 10",
+      "warning: pbx:users has 10000 users, and a zone accepts at most 1000 phones: with pbx:zones at 1, not all users can register at the same time; raise pbx:zones to 10",
     ]),
   );
 });
 
-test("warns in a preview if no operator may reach the nodes", async () => {
+test("a preview warns if pbx:operatorCidrs is empty", async () => {
   const { exitCode, stdout } = await stack.run(["preview"], { ...CONFIG, operatorCidrs: [] });
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/warning: pbx:operatorCidrs is empty, .* such as \[203\.0\.113\.7\/32\]/);
 });
 
-test("fails in an update before it creates anything if no operator may reach the nodes", async () => {
+test("an update fails before it creates anything if pbx:operatorCidrs is empty", async () => {
   const config = { ...CONFIG, operatorCidrs: [] };
   const { exitCode, stdout } = await stack.run(["up", "--yes", "--skip-preview"], config);
   expect(exitCode).not.toBe(0);

@@ -17,7 +17,7 @@ const CONFIG = {
 
 const PREVIEW = ["preview", "--json", "--show-replacement-steps"];
 
-/** Runs the guard on a plan. */
+/** Runs the guard with `plan` on standard input. */
 function guard(plan: string, args: readonly string[] = []): Promise<Run> {
   return new Promise((resolve) => {
     const child = execFile(
@@ -58,7 +58,7 @@ describe("the guard of a stack that was never deployed", () => {
     stack.remove();
   });
 
-  test("finds that callers will notice nothing", async () => {
+  test("reports that callers will notice nothing", async () => {
     const run = await guard((await stack.run(PREVIEW, CONFIG)).stdout);
 
     expect([run.exitCode, run.stderr]).toEqual([0, ""]);
@@ -72,7 +72,7 @@ describe("the guard of a stack that was never deployed", () => {
     });
   });
 
-  test("fails without a plan if the configuration is invalid", async () => {
+  test("exits with code 2 and the faults if the configuration is invalid", async () => {
     const { stdout } = await stack.run(PREVIEW, { ...CONFIG, zones: 0 });
 
     const { exitCode, stderr } = await guard(stdout);
@@ -152,7 +152,7 @@ describe("the guard of an exchange of two zones", () => {
       "one zone fewer",
       { zones: 1 },
       [
-        ["zone2: server deleted", "zone2 drains, then goes; its calls may go on for 1 h"],
+        ["zone2: server deleted", "zone2 drains, then is deleted; its calls may go on for 1 h"],
         [
           "zone1: files changed",
           "zone1: change of dialplan (extensions.conf) and trunk (iax.conf): reload only, calls go on",
@@ -176,7 +176,7 @@ describe("the guard of an exchange of two zones", () => {
     expect([run.exitCode, run.stderr]).toEqual([0, ""]);
   });
 
-  test("refuses to remove a zone if pbx:drainForce is on", async () => {
+  test("refuses to remove a zone if pbx:drainForce is true", async () => {
     const run = await judged({ zones: 1, drainForce: true });
 
     expect(run.exitCode).toBe(1);
@@ -185,7 +185,7 @@ describe("the guard of an exchange of two zones", () => {
     ]);
   });
 
-  test("refuses to replace the controller unless that is allowed", async () => {
+  test("refuses to replace the controller without --allow-controller", async () => {
     const change = { controllerFlavor: "m1.small" };
     const refused = await judged(change);
     const allowed = await judged(change, ["--allow-controller"]);
@@ -203,7 +203,7 @@ describe("the guard of an exchange of two zones", () => {
     ]);
   });
 
-  test("refuses to replace the trunk network", async () => {
+  test("refuses another pbx:trunkCidr, because the subnet would be replaced", async () => {
     const run = await judged({ trunkCidr: "10.0.0.0/24" });
 
     expect(run.exitCode).toBe(1);
@@ -234,7 +234,7 @@ describe("a third zone that never entered the rotation", () => {
 
   test.each([
     ["may be removed if the plan includes unchanged resources", ["--show-sames"], 0],
-    ["counts as serving if the plan has only changed resources", [], 1],
+    ["counts as a zone in the rotation if the plan has only changed resources", [], 1],
   ])("%s", async (_, options, exitCode) => {
     const { stdout } = await stack.run([...PREVIEW, ...options], CONFIG);
 
@@ -249,7 +249,7 @@ describe("a third zone that never entered the rotation", () => {
   });
 });
 
-test("rejects input that is not a plan", async () => {
+test("the guard rejects input that is not a plan", async () => {
   const { exitCode, stdout, stderr } = await guard("Previewing update (dev):\n");
 
   expect([exitCode, stdout]).toEqual([2, ""]);

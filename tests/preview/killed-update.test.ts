@@ -34,7 +34,10 @@ const addressOf = (node: string, id?: string) => {
 /** An ID that a server and a floating IP share: some clouds number each kind of resource from 1. */
 const SHARED_ID = "2";
 
-/** Resources of the cloud: one floating IP of this exchange that the stack knows, and others that it does not know. */
+/**
+ * Returns the resources in the cloud, by path. Resources with `TAG` belong to this exchange. The state of the stack has
+ * only one of them: the floating IP of zone2.
+ */
 const made = (): Record<string, { id: string; description?: string; metadata?: object }[]> => ({
   "/compute/servers": [
     { id: SHARED_ID, metadata: { sipDriver: "pjsip", mark: `${TAG} zone3` } },
@@ -152,7 +155,7 @@ function lockAs(pid: number): void {
   writeFileSync(join(locks, "6a1b.json"), JSON.stringify(lock));
 }
 
-test("deletes only the resources of a killed update that its stack does not know", async () => {
+test("a repair deletes only the resources of this exchange that are not in its state", async () => {
   expect(await executor().hasPendingOperations()).toBe(true);
   expect(await executor().repair(NEVER)).toEqual({ kind: "done" });
   expect(deleted).toEqual([SHARED_ID, "address-zone3", "port-zone3"]);
@@ -168,7 +171,7 @@ test("deletes only the resources of a killed update that its stack does not know
   expect(resources.flatMap(({ id }) => id ?? [])).toEqual([PROVIDER_ID, SHARED_ID]);
 });
 
-test("deletes and changes nothing while an update is running", async () => {
+test("a repair and a change do nothing while an update is running", async () => {
   lockAs(process.pid);
   expect(await executor().repair(NEVER)).toEqual({ kind: "locked" });
   expect(await executor().change(2, NEVER)).toEqual({ kind: "locked" });
@@ -176,13 +179,13 @@ test("deletes and changes nothing while an update is running", async () => {
   await stack.cancel();
 });
 
-test("releases the lock of a killed update", async () => {
+test("a repair releases the lock of a killed update", async () => {
   lockAs(NO_PROCESS);
   expect(await executor().repair(NEVER)).toEqual({ kind: "done" });
   expect(deleted).toEqual([SHARED_ID, "address-zone3", "port-zone3"]);
 });
 
-test("deletes nothing and reports a failure if the cloud answers every request with 404", async () => {
+test("a repair fails and deletes nothing if the cloud answers every request with 404", async () => {
   things = {};
   expect(await executor().repair(NEVER)).toMatchObject({ kind: "failed" });
   expect(deleted).toEqual([]);

@@ -2,14 +2,14 @@ import { pluginShapes } from "../support/plugin-shape";
 import { sdkShapes } from "../support/sdk-shape";
 
 /*
- * The program is type-checked against @pulumi/openstack, but runs with a plugin that may be our own build
- * (tools/pulumi-resource-openstack). A property that only one of them knows would be dropped silently. This test
- * compares everything in the npm package with the schema of the installed plugin.
+ * The Pulumi program is type-checked against @pulumi/openstack, but runs with a plugin that may be this project's own
+ * build (tools/pulumi-resource-openstack). A property that only one of them has would be dropped silently. This test
+ * compares the types in the npm package with the schema of the installed plugin.
  */
 describe("the installed openstack plugin has the names and types of @pulumi/openstack", () => {
   const plugin = pluginShapes();
 
-  test.each([...sdkShapes()])("%s", (token, { inputs, outputs }) => {
+  test.each([...sdkShapes()])("for %s", (token, { inputs, outputs }) => {
     const { inputs: pluginInputs, outputs: pluginOutputs } = plugin.get(token) ?? {};
     expect(pluginInputs).toEqual(inputs ?? pluginInputs);
     expect(pluginOutputs).toEqual(outputs ?? pluginOutputs);

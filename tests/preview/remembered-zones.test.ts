@@ -10,7 +10,7 @@ const CONFIG = {
   operatorCidrs: ["203.0.113.0/24"],
   autoscale: { min: 2, max: 4, callsPerZone: 80 },
 };
-/** Zones in the state of a stack that has scaled out. The configuration file still has one zone. */
+/** Number of zones in the state of a stack that has scaled out. The configuration file still has one zone. */
 const IN_SERVICE = 3;
 const FILE = { ...CONFIG, zones: 1 };
 
@@ -18,7 +18,7 @@ const SERVER = { image: IMAGE_ID, flavor: "m1.small" };
 const names = (zones: number): string[] =>
   Array.from({ length: zones }, (_, index) => `zone${String(index + 1)}`);
 
-/** Returns the outputs of a successful update that the next update reads. */
+/** Returns the part of the outputs of a successful update that the next update reads. */
 const outputs = (zones: number): Record<string, unknown> => ({
   zones: names(zones).map((name) => ({ name })),
   servers: {
@@ -55,7 +55,7 @@ afterAll(async () => {
   await cloud.close();
 });
 
-/** Returns the number of zones in the plan, and the message of the preview about the number. */
+/** Returns the number of zones in the plan, and the message of the preview about that number; "" if there is none. */
 async function planned(
   config: Readonly<Record<string, unknown>>,
   wanted?: string,
@@ -74,11 +74,11 @@ async function planned(
 const preview = (config: Readonly<Record<string, unknown>>, wanted = ""): Promise<Run> =>
   stack.run(["preview", "--json"], config, [], { TRUNKLINE_ZONES: wanted });
 
-test("keeps the zones in service in an operator's update, regardless of pbx:zones", async () => {
+test("an operator's update keeps the zones in service, regardless of pbx:zones", async () => {
   expect(await planned(FILE)).toEqual([3, "3 zones: 3 are in service"]);
 });
 
-test("brings the number of zones into the range of pbx:autoscale", async () => {
+test("an operator's update brings the number of zones into the range of pbx:autoscale", async () => {
   const autoscale = { ...CONFIG.autoscale, min: 1, max: 2 };
   expect(await planned({ ...FILE, autoscale })).toEqual([
     2,
@@ -86,11 +86,11 @@ test("brings the number of zones into the range of pbx:autoscale", async () => {
   ]);
 });
 
-test("uses pbx:zones if pbx:autoscale is not set", async () => {
+test("an update uses pbx:zones if pbx:autoscale is not set", async () => {
   expect(await planned({ ...FILE, zones: 2, autoscale: undefined })).toEqual([2, ""]);
 });
 
-test("uses the number that the autoscaler asks for in one update", async () => {
+test("an update uses the number of zones that the autoscaler requests with TRUNKLINE_ZONES", async () => {
   expect(await planned(FILE, "4")).toEqual([4, "4 zones: the autoscaler asks for 4"]);
 });
 
@@ -99,14 +99,14 @@ test.each([
   ["1", FILE, "TRUNKLINE_ZONES is not a whole number from 2 to 4"],
   ["three", FILE, "TRUNKLINE_ZONES is not a whole number from 2 to 4"],
   ["3", { ...FILE, autoscale: undefined }, "TRUNKLINE_ZONES is set, but pbx:autoscale is not"],
-])("rejects %s zones: %#", async (wanted, config, fault) => {
+])("an update rejects TRUNKLINE_ZONES=%s (case %#)", async (wanted, config, fault) => {
   const { stdout, stderr, exitCode } = await preview(config, wanted);
   expect(exitCode).not.toBe(0);
   expect(stdout + stderr).toContain(fault);
 });
 
-test("keeps the number of zones after an update that fails", async () => {
-  // The fake cloud gives no floating IP.
+test("the next update keeps the zones in service after a failed update", async () => {
+  // The fake cloud answers the request for a floating IP with 404.
   const { stdout, exitCode } = await stack.run(["up", "--yes", "--skip-preview"], FILE, [], {
     TRUNKLINE_ZONES: "4",
   });

@@ -56,21 +56,24 @@ async function plan(change: Readonly<Record<string, unknown>>): Promise<string[]
     .filter((step) => /^(create|delete)\S* (Instance|NodeConfig|ZoneMembership) /.test(step));
 }
 
-/** Returns the steps that replace a server: first its zone leaves the rotation, then the server is deleted. */
+/**
+ * Returns the steps that replace the resources `kinds` of a node. `kinds` has the order of their creation. They are
+ * deleted in the reverse order, so a zone leaves the rotation before its server is deleted.
+ */
 const replaced = (node: string, kinds: readonly string[]): string[] => [
   ...[...kinds].reverse().map((kind) => `delete-replaced ${kind} ${node}`),
   ...kinds.map((kind) => `create-replacement ${kind} ${node}`),
 ];
 const ZONE_KINDS = ["Instance", "NodeConfig", "ZoneMembership"];
 
-test("drains, replaces and re-enters one zone after the other for another flavor", async () => {
+test("for another flavor, each zone is drained and replaced, one zone after the other", async () => {
   expect(await plan({ flavor: "m1.large" })).toEqual([
     ...replaced("zone1", ZONE_KINDS),
     ...replaced("zone2", ZONE_KINDS),
   ]);
 });
 
-test("replaces zones only after the controller if both get another flavor", async () => {
+test("zones are replaced after the controller if both get another flavor", async () => {
   expect(await plan({ flavor: "m1.large", controllerFlavor: "m1.large" })).toEqual([
     ...replaced("controller", ["Instance", "NodeConfig"]),
     ...replaced("zone1", ZONE_KINDS),
@@ -78,18 +81,18 @@ test("replaces zones only after the controller if both get another flavor", asyn
   ]);
 });
 
-test("replaces nothing of a zone if only the controller gets another flavor", async () => {
+test("nothing of a zone is replaced if only the controller gets another flavor", async () => {
   expect(await plan({ controllerFlavor: "m1.large" })).toEqual(
     replaced("controller", ["Instance", "NodeConfig"]),
   );
 });
 
-test("drains a removed zone before it deletes anything else of the zone", async () => {
+test("a removed zone is drained before anything else of the zone is deleted", async () => {
   expect(await plan({ zones: 1 })).toEqual(
     ["ZoneMembership", "NodeConfig", "Instance"].map((kind) => `delete ${kind} zone2`),
   );
 });
 
-test("replaces nothing for changes of users and dialplan", async () => {
+test("changes of users and dialplan replace nothing", async () => {
   expect(await plan({ users: [{ range: "1001-1100" }], ringTimeout: 30 })).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { tortureMessages } from "./rfc4475";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** Bytes of each piece of a message in pieces. */
+/** Size of a piece in bytes, for a message that is sent in pieces. */
 const PIECE = 40;
 /** Milliseconds between two pieces. */
 const PAUSE = 2;
@@ -22,7 +22,7 @@ const attack = (
   pause,
 });
 
-/** Returns two attacks: a message as a whole, and the message in pieces. */
+/** Returns two attacks: one sends a message as a whole, the other sends the message in pieces. */
 const wholeAndInPieces = (name: string, message: Buffer): Attack[] => {
   const pieces = Array.from({ length: Math.ceil(message.length / PIECE) }, (_, index) =>
     message.subarray(index * PIECE, (index + 1) * PIECE),
@@ -30,7 +30,7 @@ const wholeAndInPieces = (name: string, message: Buffer): Attack[] => {
   return [attack(name, [message]), attack(`${name} in pieces`, pieces, 1, PAUSE)];
 };
 
-/** Returns each message of RFC 4475, as a whole and in pieces. Each attack uses its own connection. */
+/** Returns two attacks for each message of RFC 4475: one sends the message as a whole, the other in pieces. */
 export const tortureAttacks = (): Attack[] =>
   tortureMessages().flatMap(({ section, name, bytes }) =>
     wholeAndInPieces(`${section} ${name}`, bytes),
@@ -43,7 +43,7 @@ const requestWith = (...lines: readonly string[]): string =>
     [...lines, "Content-Length: 0"].join("\r\n"),
   );
 
-/** Returns small requests without a log-in. The log record of such a request can be longer than the request. */
+/** Returns attacks with small requests without a log-in. Asterisk's log record can be longer than such a request. */
 export const strangersAttacks = (): Attack[] => [
   attack(
     "registrations without a log-in",
@@ -68,7 +68,7 @@ const wrongLength = (length: string, body = ""): string =>
 
 const LOG_LINE = "\n[2030-01-01 00:00:00.000] ERROR[1] config.c: extensions.conf is wrong\n";
 
-/** Returns fragmented, oversized, pipelined and invalid input that is not from RFC 4475. */
+/** Returns attacks with fragmented, oversized, pipelined and invalid input that is not from RFC 4475. */
 export const ownAttacks = (): Attack[] => [
   attack("a header line of 64 KiB", [requestWith(`Subject: ${"x".repeat(64 * KIB)}`)]),
   attack("a request line of 64 KiB", [
@@ -86,7 +86,7 @@ export const ownAttacks = (): Attack[] => [
     (length) =>
       attack(`Content-Length: ${length}`, [wrongLength(length, "v=0\r\n"), requestWith()], 20),
   ),
-  attack("two lengths", [requestWith("Content-Length: 70000"), requestWith()]),
+  attack("two Content-Length headers", [requestWith("Content-Length: 70000"), requestWith()]),
   attack("a body of 1 MiB", [wrongLength(String(MIB)), Buffer.alloc(64 * KIB, "b")], 16),
   attack("NUL bytes in each header", [
     requestWith(`Subject: a\0b`, "X\0Y: z").replace("70", "7\x000"),
@@ -104,7 +104,7 @@ export const ownAttacks = (): Attack[] => [
   ),
   attack("requests and garbage", [requestWith(), "garbage\r\n\r\n", requestWith()], 50),
   attack("only the first byte", ["O"]),
-  attack("a response that answers nothing", ["SIP/2.0 200 OK\r\n\r\n"], 100),
+  attack("a response without a request", ["SIP/2.0 200 OK\r\n\r\n"], 100),
   attack("TLS", [Buffer.from("16030100c8010000c40303", "hex")]),
   attack("HTTP", ["GET / HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n"], 20),
   attack("10 MiB of letters", [Buffer.alloc(64 * KIB, "a")], 160),

@@ -2,7 +2,7 @@ import type { ScalingState } from "../../autoscaler/decision";
 import type { Policy } from "../../autoscaler/policy";
 import type { Sample, ZoneReading } from "../../autoscaler/sample";
 
-/** Monday, at midnight. */
+/** A Monday at midnight (UTC), in milliseconds since 1970. */
 export const MIDNIGHT = Date.UTC(2026, 0, 5);
 
 export const POLICY: Policy = {
@@ -32,7 +32,7 @@ export const STATE: ScalingState = {
 
 export type Reading = Partial<ZoneReading> | null;
 
-/** Returns the sample of a look at zone1, zone2, … with `readings`. */
+/** Returns a sample of zone1, zone2, … with `readings`. A null reading means that the zone could not be read. */
 export function sampleOf(at: number, readings: readonly Reading[]): Sample {
   return {
     at,
@@ -53,14 +53,14 @@ export function sampleOf(at: number, readings: readonly Reading[]): Sample {
   };
 }
 
-/** Returns samples every `interval` seconds up to `now`, all with `readings`. */
+/** Returns samples of the `seconds` before `now`, one every `interval` seconds, all with `readings`. */
 export function steady(
   now: number,
   readings: readonly Reading[],
   { seconds = 900, interval = 15 } = {},
 ): Sample[] {
-  const looks = Math.floor(seconds / interval) + 1;
-  return Array.from({ length: looks }, (_, index) =>
-    sampleOf(now - (looks - 1 - index) * interval * 1000, readings),
+  const count = Math.floor(seconds / interval) + 1;
+  return Array.from({ length: count }, (_, index) =>
+    sampleOf(now - (count - 1 - index) * interval * 1000, readings),
   );
 }

@@ -34,7 +34,7 @@ const autoscale = (fields: Readonly<Record<string, unknown>>) => ({
 
 const NOON = { cron: "0 12 * * 1-5", timeZone: "Europe/Athens", for: "2h", min: 3 };
 
-/** Invalid configurations that are also tested with the real command. */
+/** Invalid configurations that are also tested with the real `pulumi` command. */
 export const BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
   bad("zero zones", { zones: 0 }, "zones", "at least one"),
   bad("zones as a word", { zones: "two" }, "zones", "such as 2"),
@@ -179,7 +179,7 @@ export const BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
   bad("an unknown key", { zone: 2 }, "zone", "write one of: zones"),
 ];
 
-/** Further invalid configurations. */
+/** Invalid configurations that are tested only without the `pulumi` command. */
 export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
   bad("a negative number of zones", { zones: -1 }, "zones", "at least one"),
   bad("a fractional number of zones", { zones: 1.5 }, "zones", "such as 2"),
@@ -199,7 +199,7 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     "autoscale.callsPerZone",
     "is 501, but the RTP ports of a zone carry 500 calls; lower callsPerZone",
   ),
-  bad("a capacity of zero", autoscale({ callsPerZone: 0 }), "autoscale.callsPerZone", "as 80"),
+  bad("zero callsPerZone", autoscale({ callsPerZone: 0 }), "autoscale.callsPerZone", "as 80"),
   bad(
     "an unknown field of autoscale",
     autoscale({ maximum: 4 }),
@@ -266,7 +266,7 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
     '"Europe/Athens"',
   ),
   bad(
-    "a schedule above the maximum",
+    "a schedule whose min is above the maximum",
     autoscale({ schedules: [{ ...NOON, min: 5 }] }),
     "autoscale.schedules[0].min",
     "lower this min or raise max",
@@ -334,7 +334,7 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
   bad("a timeout of the wrong type", { ringTimeout: true }, "ringTimeout", 'such as "60s"'),
   bad("a fraction of a second", { connectTimeout: 1.5 }, "connectTimeout", 'such as "5s"'),
   bad("drainForce as a word", { drainForce: "yes" }, "drainForce", "true nor false"),
-  bad("limits as a word", { limits: "strict" }, "limits", "write one such as"),
+  bad("limits as text", { limits: "strict" }, "limits", "write one such as"),
   bad(
     "a limit with an unknown name",
     { limits: { bans: 3 } },
@@ -394,13 +394,13 @@ export const FURTHER_BAD_CONFIGURATIONS: readonly BadConfiguration[] = [
   bad("a network that is too large", { trunkCidr: "10.0.0.0/8" }, "trunkCidr", "such as /24"),
   bad("an IPv6 trunk network", { trunkCidr: "fd00::/64" }, "trunkCidr", "192.168.0.0/24"),
   bad(
-    "an operator without a prefix",
+    "an operator network without a prefix",
     { operatorCidrs: ["203.0.113.7"] },
     "operatorCidrs[0]",
     "203.0.113.7/32",
   ),
   bad(
-    "operators not in a list",
+    "operator networks not in a list",
     { operatorCidrs: "203.0.113.0/24" },
     "operatorCidrs",
     "write a list",

@@ -7,7 +7,7 @@ import { STACK, settingsWith } from "./settings";
 
 type Properties = Readonly<Record<string, unknown>>;
 
-/** A resource in a plan or in the state of a stack. */
+/** A resource in a preview or in the state of a stack. */
 interface State {
   readonly urn: string;
   readonly type: string;
@@ -33,7 +33,7 @@ const idOf = (urn: string): string => `${typeOf(urn).split(":").at(-1) ?? ""}-${
 const addressOf = (urn: string): string =>
   `198.51.100.1${nameOf(urn).replace("controller", "0").replace("zone", "")}`;
 
-/** Returns the value from the cloud for an input that is unknown in the first preview. */
+/** Returns a made-up value from the cloud for an input that is unknown in the first preview. */
 function given(key: string, [source = ""]: readonly string[]): unknown {
   switch (key) {
     case "imageId":
@@ -69,7 +69,7 @@ const sha1 = (text: string): string => createHash("sha1").update(text).digest("h
 
 const PROVIDER_ID = "00000000-0000-4000-8000-000000000000";
 
-/** Returns a resource in the state after an update. */
+/** Returns a planned resource as a stack's state has it after an update, with made-up values from the cloud. */
 function made(state: State, privateKey: string): State {
   const { urn, type, custom, provider, inputs = {}, propertyDependencies = {} } = state;
   const known = Object.fromEntries(
@@ -96,7 +96,7 @@ function made(state: State, privateKey: string): State {
   };
 }
 
-/** Returns the default providers, which Pulumi creates implicitly and does not show in plans. */
+/** Returns the default providers, which Pulumi creates implicitly and does not show in previews. */
 function defaultProviders(states: readonly State[]): State[] {
   const urns = new Set(states.map(({ provider = "" }) => provider.replace(/::[^:]*$/, "")));
   const settings = { version: "3.15.2", delayedAuth: "true" };
@@ -108,7 +108,7 @@ function defaultProviders(states: readonly State[]): State[] {
     }));
 }
 
-/** Order of resources in a state: dependencies come first. A plan may have another order. */
+/** Types of resources in the order of a state, in which dependencies come first. A preview may have another order. */
 const RANKS = [
   /^pulumi:pulumi:Stack$/,
   /^pulumi:providers:/,
@@ -135,7 +135,7 @@ export async function pretendDeployed(stack: TestStack, config: Properties): Pro
     .map((state) => made(state, "none"));
   await stack.importResources(bare);
 
-  // Once the addresses are known, the program plans the nodes' files and their dependencies.
+  // With known addresses, a second preview also has the nodes' files and their dependencies.
   const { privateKey } = planExchange(settingsWith(config), STACK).accessKey;
   const second = new Map((await planned(stack, config)).map((state) => [state.urn, state]));
   await stack.importResources(

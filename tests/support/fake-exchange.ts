@@ -11,7 +11,7 @@ const HEADER = [
 /** Values of `srv_admin_state` in `show servers state`. */
 const ADMIN: Readonly<Record<AdminState, number>> = { ready: 0, maint: 1, drain: 8 };
 
-/** An exchange that consists only of the answers of its HAProxy and its Asterisk servers. */
+/** An exchange without nodes. Answers the commands for HAProxy and Asterisk from the state that a test sets. */
 export class FakeExchange extends Connections {
   /** State of each zone in HAProxy. */
   readonly servers = new Map<string, AdminState>();
@@ -25,7 +25,7 @@ export class FakeExchange extends Connections {
   readonly unreachable = new Set<string>();
   /** Nodes whose disk is full. */
   readonly full = new Set<string>();
-  /** Nodes whose connection is lost after files were installed. */
+  /** Nodes whose SSH connection is lost whenever files are installed or restored. */
   readonly lost = new Set<string>();
   /** Zones that do not answer SIP. */
   readonly sipDown = new Set<string>();

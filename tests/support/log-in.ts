@@ -16,14 +16,14 @@ export interface Attempt {
   readonly callee?: string;
   /** Nonce to use instead of the server's nonce. */
   readonly nonce?: string;
-  /** Digest to send instead of the correct one. */
+  /** Digest response to send instead of the correct one. */
   readonly response?: string;
 }
 
-/** Result of a log-in: status codes of the first request and of the request with Authorization. */
+/** Status codes of the response to the first request and, after a 401, of the response to the authorized request. */
 export type Outcome = readonly number[];
 
-/** A SIP connection that is only used for log-in attempts (RFC 3261, 22; RFC 2617). */
+/** A SIP connection for log-in attempts only (RFC 3261, 22; RFC 2617). */
 export class LogIn {
   private readonly answers: string[] = [];
   private received = "";
@@ -34,7 +34,7 @@ export class LogIn {
     private readonly connection: Duplex,
     private readonly deadline = DEADLINE,
   ) {
-    connection.on("error", () => undefined); // a reader gets a timeout instead
+    connection.on("error", () => undefined); // `attempt` times out instead
     connection.on("data", (bytes: Buffer) => {
       this.received += bytes.toString();
       const messages = this.received.split("\r\n\r\n");
@@ -49,7 +49,7 @@ export class LogIn {
     this.connection.destroy();
   }
 
-  /** Tries to log in once. Returns the status codes of the answers. */
+  /** Tries to log in once. */
   async attempt({ method, account, password, callee, nonce, response }: Attempt): Promise<Outcome> {
     const uri = callee === undefined ? `sip:${this.server}` : `sip:${callee}@${this.server}`;
     const callId = randomBytes(8).toString("hex");
@@ -57,7 +57,7 @@ export class LogIn {
       const address = `<sip:${account}@${this.server}>`;
       const lines = [
         `${verb} ${uri} SIP/2.0`,
-        // A different port from that of the connection, as behind NAT.
+        // The port differs from the port of the connection, as behind NAT.
         `Via: SIP/2.0/TCP 192.0.2.1:9999;branch=z9hG4bK${callId}${String(sequence)};rport`,
         "Max-Forwards: 70",
         `From: ${address};tag=${callId}`,

@@ -12,7 +12,7 @@ export interface Patient {
   readonly callee: Credentials;
 }
 
-/** Duration of each operation in milliseconds; null if it failed. */
+/** Result: the bytes sent, and the duration of each operation in milliseconds (null if the operation failed). */
 export interface Served {
   /** Bytes that the phones sent. */
   readonly sent: number;
@@ -23,7 +23,7 @@ export interface Served {
 
 /** Timeout of an operation in milliseconds. */
 const DEADLINE = 3_000;
-/** Milliseconds between two rounds. */
+/** Milliseconds between two rounds of OPTIONS, registration and call. */
 const PAUSE = 20;
 
 const SDP = (address: string): string =>

@@ -70,7 +70,7 @@ function pluginSchema(): PackageSpec {
     maxBuffer: 64 << 20,
   });
   if (status !== 0) {
-    throw new Error(`plugin ${plugin} gave no schema; run: make tools; eval "$(make -s env)"`);
+    throw new Error(`plugin ${plugin} has no schema; run: make tools; eval "$(make -s env)"`);
   }
   return JSON.parse(stdout) as PackageSpec;
 }

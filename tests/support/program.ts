@@ -2,7 +2,7 @@ import type { Output } from "@pulumi/pulumi";
 import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi/pulumi/runtime";
 import { STACK } from "./settings";
 
-/** A resource as registered by the program. */
+/** A resource as the Pulumi program registers it. */
 export interface Registered {
   readonly type: string;
   readonly name: string;
@@ -51,6 +51,7 @@ const RESOURCES: Readonly<Record<string, (args: MockResourceArgs) => Record<stri
   "pulumi:providers:pbx": () => ({}),
 };
 
+/** Answers of the fake cloud by provider function. */
 const CALLS: Readonly<Record<string, (args: MockCallArgs) => Record<string, unknown>>> = {
   "openstack:images/getImage:getImage": ({ inputs }) => ({
     id: `${(inputs as { name: string }).name}-id`,
@@ -134,9 +135,9 @@ function label(urn: string): string {
 
 /**
  * Runs index.ts as `pulumi up` does, with a configuration of plain values. The fake cloud has only the resources and
- * functions that the program may use.
+ * functions that index.ts may use.
  *
- * @param answers answers to calls of provider functions that replace the answers above.
+ * @param answers answers by provider function. They replace those of `CALLS`.
  * @param isPreview whether to run as `pulumi preview` does.
  */
 export async function runProgram(
@@ -146,8 +147,8 @@ export async function runProgram(
 ): Promise<ProgramRun> {
   const requests: RegisterRequest[] = [];
   const outputs: Record<string, unknown> = {};
-  const { stackTraceLimit } = Error; // the program lowers it
-  // Each copy of Pulumi and of the program adds its own listeners.
+  const { stackTraceLimit } = Error; // index.ts lowers it
+  // Each isolated copy of Pulumi and of index.ts adds listeners. They are removed at the end.
   const listened = [
     [process, "exit"],
     [process.stdout, "error"],

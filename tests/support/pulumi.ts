@@ -15,7 +15,7 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** A stack of the real program with its own state. By default it has no cloud. */
+/** A stack of a Pulumi program, with its own state backend. By default, no cloud is configured. */
 export interface TestStack {
   /**
    * Runs `pulumi` with a configuration of plain values. Encrypts the secrets among them, except those of `plainKeys`.
@@ -47,7 +47,7 @@ export interface ExportedState {
   }[];
 }
 
-/** Variables that a program needs to start. All others are left out, because they could be credentials. */
+/** Environment variables that `pulumi` needs. All others are left out, because they could contain credentials. */
 const INHERITED = ["PATH", "HOME", "TMPDIR", "PULUMI_HOME"];
 
 function environment(state: string, cloud: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
@@ -93,7 +93,7 @@ const hasUserSecret = (users: unknown): boolean =>
   Array.isArray(users) && JSON.stringify(users).includes('"secret":');
 
 /**
- * Creates a stack.
+ * Creates a stack with the name {@link STACK}, and with its state in a temporary folder.
  *
  * @param project folder of a Pulumi program; by default this clone.
  * @param cloud variables with which an OpenStack client finds the cloud; by default there is no cloud.
@@ -140,7 +140,7 @@ export async function createStack(
   const base = parse(readFileSync(baseFile, "utf8")) as { config: Record<string, unknown> };
 
   let count = 0;
-  /** Writes a configuration file. Copies a secret that is already encrypted in the base file. */
+  /** Writes a configuration file. Copies the encrypted `MASTER_SECRET` from the base file. */
   const configure = async (
     values: Readonly<Record<string, unknown>>,
     plainKeys: readonly string[],

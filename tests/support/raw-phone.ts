@@ -63,9 +63,9 @@ export interface Sent extends Identity {
 export class Dialog {
   constructor(
     readonly callId: string,
-    /** From or To of the phone, with the tag. */
+    /** From or To header with the phone's address and tag. */
     readonly local: string,
-    /** From or To of the exchange, with the tag. */
+    /** From or To header with the exchange's address and tag. */
     readonly remote: string,
     /** URI of the exchange's Contact. */
     readonly target: string,
@@ -160,7 +160,7 @@ export class RawPhone {
     return this.final(sent);
   }
 
-  /** Does the same as {@link ask}, but does not wait for the final answer. */
+  /** Sends a request outside of a dialog and logs in if challenged. Does not wait for the final answer. */
   async begin(
     method: string,
     { credentials = this.account, next, ...outside }: Outside & { next?: () => number } = {},
@@ -189,7 +189,7 @@ export class RawPhone {
     return this.send(method, { ...identity, sequence: number() }, { ...outside, headers });
   }
 
-  /** Waits for the final answer. Acknowledges an answer that rejects an INVITE. */
+  /** Waits for the final answer. Acknowledges an answer that rejects an INVITE. @param deadline in milliseconds. */
   async final(sent: Sent, deadline?: number): Promise<SipMessage> {
     const answer = await this.connection.take(
       `a final answer to ${sent.method}`,
@@ -288,15 +288,15 @@ export class RawPhone {
   ): Promise<SipMessage> {
     const { answered } = this;
     const found = new Promise<SipMessage>((resolve) => {
-      const look = (): void => {
+      const check = (): void => {
         const at = answered.findIndex((one) => one.method === method && wanted(one));
         const [message] = at < 0 ? [] : answered.splice(at, 1);
         if (message === undefined) return;
-        this.watchers.delete(look);
+        this.watchers.delete(check);
         resolve(message);
       };
-      this.watchers.add(look);
-      look();
+      this.watchers.add(check);
+      check();
     });
     return within(DEADLINE, `${method} to ${this.account.extension}`, found);
   }

@@ -142,7 +142,7 @@ export class SipConnection {
     this.wake();
   }
 
-  /** Waits for bytes between messages, such as the answer to a double CRLF. */
+  /** Waits for the answer to a keep-alive: a CRLF between two messages (RFC 5626, 4.4.1). */
   async keepAlive(deadline = DEADLINE): Promise<void> {
     await this.when(
       "an answer to CRLF CRLF",
@@ -161,11 +161,11 @@ export class SipConnection {
     this.connection.destroy();
   }
 
-  private async when<T>(what: string, deadline: number, look: () => T | undefined): Promise<T> {
+  private async when<T>(what: string, deadline: number, find: () => T | undefined): Promise<T> {
     let reader = (): void => undefined;
     const found = new Promise<T>((resolve, reject) => {
       reader = () => {
-        const result = look();
+        const result = find();
         if (result !== undefined) resolve(result);
         else if (this.ended) reject(new Error(`${what}: the connection was closed`));
       };

@@ -21,7 +21,7 @@ export function sdkShapes(): PackageShapes {
       });
     }
   }
-  // The SDK declares only string settings as outputs of the provider, but the plugin declares all of them.
+  // Without outputs: the SDK declares only string settings as outputs of the provider, but the plugin declares all.
   shapes.set("openstack", { inputs: shapes.get("openstack")?.inputs ?? [] });
   for (const [name, inputs] of nestedShapes("types/input.d.ts")) {
     shapes.set(name, { inputs });

@@ -8,8 +8,8 @@ import { digest } from "./digest";
 const DEADLINE = 5_000;
 
 /**
- * A phone that registers (RFC 3261, 10.2) and then answers no request, as if its answers were still on their way.
- * Reports when it is called.
+ * A phone that registers (RFC 3261, 10.2) and then answers no request, as if its answers were delayed. Reports when the
+ * phone receives an INVITE.
  */
 export class SilentPhone {
   private readonly registration = new Deferred<undefined>();
@@ -20,7 +20,7 @@ export class SilentPhone {
     private readonly account: SipAccount,
     private readonly connection: Duplex,
   ) {
-    connection.on("error", () => undefined); // a reader gets a timeout instead
+    connection.on("error", () => undefined); // `register` or `called` times out instead
     connection.on("data", (bytes: Buffer) => {
       this.received += bytes.toString();
       this.read();
@@ -33,7 +33,7 @@ export class SilentPhone {
     await within(DEADLINE, "a registration", this.registration.promise);
   }
 
-  /** Resolves when the phone receives an INVITE. */
+  /** Resolves when the phone receives an INVITE. @param deadline in milliseconds. */
   called(deadline: number): Promise<unknown> {
     return within(deadline, "an INVITE", this.invitation.promise);
   }
@@ -55,7 +55,7 @@ export class SilentPhone {
     }
   }
 
-  /** Sends a REGISTER request. @param challenge answer to the first request. */
+  /** Sends a REGISTER request. @param challenge 401 response to the first request. */
   private send(sequence: number, challenge?: string): void {
     const { extension, server } = this.account;
     const uri = `sip:${server}`;

@@ -7,7 +7,10 @@ import { exportedStack } from "../../stack/state";
 import { releaseDeadLock } from "../../stack/lock";
 import { runUpdate } from "../../cli/run-update";
 
-/** Runs `make up` for a test program in a folder. The second argument is the tag of its resources in the cloud. */
+/**
+ * Runs the update of `make up` for a Pulumi program of the tests. Arguments: the folder of the program, and the tag of
+ * its resources in the cloud.
+ */
 main(async () => {
   const [, , workDir = "", mark = ""] = process.argv;
   const stack = await LocalWorkspace.selectStack(

@@ -49,7 +49,7 @@ function folderGraph(): Map<string, Map<string, number>> {
   return graph;
 }
 
-test("prints the folder graph; every folder imports only folders that layers.json names", () => {
+test("every folder imports only folders that layers.json names for it (prints the graph of imports)", () => {
   const graph = folderGraph();
   const lines = [...graph].map(([folder, row]) => {
     const arrows = [...row].map(([to, count]) => `${to} (${String(count)})`);
@@ -126,7 +126,7 @@ const LINT = `
   import { ESLint } from "eslint";
   import tseslint from "typescript-eslint";
   const eslint = new ESLint({
-    // Restrictions of imports need no types, and a program of all files takes seconds to load.
+    // The rule for imports needs no types, and a TypeScript program of all files takes seconds to load.
     overrideConfig: [
       { files: ["**/*.ts"], ...tseslint.configs.disableTypeChecked },
       { files: ["**/*.ts"], languageOptions: { parserOptions: { projectService: false } } },

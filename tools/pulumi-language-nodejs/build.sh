@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the language host that runs Node programs for the Pulumi CLI into $1/bin.
+# Builds the language host, which runs Node.js programs for the Pulumi CLI, into $1/bin.
 set -euo pipefail
 cd "$(dirname "$0")"
 source ../lib.sh

@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 source ../lib.sh
 source ../go.sh
 
-# Builds in a copy, since the schema is generated: the clone does not change.
+# Builds in a copy, so that generated files do not appear in the Git clone.
 sources=$1/sources
 mkdir "$sources"
 cp -R go.mod go.sum main.go provider schema "$sources"

@@ -23,7 +23,7 @@
 #include "asterisk/res_pjsip.h"
 #include "asterisk/res_pjsip_session.h"
 
-/* Composed like PJSIP's own version (pjlib/src/pj/config.c). */
+/* The version of PJSIP's headers, in the format of pj_get_version (pjlib/src/pj/config.c). */
 #define TEXT_OF(value) #value
 #define TEXT(value) TEXT_OF(value)
 #if PJ_VERSION_NUM_REV
@@ -128,7 +128,7 @@ static void answer(pjsip_transaction *transaction, pjsip_rx_data *request, pjsip
         ast_sip_add_header(response, "Recv-Info", "");
         break;
     case PJSIP_SC_BAD_EVENT:
-        /* Asterisk supports no publications here. */
+        /* PUBLISH is refused for every event package. */
         if (!is(method, "PUBLISH")) {
             add_allow_events(response);
         }

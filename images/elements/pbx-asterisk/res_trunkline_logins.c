@@ -2,13 +2,13 @@
  * Reports the results of log-ins to trunkline-report-logins.
  *
  * Asterisk's manager interface has the same information, but formats every event as text and wakes two threads for
- * each event. With chan_sip, a registration is four events, which took a tenth of its time. This module reads three
- * kinds of messages between Asterisk's modules (Stasis), and writes only the fields that are needed. Before it reads
- * a message, it waits a moment, so that it wakes up once for many messages.
+ * each event. With chan_sip, a registration causes four events, which took a tenth of the time of a registration. This
+ * module reads three kinds of messages between Asterisk's modules (Stasis), and writes only the fields that are needed.
+ * Before it reads a message, it waits 20 ms, so that it wakes up once for many messages.
  *
  * The module writes to a FIFO. Each event is a line of five words: the name of the event, the account, chan_sip's
- * dialog, the port of the peer, and the time at which Asterisk created the event, in seconds since the epoch. An
- * unknown word is "-", an unknown number is 0.
+ * dialog, the port of the peer (in `lost`, the number of lost events), and the time at which Asterisk created the
+ * event, in seconds since the epoch. An unknown word is "-", an unknown number is 0.
  *   started - - 0 1764423452.250000                         Asterisk has started: no earlier dialog exists
  *   SuccessfulAuth 1001 0x7f0c2800b3f8 54321 1764423452.500000
  *   Registered 1001 - 54321 1764423452.500125
@@ -16,7 +16,7 @@
  *   lost - - 3 1764423453.000000                            three events were not read in time
  * SuccessfulAuth, ChallengeResponseFailed, InvalidPassword and (only with chan_sip) ChallengeSent are Asterisk's
  * security events: https://docs.asterisk.org/Deployment/Asterisk-Security-Framework/. Registered and Rejected are
- * states of chan_sip's peers. The account is the name that the client sends: at most 64 characters. "?" replaces all
+ * states of a peer in chan_sip. The account is the name that the client sends: at most 64 characters. "?" replaces all
  * characters that are not printable ASCII.
  *
  * SPDX-License-Identifier: GPL-2.0-only
@@ -39,7 +39,7 @@
 
 #define FIFO "/run/trunkline/logins"
 #define LONGEST_WORD 64
-/* Microseconds in which events are gathered. */
+/* Microseconds to wait for more messages before a message is handled. */
 #define GATHER 20000
 /* Topics of Asterisk. The topic of a peer (an endpoint) also has the messages of its channels. */
 enum { SECURITY, ENDPOINTS, TOPICS };
@@ -48,15 +48,21 @@ enum { SECURITY, ENDPOINTS, TOPICS };
 static struct stasis_topic *topic;
 static struct stasis_forward *forwards[TOPICS];
 static struct stasis_subscription *subscription;
-/* Time until which messages have been gathered. */
+/* End of the last wait for messages. */
 static struct timeval gathered;
 static int is_chan_sip;
 
-/* Used by the reading thread only; before that thread exists, by the thread that loads the module. */
+/*
+ * The open FIFO or -1, and the number of events that could not be written since the last `lost` line. Only the reading
+ * thread uses them; before that thread exists, the thread that loads the module.
+ */
 static int output = -1;
 static int lost;
 
-/* Each line is shorter than PIPE_BUF, so the kernel writes the whole line or nothing. */
+/*
+ * Writes a line. Returns 0, or -1 if the line was not written. Each line is shorter than PIPE_BUF, so the kernel writes
+ * the whole line or nothing.
+ */
 static int put(const char *line, size_t length)
 {
     ssize_t written;
@@ -75,7 +81,7 @@ static int put(const char *line, size_t length)
     return written == (ssize_t) length ? 0 : -1;
 }
 
-/* Copies a word that may come from a client. */
+/* Returns a word that may come from a client, shortened and with safe characters; "-" if it is empty. */
 static const char *word(char to[LONGEST_WORD + 1], const char *text)
 {
     size_t i;
@@ -107,7 +113,7 @@ static void send_event(const char *name, const char *account, const char *sessio
     }
 }
 
-/* Waits, so that more messages arrive, unless the message arrived during the last wait. */
+/* Waits for more messages, unless this message was created before the end of the last wait. */
 static void gather(const struct stasis_message *message)
 {
     if (ast_tvcmp(*stasis_message_timestamp(message), gathered) > 0) {
@@ -142,11 +148,11 @@ static void on_security(const struct stasis_message *message)
 {
     const struct ast_json_payload *payload = stasis_message_data(message);
     int event = ast_json_integer_get(ast_json_object_get(payload->json, "SecurityEvent"));
-    /* A log-in without a password needs no account. */
+    /* Skips an authentication without a password, which is not the log-in of an account. */
     if (!is_about_login(event) || !strcmp(text_of(payload->json, "UsingPassword"), "0")) {
         return;
     }
-    /* The session of PJSIP is the Call-ID, which is not needed. */
+    /* With PJSIP, the session is the Call-ID, which is not needed. */
     send_event(ast_security_event_get_name(event), text_of(payload->json, "AccountID"),
         is_chan_sip ? text_of(payload->json, "SessionID") : "", port_of(text_of(payload->json, "RemoteAddress")),
         *stasis_message_timestamp(message));
@@ -167,8 +173,8 @@ static void on_endpoint(const struct stasis_message *message)
 }
 
 /*
- * Returns the account of a call that a phone places, or NULL. The account is digits. The called number is in the
- * dialplan, so it is digits too. The channel of a call to a phone has the extension `s`.
+ * Returns the account if the channel is of a call that a phone places, otherwise NULL. The account consists of digits,
+ * and so does the called number, which is in the dialplan. The channel of a call to a phone has the extension `s`.
  */
 static const char *caller_of(const struct ast_channel_snapshot *channel, char account[LONGEST_WORD + 1])
 {

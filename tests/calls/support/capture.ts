@@ -4,6 +4,7 @@ import { deflateRawSync } from "node:zlib";
 import { ended, start } from "../../../phones/command";
 import { within } from "../../../phones/deadline";
 
+/** Lengths of headers, in bytes: of a pcap file, of a packet in the file, of Ethernet, and of UDP. */
 const FILE_HEADER = 24;
 const RECORD_HEADER = 16;
 const ETHERNET = 14;
@@ -26,7 +27,7 @@ export async function capture(
   };
 }
 
-/** Watches for packets on an interface. `seen` returns a line for each packet since its last call. */
+/** Watches for packets on an interface. `seen` returns a line for each packet since the last call of `seen`. */
 export async function watch(
   namespace: string,
   device: string,
@@ -79,7 +80,7 @@ function payloads(pcap: Buffer): Buffer[] {
   return found;
 }
 
-/** Returns the compressed share of bytes, 0 to 1. A tone compresses well; encrypted data does not. */
+/** Returns the compressed size divided by the original size. A tone compresses well; encrypted data does not. */
 export function incompressible(parts: readonly Buffer[]): number {
   const all = Buffer.concat(parts);
   return deflateRawSync(all).length / all.length;

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type { NodeFile } from "../../../templates/node-file";
 import { Server, type ServerOptions, type ServerPlace } from "./server";
 
-/** Server of the backend, from a line of HAProxy's statistics. */
+/** Zone in HAProxy's backend, from a line of HAProxy's statistics. */
 export interface Backend {
   readonly name: string;
   readonly status: string;
   /** Current connections. */
   readonly current: number;
-  /** Connections since the start. */
+  /** Connections since the start of HAProxy. */
   readonly total: number;
   /** Maximum number of connections. */
   readonly limit: number;
@@ -35,16 +35,20 @@ export interface Ban {
   readonly source: string;
   /** Null if the lock is for all accounts of the source. */
   readonly account: string | null;
+  /** Remaining seconds. */
   readonly seconds: number;
   readonly reason: string;
+  /** Number of locks in a day, including this lock. */
   readonly times: number;
+  /** Number of log-ins that were refused during the lock. */
   readonly refused: number;
+  /** Whether registered phones are exempt from the lock. */
   readonly restricted: boolean;
 }
 
-/** Controller: HAProxy from its golden image, with the files that the program renders. */
+/** Controller: HAProxy from its golden image, with the files that the Pulumi program renders. */
 export class Controller extends Server {
-  /** @param connections maximum for HAProxy; a phone's connection and its connection to a zone count once. */
+  /** @param connections maximum for HAProxy. A phone's connection and its connection to a zone count as one. */
   static async create(
     files: readonly NodeFile[],
     place: ServerPlace,
@@ -54,7 +58,7 @@ export class Controller extends Server {
       ...place,
       image: "pbx-controller",
       files,
-      // Not every machine allows the limit on open files that the image's unit sets.
+      // `-n` is lower than in haproxy.cfg, because not every machine allows as many open files as the image's unit.
       argv: [
         "/usr/sbin/haproxy",
         ...["-W", "-db", "-n", String(connections)],
@@ -72,7 +76,7 @@ export class Controller extends Server {
     return JSON.parse(await this.inside(["/usr/lib/trunkline/bans"])) as Ban[];
   }
 
-  /** Sends a signal to the admission service. After SIGKILL, the service restarts after a second. */
+  /** Sends a signal to the admission service. The service starts again one second after SIGKILL. */
   async signalAdmission(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): Promise<void> {
     await this.inside(["pkill", "--signal", signal, "-u", ADMISSION]);
   }

@@ -3,7 +3,7 @@ import { start } from "../../../phones/command";
 import { optionsRequest } from "../../../phones/options";
 import { SIP_PORT } from "../../../core/ports";
 
-/** Opens a connection for each request on standard input. */
+/** Script that reads a JSON list of requests, opens a connection for each request, and sends the request. */
 const SCRIPT = `
 const [host, port] = process.argv.slice(1);
 for (const request of JSON.parse(require("node:fs").readFileSync(0, "utf8"))) {
@@ -11,8 +11,8 @@ for (const request of JSON.parse(require("node:fs").readFileSync(0, "utf8"))) {
 }`;
 
 /**
- * Opens `count` connections to a controller, and keeps them until the process is killed. Sends OPTIONS on
- * each connection, because Asterisk closes connections without SIP messages.
+ * Opens `count` connections to a controller, and keeps them until the process is killed. Sends OPTIONS on each
+ * connection, because HAProxy does not forward connections without a SIP message to a zone.
  */
 export function crowd(namespace: string, controller: string, count: number): ChildProcess {
   const argv = [process.execPath, "-e", SCRIPT, controller, String(SIP_PORT)];

@@ -2,10 +2,10 @@ import { Duplex } from "node:stream";
 import { start } from "../../../phones/command";
 import { within } from "../../../phones/deadline";
 
-/** In milliseconds. A security group drops refused packets without an answer. */
+/** Timeout of a connection, in milliseconds. A security group drops packets without an answer. */
 const DIAL_DEADLINE = 5_000;
 
-/** Connects, prints "connected", and then relays data in both directions. */
+/** Script that connects, prints "connected", and then relays data in both directions. */
 const RELAY = `
 exec 3<>"/dev/tcp/$1/$2" 4<&0 || exit
 echo connected
@@ -32,7 +32,7 @@ export const dialFrom =
         reject(new Error(`${what}: ${reason}`));
       });
       stdout?.once("data", (bytes: Buffer) => {
-        // Keep data that the other side has already sent for the reader.
+        // The other side may have sent data already. Put that data back, so that the reader gets it.
         stdout.pause();
         stdout.unshift(bytes.subarray(CONNECTED.length));
         const connection = Duplex.from({ readable: stdout, writable: stdin ?? undefined });

@@ -1,11 +1,15 @@
 import { sleep } from "../../../phones/deadline";
 import { DaemonEnded } from "./server";
 
+/** Milliseconds between two attempts. */
 const INTERVAL = 100;
 
 /**
- * Repeats `attempt` until it returns something other than null, and returns that. An attempt that
- * throws is repeated as well, unless it throws {@link DaemonEnded}.
+ * Repeats `attempt` until it returns a value other than null, and returns that value. An attempt that throws is
+ * repeated as well, unless it throws {@link DaemonEnded}.
+ *
+ * @param what result that is awaited, for the message of the error.
+ * @throws Error after `seconds`, with the message of the last error.
  */
 export async function eventually<T>(
   what: string,

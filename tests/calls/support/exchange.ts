@@ -34,6 +34,7 @@ export const KINDS = [
       name: "users.sql",
       user: /^\('(\d+)', /gm,
       fault: "INSERT INTO users VALUES ('1001', NULL, 'twice');",
+      message: "UNIQUE constraint failed: users.extension",
     },
   },
   {
@@ -43,6 +44,7 @@ export const KINDS = [
       name: "sip.conf",
       user: /^\[(\d+)\]\(user\)$/gm,
       fault: "[1001](no-such-template)",
+      message: "category 'no-such-template' does not exist",
     },
   },
 ];
@@ -73,8 +75,8 @@ const START = 50;
 /** Deadline for HAProxy and all other zones to notice a dead zone, in seconds. They check at least every 5 s. */
 const MISSED = 15;
 /**
- * Checks whether a record shows that the machine stood still for seconds. Either a trunk peer that had
- * answered before answered late or not in time, or a health check ended before Asterisk read it.
+ * Returns whether a log record shows that the machine stood still, which means that no process ran for seconds: a trunk
+ * peer became slow or unreachable, or a health check ended before Asterisk read its request.
  */
 const showsStandstill = ({ source, message }: LogRecord): boolean =>
   source === "chan_iax2.c"
@@ -101,7 +103,7 @@ const hostOf = ({ name, fixedIp }: NodePlan): Host => ({
   address: fixedIp.replace(/^.*(?=\.)/, PUBLIC),
 });
 
-/** Returns a zone in the form that the program passes to the provider. */
+/** Returns a zone in the form that the Pulumi program passes to the provider. */
 export const zoneHost = ({ name, fixedIp, sshHostKey }: NodePlan): ZoneHost => ({
   name,
   fixedIp,
@@ -109,8 +111,8 @@ export const zoneHost = ({ name, fixedIp, sshHostKey }: NodePlan): ZoneHost => (
 });
 
 /**
- * Complete exchange on this machine. Plan and files are the program's own. Asterisk and HAProxy run
- * from the golden images. Phones are behind a router that translates addresses as the cloud's router does.
+ * Complete exchange on this machine. The code of the Pulumi program makes the plan and the files. Asterisk and HAProxy
+ * run from the golden images. Between phones and nodes, a router translates addresses as the cloud's router does.
  */
 export class Exchange {
   private readonly phones = new Set<Phone>();
@@ -121,7 +123,7 @@ export class Exchange {
     readonly network: Network,
     /** Private folder, which `close` removes. */
     readonly folder: string,
-    /** Plan that the program makes from the stack's configuration. */
+    /** Plan that the Pulumi program makes from the stack's configuration. */
     private currentPlan: Plan,
   ) {}
 
@@ -193,7 +195,7 @@ export class Exchange {
     return this.serverOf(node).id;
   }
 
-  /** Access to the nodes, in the form that the program passes to the provider. */
+  /** Access to the nodes, in the form that the Pulumi program passes to the provider. */
   get access(): Access {
     const { accessKey, controller } = this.plan;
     return {
@@ -222,7 +224,7 @@ export class Exchange {
     return { name, namespace: this.network.namespace(name), folder, sshHostKey };
   }
 
-  /** Waits until every zone is in the rotation and its trunk is up. Earlier calls would fail. */
+  /** Waits until every zone is in the rotation and its trunk is up. Before that, calls may fail. */
   async serving(): Promise<void> {
     for (const zone of this.zones) {
       await eventually(`${zone.name} in the rotation`, START, async () =>
@@ -235,9 +237,9 @@ export class Exchange {
   }
 
   /**
-   * Waits until HAProxy and the other zones know that a zone does not answer. If a test revives the
-   * zone earlier, `serving` returns at once because of their old state. A call then fails as soon as
-   * they notice the gap.
+   * Waits until HAProxy and the other zones have noticed that a zone does not answer. If a test starts the zone again
+   * earlier, `serving` returns at once, because they still consider the zone up. When they notice the interruption
+   * later, calls fail.
    */
   async missed(name: string): Promise<void> {
     const others = this.zones.filter((zone) => zone.name !== name);
@@ -274,7 +276,7 @@ export class Exchange {
     return sipOptions(this.controllerAddress, { namespace: this.network.namespace(office) });
   }
 
-  /** Starts a phone with the correct password or `secret`. The phone has begun to register. */
+  /** Starts a phone and begins its registration with `secret`; by default with the correct password. */
   async phone(extension: string, options: TestPhoneOptions = {}): Promise<Phone> {
     const { secret = this.secretOf(extension), office = "office1", ...others } = options;
     const phone = await Phone.start({
@@ -354,17 +356,17 @@ export class Exchange {
       return await connect(caller, callee);
     } catch (error) {
       const states = await Promise.all(this.zones.map((zone) => zone.account().catch(String)));
-      const account = [(error as Error).message, ...states].join("\n\n");
+      const report = [(error as Error).message, ...states].join("\n\n");
       const isGone = error instanceof CallRefused && error.message.startsWith("480");
-      if (!isGone || !(await this.stoodStill())) throw new Error(account, { cause: error });
-      console.warn(account);
+      if (!isGone || !(await this.stoodStill())) throw new Error(report, { cause: error });
+      console.warn(report);
       await this.serving();
       await callee.registered();
       return connect(caller, callee);
     }
   }
 
-  /** Checks whether a zone had no CPU time to answer in the last seconds. */
+  /** Returns whether the log of a zone shows that the machine stood still in the last seconds. */
   private async stoodStill(): Promise<boolean> {
     const logs = await Promise.all(this.zones.map((zone) => zone.logSince(JUST_NOW)));
     return logs.flat().some(showsStandstill);

@@ -33,9 +33,9 @@ def requests(number):
     via = f"SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bK{number}"
     file = FILES[number % len(FILES)]
     return [
-        # A header is missing: PJSIP logs the request unchanged.
+        # Headers are missing. If PJSIP logs such a request, it logs the text unchanged.
         request("OPTIONS sip:a@b SIP/2.0", f"{via}\n{complaint(file)}"),
-        # chan_sip logs an unknown address.
+        # chan_sip logs an address that it does not understand.
         request(f"OPTIONS tel:{file} SIP/2.0", via, headers(number)),
         request(f"OPTIONS tel:line 7 of {file} SIP/2.0", via, headers(number)),
         request("OPTIONS sip:a@b SIP/2.0", f"{via}\udcff\udcfe {complaint(file)}"),

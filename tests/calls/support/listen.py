@@ -2,7 +2,7 @@
 
 usage: listen.py PROTOCOL:PORT...
 
-Prints "ready" when all ports are open. Then prints the argument of each port that is reached.
+Prints "ready" when all ports are open. Then prints the argument of the reached port for each packet or connection.
 """
 import selectors
 import socket

@@ -12,16 +12,16 @@ export interface Host {
   readonly address: string;
 }
 
-/** Places of phones. All phones of an office share one address. */
+/** Names of the namespaces of phones. By default, all phones of an office share one address. */
 export const OFFICES = ["office1", "office2", "office3", "office4"] as const;
 export type Office = (typeof OFFICES)[number];
 
-/** Place of the operator, the only place from which SSH reaches the controller. */
+/** Name of the operator's namespace, the only one from which SSH reaches the controller. */
 export const OPERATOR = "operator";
 
-/** Documentation range (RFC 5737). Exists only inside the namespaces. */
+/** First bytes of the public network, a documentation range (RFC 5737). Exists only inside the namespaces. */
 export const PUBLIC = "198.51.100";
-/** Address of each office. */
+/** Address of each office in the public network. */
 export const OFFICE_ADDRESS = Object.fromEntries(
   OFFICES.map((office, index) => [office, `${PUBLIC}.${String(200 + index)}`]),
 ) as Readonly<Record<Office, string>>;
@@ -88,14 +88,14 @@ export class Network {
     return this.prefix + name;
   }
 
-  /** Adds a host to the trunk network, and adds its floating IP. */
+  /** Adds a host to the trunk network, and its floating IP to the router. */
   async attach(host: Host): Promise<void> {
     await this.router("address", "add", `${host.address}/32`, "dev", "public");
     await this.plug(host.name, "trunk", `${host.fixedIp}/24`, "192.168.0.1");
     await this.route([...this.hosts, host]);
   }
 
-  /** Removes a host. All its processes must have ended. */
+  /** Removes a host and its floating IP. All processes of the host must have ended. */
   async detach(name: string): Promise<void> {
     const gone = this.hosts.find((host) => host.name === name);
     await this.route(this.hosts.filter((host) => host !== gone));
@@ -168,7 +168,7 @@ function routerRules(hosts: readonly Host[], controller: string): string {
   const zones = hosts.filter(({ name }) => name !== controller);
   const [balancer] = hosts.filter(({ name }) => name === controller);
   const rules = [
-    // Replaced in one step. Existing connections keep their translated addresses.
+    // nft replaces the table in one step. Existing connections keep their translated addresses.
     "table ip cloud {}",
     "delete table ip cloud",
     "table ip cloud {",
@@ -197,11 +197,11 @@ function routerRules(hosts: readonly Host[], controller: string): string {
   return `${rules.join("\n")}\n`;
 }
 
-/** Drops `percent` of the trunk's packets to `namespace`. */
+/** Drops `percent` % of the trunk's packets that arrive in `namespace`. */
 export const loseTrunkPackets = (namespace: string, percent: number): Promise<void> =>
   losePackets(namespace, String(IAX2_PORT), percent);
 
-/** Drops `percent` of the media packets that phones send to `namespace`. */
+/** Drops `percent` % of the phones' media packets that arrive in `namespace`. */
 export const loseMedia = (namespace: string, percent: number): Promise<void> =>
   losePackets(namespace, `${String(RTP_PORTS.start)}-${String(RTP_PORTS.end)}`, percent);
 

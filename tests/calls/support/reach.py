@@ -2,14 +2,14 @@
 
 usage: reach.py PROTOCOL:ADDRESS:PORT[:OWN_PORT]...
 
-Prints a line for each argument: "sent" if a UDP datagram was sent, "connected" if a TCP connection was
-opened, or the name of the error. The payload of a datagram is its argument.
+Prints a line for each argument: "sent" if a UDP datagram was sent, "connected" if a TCP connection was opened,
+"no answer" after a timeout, or the name of the error. The payload of a datagram is its argument.
 """
 import errno
 import socket
 import sys
 
-# In seconds.
+# Timeout of a connection, in seconds.
 DEADLINE = 2
 
 

@@ -13,7 +13,7 @@ export interface Report {
   readonly count?: number;
 }
 
-/** Prints the data that arrives on all connections. */
+/** Script that listens on a port, and prints the data that arrives on all connections. */
 const SCRIPT = `
 require("node:net").createServer((connection) => connection.on("error", () => undefined).pipe(process.stdout, { end: false }))
   .listen(Number(process.argv[1]), "0.0.0.0");`;

@@ -29,8 +29,8 @@ async function ids(root: string, file: "passwd" | "group"): Promise<Map<string, 
 }
 
 /**
- * Writes `files` to `upper`, the writable layer over the image at `root`. Like cloud-init on a server,
- * sets the owner and the mode that the program asks for.
+ * Writes `files` to `upper`, the writable layer over the image at `root`. Sets the owner and the mode of each file, as
+ * cloud-init does on a server.
  */
 export async function writeNodeFiles(
   root: string,

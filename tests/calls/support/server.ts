@@ -8,7 +8,7 @@ import type { SshHostKey } from "../../../plan/ssh-host-key";
 import type { NodeFile } from "../../../templates/node-file";
 import { type Image, rootfs, writeNodeFiles } from "./rootfs";
 
-/** Properties that every server has. */
+/** Properties of a server that do not depend on its role. */
 export interface ServerPlace {
   /** Host name. */
   readonly name: string;
@@ -35,8 +35,8 @@ const BOOT_DEADLINE = 10_000;
 const STOP_DEADLINE = 10_000;
 
 /**
- * Process 1 of the server. The mounts exist only in its namespace. All processes of the server end
- * with process 1: on SIGKILL (power cut), or when its standard input is closed.
+ * Script of process 1 of the server. The mounts exist only in its namespace. Process 1 ends on SIGKILL (power cut), or
+ * when its standard input is closed. All processes of the server end with process 1.
  * Arguments: image, folder of the writable layer, host name, runtime folder and its owner.
  */
 const INIT = `
@@ -58,12 +58,12 @@ exec chroot "$root" /bin/bash -c 'echo up; read -r'`;
 
 const SSHD = ["/usr/sbin/sshd", "-D", "-e"];
 
-/** The daemon has ended, so waiting does not help. The message is the output of the daemon. */
+/** Error: a daemon has ended, so further waiting does not help. The message is the output of the daemon. */
 export class DaemonEnded extends Error {}
 
 /** Long-running program in a server. */
 interface Service {
-  /** `nsenter`, the parent of the program, which ends when the program ends. */
+  /** `nsenter`, the parent of the program. It ends when the program ends. */
   readonly process: ChildProcess;
   output: string;
 }
@@ -112,7 +112,7 @@ export class Server {
     return this.helpers.map(({ output }) => output).join("");
   }
 
-  /** Starts the server, its daemon and sshd. Does not wait until the daemon and sshd serve. */
+  /** Starts the server, its daemon, sshd and helpers. Does not wait until the daemon and sshd serve. */
   async boot(): Promise<void> {
     const { namespace, folder, name, runtime } = this.options;
     const isolated = ["--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child=KILL"];
@@ -153,12 +153,12 @@ export class Server {
     await ended(this.sshd.process);
   }
 
-  /** Cuts the power. No peer is notified. */
+  /** Ends all processes at once, as a power cut does. No peer is notified. */
   async kill(): Promise<void> {
     if (this.machine === null) return;
     const { process: machine, init } = this.machine;
-    // The kernel ends all other processes before process 1 is gone, and removes the mounts. The kernel
-    // waits for the parents outside. One of them may be stopped with its child.
+    // When process 1 is killed, the kernel ends all other processes and removes the mounts. But process 1 is gone only
+    // after each nsenter outside has noticed the end of its child. An nsenter may be stopped, so kill them first.
     for (const service of [this.daemon, this.sshd, ...this.helpers])
       service?.process.kill("SIGKILL");
     if (!hasEnded(machine)) process.kill(init, "SIGKILL");
@@ -182,7 +182,7 @@ export class Server {
       if (performance.now() > deadline) return false;
       await sleep(100);
     }
-    // nsenter stopped with its child.
+    // nsenter stopped with its child. It must continue to notice the end of its child.
     daemon.kill("SIGCONT");
     await ended(daemon);
     return true;

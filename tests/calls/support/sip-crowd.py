@@ -22,9 +22,10 @@ import sys
 import time
 
 PORT = 5060
-# Timeout of an answer, in seconds. Seconds between the end of an idle client's connection and the next attempt.
+# Timeout of a connection and of an answer, in seconds. Mean number of seconds between the end of an idle client's
+# connection and its next connection.
 TIMEOUT, PAUSE = 5.0, 5.0
-# Seconds between a disconnected guess and the next one.
+# Seconds between a guess without an answer and the next guess.
 GUESS_PAUSE = 0.02
 
 
@@ -111,7 +112,7 @@ async def idle(server, end, source, result):
 
 
 async def guess(server, end, job, result):
-    """Guesses until all guesses of the source are made. Uses one connection until the connection ends."""
+    """Guesses until all guesses of the job are made. Connects for each guess, or only after a connection has ended."""
     await asyncio.sleep(job["after"])
     client = None
     while time.monotonic() < end and result["tried"] < job["guesses"]:

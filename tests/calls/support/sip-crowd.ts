@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { run } from "../../../phones/command";
 
-/** Input of `sip-crowd.py`. A source is an address of the namespace that the program runs in. */
+/** Clients of `sip-crowd.py`. A source is an address of the namespace in which `sip-crowd.py` runs. */
 export interface CrowdJobs {
   readonly idle?: readonly { readonly source: string; readonly connections: number }[];
   readonly guess?: readonly {
@@ -12,25 +12,27 @@ export interface CrowdJobs {
     readonly connections: number;
     /** Nonce to use instead of the server's nonce. */
     readonly nonce?: string;
-    /** Seconds. */
+    /** Seconds until the first guess. */
     readonly after: number;
   }[];
   readonly register?: readonly {
     readonly source: string;
     readonly account: string;
     readonly password: string;
-    /** Seconds. */
+    /** Seconds until the first registration. */
     readonly after: number;
+    /** Seconds from a successful registration to the next one. */
     readonly every: number;
   }[];
 }
 
 /** Results of `sip-crowd.py`, in the order of the jobs. */
 export interface CrowdResults {
+  /** Number of connections that were opened, and number that the exchange has closed. */
   readonly idle: readonly { readonly opened: number; readonly shut: number }[];
   readonly guess: readonly {
     readonly tried: number;
-    /** Guesses that a zone has answered. */
+    /** Number of guesses that a zone has answered. */
     readonly answered: number;
     /** Seconds from the first answered guess to the last one. */
     readonly seconds: number;
@@ -38,7 +40,7 @@ export interface CrowdResults {
   readonly register: readonly { readonly tried: number; readonly failed: readonly string[] }[];
 }
 
-/** Runs many SIP clients in `namespace` for `seconds`. */
+/** Runs many SIP clients in `namespace` for `seconds`. @param server address of the controller. */
 export async function sipCrowd(
   namespace: string,
   server: string,

@@ -16,7 +16,7 @@ import { OPERATOR } from "./network";
 type Kind = "NodeConfig" | "ZoneMembership";
 type Inputs = Record<string, unknown>;
 
-/** Resource of the provider in Pulumi's state. */
+/** Resource of the project's own provider in Pulumi's state. */
 interface Resource {
   readonly kind: Kind;
   readonly id: string;
@@ -29,7 +29,7 @@ export interface Transcript {
   readonly messages: string[];
 }
 
-/** Resources that a plan asks for, by URN. */
+/** Desired resources of the project's own provider, by URN. */
 type Wanted = ReadonlyMap<string, { readonly kind: Kind; readonly inputs: Inputs }>;
 
 /** Error of an update that failed partway, with the properties that the update has applied. */
@@ -37,13 +37,13 @@ interface Failure {
   readonly properties?: Inputs;
 }
 
-/** Changes the files that the program renders for a node. */
+/** Changes the files that the Pulumi program renders for a node. */
 export type Tamper = (node: string, files: NodeFile[]) => NodeFile[];
 
 /**
- * Does what `pulumi up`, `refresh` and a preview do with the resources of the project's own provider.
- * Follows Pulumi's order, and uses one provider for each run, as Pulumi does. The other resources of
- * the program are servers, which the exchange starts and ends.
+ * Does what `pulumi up` and `pulumi refresh` do with the resources of the project's own provider. Follows Pulumi's
+ * order, and uses one provider for each run, as Pulumi does. Instead of the cloud, the exchange starts and ends the
+ * servers.
  */
 export class Stack {
   private readonly resources = new Map<string, Resource>();
@@ -71,7 +71,8 @@ export class Stack {
   /**
    * Sets keys of the configuration, and updates the stack.
    *
-   * @throws the first error of a resource, after all other resources are updated.
+   * @throws the first error of a resource, after the other resources of the same kind are updated. Resources of later
+   * kinds are not updated.
    */
   async up(changes: Configuration = {}, tamper: Tamper = (_, files) => files): Promise<void> {
     this.configuration = { ...this.configuration, ...changes };
@@ -82,8 +83,8 @@ export class Stack {
   }
 
   /**
-   * Updates with one more zone, whose server the cloud cannot build. Resources that need the server
-   * are not created.
+   * Updates the stack with one more zone, whose server the cloud cannot build. Resources that need the server are not
+   * created.
    */
   async upWithoutServer(): Promise<void> {
     const zones = this.exchange.zones.length + 1;

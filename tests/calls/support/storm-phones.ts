@@ -35,7 +35,7 @@ export class StormPhones {
     return new StormPhones(child, createInterface({ input: child.stdout }));
   }
 
-  /** Registers all phones, and returns the result. Connections that the previous storm keeps stay open. */
+  /** Registers all phones, and returns the result. If the previous storm keeps its connections, they stay open. */
   async register(storm: Storm): Promise<StormResult> {
     const result = within(DEADLINE, "a storm", once(this.output, "line"));
     this.child.stdin?.write(`${JSON.stringify(storm)}\n`);

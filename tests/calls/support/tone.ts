@@ -34,7 +34,7 @@ export function shareOfTone(samples: Int16Array, hz: number): number {
   return sum.all === 0 ? 0 : sum.tone / sum.all;
 }
 
-/** Returns the share of the tone of `hz` in a phone's recording in `folder`. */
+/** Returns the share of the energy of a phone's recording in `folder` that is in the tone of `hz`, 0 to 1. */
 export async function heardTone(folder: string, hz: number): Promise<number> {
   const [file] = (await readdir(folder)).filter((name) => name.endsWith("-dec.wav"));
   if (file === undefined) throw new Error(`the phone recorded nothing in ${folder}`);

@@ -18,10 +18,10 @@ export const hurl = async (namespace: string, attacks: Attacks): Promise<AttackR
     await run(program("hurl.ts"), { namespace, input: JSON.stringify(attacks) }),
   ) as AttackResult[];
 
-/** Deadline for the phones to be ready, and to report how they were served, in milliseconds. */
+/** Deadline for the phones to be ready, and to report their response times, in milliseconds. */
 const DEADLINE = 15_000;
 
-/** Phones that use the exchange. They run in a separate process and network namespace. */
+/** Phones that use the exchange during an attack. They run in a separate process and network namespace. */
 export class Bystander {
   private constructor(
     private readonly child: ChildProcess,
@@ -37,7 +37,7 @@ export class Bystander {
     return bystander;
   }
 
-  /** Ends the phones, and returns how they were served. */
+  /** Ends the phones, and returns their response times. */
   async served(): Promise<Served> {
     this.child.kill("SIGTERM");
     return JSON.parse(await this.line("how phones were served")) as Served;

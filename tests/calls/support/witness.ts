@@ -8,12 +8,12 @@ import type { Exchange } from "./exchange";
 const INTERVAL = 200;
 /** Audio in a packet, in milliseconds. */
 const PACKET = 20;
-/** Silence that people take for a pause in the conversation, in milliseconds. */
+/** Longest silence that people do not notice, because it sounds like a pause in the conversation, in milliseconds. */
 const SILENCE = 1_000;
 /** Deadline for a BYE to reach the other end, in milliseconds. */
 const BYE_DEADLINE = 5_000;
 
-/** Effect of a change of the exchange on a call. */
+/** Measured effect of a change of the exchange on a call. */
 export interface Testimony {
   /** Packet loss in the worse direction. */
   readonly lossPercent: number;
@@ -30,16 +30,16 @@ const atMost = (limit: number): number =>
     toAsymmetricMatcher: () => `at most ${String(limit)}`,
   }) as unknown as number;
 
-/** Returns the testimony of an undisturbed call. @param silence longest allowed silence, in milliseconds. */
+/** Returns the expected testimony of an undisturbed call. @param silence longest allowed silence, in milliseconds. */
 export const undisturbed = (silence = SILENCE): Testimony => ({
   lossPercent: atMost(1),
   longestSilence: atMost(silence),
   ended: null,
 });
 
-/** Call that is up while the exchange is changed. */
+/** Observes a call while the exchange is changed. */
 export class CallMonitor {
-  private readonly dismissed = new Deferred<undefined>();
+  private readonly stopped = new Deferred<undefined>();
   private readonly quality: Promise<ConversationQuality>;
   private readonly silences: Promise<number[]>;
   private isListening = true;
@@ -47,10 +47,10 @@ export class CallMonitor {
 
   private constructor(private readonly ends: readonly [Call, Call]) {
     for (const end of ends) void end.closed.then((reason) => (this.ended ??= reason));
-    this.quality = measure(...ends, () => this.dismissed.promise);
+    this.quality = measure(...ends, () => this.stopped.promise);
     const [one, other] = ends;
     this.silences = Promise.all([this.longestSilence(one, other), this.longestSilence(other, one)]);
-    // `testimony` throws these errors. A test may never call `testimony`, so catch them here.
+    // `testimony` reports errors. Without this, an error would be an unhandled rejection if no test calls `testimony`.
     for (const observation of [this.quality, this.silences]) observation.catch(() => undefined);
   }
 
@@ -69,7 +69,7 @@ export class CallMonitor {
   /** Ends the observation, and returns its result. The call continues. */
   async testimony(): Promise<Testimony> {
     this.isListening = false;
-    this.dismissed.resolve(undefined);
+    this.stopped.resolve(undefined);
     const [{ callerToCallee, calleeToCaller }, silences] = await Promise.all([
       this.quality,
       this.silences,
@@ -89,7 +89,10 @@ export class CallMonitor {
     await within(BYE_DEADLINE, "a BYE to the other end", other.closed);
   }
 
-  /** Returns the longest silence, counted in packets. The clock does not count: if the machine pauses, phones pause. */
+  /**
+   * Returns the longest silence, in milliseconds. Counts the packets that the speaker sent, instead of time: if the
+   * machine pauses, the phones pause as well.
+   */
   private async longestSilence(listener: Call, speaker: Call): Promise<number> {
     const read = async (): Promise<readonly [heard: number, said: number]> => {
       const [{ received }, { sent }] = await Promise.all([listener.counters(), speaker.counters()]);

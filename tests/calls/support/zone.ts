@@ -5,7 +5,7 @@ import { Server, type ServerOptions, type ServerPlace } from "./server";
 
 /** Record of Asterisk's log. */
 export interface LogRecord {
-  /** `2026-01-31 23:59:59.123`. */
+  /** Time in UTC: `2026-01-31 23:59:59.123`. */
   readonly time: string;
   readonly level: string;
   /** Source file of Asterisk. Phones cannot influence this field. */
@@ -45,15 +45,15 @@ export interface CallRecord {
   readonly dialled: string;
 }
 
-/** Script that does the same as asterisk.service. */
+/** Script that starts Asterisk as asterisk.service does. */
 const START = `
 /usr/lib/trunkline/load-users &&
 exec /usr/sbin/asterisk -g -f -p -U asterisk -G asterisk`;
 
 /**
  * Script that does the same as trunkline-report-logins.socket and .service. Creates a FIFO that Asterisk may write to,
- * and keeps the FIFO open. Runs the program as an unprivileged user, with a copy of the configuration that only that
- * user may read. Restarts the program whenever it ends.
+ * and keeps the FIFO open. Runs `report-logins` as an unprivileged user, with a copy of the configuration that only
+ * that user may read. Restarts `report-logins` whenever it ends.
  */
 const REPORT_LOGINS = `
 config=/etc/trunkline/report-logins.json
@@ -70,7 +70,7 @@ while [ -e "$config" ]; do
   sleep 1
 done`;
 
-/** Zone of the exchange: Asterisk from its golden image, with the files that the program renders. */
+/** Zone of the exchange: Asterisk from its golden image, with the files that the Pulumi program renders. */
 export class Zone extends Server {
   private constructor(
     options: ServerOptions,
@@ -102,7 +102,7 @@ export class Zone extends Server {
     return this.inside(["/usr/sbin/asterisk", "-rx", command]);
   }
 
-  /** Returns the log with Asterisk's notices, warnings and errors. */
+  /** Returns Asterisk's log, which has warnings and errors. */
   log(): Promise<string> {
     return this.read("/var/log/asterisk/messages");
   }
@@ -122,7 +122,7 @@ export class Zone extends Server {
     return [this.name, ...tables, ...log].join("\n");
   }
 
-  /** Checks whether all other zones (`count`) answer on the trunk. */
+  /** Returns whether all other zones answer on the trunk. @param count number of other zones. */
   async trunkIsUp(count: number): Promise<boolean> {
     const peers = await this.cli("iax2 show peers");
     const ok = peers.split("\n").filter((line) => /\bOK \(\d+ ms\)/.test(line));
@@ -141,7 +141,7 @@ export class Zone extends Server {
     });
   }
 
-  /** Returns the number of trunk calls that have an end in this zone. */
+  /** Returns the number of this zone's calls over the trunk. */
   async trunkCalls(): Promise<number> {
     return Number(/(\d+) active IAX channel/.exec(await this.cli("iax2 show channels"))?.[1]);
   }

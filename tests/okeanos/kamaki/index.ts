@@ -5,7 +5,7 @@ import { run } from "../../../phones/command";
 import { ensureCommands } from "../../../phones/packages";
 import type { Okeanos } from "../synnefo";
 
-/** Runs in a separate mount namespace, so that kamaki's home can be a folder of this machine. */
+/** Script that runs kamaki in its root file system, with a folder of this machine as its home. */
 const ENTER = `mount --bind "$1" "$2/tmp"; root=$2; shift 2
 exec chroot "$root" env -i HOME=/tmp PATH=/usr/local/bin:/usr/bin:/bin kamaki -c /tmp/rc "$@"`;
 
@@ -17,7 +17,7 @@ export interface Kamaki {
   readonly remove: () => Promise<void>;
 }
 
-/** Returns Synnefo's own client, configured for the first user of `okeanos`. */
+/** Returns kamaki, Synnefo's own client, configured for the first user of `okeanos`. */
 export async function kamakiOf({ identityUrl, token }: Okeanos): Promise<Kamaki> {
   await ensureCommands({ mmdebstrap: "mmdebstrap" });
   const root = (await run([join(__dirname, "root.sh")])).trim();

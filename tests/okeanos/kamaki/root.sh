@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints where a root file system with kamaki is, Synnefo's own client, making it when it is missing.
-# kamaki is written in Python 2, which Debian had in bullseye for the last time.
+# Prints the path of a root file system with kamaki, Synnefo's own client. Creates the file system if it is missing.
+# kamaki needs Python 2. The last Debian release with Python 2 is bullseye.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,22 +18,22 @@ case ${1:-} in
     cat <<END
 usage: tests/okeanos/kamaki/root.sh [--help]
 
-Prints the directory of a root file system that has kamaki, and makes it first when it is missing.
-Others read it: never write into it.
+Prints the path of a root file system with kamaki. Creates the root file system if it is missing.
+Do not write into it, because other test runs use it.
 
-  TRUNKLINE_CACHE  where it is kept (now ${store%/kamaki})
+  TRUNKLINE_CACHE  folder for the root file system (now ${store%/kamaki})
 END
     exit
     ;;
 esac
-[[ $# -eq 0 ]] || die "no argument is known: see tests/okeanos/kamaki/root.sh --help"
+[[ $# -eq 0 ]] || die "takes no arguments; see tests/okeanos/kamaki/root.sh --help"
 
-# The archive that this machine's own apt uses.
+# Prints the URL of the Debian archive that apt uses on this machine.
 archive() {
     local uri
-    # shellcheck disable=SC2016 # apt's own variable
+    # shellcheck disable=SC2016 # apt expands this variable
     uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p)
-    [[ -n $uri ]] || die "apt has no archive of Debian; add one to /etc/apt/sources.list.d and run apt-get update"
+    [[ -n $uri ]] || die "apt has no Debian archive; add one to /etc/apt/sources.list.d and run apt-get update"
     printf '%s' "${uri%/}"
 }
 
@@ -41,7 +41,7 @@ make() {
     local work=$1 file
     mmdebstrap --quiet --variant=minbase --include=python2.7,python-pip-whl,python-setuptools,ca-certificates \
         bullseye "$work" "$(archive)"
-    # How this machine reaches and trusts the Python package index; gone again below.
+    # Files with which this machine finds and trusts the Python package index. Most of them are removed below.
     for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
         [[ ! -e $file ]] || cp --remove-destination "$file" "$work$file"
     done
@@ -52,7 +52,7 @@ make() {
     chroot "$work" kamaki --version
 }
 
-[[ $(id -u) -eq 0 ]] || die "a root file system is made by root: run this with sudo"
+[[ $(id -u) -eq 0 ]] || die "only root can create a root file system; run this with sudo"
 mkdir -p "$store"
 exec 9>"$store/.lock"
 flock 9
@@ -60,8 +60,8 @@ if [[ ! -e $root ]]; then
     work=$(mktemp -d "$store/.new-XXXXXX")
     trap 'rm -rf --one-file-system "$work"' EXIT
     chmod 755 "$work"
-    say "making $root (log: $store/log)"
-    make "$work" >"$store/log" 2>&1 || die "it cannot be made: $(tail -n 1 "$store/log")"
+    say "creating $root (log: $store/log)"
+    make "$work" >"$store/log" 2>&1 || die "cannot create $root: $(tail -n 1 "$store/log")"
     mv -T "$work" "$root"
     find "$store" -mindepth 1 -maxdepth 1 -type d ! -path "$root" -exec rm -rf --one-file-system {} +
 fi

@@ -39,7 +39,11 @@ function takenOn({ ports, floatingIps }: Books, network: Network): Set<string> {
   ]);
 }
 
-/** Allocates the `wanted` address on the network, or the first free address of its pools. */
+/**
+ * Returns the `wanted` address, or the first free address in the pools of the subnet.
+ *
+ * @throws ApiFault if the address is outside of the pools or in use, or if no address is free.
+ */
 export function allocate(
   books: Books,
   network: Network,

@@ -1,4 +1,4 @@
-/** State of the cloud. IDs of one kind are never reused. */
+/** State of the conformance cloud. The ID of a deleted resource is never reused. */
 
 export interface User {
   readonly uuid: string;
@@ -32,9 +32,9 @@ export interface Flavor {
   readonly id: number;
   readonly name: string;
   readonly vcpus: number;
-  /** MiB. */
+  /** Memory in MiB. */
   readonly ram: number;
-  /** GiB. */
+  /** Disk size in GiB. */
   readonly disk: number;
   readonly template: string;
   readonly volumeType: number;
@@ -66,7 +66,7 @@ export interface Network extends Owned, Dated {
   readonly public: boolean;
   readonly floatingIpPool: boolean;
   name: string;
-  /** Whether the cluster knows the network, which is so after a server was connected. */
+  /** Whether the Ganeti cluster has the network: true after the first server was connected to it. */
   inCluster: boolean;
   deleting: boolean;
   deleted: boolean;
@@ -135,6 +135,7 @@ export type Action =
 
 export interface Job {
   readonly action: Action;
+  /** Time of the request, in milliseconds since 1970. */
   readonly since: number;
 }
 
@@ -156,7 +157,7 @@ export interface Server extends Owned, Dated {
   task: Job | null;
 }
 
-/** Resources that cost quota or block others, and have not been deleted. */
+/** Existing resources of users: servers, networks and key pairs by name, ports by ID, floating IPs by address. */
 export interface Balance {
   readonly servers: readonly string[];
   readonly networks: readonly string[];

@@ -4,8 +4,8 @@ interface Scheduled {
 }
 
 /**
- * Schedule of later events. Runs events by itself in real time. With a custom time, runs due events
- * only when `settle` is called.
+ * Runs scheduled events when they are due. With the default time (`Date.now`), a timer runs them. With another time,
+ * only `settle` runs them.
  */
 export class Clock {
   private readonly events: Scheduled[] = [];

@@ -1,7 +1,7 @@
 import type { Action, Books, Job, PersonalityFile, Server } from "./books";
 import type { Clock } from "./clock";
 
-/** Description of a server for the real machine behind it. */
+/** Properties of a server for the real machine behind the server. */
 export interface Machine {
   readonly id: number;
   readonly name: string;
@@ -21,7 +21,7 @@ export interface Machine {
   readonly publicKeys: readonly string[];
 }
 
-/** Real machines behind the servers. A server's job waits for each of these calls. */
+/** Controls the real machines behind the servers. A job waits for its call. If it rejects, the server gets ERROR. */
 export interface Hypervisor {
   start(machine: Machine): Promise<void>;
   stop(machine: Machine): Promise<void>;
@@ -38,7 +38,7 @@ export class Cluster {
     private readonly hypervisor: Hypervisor | undefined,
   ) {}
 
-  /** Submits a job. `effect` happens `duration` milliseconds after all earlier jobs of the server are done. */
+  /** Submits a job, which starts when all earlier jobs of the server are done. Calls `effect` after `duration` ms. */
   submit(server: Server, action: Action, duration: number, effect: () => void): void {
     const job: Job = { action, since: this.clock.now() };
     server.task = job;

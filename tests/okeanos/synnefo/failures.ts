@@ -24,7 +24,7 @@ export function failNext(matches: (request: Seen) => boolean, failure: Failure):
   };
 }
 
-/** Returns the method and the end of the path without IDs: `DELETE servers/*`. */
+/** Returns the kind of a request: its method, and its path without prefix and IDs, such as `DELETE servers/*`. */
 export const kindOf = ({ method, path }: Seen): string =>
   `${method} ${path.replace(/^.*\/v\d\.\d\//, "").replace(/\b(?:\d+|[0-9a-f-]{36})(?=\/|$)/g, "*")}`;
 

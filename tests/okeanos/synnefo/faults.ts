@@ -1,4 +1,4 @@
-/** Fault that Synnefo answers a request with. */
+/** Error answer of Synnefo to a request. */
 export class ApiFault extends Error {
   override readonly name = "ApiFault";
 
@@ -31,7 +31,7 @@ export const buildInProgress = fault("buildInProgress", 409);
 export const overLimit = fault("overLimit", 413);
 export const notImplemented = fault("notImplemented", 501);
 
-/** Returns the fault for a request that makes Synnefo's own code fail. */
+/** Returns the fault for a request that causes an unexpected exception in Synnefo. */
 export const unexpected = (): ApiFault =>
   new ApiFault("internalServerError", 500, "Unexpected error");
 

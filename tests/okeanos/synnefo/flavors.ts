@@ -26,7 +26,7 @@ const whole = (origin: string, flavor: Flavor): Json => ({
   "os-flavor-access:is_public": true,
 });
 
-/** Returns a flavor that servers can get. @throws ApiFault if the flavor is retired. */
+/** Returns a flavor for a new server or a resize. @throws ApiFault if the flavor does not exist or is retired. */
 export function offeredFlavor(cloud: Cloud, id: number): Flavor {
   const flavor = findFlavor(cloud, id);
   if (cloud.books.retiredFlavors.has(flavor.name)) {

@@ -44,7 +44,7 @@ function catalog(origin: string): readonly Json[] {
   }));
 }
 
-/** Returns the user of the credentials: a token, or the UUID with the token as the password. */
+/** Returns the user of a token, or of a UUID with the token as the password. @throws ApiFault if there is no user. */
 function credentials(cloud: Cloud, auth: Json): User {
   const { token, passwordCredentials } = auth;
   if (isJson(token)) {

@@ -39,9 +39,9 @@ export interface OkeanosOptions extends Seed {
   readonly buildTime?: number;
   /** Duration of any other job of the cluster, in milliseconds. */
   readonly taskTime?: number;
-  /** Real machines behind the servers. */
+  /** Controls real machines behind the servers; by default, there are none. */
   readonly hypervisor?: Hypervisor;
-  /** Clock in milliseconds; the real clock by default. */
+  /** Returns the time in milliseconds since 1970; `Date.now` by default. */
   readonly time?: () => number;
   readonly port?: number;
 }
@@ -75,7 +75,7 @@ export interface Okeanos {
   stop(): Promise<void>;
 }
 
-/** Starts a server on a loopback port that answers like a conformant Synnefo. */
+/** Starts the conformance cloud: a server on a loopback port that answers like Synnefo. */
 export async function startOkeanos(options: OkeanosOptions = {}): Promise<Okeanos> {
   const clock = new Clock(options.time);
   const books = sow(options, clock.stamp());
@@ -188,7 +188,7 @@ function answer(router: Router, call: Call): Answer {
   }
 }
 
-/** Returns the answer to a request that is to fail, or undefined if the failure has no answer. */
+/** Returns the answer of a planned failure; undefined if the failure has no answer. */
 function failing(failure: Failure): Answer | undefined {
   if (!("status" in failure)) return undefined;
   const { status } = failure;

@@ -24,7 +24,7 @@ export function findKeyPair({ books }: Cloud, user: User, name: string): KeyPair
 
 function create({ books, clock }: Cloud, user: User, keypair: Json): KeyPair {
   const name = scalar(keypair.name);
-  // The cloud needs a tool to generate a key pair. The recorded servers did not have the tool.
+  // Synnefo needs a tool to generate a key pair. The recorded servers lacked the tool, and answered 500.
   if (typeof keypair.public_key !== "string") {
     throw unexpected();
   }

@@ -1,6 +1,7 @@
 import { badRequest, unexpected } from "./faults";
 import type { Json } from "./json";
 
+/** Maximum number of items, and maximum lengths of a key and a value in characters. */
 const MOST = { items: 10, key: 50, value: 500 };
 
 /** @throws ApiFault if the metadata exceeds the limits of a server. */

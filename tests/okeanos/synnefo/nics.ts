@@ -6,7 +6,7 @@ import { floatingIpsOf } from "./floating-ips";
 import { isJson, scalar } from "./json";
 import { findLiveNetwork } from "./networks";
 
-/** Ganeti's limit. */
+/** Maximum number of NICs of a server in Ganeti. */
 const MOST_NICS = 8;
 
 const subnetOf = ({ books }: Cloud, network: Network, version: 4 | 6) =>

@@ -42,7 +42,7 @@ function view(origin: string, port: Port): Json {
 }
 
 /**
- * Returns a port for a request of this one port.
+ * Returns a port for a request that names this port.
  *
  * @throws ApiFault with status 500 if the port has two addresses. Synnefo joins ports with addresses,
  *   and fails if the result has two rows.
@@ -55,7 +55,7 @@ function findSingle(cloud: Cloud, user: User, id: string): Port {
   return port;
 }
 
-/** Returns the first requested address. A private network ignores it. */
+/** Returns the first requested address. Ports of private networks ignore this address. */
 function addressOf({ fixed_ips: wanted }: Json): string | undefined {
   if (!Array.isArray(wanted)) return undefined;
   const first: unknown = wanted[0];
@@ -124,7 +124,7 @@ export function portRoutes(cloud: Cloud): readonly Route[] {
       body: {
         ports: [...cloud.books.ports.values()]
           .filter(({ userId }) => userId === user.uuid)
-          // Because of the same join, a port with two addresses is listed twice.
+          // Because of the join that `findSingle` describes, a port with two addresses is listed twice.
           .flatMap((port) =>
             Array<Json>(Math.max(1, port.addresses.length)).fill(view(origin, port)),
           ),

@@ -43,7 +43,7 @@ export interface Usage {
   readonly projectLimit: number;
 }
 
-/** Quotas. Usage is computed from the books, so that usage and books always agree. */
+/** Quotas of users and projects. Usage is computed from the resources in `books`. */
 export class Quotas {
   constructor(private readonly books: Books) {}
 

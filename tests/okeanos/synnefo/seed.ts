@@ -34,7 +34,7 @@ export interface Seed {
   readonly projects?: readonly ProjectSeed[];
   readonly flavors?: readonly string[];
   readonly images?: readonly ImageSeed[];
-  /** Public network of the floating IPs. */
+  /** CIDR of the public network of the floating IPs. */
   readonly publicCidr?: string;
 }
 

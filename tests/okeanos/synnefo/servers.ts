@@ -59,7 +59,7 @@ function metadataRoutes(cloud: Cloud): readonly Route[] {
   ];
 }
 
-/** Returns routes that read other parts of a server. */
+/** Returns routes that read a part of a server, such as its addresses. */
 function partRoutes(cloud: Cloud): readonly Route[] {
   const part = (path: string, view: (server: Server, call: Call) => unknown): Route =>
     cyclades(cloud, "GET", `${PATH}/{server}${path}`, (user, call) =>

@@ -8,6 +8,7 @@ import { links } from "./links";
 import { findLiveNetwork } from "./networks";
 import type { Route } from "./router";
 
+/** Minimum and maximum prefix length of an IPv4 subnet. */
 const MASKS = { min: 22, max: 29 };
 
 function find({ books }: Cloud, user: User, id: string): Subnet {
@@ -90,7 +91,7 @@ function create(cloud: Cloud, network: Network, wanted: Json): Subnet {
   }
   const cidr = scalar(required(wanted, "cidr"));
   checkCidr(cidr, version);
-  // null means no gateway. The default is the first host.
+  // null means no gateway. The default gateway is the first host.
   const gateway =
     wanted.gateway_ip === undefined
       ? firstHost(cidr, version)

@@ -17,7 +17,7 @@ beforeEach(() => {
   [now, reads, fault] = [0, 0, null];
 });
 
-test("returns the cached value for one minute, then reads again", async () => {
+test("a value is cached for one minute and then read again", async () => {
   const known = recent();
   expect(await Promise.all([known.get(), known.get()])).toEqual([1, 1]);
   now += 59_999;
@@ -26,14 +26,14 @@ test("returns the cached value for one minute, then reads again", async () => {
   expect(await known.get()).toBe(2);
 });
 
-test("reads again at once after forget()", async () => {
+test("a value is read again at once after forget()", async () => {
   const known = recent();
   await known.get();
   known.forget();
   expect(await known.get()).toBe(2);
 });
 
-test("reads again after a failed read", async () => {
+test("a failed read is not cached", async () => {
   const known = recent();
   fault = new Error("no");
   await expect(known.get()).rejects.toThrow("no");

@@ -22,11 +22,11 @@ const waitsAt = (known: Memory, now: number): boolean[] => {
   );
 };
 
-test("waits for years if the memory has times that are years ahead", () => {
+test("the waits do not end if the memory has times that are years ahead", () => {
   expect(waitsAt(memory, NOW + 3_600_000)).toEqual([true, true, true]);
 });
 
-test("notLaterThan sets future times to now and drops future samples, so that the waits end", () => {
+test("clampedTo sets future times to now and drops future samples, so that the waits end", () => {
   const known = clampedTo(NOW, memory);
 
   expect(known).toMatchObject({
@@ -38,6 +38,6 @@ test("notLaterThan sets future times to now and drops future samples, so that th
   expect(waitsAt(known, NOW + 601_000)).toEqual([false, false, false]);
 });
 
-test("notLaterThan does not change a memory without future times", () => {
+test("clampedTo does not change a memory without future times", () => {
   expect(clampedTo(LATER, memory)).toEqual(memory);
 });

@@ -29,7 +29,7 @@ const anyPolicy: fc.Arbitrary<Policy> = fc
     ...(throughputPerZone === undefined ? {} : { throughputPerZone }),
     ...(cpu === undefined ? {} : { cpu }),
     max: rest.min + range,
-    // The configuration requires at least `window` for criteria that use a mean.
+    // The configuration requires a `cooldownOut` of at least `window` if throughput or cpu is a criterion.
     cooldownOut: Math.max(rest.cooldownOut, rest.window),
     schedules: schedule ? [{ cron: "5 0 * * *", timeZone: "UTC", for: 300, min: rest.min }] : [],
     lead: 60,
@@ -47,7 +47,7 @@ const headroom = fc.option(
   fc.record({ zones: fc.nat(4), shortage: fc.constantFrom("cores", "ports") }),
 );
 
-/** Number of samples to keep; covers more than any scale-in window. */
+/** Number of samples to keep. Taken every 15 s, they cover more than the longest scale-in window of 300 s. */
 const KEPT = 30;
 
 interface Move {
@@ -57,13 +57,13 @@ interface Move {
   readonly to: number;
 }
 
-/** Readings of each zone, one row per sample. */
+/** Arbitrary readings of eight zones, one row per sample. */
 const anyDay = fc.array(fc.array(maybeUnknown, { minLength: 8, maxLength: 8 }), {
   minLength: 20,
   maxLength: 120,
 });
 
-/** Readings that stay constant for minutes. */
+/** Readings that are equal in all zones and stay constant for up to 40 samples. */
 const calmDay = fc
   .array(fc.record({ reading: maybeUnknown, looks: fc.integer({ min: 1, max: 40 }) }), {
     minLength: 1,
@@ -75,7 +75,10 @@ const calmDay = fc
     ),
   );
 
-/** Replays a day on an exchange that applies every decision at once. Returns its moves and its numbers of zones. */
+/**
+ * Replays the readings `day` on an exchange that applies every decision at once. Returns the scale-outs and scale-ins,
+ * and the number of zones after each sample.
+ */
 function replay(
   policy: Policy,
   day: readonly (readonly Reading[])[],
@@ -111,7 +114,7 @@ const day = fc.oneof(anyDay, calmDay);
 const affordable = ({ cost }: Policy): number =>
   cost === null ? Infinity : Math.floor((cost.limit - cost.controller) / cost.zone + 1e-9);
 
-test("keeps the number of zones between the minimum and what the maximum and the cost allow", () => {
+test("the number of zones stays between `min` and the number that `max` and the cost limit allow", () => {
   fc.assert(
     fc.property(anyPolicy, day, (policy, load) => {
       fc.pre(affordable(policy) >= policy.min);
@@ -122,7 +125,7 @@ test("keeps the number of zones between the minimum and what the maximum and the
   );
 });
 
-test("never adds a zone for connections without a registered phone", () => {
+test("connections without a registered phone never lead to more zones", () => {
   fc.assert(
     fc.property(anyPolicy, day, fc.nat(100_000), (policy, load, unknown) => {
       const now = MIDNIGHT + load.length * policy.interval * 1000;
@@ -153,7 +156,7 @@ test("a scale-out adds at least one zone, and a scale-in removes exactly one", (
   );
 });
 
-test("does not flap: adds no zone in the cooldown after a scale-out, and removes none in the cooldown after any move", () => {
+test("no zone is added in the cooldown after a scale-out, and no zone is removed in the cooldown after any change", () => {
   fc.assert(
     fc.property(anyPolicy, day, (policy, load) => {
       fc.pre(affordable(policy) >= policy.min);
@@ -166,7 +169,7 @@ test("does not flap: adds no zone in the cooldown after a scale-out, and removes
   );
 });
 
-test("removes no zone under a constant load", () => {
+test("no zone is removed under a constant load", () => {
   fc.assert(
     fc.property(anyPolicy, fc.integer({ min: 0, max: 600 }), (policy, calls) => {
       fc.pre(affordable(policy) >= policy.min);
@@ -198,7 +201,7 @@ test("removes no zone under a constant load", () => {
   );
 });
 
-test("removes no zone while a reading is missing in the scale-in window, however long the interval is", () => {
+test("no zone is removed while a reading is missing in the scale-in window, whatever the interval between samples is", () => {
   const quiet = { calls: 0, bytesPerSecond: 0, cpu: 0 };
   const hidden = fc.constantFrom<Reading>(null, { ...quiet, bytesPerSecond: null });
   fc.assert(
@@ -266,7 +269,7 @@ test("more load never leads to fewer zones", () => {
   );
 });
 
-test("adds no more zones than the quota allows", () => {
+test("no scale-out adds more zones than the quota allows", () => {
   fc.assert(
     fc.property(anyPolicy, day, fc.nat(3), (policy, load, more) => {
       const { moves } = replay(policy, load, { zones: more, shortage: "cores" });

@@ -26,7 +26,7 @@ function decided(
 const calls = (...numbers: readonly number[]): Reading[] => numbers.map((n) => ({ calls: n }));
 
 describe("calls", () => {
-  test("get all zones that they need with the spare calls at once", () => {
+  test("that leave too little room for the spare calls get all missing zones at once", () => {
     expect(decided(calls(90, 81))).toEqual({
       action: "out",
       zones: 3,
@@ -35,12 +35,12 @@ describe("calls", () => {
     expect(decided(calls(300))).toMatchObject({ action: "out", zones: 4 });
   });
 
-  test("need no history to add a zone", () => {
+  test("add a zone even if there is only one sample", () => {
     const { action, zones } = decide([sampleOf(NOW, calls(61))], STATE, POLICY, NOW);
     expect({ action, zones }).toEqual({ action: "out", zones: 2 });
   });
 
-  test("that fit together with the spare calls need no new zone", () => {
+  test("that leave room for the spare calls need no new zone", () => {
     expect(decided(calls(60))).toEqual({
       action: "hold",
       zones: 1,
@@ -48,18 +48,18 @@ describe("calls", () => {
     });
   });
 
-  test("of many zones are added up in the reason", () => {
+  test("of more than three zones are given as one sum, without the names of the zones", () => {
     expect(decided(calls(80, 80, 80, 80)).reason).toBe(
       "4 zones carry 320 calls; with 20 spare they need 5 zones of 80",
     );
   });
 });
 
-describe("throughput and processors", () => {
+describe("throughput and processor load", () => {
   const policy = { throughputPerZone: 3e6, cpu: 0.8 };
   const used = (bytesPerSecond: number, cpu: number): Reading => ({ bytesPerSecond, cpu });
 
-  test("need more zones if their mean exceeds its threshold", () => {
+  test("add zones if the mean over the window exceeds the threshold", () => {
     expect(decided([used(3.5e6, 0.1)], policy)).toEqual({
       action: "out",
       zones: 2,
@@ -72,16 +72,16 @@ describe("throughput and processors", () => {
     });
   });
 
-  test("at their thresholds need no new zone", () => {
+  test("at the thresholds add no zone", () => {
     expect(decided([used(3e6, 0.8), used(3e6, 0.8)], policy).action).toBe("hold");
   });
 
-  test("above their thresholds for a moment need no new zone", () => {
+  test("above the thresholds in a single sample add no zone", () => {
     const samples = [...steady(ago(15), [used(1e6, 0.1)]), sampleOf(NOW, [used(6e6, 1)])];
     expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe("hold");
   });
 
-  test("need no new zone before the samples cover the whole window", () => {
+  test("add no zone before the samples cover the whole window", () => {
     const samples = steady(NOW, [used(9e6, 1)], { seconds: 30 });
     expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe("hold");
   });
@@ -90,12 +90,12 @@ describe("throughput and processors", () => {
     [60, "out"],
     [120, "out"],
     [180, "hold"],
-  ])("with an interval of %i s lead to: %s", (interval, action) => {
+  ])('above a threshold (one sample every %i s) lead to the action "%s"', (interval, action) => {
     const samples = steady(NOW, [used(3.5e6, 0.1)], { interval });
     expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe(action);
   });
 
-  test("above the threshold in one zone need another zone, even if all zones together have room", () => {
+  test("above the threshold in one zone add a zone, although all zones together have room", () => {
     expect(decided([used(3.5e6, 0.1), used(2e6, 0.1)], policy)).toEqual({
       action: "out",
       zones: 3,
@@ -105,7 +105,7 @@ describe("throughput and processors", () => {
     });
   });
 
-  test("above the threshold in one zone need no new zone if another zone has room and takes no load", () => {
+  test("above the threshold in one zone add no zone if another zone is less than half full", () => {
     expect(decided([used(3.5e6, 0.1), used(1e6, 0.1)], policy).action).toBe("hold");
   });
 });
@@ -115,7 +115,7 @@ describe("registered phones", () => {
   const phones = (...numbers: readonly number[]): Reading[] =>
     numbers.map((registrations) => ({ registrations }));
 
-  test("get another zone before the zones are full", () => {
+  test("add a zone if less than the spare capacity is free", () => {
     expect(decided(phones(900)).action).toBe("hold");
     expect(decided(phones(901))).toEqual({
       action: "out",
@@ -124,7 +124,7 @@ describe("registered phones", () => {
     });
   });
 
-  test("keep a zone if the other zones have no room for its phones", () => {
+  test("prevent a scale-in if the remaining zones would not have the margin and the spare capacity free", () => {
     expect(decided(phones(300, 300)).action).toBe("in");
     expect(decided(phones(300, 301))).toEqual({
       action: "hold",
@@ -139,7 +139,10 @@ describe("registered phones", () => {
 describe("connections without a registered phone", () => {
   const office: Reading = { calls: 7, registrations: 250 };
   const policy: Policy = { ...POLICY, throughputPerZone: 3e6, cpu: 0.8 };
-  /** Returns the decision after 15 minutes with `unknown` of these connections. */
+  /**
+   * Returns the decision after 15 minutes with `unknown` connections without a registered phone; null if their number
+   * cannot be read.
+   */
   const flooded = (unknown: number | null, readings: readonly Reading[]): Decision => {
     const samples = steady(NOW, readings).map((look) => ({
       ...look,
@@ -149,7 +152,7 @@ describe("connections without a registered phone", () => {
     return decide(samples, { ...STATE, zones: readings.length }, policy, NOW);
   };
 
-  test("add no zone, and the reason to hold names them", () => {
+  test("add no zone, and the reason to hold gives their number", () => {
     const { criteria, ...decision } = flooded(5000, [office]);
     expect(decision).toEqual({
       action: "hold",
@@ -164,7 +167,7 @@ describe("connections without a registered phone", () => {
     });
   });
 
-  test("add no zone by keeping processors and the network busy", () => {
+  test("disable the criteria for throughput and processors, because these connections may cause the load", () => {
     const busy = { ...office, bytesPerSecond: 9e6, cpu: 1 };
     expect(flooded(0, [busy])).toMatchObject({ action: "out", zones: 3 });
     const { action, criteria } = flooded(1000, [busy]);
@@ -185,12 +188,12 @@ describe("connections without a registered phone", () => {
     ]);
   });
 
-  test("do not prevent a zone that calls or registered phones need", () => {
+  test("do not prevent a scale-out that calls or registered phones need", () => {
     expect(flooded(5000, [{ calls: 90 }])).toMatchObject({ action: "out", zones: 2 });
     expect(flooded(5000, [{ registrations: 950 }])).toMatchObject({ action: "out", zones: 2 });
   });
 
-  test("are not mentioned if they are few or if their number is unknown", () => {
+  test("are not mentioned in the reason if there are at most 100, or if their number is unknown", () => {
     for (const unknown of [0, 100, null]) {
       expect(flooded(unknown, [office]).reason).toBe(
         "zone1 carries 7 calls; with 20 spare they need 1 zone of 80",
@@ -207,7 +210,7 @@ describe("a zone that was just added", () => {
     sampleOf(NOW, [used, used, { bytesPerSecond: null, cpu: null }]),
   ];
 
-  test("has no rates in its first sample, does not count as unreadable and adds no zone", () => {
+  test("has no rates in its first sample, so throughput and processor load add no zone", () => {
     const decision = decide(samples, { ...STATE, zones: 3 }, policy, NOW);
     expect(decision).toMatchObject({ action: "hold", zones: 3 });
     expect(decision.criteria.slice(1, 3).map(({ found, zones }) => [found, zones])).toEqual([
@@ -239,7 +242,7 @@ describe("a zone that HAProxy marks as down", () => {
   const after = (samples: readonly Sample[], policy: Partial<Policy> = {}): Decision =>
     decide(samples, { ...STATE, zones: 2 }, { ...POLICY, spareCalls: 21, ...policy }, NOW);
 
-  test("for the whole window takes no calls, so another zone is added if needed", () => {
+  test("for the whole window does not count as capacity, so the calls of the other zone may add a zone", () => {
     expect(after(looks(61))).toMatchObject({
       ...{ action: "out", zones: 3 },
       reason:
@@ -254,7 +257,7 @@ describe("a zone that HAProxy marks as down", () => {
     );
   });
 
-  test("does not count as unreadable in addition", () => {
+  test("for the whole window is not also counted as full if it cannot be read", () => {
     expect(after(looks(61, 15, null))).toMatchObject({ action: "out", zones: 3 });
   });
 
@@ -268,13 +271,13 @@ describe("a zone that HAProxy marks as down", () => {
     [120, 1, "hold"],
     [120, 2, "out"],
     [180, 5, "hold"],
-  ])("with an interval of %i s in the last %i samples leads to: %s", (interval, down, action) => {
+  ])('(sampled every %i s, down in the last %i) leads to "%s"', (interval, down, action) => {
     expect(after(looks(down, interval)).action).toBe(action);
   });
 });
 
 describe("a zone that cannot be read", () => {
-  test("counts with its last load for a moment", () => {
+  test("counts with the last calls that were read within the window", () => {
     const samples = [...steady(ago(15), calls(70, 70)), sampleOf(NOW, [{ calls: 70 }, null])];
     const { action, reason } = decide(samples, { ...STATE, zones: 2 }, POLICY, NOW);
     expect([action, reason]).toEqual([
@@ -283,7 +286,7 @@ describe("a zone that cannot be read", () => {
     ]);
   });
 
-  test("counts as full after that, and the other zones may need more zones", () => {
+  test("counts as full if it was not read in the whole window, so a zone may be added", () => {
     expect(decided([{ calls: 70 }, null])).toEqual({
       action: "out",
       zones: 3,
@@ -301,7 +304,7 @@ describe("a zone that cannot be read", () => {
     });
   });
 
-  test("prevents a scale-in for the whole scale-in window", () => {
+  test("prevents a scale-in even if only one sample of the scale-in window has no reading of it", () => {
     const samples = [
       ...steady(ago(315), calls(5, 5)),
       sampleOf(ago(300), [{ calls: 5 }, null]),
@@ -314,20 +317,23 @@ describe("a zone that cannot be read", () => {
     ]);
   });
 
-  test("may be a zone that is in no sample yet", () => {
+  test("prevents a scale-in also if it is in no sample yet", () => {
     expect(decided(calls(5, 5), {}, { zones: 3 }).reason).toBe(
       "1 zone of 3 has not been read yet, so no zone is removed",
     );
   });
 
-  test("does not change the number of zones if there is no sample", () => {
+  test("does not change the number of zones if no other zone has been read either", () => {
     const { action, zones } = decide([], { ...STATE, zones: 3 }, POLICY, NOW);
     expect({ action, zones }).toEqual({ action: "hold", zones: 3 });
   });
 });
 
 describe("a zone that is out of the rotation", () => {
-  /** Decides for zone1 with `carried` calls (null: no zone1) and the zones `out`, which take no new calls. */
+  /**
+   * Returns the decision if zone1 has `carried` calls and the zones with the numbers `out` are out of the rotation. If
+   * `carried` is null, no zone is in the rotation.
+   */
   const beside = (
     carried: number | null,
     out: readonly number[],
@@ -342,7 +348,7 @@ describe("a zone that is out of the rotation", () => {
     return decide(samples, { ...STATE, zones: 2, ...state }, { ...POLICY, ...policy }, NOW);
   };
 
-  test("takes no calls, so another zone is added if needed", () => {
+  test("does not count as capacity, so the calls of the other zone may add a zone", () => {
     expect(beside(120, [2])).toMatchObject({
       action: "out",
       zones: 3,
@@ -356,13 +362,13 @@ describe("a zone that is out of the rotation", () => {
     });
   });
 
-  test("does not count for a schedule, but counts for the minimum", () => {
+  test("does not count as a zone of a schedule, but counts as a zone of `min`", () => {
     const schedules = [{ cron: "0 9 * * *", timeZone: "UTC", for: 3600, min: 2 }];
     expect(beside(10, [2], { schedules })).toMatchObject({ action: "out", zones: 3 });
     expect(beside(10, [2], { min: 2 })).toMatchObject({ action: "hold", zones: 2 });
   });
 
-  test("prevents a scale-in and is named as the reason", () => {
+  test("prevents a scale-in and is named in the reason", () => {
     expect(beside(10, [2], {}, { zones: 3 })).toMatchObject({
       ...{ action: "hold", zones: 3 },
       reason: "zone2 is out of the rotation, so no zone is removed",
@@ -373,7 +379,7 @@ describe("a zone that is out of the rotation", () => {
     });
   });
 
-  test("adds a zone if no other zone serves", () => {
+  test("leads to a new zone if no other zone is in the rotation", () => {
     expect(beside(null, [1], {}, { zones: 1 })).toMatchObject({
       ...{ action: "out", zones: 2 },
       reason: "zone1 is out of the rotation, and at least one zone must serve",
@@ -397,7 +403,7 @@ describe("a zone that is out of the rotation", () => {
 describe("if no zone can be read,", () => {
   const dark = sampleOf(NOW, [null, null]);
 
-  test("the reason names the cause, whatever other reasons to hold exist", () => {
+  test("the reason gives the cause, even if `min`, `max` or a schedule is also a reason to hold", () => {
     const hold = { action: "hold", zones: 2, reason: "no zone can be read: zone1: out of reach" };
     expect(decided([null, null])).toEqual(hold);
     expect(decided([null, null], { min: 2 })).toEqual(hold);
@@ -406,14 +412,14 @@ describe("if no zone can be read,", () => {
     expect(decided([null, null], { max: 2, schedules })).toEqual(hold);
   });
 
-  test("the reason names the controller first, because it is on the path to all zones", () => {
+  test("the reason gives the fault of the controller, because all zones are reached through it", () => {
     const samples = [...steady(ago(15), calls(70, 70)), { ...dark, fault: "controller: gone" }];
     expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW)).toMatchObject({
       ...{ action: "hold", reason: "no zone can be read: controller: gone" },
     });
   });
 
-  test("zones are still added for the last load and for a schedule", () => {
+  test("zones are still added for the last known load and for a schedule", () => {
     const samples = [...steady(ago(15), calls(90, 70)), dark];
     expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW).zones).toBe(3);
     const schedules = [{ cron: "0 9 * * *", timeZone: "UTC", for: 3600, min: 3 }];
@@ -422,7 +428,7 @@ describe("if no zone can be read,", () => {
 });
 
 describe("a scale-in", () => {
-  test("happens if the load of the whole window leaves the margin free in the other zones", () => {
+  test("happens if the peak load of the scale-in window leaves the margin free in the remaining zones", () => {
     expect(decided(calls(18, 18))).toEqual({
       action: "in",
       zones: 1,
@@ -441,7 +447,7 @@ describe("a scale-in", () => {
     expect(decided(calls(0, 0, 0, 0))).toMatchObject({ action: "in", zones: 3 });
   });
 
-  test("does not happen if one sample in the window has too much load", () => {
+  test("does not happen if one sample in the scale-in window has too much load", () => {
     const samples = steady(NOW, calls(5, 5));
     const peak = samples.map((look) =>
       look.at === ago(540) ? sampleOf(look.at, calls(50, 5)) : look,
@@ -449,7 +455,7 @@ describe("a scale-in", () => {
     expect(decide(peak, { ...STATE, zones: 2 }, POLICY, NOW).action).toBe("hold");
   });
 
-  test("does not happen before the samples cover the whole window", () => {
+  test("does not happen before the samples cover the whole scale-in window", () => {
     const samples = steady(NOW, calls(0, 0), { seconds: 500 });
     const { action, reason } = decide(samples, { ...STATE, zones: 2 }, POLICY, NOW);
     expect([action, reason]).toEqual([
@@ -462,12 +468,12 @@ describe("a scale-in", () => {
     [61, "in"],
     [119, "in"],
     [170, "hold"],
-  ])("with samples every %i s: %s", (interval, action) => {
+  ])('needs frequent samples: with one every %i s, the action is "%s"', (interval, action) => {
     const samples = steady(NOW, calls(0, 0), { interval });
     expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW).action).toBe(action);
   });
 
-  test("does not happen if the sample before the window has too much load and the next sample is late", () => {
+  test("does not happen if the last sample before the window has too much load and the next sample is late", () => {
     const policy = { ...POLICY, scaleInAfter: 60 };
     const after = (before: readonly Reading[], seconds: number): string => {
       const samples = [sampleOf(ago(seconds), before), sampleOf(NOW, calls(5, 5))];
@@ -477,7 +483,7 @@ describe("a scale-in", () => {
     expect(after([{ calls: 5 }, null], 120)).toBe("hold");
   });
 
-  test("does not happen if the other zones have no room for throughput or processors", () => {
+  test("does not happen if the remaining zones have no room for the throughput or the processor load", () => {
     const loaded = [
       { bytesPerSecond: 2e6, cpu: 0.1 },
       { bytesPerSecond: 1e6, cpu: 0.1 },
@@ -488,7 +494,7 @@ describe("a scale-in", () => {
     expect(decided(loaded, { cpu: 0.5 }).action).toBe("in");
   });
 
-  test("does not go below the minimum", () => {
+  test("does not go below `min`", () => {
     expect(decided(calls(0, 0), { min: 2 })).toEqual({
       action: "hold",
       zones: 2,
@@ -523,7 +529,7 @@ describe("a cooldown", () => {
     expect(decided(calls(0, 0), {}, { lastOut: ago(300), lastIn: ago(300) }).action).toBe("in");
   });
 
-  test("delays the next attempt after a failed scale-in, whatever the scale-in is for", () => {
+  test("delays the next scale-in after a failed scale-in, even if `max` requires the scale-in", () => {
     const failedIn = ago(100);
     expect(decided(calls(0, 0), {}, { failedIn, lastIn: ago(200) }).reason).toBe(
       "1 zone would be enough now, but a zone could not be removed 100s ago; 200s to wait",
@@ -552,14 +558,14 @@ describe("a schedule", () => {
     );
   };
 
-  test("starts its zones before its time, in its own time zone", () => {
+  test("adds its zones `lead` seconds before its time, which is in its time zone", () => {
     expect(at("2026-01-05T09:54:59Z")).toMatchObject({ action: "hold", zones: 1 });
     expect(at("2026-01-05T09:55:00Z")).toMatchObject({
       action: "out",
       zones: 3,
-      reason: 'the schedule "0 12 * * 1-5" wants 3 zones from 12:00 Europe/Athens on',
+      reason: 'the schedule "0 12 * * 1-5" asks for 3 zones from 12:00 Europe/Athens on',
     });
-    // Summer time.
+    // In summer, 12:00 in Athens is 09:00 UTC.
     expect(at("2026-07-06T08:54:59Z").action).toBe("hold");
     expect(at("2026-07-06T08:55:00Z").action).toBe("out");
   });
@@ -573,7 +579,7 @@ describe("a schedule", () => {
     expect(at("2026-01-04T10:00:00Z").action).toBe("hold");
   });
 
-  test("applies if no other schedule wants more zones", () => {
+  test("applies only if no other schedule of the same time asks for more zones", () => {
     const schedules = [noon, { ...noon, min: 5 }, { ...noon, min: 2 }];
     const now = Date.parse("2026-01-05T10:30:00Z");
     const decision = decide(steady(now, calls(0)), STATE, { ...policy, schedules }, now);
@@ -582,7 +588,7 @@ describe("a schedule", () => {
 });
 
 describe("a limit", () => {
-  test("of the policy is named together with what would be needed", () => {
+  test("of the policy limits a scale-out, and the reason gives both the need and the limit", () => {
     expect(decided(calls(170, 170), { max: 3 })).toEqual({
       action: "out",
       zones: 3,
@@ -597,7 +603,7 @@ describe("a limit", () => {
     });
   });
 
-  test("of the hourly cost includes the controller", () => {
+  test("of the hourly cost includes the price of the controller", () => {
     const cost = { limit: 0.5, controller: 0.2, zone: 0.1 };
     expect(decided(calls(999), { cost })).toMatchObject({
       action: "out",
@@ -606,34 +612,34 @@ describe("a limit", () => {
     });
   });
 
-  test("of the cloud names the resource that is short", () => {
+  test("of the cloud's quota is given together with the resource that is short", () => {
     const headroom = { zones: 1, shortage: "cores" };
     expect(decided(calls(300), {}, { headroom })).toEqual({
       action: "out",
       zones: 2,
       reason:
         "zone1 carries 300 calls; with 20 spare they need 4 zones of 80, " +
-        "but the cloud's quota has room for 1 more (short: cores)",
+        "but the cloud's quota has room for 1 more zone (cores)",
     });
     expect(
       decided(calls(300), {}, { headroom: { zones: 0, shortage: "instances" } }),
     ).toMatchObject({
       action: "hold",
       zones: 1,
-      reason: expect.stringMatching(/has room for 0 more \(short: instances\)$/) as string,
+      reason: expect.stringMatching(/has room for 0 more zones \(instances\)$/) as string,
     });
   });
 
-  test("that was lowered removes zones one by one, whatever their load", () => {
-    expect(decided(calls(80, 80, 80), { max: 2 }, { lastIn: ago(1) })).toEqual({
+  test("that is a lowered `max` removes zones one at a time, whatever their load", () => {
+    expect(decided(calls(80, 80, 80), { max: 1 }, { lastIn: ago(1) })).toEqual({
       action: "in",
       zones: 2,
-      reason: "pbx:autoscale.max allows 2, and there are 3 zones",
+      reason: "pbx:autoscale.max allows 1, and there are 3 zones",
     });
     expect(decided([{ calls: 80 }, null, null], { max: 2 }).action).toBe("hold");
   });
 
-  test("that was raised above the number of zones adds zones at once", () => {
+  test("that is a raised `min` adds the missing zones without a cooldown", () => {
     expect(decided(calls(0), { min: 3 }, { lastOut: ago(1) })).toEqual({
       action: "out",
       zones: 3,
@@ -649,7 +655,7 @@ describe("a failed scale-out", () => {
     [5, 960],
     [6, 1800],
     [50, 1800],
-  ])("that is number %i in a row delays the next one by %i s", (count, seconds) => {
+  ])("that is number %i in a row delays the next attempt by %i s", (count, seconds) => {
     const after = (past: number) =>
       decided(calls(90), {}, { failures: { count, at: ago(past) } }).action;
     expect([after(seconds - 1), after(seconds)]).toEqual(["hold", "out"]);
@@ -667,7 +673,7 @@ describe("a failed scale-out", () => {
   });
 });
 
-test("reports every criterion with its figures", () => {
+test("a decision lists every criterion with its value, its threshold and its number of zones", () => {
   const zone1 = { calls: 50, registrations: 750, bytesPerSecond: 1.2e6, cpu: 0.25 };
   const samples = steady(NOW, [zone1, null]);
   const policy: Policy = {
@@ -702,7 +708,7 @@ test("reports every criterion with its figures", () => {
     { name: "min", found: "2 zones", threshold: "1", zones: 1 },
     { name: "max", found: "2 zones", threshold: "6", zones: 6 },
     { name: "cost", found: "0.4 an hour", threshold: "1 an hour", zones: 8 },
-    { name: "quota", found: "room for 3 more", threshold: "short beyond: cores", zones: 5 },
+    { name: "quota", found: "room for 3 more", threshold: "limited by: cores", zones: 5 },
     {
       name: "cooldown",
       found: "scale-out 30s ago, no scale-in",

@@ -67,7 +67,7 @@ describe("the loop", () => {
       runner: {
         interval: 1,
         tick: () => {
-          const result = waiting.shift() ?? new Error("one tick too many");
+          const result = waiting.shift() ?? new Error("the loop ran one tick more than planned");
           if (waiting.length === 0) stop.abort();
           return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
         },
@@ -89,7 +89,7 @@ describe("the loop", () => {
       },
     });
 
-  test("records every decision, and prints only decisions that are new", async () => {
+  test("logs every decision, but prints a hold only if more than its numbers has changed", async () => {
     const { said, written } = await loop([hold(1), hold(2), hold(2.5), OUT, OUT, hold(3)]);
     expect(written).toHaveLength(6);
     expect(said).toEqual([
@@ -100,7 +100,7 @@ describe("the loop", () => {
     ]);
   });
 
-  test("continues after an operator error, which it prints once", async () => {
+  test("continues after an OperatorError, and does not print the same message twice in a row", async () => {
     const fault = new OperatorError("the controller does not answer");
     const { said, faults, exitCode } = await loop([fault, fault, hold(1)]);
     expect([said, faults, exitCode]).toEqual([
@@ -113,11 +113,11 @@ describe("the loop", () => {
     ]);
   });
 
-  test("ends with any other error, because it is a bug", async () => {
+  test("ends with an error of any other class, because that is a bug", async () => {
     await expect(loop([new TypeError("x is undefined"), OUT])).rejects.toThrow("x is undefined");
   });
 
-  test("runs a single tick on request and reports its result", async () => {
+  test("with `once`, ends after one tick, and the result of the tick is the exit code", async () => {
     expect(await loop([OUT, OUT], true)).toMatchObject({ written: [OUT], exitCode: 0 });
     expect((await loop([{ ...OUT, ok: false }, OUT], true)).exitCode).toBe(2);
     await expect(loop([new OperatorError("no stack"), OUT], true)).rejects.toThrow("no stack");
@@ -143,7 +143,7 @@ describe("if no zone can be read,", () => {
     expect(exitCode).toBe(1);
   });
 
-  test("an explanation gives the cause once", () => {
+  test("the output of --explain gives the cause only once", () => {
     const { decision } = report();
     const state = { ...STATE, zones: 2 };
     const lines = explanation({ decision, state, sample }).split("\n");
@@ -158,7 +158,7 @@ describe("the decision log", () => {
     say.mockReset();
   });
 
-  test("has a line of JSON for each decision, and its group may read it", async () => {
+  test("has one line of JSON for each decision, and is readable by its group", async () => {
     const journal = new Journal(path(), "dev", say);
     journal.write(OUT, BEGIN, BEGIN + 61_234);
     journal.write(report(), BEGIN + 70_000, BEGIN + 70_100);
@@ -178,7 +178,7 @@ describe("the decision log", () => {
     expect(statSync(path()).mode & 0o777).toBe(0o640);
   });
 
-  test("reports that it cannot be written, and continues once it can", async () => {
+  test("prints a message if it cannot be written, and works again after the cause is removed", async () => {
     mkdirSync(path(), { recursive: true });
     const journal = new Journal(path(), "dev", say);
     journal.write(OUT, BEGIN, BEGIN);
@@ -192,7 +192,7 @@ describe("the decision log", () => {
     expect(readFileSync(path(), "utf8").trim().split("\n")).toHaveLength(1);
   });
 
-  test("does not keep the autoscaler from ending if it cannot be written", async () => {
+  test("can be closed even if it cannot be written", async () => {
     mkdirSync(path(), { recursive: true });
     const journal = new Journal(path(), "dev", say);
     journal.write(OUT, BEGIN, BEGIN);
@@ -200,7 +200,7 @@ describe("the decision log", () => {
     expect(say.mock.calls).toHaveLength(1);
   });
 
-  test("is continued by the next autoscaler", async () => {
+  test("is kept by the next run, which appends to it", async () => {
     const first = new Journal(path(), "dev", say);
     first.write(OUT, BEGIN, BEGIN);
     await first.close();
@@ -210,7 +210,7 @@ describe("the decision log", () => {
     expect(readFileSync(path(), "utf8").trim().split("\n")).toHaveLength(2);
   });
 
-  test("is rotated", async () => {
+  test("is rotated when it has reached 2 MiB", async () => {
     mkdirSync(dirname(path()));
     writeFileSync(path(), "x".repeat(2 * 1024 * 1024));
     const next = new Journal(path(), "dev", say);
@@ -246,7 +246,7 @@ describe("the memory", () => {
     expect(readdirSync(join(folder, "autoscale"))).toEqual(["dev.json"]);
   });
 
-  test("may come from an earlier version", () => {
+  test("that an earlier version wrote has null for fields that it lacks", () => {
     const file = join(folder, "dev.json");
     const { failedIn: _in, failedMends: _mends, ...earlier } = MEMORY;
     writeFileSync(file, JSON.stringify(earlier));
@@ -254,14 +254,14 @@ describe("the memory", () => {
   });
 
   test.each([
-    ["a minute old", { lastOut: null }, 60_000, MEMORY.counters],
-    ["two and a half minutes old", { lastOut: null }, 150_000, MEMORY.counters],
-    ["older", { lastOut: null }, 150_001, {}],
-    ["before a scale-out", { lastOut: BEGIN + 1 }, 60_000, {}],
-    ["before a scale-in", { lastOut: null, lastIn: BEGIN + 1 }, 60_000, {}],
-    ["before a failed scale-in", { lastOut: null, failedIn: BEGIN + 1 }, 60_000, {}],
-    ["missing", { lastOut: null, samples: [] }, 60_000, {}],
-  ])("has counters only for a recent last sample: %s", (_, change, age, counters) => {
+    ["is one minute old", { lastOut: null }, 60_000, MEMORY.counters],
+    ["is 150 s old", { lastOut: null }, 150_000, MEMORY.counters],
+    ["is more than 150 s old", { lastOut: null }, 150_001, {}],
+    ["was taken before a scale-out", { lastOut: BEGIN + 1 }, 60_000, {}],
+    ["was taken before a scale-in", { lastOut: null, lastIn: BEGIN + 1 }, 60_000, {}],
+    ["was taken before a failed scale-in", { lastOut: null, failedIn: BEGIN + 1 }, 60_000, {}],
+    ["does not exist", { lastOut: null, samples: [] }, 60_000, {}],
+  ])("gives a run no outdated counters if its last sample %s", (_, change, age, counters) => {
     expect(countersToResumeFrom({ ...MEMORY, ...change }, BEGIN + age)).toEqual(counters);
   });
 
@@ -279,7 +279,7 @@ describe("the memory", () => {
     }).toThrow(OperatorError);
   });
 
-  test("of a read-only run is not written to the file", () => {
+  test("of a read-only run is kept, but is not written to the file", () => {
     const file = new MemoryFile(join(folder, "dev.json"));
     const memory = readOnly(file);
     memory.write(MEMORY);
@@ -301,7 +301,7 @@ describe("the metrics for Prometheus", () => {
   const figures = async (exporter: Exporter): Promise<string[]> =>
     (await exporter.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
-  test("are those of the last tick, without unknown values", async () => {
+  test("have the values of the last tick, leave out unknown values, and count decisions and failures", async () => {
     const exporter = new Exporter();
     exporter.record(
       report({ sample: { ...OUT.sample, sessions: null, unknown: null, zones: [] } }),
@@ -324,7 +324,7 @@ describe("the metrics for Prometheus", () => {
     ]);
   });
 
-  test("are served only to this machine", async () => {
+  test("are served at /metrics on 127.0.0.1 only", async () => {
     const exporter = new Exporter();
     exporter.record(OUT);
     const server = await exporter.listen(0);
@@ -340,7 +340,7 @@ describe("the metrics for Prometheus", () => {
   });
 });
 
-test("an explanation names the zones that are out of the rotation, except a zone that is being removed", () => {
+test("--explain names the zones that are out of the rotation, except a zone that is being removed", () => {
   const { decision } = report();
   const state = { ...STATE, zones: 2 };
   const out = [
@@ -351,7 +351,7 @@ test("an explanation names the zones that are out of the rotation, except a zone
   expect(lines).toContain("zone2 is out of the rotation");
 });
 
-test("an explanation names the zones that HAProxy marks as down", () => {
+test("--explain names the zones that HAProxy marks as down", () => {
   const zones = OUT.sample.zones.map((zone) => ({ ...zone, down: zone.name === "zone1" }));
   const lines = explanation({
     decision: report().decision,
@@ -361,7 +361,7 @@ test("an explanation names the zones that HAProxy marks as down", () => {
   expect(lines).toContain("HAProxy reports as down: zone1");
 });
 
-test("an explanation shows the samples, the thresholds and the planned change", () => {
+test("--explain prints the sample, the criteria with their thresholds, and the planned change", () => {
   const text = explanation({
     decision: {
       ...OUT.decision,

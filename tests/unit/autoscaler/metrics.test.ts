@@ -5,7 +5,7 @@ import { type Counters, parseCounters, ratesBetween } from "../../../autoscaler/
 import { Metrics, sampleOf } from "../../../autoscaler/metrics";
 import { type Session } from "../../../ssh/session";
 
-/** Returns the output of a zone of the lab, with a shortened boot ID. */
+/** Returns output of `counters.sh` in a zone. `bytes` are the received and the sent bytes; `idle` is in ticks. */
 const printed = (bytes: readonly [number, number], idle: number): string =>
   `cpu  2245434 531963 725791 ${String(idle)} 83487 0 23626 24231 1 1
 9a7b39e1
@@ -72,7 +72,7 @@ describe("a sample", () => {
     fault: null,
   });
 
-  test("has the zones in the rotation, the results of their checks, and the zones out of the rotation", () => {
+  test("lists the zones in the rotation with the result of their health check, and the zones out of the rotation", () => {
     const zones = [zone("zone1", "ready"), zone("zone2", "drain"), zone("zone3", "ready", false)];
     expect(sampleOf({ at: 7, zones: [...zones, zone("zone4", "maint")], fault: null })).toEqual({
       at: 7,
@@ -88,7 +88,7 @@ describe("a sample", () => {
     });
   });
 
-  test("lists a zone that HAProxy does not know as out of the rotation", () => {
+  test("lists a zone as out of the rotation if HAProxy does not know the zone", () => {
     const zones = [zone("zone1", "ready"), { ...zone("zone2", "ready"), place: null }];
     expect(sampleOf({ at: 7, zones, fault: null })).toMatchObject({
       zones: [{ name: "zone1" }],
@@ -96,7 +96,7 @@ describe("a sample", () => {
     });
   });
 
-  test("has all zones if HAProxy cannot be queried", () => {
+  test("counts every zone as in the rotation if HAProxy cannot be queried", () => {
     const zones = [{ ...zone("zone1", "ready"), place: null }];
     expect(sampleOf({ at: 7, zones, fault: "controller: no" })).toEqual({
       at: 7,
@@ -105,7 +105,7 @@ describe("a sample", () => {
     });
   });
 
-  test("has no negative number of unknown connections, and none if a zone cannot be read", () => {
+  test("never has a negative number of connections without a phone, and has null if a zone cannot be read", () => {
     const few = { ...zone("zone1", "ready"), reading: { ...reading, registrations: 4 } };
     expect(sampleOf({ at: 7, zones: [few], fault: null })).toMatchObject({
       sessions: 3,
@@ -131,7 +131,7 @@ describe("an observation", () => {
     access: { privateKey: "", controllerAddress: "", controllerHostKey: "" },
     zones: ["zone1", "zone2", "zone3"].map((name) => ({ name, fixedIp: "", sshHostKey: "" })),
   };
-  /** A zone with two calls and no phone. */
+  /** Session of a zone with two calls and no registered phone. */
   const zone1 = {
     node: "zone1",
     run: () => Promise.resolve(printed([1, 2], 3)),
@@ -142,7 +142,7 @@ describe("an observation", () => {
       }),
   } as unknown as Session;
 
-  test("computes rates from the counters of another run, and returns its own counters", async () => {
+  test("computes rates from the counters of an earlier run, and then keeps the new counters", async () => {
     const before: Counters = {
       ...parseCounters(printed([0, 0], 3)),
       ...{ uptime: 25_722.34, busy: 0, ticks: 0 },
@@ -162,7 +162,7 @@ describe("an observation", () => {
     expect(metrics.lastCounters()).toEqual({ zone1: parseCounters(printed([1, 2], 3)) });
   });
 
-  test("counts a phone once if it has moved and its old registration still exists", async () => {
+  test("counts a phone only once if it has moved to another zone and its old registration still exists", async () => {
     const registrar = (extensions: readonly string[]): string =>
       extensions
         .map((extension) => {
@@ -193,7 +193,7 @@ describe("an observation", () => {
     expect(zones.map(({ reading }) => reading?.registrations)).toEqual([2, 1, 0]);
   });
 
-  test("returns the answers that arrive, and neither waits for the rest nor asks twice", async () => {
+  test("returns the answers that arrive in time, and does not ask a silent node again", async () => {
     const asked: string[] = [];
     const session = (node: string): Promise<Session> => {
       asked.push(node);

@@ -13,7 +13,7 @@ const CLOUD: CloudApi = {
   taggedResources: () => Promise.resolve([]),
 };
 
-/** Creates an executor for a stack whose updates and refreshes run `up`. */
+/** Creates an executor for a stack whose updates and refreshes call `up`. */
 function executorOf(up: () => Promise<unknown>, options: Partial<StackExecutorOptions> = {}) {
   const said: string[] = [];
   const asked: unknown[] = [];
@@ -47,13 +47,13 @@ test("a change sets the number of zones for one update only", async () => {
   expect([asked, envVars[WANTED_ZONES]]).toEqual([["3"], ""]);
 });
 
-test("an update reports a lock if another update is running", async () => {
+test('a change and a repair end with "locked" if another update is running', async () => {
   const { executor } = executorOf(fails(failure(ConcurrentUpdateError, "the stack is locked")));
   expect(await executor.change(3, NEVER)).toEqual({ kind: "locked" });
   expect(await executor.repair(NEVER)).toEqual({ kind: "locked" });
 });
 
-test("an aborted repair is reported as interrupted, not as failed", async () => {
+test('an aborted repair ends with "interrupted", not with "failed"', async () => {
   const atOnce = new AbortController();
   const { executor } = executorOf(() => {
     atOnce.abort();
@@ -64,7 +64,7 @@ test("an aborted repair is reported as interrupted, not as failed", async () => 
 });
 
 describe("the guard", () => {
-  test("refuses an update and says what callers would lose", async () => {
+  test("prevents an update that callers would notice, and gives the reasons", async () => {
     const wanted: (string | undefined)[] = [];
     const { executor, asked, envVars } = executorOf(done, {
       refusals: ({ workspace }) => {
@@ -78,21 +78,21 @@ describe("the guard", () => {
     expect([wanted, asked, envVars[WANTED_ZONES]]).toEqual([["3"], [], ""]);
   });
 
-  test("fails the update if the preview fails", async () => {
+  test("makes a change fail if its preview fails", async () => {
     const why = "no plan, because the preview failed: pbx:max is no key";
     const { executor, asked } = executorOf(done, { refusals: fails(new OperatorError(why)) });
     expect([await executor.change(3, NEVER), asked]).toEqual([{ kind: "failed", why }, []]);
   });
 });
 
-test("any other failure reports the last error of Pulumi", async () => {
+test("any other failure of an update is reported with Pulumi's last error", async () => {
   const { executor } = executorOf(
     fails(failure(CommandError, "code: 255\nerror: no host has room\n")),
   );
   expect(await executor.change(3, NEVER)).toEqual({ kind: "failed", why: "no host has room" });
 });
 
-describe("a state", () => {
+describe("a stack's state", () => {
   const state = (fields: object) => ({ exported: () => Promise.resolve(fields) });
   const unread = { exported: () => Promise.reject(new OperatorError("pulumi: no such host")) };
 
@@ -117,7 +117,7 @@ describe("a cloud that does not answer", () => {
     throw new OperatorError("the cloud does not answer");
   };
 
-  test("has unknown quotas", async () => {
+  test("has no known quota, and the reason is printed", async () => {
     const { executor, said } = executorOf(done, { cloud });
     expect(await executor.headroom()).toBeNull();
     expect(said).toEqual(["quotas are unknown: the cloud does not answer"]);

@@ -17,7 +17,7 @@ const FRESH: Memory = {
 };
 const COUNTERS = { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } };
 
-/** Exchange that needs one zone for every three calls. */
+/** Fake exchange. Decided with `byCalls`, it needs one zone for every three calls. */
 class World implements Executor {
   now = 1_000_000;
   zones = 2;
@@ -25,22 +25,22 @@ class World implements Executor {
   seen: number | null = null;
   calls: number | null = 5;
   memory: Memory = FRESH;
-  /** Outcomes of the next updates; all updates after these are done. */
+  /** Outcomes of the next updates, in order. Later updates succeed. */
   outcomes: UpdateOutcome[] = [];
   repairOutcome: UpdateOutcome = { kind: "done" };
-  /** Number of writes that fail because the disk is full. */
+  /** Number of the next writes of the memory that fail because the disk is full. */
   full = 0;
   room: Headroom | null = null;
   broken = false;
   decide: Decide = byCalls;
   /** Number of connections without a registered phone. */
   unknown: number | null = null;
-  /** Whether `byCalls` adds no zone after an event that has a cooldown. */
+  /** Whether `byCalls` adds no zone after a scale-out, a failed scale-out or a failed scale-in. */
   waits = false;
   readonly gently = new AbortController();
   readonly atOnce = new AbortController();
   readonly done: string[] = [];
-  /** Runs during an update. */
+  /** Called during each update. */
   during: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
 
   look(): Promise<ExchangeLook> {
@@ -83,7 +83,7 @@ class World implements Executor {
     return Promise.resolve(this.repairOutcome);
   }
 
-  /** Runs a tick of a newly started autoscaler. */
+  /** Runs one tick of a new {@link Ticker}. Returns the outcome after `ok: ` or `bad: `. */
   async tick(): Promise<string> {
     const stop: Stop = { graceful: this.gently.signal, immediate: this.atOnce.signal };
     const { outcome, ok } = await this.ticker().tick(stop);
@@ -128,12 +128,12 @@ beforeEach(() => {
   world = new World();
 });
 
-test("does nothing and does not query the cloud if the number of zones is right", async () => {
+test("a tick does nothing and does not query the quota if the number of zones is right", async () => {
   expect(await world.tick()).toBe("ok: nothing to do");
   expect(world.done).toEqual([]);
 });
 
-test("a flood of connections without a phone changes nothing and does not query the cloud", async () => {
+test("many connections without a registered phone change nothing, and the quota is not queried", async () => {
   world.zones = 1;
   world.unknown = 5_000;
   world.decide = (samples, state, now) => decide(samples, state, POLICY, now);
@@ -143,28 +143,28 @@ test("a flood of connections without a phone changes nothing and does not query 
   expect(world.done).toEqual([]);
 });
 
-test("changes no number of zones and reports a problem if no zone can be read", async () => {
+test("a tick fails if no zone can be read, but still repairs an unfinished change", async () => {
   world.calls = null;
   expect(await world.tick()).toBe("bad: nothing was done");
   world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
   expect(await world.tick()).toBe("bad: done: repairing an unfinished change, at 2 zones");
 });
 
-test("a scale-out is recorded before it begins, and its end after it", async () => {
+test("a scale-out is recorded as unfinished before it begins, and its time is recorded after it ends", async () => {
   world.calls = 9;
   expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
   expect(world.done).toEqual(["asked for quotas", 'update to 3, {"from":2,"to":3}']);
   expect(world.memory).toMatchObject({ unfinished: null, lastOut: world.now, lastIn: null });
 });
 
-test("a scale-in is recorded before it begins, and again after it ends", async () => {
+test("a scale-in is recorded as unfinished before it begins, and its time is recorded after it ends", async () => {
   world.calls = 3;
   expect(await world.tick()).toBe("ok: done: from 2 to 1 zone");
   expect(world.done).toEqual(['update to 1, {"from":2,"to":1}']);
   expect(world.memory).toMatchObject({ unfinished: null, lastOut: null, lastIn: world.now });
 });
 
-test("adds no more zones than the quota allows", async () => {
+test("a tick adds no more zones than the quota allows", async () => {
   world.calls = 30;
   world.room = { zones: 1, shortage: "cores" };
   expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
@@ -172,7 +172,7 @@ test("adds no more zones than the quota allows", async () => {
   expect(await world.tick()).toBe("ok: nothing to do");
 });
 
-test("the lock of another update is not a failure, and the next tick tries again", async () => {
+test("a change that the lock of another update prevents is not a failure, and the next tick tries again", async () => {
   world.calls = 9;
   world.outcomes = [{ kind: "locked" }];
   expect(await world.tick()).toBe(
@@ -182,7 +182,7 @@ test("the lock of another update is not a failure, and the next tick tries again
   expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
 });
 
-test("an update that the guard refuses waits for an operator and is not a failure of the cloud", async () => {
+test("a change that the guard refuses makes the tick fail, but does not count as a failed scale-out", async () => {
   const refused: UpdateOutcome = { kind: "refused", why: "controller: server replaced: not now" };
   world.calls = 9;
   world.outcomes = [refused];
@@ -198,7 +198,7 @@ test("an update that the guard refuses waits for an operator and is not a failur
   expect(await world.tick()).toBe("ok: held: repair of an unfinished change is retried in 30 s");
 });
 
-test("an unfinished change is not repaired again and again if the guard refuses the next change", async () => {
+test("a refused change after a repair leaves the old change unfinished and delays the next repair", async () => {
   world.calls = 9;
   world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
   world.outcomes = [{ kind: "refused", why: "controller: server replaced: not now" }];
@@ -227,20 +227,20 @@ test("a failed scale-out is rolled back and counted", async () => {
   expect(world.memory).toMatchObject({ failures: null, lastOut: world.now });
 });
 
-test("a failed scale-in is rolled back and recorded separately from a successful scale-in", async () => {
+test("a failed scale-in is rolled back, and its time is recorded as `failedIn`, not as `lastIn`", async () => {
   world.calls = 3;
   world.outcomes = [{ kind: "failed", why: "1 call still going after 3600 s" }];
   expect(await world.tick()).toBe(
     "bad: failed: from 2 to 1 zone: 1 call still going after 3600 s; done: back to 2 zones",
   );
-  // The rollback took as long as the attempt did.
+  // The rollback took 60 s after the failure.
   const failedIn = world.now - 60_000;
   expect(world.memory).toMatchObject({ failures: null, lastIn: null, failedIn });
   await world.tick();
   expect(world.memory).toMatchObject({ lastIn: world.now, failedIn: null });
 });
 
-test("a failed rollback is tried again, with a longer delay each time", async () => {
+test("a failed rollback is tried again after a delay until it succeeds", async () => {
   world.calls = 9;
   world.outcomes = [QUOTA, { kind: "failed", why: "no answer" }];
   expect(await world.tick()).toBe(
@@ -256,7 +256,7 @@ test("a failed rollback is tried again, with a longer delay each time", async ()
   expect(world.memory.failedMends?.count).toBe(2);
   world.now += 10 * INTERVAL;
   expect(await world.tick()).toBe("ok: done: repairing an unfinished change, at 2 zones");
-  // The cloud's refusal of a zone still counts once.
+  // The scale-out still counts as one failure.
   expect(world.memory).toMatchObject({ unfinished: null, failedMends: null });
   expect(world.memory.failures?.count).toBe(1);
   const attempt = ["repaired", 'update to 2, {"from":2,"to":3}'];
@@ -268,20 +268,20 @@ describe("the tick after a change that was killed", () => {
     world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
   });
 
-  test("repairs the stack, and then makes the change that is decided now", async () => {
+  test("repairs the stack, and then makes the change that it decides on", async () => {
     world.calls = 9;
     expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
     expect(world.done.slice(1)).toEqual(["repaired", 'update to 3, {"from":2,"to":3}']);
     expect(world.memory.unfinished).toBeNull();
   });
 
-  test("goes back to the number of zones in the stack if nothing else is decided", async () => {
+  test("returns to the number of zones in the stack's outputs if it decides to hold", async () => {
     expect(await world.tick()).toBe("ok: done: repairing an unfinished change, at 2 zones");
     expect(world.done).toEqual(["repaired", 'update to 2, {"from":2,"to":3}']);
     expect(world.memory.unfinished).toBeNull();
   });
 
-  test("waits for an update that still runs", async () => {
+  test("makes no change while another update is running", async () => {
     world.repairOutcome = { kind: "locked" };
     expect(await world.tick()).toMatch(/^ok: held: another update of the stack is under way/);
     world.calls = 9;
@@ -291,7 +291,7 @@ describe("the tick after a change that was killed", () => {
   });
 });
 
-test("a failed repair is a failure, and delays the next attempt", async () => {
+test("a failed repair makes the tick fail, and delays the next repair", async () => {
   world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
   world.calls = 9;
   world.repairOutcome = { kind: "failed", why: "no answer" };
@@ -309,7 +309,7 @@ test("a failed repair is a failure, and delays the next attempt", async () => {
   expect(world.memory).toMatchObject({ unfinished: null, failedMends: null });
 });
 
-test("does not wait for a problem that was fixed in the meantime", async () => {
+test("a failed repair delays no change if the stack no longer needs a repair", async () => {
   world.broken = true;
   world.calls = 9;
   world.repairOutcome = { kind: "failed", why: "no answer" };
@@ -318,7 +318,7 @@ test("does not wait for a problem that was fixed in the meantime", async () => {
   expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
 });
 
-test("a killed update that is not the autoscaler's is repaired before a change", async () => {
+test("a killed update of an operator is repaired before a change, but not before a hold", async () => {
   world.broken = true;
   expect(await world.tick()).toBe("ok: nothing to do");
   world.calls = 9;
@@ -326,16 +326,20 @@ test("a killed update that is not the autoscaler's is repaired before a change",
   expect(world.done.slice(1)).toEqual(["repaired", 'update to 3, {"from":2,"to":3}']);
 });
 
-describe("a number of zones that was changed by hand in the meantime", () => {
+describe("a number of zones that an operator has changed after the sample was taken", () => {
   beforeEach(() => {
     Object.assign(world, { seen: 2, zones: 4 });
   });
 
   test("is kept, and the next tick decides again", async () => {
     world.calls = 9;
-    expect(await world.tick()).toBe("ok: held: there are 4 zones now; the next look decides again");
+    expect(await world.tick()).toBe(
+      "ok: held: there are 4 zones now; the autoscaler decides again at the next measurement",
+    );
     world.calls = 3;
-    expect(await world.tick()).toBe("ok: held: there are 4 zones now; the next look decides again");
+    expect(await world.tick()).toBe(
+      "ok: held: there are 4 zones now; the autoscaler decides again at the next measurement",
+    );
     expect(world.done).toEqual(["asked for quotas"]);
     expect(world.memory).toMatchObject({ unfinished: null, lastOut: null, lastIn: null });
     world.seen = null;
@@ -345,12 +349,14 @@ describe("a number of zones that was changed by hand in the meantime", () => {
   test("is also kept after the repair of a killed change", async () => {
     world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
     world.calls = 9;
-    expect(await world.tick()).toBe("ok: held: there are 4 zones now; the next look decides again");
+    expect(await world.tick()).toBe(
+      "ok: held: there are 4 zones now; the autoscaler decides again at the next measurement",
+    );
     expect(world.done).toEqual(["asked for quotas", "repaired"]);
     expect(world.memory.unfinished).toEqual({ from: 2, to: 3 });
   });
 
-  test("is restored after a killed change", async () => {
+  test("is the number that a repair returns to after a killed change", async () => {
     world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
     expect(await world.tick()).toBe("ok: done: repairing an unfinished change, at 4 zones");
     expect(world.done).toEqual(["repaired", 'update to 4, {"from":2,"to":3}']);
@@ -358,7 +364,7 @@ describe("a number of zones that was changed by hand in the meantime", () => {
   });
 });
 
-describe("a drain is called off if its zone is needed again,", () => {
+describe("a drain is cancelled if its zone is needed again,", () => {
   beforeEach(() => {
     world.calls = 3;
     world.during = async (signal) => {
@@ -377,7 +383,7 @@ describe("a drain is called off if its zone is needed again,", () => {
     expect(world.zones).toBe(2);
   });
 
-  test("without a cooldown, because the cloud is not needed", () => {
+  test("even during a cooldown, because keeping a zone needs nothing from the cloud", () => {
     const failures = { count: 3, at: world.now };
     world.waits = true;
     world.memory = { ...FRESH, lastOut: world.now, failedIn: world.now, failures };
@@ -417,19 +423,19 @@ describe("a request to stop", () => {
     expect(world.memory.unfinished).toBeNull();
   });
 
-  test("during a drain calls the drain off and leaves it to the next run", async () => {
+  test("during a drain cancels the drain and leaves it to the next run", async () => {
     world.calls = 3;
     world.during = () => {
       world.gently.abort();
       return Promise.resolve();
     };
     expect(await world.tick()).toBe(
-      "ok: called off: from 2 to 1 zone; the next run continues from there",
+      "ok: cancelled: from 2 to 1 zone; the next run continues from there",
     );
     expect(world.memory.unfinished).toEqual({ from: 2, to: 1 });
   });
 
-  test("during a scale-out lets the new zone finish", async () => {
+  test("during a scale-out lets the scale-out finish", async () => {
     world.calls = 9;
     world.during = () => {
       world.gently.abort();
@@ -438,14 +444,14 @@ describe("a request to stop", () => {
     expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
   });
 
-  test("at once calls off a scale-out as well", async () => {
+  test("that is immediate also cancels a scale-out", async () => {
     world.calls = 9;
     world.during = () => {
       world.atOnce.abort();
       return Promise.resolve();
     };
     expect(await world.tick()).toBe(
-      "ok: called off: from 2 to 3 zones; the next run continues from there",
+      "ok: cancelled: from 2 to 3 zones; the next run continues from there",
     );
     expect(world.memory).toMatchObject({ unfinished: { from: 2, to: 3 }, failures: null });
   });
@@ -456,7 +462,7 @@ test("the counters of the zones are kept for the next run", async () => {
   expect(world.memory.counters).toEqual(COUNTERS);
 });
 
-test("samples are kept for the configured time, including unknown samples", async () => {
+test("samples are kept for `keep` milliseconds, even if a zone could not be read", async () => {
   for (let tick = 0; tick < 10; tick++) {
     world.calls = tick % 2 === 0 ? 5 : null;
     await world.tick();

@@ -26,7 +26,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("has a daemon, and a service with a timer that runs single ticks", () => {
+test("autoscaler/systemd has a daemon, and a service with a timer that runs single ticks", () => {
   expect(UNITS).toEqual([
     "trunkline-autoscale-once.service",
     "trunkline-autoscale-once.timer",
@@ -46,7 +46,7 @@ test.each(UNITS)("systemd-analyze accepts %s", (unit) => {
 });
 
 test.each(UNITS.filter((unit) => unit.endsWith(".service")))(
-  "%s runs a program of this clone as an unprivileged user",
+  "%s runs cli/autoscale.ts of this clone as an unprivileged user",
   (unit) => {
     const text = readFileSync(join(folder, unit), "utf8");
     expect(text).toContain(
@@ -88,7 +88,7 @@ describe("docs/autoscaler.md", () => {
     }
   });
 
-  test("installs no file in a folder that the units cannot see", () => {
+  test("installs no file in a folder that systemd may hide from the units, such as /home or /tmp", () => {
     const targets = commands.flatMap((line) => /^# install .* (\/\S+)/.exec(line)?.[1] ?? []);
     expect(targets.length).toBeGreaterThan(1);
     expect(targets.filter((path) => /^\/(?:home|root|run\/user|tmp)\//.test(path))).toEqual([]);

@@ -23,18 +23,23 @@ describe("a leg of a call", () => {
   });
 
   test.each([
-    ["at its bounds", media(1, 100, 150), "ok", ["1.00 % ok", "100.0 ms ok", "150.0 ms ok"]],
-    ["with loss", media(1.01, 0, 0), "bad", ["1.01 % bad", "0.0 ms ok", "0.0 ms ok"]],
-    ["with jitter", media(0, 100.1, 0), "bad", ["0.00 % ok", "100.1 ms bad", "0.0 ms ok"]],
-    ["with delay", media(0, 0, 150.1), "bad", ["0.00 % ok", "0.0 ms ok", "150.1 ms bad"]],
-    ["on the trunk", media(null, null, 1.5), "ok", ["–", "–", "1.5 ms ok"]],
-    ["without figures", media(null, null, null), "unknown", ["–", "–", "–"]],
-  ])("%s gets the right verdict", (_, leg, verdict, texts) => {
+    [
+      "exactly at the bounds",
+      media(1, 100, 150),
+      "ok",
+      ["1.00 % ok", "100.0 ms ok", "150.0 ms ok"],
+    ],
+    ["with too much loss", media(1.01, 0, 0), "bad", ["1.01 % bad", "0.0 ms ok", "0.0 ms ok"]],
+    ["with too much jitter", media(0, 100.1, 0), "bad", ["0.00 % ok", "100.1 ms bad", "0.0 ms ok"]],
+    ["with too much delay", media(0, 0, 150.1), "bad", ["0.00 % ok", "0.0 ms ok", "150.1 ms bad"]],
+    ["with only a delay, as on the trunk,", media(null, null, 1.5), "ok", ["–", "–", "1.5 ms ok"]],
+    ["without values", media(null, null, null), "unknown", ["–", "–", "–"]],
+  ])("%s is rated by its loss, jitter and delay", (_, leg, verdict, texts) => {
     expect([verdictOn(leg), figureTexts(leg)]).toEqual([verdict, texts]);
   });
 });
 
-describe("figures in a table", () => {
+describe("values in a table", () => {
   test.each([
     [0, "0 B/s"],
     [999, "999 B/s"],
@@ -46,7 +51,7 @@ describe("figures in a table", () => {
     expect(throughputText(rate)).toBe(text);
   });
 
-  test("show a duration that can be parsed back", () => {
+  test("show a duration as m:ss or h:mm:ss, without loss of precision", () => {
     fc.assert(
       fc.property(fc.nat(), (seconds) => {
         const parts = durationText(seconds).split(":").map(Number);
@@ -62,18 +67,18 @@ describe("a lock", () => {
     ["203.0.113.7", { source: "203.0.113.7", account: null }],
     ["203.0.113.7/1001", { source: "203.0.113.7", account: "1001" }],
     ["203.0.113.7/?", { source: "203.0.113.7", account: "?" }],
-  ])("has a key such as %s", (text, key) => {
+  ])("can be given as %s", (text, key) => {
     expect(lockKeyOf(text)).toEqual(key);
   });
 
   test.each(["", "203.0.113", "203.0.113.7/", "203.0.113.7/1001/2", "203.0.113.7; reboot", "::1"])(
-    "does not have the key %j",
+    "cannot be given as %j",
     (text) => {
       expect(() => lockKeyOf(text)).toThrow(OperatorError);
     },
   );
 
-  test("is shown in a row", () => {
+  test("is shown in a table row with its duration, reason and counters", () => {
     const ban = { source: "203.0.113.7", account: null, seconds: 61, reason: "guesses" };
     expect(rowOf({ ...ban, times: 2, refused: 9, restricted: true })).toEqual([
       "203.0.113.7",
@@ -113,7 +118,7 @@ describe("the last decision of the autoscaler", () => {
     expect(lastDecision(log)).toEqual(decision(3));
   });
 
-  test("is in the previous file if the newest file has none yet", () => {
+  test("is in the previous file if the newest file has no complete line or does not exist", () => {
     writeFileSync(`${log}.1`, linesOf(4, 5));
     expect(lastDecision(log)).toEqual(decision(3));
     writeFileSync(log, '{"time":"20');
@@ -122,7 +127,7 @@ describe("the last decision of the autoscaler", () => {
     expect(lastDecision(log)).toEqual(decision(5));
   });
 
-  test("is kept separately for each stack", () => {
+  test("is in a file of its own for each stack, next to the autoscaler's memory", () => {
     const { dir, base } = parse(decisionLog("dev"));
     expect(base).toBe("dev.decisions.jsonl");
     expect(dir).toBe(dirname(autoscalerMemory("dev")));
@@ -130,7 +135,7 @@ describe("the last decision of the autoscaler", () => {
   });
 });
 
-describe("the watch mode", () => {
+describe("status --watch", () => {
   const nodes = (...names: readonly string[]) => ({
     access: { privateKey: "", controllerAddress: "", controllerHostKey: "" },
     zones: names.map((name) => ({ name, fixedIp: "", sshHostKey: "" })),
@@ -141,7 +146,7 @@ describe("the watch mode", () => {
     ...{ json: false, watch: true },
   });
 
-  test("finds added zones", async () => {
+  test("finds zones that are added while it runs", async () => {
     const both = nodes("zone1", "zone2");
     const found = await refreshed(context(() => Promise.resolve({ outputs, nodes: both })));
     expect([found.context.nodes, found.fault]).toEqual([both, null]);
@@ -165,7 +170,7 @@ describe("the nodes of a stack", () => {
     ),
   };
 
-  test("are reached with the keys that the program gave them", () => {
+  test("have the SSH access key of the plan and the host keys of the outputs", () => {
     expect(nodesOf(outputs, MASTER_SECRET)).toEqual({
       access: {
         privateKey: plan.accessKey.privateKey,
@@ -180,7 +185,7 @@ describe("the nodes of a stack", () => {
     });
   });
 
-  test("are not reached if their host keys are unknown", () => {
+  test("cause an error if the outputs have no host key of a node", () => {
     expect(() => nodesOf({ ...outputs, sshHostKeys: {} }, MASTER_SECRET)).toThrow(
       "the stack has no host key of controller; deploy it again with: make up",
     );

@@ -3,11 +3,11 @@ import { bootstrapFault, bootstrapOf, FILE_LIMIT } from "../../../clouds/okeanos
 
 const userData = Buffer.from("#cloud-config\nhostname: zone1\n").toString("base64");
 
-test("an image that reads user data gets user data", () => {
+test("a server gets user data if its image reads user data", () => {
   expect(bootstrapOf({ name: "zone1", userData }, true)).toEqual({ user_data: userData });
 });
 
-test("any other image gets the data as a NoCloud seed of cloud-init, which only root can read", () => {
+test("a server with any other image gets files for cloud-init's NoCloud data source, which only root can read", () => {
   const file = { owner: "root", group: "root", mode: 0o600 };
   expect(bootstrapOf({ name: "zone1", userData }, false)).toEqual({
     personality: [
@@ -23,7 +23,7 @@ test("any other image gets the data as a NoCloud seed of cloud-init, which only 
   });
 });
 
-test("accepts user data that fits into a personality file, and rejects one byte more", () => {
+test("user data of up to 7680 bytes is accepted, and any more is rejected", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 * FILE_LIMIT }), (length) => {
       const fault = bootstrapFault(Buffer.alloc(length).toString("base64"));

@@ -33,7 +33,7 @@ test("the free amount is the smaller of what the user and the project have left"
   });
 });
 
-test("a project over its limit has nothing left", () => {
+test("the free amount is never negative, even if more is used than allowed", () => {
   fc.assert(
     fc.property(fc.nat(), fc.nat(), fc.nat(), fc.nat(), (limit, usage, ofProject, used) => {
       const { free } = remaining({ limit, usage, project_limit: ofProject, project_usage: used });
@@ -43,7 +43,7 @@ test("a project over its limit has nothing left", () => {
   );
 });
 
-test("the table shows needed and free amounts in readable units", () => {
+test("the quota table shows needed and free amounts in readable units", () => {
   const rows = quotaRows({ "cyclades.vm": 3, "cyclades.ram": 3 * 2 ** 30 }, QUOTAS);
   expect(rows).toEqual([
     { resource: "cyclades.vm", title: "servers", needed: 3, free: 3, limit: 4 },
@@ -59,6 +59,6 @@ test("the table shows needed and free amounts in readable units", () => {
   );
 });
 
-test("a resource that has no quota has no limit", () => {
+test("a resource without a quota has no row in the table, because it has no limit", () => {
   expect(quotaRows({ "cyclades.vm": 3 }, {})).toEqual([]);
 });

@@ -33,15 +33,15 @@ describe("the headroom for zones", () => {
     await start({ users: [{ limits: { "cyclades.floating_ip": 3 } }] });
     expect(await cloud().headroom()).toEqual({
       zones: 3,
-      shortage: "3 of 3 public addresses left, and a zone takes 1",
+      shortage: "3 of 3 public addresses left, and a zone needs 1",
     });
     expect(await cloud({ flavor: LARGE }).headroom()).toEqual({
       zones: 2,
-      shortage: "8 of 8 processors left, and a zone takes 4",
+      shortage: "8 of 8 processors left, and a zone needs 4",
     });
   });
 
-  test("is that of the paying project and of all its members", async () => {
+  test("depends on the paying project's limits, for the user and for all members together", async () => {
     const limits = { "cyclades.ram": 4 * 2 ** 30 };
     const projectLimits = { "cyclades.ram": 3 * 2 ** 30 };
     await start({
@@ -57,11 +57,11 @@ describe("the headroom for zones", () => {
     });
     expect(await cloud({ project: "pbx.example.org" }).headroom()).toEqual({
       zones: 3,
-      shortage: "3072 of 3072 MiB of memory left, and a zone takes 1024",
+      shortage: "3072 of 3072 MiB of memory left, and a zone needs 1024",
     });
     expect(await cloud().headroom()).toEqual({
       zones: 0,
-      shortage: "0 of 0 servers left, and a zone takes 1",
+      shortage: "0 of 0 servers left, and a zone needs 1",
     });
   });
 
@@ -69,7 +69,7 @@ describe("the headroom for zones", () => {
     await start();
     for (let count = 0; count < 2; count++)
       await client.post("network", "floatingips", { floatingip: {} });
-    const shortage = "0 of 2 public addresses left, and a zone takes 1";
+    const shortage = "0 of 2 public addresses left, and a zone needs 1";
     expect(await cloud().headroom()).toEqual({ zones: 0, shortage });
     expect(await cloud({ reuseAddresses: true }).headroom()).toMatchObject({ zones: 2 });
   });
@@ -77,7 +77,7 @@ describe("the headroom for zones", () => {
   test("of an unknown flavor or project is an error", async () => {
     await start();
     await expect(cloud({ flavor: "C9" }).headroom()).rejects.toThrow(
-      /^okeanos: flavor C9 does not exist; use one of: C1R1024D20drbd, /,
+      /^okeanos: flavor C9 is not offered; use one of: C1R1024D20drbd, /,
     );
     const headroom = cloud({ project: "theirs" }).headroom();
     await expect(headroom).rejects.toThrow(/^okeanos: you are not a member of project theirs; /);
@@ -114,14 +114,14 @@ describe("a resource with the exchange's tag", () => {
     await makeServer("without", { sipDriver: "pjsip" });
   });
 
-  test("is listed in the order of deletion, and no other resource is", async () => {
+  test("is listed, in the order of deletion, and other resources are not", async () => {
     expect(await cloud().taggedResources()).toMatchObject([
       { kind: "server", type: "pbx:okeanos:Server", id: "1", node: "zone3" },
       { kind: "network", type: "pbx:okeanos:Network", id: "3", node: "trunk" },
     ]);
   });
 
-  test("is gone after its removal, and no other resource is", async () => {
+  test("can be removed, and other resources stay", async () => {
     for (const thing of await cloud().taggedResources()) await thing.remove();
     expect(await cloud().taggedResources()).toEqual([]);
     expect(okeanos.books()).toMatchObject({

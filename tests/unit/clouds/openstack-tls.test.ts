@@ -14,7 +14,7 @@ let server: Server;
 let port: string;
 let requests: string[];
 
-/** Creates a self-signed certificate. */
+/** Creates a self-signed certificate for 127.0.0.1 in the folder `name`. */
 function makeCertificate(name: string): void {
   mkdirSync(join(folder, name));
   const args = [
@@ -41,7 +41,7 @@ beforeAll(async () => {
     (request, response) => {
       const { method = "", url = "", socket } = request;
       const certificate = socket instanceof TLSSocket ? socket.getPeerCertificate() : null;
-      // Without a certificate, Node returns an object without properties.
+      // Without a client certificate, Node.js returns an object without properties.
       const by = Object.keys(certificate ?? {}).length === 0 ? "" : " by a known user";
       requests.push(`${method} ${url}${by}`);
       request.resume().on("end", () => {
@@ -79,7 +79,7 @@ function answerTo(method: string, url: string): [status: number, body: string] {
   ];
 }
 
-/** Returns a session with a cloud that has `fields` in addition to its address in `clouds.yaml`. */
+/** Returns a session with the test cloud. `fields` are its settings in `clouds.yaml` in addition to `auth`. */
 function session(
   fields: Readonly<Record<string, unknown>>,
   env: Readonly<Record<string, string>> = {},
@@ -90,15 +90,15 @@ function session(
   return new CloudSession(cloudSettings({ OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file, ...env }));
 }
 
-test("rejects an untrusted certificate", async () => {
+test("a session rejects an untrusted certificate", async () => {
   await expect(session({}).projectId()).rejects.toThrow("/v3/auth/tokens does not answer");
   await expect(session({ cacert: pem("stranger", "cert") }).projectId()).rejects.toThrow(
-    `https://127.0.0.1:${port}/v3/auth/tokens does not answer: self-signed certificate`,
+    `https://127.0.0.1:${port}/v3/auth/tokens sent no valid response: self-signed certificate`,
   );
   expect(requests).toEqual([]);
 });
 
-test("accepts the certificate that clouds.yaml names, for every request", async () => {
+test("every request accepts the certificate that clouds.yaml names", async () => {
   const cloud = session({ cacert: pem("cloud", "cert") });
   expect(await cloud.projectId()).toBe("p1");
   expect(await cloud.get("compute", "/limits", z.object({ limits: z.string() }))).toEqual({
@@ -123,23 +123,23 @@ test("OS_CACERT takes precedence over clouds.yaml", async () => {
 
 test.each([
   [{ verify: false }, {}],
-  // The same in YAML 1.1, which other clients read.
+  // "no" is false in YAML 1.1, which other clients read.
   [{ verify: "no", cacert: "" }, {}],
   [{ insecure: true }, {}],
   [{}, { OS_INSECURE: "true" }],
   [{ verify: true }, { OS_INSECURE: "1" }],
-])("accepts any certificate with %j and %j", async (fields, env) => {
+])("%j in clouds.yaml with env %j accepts any certificate", async (fields, env) => {
   expect(await session(fields, env).projectId()).toBe("p1");
 });
 
 test.each([
   [{ verify: true }, {}],
   [{ verify: false }, { OS_INSECURE: "false" }],
-])("rejects an untrusted certificate with %j and %j", async (fields, env) => {
+])("%j in clouds.yaml with env %j rejects an untrusted certificate", async (fields, env) => {
   await expect(session(fields, env).projectId()).rejects.toThrow("does not answer");
 });
 
-test("sends the certificate of the user", async () => {
+test("a session sends the client certificate of clouds.yaml or of the environment", async () => {
   const own = { cert: pem("user", "cert"), key: pem("user", "key") };
   await session({ cacert: pem("cloud", "cert"), ...own }).projectId();
   await session({ verify: false }, { OS_CERT: own.cert, OS_KEY: own.key }).projectId();
@@ -149,7 +149,7 @@ test("sends the certificate of the user", async () => {
   ]);
 });
 
-test("reports a certificate that cannot be read", () => {
+test("a certificate that cannot be read is an error that names its file", () => {
   expect(() => session({}, { OS_CACERT: join(folder, "none.pem") })).toThrow(
     `cannot read the cloud's cacert: ENOENT: no such file or directory, open '${folder}/none.pem'`,
   );

@@ -101,14 +101,14 @@ const session = (auth: Readonly<Record<string, string>> = PASSWORD): CloudSessio
 const headroom = (flavor = "pbx.small") => openstackHeadroom(session(), flavor);
 
 describe("the headroom for zones", () => {
-  test("depends on the scarcest of instances, cores, RAM, ports and addresses", async () => {
+  test("depends on the scarcest of instances, cores, RAM, ports and floating IPs", async () => {
     expect(await headroom()).toEqual({
       zones: 7,
-      shortage: "7 of 10 instances left, and a zone takes 1",
+      shortage: "7 of 10 instances left, and a zone needs 1",
     });
     expect(await headroom("pbx.large")).toEqual({
       zones: 2,
-      shortage: "16 of 20 cores left, and a zone takes 8",
+      shortage: "16 of 20 cores left, and a zone needs 8",
     });
   });
 
@@ -117,7 +117,7 @@ describe("the headroom for zones", () => {
     answers["/network/v2.0/quotas/p1/details.json"] = { quota: { ...QUOTAS.quota, floatingip } };
     expect(await headroom()).toEqual({
       zones: 1,
-      shortage: "1 of 5 floating IPs left, and a zone takes 1",
+      shortage: "1 of 5 floating IPs left, and a zone needs 1",
     });
   });
 
@@ -126,7 +126,7 @@ describe("the headroom for zones", () => {
     answers["/network/v2.0/quotas/p1/details.json"] = { quota: { ...QUOTAS.quota, port } };
     expect(await headroom()).toEqual({
       zones: 0,
-      shortage: "0 of 5 ports left, and a zone takes 1",
+      shortage: "0 of 5 ports left, and a zone needs 1",
     });
   });
 
@@ -146,7 +146,7 @@ describe("the headroom for zones", () => {
     );
   });
 
-  test("from an answer of another shape is an error", async () => {
+  test("is an error if an answer has an unexpected format", async () => {
     answers["/compute/v2.1/limits"] = { limits: {} };
     await expect(headroom()).rejects.toThrow(
       "/compute/v2.1/limits returned an unexpected response",
@@ -154,7 +154,7 @@ describe("the headroom for zones", () => {
   });
 });
 
-describe("an invalid answer is an error:", () => {
+describe("an invalid answer", () => {
   const page = (response: ServerResponse) => response.end("<html>back in a minute</html>");
   const cutShort = (response: ServerResponse) => {
     response.writeHead(200, { "content-length": "100" });
@@ -167,12 +167,12 @@ describe("an invalid answer is an error:", () => {
 
   test.each([
     ["/compute/v2.1/limits", page, /\/limits returned a response that is not JSON$/],
-    ["/compute/v2.1/limits", cutShort, /\/limits does not answer: /],
-    ["/compute/v2.1/limits", refusedAndCutShort, /\/limits does not answer: /],
+    ["/compute/v2.1/limits", cutShort, /\/limits sent no valid response: /],
+    ["/compute/v2.1/limits", refusedAndCutShort, /\/limits sent no valid response: /],
     ["/v3/auth/tokens", page, /\/tokens returned a response that is not JSON$/],
-    ["/v3/auth/tokens", cutShort, /\/tokens does not answer: /],
+    ["/v3/auth/tokens", cutShort, /\/tokens sent no valid response: /],
     ["/v3/auth/tokens", { error: "no" }, /\/tokens returned an unexpected response: /],
-  ])("%s, %p", async (path, answer, message) => {
+  ])("to %s is an error: %p", async (path, answer, message) => {
     answers[path] = answer;
     const fault = await headroom().catch((error: unknown) => error);
     expect(fault).toBeInstanceOf(OperatorError);
@@ -225,7 +225,7 @@ describe("a session", () => {
     expect(requests.slice(1).every(({ token }) => token === "a-token")).toBe(true);
   });
 
-  test("that is refused reports the refusal without the password", async () => {
+  test("reports the answer to a refused log-in, but not the password", async () => {
     delete answers["/v3/auth/tokens"];
     await expect(headroom()).rejects.toThrow(
       /^authentication failed; check OS_CLOUD or OS_\*: 404 \{\}$/,
@@ -267,14 +267,14 @@ describe("the settings of a cloud", () => {
     });
   });
 
-  test("may be only in the environment", () => {
+  test("may come from the environment alone", () => {
     expect(cloudSettings({ OS_AUTH_URL: "http://b", OS_INTERFACE: "publicURL" })).toEqual({
       auth: { auth_url: "http://b" },
       ...{ region: undefined, endpoint: "public" },
     });
   });
 
-  test("include those of secure.yaml, if it exists, which takes precedence over clouds.yaml", () => {
+  test("include the settings in secure.yaml, which take precedence over clouds.yaml", () => {
     const secureFile = join(folder, "secure.yaml");
     const env = {
       ...{ OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file },
@@ -297,21 +297,21 @@ describe("the settings of a cloud", () => {
     expect(cloudSettings(env).region).toBe("here");
   });
 
-  test("in a file that is not YAML cause an error that does not repeat the file", () => {
+  test("in a file that is not YAML cause an error that does not quote the file", () => {
     writeFileSync(file, "clouds:\n  ours:\n    auth: { password: 'of-tests-alone }\n");
     expect(() => cloudSettings({ OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file })).toThrow(
       `${file} is not valid YAML: MISSING_CHAR in line 4`,
     );
   });
 
-  test("must be in a file that can be read", () => {
+  test("cause an error if the file has no clouds or cannot be read", () => {
     const env = { OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file };
     writeFileSync(file, "");
     expect(() => cloudSettings(env)).toThrow(`${file} has no cloud ours; check OS_CLOUD`);
     expect(() => cloudSettings({ ...env, OS_CLIENT_CONFIG_FILE: folder })).toThrow(OperatorError);
   });
 
-  test("must be those of a named cloud that exists", () => {
+  test("cause an error if no cloud is named, or if the file does not have the named cloud", () => {
     expect(() => cloudSettings({})).toThrow("no cloud is configured; set OS_CLOUD");
     expect(() => cloudSettings({ OS_CLOUD: "theirs", OS_CLIENT_CONFIG_FILE: file })).toThrow(
       `${file} has no cloud theirs; check OS_CLOUD`,

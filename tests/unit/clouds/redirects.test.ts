@@ -17,10 +17,10 @@ const STATUSES = [301, 302, 303, 307, 308];
 let folder: string;
 let ca: string;
 const servers: Server[] = [];
-/** Addresses of the cloud, over http and https, and of another server that the cloud may redirect to. */
+/** URLs of the cloud, by scheme, and of another server to which the cloud may redirect. */
 let cloud: Readonly<Record<"http" | "https", string>>;
 let thief: Readonly<Record<"http" | "https", string>>;
-/** Handler of requests to the cloud, and the requests that the other server received. */
+/** Handler of requests to the cloud, and the requests that the other server (`thief`) received. */
 let answerTo: (request: IncomingMessage, response: ServerResponse) => void;
 let stolen: string[];
 
@@ -83,12 +83,12 @@ const WAYS = (["http", "https"] as const).flatMap((from) =>
   ),
 );
 
-/** Returns the message of the error that `work` fails with. */
+/** Returns the message of the error that `work` fails with. If `work` succeeds, returns its result as text. */
 const faultOf = (work: Promise<unknown>): Promise<string> =>
   work.then(String, (error: unknown) => (error as Error).message);
 
-describe("a log-in that is answered with a redirect", () => {
-  test.each(WAYS)("%s from %s to %s is not followed with OpenStack", async (status, from, to) => {
+describe("a redirect of a log-in", () => {
+  test.each(WAYS)("(%s) from %s to %s is not followed on OpenStack", async (status, from, to) => {
     answerTo = redirect(status, `${thief[to]}/v3/auth/tokens?token=secret`);
 
     const fault = await faultOf(openstack(from).projectId());
@@ -101,7 +101,7 @@ describe("a log-in that is answered with a redirect", () => {
     expect(stolen).toEqual([]);
   });
 
-  test.each(STATUSES)("%s is not followed or repeated with Okeanos", async (status) => {
+  test.each(STATUSES)("(%s) is not followed on Okeanos, and causes no retry", async (status) => {
     let count = 0;
     answerTo = (request, response) => {
       count++;
@@ -119,7 +119,7 @@ describe("a log-in that is answered with a redirect", () => {
     expect([count, stolen]).toEqual([1, []]);
   });
 
-  test("to itself with another scheme, or without an address, is not followed", async () => {
+  test("to the cloud itself with another scheme, or without a valid address, is not followed", async () => {
     answerTo = redirect(301, `${cloud.https}/v3/auth/tokens`);
     expect(await faultOf(openstack("http").projectId())).toContain(
       `to ${cloud.https}/v3/auth/tokens`,
@@ -149,8 +149,8 @@ test("a redirect of a request with a token is not followed", async () => {
   expect(stolen).toEqual([]);
 });
 
-describe("gives up on an answer without an end:", () => {
-  const LONG = "a response of more than 16777216 bytes";
+describe("a response of more than 16 MiB is an error:", () => {
+  const LONG = "the response has more than 16777216 bytes";
   const endless: typeof answerTo = (_, response) => {
     response.writeHead(201, { "x-subject-token": TOKEN });
     const more = (): void => {
@@ -159,7 +159,7 @@ describe("gives up on an answer without an end:", () => {
     };
     more();
   };
-  /** 20 MiB, compressed to 20 KiB. */
+  /** 20 MiB of spaces, compressed to 20 KiB. */
   const folded = gzipSync(Buffer.alloc(20 << 20, 32));
   const bomb: typeof answerTo = (_, response) => {
     response.writeHead(201, { "content-encoding": "gzip", "x-subject-token": TOKEN });
@@ -182,7 +182,7 @@ describe("gives up on an answer without an end:", () => {
   });
 });
 
-test("reports a status that HTTP does not have, also over https", async () => {
+test("a status that HTTP does not allow is an error, also over https", async () => {
   answerTo = (_, response) => {
     response.socket?.end("HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n");
   };

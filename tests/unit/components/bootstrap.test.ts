@@ -15,7 +15,7 @@ const withUsers = (count: number) =>
 function zone1({ zones }: ExchangePlan): ExchangePlan["zones"][number] {
   const [zone] = zones;
   if (zone === undefined) {
-    throw new Error("an exchange has a zone1");
+    throw new Error("the exchange has no zone1");
   }
   return zone;
 }
@@ -25,7 +25,7 @@ test("1000 users fit into user data, and 10000 users do not", () => {
   expect(usersFitUserData(withUsers(10_000))).toBe(false);
 });
 
-test("users that fit into user data fit in every zone, even with addresses that compress badly", () => {
+test("users that usersFitUserData accepts fit in every zone, even with addresses that compress badly", () => {
   let [fitting, beyond] = [500, 8000];
   while (beyond - fitting > 1) {
     const middle = Math.floor((fitting + beyond) / 2);
@@ -79,17 +79,25 @@ describe("the files of a node", () => {
 
   test.each([
     ["the number of zones", { zones: 3 }, ["iax.conf", "extensions.conf"]],
-    ["the number of users", { users: [{ range: "1001-1002" }] }, ["users.sql"]],
-    ["a user's name", { users: [{ extension: "1001", name: "Alice" }] }, ["users.sql"]],
-    ["the codecs", { codecs: ["alaw"] }, ["modules.conf", "users.sql", "iax.conf"]],
+    ["the number of users", { users: [{ range: "1001-1002" }] }, ["users of the driver"]],
+    ["a user's name", { users: [{ extension: "1001", name: "Alice" }] }, ["users of the driver"]],
+    ["the codecs", { codecs: ["alaw"] }, ["modules.conf", "users of the driver", "iax.conf"]],
     ["the ring timeout", { ringTimeout: 30 }, ["extensions.conf"]],
-  ])("follow an edit of %s in a zone, and no other file changes", (_, change, files) => {
-    expect(changed(ofZone1(base), ofZone1({ ...base, ...change }))).toEqual(
-      files.map((file) => `/etc/asterisk/${file}`),
-    );
+  ])("change in a zone only if they depend on %s", (_, change, files) => {
+    for (const [driver, users] of [
+      [{}, "users.sql"],
+      [{ sipDriver: "chan_sip", image: "pbx-asterisk-16" }, "sip.conf"],
+    ] as const) {
+      const edited = ofZone1({ ...base, ...driver, ...change });
+      expect(changed(ofZone1({ ...base, ...driver }), edited).sort()).toEqual(
+        files
+          .map((file) => `/etc/asterisk/${file === "users of the driver" ? users : file}`)
+          .sort(),
+      );
+    }
   });
 
-  test("follow the number of zones and HAProxy's settings on the controller, and no other file changes", () => {
+  test("change on the controller only if they depend on the number of zones or on HAProxy's settings", () => {
     const files = (zones: number, haproxy = HAPROXY) =>
       controllerFiles(exchangeOf({ zones }), haproxy);
     const cfg = ["/etc/haproxy/haproxy.cfg"];

@@ -9,14 +9,14 @@ function settings(role: "controller" | "zone"): string[] {
   return (file?.content ?? "").split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-test("zones request the time from the controller, from the port that the packet filter allows", () => {
+test("zones request the time from the controller, with the source port that the packet filter allows", () => {
   expect(settings("zone").slice(0, 2)).toEqual([
     "server 192.168.0.254 iburst minpoll 4 maxpoll 6",
     "acquisitionport 123",
   ]);
 });
 
-test("the controller serves the time only to zones, whatever its own time source is", () => {
+test("the controller serves the time only to the trunk network, even without a time source of its own", () => {
   expect(settings("controller").slice(0, 3)).toEqual([
     "confdir /run/trunkline-clock",
     "local stratum 10",
@@ -24,6 +24,6 @@ test("the controller serves the time only to zones, whatever its own time source
   ]);
 });
 
-test.each(["controller", "zone"] as const)("steps the clock only at the start (%s)", (role) => {
+test.each(["controller", "zone"] as const)("chrony steps the clock only at start (%s)", (role) => {
   expect(settings(role)).toContain("makestep 1 3");
 });

@@ -8,7 +8,7 @@ test.each([
   expect(driverFault("our-pbx", "pjsip", properties)).toBeUndefined();
 });
 
-test("rejects an image without the driver, with its name and its drivers", () => {
+test("rejects an image without the driver, and names the image and its drivers", () => {
   expect(driverFault("our-pbx", "chan_sip", { sip_drivers: "pjsip" })).toBe(
     "pbx:sipDriver is chan_sip, but Asterisk in pbx:image our-pbx supports pjsip; change one of the two",
   );

@@ -11,7 +11,7 @@ const FILE: NodeFile = {
 };
 const OTHER: NodeFile = { ...FILE, path: "/etc/asterisk/iax.conf", content: "" };
 
-test("packs contents that can be read back, and a public part without contents", () => {
+test("packed contents can be unpacked, and the public properties have a digest instead of the content", () => {
   const { files, contents } = packFiles([FILE, OTHER], KEY);
   expect(JSON.parse(gunzipSync(Buffer.from(contents, "base64")).toString())).toEqual({
     [FILE.path]: FILE.content,
@@ -27,7 +27,7 @@ test("packs contents that can be read back, and a public part without contents",
   });
 });
 
-test("packs the same files into the same bytes", () => {
+test("equal files are packed into equal bytes", () => {
   expect(packFiles([FILE, OTHER], KEY)).toEqual(packFiles([{ ...FILE }, OTHER], KEY));
 });
 

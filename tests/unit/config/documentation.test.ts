@@ -9,7 +9,7 @@ import { ROOT } from "../../../core/paths";
 
 /** JSON Schema of a configuration key. */
 interface KeySchema {
-  /** List of two types for a duration. */
+  /** Type of the value; a list of two types for a duration. */
   readonly type: "integer" | "string" | "boolean" | "array" | "object" | readonly string[];
   readonly description: string;
   readonly default?: unknown;
@@ -49,7 +49,7 @@ const KEYS = markdownTable([
   ]),
 ]);
 
-test("every key has a description", () => {
+test("every key has a description that is a sentence", () => {
   for (const [key, { description }] of Object.entries(SCHEMA.properties)) {
     expect([key, description]).toEqual([key, expect.stringMatching(/^[A-Z].*\.$/)]);
   }
@@ -74,7 +74,7 @@ test("Pulumi.yaml declares the keys of the schema, with their types, defaults an
   );
 });
 
-test("docs/configuration.md has a row for each key of the schema", () => {
+test("the table in docs/configuration.md has the keys, types, defaults and descriptions of the schema", () => {
   const path = join(ROOT, "docs/configuration.md");
   const [before = "", after = ""] = readFileSync(path, "utf8").split(
     /(?<=<!-- keys: begin .*-->\n)[^]*(?=<!-- keys: end -->)/,

@@ -147,14 +147,14 @@ describe("a valid configuration", () => {
     });
   });
 
-  test("may use the name of a property of every JavaScript object as an image name", () => {
+  test("may have an image with the name `constructor`, a property of every JavaScript object", () => {
     expect(settingsWith({ image: "constructor" }).image).toBe("constructor");
   });
 
   test.each([
     ["sk-ssh-ed25519@openssh.com", ["a point", "ssh:"]],
     ["sk-ecdsa-sha2-nistp256@openssh.com", ["nistp256", "a point", "ssh:"]],
-  ])("may have an operator's key on a security token: %s", (type, fields) => {
+  ])("may have an SSH key of a security token: %s", (type, fields) => {
     const wire = [type, ...fields].map((field) => {
       const length = Buffer.alloc(4);
       length.writeUInt32BE(field.length);
@@ -164,14 +164,14 @@ describe("a valid configuration", () => {
     expect(settingsWith({ sshPublicKey })).toMatchObject({ sshPublicKey });
   });
 
-  test("may give an extension as a number, as YAML reads it", () => {
+  test("may give an extension as a number, because YAML reads digits as a number", () => {
     expect(settingsWith({ users: [{ extension: 1001 }] }).users).toEqual([{ extension: "1001" }]);
   });
 });
 
 describe("an invalid configuration", () => {
   test.each([...BAD_CONFIGURATIONS, ...FURTHER_BAD_CONFIGURATIONS])(
-    "is rejected: $title: $key",
+    "is rejected with a fault of $key: $title",
     ({ change, key, remedy, secret }) => {
       const faults = faultsOf({ ...MINIMAL, ...change });
       expect(faults).toHaveLength(1);
@@ -185,7 +185,7 @@ describe("an invalid configuration", () => {
     },
   );
 
-  test("reports all of its faults at once, one per line", () => {
+  test("is reported with all of its faults at once, one per line", () => {
     const raw = {
       zones: 300,
       users: [{ extension: "x" }, { extension: "1001", name: "" }, { range: "5-1" }],
@@ -216,7 +216,7 @@ describe("an invalid configuration", () => {
     expect(() => parseSettings(raw, () => false)).toThrow(/^12 faults .*; nothing was changed:\n/);
   });
 
-  test("reports every faulty entry of the users, whatever the fault", () => {
+  test("is reported with every faulty entry of pbx:users", () => {
     const users = [
       { extension: "x" },
       { extension: "1001" },
@@ -233,24 +233,24 @@ describe("an invalid configuration", () => {
     ]);
   });
 
-  test("has the master secret in plain text", () => {
+  test("is one with the master secret in plain text", () => {
     expect(faultsOf(MINIMAL, (key) => key !== "masterSecret")).toEqual([
       "pbx:masterSecret holds a secret in plain text; encrypt it with: pulumi config set --secret pbx:masterSecret",
     ]);
   });
 
-  test("has a user's explicit secret in plain text", () => {
+  test("is one with a user's explicit secret in plain text", () => {
     const users = [{ extension: "1001" }, { extension: "1002", secret: "an-explicit-secret" }];
     expect(faultsOf({ ...MINIMAL, users }, (key) => key !== "users")).toEqual([
       "pbx:users[1].secret holds a secret in plain text; encrypt it with: pulumi config set --secret --path 'pbx:users[1].secret'",
     ]);
   });
 
-  test("is not one with unencrypted users that have no explicit secret", () => {
+  test("is not reported for unencrypted users without an explicit secret", () => {
     expect(faultsOf(MINIMAL, (key) => key !== "users")).toEqual([]);
   });
 
-  test("has more zones than the network has addresses for", () => {
+  test("is one with more zones than the trunk network has addresses for", () => {
     expect(faultsOf({ ...MINIMAL, zones: 8, trunkCidr: "10.0.0.0/28" })).toEqual([]);
     expect(faultsOf({ ...MINIMAL, zones: 9, trunkCidr: "10.0.0.0/28" })).toEqual([
       "pbx:zones is 9, but pbx:trunkCidr 10.0.0.0/28 has addresses for 8 zones; lower pbx:zones or widen pbx:trunkCidr",
@@ -258,7 +258,7 @@ describe("an invalid configuration", () => {
   });
 });
 
-test("converts the text that Pulumi passes to the type of each key", () => {
+test("plainValues converts text from Pulumi to the type of each key", () => {
   const passedText = { "pbx:zones": "2", "pbx:drainForce": "true", "pbx:ringTimeout": "90" };
   expect(plainValues(passedText)).toEqual({ zones: 2, drainForce: true, ringTimeout: "90" });
   const values = [{}, [], ["alaw"], [{ extension: "1001" }], { max: 4, callsPerZone: 80 }];

@@ -9,7 +9,7 @@ test("a range includes both ends and the extensions between them", () => {
   expect(extensionsOf({ range: "20-20" })).toEqual(["20"]);
 });
 
-test("a range keeps its leading zeros", () => {
+test("the extensions of a range keep leading zeros", () => {
   expect(extensionsOf({ range: "008-011" })).toEqual(["008", "009", "010", "011"]);
 });
 
@@ -23,7 +23,7 @@ test("users keep the order of their entries", () => {
   ]);
 });
 
-test("rangeSize returns the number of extensions without expanding the range", () => {
+test("a range expands to rangeSize distinct extensions of equal length", () => {
   const ranges = fc
     .tuple(fc.integer({ min: 10, max: 99_000 }), fc.integer({ min: 0, max: 999 }))
     .map(([first, more]) => [String(first).padStart(5, "0"), String(first + more).padStart(5, "0")])

@@ -4,7 +4,7 @@ import { planAddresses } from "../../../core/addresses";
 
 const toNumber = (address: string): number => Number(new Address4(address).bigInt());
 
-/** Any private network that the plan accepts. */
+/** Arbitrary private networks that planAddresses accepts. */
 const cidr = fc
   .tuple(
     fc.constantFrom("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
@@ -19,13 +19,13 @@ const cidr = fc
     return `${Address4.fromBigInt(BigInt(start)).correctForm()}/${String(prefix)}`;
   });
 
-/** Returns the zones to check: all of a small network, both ends of a large network. */
+/** Returns the numbers of zones to check: all of a small network, the first and last 30 of a large network. */
 function zoneNumbers(capacity: number): number[] {
   const ends = Array.from({ length: 30 }, (_, index) => [index + 1, capacity - index]).flat();
   return [...new Set(ends.filter((number) => number >= 1 && number <= capacity))];
 }
 
-test("plans the thesis' network with zones from .2 on, and controller and pool at the end", () => {
+test("192.168.0.0/24 has zones from .2 on, the pool from .250 on, and the controller at .254", () => {
   const plan = planAddresses("192.168.0.0/24");
   expect({ ...plan, zone: [1, 2, 3].map((number) => plan.zone(number)) }).toEqual({
     cidr: "192.168.0.0/24",
@@ -37,7 +37,7 @@ test("plans the thesis' network with zones from .2 on, and controller and pool a
   });
 });
 
-test("planned addresses are distinct, inside the network, and not reserved", () => {
+test("planned addresses are distinct, inside the network, and outside the pool", () => {
   fc.assert(
     fc.property(cidr, (network) => {
       const plan = planAddresses(network);
@@ -59,7 +59,7 @@ test("planned addresses are distinct, inside the network, and not reserved", () 
   );
 });
 
-test("the capacity is exact, because every usable address is assigned", () => {
+test("the capacity is the number of usable addresses without gateway, controller and pool", () => {
   fc.assert(
     fc.property(cidr, (network) => {
       const plan = planAddresses(network);
@@ -74,7 +74,7 @@ test("the capacity is exact, because every usable address is assigned", () => {
   );
 });
 
-test("the address of a zone does not depend on the number of zones", () => {
+test("the address of a zone depends only on the network and the zone's number", () => {
   const plan = planAddresses("10.0.0.0/16");
   expect([1, 2, 250, 255, 300].map((number) => plan.zone(number))).toEqual([
     "10.0.0.2",
@@ -95,6 +95,6 @@ test.each([
   ["10.0.0.0/8", "between /16 and /28"],
   ["172.32.0.0/16", "is not a private network"],
   ["100.64.0.0/16", "is not a private network"],
-])("rejects %j: %s", (network, message) => {
+])("planAddresses rejects %j: %s", (network, message) => {
   expect(() => planAddresses(network)).toThrow(message);
 });

@@ -3,7 +3,7 @@ import { poll } from "../../../core/retry";
 
 afterEach(() => jest.restoreAllMocks());
 
-test("a deadline is over after its time, and not before", async () => {
+test("a deadline expires after its time, and not earlier", async () => {
   const deadline = new Deadline(50);
   expect(deadline.isExpired).toBe(false);
   expect(deadline.remaining).toBeLessThanOrEqual(50);
@@ -15,7 +15,7 @@ test("a deadline is over after its time, and not before", async () => {
 test.each([
   ["ahead", 10 * 365 * 86_400_000],
   ["back", -10 * 365 * 86_400_000],
-])("a clock that is set years %s does not change a wait", async (_, jump) => {
+])("a clock that is set years %s changes neither a deadline nor a poll", async (_, jump) => {
   const now = Date.now();
   const clock = jest.spyOn(Date, "now").mockReturnValue(now);
   const deadline = new Deadline(60_000);

@@ -27,7 +27,7 @@ test("every formatted duration can be parsed", () => {
   );
 });
 
-test("formats a duration with the longest unit that fits", () => {
+test("a duration is formatted with the largest unit that divides it", () => {
   expect([0, 59, 60, 90, 900, 3600, 5400, 86_400].map(formatDuration)).toEqual([
     "0s",
     "59s",
@@ -40,7 +40,7 @@ test("formats a duration with the longest unit that fits", () => {
   ]);
 });
 
-test("accepts values at the bounds, and names the bounds in an error", () => {
+test("a duration schema accepts values at the bounds, and names the bounds in an error", () => {
   const schema = durationSchema({ min: 5, max: 300, example: "60s" });
   expect([5, "5m"].map((value) => schema.parse(value))).toEqual([5, 300]);
   expect(schema.safeParse(4).error?.issues[0]?.message).toBe(

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import { settingsSchema } from "../../../config/schema";
 import { ROOT } from "../../../core/paths";
 
 const FILES = execFileSync("git", ["ls-files"], { cwd: ROOT, encoding: "utf8" })
@@ -34,9 +35,9 @@ test("links between documents lead to files and headings that exist", () => {
   expect(broken).toEqual([]);
 });
 
-/** A path from the root of the clone, in a comment or in a document. */
+/** Matches a path from the root of the clone in a comment or in a document. */
 const PATH = /(?<![\w/.@$}"-])((?:[a-z][\w-]*\/)+[\w.-]+\.(?:ts|sh|py|hbs|md|json|yaml|c))\b/g;
-/** Files that are written when programs run. */
+/** Files that git does not list, because programs create them. */
 const GENERATED = ["node_modules/.package-lock.json"];
 
 test("comments and documents name only files that exist", () => {
@@ -53,4 +54,10 @@ test("comments and documents name only files that exist", () => {
       .map((path) => `${file}: ${path}`),
   );
   expect(missing).toEqual([]);
+});
+
+test("docs/changes.md mentions every configuration key", () => {
+  const text = read("docs/changes.md");
+  const keys = Object.keys(settingsSchema.shape);
+  expect(keys.filter((key) => !text.includes(`\`pbx:${key}\``))).toEqual([]);
 });

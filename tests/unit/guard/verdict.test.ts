@@ -45,7 +45,7 @@ const configState = (node: string, zones: string[], digest: string) => ({
   },
 });
 
-/** Returns the deletion of all resources of a zone, as its removal from the program plans it. */
+/** Returns the steps that delete all resources of a zone, as planned after the zone was removed. */
 const departure = (zone: string, changes: object = {}): Step[] => [
   step("delete", MEMBERSHIP, zone, { oldState: membershipState(zone, changes) }),
   step("delete", ATTACHMENT, zone, {
@@ -56,11 +56,11 @@ const departure = (zone: string, changes: object = {}): Step[] => [
   step("delete", PORT, zone, { oldState: {} }),
 ];
 
-/** Returns a replacement in one step. */
+/** Returns a replacement as `pulumi preview --json` prints it: in one step. */
 const replacement = (type: string, node: string, oldState = {}, newState = {}): Step =>
   step("replace", type, node, { oldState, newState });
 
-/** Returns a replacement as `pulumi preview --json --show-replacement-steps` prints it. */
+/** Returns a replacement as `pulumi preview --json --show-replacement-steps` prints it: in three steps. */
 const inParts = ({ urn, ...states }: Step): Step[] =>
   ["delete-replaced", "replace", "create-replacement"].map((op) => ({ ...states, urn, op }));
 
@@ -85,18 +85,18 @@ const RESTART =
   "controller restarts: calls keep their media; new calls and registrations wait about 90 s " +
   "(as measured under emulation)";
 
-test("reports nothing if nothing changes", () => {
+test("the guard reports no row if nothing changes", () => {
   expect(rowsOf([])).toEqual([]);
 });
 
 describe("a zone that is removed", () => {
-  test("is drained first, which is not reported again for the controller's files", () => {
+  test("is drained first, and the change of the controller's files is not reported in addition", () => {
     const files = step("update", CONFIG, "controller", {
       oldState: configState("controller", ["zone1", "zone2"], "a"),
       newState: configState("controller", ["zone1"], "b"),
     });
     expect(felt([files, ...departure("zone2")])).toEqual([
-      ["zone2: server deleted", "zone2 drains, then goes; its calls may go on for 1 h", true],
+      ["zone2: server deleted", "zone2 drains, then is deleted; its calls may go on for 1 h", true],
     ]);
   });
 
@@ -105,13 +105,17 @@ describe("a zone that is removed", () => {
     [90, "90 s"],
     [120, "2 min"],
     [7200, "2 h"],
-  ])("waits %i s for its calls, which is shown as %s", (timeout, text) => {
+  ])("drains for up to %i s, which is shown as %s", (timeout, text) => {
     expect(felt(departure("zone2", { drain: { timeout, force: false } }))).toEqual([
-      ["zone2: server deleted", `zone2 drains, then goes; its calls may go on for ${text}`, true],
+      [
+        "zone2: server deleted",
+        `zone2 drains, then is deleted; its calls may go on for ${text}`,
+        true,
+      ],
     ]);
   });
 
-  test("loses its calls if its place in the rotation stays", () => {
+  test("loses its calls if its ZoneMembership is not deleted", () => {
     const [, ...parts] = departure("zone2");
     expect(felt(parts)).toEqual([
       [
@@ -122,7 +126,7 @@ describe("a zone that is removed", () => {
     ]);
   });
 
-  test("loses its media if its public address does not wait for the drain", () => {
+  test("loses its calls if its ZoneMembership does not depend on its public address", () => {
     const [membership, ...parts] = departure("zone2");
     const hasty = {
       ...membership,
@@ -137,29 +141,29 @@ describe("a zone that is removed", () => {
     ]);
   });
 
-  test("may lose calls if pbx:drainForce is on", () => {
+  test("may lose calls if pbx:drainForce is true", () => {
     const rows = rowsOf(departure("zone2", { drain: { timeout: 60, force: true } }));
     expect(rows).toEqual([
       {
         change: "zone2: server deleted",
-        effect: "zone2 drains, then goes; calls that are still up after 1 min are cut",
+        effect: "zone2 drains, then is deleted; calls that are still up after 1 min are cut",
         fault: "pbx:drainForce is true: calls of zone2 may be cut; set it to false",
       },
     ]);
   });
 
-  test("follows pbx:drainForce of the program before that of the state", () => {
+  test("is drained with pbx:drainForce of the new configuration, not of the state", () => {
     const forced = { drain: { timeout: 60, force: true } };
     const update = step("update", MEMBERSHIP, "zone1", {
       oldState: membershipState("zone1", forced),
       newState: membershipState("zone1"),
     });
     expect(felt([update, ...departure("zone2", forced)])).toEqual([
-      ["zone2: server deleted", "zone2 drains, then goes; its calls may go on for 1 h", true],
+      ["zone2: server deleted", "zone2 drains, then is deleted; its calls may go on for 1 h", true],
     ]);
   });
 
-  test("has nothing to drain if its place in the rotation is already gone or never existed", () => {
+  test("is not drained if the state has no ZoneMembership of the zone", () => {
     const [, ...parts] = departure("zone3");
     const deletion = "attachment of its public address deleted, server deleted";
     const same = (zone: string): Step =>
@@ -176,12 +180,12 @@ describe("a zone that is removed", () => {
     ]);
   });
 
-  test("is not the last zone if a failed scale-out has left it behind", () => {
+  test("does not count as the only zone if a failed scale-out has left it behind", () => {
     const [row] = rowsOf(departure("zone2"), false, ["zone1"]);
     expect(row?.fault).toBeNull();
   });
 
-  test("cannot be the only zone", () => {
+  test("must not be the only zone", () => {
     const [row] = rowsOf(departure("zone1"), false, ["zone1"]);
     expect(row?.fault).toBe(
       "zone1 is the only zone and cannot be drained; add another zone first (pbx:zones)",
@@ -199,9 +203,9 @@ describe("a zone that is replaced", () => {
   );
 
   test.each([
-    ["in one step", [membership, server]],
-    ["in parts", [membership, server].flatMap(inParts)],
-  ])("is drained, and comes back, planned %s", (_, steps) => {
+    ["as one step", [membership, server]],
+    ["as three steps", [membership, server].flatMap(inParts)],
+  ])("is drained and comes back if Pulumi prints the replacement %s", (_, steps) => {
     expect(felt(steps)).toEqual([
       [
         "zone2: server replaced",
@@ -211,11 +215,11 @@ describe("a zone that is replaced", () => {
     ]);
   });
 
-  test("loses its calls if its place in the rotation is not replaced", () => {
+  test("loses its calls if its ZoneMembership is not replaced", () => {
     expect(felt([server])).toEqual([["zone2: server replaced", "cuts every call of zone2", false]]);
   });
 
-  test("has nothing left to lose if an update was interrupted after the deletion", () => {
+  test("counts as a new zone if an interrupted update has already deleted its server", () => {
     const rest = [membership, server].flatMap(inParts).filter(({ op }) => op !== "delete-replaced");
     expect(felt(rest)).toEqual([["zone2: server created", "zone2 joins once it is ready", true]]);
   });
@@ -226,16 +230,16 @@ test.each([
   [INSTANCE, "powerState", "server changed"],
   [PORT, "fixedIps[0].ipAddress", "port changed"],
   [ATTACHMENT, "portId", "attachment of its public address changed"],
-])("%s with another %s cuts calls without a replacement", (type, path, change) => {
+])("an in-place update of %s with another %s cuts calls", (type, path, change) => {
   const update = step("update", type, "zone2", { diffReasons: [path] });
   expect(felt([update])).toEqual([[`zone2: ${change}`, "cuts every call of zone2", false]]);
 });
 
-test("a server with other metadata in the cloud keeps its calls", () => {
+test("a change of a server's metadata cuts no calls", () => {
   expect(felt([step("update", INSTANCE, "zone2", { diffReasons: ["metadata"] })])).toEqual([]);
 });
 
-test("the successor of a lost server enters the rotation, even in the only zone", () => {
+test("the new server of a zone that was lost joins without a drain, even in the only zone", () => {
   const steps = [
     step("create", INSTANCE, "zone1", { newState: {} }),
     replacement(MEMBERSHIP, "zone1", membershipState("zone1"), membershipState("zone1")),
@@ -245,7 +249,7 @@ test("the successor of a lost server enters the rotation, even in the only zone"
   ]);
 });
 
-test("a new zone joins, and the files of the other nodes change", () => {
+test("a new zone joins, and changed files are reported for zones but not for the controller", () => {
   const [before, after] = [["zone1"], ["zone1", "zone2"]];
   expect(
     felt([
@@ -267,7 +271,7 @@ test("a new zone joins, and the files of the other nodes change", () => {
   ]);
 });
 
-test("a difference that a refresh found on a node is repaired", () => {
+test("a file that a refresh found changed on a node is reported as a change of the file", () => {
   const state = configState("zone1", ["zone1"], "a");
   const files = { "/etc/asterisk/users.sql": { digest: "changed on the node: 0123" } };
   expect(
@@ -285,7 +289,7 @@ test("a difference that a refresh found on a node is repaired", () => {
 describe("the controller", () => {
   const server = replacement(INSTANCE, "controller");
 
-  test("is replaced only if this is allowed", () => {
+  test("is replaced only with --allow-controller", () => {
     const change = "controller: server replaced";
     expect(rowsOf([server])).toEqual([
       {
@@ -297,7 +301,7 @@ describe("the controller", () => {
     expect(rowsOf([server], true)).toEqual([{ change, effect: RESTART, fault: null }]);
   });
 
-  test("makes every zone enter the rotation again if it is replaced", () => {
+  test("makes zones enter the rotation again if it is replaced", () => {
     const update = step("update", MEMBERSHIP, "zone1", {
       oldState: membershipState("zone1"),
       newState: membershipState("zone1", { controllerId: "c2" }),
@@ -308,7 +312,7 @@ describe("the controller", () => {
     ]);
   });
 
-  test("keeps its public address, whatever is allowed", () => {
+  test("must keep its public address, even with --allow-controller", () => {
     const [row] = rowsOf([step("delete", FLOATING_IP, "controller", { oldState: {} })], true);
     expect(row).toMatchObject({
       effect: "the exchange gets a new public address, which no phone knows",
@@ -317,7 +321,7 @@ describe("the controller", () => {
   });
 });
 
-describe("a shared resource on the path of all calls", () => {
+describe("shared resources on the path of all calls", () => {
   const shared = (op: string, type: string, more: Partial<Step> = {}): Step => ({
     op,
     urn: `urn:pulumi:dev::pbx::trunkline:index:TrunkNetwork$${type}::trunk`,
@@ -331,14 +335,14 @@ describe("a shared resource on the path of all calls", () => {
     ["openstack:networking/routerInterface:RouterInterface", "trunk: router interface deleted"],
     ["openstack:networking/secGroup:SecGroup", "trunk: security group deleted"],
     [RULE, "trunk: security rule deleted"],
-  ])("is not deleted: %s", (type, change) => {
+  ])("must not be deleted: %s", (type, change) => {
     expect(felt([shared("delete", type, { oldState: {} })])).toEqual([
       [change, "cuts every call that passes through it", false],
     ]);
     expect(felt([shared("create", type, { newState: {} })])).toEqual([]);
   });
 
-  test("is not changed if the change interrupts calls", () => {
+  test("must not be changed in a way that interrupts calls", () => {
     const router = "openstack:networking/router:Router";
     expect(felt([shared("update", router, { diffReasons: ["externalNetworkId"] })])).toHaveLength(
       1,
@@ -346,12 +350,12 @@ describe("a shared resource on the path of all calls", () => {
     expect(felt([shared("update", router, { diffReasons: ["tags"] })])).toEqual([]);
   });
 
-  test("is not the SSH rule for operators", () => {
+  test("do not include the SSH rule for operators", () => {
     const ssh = { inputs: { portRangeMin: 22 } };
     expect(felt([shared("delete", RULE, { oldState: ssh })])).toEqual([]);
   });
 
-  test("may be a resource of the cloud that the guard does not know", () => {
+  test("include OpenStack resources that the guard does not know, but no other unknown resources", () => {
     const type = "openstack:loadbalancer/listener:Listener";
     expect(felt([shared("update", type)])).toEqual([
       [`${type} trunk changed`, "unknown: calls may pass through it", false],

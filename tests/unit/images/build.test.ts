@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** Creates the commands of a machine with all tools, and a recipe that takes no time. */
+/** Creates fake commands of a machine that has all tools, and a fake bake.sh that makes an image at once. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-images-"));
   for (const part of ["images", "bin"]) mkdirSync(join(folder, part));
@@ -27,7 +27,10 @@ function program(name: string, body: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
 }
 
-/** Sets what the recipe does. The recipe itself is part of the key, so it reads this from another file. */
+/**
+ * Sets what the fake bake.sh does. bake.sh is part of an image's key and must not change, so it reads `body` from
+ * another file.
+ */
 function bakes(body: string): void {
   program("images/bake.sh", '. "$HOME/bake"');
   writeFileSync(join(folder, "bake"), body);
@@ -49,7 +52,7 @@ function images(script: string, ...args: readonly string[]) {
   return { status, lines: stdout.trimEnd().split("\n") };
 }
 
-/** Returns the image in use. Checks that an ordinary build has nothing to do. */
+/** Returns the path of the image in use. Checks that a build without --fresh has nothing to do. */
 function imageInUse(): string | undefined {
   expect(images("build.sh", NAME)).toEqual({
     status: 0,
@@ -58,7 +61,7 @@ function imageInUse(): string | undefined {
   return images("rootfs.sh", NAME).lines[0];
 }
 
-test("keeps an image in use that was rebuilt from today's packages", () => {
+test("an image that was rebuilt with --fresh stays in use in later builds without --fresh", () => {
   images("build.sh", NAME);
   const before = imageInUse();
   const { status, lines } = images("build.sh", "--fresh", NAME);
@@ -67,7 +70,7 @@ test("keeps an image in use that was rebuilt from today's packages", () => {
   expect(imageInUse()).not.toBe(before);
 });
 
-test("keeps the previous image in use if a rebuild fails", () => {
+test("the previous image stays in use if a rebuild with --fresh fails", () => {
   images("build.sh", NAME);
   const before = imageInUse();
   bakes("exit 1");
@@ -75,7 +78,7 @@ test("keeps the previous image in use if a rebuild fails", () => {
   expect(imageInUse()).toBe(before);
 });
 
-test("rebuilds no other image", () => {
+test("--fresh rebuilds only the named image", () => {
   images("build.sh", NAME);
   const before = imageInUse();
   images("build.sh", "--fresh", "pbx-asterisk-22");

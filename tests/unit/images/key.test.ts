@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** Copies the inputs of images. */
+/** Copies the files that images are built from, with the modes of a clone with umask 022. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-images-"));
   mkdirSync(join(folder, "images"));
@@ -55,7 +55,7 @@ test("the key of an image does not depend on the umask", () => {
   }
 });
 
-test("the key of an image depends on executable bits", () => {
+test("the key of an image depends on the executable bits of its files", () => {
   const key = imageKey();
   const [program = ""] = elements().filter((file) => file.endsWith("post-install.d/60-services"));
   chmodSync(program, 0o644);

@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 const STATIC = join(ROOT, "images/elements/pbx-asterisk/static");
 const PROGRAM = join(STATIC, "usr/lib/trunkline/report-logins");
 
-/** Loads the program as a module named `program`. */
+/** Python code that loads report-logins as the module `program` and reads `given` from standard input. */
 const LOAD = `
 import importlib.machinery, importlib.util, json, sys
 sys.dont_write_bytecode = True
@@ -25,7 +25,7 @@ function python(script: string, given: unknown): unknown {
   return JSON.parse(stdout);
 }
 
-/** A line of res_trunkline_logins. The default time is the test's clock. */
+/** An event of res_trunkline_logins. If `time` is missing, the event has the simulated time of the test. */
 interface Event {
   readonly name: string;
   readonly account: string;
@@ -33,10 +33,10 @@ interface Event {
   readonly port: number;
   readonly time?: number;
 }
-/** An event, or a number of seconds that pass. */
+/** An event, or a number of seconds that pass in the test. */
 type Step = Event | number;
 
-/** Returns the program's reports about events of a driver, such as `refused 1001 54321 register`. */
+/** Returns report-logins' reports about the events in `steps`, such as `refused 1001 54321 register`. */
 function reports(driver: "pjsip" | "chan_sip", steps: readonly Step[]): string[] {
   const script = `
 translator, now, made = program.EVENTS[given["driver"]](), 0.0, []
@@ -57,7 +57,7 @@ const pjsip = (name: string, account: string, port: number): Event => ({
   port,
 });
 
-describe("with PJSIP, the program", () => {
+describe("with PJSIP, report-logins", () => {
   test("reports a log-in", () => {
     expect(reports("pjsip", [pjsip("SuccessfulAuth", "1001", 41348)])).toEqual([
       "accepted 1001 41348 other",
@@ -100,7 +100,7 @@ const channel = (account: string): Event => ({
   port: 0,
 });
 
-describe("with chan_sip, the program", () => {
+describe("with chan_sip, report-logins", () => {
   test("reports the port of a registration", () => {
     const steps = [
       chanSip("ChallengeSent", "1001"),
@@ -114,13 +114,13 @@ describe("with chan_sip, the program", () => {
     ["before", [peer("Rejected", "1001", 36846), chanSip("InvalidPassword", "1001")]],
     ["after", [chanSip("InvalidPassword", "1001"), peer("Rejected", "1001", 36846)]],
     ["long before", [peer("Rejected", "1001", 36846), 1.9, chanSip("InvalidPassword", "1001")]],
-  ] as const)("reports a wrong password once, if the port arrives %s the password", (_, steps) => {
+  ] as const)("reports a wrong password once if its port is read %s the refusal", (_, steps) => {
     expect(reports("chan_sip", [chanSip("ChallengeSent", "1001"), ...steps, 60])).toEqual([
       "refused 1001 36846 register",
     ]);
   });
 
-  test("reports each wrong password for an account with its own connection", () => {
+  test("reports each wrong password for an account with the port of its own connection", () => {
     const steps = [
       chanSip("ChallengeSent", "1001", "0x1"),
       chanSip("ChallengeSent", "1001", "0x2"),
@@ -135,13 +135,13 @@ describe("with chan_sip, the program", () => {
     ]);
   });
 
-  test("reports a wrong password without a port if the port does not arrive in time", () => {
+  test("reports a wrong password with port 0 if the port is not read within two seconds", () => {
     const steps = [chanSip("ChallengeSent", "nobody"), chanSip("InvalidPassword", "nobody")];
     expect(reports("chan_sip", [...steps, 2])).toEqual([]);
     expect(reports("chan_sip", [...steps, 2.1])).toEqual(["refused nobody 0 register"]);
   });
 
-  test("reports the caller of a refused call, without the port that the caller sends", () => {
+  test("reports the caller of a refused call with port 0 instead of the port in the Via header", () => {
     const steps = [
       chanSip("ChallengeSent", "sip:1001@198.51.100.254"),
       chanSip("InvalidPassword", "1003"),
@@ -149,7 +149,7 @@ describe("with chan_sip, the program", () => {
     expect(reports("chan_sip", steps)).toEqual(["refused 1001 0 call"]);
   });
 
-  test("reports each log-in that Asterisk answers with another challenge", () => {
+  test("reports each challenge that answers a log-in, but not the first challenge of a dialog", () => {
     const [first, other] = ["0x1", "0x2"].map((session) =>
       chanSip("ChallengeSent", "1001", session),
     ) as [Event, Event];
@@ -160,7 +160,7 @@ describe("with chan_sip, the program", () => {
     ]);
   });
 
-  test("reports no challenge to another dialog at the same address in memory", () => {
+  test("reports no challenge of a dialog that has the memory address of an earlier dialog", () => {
     const challenge = chanSip("ChallengeSent", "1001");
     const login = chanSip("SuccessfulAuth", "1001");
     const other = [chanSip("ChallengeSent", "1003"), chanSip("SuccessfulAuth", "1003")];
@@ -182,7 +182,7 @@ describe("with chan_sip, the program", () => {
     ).toEqual(["accepted 1001 0 call", "accepted 1001 0 call"]);
   });
 
-  test("reports a possible guess in a dialog that is about to end, if no log-in follows", () => {
+  test("reports a challenge at the end of a dialog's lifetime as a guess if no log-in follows", () => {
     const challenge = chanSip("ChallengeSent", "1001");
     const login = chanSip("SuccessfulAuth", "1002");
     const told = ["challenged 1001 0 register"];
@@ -194,14 +194,15 @@ describe("with chan_sip, the program", () => {
     expect(reports("chan_sip", [challenge, 600, challenge, 7.4])).toEqual(told);
   });
 
-  test("reports guesses in calls, except for one per call placed meanwhile", () => {
+  test("reports guesses in calls, and each call of the account excuses at most one of them", () => {
     const sessions = ["0x1", "0x2", "0x3"];
     const calls = sessions.map((session) => chanSip("ChallengeSent", "sip:1001@x", session));
     expect(reports("chan_sip", [...calls, channel("1002"), ...calls])).toEqual([
       "accepted 1002 0 call",
       ...sessions.map(() => "challenged 1001 0 call"),
     ]);
-    // A guess is doubtful if a call may have ended its dialog. Here, the call has not ended the dialog.
+    // The call may have ended one dialog, so the next challenge in that dialog is doubtful. It is reported because no
+    // further call follows.
     expect(reports("chan_sip", [...calls, channel("1001"), ...calls, 60])).toEqual([
       "accepted 1001 0 call",
       ...sessions.map(() => "challenged 1001 0 call"),
@@ -213,7 +214,7 @@ describe("with chan_sip, the program", () => {
     ]);
   });
 
-  test("uses Asterisk's clock, however late it reads events", () => {
+  test("uses the times of Asterisk's events, even if it reads the events late", () => {
     const at = (account: string, time: number): Event => ({
       ...chanSip("ChallengeSent", account, "0x1"),
       time,
@@ -223,11 +224,11 @@ describe("with chan_sip, the program", () => {
     expect(reports("chan_sip", [at("1001", 97.1), 9, at("1003", 103.3), login])).toEqual([
       "challenged 1003 0 register",
     ]);
-    // The clock was set back.
+    // A challenge is not reported if Asterisk's clock was set back.
     expect(reports("chan_sip", [at("1001", 97.1), at("1003", 97), login])).toEqual([]);
   });
 
-  test("counts a call for the challenge that the call excuses", () => {
+  test("lets a call excuse only one challenge, so that a second call excuses the next challenge", () => {
     const call = (session: string) => chanSip("ChallengeSent", "sip:1001@x", session);
     const login = ["ChallengeSent", "SuccessfulAuth"].map((event) => chanSip(event, "1003", "0x1"));
     const [first, second] = [call("0x1"), call("0x2")];
@@ -239,7 +240,7 @@ describe("with chan_sip, the program", () => {
     ]);
   });
 
-  test("uses the lifetime of a dialog in sip.conf", () => {
+  test("assumes a dialog lifetime slightly below 64 times timert1 of sip.conf", () => {
     const sipConf = readFileSync(join(ROOT, "templates/sip.conf.hbs"), "utf8");
     const t1 = Number(/^timert1=(\d+)$/m.exec(sipConf)?.[1]);
     const dialog = python("print(program.DIALOG)", null) as number;
@@ -274,7 +275,7 @@ describe("with chan_sip, the program", () => {
   });
 });
 
-/** Runs a script that fills an outbox and takes from it. Returns what the script prints. */
+/** Runs Python code with an outbox, a simulated clock, `put` and `take`. Returns the JSON that the code prints. */
 const outbox = (script: string): unknown =>
   python(
     `
@@ -288,7 +289,7 @@ ${script}`,
     null,
   );
 
-test("the program limits waiting reports and counts lost ones", () => {
+test("report-logins keeps only the newest waiting reports, and counts the dropped ones", () => {
   const script = `
 program.QUEUE = 3
 put(1, 2, 3, 4, 5)
@@ -299,7 +300,7 @@ print(json.dumps([take(), outbox.take_dropped(), outbox.take_dropped()]))`;
   expect(outbox(script)).toEqual([[4, 5, 6], 3, 0]);
 });
 
-test("the program reports a port only while the port certainly belongs to the same phone", () => {
+test("report-logins sends port 0 in a report that has waited for more than ten seconds", () => {
   const script = `
 put(1)
 clock[0] = 8
@@ -309,7 +310,7 @@ print(json.dumps(take()))`;
   expect(outbox(script)).toEqual([0, 2]);
 });
 
-test("after a reconnect, the program reports each connected phone once, and calls", () => {
+test("after a reconnect, report-logins sends each connected phone once, and waiting calls and refusals", () => {
   const script = `
 put(6, event="challenged")
 outbox.put([program.report("accepted", "7", 0, "call")])
@@ -327,7 +328,7 @@ print(json.dumps([[one["port"] for one in outbox.snapshot()], take()]))`;
   ]);
 });
 
-test("the program reads Asterisk's events, including its start and lost events", () => {
+test("report-logins reads Asterisk's events, forgets dialogs at a start, and counts lost events", () => {
   const script = `
 import os, threading
 reading, writing = os.pipe()
@@ -343,7 +344,7 @@ sys.stdout.flush()
 os._exit(0)`;
   const lines = [
     "ChallengeSent 1001 0x7f01 9999 1764423452.000000",
-    // From now on, this address in memory belongs to another dialog.
+    // After a start of Asterisk, this memory address belongs to another dialog.
     "started - - 0 1764423452.100000",
     "ChallengeSent 1001 0x7f01 9999 1764423452.200000",
     "lost - - 3 1764423452.300000",
@@ -354,7 +355,7 @@ os._exit(0)`;
   expect(python(script, `${lines.join("\n")}\n`)).toEqual([["refused", "accepted"], 3]);
 });
 
-test.each(["service", "socket"])("systemd reports no error in the %s", (kind) => {
+test.each(["service", "socket"])("systemd-analyze reports no error in the %s unit", (kind) => {
   const unit = `trunkline-report-logins.${kind}`;
   const folder = join(STATIC, "etc/systemd/system");
   const { stdout, stderr, error } = spawnSync(

@@ -22,8 +22,8 @@ const DAEMONS = [
   ["pbx-node", "ssh.service.d/trunkline.conf"],
 ] as const;
 
-// A limit in [Service], or StartLimitBurst alone, does not ensure this (systemd.unit(5)).
-test.each(DAEMONS)("systemd always restarts %s's %s", (element, unit) => {
+// systemd ignores a limit in [Service], and StartLimitBurst alone does not remove the limit (systemd.unit(5)).
+test.each(DAEMONS)("in %s, systemd restarts %s without a limit", (element, unit) => {
   const all = settings(element, unit);
   expect(all).toContain("Unit.StartLimitIntervalSec=0");
   expect(all).toContain("Service.Restart=always");
@@ -33,7 +33,7 @@ test.each(DAEMONS)("systemd always restarts %s's %s", (element, unit) => {
 test.each([
   ["pbx-asterisk", "asterisk.service"],
   ["pbx-controller", "haproxy.service"],
-] as const)("%s's %s starts only after the packet filter", (element, unit) => {
+] as const)("in %s, %s starts only after the packet filter", (element, unit) => {
   const words = (key: string): string[] =>
     settings(element, unit).flatMap((line) =>
       line.startsWith(`Unit.${key}=`) ? line.slice(key.length + 6).split(" ") : [],

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../../core/paths";
 
-/** Exit status of the fake build. A real build would take minutes. */
+/** Exit status of the fake build.sh; shows that the build was started. A real build takes minutes. */
 const BUILDS = 42;
 
 let folder: string;
@@ -40,7 +40,7 @@ const labIsInstalled = (): string => {
   return file;
 };
 
-test("uploads to the cloud that the environment names", () => {
+test("upload.sh uses the cloud that the environment names", () => {
   labIsInstalled();
   expect(upload({ OS_CLOUD: "mycloud" })).toEqual({
     status: BUILDS,
@@ -49,14 +49,14 @@ test("uploads to the cloud that the environment names", () => {
   });
 });
 
-test("uploads to the lab if no cloud is named", () => {
+test("upload.sh uses the lab if no cloud is named", () => {
   const file = labIsInstalled();
   expect(upload({ OS_CLOUD: "" })).toEqual({
     ...{ status: BUILDS, stdout: `trunkline-lab ${file}`, stderr: "" },
   });
 });
 
-test("prefers a cloud that was named after make env to the variables of make env", () => {
+test("upload.sh uses a cloud that was set after `make env`, and otherwise the lab", () => {
   const lab = { OS_CLOUD: "trunkline-lab", OS_CLIENT_CONFIG_FILE: labIsInstalled() };
   const none = { OS_AUTH_URL: "http://no-cloud-is-configured.invalid/v3" };
   const takes = (env: Readonly<Record<string, string>>): string => upload(env).stdout;
@@ -66,7 +66,7 @@ test("prefers a cloud that was named after make env to the variables of make env
   expect(takes({ ...lab, OS_AUTH_URL: "https://a/v3" })).toBe("");
 });
 
-test("builds nothing if there is no cloud and no lab", () => {
+test("upload.sh builds nothing if there is no cloud and no lab", () => {
   expect(upload({})).toEqual({
     status: 1,
     stdout: "",
@@ -75,7 +75,7 @@ test("builds nothing if there is no cloud and no lab", () => {
   });
 });
 
-test("builds nothing if the lab does not run", () => {
+test("upload.sh builds nothing if no cloud is named and the lab is not running", () => {
   labIsInstalled();
   program("lab/lab.sh", '[ "$1" = status ] && exit 3');
   expect(upload({})).toEqual({

@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** Copies the lab's scripts, with one service. The user is not root, so a command that runs ends with status 1. */
+/** Copies the lab's scripts, with one service. A fake `id` says that the user is not root, so that no command runs. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-lab-"));
   for (const part of ["lab/services", "bin"]) mkdirSync(join(folder, part), { recursive: true });
@@ -36,7 +36,7 @@ test.each([
   ...["up", "prove", "down", "status", "trouble", "logs"].map((command) => [command, "--help"]),
   ["up", "-h"],
   ["down", "--purge", "--help"],
-])("%s %s prints the usage and does nothing else", (...args) => {
+])("lab.sh %s %s prints the usage and does nothing else", (...args) => {
   const help = lab("--help");
   expect(help.stdout).toContain("usage: lab.sh COMMAND");
   expect(lab(...args)).toEqual(help);
@@ -51,7 +51,7 @@ test.each([
   [["logs", "novae"], expect.stringMatching(/^unknown service novae; .*: .* nova /) as string],
   [["logs", "nova", "glance"], expect.stringMatching(/^unknown service nova glance; /) as string],
   [["stop"], "unknown command stop"],
-])("rejects %j with a one-line message", (args, fault) => {
+])("lab.sh rejects %j with a one-line message", (args, fault) => {
   const { status, stdout, stderr } = lab(...args);
   const [, line] = /^lab: (.*); see lab\.sh --help\n$/.exec(stderr) ?? [];
   expect({ status, stdout, line }).toEqual({ status: 2, stdout: "", line: fault });

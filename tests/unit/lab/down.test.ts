@@ -55,12 +55,12 @@ const isKept = (): boolean => existsSync(join(folder, "state"));
 const refusal = (service: string): string =>
   `lab: could not stop: ${service} (see the errors above); nothing was deleted, run the same command again`;
 
-test("down keeps the state unless --purge is given", () => {
+test("lab.sh down keeps the lab's state folder unless --purge is given", () => {
   expect([down(), isKept()]).toEqual([{ status: 0, stderr: "" }, true]);
   expect([down("--purge"), isKept()]).toEqual([{ status: 0, stderr: "" }, false]);
 });
 
-test("down forgets that make up started the lab, unless a service does not stop", () => {
+test("lab.sh down deletes .trunkline/lab-started, unless a service does not stop", () => {
   const claim = join(folder, ".trunkline/lab-started");
   mkdirSync(join(folder, ".trunkline"));
   for (const purge of [[], ["--purge"], []]) {
@@ -73,7 +73,7 @@ test("down forgets that make up started the lab, unless a service does not stop"
   expect([down().status, existsSync(claim)]).toEqual([1, true]);
 });
 
-test("if a service does not stop, down stops the others, deletes nothing and fails", () => {
+test("if a service does not stop, lab.sh down stops the others, deletes nothing and fails", () => {
   service("libvirt", 'die "these processes do not stop: 42"');
   service("mariadb", `touch "${folder}/mariadb-stopped"`);
   expect([down("--purge"), isKept(), existsSync(join(folder, "mariadb-stopped"))]).toEqual([
@@ -83,15 +83,15 @@ test("if a service does not stop, down stops the others, deletes nothing and fai
   ]);
 });
 
-test("keeps the pid file of a process that survives its signals", () => {
-  // The process is in the process group of this test, so the lab cannot kill its group.
+test("lab.sh down keeps the pid file of a process that it cannot stop", () => {
+  // The process has no process group of its own, so the lab's SIGKILL to its group does not reach it.
   const stubborn = spawn("sh", ["-c", "trap '' TERM; echo; while :; do sleep 1; done"]);
   try {
     const pid = String(stubborn.pid);
     const status = readFileSync(`/proc/${pid}/stat`, "utf8");
     const start = status.slice(status.lastIndexOf(") ")).split(" ")[20] ?? "";
     writeFileSync(join(folder, "state/run/scheduler.pid"), `${pid} ${start}\n`);
-    // Without pauses, the wait is short.
+    // `nap` without a pause makes the wait short.
     service("nova", "nap() { :; }; halt_all conductor scheduler");
     expect([down("--purge"), existsSync(join(folder, "state/run/scheduler.pid"))]).toEqual([
       { status: 1, stderr: `lab: scheduler does not stop: process ${pid}\n${refusal("nova")}` },

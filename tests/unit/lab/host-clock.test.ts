@@ -17,7 +17,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Returns what the program writes on a machine with these clocks. */
+/** Returns the chrony configuration that host-clock writes on a machine with these PTP clocks, by device. */
 function written(clocks: Readonly<Record<string, string>>): string {
   const devices = join(folder, "ptp");
   for (const [name, kind] of Object.entries(clocks)) {
@@ -33,12 +33,12 @@ function written(clocks: Readonly<Record<string, string>>): string {
   return readFileSync(file, "utf8");
 }
 
-test("writes a reference clock if KVM offers the host's clock", () => {
+test("host-clock writes a reference clock if KVM offers the host's clock", () => {
   expect(written({ ptp0: "some network card", ptp1: "KVM virtual PTP" })).toBe(
     "refclock PHC /dev/ptp1 poll 3 dpoll -2 stratum 2\n",
   );
 });
 
-test.each([[{}], [{ ptp0: "some network card" }]])("ignores other clocks: %j", (clocks) => {
+test.each([[{}], [{ ptp0: "some network card" }]])("ignores all other clocks: %j", (clocks) => {
   expect(written(clocks)).toBe("");
 });

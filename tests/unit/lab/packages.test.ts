@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** Creates the commands of a machine without packages. apt prints the file `answer` if it is asked for a package. */
+/** Creates fake commands of a machine without packages. The fake apt fails with the text of the file `answer`. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-packages-"));
   for (const part of ["lab", "tools", "bin"]) mkdirSync(join(folder, part));
@@ -44,7 +44,7 @@ function install(packages: readonly string[]) {
   return { status, stderr: stderr.trimEnd() };
 }
 
-/** Returns the lab's error about the packages if apt prints `answer`. */
+/** Returns the lab's error about `packages` if apt fails with `answer`. */
 function refusal(packages: readonly string[], ...answer: readonly string[]): string {
   writeFileSync(join(folder, "answer"), answer.join("\n"));
   const { status, stderr } = install(packages);
@@ -52,7 +52,7 @@ function refusal(packages: readonly string[], ...answer: readonly string[]): str
   return stderr;
 }
 
-test("names the packages that apt cannot find", () => {
+test("the lab's error names the packages that apt cannot find", () => {
   expect(
     refusal(
       ["nova-api", "glance", "neutron-server", "qemu-utils"],
@@ -67,7 +67,7 @@ test("names the packages that apt cannot find", () => {
   );
 });
 
-test("prints apt's own message for any other error", () => {
+test("the lab's error has apt's own message for any other failure", () => {
   expect(refusal(["glance"], "E: Unable to correct problems, you have held broken packages.")).toBe(
     "lab: could not install packages; to see why, run: apt-get install --no-install-recommends glance; " +
       `log: ${folder}/apt.log: E: Unable to correct problems, you have held broken packages.`,
@@ -81,7 +81,7 @@ const OURS = "#!/bin/sh\n# trunkline-lab: packages must not start services\nexit
 test.each([
   ["removes its own", OURS, false],
   ["keeps another", "#!/bin/sh\nexit 101\n", true],
-])("if no package is missing, %s policy-rc.d", (_, rule, stays) => {
+])("if no package is missing, the lab %s policy-rc.d", (_, rule, stays) => {
   program("bin/dpkg-query", "printf installed");
   writeFileSync(join(folder, "policy-rc.d"), rule);
   expect([install(["glance"]), inFolder("policy-rc.d")]).toEqual([
@@ -90,12 +90,12 @@ test.each([
   ]);
 });
 
-test("removes its policy-rc.d if packages cannot be installed", () => {
+test("the lab removes its policy-rc.d if packages cannot be installed", () => {
   refusal(["glance"], "E: Unable to correct problems, you have held broken packages.");
   expect(inFolder("policy-rc.d")).toBe(false);
 });
 
-describe("on a machine that systemd runs", () => {
+describe("on a machine with systemd, the lab", () => {
   beforeEach(() => {
     mkdirSync(join(folder, "systemd"));
     writeFileSync(join(folder, "enabled"), "ssh.service enabled enabled\n");
@@ -106,7 +106,7 @@ describe("on a machine that systemd runs", () => {
     );
   });
 
-  /** Makes apt enable two services. The script `end` sets how apt ends. */
+  /** Makes the fake apt enable two services, and then run the script `end`. */
   function aptEnables(end: string): void {
     const units = "mariadb.service enabled enabled\\nvirtlogd.service indirect enabled\\n";
     program(
@@ -119,13 +119,13 @@ describe("on a machine that systemd runs", () => {
   const disabled = (): string => readFileSync(join(folder, "disabled"), "utf8");
   const DISABLED = "disable --now mariadb.service virtlogd.service\n";
 
-  test("disables the services of installed packages, and no others", () => {
+  test("disables the services that the installed packages enable, and no others", () => {
     aptEnables(`[ -x '${folder}/policy-rc.d' ]`);
     expect(install(["mariadb-server"])).toEqual({ status: 0, stderr: "" });
     expect([disabled(), inFolder("policy-rc.d")]).toEqual([DISABLED, false]);
   });
 
-  test("disables them at the next run if the installation was killed", () => {
+  test("disables these services at the next run if the installation was killed", () => {
     aptEnables('kill -KILL "$PPID"');
     expect(install(["mariadb-server"]).status).toBe(null);
     expect([inFolder("disabled"), inFolder("policy-rc.d")]).toEqual([false, true]);

@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** Creates the commands of a machine whose KVM runs every guest. */
+/** Creates fake commands of a machine on which KVM runs every guest. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-kvm-"));
   for (const part of ["bin", "cache", "lab/lib", "parts/boot", "parts/bin", "tools"]) {
@@ -30,7 +30,7 @@ function program(name: string, body: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
 }
 
-/** Runs the probe. Returns its answer and its calls of apt. The script `download` replaces apt's download. */
+/** Runs probe-kvm.sh. Returns its answer and its calls of apt. The script `download` replaces apt's download. */
 function probe(download: string) {
   program(
     "tools/apt-get.sh",
@@ -59,7 +59,7 @@ const RAN = {
   reason: expect.stringMatching(/^kvm: a guest under KVM ended with status 0 /) as string,
 };
 
-test("the guest is downloaded once and used again after each boot", () => {
+test("the probe downloads its guest once and uses it again after a reboot", () => {
   expect(probe(ONLINE)).toEqual({ ...RAN, apt: ["download"] });
   expect(probe(OFFLINE)).toEqual({
     ...{ status: 0, answer: "kvm", reason: "kvm: tested earlier in this boot", apt: [] },
@@ -69,19 +69,19 @@ test("the guest is downloaded once and used again after each boot", () => {
   expect(cached()).toEqual(["guest", "kvm", "probe.lock"]);
 });
 
-/** Removes the answer, as a boot does. */
+/** Removes the cached answer, which is valid only until the next boot. */
 function forgetAnswer(): void {
   for (const name of readdirSync(join(folder, "cache"))) {
     if (name.startsWith("kvm-")) rmSync(join(folder, "cache", name));
   }
 }
 
-test("updates the package lists if the mirrors no longer have the kernel", () => {
+test("the probe updates the package lists if the mirrors no longer have the kernel", () => {
   const superseded = `[ -e '${folder}/updated' ] || exit 100; ${ONLINE}`;
   expect(probe(superseded)).toEqual({ ...RAN, apt: ["download", "update", "download"] });
 });
 
-test("answers qemu until the guest can be downloaded", () => {
+test("the probe answers qemu until its guest can be downloaded", () => {
   expect(probe(OFFLINE)).toEqual({
     status: 0,
     answer: "qemu",
@@ -94,7 +94,7 @@ test("answers qemu until the guest can be downloaded", () => {
   expect(probe(ONLINE)).toEqual({ ...RAN, apt: ["download"] });
 });
 
-test("removes the files of a probe that was killed", () => {
+test("the probe removes the files of an earlier probe that was killed", () => {
   expect(probe('kill -KILL "$PPID"').status).toBe(null);
   expect(cached()).toHaveLength(2);
   probe(ONLINE);

@@ -75,7 +75,7 @@ describe("registered phones", () => {
 2 results found.
 `;
 
-  test("have the port of the connection with chan_sip, even if the phone does not answer", () => {
+  test("of chan_sip have the port of their connection, even if they do not answer", () => {
     expect(parseContacts(SIP_PEERS)).toEqual([
       { extension: "1001", port: 35288 },
       { extension: "1002", port: 35298 },
@@ -83,7 +83,7 @@ describe("registered phones", () => {
     ]);
   });
 
-  test("have the port of the connection with PJSIP, not the phone's own port", () => {
+  test("of PJSIP have the port of their connection to the zone, not the port of the phone itself", () => {
     expect(parseContacts(REGISTRAR)).toEqual([
       { extension: "1005", port: 37054 },
       { extension: "1006", port: 37056 },
@@ -91,7 +91,7 @@ describe("registered phones", () => {
   });
 
   test.each(["0 results found.\n", "", "0 sip peers [Monitored: 0 online, 0 offline]\n"])(
-    "are none in the output %j",
+    "are an empty list for the output %j",
     (output) => {
       expect(parseContacts(output)).toEqual([]);
     },
@@ -122,7 +122,7 @@ describe("data that a phone chooses", () => {
     "1001/x\t1.1.1.1 D Yes Yes 99",
     "1001/ 9 ",
     "1001/💥 D 7 OK",
-  ])("in the user name of a chan_sip registration imitates nothing: %j", (name) => {
+  ])("in the user name of a chan_sip registration changes no parsed contact: %j", (name) => {
     expect(parseContacts(peer(name))).toEqual([{ extension: "1001", port: 35288 }]);
   });
 
@@ -136,7 +136,7 @@ describe("data that a phone chooses", () => {
     { user_agent: "x", uri: `${URI};x=@1.1.1.1:7` },
     { call_id: "} {", uri: URI, path: "<sip:a@1.1.1.1:7>" },
     { uri: 'sip:"q\\"@192.168.0.254:37054' },
-  ])("in the contact of a PJSIP registration imitates nothing: %j", (fields) => {
+  ])("in the contact of a PJSIP registration does not change the parsed contact: %j", (fields) => {
     expect(parseContacts(contact(fields))).toEqual([{ extension: "1005", port: 37054 }]);
   });
 
@@ -152,7 +152,7 @@ describe("data that a phone chooses", () => {
     expect(parseContacts(line)).toEqual([]);
   });
 
-  test("adds only its key to a console command that deletes a contact", () => {
+  test("does not get into the console command that deletes a contact", () => {
     const lines = [
       contact({ uri: URI }),
       "/registrar/contact/1005;@x;core stop now: {}",
@@ -165,7 +165,7 @@ describe("data that a phone chooses", () => {
     ]);
   });
 
-  test("in a dialled number imitates no count of calls and no channel", () => {
+  test("in a dialled number is not taken for a count of calls or for a channel", () => {
     const dialled = "1!2\n77 active calls\n99 active channels\nPJSIP/1007";
     const line = `PJSIP/1001-00000001!from-users!${dialled}!1!Up!Dial!x!1001!!!3!0!b!zone1-1.1`;
     const found = parseChannels(`${line}\n1 active channel\n1 active call\n9 calls processed\n`);

@@ -19,10 +19,10 @@ beforeEach(() => {
 });
 afterEach(() => zone.remove());
 
-/** Time of the next record in milliseconds. No two records have the same time. */
+/** Time of the next record in milliseconds since the epoch. No two records have the same time. */
 let time = Date.parse("2026-11-29T06:10:17.142Z");
 
-/** Returns a record as Asterisk 16.28 and 22.10 write it, with the paths in the folder of `zone`. */
+/** Returns a record as Asterisk 16.28 and 22.10 write it. Its paths lead into the folder of `zone`. */
 const record = (location: string, message: string, level = "WARNING"): string => {
   const [filename, fn] = location.split(" ");
   return `${JSON.stringify({
@@ -77,8 +77,8 @@ describe("reports no file for", () => {
         record("pjproject <?>", `\t sip_endpoint.c Error processing packet\n${FORGED}`, "ERROR"),
     ],
     ["a packet that contains a record", () => record("pjproject <?>", `\n${fault()}`, "ERROR")],
-    ["a line in the former format", () => `${FORGED}\n`],
-    ["a record after a line feed that is not escaped", () => `x ${fault()}`],
+    ["a line in Asterisk's default log format", () => `${FORGED}\n`],
+    ["a record with text before it in the line", () => `x ${fault()}`],
     ["a truncated record", () => `${fault().slice(0, -40)}\n`],
     ["an overlong line", () => `"filename":"pbx_config.c"${"x".repeat(200_000)}\n`],
     [
@@ -91,7 +91,7 @@ describe("reports no file for", () => {
       () => record("chan_sip.c get_destination", "Not a SIP header (a.conf)?"),
     ],
     [
-      "a contact that cannot be used",
+      "a phone's contact that cannot be used",
       () =>
         record(
           "config_options.c aco_process_var",
@@ -118,7 +118,7 @@ describe("reports no file for", () => {
     expect(await loggedErrors(zone, ALL)).toEqual([]);
   });
 
-  test("the reader of a file that was not edited", async () => {
+  test("a message from the reader of a file that was not edited", async () => {
     await watchLog(zone);
     log(fault());
 
@@ -136,7 +136,7 @@ describe("a fault in the log", () => {
     expect(await loggedErrors(zone, ALL)).toEqual([FAULT]);
   });
 
-  test("is not searched for if the log has become too large", async () => {
+  test("is not searched for if the log has grown too much; an error is thrown instead", async () => {
     await watchLog(zone);
     log(fault());
     truncateSync(zone.at(LOG), 65 << 20);
@@ -144,7 +144,7 @@ describe("a fault in the log", () => {
     await expect(loggedErrors(zone, ALL)).rejects.toThrow("has grown by more than 67108864 bytes");
   });
 
-  test("is found by each of several concurrent requests, and not again after the next start", async () => {
+  test("is found by each of several concurrent requests, but not after the next watchLog", async () => {
     log(hostile().repeat(200));
     await watchLog(zone);
     log(hostile().repeat(1_000), fault(), hostile().repeat(1_000));
@@ -165,7 +165,7 @@ describe("a fault in the log", () => {
   test.each([
     ["before", [FAULT]],
     ["after", [FAULT]],
-  ])("that came %s the log was renamed and reopened is found", async (when, expected) => {
+  ])("that was written %s the log was renamed is found", async (when, expected) => {
     log(hostile());
     await watchLog(zone);
     if (when === "before") log(fault());
@@ -177,7 +177,7 @@ describe("a fault in the log", () => {
   });
 
   test.each(["before", "after"])(
-    "that came %s the log was copied and truncated is found, however much follows",
+    "that was written %s the log was truncated is found, even if the log grows again",
     async (when) => {
       log(hostile());
       await watchLog(zone);
@@ -192,14 +192,14 @@ describe("a fault in the log", () => {
   );
 });
 
-test("rejects a log that is a pipe or a link, without waiting", async () => {
+test("rejects a log that is a pipe or a symbolic link, without waiting", async () => {
   await zone.run(`mkfifo ${LOG}`);
   await expect(watchLog(zone)).rejects.toThrow(`${LOG}: not a regular file`);
   await zone.run(`rm ${LOG}; ln -s /etc/passwd ${LOG}`);
   await expect(watchLog(zone)).rejects.toThrow(`${LOG}: Too many levels of symbolic links`);
 });
 
-test("an agent with an unexpected answer ends the edit of its node", async () => {
+test("throws a NodeError if the agent's answer has an unexpected format", async () => {
   const liar = Object.assign(Object.create(zone) as FolderNode, {
     ask: () => Promise.resolve({ messages: [7] }),
   });

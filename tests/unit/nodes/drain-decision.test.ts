@@ -35,13 +35,13 @@ test("does not move a line without a call that shares its connection with a line
   expect(decision.next(look({ ...inCall, busy: new Set(["1001"]), contacts }))).toEqual(WAIT);
 });
 
-test("closes all connections after two looks without a call, and ends after one more", () => {
+test("closes all connections after two observations without a call, and ends after the third", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const kinds = [0, 0, 0].map(() => decision.next(look()).kind);
   expect(kinds).toEqual(["wait", "close", "done"]);
 });
 
-test("gives a phone that connected just before the drain time to register", () => {
+test("does not close all connections in the first five seconds, so that new phones can register", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const looks = [0, 1000, 2000, 4999, 5000, 6000].map((at) => look({ at }));
   expect(looks.map((seen) => decision.next(seen).kind)).toEqual([
@@ -56,7 +56,7 @@ test("does not wait for registrations if there is no other zone", () => {
   expect(kinds).toEqual(["wait", "close", "done"]);
 });
 
-test("waits for a call that begins while connections are closed", () => {
+test("waits for a call that begins while the connections are being closed", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const looks = [look(), look(), look(inCall), look(), look(), look()];
   expect(looks.map((seen) => decision.next(seen).kind)).toEqual([
@@ -65,7 +65,7 @@ test("waits for a call that begins while connections are closed", () => {
   ]);
 });
 
-test("moves many phones in batches, because they all register elsewhere at once", () => {
+test("moves at most 200 phones at a time, because they register elsewhere at once", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const contacts = Array.from({ length: 450 }, (_, index) => ({
     extension: String(1000 + index),
@@ -88,14 +88,14 @@ describe("after the timeout,", () => {
     });
   });
 
-  test("calls are cut if the policy has force", () => {
+  test("calls are cut if the policy sets force", () => {
     expect(new DrainDecision({ ...POLICY, force: true }, "refuse").next(late)).toEqual({
       kind: "cut",
     });
   });
 });
 
-test("releases a zone after a few failed attempts to hang up its calls", () => {
+test("finishes the drain after three failed attempts to end the calls", () => {
   const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
   const kinds = [60_000, 66_000, 72_000, 78_000].map(
     (at) => decision.next(look({ ...inCall, at })).kind,
@@ -103,7 +103,7 @@ test("releases a zone after a few failed attempts to hang up its calls", () => {
   expect(kinds).toEqual(["cut", "cut", "cut", "release"]);
 });
 
-test("moves phones whose calls were cut before it cuts their next calls", () => {
+test("after a cut, moves the phones that became idle before it cuts calls again", () => {
   const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
   const busy = (...extensions: string[]): DrainLook =>
     look({ ...inCall, at: 60_000, busy: new Set(extensions), contacts: [alice, bob] });
@@ -113,7 +113,7 @@ test("moves phones whose calls were cut before it cuts their next calls", () => 
   expect(decision.next(busy())).toEqual({ kind: "move", ports: [bob.port] });
 });
 
-test("decides again about phones that could not be moved", () => {
+test("after a failed move, moves the phone again when it has no call", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const idle = look({ contacts: [alice] });
   const step = decision.next(idle);
@@ -125,7 +125,7 @@ test("decides again about phones that could not be moved", () => {
   expect(decision.next(idle)).toEqual(step);
 });
 
-test("closes connections that could not be closed before it ends", () => {
+test("after a failed close, closes all connections again before it ends", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const kinds = [0, 0].map(() => decision.next(look()).kind);
   expect(kinds).toEqual(["wait", "close"]);
@@ -134,7 +134,7 @@ test("closes connections that could not be closed before it ends", () => {
 });
 
 describe("without another zone in the rotation,", () => {
-  test("the drain is abandoned if the exchange stays", () => {
+  test("the drain is abandoned if the exchange is not destroyed", () => {
     const alone = look({ hasOtherZone: false, contacts: [bob] });
     expect(new DrainDecision(POLICY, "refuse").next(alone)).toEqual({
       kind: "abandon",
@@ -142,7 +142,7 @@ describe("without another zone in the rotation,", () => {
     });
   });
 
-  test("phones are not moved, but the drain waits for calls if the exchange is removed as well", () => {
+  test("the drain moves no phones but waits for calls if the exchange is destroyed", () => {
     const decision = new DrainDecision(POLICY, "wait");
     const last = look({ hasOtherZone: false, contacts: [alice, bob] });
     const steps = [{ ...last, ...inCall, busy: new Set(["1001"]) }, last, last, last];
@@ -152,7 +152,7 @@ describe("without another zone in the rotation,", () => {
   });
 });
 
-describe("for any sequence of looks,", () => {
+describe("for any sequence of observations,", () => {
   const extension = fc.integer({ min: 1001, max: 1006 }).map(String);
   const contact = fc.record({ extension, port: fc.integer({ min: 40_000, max: 40_004 }) });
   const anyLook = fc
@@ -175,7 +175,7 @@ describe("for any sequence of looks,", () => {
   const policy = fc.record({ timeout: fc.integer({ min: 1, max: 20 }), force: fc.boolean() });
   const last = fc.constantFrom("refuse" as const, "wait" as const);
 
-  /** Checks every step of a drain with looks that are one second apart. */
+  /** Returns a property that checks every step of a drain. Its observations are one second apart. */
   const property = (holds: (step: Step, seen: DrainLook, before: Step | undefined) => boolean) =>
     fc.property(policy, last, fc.array(anyLook, { maxLength: 30 }), (drain, zone, looks) => {
       const decision = new DrainDecision(drain, zone);
@@ -200,7 +200,7 @@ describe("for any sequence of looks,", () => {
     );
   });
 
-  test("the drain does not end during a call, or before it closed the remaining connections", () => {
+  test("the drain is done only without calls and after it has closed the remaining connections", () => {
     fc.assert(
       property(
         (step, { channels }, before) =>
@@ -210,7 +210,7 @@ describe("for any sequence of looks,", () => {
     );
   });
 
-  test("no call is cut before the timeout or without force", () => {
+  test("no call is cut before the timeout, or if the policy does not set force", () => {
     fc.assert(
       fc.property(policy, last, fc.array(anyLook, { maxLength: 30 }), (drain, zone, looks) => {
         const decision = new DrainDecision(drain, zone);
@@ -223,7 +223,7 @@ describe("for any sequence of looks,", () => {
     );
   });
 
-  test("the drain ends if there are no calls", () => {
+  test("the drain is done within four observations if there are no calls", () => {
     fc.assert(
       fc.property(policy, fc.array(contact, { maxLength: 10 }), (drain, contacts) => {
         const decision = new DrainDecision(drain, "refuse");

@@ -15,7 +15,7 @@ const access = { privateKey: "", controllerAddress: "198.51.100.10", controllerH
 
 let exchange: FakeExchange;
 let warnings: string[];
-/** Scripts that ran in the zone, and records on the controller. */
+/** Scripts that ran in the zone, and `record-drain` commands that ran on the controller. */
 let scripts: string[];
 let records: string[];
 
@@ -70,7 +70,7 @@ test("does not disconnect phones that begin a call while the SSH connection is l
   expect(scripts.map((script) => script === "disconnect 5060 40001")).toEqual([true, true, false]);
 });
 
-test("records a call that cannot be hung up once, and does not keep the zone forever", async () => {
+test("records a cut only once if the call cannot be ended, and then ends the drain", async () => {
   exchange.inCall.add("zone2");
 
   expect(await drain({ timeout: 10, force: true })).toEqual({ callsCut: 1 });
@@ -100,11 +100,11 @@ test("a call that begins after a cut is also cut and recorded", async () => {
   expect(records).toHaveLength(2);
   expect(warnings).toEqual([
     expect.stringMatching(/^zone2: 1 call cut, still going after 10 s \(pbx:drainForce\); /),
-    expect.stringMatching(/^zone2: 1 call cut, begun after that \(pbx:drainForce\); /),
+    expect.stringMatching(/^zone2: 1 call cut, begun after the first cut \(pbx:drainForce\); /),
   ]);
 });
 
-test("an interrupted drain with force keeps a zone whose calls cannot be seen", async () => {
+test("an interrupted drain keeps an unreachable zone in service, even with force", async () => {
   exchange.unreachable.add("zone2");
   exchange.used.add("zone2");
   await expect(drain({ timeout: 10, force: true }, AbortSignal.abort())).rejects.toThrow(
@@ -114,7 +114,7 @@ test("an interrupted drain with force keeps a zone whose calls cannot be seen", 
   expect(exchange.rotation).toEqual(["zone1", "zone2"]);
 });
 
-test("a zone that was put back by hand may be in use", async () => {
+test("checks the calls of a zone that was put back into the rotation by hand", async () => {
   exchange.unused.add("zone2");
   exchange.inCall.add("zone2");
   let isKilled = false;

@@ -28,7 +28,7 @@ beforeEach(async () => {
   zone.write(DIALPLAN, BEFORE);
   mkdirSync(zone.at("/run/asterisk"), { recursive: true });
   commands = [];
-  // This Asterisk accepts no change and reports no error.
+  // This Asterisk answers every command with empty output, so its dialplan never changes.
   asterisk = createServer((caller) => {
     caller.once("data", (bytes) => {
       commands.push(bytes.toString().replace(/^cli quit after (.*)\0$/, "$1"));
@@ -48,7 +48,7 @@ const fault = (session: Session = zone): Promise<unknown> =>
   editAsterisk(session, files, { [DIALPLAN]: BEFORE }, log).catch((error: unknown) => error);
 
 const NOT_TAKEN =
-  "zone1: Asterisk does not take extensions.conf: its dialplan has no Dial(IAX2/zone2/${EXTEN},30)";
+  "zone1: Asterisk does not accept extensions.conf: its dialplan has no Dial(IAX2/zone2/${EXTEN},30)";
 
 test("rolls back a file that Asterisk does not accept", async () => {
   const error = await fault();
@@ -67,7 +67,7 @@ test("rolls back a file if Asterisk does not run", async () => {
   expect(zone.read(DIALPLAN)).toBe(BEFORE);
 });
 
-test("cannot roll back a file of a killed run, and does not report a rollback", async () => {
+test("does not report a rollback if an earlier, killed run had already replaced the file", async () => {
   zone.write(DIALPLAN, AFTER);
   const error = await fault();
   expect(error).not.toBeInstanceOf(NodeUnchanged);

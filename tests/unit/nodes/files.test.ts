@@ -88,7 +88,7 @@ test("writes a file that differs only in its mode", async () => {
   expect(changed).toEqual([at("sip.conf")]);
 });
 
-test("changes nothing if a file is invalid, and returns the message of the check", async () => {
+test("changes nothing if a file is invalid, and returns the output of the validating command", async () => {
   const answer = await install(
     here,
     { [at("sip.conf")]: wanted("after"), [at("new.conf")]: wanted("new") },
@@ -100,7 +100,7 @@ test("changes nothing if a file is invalid, and returns the message of the check
   expect(readFileSync(at("sip.conf"), "utf8")).toBe("before");
 });
 
-test("rolls back an installation, including its new files", async () => {
+test("restores the files that an installation replaced, and deletes the files that it created", async () => {
   await install(
     here,
     { [at("sip.conf")]: wanted("after"), [at("new.conf")]: wanted("new") },
@@ -113,7 +113,7 @@ test("rolls back an installation, including its new files", async () => {
   expect(statSync(at("sip.conf")).mode & 0o7777).toBe(0o640);
 });
 
-test("syncs the names of files like their contents, so that both survive a power failure", async () => {
+test("syncs files and their folders, so that contents and names survive a power failure", async () => {
   const log = at("synced");
   const watch = [
     "import os",
@@ -141,7 +141,7 @@ test("only the owner can read the file with the former contents", async () => {
   expect(statSync(former()).mode & 0o7777).toBe(0o600);
 });
 
-test("names a file that cannot be written, and changes no other file", async () => {
+test("the error names a file that cannot be written, and no other file is changed", async () => {
   const attempt = install(
     here,
     { [at("sip.conf")]: wanted("after"), [at("sip.conf/impossible")]: wanted("x") },
@@ -167,7 +167,7 @@ test("readFiles returns hash, owner and mode, and null for a missing file", asyn
   });
 });
 
-test("names an owner that does not exist, and changes nothing", async () => {
+test("the error names an owner that does not exist, and nothing is changed", async () => {
   const [user = "", group = ""] = owner.split(":");
   for (const [stranger, what] of [
     [`nobody-of-tests:${group}`, "user nobody-of-tests"],
@@ -183,7 +183,7 @@ test("names an owner that does not exist, and changes nothing", async () => {
   }
 });
 
-test("returns an owner without a name as a number, and can restore this owner", async () => {
+test("readFiles returns numbers for an owner without a name, and restore sets that owner again", async () => {
   const { uid, gid } = statSync(at("sip.conf"));
   const found = await readFiles(nameless, [at("sip.conf")]);
   expect(found[at("sip.conf")]).toMatchObject({ owner: `${String(uid)}:${String(gid)}` });
@@ -193,13 +193,13 @@ test("returns an owner without a name as a number, and can restore this owner", 
   expect(await readFiles(nameless, [at("sip.conf")])).toEqual(found);
 });
 
-test("answers an unexpected request with an error", async () => {
+test("the agent answers an invalid request with an error", async () => {
   await expect(here.ask({ do: "dance" })).rejects.toThrow(AgentFault);
   await expect(restore(here, former())).rejects.toThrow(AgentFault);
 });
 
-describe("a service with room for one more caller", () => {
-  /** Listens at once, and answers after the given number of seconds. */
+describe("a service whose backlog holds one connection", () => {
+  /** Python program. Listens at once, and starts to answer after the given number of seconds. */
   const SERVICE = `
 import socket, sys, time
 with socket.socket(socket.AF_UNIX) as service:
@@ -227,18 +227,18 @@ with socket.socket(socket.AF_UNIX) as service:
   const answers = (seconds: number): Promise<Conversation[]> =>
     Promise.all(Array.from({ length: 4 }, () => converse(here, at("service"), ["well?"], seconds)));
 
-  test("that is frozen answers no caller, and no caller waits forever", async () => {
+  test("and that hangs answers no caller, and every caller times out", async () => {
     await start(1_000);
     expect(await answers(0.5)).toEqual(Array(4).fill({ answers: [], fault: "silent" }));
   });
 
-  test("that is busy answers all callers later", async () => {
+  test("and that is busy at first answers all callers later", async () => {
     await start(0.5);
     expect(await answers(20)).toEqual(Array(4).fill({ answers: ["yes"], fault: null }));
   });
 });
 
-test("handles requests concurrently, and each gets its own answer", async () => {
+test("the agent handles requests concurrently, and each request gets its own answer", async () => {
   const run = (script: string): Promise<unknown> =>
     here.ask({ do: "run", script, input: Buffer.from("given").toString("base64") });
   const fifo = at("fifo");
@@ -252,19 +252,19 @@ test("handles requests concurrently, and each gets its own answer", async () => 
   ]);
 });
 
-test("rejects requests to an agent that is gone", async () => {
+test("pending and new requests are rejected after the agent has died", async () => {
   const child = spawn("sh", ["-c", `exec ${AGENT_COMMAND}`]);
   const agent = new Agent(child.stdin, child.stdout);
   const asked = agent.ask({ do: "run", script: "kill -9 $PPID; sleep 1", input: "" });
 
-  await expect(asked).rejects.toThrow("the agent is gone");
-  await expect(agent.ask({ do: "look", paths: [] })).rejects.toThrow("the agent is gone");
+  await expect(asked).rejects.toThrow("the agent has ended");
+  await expect(agent.ask({ do: "look", paths: [] })).rejects.toThrow("the agent has ended");
 });
 
-describe("a file that cannot be put in place", () => {
+describe("an installation on a failing file system", () => {
   /**
    * Returns a node with two file systems at `a` and `b`. The file systems in `readOnly` become read-only after
-   * `renames` renames. The first rename is that of the file with the former contents.
+   * `renames` renames, or never if `renames` is 0. The first rename is that of the file with the former contents.
    */
   function failing(readOnly: readonly string[], renames: number): Session {
     const script = [
@@ -302,7 +302,7 @@ describe("a file that cannot be put in place", () => {
     return Buffer.from(stdout, "base64").toString().trimEnd().split("\n");
   };
 
-  test("rolls back the files before it", async () => {
+  test("rolls back the files that it has already replaced", async () => {
     const session = failing(["b"], 3);
     const attempt = install(session, wantedFiles(), { former: former() });
 
@@ -312,7 +312,7 @@ describe("a file that cannot be put in place", () => {
     expect(await contentsOf(session)).toEqual(expect.arrayContaining(["-", "before", "before"]));
   });
 
-  test("is reported with the new files if these cannot be rolled back", async () => {
+  test("lists the replaced files in its error if they cannot be rolled back", async () => {
     const session = failing(["a", "b"], 3);
     const attempt = install(session, wantedFiles(), { former: former() });
 
@@ -354,13 +354,13 @@ describe("a failed installation reports that", () => {
     ask: () => Promise.reject(new AgentRefused("zone1", "/etc/b: Input/output error", renewed)),
   });
 
-  test("nothing was changed if this is true", async () => {
+  test("no file was changed if the agent lists no changed files", async () => {
     const error = await install(refusing([]), {}).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(NodeUnchanged);
     expect(String(error)).toContain("/etc/b: Input/output error; no file was changed");
   });
 
-  test("files are new if they could not be rolled back", async () => {
+  test("files were changed if the agent lists files that it could not restore", async () => {
     const error = await install(refusing(["/etc/a"]), {}).catch((reason: unknown) => reason);
     expect(error).not.toBeInstanceOf(NodeUnchanged);
     expect(String(error)).toContain(
@@ -370,7 +370,7 @@ describe("a failed installation reports that", () => {
   });
 });
 
-test("rejects an answer that is too long, and the agent continues", async () => {
+test("the agent fails a request whose answer would be too long, and continues", async () => {
   const huge = { do: "run", script: "head -c 40000000 /dev/zero", input: "" };
   await expect(here.ask(huge)).rejects.toThrow(/its answer is longer than 33554432 bytes/);
   expect(await readFiles(here, [at("none.conf")])).toEqual({ [at("none.conf")]: null });

@@ -11,7 +11,7 @@ const cfg = (zoneCount: number, changes: Partial<ControllerContext> = {}): strin
 
 const names = (zoneCount: number): string[] => serversOf(cfg(zoneCount)).map(({ name }) => name);
 
-test("a server has the checks of haproxy.cfg, because HAProxy does not apply them to an added server", () => {
+test("a server has the settings of default-server, because HAProxy does not apply them to an added server", () => {
   expect(serversOf(cfg(2))).toEqual([
     { name: "zone1", address: "192.168.0.2:5060", settings: CHECKS },
     { name: "zone2", address: "192.168.0.3:5060", settings: CHECKS },
@@ -27,7 +27,7 @@ describe("a changed haproxy.cfg", () => {
     });
   });
 
-  test("with one zone less removes the zone without a reload", () => {
+  test("with one zone fewer removes the zone without a reload", () => {
     expect(planHaproxyChange(cfg(3), cfg(2))).toEqual({
       add: [],
       reload: false,
@@ -48,7 +48,7 @@ describe("a changed haproxy.cfg", () => {
     });
   });
 
-  test("with one more zone and another algorithm adds the zone before the reload", () => {
+  test("with one more zone and another balancing algorithm adds the zone and is reloaded", () => {
     const { add, reload } = planHaproxyChange(cfg(1), cfg(2, { balance: "source" }));
     expect([add.map(({ name }) => name), reload]).toEqual([["zone2"], true]);
   });
@@ -62,7 +62,7 @@ describe("a changed haproxy.cfg", () => {
 });
 
 describe("a running HAProxy", () => {
-  // Output of HAProxy 3.0 for zones that are ready, drain, are in maintenance, and are down.
+  // Output of HAProxy 3.0 for four zones: ready, draining, in maintenance, and down.
   const STATES = `1
 # be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port
 3 nodes 1 zone1 192.168.0.2 2 0 1 1 6 15 3 2 6 0 0 0 - 5060 - 0 0 - - 0
@@ -80,7 +80,7 @@ describe("a running HAProxy", () => {
     ]);
   });
 
-  test("that was interrupted during a change of its zones continues from its current state", () => {
+  test("whose last change was interrupted is changed from its current servers, not from those in its file", () => {
     const servers = parseServers(STATES);
     for (const zoneCount of [1, 3, 5]) {
       const running = withServers(cfg(zoneCount), servers);
@@ -92,13 +92,13 @@ describe("a running HAProxy", () => {
     }
   });
 
-  test("without a record of the file that it read reloads the file", () => {
+  test("reloads its file if it is unknown which file it has read", () => {
     const running = withServers("", parseServers(STATES));
     const { add, reload, remove } = planHaproxyChange(running, cfg(5));
     expect([add.map(({ name }) => name), reload, remove]).toEqual([names(5).slice(4), true, []]);
   });
 
-  // Output of two workers, the second from before a reload. Unused columns are left out.
+  // Output of two workers. The second one is from before a reload. Columns that are not needed are left out.
   const STATISTICS = `# pxname,svname,qcur,qmax,scur,smax,slim,stot,status
 nodes,zone1,0,0,3,4,,9,UP
 nodes,zone2,0,0,0,2,,2,DRAIN
@@ -107,7 +107,7 @@ nodes,zone2,0,0,0,2,,2,DRAIN
 nodes,zone1,0,0,1,4,,7,UP
 `;
 
-  test("reports the current and the total connections of each zone, including those of former workers", () => {
+  test("reports the current and the total connections of each zone, including those of pre-reload workers", () => {
     expect([...parseConnections(STATISTICS)]).toEqual([
       ["zone1", 4],
       ["zone2", 0],

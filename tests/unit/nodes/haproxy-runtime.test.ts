@@ -6,7 +6,7 @@ import { FolderNode } from "../../support/folder-node";
 const STATE = "/var/lib/haproxy/server-state";
 const ZONES = Array.from({ length: 8 }, (_, index) => `zone${String(index + 1)}`);
 
-/** Replaces socat: writes a file for each server that drains, and lists the servers slowly. */
+/** Script in place of socat. Creates a file for each server that is set to drain, and lists the servers slowly. */
 const SOCAT = `
 read -r worker order
 set -- $order
@@ -85,7 +85,7 @@ describe("rejects input that could become a command of HAProxy or of the shell:"
   });
 });
 
-describe("output of HAProxy in another form ends only the edit of the controller:", () => {
+describe("throws a NodeError if the output of HAProxy has an unexpected format:", () => {
   const HEADER =
     "1\n# be_id be_name srv_name srv_addr srv_port srv_op_state srv_admin_state srv_check_status";
 

@@ -1,7 +1,7 @@
 import { parseLiveCalls } from "../../../nodes/asterisk/live-calls";
 import { parsePjsipMedia } from "../../../nodes/asterisk/media";
 
-/** Output of Asterisk 16.28 with chan_sip for a call across the trunk and a call in the zone. */
+/** Output of Asterisk 16.28 with chan_sip for two calls: one to another zone, and one in the zone. */
 const CHAN_SIP = [
   `IAX2/zone2-16063!from-trunk!!1!Up!AppDial!(Outgoing Line)!1002!!!3!47!8f567488-0316-4ab4-af4e-75e1bb7e5970!zone1-1795493232.1
 SIP/1008-00000002!local!1007!4!Up!Dial!SIP/1007,60!1008!!!3!1!a033f01b-851e-495c-8552-0edcd0ee8a37!zone1-1795493278.6
@@ -40,7 +40,7 @@ zone2/zone1      192.168.0.3                              (S)  255.255.255.255  
 `,
 ];
 
-/** Output of Asterisk 22 for a call that came through the trunk and a call in the zone. */
+/** Output of Asterisk 22 with PJSIP for two calls: one in the zone, and one from another zone. */
 const PJSIP = [
   `PJSIP/1006-00000002!from-users!!1!Up!AppDial!(Outgoing Line)!1006!!!3!19!fe0a9c1c-4385-4146-9334-929ca35e570f!zone3-1795492987.4
 PJSIP/1005-00000001!local!1006!4!Up!Dial!PJSIP/1006/sip:1006-0x55c2144cb230@192.168.0.254:42734;transport=TCP;x-ast-orig-host=198.51.100.200:29644,60!1005!!!3!19!fe0a9c1c-4385-4146-9334-929ca35e570f!zone3-1795492987.3
@@ -87,7 +87,7 @@ const phone = (end: string, jitterMs: number, delayMs: number | null) => ({
 });
 
 describe("live calls", () => {
-  test("have parties, legs and figures with chan_sip", () => {
+  test("have parties, legs and media statistics if the zone uses chan_sip", () => {
     expect(parseLiveCalls(CHAN_SIP)).toEqual([
       {
         from: "1001",
@@ -106,7 +106,7 @@ describe("live calls", () => {
     ]);
   });
 
-  test("have parties, legs and figures with PJSIP", () => {
+  test("have parties, legs and media statistics if the zone uses PJSIP", () => {
     expect(parseLiveCalls(PJSIP)).toEqual([
       {
         from: "1005",
@@ -125,7 +125,7 @@ describe("live calls", () => {
     ]);
   });
 
-  test("of one extension get the figures of the call with the same duration", () => {
+  test("of one extension are matched with their media statistics by duration", () => {
     const [, ...others] = CHAN_SIP;
     const concise = `SIP/1001-00000000!from-users!1002!4!Up!Dial!SIP/1002,60!1001!!!3!47!bridge-a!zone1-1.0
 SIP/1001-00000009!from-users!1009!4!Up!Dial!SIP/1009,60!1001!!!3!2!bridge-b!zone1-1.9
@@ -153,7 +153,7 @@ PJSIP/1003-00000000!local!1004!4!Ring!Dial!PJSIP/1004/sip:1004-0x55d2bcec8230@19
 `,
       ["1003", "1004"],
     ],
-  ])("that ring with %s have parties, but no figures yet", (_, concise, [from, to]) => {
+  ])("that are ringing with %s have parties, but no media statistics", (_, concise, [from, to]) => {
     const nothing = { codec: null, lossPercent: null, jitterMs: null, delayMs: null };
     expect(parseLiveCalls([concise])).toEqual([
       {
@@ -166,17 +166,17 @@ PJSIP/1003-00000000!local!1004!4!Ring!Dial!PJSIP/1004/sip:1004-0x55d2bcec8230@19
     ]);
   });
 
-  test("may be none", () => {
+  test("are an empty list if Asterisk has no channels", () => {
     expect(
       parseLiveCalls(["", "0 active IAX channels\n", "", "", "0 active SIP channels\n"]),
     ).toEqual([]);
   });
 });
 
-describe("PJSIP's figures", () => {
+describe("media statistics of PJSIP", () => {
   const figures = (line: string) => [...parsePjsipMedia(`${line}\n`).values()];
 
-  test("are those of the worse direction, even if a count is shortened to thousands", () => {
+  test("are those of the worse direction, even if Asterisk prints a count in thousands (180K)", () => {
     const line =
       " 70c54c4b 1004-00000000      01:00:19 g722      180K   2000    1   0.012    179K   4000    2   0.030   0.250";
     expect(figures(line)).toEqual([
@@ -184,14 +184,14 @@ describe("PJSIP's figures", () => {
     ]);
   });
 
-  test("have no delay before the first report of the phone", () => {
+  test("have no delay before the first RTCP report of the phone", () => {
     const line =
       "          1004-00000000      00:00:01 ulaw       50       0    0   0.002     50       0    0   0.000   0.000";
     expect(figures(line)).toEqual([{ codec: "ulaw", lossPercent: 0, jitterMs: 2, delayMs: null }]);
   });
 });
 
-test("shows a caller's data without terminal control characters, and ignores a truncated line", () => {
+test("parseLiveCalls replaces control characters in data of a caller, and ignores a truncated line", () => {
   const line = (dialled: string, number: string): string =>
     `PJSIP/1001-00000001!from-users!${dialled}!1!Up!Dial!x!${number}!!!3!7!b!zone1-1.1`;
   const [call, ...others] = parseLiveCalls([

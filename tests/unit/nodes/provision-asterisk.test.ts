@@ -33,15 +33,15 @@ let asterisk: Server | null;
 /** Commands that Asterisk received. */
 let commands: string[];
 
-/** Asterisk's report of its calls. */
+/** Asterisk's answer to `core show channels count`. */
 let calls: string;
 
-/** Returns the commands that systemctl received. */
+/** Returns the arguments of each run of systemctl. */
 const orders = (): string[] => zone.read("/run/orders").split("\n").slice(0, -1);
 
 const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
 
-/** Writes files that are five minutes old. */
+/** Writes files that are five minutes old, and so older than Asterisk's socket. */
 function boot(files: Readonly<Record<string, string>>): void {
   for (const [path, content] of Object.entries(files)) {
     zone.write(path, content);
@@ -49,7 +49,7 @@ function boot(files: Readonly<Record<string, string>>): void {
   }
 }
 
-/** Starts the console of an Asterisk that looks up its users. */
+/** Starts a fake Asterisk console that looks up users in the database file. */
 async function startAsterisk(): Promise<void> {
   zone.write(DATABASE, zone.read(USERS));
   const answerTo = (command: string): string =>
@@ -92,7 +92,7 @@ const contents = Object.fromEntries(
   Object.entries(FILES).map(([path, { content }]) => [path, content]),
 );
 
-test("queries a zone that booted with its files, and changes nothing", async () => {
+test("only queries Asterisk if the zone booted with its files", async () => {
   boot(contents);
   await startAsterisk();
   await provisionAsterisk(zone, FILES, log);
@@ -105,13 +105,13 @@ test("queries a zone that booted with its files, and changes nothing", async () 
   ]);
 });
 
-describe("after a run that was killed when the files were in place,", () => {
+describe("after a run that was killed right after it wrote the files,", () => {
   beforeEach(async () => {
     boot({ ...contents, [USERS]: users("1001") });
     await startAsterisk();
   });
 
-  test("the users are loaded", async () => {
+  test("the users are loaded into the database", async () => {
     zone.write(USERS, contents[USERS] ?? "");
     await provisionAsterisk(zone, FILES, log);
 
@@ -137,7 +137,7 @@ test("does not restart an Asterisk that already has a call", async () => {
   const provision = (): Promise<void> => provisionAsterisk(zone, FILES, log);
 
   await expect(provision()).rejects.toThrow(
-    /^zone1: Asterisk has to be started again for node.json, and there are calls; run the same command/,
+    /^zone1: Asterisk must be restarted because of node.json, but there are calls; run the same command/,
   );
   expect(orders()).toEqual([]);
 
@@ -146,7 +146,7 @@ test("does not restart an Asterisk that already has a call", async () => {
   expect(orders()).toEqual([RESTART]);
 });
 
-describe("an Asterisk that did not start", () => {
+describe("if Asterisk did not start at boot", () => {
   const refusing = (fault: string): string => `
     echo "$*" >>/run/orders
     ${fault}
@@ -155,9 +155,9 @@ describe("an Asterisk that did not start", () => {
   const TOLD = "echo 'trunkline: SIP driver pjsip is not in this image' >/run/trunkline/fault";
 
   test.each([
-    ["with the files that the zone must have", contents, START],
-    ["with other files", { ...contents, "/etc/trunkline/node.json": "{}\n" }, RESTART],
-  ])("because of a missing driver, %s, reports the image's message", async (_, files, order) => {
+    ["the zone has its files", contents, START],
+    ["the zone has other files", { ...contents, "/etc/trunkline/node.json": "{}\n" }, RESTART],
+  ])("and lacks a driver, the error is the preflight check's: %s", async (_, files, order) => {
     boot(files);
     zone.program("systemctl", refusing(TOLD));
 
@@ -167,7 +167,7 @@ describe("an Asterisk that did not start", () => {
     expect(orders()).toEqual([order]);
   });
 
-  test("for another reason reports systemd's message", async () => {
+  test("and fails again for another reason, the error is the message of systemd", async () => {
     boot({});
     zone.program("systemctl", refusing(""));
 
@@ -176,7 +176,7 @@ describe("an Asterisk that did not start", () => {
     );
   });
 
-  test("for a reason that no longer exists is started, and the reason is deleted", async () => {
+  test("and the reason no longer exists, Asterisk is started, and the recorded reason is deleted", async () => {
     boot({ ...contents, [FAULT]: "trunkline: SIP driver pjsip is not in this image\n" });
     const provisioned = provisionAsterisk(zone, FILES, log);
     while (orders().length === 0) await sleep(20);
@@ -188,7 +188,7 @@ describe("an Asterisk that did not start", () => {
   });
 });
 
-test("queries some of thousands of users, including the first and the last", async () => {
+test("queries only 20 of 5000 users, including the first and the last", async () => {
   const many = Array.from({ length: 5000 }, (_, index) => String(10_000 + index));
   const files = { ...FILES, [USERS]: wanted(users(...many)) };
   boot({ ...contents, [USERS]: users(...many) });

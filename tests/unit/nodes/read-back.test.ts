@@ -9,17 +9,17 @@ const USERS = [
   { extension: "1003", name: "x'), ('1009", secret: "third-secret" },
 ];
 
-test("finds each user of a rendered users.sql", () => {
+test("userRows finds each user in a rendered users.sql", () => {
   const rows = userRows(renderUsersSql({ ...zone1Of(1), users: USERS }));
   expect([...rows.keys()]).toEqual(["1001", "1002", "1003"]);
   expect(rows.get("1002")).toBe("('1002', NULL, 'second-secret')");
 });
 
-test("finds no users in a rendered users.sql without users", () => {
+test("userRows finds nothing in a users.sql that was rendered without users", () => {
   expect([...userRows(renderUsersSql({ ...zone1Of(1), users: [] }))]).toEqual([]);
 });
 
-test("reports users that cannot be checked, because their rows have another form", async () => {
+test("readBack reports that users cannot be checked if their rows have an unexpected form", async () => {
   const changed = renderUsersSql({ ...zone1Of(1), users: USERS }).replaceAll("('", "( '");
   const session = { node: "zone1" } as Session;
   const contents = { "/etc/asterisk/users.sql": changed };

@@ -28,7 +28,7 @@ test.each([
   '{"v1":7}',
   '{"v1":{"errors":"x"}}',
   '{"v1":{"errors":[{}]}}',
-])("an invalid result ends the edit of its node: %s", async (result) => {
+])("throws a NodeError if cloud-init's result has an unexpected format: %s", async (result) => {
   node.write("/run/cloud-init/result.json", result);
   const error = await boot().catch((reason: unknown) => reason);
 
@@ -36,7 +36,7 @@ test.each([
   expect(String(error)).toContain("/run/cloud-init/result.json has an unexpected format");
 });
 
-test("the wait on the node does not depend on a clock that can be set", async () => {
+test("the wait on the node ends in time even if the node's clock stands still", async () => {
   node.write("/run/cloud-init/instance", "");
   const end = new AbortController();
   end.abort();

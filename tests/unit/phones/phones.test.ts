@@ -16,7 +16,7 @@ describe("netstrings", () => {
     expect(found).toEqual(texts);
   });
 
-  test("are distinguished from other bytes", () => {
+  test("that are malformed are rejected", () => {
     expect(() => new NetstringDecoder().push(Buffer.from("HTTP: no"))).toThrow("not a netstring");
   });
 });
@@ -31,7 +31,7 @@ test("baresip's configuration has ports that do not overlap, and no sound card",
   expect(config).not.toContain("alsa");
 });
 
-/** Phone in a call with figures that a test sets. */
+/** Call whose packet counts and RTCP losses are set by a test. */
 class FakeCall extends Call {
   sent = 0;
   received = 0;
@@ -55,8 +55,8 @@ class FakeCall extends Call {
   }
 }
 
-test("a phone counts the packets of all streams that it has received", async () => {
-  // Output of baresip for a call whose media Asterisk began with another SSRC.
+test("the counters of a call include the received packets of all SSRCs", async () => {
+  // Output of baresip's audio_debug for a call in which Asterisk has changed the SSRC.
   const text = [
     "  member 0x12345678: lost=0 Jitter=0.0ms RTT=0.0ms",
     "                 IP=198.51.100.2:10904 psent=0 rcvd=1",
@@ -118,7 +118,7 @@ describe("the quality of a call", () => {
 
 const noPhone = { command: () => Promise.reject(new Error("there is no phone")) };
 
-test("a refused call rejects with the answer, and is closed", async () => {
+test("a refused call rejects with the SIP response, and is closed", async () => {
   const call = new Call(noPhone, "1999");
   call.handle({ type: "CALL_CLOSED", class: "call", id: "1", param: "404 Not Found" });
 

@@ -4,7 +4,7 @@ import { settingsWith } from "../../support/settings";
 const users = (range: string): unknown => [{ extension: "1001" }, { range }];
 
 test.each([
-  ["as many users as the zones can have", { zones: 2, users: users("2000-3998") }],
+  ["as many users as the zones can take", { zones: 2, users: users("2000-3998") }],
   [
     "users for the zones that the autoscaler may add",
     { zones: 1, autoscale: { max: 2, callsPerZone: 80 }, users: users("2000-3998") },
@@ -16,8 +16,8 @@ test.each([
 test.each([
   ["pbx:zones", { zones: 2 }],
   ["pbx:autoscale.max", { zones: 3, autoscale: { max: 2, callsPerZone: 80 } }],
-])("asks to raise %s if there are more users than the zones can have", (key, changes) => {
+])("asks to raise %s if there are more users than the zones can take", (key, changes) => {
   expect(capacityFault(settingsWith({ ...changes, users: users("2000-3999") }))).toBe(
-    `pbx:users has 2001 users, and a zone takes 1000 phones: with ${key} at 2, not all users can register at the same time; raise ${key} to 3`,
+    `pbx:users has 2001 users, and a zone accepts at most 1000 phones: with ${key} at 2, not all users can register at the same time; raise ${key} to 3`,
   );
 });

@@ -11,7 +11,7 @@ test("zones have names and addresses that follow from their numbers", () => {
   ]);
 });
 
-test("every two zones are peers, with a secret that no other two zones have", () => {
+test("every two zones are trunk peers with a secret that no other two zones have", () => {
   const { zones } = exchangeOf(5);
   const secrets = new Map<string, string[]>();
   for (const zone of zones) {
@@ -32,7 +32,7 @@ test("every two zones are peers, with a secret that no other two zones have", ()
   expect(new Set(distinct).size).toBe(10);
 });
 
-test("the host of a peer is the address of its zone", () => {
+test("the host of a trunk peer is the fixed IP of its zone", () => {
   const { zones } = exchangeOf(3);
   const addresses = Object.fromEntries(zones.map(({ name, fixedIp }) => [name, fixedIp]));
   for (const { name, host } of zones.flatMap(({ trunkPeers }) => trunkPeers)) {
@@ -40,7 +40,7 @@ test("the host of a peer is the address of its zone", () => {
   }
 });
 
-test("one more zone changes only the peers of the other zones", () => {
+test("an added zone changes nothing in the other zones except their trunk peers", () => {
   const withoutPeers = ({ zones, controller }: ReturnType<typeof exchangeOf>) => [
     controller,
     ...zones.map(({ name, fixedIp, sshHostKey }) => ({ name, fixedIp, sshHostKey })),

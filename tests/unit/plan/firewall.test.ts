@@ -67,7 +67,7 @@ test("the controller sends only to zones, except for answers", () => {
   ]);
 });
 
-test("every packet that is not an answer goes to a node of the exchange, or is media", () => {
+test("every outgoing packet that is not an answer goes to a node of the exchange, or is media", () => {
   for (const role of ["controller", "zone"] as const) {
     const { output } = filterOf(role, firewallRules(OPERATORS), exchange.addresses);
     const opening = output.filter(({ answers, internal }) => !answers && !internal);

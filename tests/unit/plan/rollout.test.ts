@@ -25,13 +25,13 @@ test("added and removed zones are not replaced", () => {
 });
 
 test.each([{ image: "image-b" }, { flavor: "m1.large" }, { sipDriver: "chan_sip" }])(
-  "%p replaces every existing zone, but not the new zone",
+  "a change to %p replaces every existing zone, but not the new zone",
   (change) => {
     expect(replacedServers(zones(2), zones(3, change))).toEqual(["zone1", "zone2"]);
   },
 );
 
-test("only servers that differ are replaced, such as the rest of an interrupted rollout", () => {
+test("an update after an interrupted rollout replaces only the remaining servers", () => {
   const last = { ...zones(3), zone1: { ...PJSIP, flavor: "m1.large" } };
   expect(replacedServers(last, zones(3, { flavor: "m1.large" }))).toEqual(["zone2", "zone3"]);
 });
@@ -50,8 +50,7 @@ test("no resource waits for itself, whichever servers are replaced", () => {
   const names = ["zone1", "zone2", "zone3", "zone4", "zone5"];
   fc.assert(
     fc.property(fc.subarray(names), (rolling) => {
-      // The resources of a zone in the order in which they wait for each other, as components/ creates them from
-      // the plan.
+      // Dependencies of the resources of each zone, as in components/. By name of the dependent resource.
       const waits = new Map<string, string[]>();
       for (const zone of names) {
         const before = previousReplaced(zone, rolling);
@@ -76,7 +75,7 @@ test("no resource waits for itself, whichever servers are replaced", () => {
   );
 });
 
-test("a zone enters the rotation when all files are in place, except those of later turns", () => {
+test("a zone enters the rotation after all nodes are configured, except zones that are replaced later", () => {
   const nodes = ["controller", "zone1", "zone2", "zone3"];
   expect(nodesConfiguredBefore("zone1", nodes, ["zone1", "zone2"])).toEqual([
     "controller",

@@ -72,7 +72,7 @@ test("the private key has the format of OpenSSH", () => {
   expect(comment).toBe("zone1");
 });
 
-test("a node name of any length gives a whole number of blocks", () => {
+test("the private key is padded to whole blocks for a node name of any length", () => {
   for (const name of ["", "z", "zone1", "zone10", "zone100", "controller", "a-longer-name"]) {
     expect(readPrivateKey(sshHostKey(Buffer.alloc(32, 7), name).privateKey).comment).toBe(name);
   }
@@ -101,7 +101,7 @@ test("the public key belongs to the private key", () => {
   ).toBe(true);
 });
 
-test("a node has the same key in every run, and another key than other nodes", () => {
+test("the same seed always gives the same key, and another seed gives another key", () => {
   expect(sshHostKey(sshHostKeySeed(MASTER_SECRET, "zone1"), "zone1")).toEqual(key);
   expect(sshHostKey(sshHostKeySeed(MASTER_SECRET, "zone2"), "zone1")).not.toEqual(key);
 });

@@ -26,23 +26,23 @@ test.each([
   [{ TRUNKLINE_ZONES: "" }, undefined],
   [{ TRUNKLINE_ZONES: "2" }, 2],
   [{ TRUNKLINE_ZONES: "4" }, 4],
-])("the environment %j requests %s", (env, wanted) => {
+])("the number of zones that the environment %j requests is %s", (env, wanted) => {
   expect(wantedZones(range, 3, env)).toBe(wanted);
 });
 
-test.each(["1", "5", "2.5", "-2", " 3", "two", "99999999"])("rejects %j zones", (text) => {
+test.each(["1", "5", "2.5", "-2", " 3", "two", "99999999"])("rejects the value %j", (text) => {
   expect(() => wantedZones(range, 3, { TRUNKLINE_ZONES: text })).toThrow(
-    "TRUNKLINE_ZONES is not a whole number from 2 to 4, which pbx:autoscale allows; unset it, or write such a number",
+    "TRUNKLINE_ZONES is not a whole number from 2 to 4, as pbx:autoscale requires; unset it, or set it to such a number",
   );
 });
 
-test("rejects a number of zones if the stack does not scale automatically", () => {
+test("rejects TRUNKLINE_ZONES if the stack has no autoscaler", () => {
   expect(() => wantedZones(undefined, undefined, { TRUNKLINE_ZONES: "2" })).toThrow(
-    "TRUNKLINE_ZONES is set, but pbx:autoscale is not; unset it, and set pbx:zones to the number",
+    "TRUNKLINE_ZONES is set, but pbx:autoscale is not; unset TRUNKLINE_ZONES, and set pbx:zones instead",
   );
 });
 
-test("accepts numbers outside an edited range while the stack returns to the range", () => {
+test("accepts numbers from the zones in service to the range, so that the stack can return to the range", () => {
   const wanted = (inService: number, zones: number): number | undefined =>
     wantedZones(range, inService, { TRUNKLINE_ZONES: String(zones) });
   expect([wanted(6, 5), wanted(6, 6), wanted(6, 2), wanted(1, 1)]).toEqual([5, 6, 2, 1]);

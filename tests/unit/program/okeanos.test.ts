@@ -22,7 +22,7 @@ const label = ({ type, name }: Registered): string => `${type.split(":").at(-1) 
 
 function find(wanted: string): Registered {
   const found = run.resources.find((resource) => label(resource) === wanted);
-  if (found === undefined) throw new Error(`the program created no ${wanted}`);
+  if (found === undefined) throw new Error(`the Pulumi program created no ${wanted}`);
   return found;
 }
 
@@ -37,7 +37,7 @@ function cloudConfig(name: string): CloudConfig {
   return parse(text) as CloudConfig;
 }
 
-test("creates these resources for an exchange of two zones", () => {
+test("creates only the expected resources for an exchange of two zones", () => {
   const nodes = ["controller", "zone1", "zone2"];
   expect(run.resources.map(label).sort()).toEqual(
     [
@@ -54,12 +54,12 @@ test("creates these resources for an exchange of two zones", () => {
   );
 });
 
-test("assigns everything that has a cost to the project that the preflight found", () => {
+test("assigns all Okeanos resources to the project that the preflight found", () => {
   const paying = run.resources.filter(({ type }) => type.startsWith("pbx:okeanos:"));
   expect(paying.map(({ inputs }) => inputs.project)).toEqual(paying.map(() => "project-id"));
 });
 
-test("does not use a free address for a new node if the address waits for the server of another node", async () => {
+test("passes the addresses in the stack's state as reserved, so that no other node reuses them", async () => {
   const outputs = {
     "urn:pulumi:test::pbx::pbx:okeanos:FloatingIp::zone1": {
       type: "pbx:okeanos:FloatingIp",
@@ -87,7 +87,7 @@ describe("a preview without a token", () => {
     if (token !== undefined) process.env.OS_TOKEN = token;
   });
 
-  /** Answer of the provider to every request. */
+  /** The provider's answer to every function call. */
   const fault = { fault: "okeanos: OS_TOKEN is not set in the environment; see docs/okeanos.md" };
   const mute = { "pbx:okeanos:preflight": fault, "pbx:okeanos:getImage": fault };
   const preview = (outputs: Record<string, unknown>): Promise<ProgramRun> =>
@@ -129,7 +129,7 @@ describe("a preview without a token", () => {
     );
   });
 
-  test("of a new stack uses names instead of these", async () => {
+  test("of a new stack uses the names of images, and no project", async () => {
     const planned = await preview({});
     expect(inputsOf(planned, "project")).toEqual({});
     expect(Object.values(inputsOf(planned, "image"))).toEqual([
@@ -178,7 +178,7 @@ test("a server boots with its SSH keys, its firewall and its time source", () =>
   });
 });
 
-test("NodeConfig keeps the firewall of a node", () => {
+test("NodeConfig manages the firewall rules of a node", () => {
   const { files } = find("NodeConfig zone1").inputs as { files: Record<string, unknown> };
   expect(Object.keys(files)).toContain("/etc/nftables.conf");
 });

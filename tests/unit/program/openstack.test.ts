@@ -9,8 +9,8 @@ const runs = new Map<string, Promise<ProgramRun>>();
 const OPERATORS = ["203.0.113.0/24", "198.51.100.7/32"];
 
 /**
- * Runs the program on `MINIMAL` with `changes`, after an update with the outputs `last`. Runs the program only once
- * for the same arguments.
+ * Runs the Pulumi program with the configuration `MINIMAL` and `changes`, after an update with the outputs `last`.
+ * Caches the results.
  */
 function run(
   changes: Readonly<Record<string, unknown>> = {},
@@ -27,7 +27,7 @@ function run(
   return result;
 }
 
-/** Two zones, and every key that the tests below check in the resources. */
+/** Configuration with two zones, and with the keys whose effects the tests below check. */
 const TWO_ZONES = {
   zones: 2,
   users: [{ extension: "1001", secret: "an-own-secret" }],
@@ -43,7 +43,7 @@ const labels = ({ resources }: ProgramRun): string[] => resources.map(label).sor
 function find({ resources }: ProgramRun, wanted: string): Registered {
   const found = resources.find((resource) => label(resource) === wanted);
   if (found === undefined) {
-    throw new Error(`the program created no ${wanted}`);
+    throw new Error(`the Pulumi program created no ${wanted}`);
   }
   return found;
 }
@@ -86,7 +86,7 @@ describe("resources", () => {
     [{}, ["PbxNode zone1"]],
     [TWO_ZONES, ["PbxNode zone1", "ExtendedZone zone2"]],
     [{ zones: 3 }, ["PbxNode zone1", "ExtendedZone zone2", "ExtendedZone zone3"]],
-  ])("are created for %j, and no others", async (changes, components) => {
+  ])("are created for the configuration %j, and no others", async (changes, components) => {
     const nodes = ["controller", ...components.map((component) => component.split(" ")[1] ?? "")];
     expect(labels(await run(changes))).toEqual(
       [
@@ -108,7 +108,7 @@ describe("resources", () => {
 });
 
 describe("security groups", () => {
-  test("allow only these connections", async () => {
+  test("allow only SIP, SSH, RTP, IAX2, NTP and log-in reports", async () => {
     const { resources } = await run(TWO_ZONES);
     const rules = resources
       .filter(({ type }) => type.endsWith(":SecGroupRule"))
@@ -144,7 +144,7 @@ describe("security groups", () => {
 
 describe("servers", () => {
   test.each(["controller", "zone1", "zone2"])(
-    "have secret user data, and later changes of user data replace nothing (%s)",
+    "have secret user data, and are not replaced if only the user data changes (%s)",
     async (name) => {
       const server = find(await run(TWO_ZONES), `Instance ${name}`);
       expect(server.secretInputs).toEqual(["userData"]);
@@ -154,7 +154,7 @@ describe("servers", () => {
   );
 
   test.each(["controller", "zone1", "zone2"])(
-    "are deleted before they are replaced for another image or flavor, because the address is in use (%s)",
+    "are replaced for another image or flavor, and deleted first, because their address is in use (%s)",
     async (name) => {
       const server = find(await run(TWO_ZONES), `Instance ${name}`);
       expect(server.replaceOnChanges).toEqual(["imageId", "flavorName", "metadata.sipDriver"]);
@@ -162,7 +162,7 @@ describe("servers", () => {
     },
   );
 
-  test("of zones are also replaced for another SIP driver", async () => {
+  test("of zones have their SIP driver in the metadata, so that another driver replaces them", async () => {
     const program = await run(TWO_ZONES);
     const tag = exchangeTag(MASTER_SECRET, STACK);
     expect(find(program, "Instance zone2").inputs.metadata).toEqual({
@@ -174,7 +174,7 @@ describe("servers", () => {
     });
   });
 
-  test("wait for their port and their address, but not for the router", async () => {
+  test("wait for their port and their floating IP, but not for the router", async () => {
     const { dependencies } = find(await run(TWO_ZONES), "Instance zone2");
     expect(dependencies).toEqual([
       "FloatingIp controller",
@@ -184,12 +184,12 @@ describe("servers", () => {
     ]);
   });
 
-  test("get their address attached after the network has a router interface", async () => {
+  test("get their floating IP attached after the network has a router interface", async () => {
     const { dependencies } = find(await run(), "FloatingIpAssociate zone1");
     expect(dependencies).toContain("RouterInterface trunk");
   });
 
-  test("have the planned addresses as fixed IPs, outside Neutron's pool", async () => {
+  test("have the planned fixed IPs, which are outside of the subnet's allocation pool", async () => {
     const program = await run(TWO_ZONES);
     const fixedIps = ["controller", "zone1", "zone2"].map((name) => {
       const [fixedIp] = find(program, `Port ${name}`).inputs.fixedIps as { ipAddress: string }[];
@@ -222,7 +222,7 @@ describe("servers", () => {
     });
   });
 
-  test("do not contain the master secret, and neither does any input", async () => {
+  test("have user data without the master secret, and no input of a resource contains it", async () => {
     const { resources } = await run(TWO_ZONES);
     const servers = resources.filter(({ type }) => type.endsWith(":Instance"));
     expect(servers).toHaveLength(3);
@@ -266,7 +266,7 @@ describe("files of nodes", () => {
     },
   );
 
-  test("have their secrets marked, also in the outputs of the provider", async () => {
+  test("have their secrets marked as Pulumi secrets, in inputs and in outputs", async () => {
     const program = await run(TWO_ZONES);
     const config = find(program, "NodeConfig zone2");
     expect([...config.secretInputs].sort()).toEqual(["access.privateKey", "contents"]);
@@ -295,7 +295,7 @@ describe("files of nodes", () => {
     );
   });
 
-  test("are written when the node is reachable", async () => {
+  test("are written after all resources that make the node reachable", async () => {
     const program = await run(TWO_ZONES);
     const way = find(program, "NodeConfig zone2").dependencies.filter((name) =>
       /^(Instance|FloatingIpAssociate|SecGroupRule) /.test(name),
@@ -316,7 +316,7 @@ describe("files of nodes", () => {
     ]);
   });
 
-  test("use a provider that does not get the stack's configuration of the same name", async () => {
+  test("are written by a provider that gets no pbx: key of the stack's configuration", async () => {
     const program = await run(TWO_ZONES);
     expect(find(program, "pbx nodes").inputs).toEqual({});
     for (const name of ["NodeConfig controller", "ZoneMembership zone2"]) {
@@ -350,7 +350,7 @@ describe("the order of an update", () => {
     ["a first deployment", undefined],
     ["an update that replaces no server", THREE],
     ["new zones beside an existing zone", { controller: CONTROLLER, zone1: SMALL }],
-  ])("starts all servers at once for %s; zones enter when all know them", async (_, servers) => {
+  ])("for %s starts all servers at once; zones enter the rotation last", async (_, servers) => {
     const program = await run({ zones: 3 }, servers === undefined ? {} : { servers });
     for (const zone of ["zone1", "zone2", "zone3"]) {
       expect(waits(program, `Instance ${zone}`)).toEqual([]);
@@ -363,7 +363,7 @@ describe("the order of an update", () => {
     ["image", { image: "pbx-asterisk-next" }],
     ["SIP driver", { image: "pbx-asterisk-16", sipDriver: "chan_sip" }],
     ["controller flavor as well", { flavor: "m1.large" }],
-  ])("replaces zones one by one for another %s, the new zone beside them", async (_, change) => {
+  ])("for another %s replaces zones one by one and does not delay new zones", async (_, change) => {
     const { zone3, ...servers } = THREE;
     const program = await run({ zones: 3, ...change }, { servers });
     expect(waits(program, "Instance controller")).toEqual([]);
@@ -380,7 +380,7 @@ describe("the order of an update", () => {
     expect(waits(program, "ZoneMembership zone3")).toEqual(ALL);
   });
 
-  test("adds the zones to a new controller again, and replaces no zone", async () => {
+  test("for a new controller adds the zones to the rotation again, and replaces no zone", async () => {
     const program = await run({ zones: 3, controllerFlavor: "m1.large" }, { servers: THREE });
     expect(waits(program, "Instance zone1")).toEqual([]);
     const { inputs, dependencies } = find(program, "ZoneMembership zone1");
@@ -388,14 +388,14 @@ describe("the order of an update", () => {
     expect(dependencies).toContain("Instance controller");
   });
 
-  test("depends on the servers in the outputs of the last update", async () => {
+  test("needs the specifications of all servers, which every update writes to the outputs", async () => {
     const { outputs } = await run({ zones: 3 });
     expect(outputs.servers).toEqual(THREE);
   });
 });
 
 describe("outputs", () => {
-  test("are the interface for other programs", async () => {
+  test("have the keys and values that other programs read", async () => {
     const { outputs } = await run(TWO_ZONES);
     expect(Object.keys(outputs).sort()).toEqual([
       "controllerAddress",
@@ -418,14 +418,14 @@ describe("outputs", () => {
   });
 });
 
-describe("the program rejects", () => {
-  test("a configuration with faults, before any resource", async () => {
+describe("before it creates a resource, the Pulumi program rejects", () => {
+  test("a configuration with faults", async () => {
     await expect(run({ zones: 0, balance: "random" })).rejects.toThrow(
       /^2 faults in the stack's configuration; nothing was changed:\n {2}pbx:zones .*\n {2}pbx:balance .*$/,
     );
   });
 
-  test("a master secret that differs from the servers' secret, before any resource", async () => {
+  test("a master secret that differs from the one that the servers were created with", async () => {
     const { outputs } = await run();
     const last = { sshHostKeys: outputs.sshHostKeys };
     await expect(run({ masterSecret: MASTER_SECRET.toUpperCase() }, last)).rejects.toThrow(
@@ -434,7 +434,7 @@ describe("the program rejects", () => {
     expect(labels(await run({ zones: 2 }, last))).toContain("NodeConfig zone2");
   });
 
-  test("a deployment that no edit could reach, in `up`, before any resource", async () => {
+  test("an update without pbx:operatorCidrs, because the nodes could not be reached", async () => {
     await expect(run({ operatorCidrs: [] })).rejects.toThrow(
       /^pbx:operatorCidrs is empty, .*; write the networks that you run pulumi from, such as /,
     );

@@ -6,7 +6,7 @@ import { Connections } from "../../../ssh/connections";
 import type { Logger } from "../../../core/logger";
 import { FolderNode } from "../../support/folder-node";
 
-/** Milliseconds until Ctrl-C. */
+/** Milliseconds from the start of a wait until Ctrl-C. */
 const CANCEL_AFTER = 200;
 
 const urnOf = (kind: string): string => `urn:pulumi:test::trunkline::pbx:index:${kind}::zone1`;
@@ -55,7 +55,9 @@ describe("Ctrl-C ends the wait", () => {
       readonly message: string;
       readonly properties: { readonly controllerId: string };
     };
-    expect(error.message).toMatch(/^zone1: interrupted \(.*\); it stays out of the rotation$/);
+    expect(error.message).toMatch(
+      /^zone1: interrupted \(.*\); the zone stays out of the rotation$/,
+    );
     expect(error.properties.controllerId).toMatch(/^not in the rotation/);
   });
 });

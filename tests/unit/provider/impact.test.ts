@@ -32,7 +32,7 @@ const nodeConfig = (node: string, changes: Partial<NodeConfigInputs> = {}): Node
   ...changes,
 });
 
-/** Returns the impact of other contents in the files `changed` of `node`. */
+/** Returns the impact of new contents in the files `changed` of `node`, and of `changes` of its other inputs. */
 function impact(
   node: string,
   changed: string[],
@@ -59,7 +59,10 @@ test.each([
     "zone1: change of dialplan (extensions.conf), trunk (iax.conf) and users (users.sql): " +
       "reload only, calls go on",
   ],
-  [["asterisk.conf"], "zone1: change of asterisk.conf: from Asterisk's next start on, calls go on"],
+  [
+    ["asterisk.conf"],
+    "zone1: change of asterisk.conf: takes effect when Asterisk starts again, calls go on",
+  ],
   [["logger.conf", "cdr.conf"], "zone1: nothing that callers notice"],
 ])("reports the impact of a change of %s in a zone", (names, line) => {
   expect(
@@ -76,7 +79,7 @@ test("reports that callers do not notice a change of the authorized keys", () =>
   expect(impact("controller", [path])).toEqual(["controller: nothing that callers notice"]);
 });
 
-test("a change of owner, mode or existence counts like a change of content", () => {
+test("a new owner or mode, and an added or removed file, count like a change of content", () => {
   const olds = nodeConfig("zone1");
   const path = "/etc/asterisk/users.sql";
   const { [path]: spec, ...others } = olds.files;
@@ -94,7 +97,7 @@ test("a change of owner, mode or existence counts like a change of content", () 
 describe("the controller", () => {
   const haproxy = ["/etc/haproxy/haproxy.cfg"];
 
-  test("reloads HAProxy for another balance algorithm", () => {
+  test("reloads HAProxy if haproxy.cfg changes and the zones do not", () => {
     expect(impact("controller", haproxy)).toEqual([
       "controller: HAProxy reloads (haproxy.cfg): calls and registrations go on",
     ]);
@@ -104,7 +107,7 @@ describe("the controller", () => {
     const zones = [zone("zone1"), zone("zone3")];
     expect(impact("controller", haproxy, { zones })).toEqual([
       "zone3 joins once it is ready",
-      "zone2 drains, then goes",
+      "zone2 drains, then is deleted",
     ]);
   });
 
@@ -151,7 +154,7 @@ describe("a zone's place in the rotation", () => {
   });
 
   test.each(["another", "not in the rotation: drain"])(
-    "is taken again if the controller was %j",
+    "is restored if the controller ID in the state is %j",
     (before) => {
       expect(membershipImpact({ ...member, controllerId: before }, member)).toEqual([
         "zone2 enters the rotation again",
@@ -159,7 +162,7 @@ describe("a zone's place in the rotation", () => {
     },
   );
 
-  test("does not depend on the drain policy", () => {
+  test("is restored if a refresh found it lost, and does not change with the drain policy", () => {
     expect(membershipImpact(member, member, true)).toEqual(["zone2 enters the rotation again"]);
     expect(membershipImpact(member, { ...member, drain: { timeout: 1, force: true } })).toEqual([]);
   });

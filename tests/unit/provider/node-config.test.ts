@@ -28,14 +28,14 @@ beforeEach(() => {
   provider = new PbxResourceProvider(() => log, exchange);
 });
 
-/** Returns what a failing update reports to Pulumi about its resource. */
+/** Returns the error of a failing update, with the state that it reports to Pulumi. */
 const failure = (): Promise<{ message: string; properties?: unknown }> =>
   provider.update("zone1/server", URN, { ...FORMER }, { ...WANTED }).then(
     () => Promise.reject(new Error("the update did not fail")),
     (error: unknown) => error as { message: string; properties?: unknown },
   );
 
-test("a node whose connection is lost during an edit differs from every configuration", async () => {
+test("after the connection was lost during an edit, the state differs from every configuration", async () => {
   exchange.lost.add("zone1");
   const { message, properties } = await failure();
   expect(message).toBe("zone1: the SSH connection was lost");
@@ -54,7 +54,7 @@ test("a node whose connection is lost during an edit differs from every configur
   });
 });
 
-test("a node that reports unchanged files keeps its former state", async () => {
+test("after a failed edit that changed no file, the former state is kept", async () => {
   exchange.full.add("zone1");
   const { message, properties } = await failure();
   expect(message).toBe(

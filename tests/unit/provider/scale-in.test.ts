@@ -92,7 +92,7 @@ async function drained(zone: string): Promise<void> {
 }
 
 /**
- * Does what `pulumi up` does: updates the files of all nodes first, then the memberships.
+ * Acts like `pulumi up` for `zones`: updates the files of all nodes, then the memberships, then deletes other zones.
  *
  * @returns the URNs of the resources that were updated, or whose update failed.
  * @throws the first error.
@@ -144,7 +144,7 @@ describe("if one of two removed zones still has a call,", () => {
     expect(warnings).toEqual([]);
   });
 
-  test("the same command removes both zones after the call has ended", async () => {
+  test("a repeated update removes both zones after the call has ended", async () => {
     exchange.inCall.clear();
     await up("zone1");
     expect([...exchange.servers.keys()]).toEqual(["zone1"]);
@@ -164,20 +164,20 @@ describe("after the connection to the controller was lost during a drain,", () =
     expect(exchange.rotation).toEqual(["zone1", "zone2"]);
   });
 
-  test("the former number of zones restores the zone", async () => {
+  test("an update to the former zones restores the drained zone", async () => {
     await up(...ZONES);
     expect(exchange.rotation).toEqual(ZONES);
     expect(await up(...ZONES)).toEqual([]);
   });
 
-  test("the same command continues the drain", async () => {
+  test("a repeated update continues the drain", async () => {
     exchange.inCall.clear();
     await up("zone1", "zone2");
     expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
   });
 });
 
-test("the former number of zones restores a zone that was drained while the controller's disk was full", async () => {
+test("an update to the former zones restores a zone that was drained while the controller's disk was full", async () => {
   exchange.full.add("controller");
   await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
   expect(exchange.rotation).toEqual(["zone1", "zone2"]);
@@ -188,7 +188,7 @@ test("the former number of zones restores a zone that was drained while the cont
   expect(await up(...ZONES)).toEqual([]);
 });
 
-test("the same command restores a zone after the update of another node failed", async () => {
+test("a repeated update restores a zone after its first run failed at another node", async () => {
   exchange.full.add("zone1");
   await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
   expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
@@ -202,7 +202,7 @@ test("the same command restores a zone after the update of another node failed",
   expect(await up(...ZONES)).toEqual([]);
 });
 
-test("the same command restores a zone that did not enter the rotation in time", async () => {
+test("a repeated update restores a zone that did not enter the rotation in the first run", async () => {
   exchange.full.add("controller");
   await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
   exchange.full.clear();
@@ -231,7 +231,7 @@ describe("a zone without a server", () => {
     expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);
   });
 
-  test("is not removed, and keeps its state, if it was in use", async () => {
+  test("is not removed, and keeps its state in HAProxy, if it was in use", async () => {
     exchange.servers.set("zone3", "drain");
     await expect(up("zone1", "zone2")).rejects.toThrow(
       /^zone3: its calls cannot be checked \(.*\); the zone stays out of the rotation/,

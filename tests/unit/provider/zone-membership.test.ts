@@ -40,7 +40,7 @@ test("drains a zone before its server is replaced", async () => {
   expect([replaces, deleteBeforeReplace]).toEqual([["serverId"], true]);
 });
 
-test("puts the successor of a lost server into the rotation, even in the only zone", async () => {
+test("puts the successor of a lost server into the rotation, even if there is only one zone", async () => {
   const news = { ...member, serverId: "another" };
   await provider.check(URN, {}, news);
   const { changes, replaces } = await provider.diff("zone1/server", URN, member, news);
@@ -51,7 +51,7 @@ test("puts the successor of a lost server into the rotation, even in the only zo
   expect(exchange.rotation).toEqual(["zone1"]);
 });
 
-describe("with --target, which leaves the NodeConfigs out, a zone", () => {
+describe("if --target excludes the NodeConfigs, a zone", () => {
   const news = { ...member, serverId: "another" };
   const enter = (): Promise<unknown> => provider.update("zone1/server", URN, { ...member }, news);
 
@@ -65,11 +65,11 @@ describe("with --target, which leaves the NodeConfigs out, a zone", () => {
     expect(exchange.rotation).toEqual(["zone1", "zone2"]);
   });
 
-  test("stays out if it does not reach one of them", async () => {
+  test("stays out of the rotation if it does not reach one of these zones", async () => {
     exchange.cutTrunks.add("zone2");
     await provider.cancel();
     await expect(enter()).rejects.toThrow(
-      "interrupted (zone1 does not reach zone2 on the trunk); it stays out of the rotation",
+      "interrupted (zone1 does not reach zone2 on the trunk); the zone stays out of the rotation",
     );
     expect(exchange.rotation).toEqual(["zone2"]);
   });
@@ -80,14 +80,14 @@ describe("the removal of an exchange whose controller is already gone", () => {
     provider.delete("zone1/server", URN, { ...member, drain: { ...member.drain, force } });
   beforeEach(() => exchange.unreachable.add("controller"));
 
-  test("succeeds with a warning if calls may be cut", async () => {
+  test("succeeds with a warning if pbx:drainForce is set", async () => {
     await destroy(true);
     expect(warnings).toEqual([
       "controller: SSH does not answer; zone1 is removed without a check of its calls (pbx:drainForce)",
     ]);
   });
 
-  test("fails if calls may not be cut", async () => {
+  test("fails if pbx:drainForce is not set", async () => {
     await expect(destroy(false)).rejects.toThrow("controller: SSH does not answer");
   });
 
@@ -96,7 +96,7 @@ describe("the removal of an exchange whose controller is already gone", () => {
     await expect(destroy(true)).rejects.toThrow("controller: SSH does not answer");
   });
 
-  test("fails if the program still has zones", async () => {
+  test("fails if the Pulumi program still declares zones", async () => {
     await provider.check(URN, {}, { ...member, drain: { timeout: 3600, force: true } });
     await expect(destroy(true)).rejects.toThrow("controller: SSH does not answer");
   });

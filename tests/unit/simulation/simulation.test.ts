@@ -25,7 +25,7 @@ const steady = (calls: number): Trace =>
   );
 
 describe("a trace", () => {
-  test("is interpolated from row to row", () => {
+  test("is interpolated between its rows", () => {
     expect([...secondsOf(traceOf("0,0,0", "2,10,300", "3,10,0"))]).toEqual([
       { seconds: 0, calls: 0, bytesPerSecond: 0 },
       { seconds: 1, calls: 5, bytesPerSecond: 150 },
@@ -68,7 +68,7 @@ describe("a policy", () => {
     expect([policy.max, policy.spareCalls, prices]).toEqual([2, 2, { controller: 3, zone: 3 }]);
   });
 
-  test("may be text, as pulumi config set writes it", () => {
+  test("may be JSON text, as pulumi config set writes it", () => {
     const text = `config: { pbx:autoscale: '{"max":4,"callsPerZone":80}' }`;
     expect(parsePolicy(text, "p.yaml").policy).toMatchObject({ max: 4, callsPerZone: 80 });
     expect(() => parsePolicy("config: { pbx:autoscale: on }", "p.yaml")).toThrow(
@@ -91,7 +91,7 @@ describe("a policy", () => {
   });
 });
 
-test("a zone has a cost from its order until its last call has ended", () => {
+test("a zone costs money from its order until its last call has ended", () => {
   const fleet = new Fleet(1, TIMES);
   fleet.resize(2, 0, 100);
   fleet.pass(89);
@@ -100,7 +100,7 @@ test("a zone has a cost from its order until its last call has ended", () => {
   expect([fleet.serving, fleet.paid, fleet.share(100)]).toEqual([2, 2, 50]);
   fleet.resize(1, 90, 100);
   expect([fleet.serving, fleet.paid, fleet.share(100)]).toEqual([1, 2, 50]);
-  // 50 calls of 180 s on average: half a call is left after 180 s × ln 100.
+  // The zone has 50 calls, with a mean duration of 180 s. Half a call remains after 180 s × ln 100.
   for (let now = 91; now <= 90 + 828; now++) fleet.pass(now);
   expect(fleet.paid).toBe(2);
   fleet.pass(919);
@@ -118,9 +118,9 @@ describe("the rules for comparison", () => {
 
   test("differ for 160 calls, which need two zones of 80", () => {
     expect(results(160)).toEqual([
-      // Over capacity until a minute and a half after noon.
+      // Over capacity until two minutes after noon: the samples take 30 s, and the boot of a zone takes 90 s.
       { rule: "noon-sample", zoneHours: 35.99, overloadMinutes: 721.98, moves: 1 },
-      // Before the first new zone takes calls, the alarm has gone off three times more.
+      // The alarm adds a zone in each of four minutes, until the new zones bring the processor usage below 80 %.
       { rule: "cpu-alarm", zoneHours: 119.7, overloadMinutes: 4.48, moves: 4 },
       { rule: "fixed-fleet", zoneHours: 48, overloadMinutes: 0, moves: 0 },
     ]);
@@ -139,7 +139,7 @@ describe("the included traces", () => {
   const files = readdirSync(join(FOLDER, "traces")).filter((file) => file.endsWith(".csv"));
   const { policy, prices } = parsePolicy(readFileSync(join(FOLDER, "policy.yaml"), "utf8"), "");
 
-  test("are these four", () => {
+  test("are the four expected files", () => {
     expect(files).toEqual([
       "diurnal-office.csv",
       "flash-crowd.csv",
@@ -149,7 +149,7 @@ describe("the included traces", () => {
   });
 
   test.each(files)(
-    "have less overload with trunkline than with both other rules, and no more cost than a fixed fleet: %s",
+    "have less overload with trunkline than with noon-sample and cpu-alarm, and cost at most as much as a fixed fleet: %s",
     (file) => {
       const trace = parseTrace(readFileSync(join(FOLDER, "traces", file), "utf8"), file);
       const replays = compare(trace, policy, { ...TIMES, midnight: MIDNIGHT });
@@ -166,7 +166,7 @@ describe("the included traces", () => {
     },
   );
 
-  test("include the office trace that the picture in docs/ shows", () => {
+  test("give the picture in docs/simulation.svg for the office trace", () => {
     const file = "diurnal-office.csv";
     const trace = parseTrace(readFileSync(join(FOLDER, "traces", file), "utf8"), file);
     const replays = compare(trace, policy, { ...TIMES, midnight: MIDNIGHT });

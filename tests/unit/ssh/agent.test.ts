@@ -25,7 +25,7 @@ test("reads answers that arrive in pieces and out of order", async () => {
   expect(await Promise.all([first, second])).toEqual(["a", "b"]);
 });
 
-test("reports a failed request with the files that were replaced anyway", async () => {
+test("reports a failed request with the files that were replaced and could not be restored", async () => {
   const asked = agent.ask({});
   output.write(answer({ id: 0, error: "/etc/x: No space left on device", renewed: ["/etc/w"] }));
 
@@ -47,7 +47,7 @@ test("gives up on a node that has not answered for 15 minutes", async () => {
   }
 });
 
-describe("only the conversation ends, with an error, if a node sends", () => {
+describe("the connection to the agent ends with an error if the node sends", () => {
   test.each<[string, string | Buffer]>([
     ["a message of the day", "Welcome to zone1!\nHave a nice day\n"],
     ["an invalid number", "12x\n"],
@@ -81,7 +81,7 @@ describe("only the conversation ends, with an error, if a node sends", () => {
   });
 });
 
-test("a second answer to the same request ends the conversation", async () => {
+test("a second answer to the same request ends the connection to the agent", async () => {
   const asked = agent.ask({});
   output.write(answer({ id: 0, result: 1 }));
   expect(await asked).toBe(1);
@@ -90,14 +90,14 @@ test("a second answer to the same request ends the conversation", async () => {
   await expect(next).rejects.toThrow(InvalidAnswer);
 });
 
-test("a closed connection fails the open request", async () => {
+test("a closed connection fails the pending request", async () => {
   const asked = agent.ask({});
   output.destroy();
-  await expect(asked).rejects.toThrow("the agent is gone");
+  await expect(asked).rejects.toThrow("the agent has ended");
   expect(input.writableEnded).toBe(true);
 });
 
-test("an error shows a node's output shortened and without terminal control characters", () => {
+test("a NodeError shortens the output of a node, and replaces control characters", () => {
   const { message } = new NodeError("zone1", `a\u001b[31mb\r\u202e\n${"x".repeat(10_000)}`);
   expect(message).toMatch(/^zone1: a\?\[31mb\?\?\nx+…$/);
   expect(message.length).toBeLessThan(2_100);

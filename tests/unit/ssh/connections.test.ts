@@ -11,13 +11,13 @@ import { MASTER_SECRET } from "../../support/settings";
 const keyOf = (masterSecret: string, node = "controller"): SshHostKey =>
   sshHostKey(sshHostKeySeed(masterSecret, node), node);
 
-/** Controller that refuses every log-in. Its host key is the key that the stack gave it. */
+/** SSH server in place of the controller. Refuses every log-in. Its host key derives from `MASTER_SECRET`. */
 let controller: Server;
 let connections: Connections;
 
 beforeEach(async () => {
   controller = new Server({ hostKeys: [keyOf(MASTER_SECRET).privateKey] }, (client) => {
-    client.on("error", () => undefined); // a client that finds an unexpected host key disconnects
+    client.on("error", () => undefined); // a client disconnects if the host key is unexpected
     client.on("authentication", (attempt) => {
       attempt.reject(["publickey"]);
     });
@@ -44,7 +44,7 @@ const accessOf = (masterSecret: string): Access => ({
   controllerHostKey: keyOf(masterSecret).publicKey,
 });
 
-/** Returns the error of a log-in with this master secret. */
+/** Returns the error message of a log-in with this master secret; empty if the log-in succeeds. */
 async function refusal(masterSecret: string): Promise<string> {
   return connections.controller(accessOf(masterSecret), 0).then(
     () => "",
@@ -52,14 +52,14 @@ async function refusal(masterSecret: string): Promise<string> {
   );
 }
 
-test("a refused log-in names the setting that may have changed", async () => {
+test("the error of a refused log-in names pbx:masterSecret as a possible cause", async () => {
   expect(await refusal(MASTER_SECRET)).toBe(
     "controller: authentication with the key of this stack failed. " +
       "If pbx:masterSecret was changed, restore the previous value",
   );
 });
 
-test("an unexpected host key names the setting that may have changed, because all keys derive from the master secret", async () => {
+test("the error for an unexpected host key names pbx:masterSecret, because host keys derive from this secret", async () => {
   expect(await refusal("another-master-secret-of-a-test-0")).toBe(
     "controller: the host key at 198.51.100.10 is not the one that this stack gave the server. " +
       "Nothing was sent. If pbx:masterSecret was changed, restore the previous value; " +
@@ -67,7 +67,7 @@ test("an unexpected host key names the setting that may have changed, because al
   );
 });
 
-test("tries again after a node could not run a command", async () => {
+test("starts the agent again for the next command after a failed start", async () => {
   let attempts = 0;
   controller.removeAllListeners("connection");
   controller.on("connection", (client) => {
@@ -95,7 +95,7 @@ test("tries again after a node could not run a command", async () => {
   expect(await session.run("echo there")).toBe("there\n");
 });
 
-test("reports a node that prints something before its answers, and a new connection may succeed", async () => {
+test("fails if a node prints text before its answers, but a new connection can succeed", async () => {
   let logins = 0;
   controller.removeAllListeners("connection");
   controller.on("connection", (client) => {
@@ -128,7 +128,7 @@ test("reports a node that prints something before its answers, and a new connect
   expect(logins).toBe(2);
 });
 
-/** Repeats `attempt` for about a second, because the end of a connection is noticed a little later. */
+/** Repeats `attempt` for about a second, because `Connections` notices the end of a connection with a delay. */
 async function eventually(attempt: () => Promise<void>): Promise<void> {
   for (let left = 50; ; left--) {
     try {

@@ -38,7 +38,7 @@ test.each([
   ],
   [{ ...NO_CLOUD_ENVIRONMENT, OS_CLOUD: "mycloud" }, { OS_AUTH_URL: "" }],
   [openrc, {}],
-])("resets the variables of make env if %j names a cloud: %j", (env, ours) => {
+])("clearedVariables for the environment %j are %j", (env, ours) => {
   expect(clearedVariables(env)).toEqual(ours);
 });
 
@@ -74,18 +74,18 @@ describe("a lab that is about to be started", () => {
     return labIsClaimed(claim);
   };
 
-  test("belongs to this clone, whatever an earlier lab left behind", () => {
+  test("is claimed by this clone, even if files of an earlier lab remain", () => {
     writeFileSync(join(folder, "clouds.yaml"), "clouds: {}");
     writeFileSync(join(folder, "run", "mariadb.pid"), "1 1\n");
     expect(isClaimed()).toBe(true);
   });
 
-  test("does not belong to this clone if a part of the lab already runs", () => {
+  test("is not claimed by this clone if a process of the lab already runs", () => {
     runUnit("mariadb");
     expect(isClaimed()).toBe(false);
   });
 
-  test("stays with this clone when the lab is started again", () => {
+  test("stays claimed by this clone when this clone starts the lab again", () => {
     mkdirSync(dirname(claim));
     writeFileSync(claim, "");
     runUnit("mariadb");

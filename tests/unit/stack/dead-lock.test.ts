@@ -40,7 +40,7 @@ function lock(name: string, pid: number, host = hostname(), at = new Date()): vo
     join(locks, `${name}.json`),
     JSON.stringify({ pid, username: "pbx", hostname: host, timestamp }),
   );
-  // Pulumi's storage adds such a file to every file.
+  // Without `metadata=skip`, Pulumi's storage adds an `.attrs` file to every file.
   writeFileSync(join(locks, `${name}.json.attrs`), "{}");
 }
 
@@ -55,20 +55,20 @@ test("releases the lock of a process that is gone", async () => {
   expect(cancelled).toBe(1);
 });
 
-test("releases the lock of a process whose ID another process has by now", async () => {
+test("releases the lock of a process whose ID was reused by another process", async () => {
   const beforeThisProcess = new Date(Date.now() - process.uptime() * 1000 - 60_000);
   lock("a", process.pid, hostname(), beforeThisProcess);
   await releaseDeadLock(stack());
   expect(cancelled).toBe(1);
 });
 
-test("keeps the lock of a running Pulumi, whatever the clock was set to since then", async () => {
+test("keeps the lock of a running Pulumi, even if the clock was set forward since then", async () => {
   const pulumi = spawn("bash", ["-c", "exec -a pulumi sleep 60"]);
   try {
     await once(pulumi, "spawn");
     const command = `/proc/${String(pulumi.pid)}/cmdline`;
     while (!readFileSync(command, "utf8").startsWith("pulumi\0")) await setTimeout(20);
-    // According to the current clock, the process began a year after its lock.
+    // According to the current clock, the process started a year after it took the lock.
     lock("a", pulumi.pid ?? 0, hostname(), new Date(Date.now() - 365 * 86_400_000));
     await releaseDeadLock(stack());
     expect(cancelled).toBe(0);
@@ -77,8 +77,8 @@ test("keeps the lock of a running Pulumi, whatever the clock was set to since th
   }
 });
 
-test("releases the lock of a process that ended and was not waited for", async () => {
-  // The shell becomes a program that does not know its child, and so never waits for the child.
+test("releases the lock of a zombie process", async () => {
+  // The shell replaces itself with `sleep 60`, which never waits for the child process of the shell.
   const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 60"]);
   try {
     const [pid] = (await once(parent.stdout, "data")) as [Buffer];
@@ -117,7 +117,7 @@ test("keeps the lock of a process that is hidden from this process", async () =>
 test.each([
   ["of a running process", process.pid, hostname()],
   ["of another machine", NO_PROCESS, "elsewhere"],
-])("keeps a lock %s, whatever other locks exist", async (_, pid, host) => {
+])("keeps a lock %s, even if a dead process has another lock", async (_, pid, host) => {
   lock("a", NO_PROCESS);
   lock("b", pid, host);
   await releaseDeadLock(stack());

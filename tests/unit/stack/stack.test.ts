@@ -3,13 +3,13 @@ import { OperatorError } from "../../../core/errors";
 import { openStack } from "../../../stack/open-stack";
 import { askPulumi } from "../../../stack/state";
 
-/** Returns the Automation API's error for the standard error of `pulumi`. */
+/** Returns an error like that of the Automation API if `pulumi` fails with `stderr`. */
 const says = (stderr: string): Error => {
   const message = `code: 255\n stdout: \n stderr: ${stderr}\n err?: \n`;
   return Object.assign(Object.create(CommandError.prototype) as Error, { message });
 };
 
-test("turns an error of Pulumi into an operator error, and throws a bug as it is", async () => {
+test("turns an error of the pulumi command into an OperatorError, and rethrows other errors unchanged", async () => {
   const reading = (error: Error): Promise<never> => askPulumi(() => Promise.reject(error));
   await expect(reading(says("error: no such host"))).rejects.toEqual(
     new OperatorError("pulumi: no such host"),
@@ -17,7 +17,7 @@ test("turns an error of Pulumi into an operator error, and throws a bug as it is
   await expect(reading(new TypeError("x is undefined"))).rejects.toThrow(TypeError);
 });
 
-test("reports a wrong passphrase, with the remedy", async () => {
+test("reports a wrong passphrase, and says what to do", async () => {
   jest
     .spyOn(PulumiCommand, "get")
     .mockResolvedValue(Object.create(PulumiCommand.prototype) as PulumiCommand);

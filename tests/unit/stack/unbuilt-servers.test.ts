@@ -20,7 +20,7 @@ test("returns no servers for an empty stack", () => {
   expect(unbuiltServers({})).toEqual([]);
 });
 
-test("returns the cloud's reasons why it could not build servers", async () => {
+test("returns the fault that the cloud reports for each unbuilt server", async () => {
   const message = "Virtual Interface creation failed";
   const servers: Readonly<Record<string, object>> = {
     "/compute/servers/1": { name: "zone1", status: "ERROR", fault: { code: 500, message } },

@@ -22,8 +22,8 @@ const withUser = (name: string | null, secret: string) => ({
 
 const anything = fc.oneof(fc.string({ minLength: 1 }), fc.string({ unit: "binary", minLength: 1 }));
 
-describe.each(RENDERERS)("%s, whatever the settings accept,", (_, render) => {
-  test.each(["\n", "\r", "\r\n", "\0", "\t", "\u007f", '"'])("rejects %j", (text) => {
+describe.each(RENDERERS)("%s", (_, render) => {
+  test.each(["\n", "\r", "\r\n", "\0", "\t", "\u007f", '"'])("rejects a value with %j", (text) => {
     const secret = `hush${text}hush`;
     const message = /^a value contains /;
     expect(() => render(withUser("Alice", secret))).toThrow(message);
@@ -82,7 +82,7 @@ test("users.sql contains any name and secret unchanged, or is not rendered", asy
   );
 });
 
-test("every value that the schema accepts can be rendered", () => {
+test("every name and secret that the schema accepts can be rendered", () => {
   const text = fc.string({ unit: "binary", minLength: 1, maxLength: 64 });
   const secret = fc.string({ minLength: 12, maxLength: 64 });
   fc.assert(
@@ -100,7 +100,7 @@ test("every value that the schema accepts can be rendered", () => {
   );
 });
 
-test("every name and secret in a template goes through the helper", () => {
+test("every name and secret in a template goes through a helper that escapes or quotes it", () => {
   for (const [file] of RENDERERS) {
     const text = readFileSync(join(ROOT, "templates", `${file}.hbs`), "utf8");
     expect(text.match(/\{\{\s*(?:this\.)?(?:name|secret)\s*\}\}/g)).toBeNull();

@@ -1,5 +1,9 @@
-import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, relative } from "node:path";
+import { z } from "zod";
+import { ROOT } from "../../../core/paths";
+import { template } from "../../../templates/engine";
 import { renderControllerFiles } from "../../../templates/controller-files";
 import { renderZoneFiles } from "../../../templates/zone-files";
 import type { SipDriver } from "../../../core/telephony";
@@ -41,7 +45,7 @@ describe("golden files", () => {
 });
 
 describe("the files of a node", () => {
-  test.each(DRIVERS)("in a zone with %s exclude the other driver", (driver) => {
+  test.each(DRIVERS)("in a zone with %s do not include those of the other driver", (driver) => {
     expect(renderZoneFiles(zone1Of(3, driver)).map(({ path }) => path)).toEqual([
       "/etc/trunkline/node.json",
       "/etc/asterisk/asterisk.conf",
@@ -69,7 +73,7 @@ describe("the files of a node", () => {
     ]);
   });
 
-  test("are complete on the controller", () => {
+  test("on the controller are node.json, haproxy.cfg and limits.json", () => {
     expect(renderControllerFiles(controllerOf(1)).map(({ path }) => path)).toEqual([
       "/etc/trunkline/node.json",
       "/etc/haproxy/haproxy.cfg",
@@ -77,7 +81,7 @@ describe("the files of a node", () => {
     ]);
   });
 
-  test("are readable only for root and the service", () => {
+  test("are readable only by root and by the service that reads them", () => {
     const files = [...renderZoneFiles(zone1Of(3)), ...renderControllerFiles(controllerOf(3))];
     for (const { path, owner, mode } of files) {
       const folder = path.split("/")[2];
@@ -94,14 +98,29 @@ describe("the files of a node", () => {
     ["missing", { users: undefined }],
     ["null", { address: null }],
     ["malformed", { fixedIp: "192.168.0" }],
-  ])("cause an error for a %s field, not an empty line", (_, change) => {
+  ])("are not rendered if a field of the context is %s", (_, change) => {
     const context = { ...zone1Of(1), ...change } as unknown as ReturnType<typeof zone1Of>;
-    expect(() => renderZoneFiles(context)).toThrow();
+    const [field = ""] = Object.keys(change);
+    expect(() => renderZoneFiles(context)).toThrow(`the context is not valid: ${field}: `);
   });
+
+  test.each(["{{field}}", "{{value field}}", "{{#if field}}{{/if}}", "{{#each field}}{{/each}}"])(
+    "are not rendered if a template has %s and the context has no `field`",
+    (text) => {
+      const folder = mkdtempSync(join(tmpdir(), "trunkline-template-"));
+      try {
+        writeFileSync(join(folder, "a.hbs"), text);
+        const render = template(join("..", relative(ROOT, folder), "a.hbs"), z.strictObject({}));
+        expect(() => render({})).toThrow(/field/);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 });
 
 describe("the dialplan", () => {
-  test.each(DRIVERS)("never dials IAX2 in from-trunk, so that no call loops (%s)", (driver) => {
+  test.each(DRIVERS)("dials no zone for a call from the trunk, to avoid loops (%s)", (driver) => {
     const reachable = ["from-trunk", "local", "silence"].flatMap((name) =>
       dialplan(3, name, driver),
     );
@@ -109,7 +128,7 @@ describe("the dialplan", () => {
     expect(reachable.filter((step) => step.includes("IAX2/"))).toEqual([]);
   });
 
-  test.each(["from-users", "from-trunk"])("has a first step in %s only for digits", (context) => {
+  test.each(["from-users", "from-trunk"])("accepts only 1 to 15 digits in %s", (context) => {
     const settings = (name: string): readonly (readonly [string, string])[] =>
       conf(3, "extensions.conf").find((section) => section.name === name)?.settings ?? [];
     expect(settings(context).filter(([, value]) => /^[^,]*,1,/.test(value))).toEqual([]);
@@ -135,12 +154,12 @@ describe("the dialplan", () => {
     expect(conf(1, "extensions.conf").map(({ name }) => name)).not.toContain("trunk");
   });
 
-  test.each(DRIVERS)("has no received text in a dial string (%s)", (driver) => {
+  test.each(DRIVERS)("puts only digits from a SIP request into a dial string (%s)", (driver) => {
     const text = content(renderZoneFiles(zone1Of(3, driver)), "extensions.conf");
     const dialled = Array.from(text.matchAll(/\bDial\((.*)\)$/gm), ([, dial = ""]) => dial);
     expect(dialled).toHaveLength(2);
     for (const dial of dialled) {
-      // A device for the number, which has only digits; the timeout; the option not to follow redirects.
+      // Devices for the dialled number, which has only digits. The timeout. Option `i`, which ignores redirects.
       expect(dial).toMatch(/^(((PJ)?SIP|IAX2\/zone\d)\/\$\{EXTEN\}&?)+,60,i$/);
     }
   });
@@ -149,7 +168,7 @@ describe("the dialplan", () => {
     [30, 2],
     [7, 8.571],
     [1_000_000, 0],
-  ])("counts each of %i calls a minute as %d s", (callsPerMinute, seconds) => {
+  ])("for a limit of %i calls per minute counts each call as %d s", (callsPerMinute, seconds) => {
     const text = renderExtensionsConf({ ...zone1Of(1), callsPerMinute });
     expect(text).toContain(`Set(EMPTY=$[\${EMPTY} + ${String(seconds)}])`);
     expect(seconds * callsPerMinute).toBeLessThanOrEqual(60);
@@ -203,7 +222,7 @@ describe("the trunk", () => {
     );
   });
 
-  test("has encryption and authentication for every peer, whose calls enter from-trunk", () => {
+  test("encrypts and authenticates the calls of every peer, and sends them to from-trunk", () => {
     expect(settingsOf(conf(2, "iax.conf"), "zone", "!")).toMatchObject({
       context: "from-trunk",
       auth: "md5",
@@ -250,7 +269,7 @@ describe("SIP", () => {
     });
   });
 
-  test("listens in the trunk network and over TCP", () => {
+  test("listens only on the zone's fixed IP, and uses TCP", () => {
     expect(settingsOf(conf(2, "sip.conf", "chan_sip"), "general")).toMatchObject({
       transport: "tcp",
       tcpbindaddr: "192.168.0.2:5060",
@@ -262,7 +281,7 @@ describe("SIP", () => {
     });
   });
 
-  test("registrations expire at most one minute after the phone has moved", () => {
+  test("registrations expire after one minute at most", () => {
     expect(settingsOf(conf(2, "sip.conf", "chan_sip"), "general").maxexpiry).toBe("60");
     expect(users()("ps_aors", "1001")?.maximum_expiration).toBe("60");
   });
@@ -311,7 +330,7 @@ describe("SIP", () => {
     for (const family of realtime) expect(users()(family as Table, "1001")).not.toBeNull();
   });
 
-  test("with PJSIP has a longer timer for the first request, and no other change, once Asterisk has started", () => {
+  test("with PJSIP sets timer B to 300 s after the start of Asterisk, and changes no other system setting", () => {
     const commands = Object.keys(settingsOf(conf(1, "cli.conf"), "startup_commands"));
     const [, object = ""] =
       /^database put trunkline\/system system (.*)$/.exec(commands[0] ?? "") ?? [];
@@ -325,7 +344,7 @@ describe("SIP", () => {
     expect(settingsOf(conf(1, "sorcery.conf"), "res_pjsip").system).toBe("astdb,trunkline");
   });
 
-  test("with PJSIP may have no users yet", () => {
+  test("with PJSIP has a valid database without users", () => {
     const text = content(renderZoneFiles({ ...zone1Of(1), users: [] }), "users.sql");
     expect(load(text)("ps_endpoints", "1001")).toBeNull();
   });
@@ -351,7 +370,7 @@ describe("the modules", () => {
   test.each([
     ["pjsip", ["modules", "modules-pjsip"]],
     ["chan_sip", ["modules"]],
-  ] as const)("with %s may include modules of the image", (driver, lists) => {
+  ] as const)("with %s include the optional module lists of the image", (driver, lists) => {
     const included = readAsteriskConf(
       content(renderZoneFiles(zone1Of(1, driver)), "modules.conf"),
     ).flatMap(({ settings }) => settings.filter(([key]) => key === "#tryinclude"));
@@ -397,7 +416,7 @@ describe("HAProxy", () => {
     expect(checks.at(-1)).toBe('tcp-check expect rstring "^SIP/2\\.0 200 "');
   });
 
-  test("does not disconnect a registered phone that is silent for longer than the thesis' 50 s", () => {
+  test("keeps the connection of a silent phone for one hour", () => {
     const timeouts = cfg(1).filter((line) => /^timeout (client|server) /.test(line));
     expect(timeouts).toEqual(["timeout client 3600s", "timeout server 3600s"]);
   });

@@ -21,7 +21,7 @@ function read(userData: string): string {
   return (bytes.readUInt16BE() === 0x1f8b ? gunzipSync(bytes) : bytes).toString();
 }
 
-test("cloud-init reads back what was written, byte for byte", () => {
+test("the user data contains the SSH keys and the files, byte for byte", () => {
   const text = read(renderUserData(zone));
   expect(text.startsWith("#cloud-config\n")).toBe(true);
   expect(parse(text)).toEqual({
@@ -54,7 +54,7 @@ test.each([
   ]);
 });
 
-test("permissions are text, because some readers of YAML take the number 0640 for 640", () => {
+test("permissions are quoted, because some YAML parsers read the number 0640 as 640", () => {
   expect(renderCloudConfig(zone)).toContain('permissions: "0640"');
 });
 
@@ -63,11 +63,11 @@ test("user data is compressed to less than half", () => {
   expect(renderUserData(zone).length).toBeLessThan(plain.length / 2);
 });
 
-test("the same node has the same user data in every run", () => {
+test("the same context always gives the same user data", () => {
   expect(renderUserData(zone)).toBe(renderUserData({ ...zone, files: [...zone.files] }));
 });
 
-test("the gzip header has neither time nor system, so that two machines produce the same bytes", () => {
+test("the gzip header has no timestamp, so that each run produces the same bytes", () => {
   const header = Buffer.from(renderUserData(zone), "base64").subarray(0, 10);
   expect(header.readUInt32LE(4)).toBe(0);
 });

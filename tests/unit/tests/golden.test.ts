@@ -31,7 +31,7 @@ test("fails if a golden file is missing, and does not create the file", () => {
   expect(existsSync(file)).toBe(false);
 });
 
-test("writes the golden file on an explicit command", () => {
+test("writes the golden file if UPDATE_GOLDEN is 1", () => {
   process.env.UPDATE_GOLDEN = "1";
   const file = join(folder, "zone1", "iax.conf");
   expectGolden(file, "[general]\n");

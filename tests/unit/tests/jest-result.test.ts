@@ -26,7 +26,7 @@ test("counts passed tests, and reports failed tests", () => {
   });
 });
 
-test("counts a test that was not run as failed, because the test has shown nothing", () => {
+test("counts a test that was not run as failed, because such a test proves nothing", () => {
   expect(countOf(result("passed", "pending", "todo"))).toEqual({
     ...{ passed: 1, failed: 2 },
     failures: [

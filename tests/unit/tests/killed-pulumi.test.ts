@@ -4,7 +4,7 @@ import { ended } from "../../../phones/command";
 import { within } from "../../../phones/deadline";
 import { ROOT } from "../../../core/paths";
 
-/** Script like Pulumi's host of programs, which prints an uncaught error. */
+/** Script in place of Pulumi's Node.js language host. Loads index.ts, and prints uncaught errors as Pulumi does. */
 const HOST = `
 process.on("uncaughtException", (error) => console.error(error));
 import("./index.ts").then(() => {
@@ -12,7 +12,7 @@ import("./index.ts").then(() => {
   process.stdin.once("data", () => console.error("the engine does not answer"));
 });`;
 
-test("a program ends if its Pulumi was killed and nothing reads its output", async () => {
+test("the Pulumi program ends if Pulumi was killed and nothing reads the output of the program", async () => {
   const child = spawn(process.execPath, ["--import", "tsx", "-e", HOST], {
     cwd: ROOT,
     stdio: ["pipe", "pipe", "pipe"],

@@ -18,7 +18,7 @@ test("the sections of RFC 4475 contain 49 messages", () => {
   expect(new Set(messages.map(({ name }) => name)).size).toBe(49);
 });
 
-test.each(messages)("$section $name has a body as long as expected", ({ section, bytes }) => {
+test.each(messages)("$section $name has the expected Content-Length", ({ section, bytes }) => {
   const text = bytes.toString("latin1");
   const end = text.indexOf("\r\n\r\n");
   expect(end).toBeGreaterThan(0);

@@ -19,14 +19,14 @@ test("recognizes a tone with lost packets", () => {
   expect(shareOfTone(recording(440, [10, 20, 30, 40]), 440)).toBeGreaterThan(0.95);
 });
 
-test("does not take another tone or silence for the tone", () => {
+test("does not take another tone or silence for the expected tone", () => {
   expect(shareOfTone(recording(1100), 440)).toBeLessThan(0.05);
   expect(shareOfTone(recording(440), 1100)).toBeLessThan(0.05);
   expect(shareOfTone(new Int16Array(SECOND), 440)).toBe(0);
 });
 
-test("does not take noise for the tone", () => {
-  // A separate generator makes the noise the same each time.
+test("does not take noise for the expected tone", () => {
+  // A generator with a fixed seed makes the same noise in every run.
   let seed = 1;
   const noise = Int16Array.from({ length: SECOND }, () => {
     seed = (seed * 16_807) % 2_147_483_647;

@@ -7,7 +7,7 @@ import { ROOT } from "../../../core/paths";
 let folder: string;
 let journal: string;
 
-/** Creates a dpkg that removes its journal, and an apt-get that fails while there is a journal. */
+/** Creates a fake dpkg that removes its journal, and a fake apt-get that fails while there is a journal. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-apt-"));
   journal = join(folder, "dpkg/updates");
@@ -43,7 +43,7 @@ test("runs only apt-get if dpkg has no journal", () => {
   expect(update()).toEqual({ status: 0, calls: ["apt-get update noninteractive"] });
 });
 
-test("repairs an interrupted dpkg first, and leaves remaining errors to apt-get", () => {
+test("first repairs an interrupted dpkg run, and runs apt-get even if the repair fails", () => {
   writeFileSync(join(journal, "0000"), "");
   writeFileSync(join(journal, "tmp.i"), "");
   expect(update()).toEqual({

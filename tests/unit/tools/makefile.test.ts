@@ -14,8 +14,8 @@ afterEach(() => {
 });
 
 /**
- * Runs make with the script `tsx` instead of the command that runs the project's programs. Marks the packages of
- * this clone as installed: npm would delete them first, while other tests use them.
+ * Runs make with the shell script `tsx` in place of the command tsx, which runs TypeScript files. Tells make that the
+ * npm packages are installed. Otherwise npm would delete and install them again, while other tests use them.
  */
 function make(target: string, tsx = "exit 1") {
   const program = join(folder, "tsx");
@@ -24,7 +24,7 @@ function make(target: string, tsx = "exit 1") {
   const { status, stdout } = spawnSync("make", [...installed, target, `TSX=${program}`], {
     cwd: ROOT,
     encoding: "utf8",
-    // Without the variables of a make that runs these tests.
+    // Leaves out variables of a `make` that may run these tests.
     env: { PATH: process.env.PATH },
   });
   return { status, stdout };
@@ -46,7 +46,7 @@ describe("make bench", () => {
     expect(make("bench", programs("echo export CLOUD=lab"))).toEqual(measured);
   });
 
-  test("measures nothing if the stack has no environment", () => {
+  test("measures nothing if cli/env.ts fails", () => {
     expect(make("bench", programs("exit 1"))).toEqual({ status: 2, stdout: "" });
   });
 });

@@ -19,12 +19,12 @@ describe("tools/pins.env has the same version", () => {
     dependencies: Record<string, string>;
   };
 
-  test("of the CLI as package.json and the go.mod of the CLI", () => {
+  test("of the Pulumi CLI as package.json and the go.mod of the CLI", () => {
     expect(pin("PULUMI_VERSION")).toBe(dependencies["@pulumi/pulumi"]);
     expect(pin("PULUMI_VERSION")).toBe(required("pulumi-cli", "github.com/pulumi/pulumi/pkg/v3"));
   });
 
-  test("of the Node host as its go.mod", () => {
+  test("of Pulumi's Node.js language host as the go.mod of the host", () => {
     const version = required("pulumi-language-nodejs", "github.com/pulumi/pulumi/sdk/v3");
     expect(pin("LANGUAGE_NODEJS_VERSION")).toBe(version);
   });
@@ -33,7 +33,7 @@ describe("tools/pins.env has the same version", () => {
     expect(pin("OPENSTACK_PLUGIN_VERSION")).toBe(dependencies["@pulumi/openstack"]);
   });
 
-  test("of Node and npm as the lock file of tools/node", () => {
+  test("of Node.js and npm as the lock file of tools/node", () => {
     const { packages } = JSON.parse(read("tools/node/package-lock.json")) as {
       packages: Record<string, { version?: string; integrity?: string }>;
     };

@@ -32,7 +32,7 @@ const linesOf = (text: string): string[] =>
 test.each(WORKFLOWS)("%s pins actions by their commits", (path) => {
   const uses = read(path).match(/\buses:.*$/gm) ?? [];
   expect(uses.length).toBeGreaterThan(0);
-  // A tag can be moved. The comment has the version for the reader.
+  // A tag can be moved to another commit. The version is in a comment after the commit.
   expect(uses.filter((use) => !/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(use))).toEqual([]);
 });
 
@@ -74,7 +74,7 @@ describe("scripts", () => {
   test("download only with tools/download.sh, which verifies checksums", () => {
     const downloads = commands.filter((line) => /\b(?:curl|wget)\b.*(?:-|https?:)/.test(line));
     const elsewhere = downloads.filter((line) => !line.startsWith("tools/download.sh: "));
-    // The lab calls its own services.
+    // Scripts of the lab may send requests to the services of the lab.
     expect(elsewhere.filter((line) => !line.includes("http://$API:"))).toEqual([]);
     expect(commands.filter((line) => /^tools\/(?!download).*\bfetch "/.test(line))).toEqual([
       'tools/pulumi-release/record.sh: fetch "$url" "$work/${url##*/}"',

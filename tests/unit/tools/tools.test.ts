@@ -47,7 +47,7 @@ function tools(script: string) {
   return { status, stdout, stderr };
 }
 
-test("names the required version if Go is missing", () => {
+test("the error names the required version if Go is missing", () => {
   expect(tools("go() { return 127; }; need_go")).toEqual({
     status: 1,
     stdout: "",
@@ -55,8 +55,8 @@ test("names the required version if Go is missing", () => {
   });
 });
 
-describe("on a machine without curl", () => {
-  // PATH has one empty folder. The script `apt` replaces the installation.
+describe("on a machine without curl,", () => {
+  // PATH has only one empty folder. `apt` is a shell command in place of the installation.
   const download = (apt: string): string => `
     uname() { echo x86_64; }
     apt_install() { echo "apt $*"; ${apt}; }
@@ -111,7 +111,7 @@ describe("a download", () => {
     expect(tools(script)).toEqual({
       status: 0,
       stdout: "no\n",
-      stderr: `tools: not downloading, since checksums.txt has no checksum for https://site/releases/plugins/${PLUGIN}\n`,
+      stderr: `tools: not downloading, because checksums.txt has no checksum for https://site/releases/plugins/${PLUGIN}\n`,
     });
   });
 });

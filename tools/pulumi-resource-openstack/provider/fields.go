@@ -8,7 +8,7 @@ var resourceFields = map[string]map[string]*tfbridge.SchemaInfo{
 	"compute_servergroup_v2": {
 		"policies": {MaxItemsOne: tfbridge.False()},
 	},
-	// Two generations of one setting. Their plurals would have the same name.
+	// An old and a new field for the same setting. By the rule, both would have the same name.
 	"networking_subnet_v2": {
 		"allocation_pool":  {Name: "allocationPools"},
 		"allocation_pools": {Name: "allocationPoolsCollection"},

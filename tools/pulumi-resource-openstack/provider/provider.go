@@ -19,7 +19,7 @@ var Version = "0.0.0-dev"
 // Info returns the complete mapping.
 func Info() tfbridge.ProviderInfo {
 	terraform := openstack.Provider()
-	// The deprecation would be reported at every start, even if the setting is not used.
+	// Otherwise, the deprecation would be reported at every start, even if the setting is not used.
 	terraform.Schema["use_octavia"].Deprecated = ""
 
 	info := tfbridge.ProviderInfo{
@@ -31,13 +31,13 @@ func Info() tfbridge.ProviderInfo {
 		Resources:   resources(),
 		DataSources: functions(),
 	}
-	// Names are optional in the SDK: a missing name is derived from the name of the resource.
+	// Names in the cloud are optional in the SDK. A missing one is derived from the Pulumi name of the resource.
 	info.SetAutonaming(255, "-")
 	return info
 }
 
-// config returns the settings that the SDK itself reads from the environment. The Terraform provider reads the
-// others (OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME, ...).
+// config returns the settings that Pulumi reads from the environment. The Terraform provider reads all other settings
+// (OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME, ...).
 func config() map[string]*tfbridge.SchemaInfo {
 	variables := map[string]string{
 		"allow_reauth":  "OS_ALLOW_REAUTH",

@@ -1,8 +1,8 @@
 package provider
 
 // resourceTokens maps every Terraform resource (without its "openstack_" prefix) to the module and class in
-// @pulumi/openstack. It is a table, since no rule gives these names: the SDK keeps the API version in some names
-// and drops it in others. State files contain the names, including misspelt ones.
+// @pulumi/openstack. It is a table, because no rule gives these names: the SDK keeps the API version in some names
+// and drops it in others. The names, including misspelt ones, must not change, because they are in state files.
 var resourceTokens = map[string]string{
 	"blockstorage_qos_association_v3":    "blockstorage/QosAssociationV3",
 	"blockstorage_qos_v3":                "blockstorage/QosV3",

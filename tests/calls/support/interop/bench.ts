@@ -17,7 +17,7 @@ export interface BenchExchange {
   hangUpAll(): Promise<void>;
 }
 
-/** Two phones in a call. */
+/** Two phones in a call, and the dialog of each phone with the exchange. Alice has called Bob. */
 export interface Pair {
   readonly alice: RawPhone;
   readonly bob: RawPhone;
@@ -26,6 +26,7 @@ export interface Pair {
 }
 
 export interface PhonePlace {
+  /** Zone to connect to: `zone1` by default. */
   readonly zone?: string;
   /** Whether to register the phone: true by default. */
   readonly register?: boolean;
@@ -65,7 +66,7 @@ export class Bench {
     if (this.driver === "chan_sip") await phone.heard("OPTIONS");
   }
 
-  /** Makes 1001 call 1002. `picksUp` changes the answer of 1002. */
+  /** Makes 1001 call 1002. `calls` changes the INVITE of 1001, and `picksUp` changes the answer of 1002. */
   async pair(
     calls: Sending = {},
     picksUp: Sending = {},
@@ -83,7 +84,7 @@ export class Bench {
     picksUp: Sending = {},
   ): Promise<{ ofAlice: Dialog; ofBob: Dialog }> {
     const calling = alice.call(bob.account.extension, calls);
-    calling.catch(() => undefined); // A failed call is reported by the callee's side first.
+    calling.catch(() => undefined); // If the call fails, the callee's error is reported.
     const ofBob = await bob.pickUp(await bob.ring(), picksUp);
     const ofAlice = await calling;
     await this.exchange.joined();

@@ -20,13 +20,13 @@ import {
   UNKNOWN,
 } from "./case";
 
-/** Returns a case of a ringing call. */
+/** Returns the `run` of a case in which 1001 calls 1002. `act` starts when 1002 rings. */
 const ringing =
   (act: (call: Ringing) => Promise<string>, inviting: Inviting = {}): InteropCase["run"] =>
   async (bench) =>
     act(await ring(bench, inviting));
 
-/** Returns a case of an offer. The outcome tells which media lines are accepted. */
+/** Returns the `run` of a case of an offer. The outcome tells whether each media line is accepted. */
 const offers =
   (lines: readonly string[]): InteropCase["run"] =>
   async (bench) => {
@@ -194,7 +194,7 @@ export const CALLS: InteropArea = {
       },
     },
     {
-      phone: "cancels while it rings",
+      phone: "cancels its call while the other phone rings",
       exchange: "200 to CANCEL, 487 to INVITE; CANCEL to the other phone",
       run: ringing(async ({ alice, bob, sent, invite }) => {
         bob.reply(invite, 180);
@@ -218,7 +218,7 @@ export const CALLS: InteropArea = {
     },
     { phone: "sends CANCEL without a call", exchange: "481", run: outside("CANCEL") },
     {
-      phone: "ends its call with BYE while it rings",
+      phone: "ends its call with BYE while the other phone rings",
       exchange: "200 to BYE, 487 to INVITE",
       run: ringing(async ({ alice, bob, sent, invite }) => {
         bob.reply(invite, 180);
@@ -228,7 +228,7 @@ export const CALLS: InteropArea = {
       }),
     },
     {
-      phone: "sends a re-INVITE while it rings",
+      phone: "sends a re-INVITE while the other phone rings",
       exchange: differs("500", "491"),
       run: ringing(async ({ alice, bob, sent, invite }) => {
         bob.reply(invite, 180);

@@ -9,9 +9,9 @@ import {
 import type { SipMessage } from "../../../support/raw-sip";
 import type { Bench } from "./bench";
 
-/** Action of a phone and reaction of the exchange: one row of the table in docs/interop.md. */
+/** Action of a phone and reaction of the exchange: one row of a table in docs/interop.md. */
 export interface InteropCase {
-  /** Action of the phone. Unique. */
+  /** Action of the phone: the rest of a sentence that starts with "the phone". Unique. */
   readonly phone: string;
   /** Reaction of the exchange with each driver; one text if both react the same. */
   readonly exchange: string | Readonly<Record<SipDriver, string>>;
@@ -19,7 +19,7 @@ export interface InteropCase {
   readonly run: (bench: Bench) => Promise<string>;
 }
 
-/** Section of the table. */
+/** Table in docs/interop.md. */
 export interface InteropArea {
   readonly title: string;
   readonly cases: readonly InteropCase[];
@@ -34,7 +34,7 @@ export const THIRD = "1003";
 export const ABSENT = "1005";
 export const UNKNOWN = "1999";
 
-/** Milliseconds to wait for an answer that does not come. */
+/** Milliseconds to wait for an answer that may not come. */
 export const SILENCE = 700;
 
 export const NO_ANSWER = "no answer";
@@ -63,13 +63,13 @@ export const inside = (
   sending: Sending = {},
 ): Promise<string> => finalOrNone(phone, phone.inside(dialog, method, sending));
 
-/** Returns a case of one registered phone. */
+/** Returns the `run` of a case with one registered phone, 1001. */
 export const alone =
   (act: (phone: RawPhone, bench: Bench) => Promise<string>): Run =>
   async (bench) =>
     act(await bench.phone(CALLER), bench);
 
-/** Returns a case of a request inside a call. */
+/** Returns the `run` of a case in which 1001 sends a request inside its call with 1002. */
 export const inCall =
   (method: string, sending: Sending = {}): Run =>
   async (bench) => {
@@ -77,7 +77,7 @@ export const inCall =
     return inside(alice, ofAlice, method, sending);
   };
 
-/** Returns a case of a request to another phone, outside of a call. */
+/** Returns the `run` of a case in which 1001 sends a request to 1002, outside of a call. */
 export const outside = (method: string, sending: Sending = {}): Run =>
   alone(async (phone) => code(await phone.ask(method, { to: CALLEE, ...sending })));
 
@@ -104,7 +104,7 @@ export async function ring(bench: Bench, inviting: Inviting = {}): Promise<Ringi
   return { alice, bob, sent, invite: await bob.ring() };
 }
 
-/** Returns a case of an INVITE. The outcome is "rings" or the status of the refusal, and the text of `tell`. */
+/** Returns the `run` of a case of an INVITE. The outcome is "rings" or the refusing status, and the text of `tell`. */
 export const invites =
   (
     inviting: Inviting | ((bench: Bench) => Inviting),
@@ -120,11 +120,11 @@ export const invites =
     ]);
   };
 
-/** Checks whether a call is still up for both the exchange and the phone. */
+/** Sends INFO inside a call, and returns "the call stays" if the exchange accepts it, otherwise "the call ends". */
 export const stays = async (phone: RawPhone, dialog: Dialog): Promise<string> =>
   (await inside(phone, dialog, "INFO", digit("1"))) === "200" ? "the call stays" : "the call ends";
 
-/** Returns the body of an INFO request for a digit. */
+/** Returns the body and the media type of an INFO request for a digit. */
 export const digit = (signal: string): Sending => ({
   type: "application/dtmf-relay",
   body: `Signal=${signal}\r\nDuration=160\r\n`,
@@ -134,13 +134,13 @@ export const digit = (signal: string): Sending => ({
 export const direction = ({ body }: SipMessage): string =>
   /a=(sendrecv|sendonly|recvonly|inactive)/.exec(body)?.[1] ?? "sendrecv";
 
-/** Returns whether an answer accepts or refuses each media line of an offer (RFC 3264, 6). */
+/** Returns whether each media line of an answer accepts or refuses the offer (RFC 3264, 6). */
 export const media = (body: string): string =>
   Array.from(
     body.matchAll(/^m=(\w+) (\d+)/gm),
     ([, kind = "", port]) => `${kind} ${port === "0" ? "refused" : "accepted"}`,
   ).join(", ");
 
-/** Returns the display name of the caller that the callee gets. */
+/** Returns the caller's display name in the INVITE that the callee gets. */
 export const shown = (invite?: SipMessage): string =>
   /^"([^"]*)"/.exec(invite?.header("From") ?? "")?.[1] ?? "no name";

@@ -8,12 +8,12 @@ const JOIN = 5;
 /** Index of the bridge's identifier in a line of `core show channels concise`. */
 const BRIDGE = 12;
 
-/** Exchange of a bench that can put all zones back into the rotation. */
+/** Exchange for a bench. `release` puts all zones back into the rotation. */
 export interface PlacedExchange extends BenchExchange {
   release(): Promise<void>;
 }
 
-/** Returns an exchange for a bench. Only the zone that the case dials is in the rotation. */
+/** Returns an exchange for a bench. Only the zone that was dialled last is in the rotation. */
 export function benchExchange(exchange: Exchange): PlacedExchange {
   const [first] = exchange.zones;
   if (first === undefined) throw new Error("the exchange has no zone");

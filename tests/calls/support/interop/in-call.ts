@@ -20,7 +20,7 @@ import {
 } from "./case";
 import type { Pair } from "./bench";
 
-/** Returns a case of an established call. */
+/** Returns the `run` of a case in which 1001 and 1002 are in a call. */
 const established =
   (act: (pair: Pair) => Promise<string>): InteropCase["run"] =>
   async (bench) =>
@@ -28,13 +28,13 @@ const established =
 
 const AUDIO = "m=audio 40000 RTP/AVP 0";
 
-/** Returns a case of a re-INVITE with an offer. */
+/** Returns the `run` of a case of a re-INVITE with `body` as the offer. */
 const reInvites = (body: string, tell: (answer: SipMessage) => string): InteropCase["run"] =>
   established(async ({ alice, ofAlice }) =>
     tell(await alice.askInside(ofAlice, "INVITE", { body })),
   );
 
-/** Returns a case of a refused request. The outcome is the status and the text that `tell` returns for the answer. */
+/** Returns the `run` of a case of a refused request. The outcome is the status and the text that `tell` returns. */
 const refused = (
   method: string,
   sending: Sending,
@@ -48,7 +48,7 @@ const refused = (
 const toldDirection = (answer: SipMessage): string => `${code(answer)}, ${direction(answer)}`;
 const toldMedia = (answer: SipMessage): string => `${code(answer)}, ${media(answer.body)}`;
 
-/** Returns a case of a request inside a call that the exchange does not have. */
+/** Returns the `run` of a case of a request inside a call that the exchange does not have. */
 const inNoCall = (method: string, sending: Sending = {}): InteropCase["run"] =>
   alone((phone: RawPhone) => {
     const remote = `<sip:${CALLEE}@${phone.server}>;tag=gone`;

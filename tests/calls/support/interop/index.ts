@@ -6,7 +6,7 @@ import { OUTSIDE } from "./outside";
 import { REGISTRATION } from "./registration";
 import { TRANSFERS } from "./transfers";
 
-/** Cases that a phone vendor's laboratory would test; docs/interop.md has them as a table. */
+/** Cases that a phone vendor's laboratory would test. The tables of docs/interop.md are generated from these cases. */
 export const INTEROP: readonly InteropArea[] = [
   REGISTRATION,
   MESSAGES,

@@ -30,7 +30,7 @@ function options(phone: RawPhone): Sent {
   };
 }
 
-/** Returns a case that sends a request in segments. A challenge counts as an answer. */
+/** Returns the `run` of a case that sends OPTIONS in segments. A challenge counts as an answer. */
 const writes = (segments: (text: string) => readonly string[]): InteropCase["run"] =>
   alone(async (phone) => {
     const sent = options(phone);
@@ -140,7 +140,7 @@ export const MESSAGES: InteropArea = {
     },
     {
       phone: "sends three Via headers",
-      exchange: "answered with 3",
+      exchange: "answered with 3 Via headers",
       run: alone(async (phone) => {
         const own = `SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bK${unique()};rport`;
         const others = [7, 8].map((host) => `SIP/2.0/UDP 192.0.2.${String(host)};branch=z9hG4bKx`);
@@ -149,7 +149,7 @@ export const MESSAGES: InteropArea = {
           credentials: null,
         });
         const count = answer.all("Via").flatMap((value) => value.split(",")).length;
-        return `answered with ${String(count)}`;
+        return `answered with ${String(count)} Via headers`;
       }),
     },
     {
@@ -168,7 +168,7 @@ export const MESSAGES: InteropArea = {
       run: invites({ headers: { "Max-Forwards": "0" } }),
     },
     {
-      phone: "gives another method in CSeq",
+      phone: "gives a CSeq method other than the request's method",
       exchange: "answered",
       run: changed((text) => text.replace(/^CSeq: .*$/m, "CSeq: 1 INFO")),
     },

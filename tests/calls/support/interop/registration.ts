@@ -4,13 +4,13 @@ import type { SipMessage } from "../../../support/raw-sip";
 import type { Bench } from "./bench";
 import { alone, CALLEE, CALLER, code, differs, type InteropArea, type InteropCase } from "./case";
 
-/** Returns the status and the granted expiry. PJSIP gives the time that remains: one second less. */
+/** Returns the status and the granted expiry, rounded up to 5 s. PJSIP gives the remaining time: one second less. */
 function granted(answer: SipMessage): string {
   const seconds = Number(answer.parameter("Contact", "expires") || answer.header("Expires"));
   return `${code(answer)}, for ${String(Math.ceil(seconds / 5) * 5)} s`;
 }
 
-/** Returns a case of a phone that is not registered yet. */
+/** Returns the `run` of a case with one phone that is not registered yet. */
 const fresh =
   (act: (phone: RawPhone, bench: Bench) => Promise<string>): InteropCase["run"] =>
   async (bench) =>
@@ -19,7 +19,7 @@ const fresh =
 const registers = (sending: Outside, tell = code): InteropCase["run"] =>
   fresh(async (phone) => tell(await phone.register(sending)));
 
-/** Returns a case of a phone that logs in with the header that `authorize` makes from the challenge. */
+/** Returns the `run` of a case in which a phone logs in with the header that `authorize` makes from the challenge. */
 const logsIn = (
   authorize: (challenge: SipMessage, phone: RawPhone) => Readonly<Record<string, string>>,
   tell = code,
@@ -30,7 +30,7 @@ const logsIn = (
     return tell(await phone.register({ headers, credentials: null }));
   });
 
-/** @param qop whether to use `qop` if the challenge has one. */
+/** Returns the digest that answers a challenge. @param qop whether to use `qop`. */
 const answerTo = (challenge: SipMessage, { account, server }: RawPhone, qop: boolean): string =>
   digest(account, "REGISTER", `sip:${server}`, challenge.header("WWW-Authenticate"), { qop });
 
@@ -158,11 +158,11 @@ export const REGISTRATION: InteropArea = {
       },
     },
     {
-      phone: "logs in with an old nonce and the right password",
+      phone: "logs in with an unknown nonce and the right password",
       exchange: "401, stale=true",
       run: logsIn(
         (challenge, phone) => ({
-          Authorization: answerTo(old(challenge), phone, hasQop(challenge)),
+          Authorization: answerTo(forged(challenge), phone, hasQop(challenge)),
         }),
         (answer) =>
           `${code(answer)}, stale=${answer.parameter("WWW-Authenticate", "stale") || "false"}`,
@@ -193,8 +193,8 @@ function contacts(answer: SipMessage): string {
   return `${code(answer)}, ${String(count)} Contact`;
 }
 
-/** Returns the challenge with a nonce that the exchange does not accept. */
-const old = (challenge: SipMessage): SipMessage =>
+/** Returns the challenge with a nonce that the exchange has not issued. */
+const forged = (challenge: SipMessage): SipMessage =>
   challenge.with("WWW-Authenticate", (value) =>
     value.replace(/nonce="(.)/, (_, first) => `nonce="${first === "0" ? "1" : "0"}`),
   );

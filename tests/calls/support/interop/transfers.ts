@@ -14,7 +14,7 @@ import {
   UNKNOWN,
 } from "./case";
 
-/** Transfers a call to `target`. Returns the statuses that the phone gets. */
+/** Transfers a call to `target`. Returns the status of the answer to REFER, and the status in the last NOTIFY. */
 async function refer(
   phone: RawPhone,
   dialog: Dialog,
@@ -42,7 +42,7 @@ const uri = (bench: Bench, extension: string, headers = ""): string =>
 
 const BLIND = "202, NOTIFY 200; 1003 rings, called by 1001";
 
-/** Returns a case in which 1001 calls 1002, and 1002 transfers the call to 1003. */
+/** Returns the `run` of a case in which 1001 in zone1 calls 1002, and 1002 transfers the call to 1003. */
 const blind =
   (zoneOfBob: string, zoneOfCarol: string): InteropCase["run"] =>
   async (bench) => {
@@ -52,7 +52,7 @@ const blind =
     const told = refer(bob, ofBob, uri(bench, THIRD), {
       "Referred-By": '"Mallory" <sip:4711@192.0.2.66>',
     });
-    told.catch(() => undefined); // A failed test reports first that 1003 was not called.
+    told.catch(() => undefined); // If this fails, `carol.ring` throws.
     const invite = await ringing;
     await carol.pickUp(invite);
     return `${await told}; 1003 rings, called by ${caller(invite)}`;
@@ -60,7 +60,7 @@ const blind =
 
 const ATTENDED = "202, NOTIFY 200; BYE to both calls";
 
-/** Returns a case in which 1001 calls 1002, and 1002 calls 1003 and joins the two calls. */
+/** Returns the `run` of a case in which 1001 in zone1 calls 1002, and 1002 calls 1003 and joins the two calls. */
 const attended =
   (zoneOfBob: string, zoneOfCarol: string): InteropCase["run"] =>
   async (bench) => {
@@ -75,10 +75,10 @@ const attended =
     return `${told}; BYE to both calls${bye.status === 200 ? "" : `, ${code(bye)}`}`;
   };
 
-/** Replaces header for a call that the zone does not have, in the form for a URI. */
+/** Replaces header that names a call that the zone does not have, as a part of a URI. */
 const ELSEWHERE = "?Replaces=nothing%40192.0.2.1%3Bto-tag%3Da%3Bfrom-tag%3Db";
 
-/** Returns a case in which 1002 transfers its call with 1001 to a target that 1002 may not call. */
+/** Returns the `run` of a case in which 1002 transfers its call with 1001 to a target that cannot be called. */
 const fails =
   (target: string): InteropCase["run"] =>
   async (bench) => {
@@ -96,12 +96,12 @@ export const TRANSFERS: InteropArea = {
       run: blind("zone1", "zone1"),
     },
     {
-      phone: "transfers a call with another zone to a phone in that zone",
+      phone: "transfers a call from another zone to a phone in that zone",
       exchange: BLIND,
       run: blind("zone2", "zone1"),
     },
     {
-      phone: "transfers a call with another zone to a phone in its own zone",
+      phone: "transfers a call from another zone to a phone in its own zone",
       exchange: BLIND,
       run: blind("zone2", "zone2"),
     },
@@ -116,7 +116,7 @@ export const TRANSFERS: InteropArea = {
       run: attended("zone2", "zone1"),
     },
     {
-      phone: "joins a call with another zone and a call in its own zone",
+      phone: "joins a call from another zone and a call in its own zone",
       exchange: ATTENDED,
       run: attended("zone2", "zone2"),
     },
@@ -139,7 +139,7 @@ export const TRANSFERS: InteropArea = {
         const { bob, ofBob } = await bench.pair();
         const carol = await bench.phone(THIRD);
         const told = refer(bob, ofBob, uri(bench, THIRD), { "Refer-Sub": "false" });
-        told.catch(() => undefined); // A failed test reports first that 1003 was not called.
+        told.catch(() => undefined); // If this fails, `carol.ring` throws.
         await carol.ring();
         return `${await told}; 1003 rings`;
       },
@@ -165,7 +165,7 @@ export const TRANSFERS: InteropArea = {
       run: fails("<sip:1003%2C%2Cg@192.0.2.1>"),
     },
     {
-      phone: "attended transfer (Replaces) to a dial string",
+      phone: "makes an attended transfer (Replaces) to a dial string",
       exchange: differs("202, NOTIFY 503; the call ends", "202, NOTIFY 481; the call stays"),
       run: fails(`<sip:IAX2%2F203.0.113.66%2F1003@192.0.2.1${ELSEWHERE}>`),
     },

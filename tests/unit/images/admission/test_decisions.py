@@ -11,7 +11,7 @@ LIMITS = Limits(loginTime=5, failuresPerAccount=3, failuresPerSource=8, lockTime
 
 
 class Exchange(Admission):
-    """A controller with zone1, which reports log-ins. Ports count up."""
+    """A controller with zone1, which reports log-ins. Each connection has the next port."""
 
     def __init__(self, limits=LIMITS):
         super().__init__(limits)
@@ -35,7 +35,7 @@ class Exchange(Admission):
         return port
 
     def fail_log_ins(self, now, times, account="1001", event="challenged"):
-        """Reports log-ins on unknown connections of zone1."""
+        """Reports log-ins of zone1 without a port, as chan_sip does: challenged or refused."""
         for _ in range(times):
             self.report(now, "zone1", event, account, 0)
 
@@ -85,7 +85,7 @@ class GuessingTest(unittest.TestCase):
             exchange.report(0.0, "zone1", "refused", "1001", port)
         self.assertEqual(exchange.banned(0.0), {(OFFICE, "1001"): 60, (OFFICE, None): 60})
 
-    def test_limits_the_late_guesses_of_a_connection_that_count_against_the_source(self):
+    def test_counts_only_ten_late_guesses_of_each_connection_against_the_source(self):
         exchange = Exchange(replace(LIMITS, failuresPerSource=100))
         exchange.guess(0.0, OFFICE, "1001", times=500)
         self.assertEqual(exchange.banned(0.0), {(OFFICE, "1001"): 60})
@@ -113,7 +113,7 @@ class GuessingTest(unittest.TestCase):
         self.assertEqual(exchange.ports(), [guessing])
         self.assertEqual(exchange.maps(1.0)[1], {f"{OFFICE}/1001": "restricted"})
 
-    def test_locks_a_restricted_pair_when_its_phone_is_gone(self):
+    def test_locks_a_restricted_pair_when_its_registration_expires(self):
         exchange = Exchange(replace(LIMITS, lockTime=600))
         exchange.log_in(0.0, OFFICE, "1001")
         exchange.guess(1.0, OFFICE, "1001", times=3)
@@ -139,7 +139,7 @@ class GuessingTest(unittest.TestCase):
             exchange.guess(1.0, STRANGER, str(account))
         self.assertEqual(exchange.maps(1.0), ({"0.0.0.0/0": "unknown", STRANGER: "locked"}, {}))
 
-    def test_closes_each_connection_that_continues_to_guess_without_a_record(self):
+    def test_closes_connections_that_guess_during_a_lock_and_writes_no_record(self):
         exchange = Exchange()
         exchange.guess(0.0, STRANGER, "1001", times=3)
         exchange.take()
@@ -161,7 +161,7 @@ class GuessingTest(unittest.TestCase):
         self.assertEqual(list(exchange.banned(0.0)), [(STRANGER, "?")])
         self.assertEqual(exchange.maps(0.0)[1], {})
 
-    def test_lifts_a_pair_or_a_source_with_all_its_pairs_and_forgets_earlier_locks(self):
+    def test_lifts_the_lock_of_a_pair_or_all_locks_of_a_source_and_forgets_earlier_locks(self):
         exchange = Exchange()
         exchange.guess(0.0, STRANGER, "1001", times=3)
         exchange.guess(0.0, STRANGER, "1002", times=3)
@@ -180,7 +180,7 @@ class GuessingTest(unittest.TestCase):
 
 
 class UnplacedTest(unittest.TestCase):
-    """Tests log-ins without a port, which chan_sip reports."""
+    """Tests failed log-ins without a port, which chan_sip reports."""
 
     def test_locks_the_source_of_a_connection_whose_bytes_match_the_guesses(self):
         exchange = Exchange()
@@ -230,7 +230,7 @@ class UnplacedTest(unittest.TestCase):
         exchange.weigh(1.1, {("zone1", phone): 100_000, ("zone2", other): 100_000, ("zone1", found): 100_000})
         self.assertEqual((exchange.banned(1.1), exchange.ports()), ({}, []))
 
-    def test_allows_a_registered_phone_more_between_two_registrations(self):
+    def test_allows_a_registered_phone_more_failed_log_ins_between_two_registrations(self):
         exchange = Exchange(replace(LIMITS, lockTime=30))
         phone, sent = exchange.connect(0.0, OFFICE, "1001"), 0
         for now in (0.0, REREGISTER, 2 * REREGISTER):
@@ -432,7 +432,7 @@ class IdleTest(unittest.TestCase):
         shutting, records = exchange.take()
         self.assertEqual((shutting, [record["event"] for record in records]), ([], ["unreported"]))
 
-    def test_gives_earlier_connections_the_time_of_a_registration_when_a_zone_starts_to_report(self):
+    def test_keeps_earlier_connections_open_for_a_registration_when_a_zone_starts_to_report(self):
         exchange = Exchange()
         exchange.reporter(0.0, "zone1", False)
         port = exchange.connect(0.0, OFFICE)
@@ -451,7 +451,7 @@ class IdleTest(unittest.TestCase):
             exchange.tick(at + 5.0)
         self.assertEqual(exchange.banned(15.0), {(STRANGER, None): 60})
 
-    def test_counts_connections_that_end_by_themselves_too(self):
+    def test_counts_connections_that_end_before_their_deadline_too(self):
         exchange = Exchange()
         for _ in range(40):
             exchange.closed(1.0, [("zone1", exchange.connect(0.0, STRANGER))])
@@ -467,7 +467,7 @@ class IdleTest(unittest.TestCase):
         exchange.tick(KNOWN)
         self.assertNotIn(OFFICE, exchange.maps(KNOWN)[0])
 
-    def test_makes_room_by_closing_connections_of_the_unknown_source_with_the_most(self):
+    def test_makes_room_by_closing_connections_of_the_unknown_source_with_the_most_connections(self):
         exchange = Exchange()
         for account in range(400):
             exchange.log_in(0.0, "203.0.113.8", str(account))
@@ -524,14 +524,14 @@ class RestartTest(unittest.TestCase):
         exchange.tick(1.1 + LIMITS.loginTime)
         self.assertEqual(exchange.ports(), [])
 
-    def test_does_not_match_a_log_in_of_an_earlier_connection_to_the_next_from_its_port(self):
+    def test_does_not_match_a_log_in_of_an_earlier_connection_to_a_later_one_from_the_same_port(self):
         exchange = Exchange()
         exchange.report(1.0, "zone1", "accepted", "1001", exchange.port + 1)
         port = exchange.connect(1.0 + LATE_RECORD, OFFICE, "1001")
         exchange.tick(1.0 + LATE_RECORD + LIMITS.loginTime)
         self.assertEqual(exchange.ports(), [port])
 
-    def test_gives_a_connection_from_before_the_restart_the_time_of_a_registration(self):
+    def test_keeps_a_connection_from_before_the_restart_open_until_its_phone_registers_again(self):
         exchange = Exchange()
         port = exchange.connect(0.0, OFFICE, found=True)
         exchange.tick(LIVE - 1)
@@ -563,7 +563,7 @@ class BoundsTest(unittest.TestCase):
         self.assertEqual((exchange.connections, exchange.of_source, exchange.waiting["zone1"], exchange.open["zone1"]),
                          ({}, {}, {}, 0))
 
-    def test_forgets_old_counts(self):
+    def test_deletes_expired_counts_sources_and_registrations(self):
         exchange = Exchange()
         for number in range(200):
             exchange.guess(0.0, f"10.0.0.{number}", "1001")

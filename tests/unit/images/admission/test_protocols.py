@@ -1,4 +1,4 @@
-"""Tests the parsers of trunkline-admission: records and answers of HAProxy, and reports of zones."""
+"""Tests the parsers of trunkline-admission for HAProxy's records and answers and for reports of zones."""
 import unittest
 
 from haproxy import connection_of, dead_zones_of, orders_for, sessions_of, workers_of
@@ -9,7 +9,7 @@ RECORD = (
     b' zone="zone1" zonePort="47630" account="%s"] 203.0.113.7:60378 [29/Nov/2026:06:11:43.748] localnodes nodes/zone1'
 )
 
-# Shortened output of `show sess all`: a phone, a phone with an incomplete request, and this program.
+# Shortened output of `show sess all`: a phone, a phone with an incomplete request, and the `show sess` command itself.
 SESSIONS = """\
 0x7f11ccf59c00: [29/Nov/2026:06:29:41.511901] id=0 proto=tcpv4 source=203.0.113.7:43306
   frontend=localnodes (id=3 mode=tcp), listener=? (id=1) addr=192.168.0.254:5060

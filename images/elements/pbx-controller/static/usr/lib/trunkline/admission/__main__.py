@@ -26,21 +26,22 @@ LOG = "/var/log/trunkline/security.log"
 MASTER = "/run/haproxy/master.sock"
 CONTROL = "/run/trunkline-admission/control.sock"
 
-# Seconds between two checks of the time, of HAProxy, and of the kernel's connections.
+# Seconds between two calls of `Admission.tick`, two checks of HAProxy, and two checks of the kernel's connections.
 TICK, LOOK, RECONCILE = 0.25, 1.0, 3.0
 # Seconds in which events are gathered for one round of work.
 GATHER = 0.05
 # Seconds between two full listings of HAProxy's sessions, and between two writes of the state.
 LISTING, SAVE = 30.0, 60.0
-# Seconds that the record of a connection may take to arrive.
+# Seconds after HAProxy's record of a connection in which the kernel may not list the connection yet.
 SETTLED = 2.0
 # Bytes of the receive buffer for records while this program is busy: some seconds of 1,000 connections per second.
 BACKLOG = 4 << 20
+# Largest number of bytes of a record.
 RECORD = 4096
 
 
 def clock():
-    """Returns seconds of a clock that ignores changes of the date, and runs while the server is suspended."""
+    """Returns seconds of a clock that does not follow changes of the date, and runs while the server is suspended."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -65,7 +66,8 @@ class Service:
         self.maps_changed = asyncio.Event()
         # Earliest time of the next count of bytes because of many failed log-ins.
         self.next_count = 0.0
-        # Connections in the kernel that HAProxy has not reported: at the last check, and at the last two checks.
+        # Keys of connections in the kernel that HAProxy has not reported: at the last check, and at both of the last
+        # two checks.
         self.unreported, self.unknown = None, set()
         self.at = dict.fromkeys(("settings", "look", "reconcile", "listing", "save"), -LISTING)
         self.last_error = None
@@ -154,7 +156,7 @@ class Service:
         await self.receiver.serve(port)
         await self.control.serve(CONTROL)
         print("ready", flush=True)
-        # In parallel: connections are closed even while HAProxy answers slowly.
+        # The two tasks run in parallel, so that connections are closed even while HAProxy answers slowly.
         tasks = [asyncio.create_task(self.again(self.decide, asyncio.Event(), TICK)),
                  asyncio.create_task(self.again(self.look, self.maps_changed, LOOK))]
         await asyncio.wait([stop, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -246,18 +248,18 @@ class Service:
             self.admission.closed(now, [key for key, connection in known.items()
                                         if key not in there and now - connection.opened >= SETTLED])
             unreported = {key for key in there if key not in known}
-            # A health check has ended by the next check.
+            # A connection of HAProxy's health check has ended by the next check, so it is in only one of the two.
             self.unknown = unreported if self.unreported is None else self.unreported & unreported
             self.unreported = unreported
 
     @contextlib.contextmanager
     def kernel(self):
-        """Ignores errors of the kernel: HAProxy's maps still reject new connections."""
+        """Reports errors of the kernel and goes on, because HAProxy's maps still reject new connections."""
         try:
             yield
         except OSError as error:
             self.log_error(f"cannot list or close connections in the kernel: {error}")
-            # A new socket, so that a late answer is not taken for the answer to another request.
+            # Opens a new socket, so that a late answer is not taken for the answer to another request.
             self.sockets.close()
             self.sockets = Sockets()
 
@@ -312,7 +314,8 @@ class Service:
         try:
             with open(KEPT, encoding="utf-8") as file:
                 kept = json.load(file)
-            # After a boot, this clock starts again. A lock then lasts for its remaining time.
+            # After a boot, this clock starts again. The time until now then does not count: a lock lasts for the time
+            # that remained when the state was saved.
             same = kept["boot"] == boot() and kept["at"] <= now
             self.admission.restore(kept["at"] if same else now, kept)
         except FileNotFoundError:

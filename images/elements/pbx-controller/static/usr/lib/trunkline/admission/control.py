@@ -1,10 +1,14 @@
-"""Answers `/usr/lib/trunkline/bans` on a socket that only root may use. Request and answer are a line of JSON each."""
+"""Answers requests of `/usr/lib/trunkline/bans` on a socket that only root may use.
+
+A request is a line of JSON, and so is an answer.
+"""
 import asyncio
 import json
 import os
 
+# Largest number of bytes of a request.
 LONGEST = 1024
-# Seconds that a client may take.
+# Largest number of seconds for a request and its answer.
 TIMEOUT = 5.0
 
 

@@ -1,6 +1,6 @@
 """Decides which sources and accounts are locked, and which connections are closed.
 
-This module does no I/O. The caller reports each event with its time, in seconds of a monotonic clock, and takes the
+This module does no I/O. The caller reports each event with its time, in seconds of a monotonic clock, and applies the
 decisions.
 
 A *source* is an IPv4 address that connects. A *pair* is a source and an account that the source tries. The key of a
@@ -20,15 +20,15 @@ WINDOW = 10 * MINUTE
 LIVE = 150.0
 # Seconds that a source counts as known after a log-in.
 KNOWN = 7 * DAY
-# Connections without a log-in that lock an unknown source, within a minute.
+# Number of connections without a log-in, within a minute, that locks an unknown source.
 ABANDONED = 40
-# Connections without a log-in that a zone may have at a time, once it fills up.
+# Number of connections without a log-in that a zone keeps when it fills up.
 CROWD = 100
 # Connections that a zone accepts; see plan/capacity.ts. When a zone is half full, connections of unknown sources are
 # closed. Until then, all phones of a new office may connect at once. When a zone is nearly full, connections of known
 # sources are closed too.
 PLACES = 1000
-# Seconds for which a connection keeps its place in a full zone. A phone logs in within tenths of a second.
+# Seconds for which a new connection is not closed to make room. A phone logs in within tenths of a second.
 GRACE = 1.0
 # Log-ins take longer in a zone to which many phones connect at once. Connections there get additional time: the
 # duration of the slowest log-in of the last SLOW seconds, up to LONGEST.
@@ -36,9 +36,9 @@ SLOW = 5.0
 LONGEST = 30.0
 
 # chan_sip does not report the connection of some failed log-ins. These are divided among the connections of the zone,
-# in proportion to the bytes that each connection has sent meanwhile. A phone that registers or calls while another
-# source guesses gets a share too, of at most one failed log-in for each REQUEST bytes. Each failed log-in above the
-# allowance of its connection counts as a refusal.
+# in proportion to the bytes that each connection has sent since the last count. A phone that registers or calls while
+# another source guesses gets a share too, of at most one failed log-in for each REQUEST bytes. Each failed log-in above
+# the allowance of its connection counts as a refusal.
 # Smallest number of bytes of a request with a guess.
 REQUEST = 200
 # Bytes that a phone sends to log in. Also assumed for a connection that ended before its bytes were counted.
@@ -50,27 +50,29 @@ GUESSES = 10
 GUESSES_LOGGED_IN = 60
 REREGISTER = 30.0
 
-# Refusals of a locked account that count against the source, for each connection. Further refusals were already on
-# their way when the lock was set.
+# Number of refusals of a locked account, for each connection, that count against the source. Further refusals are of
+# log-ins that were already on their way when the lock was set.
 LATE_GUESSES = 10
 
-# Seconds by which a log-in may arrive before HAProxy's record of its connection.
+# Largest number of seconds by which the report of a log-in may arrive before HAProxy's record of its connection.
 LATE_RECORD = 2.0
 
 # Limits of the tables. The oldest entry is deleted first.
 MAX_CONNECTIONS = 100_000
 MAX_SOURCES = 50_000
 MAX_LOCKS = 20_000
+# Accounts that have logged in on one connection.
 MAX_ACCOUNTS = 16
 # Connections of an account, from all sources. A further connection closes the one with the oldest log-in. A phone has
 # one or two connections; connections that it has abandoned last for a minute.
 MAX_OF_ACCOUNT = 8
+# Names of accounts in `unplaced`, for each zone.
 MAX_NAMES = 1_000
 
 ACCOUNT = re.compile(r"[0-9A-Za-z._+*#-]{1,64}")
 # Accounts that HAProxy looks up in its maps.
 EXTENSION = re.compile(r"[0-9]{1,32}")
-# Replaces all names that no account can have.
+# Stands for every name that no account can have and, in unplaced, for names beyond MAX_NAMES.
 STRANGE = "?"
 
 
@@ -99,14 +101,16 @@ class Connection:
     opened: float
     # Time at which the connection is closed if there is no log-in.
     deadline: float
-    # Known only from the kernel: the connection is older than this service.
+    # Whether a log-in on the connection may not have been reported: the connection is older than this service, or
+    # the zone did not report log-ins when the connection was opened.
     found: bool = False
     shut: bool = False
     # Refusals of an account that was already locked.
     late_guesses: int = 0
-    # Share of the zone's failed log-ins since the last log-in.
+    # Failed log-ins of the zone that were assigned to this connection since its last log-in.
     guesses: float = 0.0
-    # Bytes that the zone had received at the last count; None before the first count.
+    # Bytes that the zone had acknowledged at the last count. None before the first count, if the connection is older
+    # than this service.
     sent: int | None = 0
     # Whether the connection ended before its bytes were counted.
     missed: bool = False
@@ -147,11 +151,11 @@ class Admission:
         self.abandoned = {}
         self.locks = {}
         self.history = {}
-        # Log-ins on connections that HAProxy has not reported.
+        # Log-ins on connections that HAProxy has not reported yet: account and time, by zone and port.
         self.orphans = {}
         # Failed log-ins on unknown connections since the last count of bytes, by zone and account.
         self.unplaced = {}
-        # Connections with calls before a restart: time of the restore, by zone and port.
+        # Connections that had calls before this service restarted: time of the restart, by zone and port.
         self.calls = {}
         # Slowest recent log-in, by zone: its time, and its duration in seconds.
         self.slowest = {}
@@ -164,7 +168,7 @@ class Admission:
     # Events.
 
     def opened(self, now, source, source_port, zone, port, account, found=False):
-        """Handles a connection that has reached a zone. `found`: the connection is older than this service."""
+        """Handles a connection that has reached a zone. `found` is true if it is older than this service."""
         timeout = LIVE if found else self.limits.loginTime
         connection = Connection(source, source_port, zone, port, account, now, now + timeout, found)
         if found:
@@ -202,7 +206,7 @@ class Admission:
             return
         self.reporting.add(zone)
         self.silent.discard(zone)
-        # The zone may not have reported their log-ins. A phone registers again before the new deadline.
+        # The zone may not have reported log-ins on these connections. A phone registers again before the new deadline.
         for connection in self.waiting.get(zone, {}).values():
             connection.deadline = max(connection.deadline, now + LIVE)
             connection.found = True
@@ -235,9 +239,9 @@ class Admission:
         return self.unplaced.get(zone, Counter()).total() >= GUESSES
 
     def weigh(self, now, sent):
-        """Counts bytes. `sent` has the total bytes that each connection has sent to its zone, by zone and port.
+        """Divides failed log-ins on unknown connections among the connections that sent bytes since the last call.
 
-        Divides the failed log-ins on unknown connections among the connections.
+        `sent` has the total bytes that each connection has sent to its zone, by zone and port.
         """
         grown = {}
         for key, total in sent.items():
@@ -252,7 +256,7 @@ class Admission:
             self._blame(now, zone, accounts, grown.get(zone, []), sent)
 
     def tick(self, now):
-        """Handles the passing of time. Must be called about once a second."""
+        """Ends locks, and closes connections without a log-in, when their time is over. Must be called every second."""
         for key in [key for key, lock in self.locks.items() if lock.until <= now]:
             self._unlock(key, "expired")
         for zone, waiting in self.waiting.items():
@@ -293,7 +297,7 @@ class Admission:
         return shutting, records
 
     def maps(self, now):
-        """Returns HAProxy's maps of sources and of pairs. A phone that is no longer live changes them too."""
+        """Returns HAProxy's maps of sources and of pairs. They also change when a phone's last log-in gets too old."""
         self.changed = False
         sources = {"0.0.0.0/0": "unknown"}
         sources.update((source, "known") for source in self.known)
@@ -313,7 +317,7 @@ class Admission:
         return sources, pairs
 
     def bans(self, now):
-        """Returns the locks. The lock that ends last comes last."""
+        """Returns the locks, in the order in which they end."""
         return [
             {"source": source, "account": account, "seconds": max(0, round(lock.until - now)),
              "reason": lock.reason, "times": lock.times, "refused": lock.refused,
@@ -322,10 +326,11 @@ class Admission:
         ]
 
     def is_live(self, now, source, account):
+        """Returns whether the account has logged in from the source in the last LIVE seconds."""
         when = self.live.get((source, account))
         return when is not None and now - when < LIVE
 
-    # Saved state. It has ages instead of times, since times are not valid for another clock.
+    # Saved state. It has ages instead of times, because times are not valid after a boot, which resets the clock.
 
     def snapshot(self, now):
         return {
@@ -421,7 +426,10 @@ class Admission:
         connection.deadline = float("inf")
 
     def _blame(self, now, zone, accounts, grown, sent):
-        """Divides failed log-ins among the connections of a zone, in proportion to the bytes that each has sent."""
+        """Divides failed log-ins among the connections of a zone, in proportion to the bytes that each has sent.
+
+        `grown` has the connections that have sent bytes since the last count, and the number of these bytes.
+        """
         account, _ = accounts.most_common(1)[0]
         # Connections that ended before their bytes were counted.
         missed = [connection for port, connection in self.waiting.get(zone, {}).items()
@@ -440,6 +448,7 @@ class Admission:
             self._refuse(now, source, count)
 
     def _suspect(self, now, connection, share, account):
+        """Assigns a share of failed log-ins to a connection. What exceeds the allowance counts as refusals."""
         connection.guesses += share
         allowance = GUESSES_LOGGED_IN if connection.accounts or connection.calling else GUESSES
         while connection.guesses >= allowance + 1 and not connection.shut:
@@ -483,7 +492,7 @@ class Admission:
         self._abandon(now, connection)
 
     def _make_room(self, now, zone, waiting, lag):
-        """Closes connections without a log-in: first the oldest connection of the source that has most of them."""
+        """Closes connections without a log-in if the zone fills up. Begins with the source that has most of them."""
         idle = [each for each in waiting.values() if now - each.opened >= GRACE]
         strangers = [each for each in idle if each.source not in self.known]
         excess = min(self.open[zone] - PLACES // 2, len(strangers) - CROWD)
@@ -492,6 +501,7 @@ class Admission:
         self._thin_out(now, idle, min(self.open[zone] - max(0, excess) - (PLACES - CROWD), len(idle) - CROWD))
 
     def _thin_out(self, now, connections, excess):
+        """Closes `excess` of the connections: each time the oldest one of the source that has most of them."""
         if excess <= 0:
             return
         of_source = {}
@@ -591,7 +601,7 @@ class Admission:
 
     @staticmethod
     def _count(counted, now, key, window, most):
-        """Adds an event of `key` and returns the number of its events in the last `window` seconds, up to `most`."""
+        """Adds an event of `key`. Returns the number of its events in the last `window` seconds, at most `most`."""
         times = counted.pop(key, None)
         if times is None or times.maxlen != most:
             times = deque(times or (), maxlen=most)

@@ -8,7 +8,8 @@ TIMEOUT = 5.0
 # Lines of a map in one command: HAProxy reads a command into a buffer of 16 KiB.
 LINES = 200
 
-# An RFC 5424 record of haproxy.cfg's `log-format-sd`. Without a zone, the name of the zone is one such as <NOSRV>.
+# An RFC 5424 record of haproxy.cfg's `log-format-sd`. If no zone took the connection, the name of the zone is one such
+# as <NOSRV>, and the record does not match.
 RECORD = re.compile(
     rb'\[connection@0 source="([0-9.]{7,15})" sourcePort="([0-9]{1,5})" zone="([a-z0-9]{1,32})"'
     rb' zonePort="([0-9]{1,5})" account="([0-9]{1,32}|-)"\]'
@@ -76,7 +77,7 @@ def sessions_of(listing):
 
 
 def orders_for(path, former, wanted):
-    """Returns the commands that change the map `former` of a worker to the map `wanted`."""
+    """Returns the commands that change the content of a worker's map from `former` to `wanted`."""
     gone = [key for key in former if key not in wanted]
     changed = [key for key, value in wanted.items() if former.get(key, value) != value]
     new = [f"{key} {value}" for key, value in wanted.items() if key not in former]
@@ -89,12 +90,13 @@ def orders_for(path, former, wanted):
 
 
 class Haproxy:
-    """The master socket, which also gives access to pre-reload workers."""
+    """HAProxy, by its master socket, which also gives access to pre-reload workers."""
 
     def __init__(self, socket):
         self.socket = socket
 
     async def ask(self, command):
+        """Runs a command and returns its output. Raises Unavailable."""
         try:
             async with asyncio.timeout(TIMEOUT):
                 reader, writer = await asyncio.open_unix_connection(self.socket)

@@ -4,7 +4,7 @@ import logging.handlers
 import sys
 import time
 
-# Largest burst of records, and records per second after that. The limit keeps a flood from filling the disk.
+# Largest number of records in a burst, and of records per second after that. So a flood cannot fill the disk.
 BURST, RATE = 1000, 50.0
 
 
@@ -38,5 +38,5 @@ class Records:
             self.file.stream.write(line + "\n")
             self.file.flush()
         except OSError as error:
-            # The journal has the record.
+            # The record is not lost: the journal has it.
             print(f"cannot write {self.path}: {error.strerror}", file=sys.stderr, flush=True)

@@ -4,7 +4,7 @@ import json
 
 # Largest number of bytes of a line.
 LONGEST = 1024
-# Largest number of bytes to read at a time.
+# Largest number of bytes that one read returns.
 CHUNK = 1 << 16
 # Seconds without a line after which a zone counts as not reporting. A zone sends a line every five seconds.
 SILENCE = 15.0
@@ -47,7 +47,7 @@ class Receiver:
 
     def __init__(self, on_reporter, on_reports, on_fault):
         self.on_reporter, self.on_reports, self.on_fault = on_reporter, on_reports, on_fault
-        # Names of zones by address, and the connection of each zone by name.
+        # Names of zones by address. Connections to zones by name.
         self.zones = {}
         self.writers = {}
 

@@ -1,7 +1,7 @@
 """Lists and closes the controller's TCP connections with zones, in the kernel (sock_diag(7)).
 
 The kernel has the connections of all HAProxy workers, and closes a connection by its addresses and ports. HAProxy
-itself would have to list all of its sessions to find a connection. Closing needs CAP_NET_ADMIN.
+itself would have to list all of its sessions to find a connection. Closing a connection needs CAP_NET_ADMIN.
 """
 import socket
 import struct
@@ -46,7 +46,7 @@ def address_towards(address):
 
 
 def bytes_sent(answer, start, end):
-    """Returns the bytes that the peer has acknowledged, from a message about a socket."""
+    """Returns the bytes that the peer has acknowledged, from the kernel's message about a socket; 0 if unknown."""
     offset = start + ATTRIBUTES_OFFSET
     while offset + ATTRIBUTE.size <= end:
         length, kind = ATTRIBUTE.unpack_from(answer, offset)
@@ -59,7 +59,7 @@ def bytes_sent(answer, start, end):
 class Sockets:
     def __init__(self):
         self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
-        # The kernel answers during the system call.
+        # The kernel answers during the system call, so the timeout normally has no effect.
         self.netlink.settimeout(TIMEOUT)
 
     def close(self):
