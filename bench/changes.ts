@@ -6,7 +6,7 @@ import { MAX_LOSS_PERCENT } from "../cli/prove";
 import { Phone } from "../phones/phone";
 import { type Deployment, newDeployment } from "../tests/lab/deployment";
 import { onNode } from "../tests/lab/ssh";
-import { keep, machine, markdownTable, median, timed } from "./figures";
+import { keep, machine, formatTable, median, timed } from "./figures";
 import { Witness } from "./witness";
 
 /** Measurement of one change to a running exchange. */
@@ -168,7 +168,7 @@ async function measureManyUsers(bench: Bench, rounds: number): Promise<void> {
 }
 
 function report(figures: readonly Figure[]): string {
-  return markdownTable(
+  return formatTable(
     ["change", "`pulumi up`, s", "calls dropped", "media lost, %", "goal"],
     ["---", "---:", "---:", "---:", "---"],
     figures.map(({ change, seconds, witness, goal }) => [

@@ -37,7 +37,7 @@ export function machine(): string {
 }
 
 /** Formats a table in Markdown. `alignment` is the delimiter row: `---`, or `---:` for a column of numbers. */
-export function markdownTable(
+export function formatTable(
   head: readonly string[],
   alignment: readonly string[],
   rows: readonly (readonly string[])[],

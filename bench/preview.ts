@@ -5,7 +5,7 @@ import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
 import { createStack, type TestStack } from "../tests/support/pulumi";
 import { MINIMAL } from "../tests/support/settings";
-import { machine, markdownTable, median, timed } from "./figures";
+import { machine, formatTable, median, timed } from "./figures";
 
 interface Subject {
   readonly title: string;
@@ -65,7 +65,7 @@ const measure = ({ title, stack, config }: Subject): Promise<number> =>
 
 function report(subjects: readonly Subject[], times: readonly (readonly number[])[]): string {
   const [base = []] = times;
-  return markdownTable(
+  return formatTable(
     ["`pulumi preview` of a fresh stack", "median, s", "range, s", "ratio", "goal"],
     ["---", "---:", "---:", "---:", "---"],
     subjects.map(({ title, goal }, index) => {

@@ -9,8 +9,8 @@ import { ROOT } from "../core/paths";
 import { sleep } from "../phones/deadline";
 import { Bystander } from "../tests/calls/support/torture";
 import { registerOnce } from "../tests/calls/support/storm-phones";
-import { format, host, markdownTable, median } from "./figures";
-import { type Kind, KINDS, type Served } from "./serve";
+import { format, host, formatTable, median } from "./figures";
+import { type Kind, KIND_NAMES, type Served } from "./serve";
 
 /** Number of registrations in a round. */
 const REGISTRATIONS = 2_000;
@@ -112,7 +112,7 @@ class Subject {
       throw new OperatorError("a call needs two users");
     const bystander = await Bystander.start(namespace, { server, address, caller, callee });
     await sleep(CALLS);
-    const { call } = await bystander.served();
+    const { call } = await bystander.stop();
     this.setUps.push(median(call.map((took) => took ?? Infinity)));
   }
 
@@ -197,8 +197,8 @@ export async function measureRegistrations(rounds: number, commit = baseCommit()
     const clone = checkOut(commit, folder);
     const title = git("rev-parse", "--short", `${commit}^{commit}`);
     const rows: string[][] = [];
-    for (const kind of KINDS) rows.push(...(await compare(kind, title, clone, rounds)));
-    const table = markdownTable(
+    for (const kind of KIND_NAMES) rows.push(...(await compare(kind, title, clone, rounds)));
+    const table = formatTable(
       ["zones", "median (range)", title, "this tree", "ratio of speeds", "goal"],
       ["---", "---", "---:", "---:", "---:", "---"],
       rows,

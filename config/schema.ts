@@ -224,11 +224,9 @@ export const settingsSchema = z.strictObject({
     description:
       "External network of the public addresses; on Okeanos, `public` means any network with public addresses.",
   }),
-  okeanosProject: cloudName("a project of Okeanos that you are a member of")
-    .optional()
-    .meta({
-      description: "Okeanos project whose quota is used, by name or ID; if not set, your own.",
-    }),
+  okeanosProject: cloudName("a project of Okeanos that you are a member of").optional().meta({
+    description: "Okeanos project whose quota is used, by name or ID; if not set, your own.",
+  }),
   okeanosReuseAddresses: boolean.default(false).meta({
     description: "Whether to use and keep unused public addresses of the Okeanos project.",
   }),

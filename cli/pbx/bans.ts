@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Ban, listLocks, liftLock, type LockKey } from "../../nodes/haproxy/bans";
+import { type Lock, listLocks, liftLock, type LockKey } from "../../nodes/haproxy/locks";
 import { TIMEOUTS } from "../../ssh/connections";
 import { OperatorError } from "../../core/errors";
 import { table } from "../terminal";
@@ -39,7 +39,7 @@ export function lockKeyOf(text: string): LockKey {
 const nameOf = ({ source, account }: LockKey): string =>
   account === null ? source : `${source}/${account}`;
 
-export const rowOf = (ban: Ban): string[] => [
+export const rowOf = (ban: Lock): string[] => [
   ban.source,
   ban.account ?? "all",
   durationText(ban.seconds),

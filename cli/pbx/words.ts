@@ -2,10 +2,10 @@ import type { Place } from "../../autoscaler/metrics";
 import { paint } from "../terminal";
 
 /** Text in a table for a value that could not be read. */
-export const UNKNOWN = "unknown";
+export const UNKNOWN_TEXT = "unknown";
 
 export const orUnknown = <T>(value: T | null, text: (value: T) => string): string =>
-  value === null ? paint("doubtful", UNKNOWN) : text(value);
+  value === null ? paint("doubtful", UNKNOWN_TEXT) : text(value);
 
 /** Formats the state of a zone in the rotation. Uses the names of HAProxy's states. */
 export function placeText(place: Place): string {

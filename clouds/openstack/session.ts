@@ -186,7 +186,7 @@ async function send(url: string, request: RequestOptions, tls?: TlsSettings): Pr
   } catch (error) {
     if (error instanceof OperatorError) throw error;
     const { message, cause } = error as Error & { readonly cause?: { readonly message?: string } };
-    throw new OperatorError(`${url} sent no valid response: ${cause?.message ?? message}`);
+    throw new OperatorError(`the request to ${url} failed: ${cause?.message ?? message}`);
   }
 }
 

@@ -3,13 +3,13 @@ import { type SipMessage, unique } from "../support/raw-sip";
 import { eventually } from "./support/eventually";
 import {
   CHAN_SIP_16,
-  Exchange,
+  TestExchange,
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
 } from "./support/exchange";
 import { Stack } from "./support/stack";
-import { undisturbed, CallMonitor } from "./support/witness";
+import { undisturbed, CallMonitor } from "./support/call-monitor";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -34,14 +34,14 @@ const SOON = 10;
 const FINAL = 2_000 * RING_TIMEOUT;
 
 describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
   /** Alice and Bob are in zone1; Carol is in zone2. */
   let alice: RawPhone;
   let bob: RawPhone;
   let carol: RawPhone;
 
   beforeAll(async () => {
-    exchange = await Exchange.start({ zones, configuration: CONFIGURATION });
+    exchange = await TestExchange.start({ zones, configuration: CONFIGURATION });
     alice = await exchange.rawPhoneIn("zone1", "1001");
     bob = await exchange.rawPhoneIn("zone1", "1002");
     carol = await exchange.rawPhoneIn("zone2", "1003");
@@ -257,7 +257,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
       const caller = await exchange.phoneIn("zone1", "1005");
       const callee = await exchange.phoneIn("zone2", "1006");
       const stack = await Stack.of(exchange, one, CONFIGURATION);
-      const witness = await CallMonitor.between(exchange, caller, callee);
+      const monitor = await CallMonitor.between(exchange, caller, callee);
       const limited = async (callsPerMinute: number): Promise<void> => {
         await stack.up({ limits: { ...LIMITS, callsPerMinute } });
         expect(stack.transcript.messages).toEqual(
@@ -279,8 +279,8 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
       await limited(500);
       expect(await attempts(bob, 2)).toEqual([404, 404]);
 
-      expect(await witness.testimony()).toEqual(undisturbed());
-      await witness.hangUp();
+      expect(await monitor.result()).toEqual(undisturbed());
+      await monitor.hangUp();
     });
   }
 });

@@ -9,7 +9,7 @@ import { eventually } from "./support/eventually";
 import type { Backend } from "./support/controller";
 import {
   type Configuration,
-  Exchange,
+  TestExchange,
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
@@ -31,13 +31,13 @@ function balanced(
   balance: Balance,
   configuration: Configuration = {},
 ): {
-  exchange: () => Exchange;
+  exchange: () => TestExchange;
   landing: (office?: Office) => Promise<string | undefined>;
 } {
-  let exchange: Exchange;
+  let exchange: TestExchange;
 
   beforeAll(async () => {
-    exchange = await Exchange.start({
+    exchange = await TestExchange.start({
       zones: [PJSIP_22, PJSIP_22],
       configuration: { balance, ...configuration },
     });

@@ -15,7 +15,7 @@ import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {
   CHAN_SIP_16,
-  Exchange,
+  TestExchange,
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
@@ -32,7 +32,7 @@ const SOON = 10;
 const SAMPLE_TIMEOUT = 4_000;
 
 describe("in an exchange with a call,", () => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
   let connections: Connections;
   let metrics: Metrics;
   let nodes: ExchangeNodes;
@@ -41,7 +41,7 @@ describe("in an exchange with a call,", () => {
   let lines: string[];
 
   beforeAll(async () => {
-    exchange = await Exchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
+    exchange = await TestExchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
     connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
     metrics = new Metrics(connections, SAMPLE_TIMEOUT);
     nodes = { access: exchange.access, zones: exchange.plan.zones.map(zoneHost) };

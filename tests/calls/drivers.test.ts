@@ -1,7 +1,7 @@
 import { CallRefused, RegistrationRefused } from "../../phones";
 import {
   CHAN_SIP_16,
-  Exchange,
+  TestExchange,
   IMAGES_DEADLINE,
   PJSIP_16,
   PJSIP_22,
@@ -31,10 +31,10 @@ const EXPECTED = [
 ];
 
 describe.each(EXCHANGES)("with $name,", ({ zones }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
 
   beforeAll(async () => {
-    exchange = await Exchange.start({ zones });
+    exchange = await TestExchange.start({ zones });
   }, IMAGES_DEADLINE);
   afterEach(() => exchange.quiet());
   afterAll(() => exchange.close());

@@ -5,7 +5,7 @@ import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {
   type Configuration,
-  Exchange,
+  TestExchange,
   IMAGES_DEADLINE,
   KINDS,
   TEST_DEADLINE,
@@ -13,7 +13,7 @@ import {
 } from "./support/exchange";
 import { OPERATOR } from "./support/network";
 import { Stack } from "./support/stack";
-import { undisturbed, CallMonitor } from "./support/witness";
+import { undisturbed, CallMonitor } from "./support/call-monitor";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -29,10 +29,10 @@ const CAROL = { extension: "1003" };
 const DAVE = { extension: "1004" };
 
 describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
   let stack: Stack;
   /** Call between Alice in zone1 and Bob in zone2. */
-  let witness: CallMonitor;
+  let monitor: CallMonitor;
   /** Phones without a call: Carol's in zone1, Dave's in zone2. */
   let carol: Phone;
   let dave: Phone;
@@ -42,7 +42,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
 
   beforeAll(async () => {
     const configuration = { limits: MANY_FAILURES };
-    exchange = await Exchange.start({ zones: [kind, kind], configuration });
+    exchange = await TestExchange.start({ zones: [kind, kind], configuration });
     stack = await Stack.of(exchange, kind, configuration);
     const phone = (zone: string, extension: string): Promise<Phone> =>
       exchange.phoneIn(zone, extension, { expires: EXPIRES });
@@ -52,7 +52,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     dave = await phone("zone2", "1004");
     leaving = [await phone("zone1", "1008"), await phone("zone2", "1009")];
     staying = [alice, bob, carol, dave, ...leaving];
-    witness = await CallMonitor.between(exchange, alice, bob);
+    monitor = await CallMonitor.between(exchange, alice, bob);
   }, IMAGES_DEADLINE);
   afterEach(() => exchange.quiet(...staying));
   afterAll(() => exchange.close());
@@ -181,8 +181,8 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
   });
 
   test("does not disturb the call that is up during all edits", async () => {
-    expect(await witness.testimony()).toEqual(undisturbed());
-    await witness.hangUp(1);
+    expect(await monitor.result()).toEqual(undisturbed());
+    await monitor.hangUp(1);
   });
 
   test("makes the zones refuse the next registration of a removed user's phone", async () => {

@@ -1,6 +1,6 @@
 import {
   CHAN_SIP_16,
-  Exchange,
+  TestExchange,
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
@@ -34,10 +34,10 @@ const MANY = 400;
 const EXPIRES = 30;
 
 describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
 
   beforeAll(async () => {
-    exchange = await Exchange.start({ zones });
+    exchange = await TestExchange.start({ zones });
   }, IMAGES_DEADLINE);
   afterEach(() => exchange.quiet());
   afterAll(() => exchange.close());

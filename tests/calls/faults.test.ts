@@ -4,15 +4,15 @@ import { TIMEOUTS } from "../../ssh/connections";
 import { eventually } from "./support/eventually";
 import {
   type Configuration,
-  Exchange,
+  TestExchange,
   IMAGES_DEADLINE,
   KINDS,
   TEST_DEADLINE,
   USERS,
 } from "./support/exchange";
 import { Stack, type Tamper } from "./support/stack";
-import { undisturbed, CallMonitor } from "./support/witness";
-import type { Server } from "./support/server";
+import { undisturbed, CallMonitor } from "./support/call-monitor";
+import type { TestServer } from "./support/server";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -26,7 +26,7 @@ const PYTHON = "/usr/bin/python3";
  * Makes a node run a changed copy of the Python program that the provider sends (`ssh/agent.py`). The sed `expression`
  * makes the changes. The returned function restores the node's Python.
  */
-async function sabotage(server: Server, expression: string): Promise<() => Promise<void>> {
+async function sabotage(server: TestServer, expression: string): Promise<() => Promise<void>> {
   const changed = `printf '%s\\n' "$4" | sed '${expression}'`;
   const script = `#!/bin/sh\nexec ${PYTHON}.real -I -S -c "$(${changed})"\n`;
   const install = 'mv "$0" "$0.real"; printf %s "$1" >"$0"; chmod +x "$0"';
@@ -40,10 +40,10 @@ async function sabotage(server: Server, expression: string): Promise<() => Promi
 const BEFORE_PUT = "s/^def put(.*/&\\n    ";
 
 describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
   let stack: Stack;
   /** Call between Alice in zone1 and Bob in zone2. */
-  let witness: CallMonitor;
+  let monitor: CallMonitor;
   let alice: Phone;
   let bob: Phone;
   let carol: Phone;
@@ -53,12 +53,12 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
   beforeAll(async () => {
     // Shortens the timeout, because these tests wait for it.
     jest.replaceProperty(TIMEOUTS, "change", 1_000 as never);
-    exchange = await Exchange.start({ zones: [kind, kind] });
+    exchange = await TestExchange.start({ zones: [kind, kind] });
     stack = await Stack.of(exchange, kind);
     alice = await exchange.phoneIn("zone1", "1001");
     bob = await exchange.phoneIn("zone2", "1002");
     carol = await exchange.phoneIn("zone1", "1003");
-    witness = await CallMonitor.between(exchange, alice, bob);
+    monitor = await CallMonitor.between(exchange, alice, bob);
   }, IMAGES_DEADLINE);
   afterEach(() => exchange.quiet(alice, bob, carol));
   afterAll(async () => {
@@ -199,8 +199,8 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
   });
 
   test("the call that is up during these faults is not disturbed", async () => {
-    expect(await witness.testimony()).toEqual(undisturbed());
-    await witness.hangUp(1);
+    expect(await monitor.result()).toEqual(undisturbed());
+    await monitor.hangUp(1);
   });
 
   test("an update while HAProxy does not run fails with an error, and an update after its start succeeds", async () => {

@@ -5,11 +5,11 @@ import type { Phone } from "../../phones";
 import { ended, start } from "../../phones/command";
 import { within } from "../../phones/deadline";
 import { eventually } from "./support/eventually";
-import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { OFFICES, PUBLIC } from "./support/network";
-import type { Server } from "./support/server";
+import type { TestServer } from "./support/server";
 import { Stack } from "./support/stack";
-import { undisturbed, CallMonitor } from "./support/witness";
+import { undisturbed, CallMonitor } from "./support/call-monitor";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -60,7 +60,7 @@ class Listener {
 }
 
 describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
   let stack: Stack;
   let outside: Listener;
   /** Phones: Alice's is registered in zone1, Bob's in zone2. */
@@ -70,7 +70,7 @@ describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => 
 
   beforeAll(async () => {
     reach = await readFile(join(SUPPORT, "reach.py"), "utf8");
-    exchange = await Exchange.start({ zones: [kind, kind] });
+    exchange = await TestExchange.start({ zones: [kind, kind] });
     stack = await Stack.of(exchange, kind);
     outside = await Listener.start(exchange.network.namespace(OUTSIDE));
     alice = await exchange.phoneIn("zone1", "1001");
@@ -84,14 +84,14 @@ describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => 
     await exchange.close();
   });
 
-  const nodes = (): Server[] => [...exchange.zones, exchange.controller];
+  const nodes = (): TestServer[] => [...exchange.zones, exchange.controller];
 
   /** Tries to reach the targets from a node as root. Returns the results of `reach.py`. */
-  const sent = async (node: Server, ...targets: readonly string[]): Promise<string[]> =>
+  const sent = async (node: TestServer, ...targets: readonly string[]): Promise<string[]> =>
     (await node.inside(["/usr/bin/python3", "-c", reach, ...targets])).trim().split("\n");
 
   /** Returns the number of packets that a node has refused to send. */
-  const refused = async (node: Server): Promise<number> =>
+  const refused = async (node: TestServer): Promise<number> =>
     Number(
       /counter packets (\d+)/.exec(await node.inside(["nft", "list", "table", ...TABLE]))?.[1],
     );
@@ -178,7 +178,7 @@ describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => 
   });
 
   test("installing or changing the firewall does not disturb a call", async () => {
-    const witness = await CallMonitor.between(exchange, alice, bob);
+    const monitor = await CallMonitor.between(exchange, alice, bob);
     // Servers of earlier versions have no firewall.
     for (const node of nodes()) await node.inside(["nft", "delete", "table", ...TABLE]);
 
@@ -192,9 +192,9 @@ describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => 
       expect(await node.read(RULES)).toMatch(/# changed\n$/);
       expect(await node.inside(["nft", "list", "ruleset"])).toContain(`table ${TABLE.join(" ")} {`);
     }
-    expect(await witness.testimony()).toEqual(undisturbed());
+    expect(await monitor.result()).toEqual(undisturbed());
     // The BYE uses the phones' connections, which are older than the firewall.
-    await witness.hangUp(1);
+    await monitor.hangUp(1);
     await talk();
   });
 

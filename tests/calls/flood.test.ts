@@ -1,9 +1,9 @@
 import { connect } from "../../phones/connect";
 import { sleep } from "../../phones/deadline";
 import { eventually } from "./support/eventually";
-import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { giveAddresses, plugIn, unplug } from "./support/network";
-import type { Server } from "./support/server";
+import type { TestServer } from "./support/server";
 import { sipCrowd } from "./support/sip-crowd";
 
 /** Duration of the flood, in seconds. A short flood is enough for the second driver. */
@@ -28,13 +28,13 @@ const SOON = 20;
 jest.setTimeout(FLOOD.pjsip * 1000 + 2 * TEST_DEADLINE);
 
 describe.each(KINDS)("with $name,", ({ kind }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
   let attackers: string[];
   let newOffices: string[];
   let others: string[];
 
   beforeAll(async () => {
-    exchange = await Exchange.start({
+    exchange = await TestExchange.start({
       zones: [kind, kind],
       configuration: { users: [{ range: "1001-1099" }] },
       connections: CONNECTIONS,
@@ -63,7 +63,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
   });
 
   /** Returns a line of `ss` for each established connection between a node and `address`, with its timer. */
-  async function connectionsAt(node: Server, address: string): Promise<string[]> {
+  async function connectionsAt(node: TestServer, address: string): Promise<string[]> {
     const list = await node.inside(["ss", "-Htno", "state", "established"]);
     return list.split("\n").filter((line) => line.includes(address));
   }
@@ -73,7 +73,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
     (await connectionsAt(exchange.controller, address)).length;
 
   /** Waits until the node has no connection with `address`, for a minute at most. */
-  const missed = (node: Server, address: string): Promise<true> =>
+  const missed = (node: TestServer, address: string): Promise<true> =>
     eventually(`the end of the connection of ${address}`, 60, async () =>
       (await connectionsAt(node, address)).length === 0 ? true : null,
     );

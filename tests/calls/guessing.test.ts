@@ -1,9 +1,9 @@
-import { listLocks, liftLock } from "../../nodes/haproxy/bans";
+import { listLocks, liftLock } from "../../nodes/haproxy/locks";
 import { Connections, TIMEOUTS } from "../../ssh/connections";
-import type { Ban } from "./support/controller";
+import type { Lock } from "../../nodes/haproxy/locks";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
-import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { giveAddresses, OPERATOR } from "./support/network";
 import { sipCrowd } from "./support/sip-crowd";
 
@@ -27,7 +27,7 @@ const LATE = 3;
 const SOON = 15;
 
 describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
   let connections: Connections;
   let sources: string[];
   /** Sources that guess with a forged nonce: an office with phones, and two other sources. */
@@ -36,7 +36,7 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
   let others: string[];
 
   beforeAll(async () => {
-    exchange = await Exchange.start({
+    exchange = await TestExchange.start({
       zones: [kind],
       configuration: { limits: { lockTime: LOCK } },
     });
@@ -156,7 +156,7 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
     const { controller } = exchange;
 
     const ban = async () => (await controller.bans()).find((one) => one.source === source);
-    const locked = (): Promise<Ban> =>
+    const locked = (): Promise<Lock> =>
       eventually("the lock", SOON, async () => (await ban()) ?? null);
 
     const lockedInHaproxy = (): Promise<true> =>
@@ -167,7 +167,7 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
     await lockedInHaproxy();
     const session = await connections.controller(exchange.access, TIMEOUTS.look);
     // The remaining seconds are not compared, because they differ between two queries.
-    const untimed = (bans: readonly Ban[]) => bans.map((one) => ({ ...one, seconds: null }));
+    const untimed = (bans: readonly Lock[]) => bans.map((one) => ({ ...one, seconds: null }));
     expect(untimed(await listLocks(session))).toEqual(untimed(await controller.bans()));
     const lock = { source, account: "1005" };
     expect(await liftLock(session, lock)).toEqual([lock]);

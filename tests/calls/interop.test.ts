@@ -3,13 +3,13 @@ import { digest } from "../support/digest";
 import { OFFER } from "../support/raw-phone";
 import { capture } from "./support/capture";
 import { eventually } from "./support/eventually";
-import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { INTEROP } from "./support/interop";
 import { Bench } from "./support/interop/bench";
 import { CALLEE, CALLER, expected, ring, shown, THIRD } from "./support/interop/case";
 import { benchExchange, type PlacedExchange } from "./support/interop/exchange";
 import { type Office, PUBLIC } from "./support/network";
-import type { Zone } from "./support/zone";
+import type { TestZone } from "./support/zone";
 
 jest.setTimeout(TEST_DEADLINE);
 
@@ -38,14 +38,14 @@ const HEARD = 25;
 const SPEECH = 10;
 
 /** Returns the number of calls that a zone has had since its start, and the number of its CDRs. */
-async function work(zone: Zone): Promise<{ calls: string; records: number }> {
+async function work(zone: TestZone): Promise<{ calls: string; records: number }> {
   const count = await zone.cli("core show channels count");
   const calls = /^(\d+) calls? processed$/m.exec(count)?.[1] ?? count;
   return { calls, records: (await zone.cdrs()).length };
 }
 
 describe.each(KINDS)("with $name,", ({ kind }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
   let placed: PlacedExchange;
 
   /** Captures the media that zones send to the phones of an office. */
@@ -60,7 +60,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
   let bench: Bench;
 
   beforeAll(async () => {
-    exchange = await Exchange.start({ zones: [kind, kind], configuration: { limits: LIMITS } });
+    exchange = await TestExchange.start({ zones: [kind, kind], configuration: { limits: LIMITS } });
     placed = benchExchange(exchange);
     bench = new Bench(placed);
   }, IMAGES_DEADLINE);

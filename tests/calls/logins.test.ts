@@ -2,10 +2,10 @@ import { SIP_PORT } from "../../core/ports";
 import { type Attempt, LogIn } from "../support/log-in";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
-import { Exchange, IMAGES_DEADLINE, KINDS, PJSIP_16, TEST_DEADLINE } from "./support/exchange";
-import { type Report, Reports } from "./support/reports";
+import { TestExchange, IMAGES_DEADLINE, KINDS, PJSIP_16, TEST_DEADLINE } from "./support/exchange";
+import { type LoginReport, Reports } from "./support/reports";
 import { Stack, type Tamper } from "./support/stack";
-import type { Zone } from "./support/zone";
+import type { TestZone } from "./support/zone";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -18,13 +18,13 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
   "the log-in reporter of a zone, with $name,",
   ({ kind }) => {
     const isPjsip = kind.sipDriver === "pjsip";
-    let exchange: Exchange;
-    let zone: Zone;
+    let exchange: TestExchange;
+    let zone: TestZone;
     let reports: Reports;
     const opened: LogIn[] = [];
 
     beforeAll(async () => {
-      exchange = await Exchange.start({ zones: [kind] });
+      exchange = await TestExchange.start({ zones: [kind] });
       zone = exchange.zone("zone1");
       // This test's listener needs the port on which the admission service listens.
       await exchange.controller.stopAdmission();
@@ -83,7 +83,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       );
 
     /** Waits until a refused log-in of `account` is reported, and returns the report. */
-    const refusalOf = (account: string): Promise<Report> =>
+    const refusalOf = (account: string): Promise<LoginReport> =>
       eventually(`a refusal of ${account}`, SOON, () =>
         Promise.resolve(reports.of("refused").find((one) => one.account === account) ?? null),
       );

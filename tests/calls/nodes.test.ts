@@ -2,8 +2,8 @@ import type { Phone } from "../../phones";
 import { start } from "../../phones/command";
 import { within } from "../../phones/deadline";
 import { eventually } from "./support/eventually";
-import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
-import type { Server } from "./support/server";
+import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import type { TestServer } from "./support/server";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -14,23 +14,23 @@ const PLANTED = "/etc/trunkline/planted";
 const ASTERISK = ["--reuid=asterisk", "--regid=asterisk", "--clear-groups"];
 
 describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
   /** Phones: Alice's is registered in zone1, Bob's in zone2. */
   let alice: Phone;
   let bob: Phone;
 
   beforeAll(async () => {
-    exchange = await Exchange.start({ zones: [kind, kind] });
+    exchange = await TestExchange.start({ zones: [kind, kind] });
     alice = await exchange.phoneIn("zone1", "1001");
     bob = await exchange.phoneIn("zone2", "1002");
   }, IMAGES_DEADLINE);
   afterAll(() => exchange.close());
 
-  const exists = async (server: Server, path: string): Promise<boolean> =>
+  const exists = async (server: TestServer, path: string): Promise<boolean> =>
     (await server.inside(["sh", "-c", '[ ! -e "$1" ] || echo yes', "sh", path])) !== "";
 
   /** Starts a program in a server. The test must end the program. @param user options of setpriv; root by default. */
-  const runs = (server: Server, argv: readonly string[], user: readonly string[] = []) =>
+  const runs = (server: TestServer, argv: readonly string[], user: readonly string[] = []) =>
     // The program ends with nsenter, its parent.
     start(null, server.enter(["setpriv", ...user, "--pdeathsig", "KILL", "--", ...argv]), {
       stdio: ["ignore", "ignore", "pipe"],
@@ -74,7 +74,7 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
     const WATCHDOG = "/usr/lib/trunkline/watchdog";
     const CONSOLE = "/run/asterisk/asterisk.ctl";
     /** Starts a watchdog that checks every second, and acts after four checks without an answer. */
-    const watchdog = (zone: Server, socket = CONSOLE) =>
+    const watchdog = (zone: TestServer, socket = CONSOLE) =>
       runs(zone, [WATCHDOG, socket, "1", "4"], ASTERISK);
 
     test("does not kill a process with a dead console until no call has media", async () => {

@@ -10,14 +10,14 @@ import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {
   CHAN_SIP_16,
-  Exchange,
+  TestExchange,
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
   zoneHost,
 } from "./support/exchange";
 import { OPERATOR } from "./support/network";
-import { undisturbed, CallMonitor } from "./support/witness";
+import { undisturbed, CallMonitor } from "./support/call-monitor";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -28,14 +28,14 @@ const CHECKED = 10;
 const SOON = 10;
 
 describe("the rotation", () => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
   let connections: Connections;
   let haproxy: Haproxy;
   let messages: string[];
   let warnings: string[];
 
   beforeAll(async () => {
-    exchange = await Exchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
+    exchange = await TestExchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
     connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
     haproxy = new Haproxy(await controller());
   }, IMAGES_DEADLINE);
@@ -98,7 +98,7 @@ describe("the rotation", () => {
       const bob = await exchange.phoneIn(leaving, "1002");
       const carol = await exchange.phoneIn(leaving, "1003", { expires: 30 });
       const dave = await exchange.phoneIn(staying, "1004");
-      const witness = await CallMonitor.between(exchange, alice, bob);
+      const monitor = await CallMonitor.between(exchange, alice, bob);
 
       // The connections of these phones stay with the pre-reload worker.
       await haproxy.reload();
@@ -118,9 +118,9 @@ describe("the rotation", () => {
         calls: 1,
         busy: new Set(["1001", "1002"]),
       });
-      expect(await witness.testimony()).toEqual(undisturbed());
+      expect(await monitor.result()).toEqual(undisturbed());
 
-      await witness.hangUp();
+      await monitor.hangUp();
       expect(await drained).toEqual({ callsCut: 0 });
       expect(await haproxy.sessions(leaving)).toBe(0);
       expect(messages).toContain(`${leaving}: 1 call left, 2 phones registered`);
@@ -131,15 +131,15 @@ describe("the rotation", () => {
     test("keeps the zone if its calls outlast the drain timeout", async () => {
       const alice = await exchange.phoneIn(leaving, "1001");
       const bob = await exchange.phoneIn(leaving, "1002");
-      const witness = await CallMonitor.between(exchange, alice, bob);
+      const monitor = await CallMonitor.between(exchange, alice, bob);
 
       await expect(drain(leaving, { policy: { timeout: 2, force: false } })).rejects.toThrow(
         `${leaving}: 1 call still going after 2 s; the zone stays in service`,
       );
 
       expect((await serverOf(leaving))?.state).toBe("ready");
-      expect(await witness.testimony()).toEqual(undisturbed());
-      await witness.hangUp();
+      expect(await monitor.result()).toEqual(undisturbed());
+      await monitor.hangUp();
     });
 
     test("cuts the calls of the zone if the policy says so, and records the number of cut calls", async () => {

@@ -1,9 +1,9 @@
 import type { Phone } from "../../phones";
 import { PHONES_PER_ZONE } from "../../plan/capacity";
 import { eventually } from "./support/eventually";
-import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE, USERS } from "./support/exchange";
+import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE, USERS } from "./support/exchange";
 import { Stack } from "./support/stack";
-import { undisturbed, CallMonitor } from "./support/witness";
+import { undisturbed, CallMonitor } from "./support/call-monitor";
 
 jest.setTimeout(3 * TEST_DEADLINE);
 
@@ -13,10 +13,10 @@ const EXPIRES = 30;
 const SLACK = 5;
 
 describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
   let stack: Stack;
   /** Call between Alice and Bob in zone1, the zone that stays. */
-  let witness: CallMonitor;
+  let monitor: CallMonitor;
   let alice: Phone;
   let bob: Phone;
   /** Phone without a call in zone1. */
@@ -40,12 +40,12 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
   }
 
   beforeAll(async () => {
-    exchange = await Exchange.start({ zones: [kind] });
+    exchange = await TestExchange.start({ zones: [kind] });
     stack = await Stack.of(exchange, kind);
     alice = await phone("zone1", "1001");
     bob = await phone("zone1", "1002");
     carol = await phone("zone1", "1003");
-    witness = await CallMonitor.between(exchange, alice, bob);
+    monitor = await CallMonitor.between(exchange, alice, bob);
   }, IMAGES_DEADLINE);
   afterAll(() => exchange.close());
 
@@ -76,7 +76,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     );
     await talk(carol, frank);
     expect(isDone).toBe(false);
-    expect(await local.testimony()).toEqual(undisturbed());
+    expect(await local.result()).toEqual(undisturbed());
     await local.hangUp();
 
     await shrinking;
@@ -100,7 +100,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
 
     expect(await exchange.controller.status("zone2")).toBe("UP");
     await talk(carol, await phone("zone2", "1006"));
-    expect(await across.testimony()).toEqual(undisturbed());
+    expect(await across.result()).toEqual(undisturbed());
     await across.hangUp();
 
     // The next update restores what the failed update changed before the drain.
@@ -147,7 +147,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
   });
 
   test("does not disturb the call in the zone that stays", async () => {
-    expect(await witness.testimony()).toEqual(undisturbed());
-    await witness.hangUp(1);
+    expect(await monitor.result()).toEqual(undisturbed());
+    await monitor.hangUp(1);
   });
 });

@@ -1,7 +1,7 @@
 import { run } from "../../phones/command";
 import { optionsRequest } from "../../phones/options";
 import type { Storm, StormResult } from "../support/storm";
-import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { giveAddresses, OFFICE_ADDRESS } from "./support/network";
 import { registerOnce, StormPhones } from "./support/storm-phones";
 
@@ -47,11 +47,11 @@ const slowly = async (namespace: string, host: string, pace: number): Promise<st
 };
 
 describe.each(KINDS)("in a storm of registrations, with $name,", ({ kind }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
   let addresses: string[];
 
   beforeAll(async () => {
-    exchange = await Exchange.start({
+    exchange = await TestExchange.start({
       zones: Array.from({ length: ZONES }, () => kind),
       configuration: { users: USERS, limits: LIMITS },
       connections: 5_000,

@@ -1,8 +1,8 @@
 import type { Attack, AttackResult } from "../support/hurl";
 import { ownAttacks, strangersAttacks, tortureAttacks } from "../support/attacks";
-import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { OFFICE_ADDRESS } from "./support/network";
-import type { Server } from "./support/server";
+import type { TestServer } from "./support/server";
 import { Bystander, hurl } from "./support/torture";
 
 jest.setTimeout(2 * TEST_DEADLINE);
@@ -34,16 +34,16 @@ const percentile95 = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1] ?? Infinity;
 
 describe.each(KINDS)("an exchange under attack ($name)", ({ kind }) => {
-  let exchange: Exchange;
+  let exchange: TestExchange;
 
   beforeAll(async () => {
-    exchange = await Exchange.start({ zones: [kind], configuration: { limits: LIMITS } });
+    exchange = await TestExchange.start({ zones: [kind], configuration: { limits: LIMITS } });
   }, IMAGES_DEADLINE);
   afterAll(() => exchange.close());
 
-  const servers = (): [server: Server, daemon: string][] => [
+  const servers = (): [server: TestServer, daemon: string][] => [
     [exchange.controller, "haproxy"],
-    ...exchange.zones.map((zone): [Server, string] => [zone, "asterisk"]),
+    ...exchange.zones.map((zone): [TestServer, string] => [zone, "asterisk"]),
   ];
 
   /** Returns the process IDs of all daemons. */
@@ -77,7 +77,7 @@ describe.each(KINDS)("an exchange under attack ($name)", ({ kind }) => {
     while (performance.now() < end) {
       results.push(...(await attack("office1", exchange.controllerAddress, attacks())));
     }
-    const { sent, options, register, call } = await bystander.served();
+    const { sent, options, register, call } = await bystander.stop();
     const served = [...options, ...register, ...call];
     expect(served.filter((took) => took === null)).toEqual([]);
     for (const times of [options, register, call]) {

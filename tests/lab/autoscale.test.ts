@@ -5,7 +5,7 @@ import { WANTED_ZONES } from "../../config/wanted-zones";
 import { type Call, connect, Phone, type SipAccount } from "../../phones";
 import { sleep } from "../../phones/deadline";
 import { eventually } from "../calls/support/eventually";
-import { undisturbed, CallMonitor } from "../calls/support/witness";
+import { undisturbed, CallMonitor } from "../calls/support/call-monitor";
 import { SippLoad } from "../support/sipp";
 import { AutoscalerProcess, cloneAutoscaler } from "./autoscaler-process";
 import { type Deployment, newDeployment } from "./deployment";
@@ -54,7 +54,7 @@ describe("an exchange with an autoscaler", () => {
   const boot = new BootClock("zone1");
   const phones = new Set<Phone>();
   /** Watches a call that stays up from the first to the last test. */
-  let witness: CallMonitor;
+  let monitor: CallMonitor;
   /** SIPp calls, as the phones that answered them see them. */
   const load: Call[] = [];
   let sipp: SippLoad | undefined;
@@ -105,7 +105,7 @@ describe("an exchange with an autoscaler", () => {
     return phone.registered();
   }
 
-  /** Starts two SIPp calls to phones that answer. With the call of `witness`, there are three calls. */
+  /** Starts two SIPp calls to phones that answer. With the call of `monitor`, there are three calls. */
   async function beginLoad(): Promise<void> {
     const calls = await Promise.all(
       [
@@ -144,7 +144,7 @@ describe("an exchange with an autoscaler", () => {
 
   test("adds a zone in at most 1.25 times the boot time of a zone, before calls fill the existing zone", async () => {
     const autoscaler = start();
-    witness = CallMonitor.of(await connect(await plug("1001"), await plug("1002")));
+    monitor = CallMonitor.of(await connect(await plug("1001"), await plug("1002")));
     await beginLoad();
     const passed = Date.now();
     await eventually("zone2 in the rotation", 300, () =>
@@ -260,12 +260,12 @@ describe("an exchange with an autoscaler", () => {
 
   test("has cut no call and lost no registration during all tests", async () => {
     await endLoad();
-    expect(await witness.testimony()).toEqual(undisturbed(5_000));
+    expect(await monitor.result()).toEqual(undisturbed(5_000));
     await Promise.all([...phones].map((phone) => phone.registered()));
   });
 
   test("leaves no resource in the cloud when it is destroyed", async () => {
-    await witness.hangUp();
+    await monitor.hangUp();
     await Promise.all([...phones].map((phone) => phone.close()));
     phones.clear();
     await deployment.stack.destroy({ color: "never" });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { releaseDeadLock } from "../../stack/lock";
 import { connect, Phone } from "../../phones";
 import { sleep } from "../../phones/deadline";
-import { undisturbed, CallMonitor } from "../calls/support/witness";
+import { undisturbed, CallMonitor } from "../calls/support/call-monitor";
 import { type Deployment, newDeployment } from "./deployment";
 import { inventory } from "./inventory";
 import { onNode } from "./ssh";
@@ -101,7 +101,7 @@ describe("an exchange in use", () => {
     async () => {
       const alice = await plugInto("zone1", "1001");
       const bob = await plugInto("zone2", "1002");
-      const witness = CallMonitor.of(await connect(alice, bob));
+      const monitor = CallMonitor.of(await connect(alice, bob));
 
       await up({ users: JSON.stringify([...USERS, { extension: "1007" }]) });
       const grace = await plug("1007");
@@ -119,8 +119,8 @@ describe("an exchange in use", () => {
         "zone1",
         "zone2",
       ]);
-      expect(await witness.testimony()).toEqual(UNDISTURBED);
-      await witness.hangUp();
+      expect(await monitor.result()).toEqual(UNDISTURBED);
+      await monitor.hangUp();
       await unplug(alice, bob);
     },
     10 * MINUTE,
@@ -137,7 +137,7 @@ describe("an exchange in use", () => {
       const carol = await plugInto("zone1", "1003");
       const dave = await plugInto("zone3", "1004");
       const idle = await plugInto("zone3", "1005");
-      const witness = CallMonitor.of(await connect(carol, dave));
+      const monitor = CallMonitor.of(await connect(carol, dave));
 
       let isOver = false;
       const leaving = up({ zones: "2" }).then(() => (isOver = true));
@@ -149,9 +149,9 @@ describe("an exchange in use", () => {
       await call.hangUp();
       expect(isOver).toBe(false);
       expect((await inventory()).filter((line) => line.endsWith(" zone3"))).not.toEqual([]);
-      expect(await witness.testimony()).toEqual(UNDISTURBED);
+      expect(await monitor.result()).toEqual(UNDISTURBED);
 
-      await witness.hangUp();
+      await monitor.hangUp();
       await leaving;
       expect((await inventory()).filter((line) => line.endsWith(" zone3"))).toEqual([]);
       await unplug(carol, dave, idle, frank);
@@ -209,10 +209,10 @@ describe("an exchange in use", () => {
     async () => {
       const alice = await plugInto("zone1", "1001");
       const bob = await plugInto("zone2", "1002");
-      const witness = CallMonitor.of(await connect(alice, bob));
+      const monitor = CallMonitor.of(await connect(alice, bob));
 
       await up({ controllerFlavor: "pbx.medium" });
-      expect(await witness.testimony()).toEqual(UNDISTURBED);
+      expect(await monitor.result()).toEqual(UNDISTURBED);
 
       // Hang up in Asterisk, because the phones have lost their SIP connections. Otherwise, Asterisk would not end the
       // calls until after five minutes of silence.

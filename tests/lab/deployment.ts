@@ -16,7 +16,7 @@ import { type ExchangeOutputs, exchangeOutputs } from "../../stack/outputs";
 import { askPulumi } from "../../stack/state";
 import { buildFaultsOf } from "../../stack/unbuilt-servers";
 import { destroyOrphaned, environmentOf, PASSPHRASE, PREFIX } from "./orphaned";
-import type { Access } from "./ssh";
+import type { LabAccess } from "./ssh";
 
 /** A stack of one test, with its own state, passphrase and configuration. */
 export interface Deployment {
@@ -33,7 +33,7 @@ export interface Deployment {
   readonly exported: () => Promise<string>;
   /** Reads the outputs. Also works while an update runs. */
   readonly outputs: () => Promise<ExchangeOutputs>;
-  readonly access: () => Promise<Access>;
+  readonly access: () => Promise<LabAccess>;
   readonly remove: () => void;
 }
 

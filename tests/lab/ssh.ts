@@ -7,7 +7,7 @@ import { quote } from "../../core/text";
 const run = promisify(execFile);
 
 /** Data needed to log in to the nodes of an exchange. */
-export interface Access {
+export interface LabAccess {
   /** Folder for `known_hosts`. */
   readonly directory: string;
   readonly privateKeyFile: string;
@@ -17,7 +17,7 @@ export interface Access {
 }
 
 /** Runs `script` as root on the zone with `fixedIp`, or on the controller if there is none. Returns its output. */
-export async function onNode(access: Access, script: string, fixedIp?: string): Promise<string> {
+export async function onNode(access: LabAccess, script: string, fixedIp?: string): Promise<string> {
   const { directory, privateKeyFile, controllerAddress, sshHostKeys } = access;
   const knownHosts = join(directory, "known_hosts");
   writeFileSync(

@@ -72,7 +72,7 @@ const atLeast = (min: number): Promise<void> =>
 
 /** Returns the names of the existing servers, and the numbers of other resources in the cloud. */
 function counts() {
-  const { servers, networks, ports, floatingIps } = okeanos.books();
+  const { servers, networks, ports, floatingIps } = okeanos.remaining();
   return {
     servers: [...servers].sort(),
     networks: networks.length,
@@ -193,7 +193,7 @@ test("the next run deletes resources that a killed scale-out created but did not
   const killed = AutoscalerProcess.start(deployment, "--once");
   try {
     await eventually("server zone3", 60, () =>
-      Promise.resolve(okeanos.books().servers.includes("zone3") ? true : null),
+      Promise.resolve(okeanos.remaining().servers.includes("zone3") ? true : null),
     );
   } finally {
     await killed.kill({ withChildren: true });
@@ -223,7 +223,7 @@ test("a scale-out that the cloud refuses is rolled back and counted as a failure
 
 test("a destroy leaves no resource in the cloud", async () => {
   await deployment.stack.destroy({ color: "never" });
-  expect(okeanos.books()).toEqual({
+  expect(okeanos.remaining()).toEqual({
     ...{ servers: [], networks: [], ports: [], floatingIps: [], keyPairs: [] },
   });
   expect(okeanos.unknownRequests).toEqual([]);

@@ -100,13 +100,13 @@ test("an exchange is created, updated without changes, updated with --target, sc
     exitCode: 0,
     changes: { created: 5, updated: 3, unchanged: 15 },
   });
-  expect(okeanos.books()).toMatchObject({ servers: { length: 4 }, floatingIps: { length: 4 } });
+  expect(okeanos.remaining()).toMatchObject({ servers: { length: 4 }, floatingIps: { length: 4 } });
   expect(await pulumi("up", 2)).toMatchObject({
     exitCode: 0,
     changes: { deleted: 5, updated: 3, unchanged: 15 },
   });
   expect(await pulumi("destroy", 2)).toMatchObject({ exitCode: 0, changes: { deleted: 18 } });
-  expect(okeanos.books()).toEqual(EMPTY);
+  expect(okeanos.remaining()).toEqual(EMPTY);
   expect(okeanos.unknownRequests).toEqual([]);
 });
 
@@ -118,13 +118,13 @@ test("the lost server of the only zone is replaced, and the new server enters th
     ({ name }) => name === "zone1",
   );
   await ask("DELETE", `/compute/v2.0/servers/${String(lost?.id)}`);
-  while (okeanos.books().servers.includes("zone1")) await sleep(100);
+  while (okeanos.remaining().servers.includes("zone1")) await sleep(100);
 
   const { exitCode, output } = await pulumi("up", 1, {}, "--refresh");
   expect([exitCode, output]).toEqual([0, expect.stringContaining("in the rotation")]);
   expect(await pulumi("up", 1)).toMatchObject({ exitCode: 0, changes: { unchanged: 13 } });
   expect(await pulumi("destroy", 1)).toMatchObject({ exitCode: 0 });
-  expect(okeanos.books()).toEqual(EMPTY);
+  expect(okeanos.remaining()).toEqual(EMPTY);
 });
 
 test("an update with too little quota creates nothing, and names the missing resources", async () => {
@@ -136,7 +136,7 @@ test("an update with too little quota creates nothing, and names the missing res
       "Free some of the quota, or request more.",
   );
   expect(output).not.toMatch(/^\s+at /m);
-  expect(okeanos.books()).toEqual(EMPTY);
+  expect(okeanos.remaining()).toEqual(EMPTY);
   await repeated("destroy", 4);
 });
 
@@ -177,6 +177,6 @@ test.each<[string, Failure]>([
       expect(failed.map(kindOf)).toEqual(expect.arrayContaining([...kinds]));
     }
     okeanos.fail(undefined);
-    expect(okeanos.books()).toEqual(EMPTY);
+    expect(okeanos.remaining()).toEqual(EMPTY);
   },
 );

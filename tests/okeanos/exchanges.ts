@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Recorded request to the original Synnefo servers, and its answer. */
-export interface Exchange {
+export interface RecordedExchange {
   /** Counted from 1. */
   readonly number: number;
   readonly method: string;
@@ -19,7 +19,7 @@ export interface Exchange {
 const EXCHANGE = /^(\w+) (\S+)\n> (.*)\n< (\d+) (\{.*\})\n?([\s\S]*)$/;
 
 /** Reads the recording in exchanges.txt. The top of that file describes the recording. */
-export function readExchanges(): Exchange[] {
+export function readExchanges(): RecordedExchange[] {
   const text = readFileSync(join(__dirname, "exchanges.txt"), "utf8");
   return text
     .split("\n### ")

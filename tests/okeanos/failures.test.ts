@@ -18,7 +18,7 @@ test.each([413, 500, 503] as const)(
   async (status) => {
     it.okeanos.fail(failNext(isPost, { status }));
     expect((await it.ask("POST", NETWORKS, network)).status).toBe(status);
-    expect(it.okeanos.books().networks).toEqual([]);
+    expect(it.okeanos.remaining().networks).toEqual([]);
     expect((await it.ask("POST", NETWORKS, network)).status).toBe(201);
   },
 );
@@ -29,7 +29,7 @@ test.each<[string, Failure]>([
 ])("a request that %s can still have its effect", async (_, failure) => {
   it.okeanos.fail(failNext(isPost, failure));
   await it.ask("POST", NETWORKS, network).catch(() => undefined);
-  expect(it.okeanos.books().networks).toEqual(["n"]);
+  expect(it.okeanos.remaining().networks).toEqual(["n"]);
 });
 
 test("a request that fails with silence gets no answer until its sender gives up", async () => {
@@ -79,10 +79,10 @@ test("the hypervisor starts and destroys the machine of a server", async () => {
     }),
   );
   it.wait();
-  it.okeanos.books();
+  it.okeanos.remaining();
   await it.ask("DELETE", `${SERVERS}/1`);
   it.wait();
-  it.okeanos.books();
+  it.okeanos.remaining();
   expect(seen.map(([what]) => what)).toEqual(["start", "destroy"]);
   expect(seen[0]?.[1]).toEqual({
     id: 1,

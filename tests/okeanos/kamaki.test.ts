@@ -66,7 +66,7 @@ test("kamaki creates resources in the cloud, and deletes all of them", async () 
   const hot = ports[1] ?? "";
   await until(hot, "ACTIVE", "port");
   expect((await list("server", "list")).map(({ name }) => name)).toEqual(["zone1"]);
-  expect(okeanos.books()).toEqual({
+  expect(okeanos.remaining()).toEqual({
     servers: ["zone1"],
     networks: ["trunk"],
     ports: ports,
@@ -83,7 +83,7 @@ test("kamaki creates resources in the cloud, and deletes all of them", async () 
   await kamaki.text("ip", "delete", String(ip?.id));
   await kamaki.text("network", "delete", String(network.id));
   await until(network.id, "DELETED", "network");
-  expect(okeanos.books()).toEqual({
+  expect(okeanos.remaining()).toEqual({
     servers: [],
     networks: [],
     ports: [],

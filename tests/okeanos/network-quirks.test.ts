@@ -64,7 +64,7 @@ test("a deleted network stays readable, and cannot be deleted again", async () =
   expect((await it.ask("DELETE", `${NETWORKS}/${id}`)).body).toEqual({
     badRequest: { message: "Network has been deleted.", code: 400, details: "" },
   });
-  expect(it.okeanos.books().networks).toEqual([]);
+  expect(it.okeanos.remaining().networks).toEqual([]);
 });
 
 test("a network that had servers is deleted with a delay, and accepts further DELETE requests until then", async () => {
@@ -76,9 +76,9 @@ test("a network that had servers is deleted with a delay, and accepts further DE
   it.wait();
   expect((await it.ask("DELETE", `${NETWORKS}/${id}`)).status).toBe(204);
   expect((await it.ask("DELETE", `${NETWORKS}/${id}`)).status).toBe(204);
-  expect(it.okeanos.books().networks).toEqual(["n"]);
+  expect(it.okeanos.remaining().networks).toEqual(["n"]);
   it.wait();
-  expect(it.okeanos.books().networks).toEqual([]);
+  expect(it.okeanos.remaining().networks).toEqual([]);
 });
 
 test("a port ignores the requested address, but a server uses it", async () => {
@@ -101,7 +101,7 @@ test("an address that is in use or outside the network is refused, and leaves no
     newServer(it, { networks: [{ uuid: id }, { uuid: id, fixed_ip }] });
   expect((await it.ask("POST", SERVERS, server("10.9.9.9"))).status).toBe(400);
   expect((await it.ask("POST", SERVERS, server("192.168.7.2"))).status).toBe(409);
-  expect(it.okeanos.books()).toMatchObject({ servers: [], ports: [] });
+  expect(it.okeanos.remaining()).toMatchObject({ servers: [], ports: [] });
 });
 
 test("a port is DOWN without a server, then BUILD and ACTIVE with a server, and is then deleted with a delay", async () => {

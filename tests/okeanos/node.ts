@@ -1,8 +1,8 @@
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import type { NodeFile } from "../../templates/node-file";
-import { type Image } from "../calls/support/rootfs";
-import { Server, type ServerOptions } from "../calls/support/server";
+import { type ImageName } from "../calls/support/rootfs";
+import { TestServer, type ServerOptions } from "../calls/support/server";
 import type { Machine } from "./synnefo";
 
 /** Cloud-config for the first boot of a server (cloud-init). */
@@ -58,7 +58,7 @@ esac
 };
 
 /** Server of the conformance cloud, with the programs of a golden image and the files of its cloud-config. */
-export class CloudNode extends Server {
+export class CloudNode extends TestServer {
   static async create(machine: Machine, namespace: string, folder: string): Promise<CloudNode> {
     const config = cloudConfigOf(machine);
     const isController = machine.image === "pbx-controller";
@@ -70,7 +70,7 @@ export class CloudNode extends Server {
         privateKey: config.ssh_keys.ed25519_private,
         publicKey: config.ssh_keys.ed25519_public,
       },
-      image: machine.image as Image,
+      image: machine.image as ImageName,
       files: [
         SYSTEMCTL,
         ...config.write_files.map(({ permissions, ...file }) => ({ ...file, mode: permissions })),
@@ -80,6 +80,6 @@ export class CloudNode extends Server {
         ? { folder: "haproxy", owner: "root:root" }
         : { folder: "asterisk", owner: "asterisk:asterisk" },
     };
-    return new CloudNode(options, await Server.prepare(options));
+    return new CloudNode(options, await TestServer.prepare(options));
   }
 }

@@ -102,7 +102,7 @@ test("a server gets the planned addresses, and all resources can be deleted", as
   expect(JSON.stringify(server.addresses)).toContain('"192.168.0.2"');
   expect(JSON.stringify(server.addresses)).toContain(`"${there.server.publicAddress}"`);
   await removeAll(there, [id]);
-  expect(okeanos.books()).toEqual(EMPTY);
+  expect(okeanos.remaining()).toEqual(EMPTY);
   expect(await servers.read(there.server, log, id)).toBeNull();
 });
 
@@ -208,7 +208,7 @@ test("the error for an exhausted quota says what to do", async () => {
   await expect(servers.create(there.server, log)).rejects.toThrow(
     /^zone1: Okeanos refuses the server: .+\. Free some of the quota, or request more$/,
   );
-  expect(okeanos.books().servers).toEqual([]);
+  expect(okeanos.remaining().servers).toEqual([]);
 });
 
 const LOST: readonly (readonly [string, Failure])[] = [
@@ -228,10 +228,10 @@ describe.each(["/servers", "/floatingips", "/networks", "/subnets"])("a POST to 
     const there = await place();
     const { servers } = kinds();
     const { id } = await servers.create(there.server, log);
-    const { servers: made, networks, floatingIps } = okeanos.books();
+    const { servers: made, networks, floatingIps } = okeanos.remaining();
     expect([made.length, networks.length, floatingIps.length]).toEqual([1, 1, 1]);
     await removeAll(there, [id]);
-    expect(okeanos.books()).toEqual(EMPTY);
+    expect(okeanos.remaining()).toEqual(EMPTY);
   });
 });
 
@@ -240,10 +240,10 @@ test("resources of an interrupted update are deleted before new ones are created
   const { servers, networks } = kinds();
   await servers.create(there.server, log);
   const { id } = await servers.create(there.server, log);
-  expect(okeanos.books().servers).toHaveLength(1);
+  expect(okeanos.remaining().servers).toHaveLength(1);
   await servers.delete(there.server, log, id);
   await networks.create(NETWORK, log);
-  expect(okeanos.books().networks).toHaveLength(1);
+  expect(okeanos.remaining().networks).toHaveLength(1);
 });
 
 test("an interrupted create is recorded, and the next update replaces the server", async () => {
@@ -348,9 +348,9 @@ test("with `reuse`, a FloatingIp uses a free address of the project, and its del
   const reused = await addresses.create({ ...ADDRESS, project: okeanos.userId, reuse: true });
   expect(reused).toEqual({ id: own.id, outs: { address: own.outs.address, found: true } });
   await addresses.delete({ ...ADDRESS, ...reused.outs }, log, reused.id);
-  expect(okeanos.books().floatingIps).toHaveLength(1);
+  expect(okeanos.remaining().floatingIps).toHaveLength(1);
   await addresses.delete({ ...ADDRESS, ...own.outs }, log, own.id);
-  expect(okeanos.books().floatingIps).toEqual([]);
+  expect(okeanos.remaining().floatingIps).toEqual([]);
 });
 
 test("an address that was just created for one node is not reused for another node", async () => {

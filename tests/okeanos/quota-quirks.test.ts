@@ -86,7 +86,7 @@ test("a server without enough quota leaves no port behind", async () => {
   await it.create(SERVERS, newServer(it, { project: PROJECT }));
   const { id } = await it.create(NETWORKS, { network: { name: "n", type: "MAC_FILTERED" } });
   await it.ask("POST", SERVERS, newServer(it, { project: PROJECT, networks: [{ uuid: id }] }));
-  expect(it.okeanos.books()).toMatchObject({ servers: ["s"], ports: [] });
+  expect(it.okeanos.remaining()).toMatchObject({ servers: ["s"], ports: [] });
 });
 
 test("projects that the user is a member of are listed", async () => {

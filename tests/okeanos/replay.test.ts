@@ -1,5 +1,5 @@
 import { readExchanges } from "./exchanges";
-import { replay, type Verdict } from "./replay";
+import { replayExchanges, type Verdict } from "./replay";
 
 const XML = "Cyclades also answers in XML, which the conformance cloud does not support.";
 /** Reasons why the result of an exchange differs from the recording, by number of the exchange. */
@@ -12,7 +12,7 @@ const exchanges = readExchanges();
 let verdicts: readonly Verdict[];
 
 beforeAll(async () => {
-  verdicts = await replay(exchanges);
+  verdicts = await replayExchanges(exchanges);
   const agreed = verdicts.filter(({ difference }) => difference === undefined);
   process.stderr.write(`${String(agreed.length)} of ${String(exchanges.length)} agree\n`);
 });

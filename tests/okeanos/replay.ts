@@ -1,4 +1,4 @@
-import type { Exchange } from "./exchanges";
+import type { RecordedExchange } from "./exchanges";
 import { shapeOf } from "./shape";
 import { type Okeanos, startOkeanos } from "./synnefo";
 
@@ -62,7 +62,7 @@ const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   375: { accept: "application/xml" },
 };
 
-type Step = Pick<Exchange, "method" | "url" | "body"> & { readonly id?: string };
+type Step = Pick<RecordedExchange, "method" | "url" | "body"> & { readonly id?: string };
 const post = (things: string, id: string, body: object): Step => ({
   method: "POST",
   url: `{cyc}/network/v2.0/${things}s`,
@@ -113,7 +113,7 @@ export interface Verdict {
 }
 
 /** Sends the recorded requests to a cloud with the same initial state, and compares the answers. */
-export async function replay(exchanges: readonly Exchange[]): Promise<Verdict[]> {
+export async function replayExchanges(exchanges: readonly RecordedExchange[]): Promise<Verdict[]> {
   const clock = { now: exchanges[0]?.time ?? 0 };
   const okeanos = await startOkeanos({
     users: [{ uuid: USER, token: TOKEN }, { token: STRANGER }],
@@ -140,7 +140,7 @@ class Replay {
     private readonly clock: { now: number },
   ) {}
 
-  async repeat(exchange: Exchange): Promise<Verdict> {
+  async repeat(exchange: RecordedExchange): Promise<Verdict> {
     const { number, method, url } = exchange;
     this.clock.now = exchange.time ?? this.clock.now;
     for (const { id, ...step } of OFF_THE_RECORD[number] ?? []) {
@@ -165,7 +165,11 @@ class Replay {
     };
   }
 
-  private difference(exchange: Exchange, response: Response, text: string): string | undefined {
+  private difference(
+    exchange: RecordedExchange,
+    response: Response,
+    text: string,
+  ): string | undefined {
     if (response.status !== exchange.status) {
       return `status ${String(response.status)}, not ${String(exchange.status)}: ${text}`;
     }

@@ -134,7 +134,7 @@ test("a server has at most eight NICs", async () => {
   const id = await privateNetwork(it);
   const networks = Array<object>(9).fill({ uuid: id });
   expect((await it.ask("POST", SERVERS, newServer(it, { networks }))).status).toBe(400);
-  expect(it.okeanos.books().ports).toEqual([]);
+  expect(it.okeanos.remaining().ports).toEqual([]);
 });
 
 test("a server that is deleted during its build is destroyed after the build", async () => {
@@ -143,5 +143,5 @@ test("a server that is deleted during its build is destroyed after the build", a
   expect(await state()).toEqual(["BUILD", "DESTROYING", false]);
   it.wait();
   it.wait();
-  expect(it.okeanos.books().servers).toEqual([]);
+  expect(it.okeanos.remaining().servers).toEqual([]);
 });

@@ -33,7 +33,7 @@ export const STATE: ScalingState = {
 export type Reading = Partial<ZoneReading> | null;
 
 /** Returns a sample of zone1, zone2, … with `readings`. A null reading means that the zone could not be read. */
-export function sampleOf(at: number, readings: readonly Reading[]): Sample {
+export function sampleFrom(at: number, readings: readonly Reading[]): Sample {
   return {
     at,
     zones: readings.map((reading, index) => {
@@ -61,6 +61,6 @@ export function steady(
 ): Sample[] {
   const count = Math.floor(seconds / interval) + 1;
   return Array.from({ length: count }, (_, index) =>
-    sampleOf(now - (count - 1 - index) * interval * 1000, readings),
+    sampleFrom(now - (count - 1 - index) * interval * 1000, readings),
   );
 }

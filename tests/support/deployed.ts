@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { planExchange } from "../../plan/exchange";
 import { EXTERNAL_NETWORK_ID, IMAGE_ID } from "./fake-cloud";
 import type { TestStack } from "./pulumi";
-import { UNKNOWN } from "./resource-graph";
+import { UNKNOWN_VALUE } from "./resource-graph";
 import { STACK, settingsWith } from "./settings";
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -75,7 +75,7 @@ function made(state: State, privateKey: string): State {
   const known = Object.fromEntries(
     Object.entries(inputs).map(([key, value]) => [
       key,
-      replaced(value, UNKNOWN, () => given(key, propertyDependencies[key] ?? [])),
+      replaced(value, UNKNOWN_VALUE, () => given(key, propertyDependencies[key] ?? [])),
     ]),
   );
   if (!custom) {
@@ -92,7 +92,7 @@ function made(state: State, privateKey: string): State {
     inputs: own,
     outputs: { ...own, ...fromCloud },
     ...{ id: type.startsWith("pulumi:providers:") ? PROVIDER_ID : idOf(urn) },
-    ...(provider === undefined ? {} : { provider: provider.replace(UNKNOWN, PROVIDER_ID) }),
+    ...(provider === undefined ? {} : { provider: provider.replace(UNKNOWN_VALUE, PROVIDER_ID) }),
   };
 }
 

@@ -140,7 +140,7 @@ function label(urn: string): string {
  * @param answers answers by provider function. They replace those of `CALLS`.
  * @param isPreview whether to run as `pulumi preview` does.
  */
-export async function runProgram(
+export async function runPulumiProgram(
   config: Readonly<Record<string, unknown>>,
   answers: Readonly<Record<string, Record<string, unknown>>> = {},
   isPreview = false,

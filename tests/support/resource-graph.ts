@@ -18,7 +18,7 @@ interface Step {
 }
 
 /** Pulumi's placeholder for a value that only the cloud will provide. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export const UNKNOWN_VALUE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Matches the suffix of a name that Pulumi generates because the resource has no explicit name: `trunk-1a2b3c4`. */
 const RANDOM_SUFFIX = /-[0-9a-f]{7}$/;
@@ -37,7 +37,7 @@ function stable(value: unknown): unknown {
     );
   }
   if (typeof value === "string") {
-    return value === UNKNOWN ? "(unknown)" : value.replace(RANDOM_SUFFIX, "-(random)");
+    return value === UNKNOWN_VALUE ? "(unknown)" : value.replace(RANDOM_SUFFIX, "-(random)");
   }
   return value;
 }

@@ -196,3 +196,15 @@ test("ESLint rejects every import that layers.json does not name", () => {
     })),
   );
 });
+
+test("no two exported types have the same name", () => {
+  const filesOf = new Map<string, string[]>();
+  for (const file of FILES) {
+    for (const [, name = ""] of read(file).matchAll(
+      /^export (?:abstract )?(?:class|enum|interface|type) (\w+)/gm,
+    )) {
+      filesOf.set(name, [...(filesOf.get(name) ?? []), file]);
+    }
+  }
+  expect([...filesOf].filter(([, files]) => files.length > 1)).toEqual([]);
+});

@@ -1,7 +1,8 @@
+import type { Lock } from "../../../nodes/haproxy/locks";
 import { connect } from "node:net";
 import { join } from "node:path";
 import type { NodeFile } from "../../../templates/node-file";
-import { Server, type ServerOptions, type ServerPlace } from "./server";
+import { TestServer, type ServerOptions, type ServerPlace } from "./server";
 
 /** Zone in HAProxy's backend, from a line of HAProxy's statistics. */
 export interface Backend {
@@ -30,24 +31,8 @@ while :; do
   sleep 1
 done`;
 
-/** Lock, as `/usr/lib/trunkline/bans` prints it. */
-export interface Ban {
-  readonly source: string;
-  /** Null if the lock is for all accounts of the source. */
-  readonly account: string | null;
-  /** Remaining seconds. */
-  readonly seconds: number;
-  readonly reason: string;
-  /** Number of locks in a day, including this lock. */
-  readonly times: number;
-  /** Number of log-ins that were refused during the lock. */
-  readonly refused: number;
-  /** Whether registered phones are exempt from the lock. */
-  readonly restricted: boolean;
-}
-
 /** Controller: HAProxy from its golden image, with the files that the Pulumi program renders. */
-export class Controller extends Server {
+export class Controller extends TestServer {
   /** @param connections maximum for HAProxy. A phone's connection and its connection to a zone count as one. */
   static async create(
     files: readonly NodeFile[],
@@ -68,12 +53,12 @@ export class Controller extends Server {
       helpers: [["sh", "-c", START_ADMISSION]],
       runtime: { folder: "haproxy", owner: "root:root" },
     };
-    return new Controller(options, await Server.prepare(options));
+    return new Controller(options, await TestServer.prepare(options));
   }
 
   /** Returns the current locks. */
-  async bans(): Promise<Ban[]> {
-    return JSON.parse(await this.inside(["/usr/lib/trunkline/bans"])) as Ban[];
+  async bans(): Promise<Lock[]> {
+    return JSON.parse(await this.inside(["/usr/lib/trunkline/bans"])) as Lock[];
   }
 
   /** Sends a signal to the admission service. The service starts again one second after SIGKILL. */

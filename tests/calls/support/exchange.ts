@@ -16,9 +16,9 @@ import { STACK, settingsWith } from "../../support/settings";
 import { Controller } from "./controller";
 import { dialFrom } from "./dial";
 import { eventually } from "./eventually";
-import { type Host, Network, newFolder, type Office, OPERATOR_CIDRS, PUBLIC } from "./network";
-import type { Server, ServerPlace } from "./server";
-import { type LogRecord, Zone, type ZoneKind } from "./zone";
+import { type Host, TestNetwork, newFolder, type Office, OPERATOR_CIDRS, PUBLIC } from "./network";
+import type { TestServer, ServerPlace } from "./server";
+import { type LogRecord, TestZone, type ZoneKind } from "./zone";
 
 export type { ZoneKind };
 export const CHAN_SIP_16: ZoneKind = { image: "pbx-asterisk-16", sipDriver: "chan_sip" };
@@ -114,13 +114,13 @@ export const zoneHost = ({ name, fixedIp, sshHostKey }: NodePlan): ZoneHost => (
  * Complete exchange on this machine. The code of the Pulumi program makes the plan and the files. Asterisk and HAProxy
  * run from the golden images. Between phones and nodes, a router translates addresses as the cloud's router does.
  */
-export class Exchange {
+export class TestExchange {
   private readonly phones = new Set<Phone>();
-  readonly zones: Zone[] = [];
+  readonly zones: TestZone[] = [];
   private balancer: Controller | null = null;
 
   private constructor(
-    readonly network: Network,
+    readonly network: TestNetwork,
     /** Private folder, which `close` removes. */
     readonly folder: string,
     /** Plan that the Pulumi program makes from the stack's configuration. */
@@ -132,12 +132,12 @@ export class Exchange {
     zones: kinds,
     configuration = {},
     connections = 1_500,
-  }: ExchangeOptions): Promise<Exchange> {
+  }: ExchangeOptions): Promise<TestExchange> {
     const settings = settingsWith({ ...BASE, zones: kinds.length, ...configuration });
     const plan = planExchange(settings, STACK);
     const hosts = [plan.controller, ...plan.zones].map(hostOf);
-    const network = await Network.create(hosts, plan.controller.name);
-    const exchange = new Exchange(network, await newFolder(), plan);
+    const network = await TestNetwork.create(hosts, plan.controller.name);
+    const exchange = new TestExchange(network, await newFolder(), plan);
     try {
       for (const kind of kinds) await exchange.prepareZone(kind);
       exchange.balancer = await Controller.create(
@@ -210,11 +210,11 @@ export class Exchange {
   }
 
   /** Creates the next zone of the plan, without booting it. */
-  private async prepareZone(kind: ZoneKind): Promise<Zone> {
+  private async prepareZone(kind: ZoneKind): Promise<TestZone> {
     const next = this.plan.zones[this.zones.length];
     if (next === undefined) throw new Error("the plan has too few zones");
     const files = this.filesOfZone(this.plan, next.name, kind);
-    const zone = await Zone.create(kind, files, this.place(next));
+    const zone = await TestZone.create(kind, files, this.place(next));
     this.zones.push(zone);
     return zone;
   }
@@ -261,11 +261,11 @@ export class Exchange {
   }
 
   /** Returns the server of the controller or of a zone. */
-  serverOf(node: string): Server {
+  serverOf(node: string): TestServer {
     return node === this.plan.controller.name ? this.controller : this.zone(node);
   }
 
-  zone(name: string): Zone {
+  zone(name: string): TestZone {
     const zone = this.zones.find((candidate) => candidate.name === name);
     if (zone === undefined) throw new Error(`the exchange has no ${name}`);
     return zone;

@@ -61,18 +61,18 @@ export async function removeLeftovers(): Promise<void> {
  * side and the public network on the other. A host has only its fixed IP. The router translates the
  * floating IP of the host, and forwards only the traffic that the security groups allow.
  */
-export class Network {
+export class TestNetwork {
   private static count = 0;
-  private readonly prefix = `${MINE}${String(++Network.count)}-`;
+  private readonly prefix = `${MINE}${String(++TestNetwork.count)}-`;
   private readonly names: string[] = [];
   private hosts: readonly Host[] = [];
 
   /** @param controller name of the host that phones connect to. */
   private constructor(private readonly controller: string) {}
 
-  static async create(hosts: readonly Host[], controller: string): Promise<Network> {
+  static async create(hosts: readonly Host[], controller: string): Promise<TestNetwork> {
     await removeLeftovers();
-    const network = new Network(controller);
+    const network = new TestNetwork(controller);
     try {
       await network.build();
       for (const host of hosts) await network.attach(host);

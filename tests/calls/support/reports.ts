@@ -4,7 +4,7 @@ import { REPORT_PORT } from "../../../core/ports";
 import { eventually } from "./eventually";
 
 /** Report of a zone about log-ins. `report-logins` documents the protocol. */
-export interface Report {
+export interface LoginReport {
   readonly event: string;
   readonly zone?: string;
   readonly account?: string;
@@ -20,7 +20,7 @@ require("node:net").createServer((connection) => connection.on("error", () => un
 
 /** Receives log-in reports in place of trunkline-admission. */
 export class Reports {
-  readonly all: Report[] = [];
+  readonly all: LoginReport[] = [];
   private process: ChildProcess | null = null;
 
   constructor(private readonly namespace: string) {}
@@ -33,7 +33,7 @@ export class Reports {
     child.stdout?.on("data", (bytes: Buffer) => {
       const lines = (rest + bytes.toString()).split("\n");
       rest = lines.pop() ?? "";
-      this.all.push(...lines.map((line) => JSON.parse(line) as Report));
+      this.all.push(...lines.map((line) => JSON.parse(line) as LoginReport));
     });
     this.process = child;
   }
@@ -46,7 +46,7 @@ export class Reports {
     this.process = null;
   }
 
-  of(event: string): Report[] {
+  of(event: string): LoginReport[] {
     return this.all.filter((report) => report.event === event);
   }
 
@@ -55,7 +55,7 @@ export class Reports {
   }
 
   /** Waits until `count` reports of `event` have arrived, and returns them. */
-  async until(event: string, count: number, seconds = 10): Promise<Report[]> {
+  async until(event: string, count: number, seconds = 10): Promise<LoginReport[]> {
     return eventually(`${String(count)} reports of "${event}"`, seconds, () => {
       const found = this.of(event);
       if (found.length < count) throw new Error(`there are ${String(found.length)}`);

@@ -3,13 +3,13 @@ import { dirname, join } from "node:path";
 import { run } from "../../../phones/command";
 import type { NodeFile } from "../../../templates/node-file";
 
-export type Image = "pbx-asterisk-16" | "pbx-asterisk-22" | "pbx-controller";
+export type ImageName = "pbx-asterisk-16" | "pbx-asterisk-22" | "pbx-controller";
 
 const REPOSITORY = join(__dirname, "../../..");
-const found = new Map<Image, Promise<string>>();
+const found = new Map<ImageName, Promise<string>>();
 
 /** Returns the directory of a golden image's root file system. Builds the image if it is missing. */
-export function rootfs(image: Image): Promise<string> {
+export function rootfs(image: ImageName): Promise<string> {
   const known = found.get(image);
   if (known !== undefined) return known;
   const directory = run([join(REPOSITORY, "images/rootfs.sh"), image]).then((out) => out.trim());

@@ -6,7 +6,7 @@ import { ended, hasEnded, run, start } from "../../../phones/command";
 import { sleep, within } from "../../../phones/deadline";
 import type { SshHostKey } from "../../../plan/ssh-host-key";
 import type { NodeFile } from "../../../templates/node-file";
-import { type Image, rootfs, writeNodeFiles } from "./rootfs";
+import { type ImageName, rootfs, writeNodeFiles } from "./rootfs";
 
 /** Properties of a server that do not depend on its role. */
 export interface ServerPlace {
@@ -19,7 +19,7 @@ export interface ServerPlace {
 }
 
 export interface ServerOptions extends ServerPlace {
-  readonly image: Image;
+  readonly image: ImageName;
   readonly files: readonly NodeFile[];
   /** Command of the daemon, which runs in the foreground. */
   readonly argv: readonly string[];
@@ -69,7 +69,7 @@ interface Service {
 }
 
 /** Server of the exchange: a daemon and sshd from a golden image, in separate namespaces. */
-export class Server {
+export class TestServer {
   /** Server ID, as the cloud would assign it. */
   readonly id = randomUUID();
   private machine: { readonly process: ChildProcess; readonly init: number } | null = null;

@@ -10,7 +10,7 @@ import { plain } from "../../../provider/wire";
 import type { NodeFile } from "../../../templates/node-file";
 import { STACK, settingsWith } from "../../support/settings";
 import { dialFrom } from "./dial";
-import { BASE, type Configuration, type Exchange, type ZoneKind, zoneHost } from "./exchange";
+import { BASE, type Configuration, type TestExchange, type ZoneKind, zoneHost } from "./exchange";
 import { OPERATOR } from "./network";
 
 type Kind = "NodeConfig" | "ZoneMembership";
@@ -51,14 +51,14 @@ export class Stack {
   transcript: Transcript = { progress: [], messages: [] };
 
   private constructor(
-    readonly exchange: Exchange,
+    readonly exchange: TestExchange,
     private readonly kind: ZoneKind,
     private configuration: Configuration,
   ) {}
 
   /** Creates the stack of an exchange that has just been started. */
   static async of(
-    exchange: Exchange,
+    exchange: TestExchange,
     kind: ZoneKind,
     configuration: Configuration = {},
   ): Promise<Stack> {

@@ -5,7 +5,7 @@ import { createInterface, type Interface } from "node:readline";
 import { run, start } from "../../../phones/command";
 import { within } from "../../../phones/deadline";
 import type { AttackResult, Attacks } from "../../support/hurl";
-import type { Patient, Served } from "../../support/patient";
+import type { PhonePair, CallTimes } from "../../support/phone-pair";
 
 const program = (name: string): string[] => [
   process.execPath,
@@ -28,19 +28,21 @@ export class Bystander {
     private readonly output: Interface,
   ) {}
 
-  static async start(namespace: string, patient: Patient): Promise<Bystander> {
-    const child = start(namespace, program("patient.ts"), { stdio: ["pipe", "pipe", "inherit"] });
+  static async start(namespace: string, pair: PhonePair): Promise<Bystander> {
+    const child = start(namespace, program("phone-pair.ts"), {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     if (child.stdin === null || child.stdout === null) throw new Error("no pipes");
-    child.stdin.end(JSON.stringify(patient));
+    child.stdin.end(JSON.stringify(pair));
     const bystander = new Bystander(child, createInterface({ input: child.stdout }));
     await bystander.line("phones that are ready");
     return bystander;
   }
 
   /** Ends the phones, and returns their response times. */
-  async served(): Promise<Served> {
+  async stop(): Promise<CallTimes> {
     this.child.kill("SIGTERM");
-    return JSON.parse(await this.line("how phones were served")) as Served;
+    return JSON.parse(await this.line("response times of phones")) as CallTimes;
   }
 
   private async line(what: string): Promise<string> {

@@ -1,7 +1,7 @@
 import type { NodeFile } from "../../../templates/node-file";
 import type { SipDriver } from "../../../core/telephony";
-import type { Image } from "./rootfs";
-import { Server, type ServerOptions, type ServerPlace } from "./server";
+import type { ImageName } from "./rootfs";
+import { TestServer, type ServerOptions, type ServerPlace } from "./server";
 
 /** Record of Asterisk's log. */
 export interface LogRecord {
@@ -30,7 +30,7 @@ export function parseLog(log: string): LogRecord[] {
 }
 
 export interface ZoneKind {
-  readonly image: Exclude<Image, "pbx-controller">;
+  readonly image: Exclude<ImageName, "pbx-controller">;
   readonly sipDriver: SipDriver;
 }
 
@@ -71,7 +71,7 @@ while [ -e "$config" ]; do
 done`;
 
 /** Zone of the exchange: Asterisk from its golden image, with the files that the Pulumi program renders. */
-export class Zone extends Server {
+export class TestZone extends TestServer {
   private constructor(
     options: ServerOptions,
     image: string,
@@ -84,7 +84,7 @@ export class Zone extends Server {
     kind: ZoneKind,
     files: readonly NodeFile[],
     place: ServerPlace,
-  ): Promise<Zone> {
+  ): Promise<TestZone> {
     const options: ServerOptions = {
       ...place,
       image: kind.image,
@@ -93,7 +93,7 @@ export class Zone extends Server {
       helpers: [["sh", "-c", REPORT_LOGINS]],
       runtime: { folder: "asterisk", owner: "asterisk:asterisk" },
     };
-    return new Zone(options, await Server.prepare(options), kind);
+    return new TestZone(options, await TestServer.prepare(options), kind);
   }
 
   /** Runs a command on Asterisk's console, and returns the output. */

@@ -1,4 +1,4 @@
-import type { Project, Resource, User } from "./books";
+import type { Project, Resource, UserRecord } from "./cloud-state";
 import { account, type Cloud } from "./cloud";
 import { notFound, unauthorized } from "./faults";
 import { type Json, jsonBody } from "./json";
@@ -19,7 +19,7 @@ const DESCRIPTIONS: Readonly<Record<Resource, readonly [unit: string | null, tex
 const ofResources = <T>(value: (resource: Resource) => T): Record<string, T> =>
   Object.fromEntries(RESOURCES.map((resource) => [resource, value(resource)]));
 
-function quotaView({ quotas }: Cloud, user: User, project: Project): Json {
+function quotaView({ quotas }: Cloud, user: UserRecord, project: Project): Json {
   const usages = quotas.of(user.uuid, project);
   return Object.fromEntries(
     [...usages].map(([resource, { usage, limit, projectUsage, projectLimit }]) => [
@@ -36,8 +36,8 @@ function quotaView({ quotas }: Cloud, user: User, project: Project): Json {
   );
 }
 
-function projectView({ books, clock }: Cloud, project: Project): Json {
-  const owner = books.users.get(project.id);
+function projectView({ cloudState, clock }: Cloud, project: Project): Json {
+  const owner = cloudState.users.get(project.id);
   return {
     id: project.id,
     name: project.name,
@@ -60,9 +60,9 @@ function projectView({ books, clock }: Cloud, project: Project): Json {
 }
 
 export function accountRoutes(cloud: Cloud): readonly Route[] {
-  const projectsOf = (user: User): Project[] =>
-    [...cloud.books.projects.values()].filter(({ members }) => members.includes(user.uuid));
-  const get = (path: string, view: (user: User) => unknown): Route =>
+  const projectsOf = (user: UserRecord): Project[] =>
+    [...cloud.cloudState.projects.values()].filter(({ members }) => members.includes(user.uuid));
+  const get = (path: string, view: (user: UserRecord) => unknown): Route =>
     account(cloud, "GET", path, (user) => ({ status: 200, body: view(user) }));
   const forServices = (): never => {
     throw unauthorized("Invalid X-Auth-Token");
@@ -96,8 +96,8 @@ export function accountRoutes(cloud: Cloud): readonly Route[] {
     get("/service_quotas", forServices),
     account(cloud, "POST", "/user_catalogs", (_, call) => {
       const { uuids, displaynames } = jsonBody(call);
-      const users = [...cloud.books.users.values()];
-      const catalog = (keys: unknown, key: keyof User, value: keyof User): Json =>
+      const users = [...cloud.cloudState.users.values()];
+      const catalog = (keys: unknown, key: keyof UserRecord, value: keyof UserRecord): Json =>
         Object.fromEntries(
           users
             .filter((user) => Array.isArray(keys) && keys.includes(user[key]))

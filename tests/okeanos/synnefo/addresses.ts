@@ -1,5 +1,5 @@
 import { Address4, Address6 } from "ip-address";
-import type { Books, Network, Pool, Subnet } from "./books";
+import type { CloudState, NetworkRecord, Pool, Subnet } from "./cloud-state";
 import { badRequest, conflict } from "./faults";
 
 const number = (address: string): bigint => new Address4(address).bigInt();
@@ -30,7 +30,7 @@ export const firstHost = (cidr: string, version: 4 | 6): string =>
     ? text(new Address4(cidr).startAddress().bigInt() + 1n)
     : Address6.fromBigInt(new Address6(cidr).startAddress().bigInt() + 1n).correctForm();
 
-function takenOn({ ports, floatingIps }: Books, network: Network): Set<string> {
+function takenOn({ ports, floatingIps }: CloudState, network: NetworkRecord): Set<string> {
   const here = <T extends { readonly networkId: number }>(map: ReadonlyMap<number, T>): T[] =>
     [...map.values()].filter(({ networkId }) => networkId === network.id);
   return new Set([
@@ -44,13 +44,13 @@ function takenOn({ ports, floatingIps }: Books, network: Network): Set<string> {
  *
  * @throws ApiFault if the address is outside of the pools or in use, or if no address is free.
  */
-export function allocate(
-  books: Books,
-  network: Network,
+export function allocateAddress(
+  cloudState: CloudState,
+  network: NetworkRecord,
   { pools }: Subnet,
   wanted?: string,
 ): string {
-  const taken = takenOn(books, network);
+  const taken = takenOn(cloudState, network);
   if (wanted !== undefined) {
     const inPool = ({ start, end }: Pool): boolean =>
       number(start) <= number(wanted) && number(wanted) <= number(end);

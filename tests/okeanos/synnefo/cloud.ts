@@ -1,28 +1,28 @@
-import type { Books, User } from "./books";
+import type { CloudState, UserRecord } from "./cloud-state";
 import type { Clock } from "./clock";
 import type { Cluster } from "./cluster";
 import { relayed, unauthorized } from "./faults";
-import type { Quotas } from "./quotas";
-import { route, type Answer, type Call, type Route } from "./router";
+import type { QuotaUsage } from "./quotas";
+import { route, type Answer, type ApiCall, type Route } from "./router";
 
 /** State that the services of the cloud share. */
 export interface Cloud {
-  readonly books: Books;
+  readonly cloudState: CloudState;
   readonly clock: Clock;
   readonly cluster: Cluster;
-  readonly quotas: Quotas;
+  readonly quotas: QuotaUsage;
   /** Build time of a new server, in milliseconds. */
   readonly buildTime: number;
   /** Duration of any other job, in milliseconds. */
   readonly taskTime: number;
 }
 
-type UserHandler = (user: User, call: Call) => Answer;
+type UserHandler = (user: UserRecord, call: ApiCall) => Answer;
 
-export const userOfToken = ({ books }: Cloud, token: unknown): User | undefined =>
-  [...books.users.values()].find((user) => user.token === token);
+export const userOfToken = ({ cloudState }: Cloud, token: unknown): UserRecord | undefined =>
+  [...cloudState.users.values()].find((user) => user.token === token);
 
-function authenticate(cloud: Cloud, { headers }: Call): User {
+function authenticate(cloud: Cloud, { headers }: ApiCall): UserRecord {
   const token = headers["x-auth-token"];
   if (token === undefined) {
     throw unauthorized("Access denied. No authentication token");
@@ -49,5 +49,5 @@ export const cyclades = (cloud: Cloud, method: string, path: string, handle: Use
   });
 
 /** Returns whether `user` may see a resource: the user's own resource, or a resource of the cloud. */
-export const sees = (user: User, { userId }: { readonly userId: string | null }): boolean =>
+export const sees = (user: UserRecord, { userId }: { readonly userId: string | null }): boolean =>
   userId === null || userId === user.uuid;

@@ -1,4 +1,4 @@
-import type { Action, Books, Job, PersonalityFile, Server } from "./books";
+import type { Action, CloudState, Job, PersonalityFile, ServerRecord } from "./cloud-state";
 import type { Clock } from "./clock";
 
 /** Properties of a server for the real machine behind the server. */
@@ -33,13 +33,13 @@ export class Cluster {
   private readonly queues = new Map<number, (() => void)[]>();
 
   constructor(
-    private readonly books: Books,
+    private readonly cloudState: CloudState,
     private readonly clock: Clock,
     private readonly hypervisor: Hypervisor | undefined,
   ) {}
 
   /** Submits a job, which starts when all earlier jobs of the server are done. Calls `effect` after `duration` ms. */
-  submit(server: Server, action: Action, duration: number, effect: () => void): void {
+  submit(server: ServerRecord, action: Action, duration: number, effect: () => void): void {
     const job: Job = { action, since: this.clock.now() };
     server.task = job;
     const finish = (failed: boolean): void => {
@@ -73,7 +73,7 @@ export class Cluster {
     });
   }
 
-  private enqueue(server: Server, start: () => void): void {
+  private enqueue(server: ServerRecord, start: () => void): void {
     const queue = this.queues.get(server.id);
     if (queue === undefined) {
       this.queues.set(server.id, []);
@@ -83,7 +83,7 @@ export class Cluster {
     }
   }
 
-  private next(server: Server): void {
+  private next(server: ServerRecord): void {
     const start = this.queues.get(server.id)?.shift();
     if (start === undefined) {
       this.queues.delete(server.id);
@@ -93,7 +93,7 @@ export class Cluster {
   }
 
   /** Applies the action to the real machine. Returns undefined if there is nothing to wait for. */
-  private power(server: Server, action: Action): Promise<void> | undefined {
+  private power(server: ServerRecord, action: Action): Promise<void> | undefined {
     const { hypervisor } = this;
     if (hypervisor === undefined || server.state === "DESTROYED") {
       return undefined;
@@ -116,8 +116,8 @@ export class Cluster {
     }
   }
 
-  private machine(server: Server): Machine {
-    const { flavors, images, networks, ports, subnets, keyPairs } = this.books;
+  private machine(server: ServerRecord): Machine {
+    const { flavors, images, networks, ports, subnets, keyPairs } = this.cloudState;
     return {
       id: server.id,
       name: server.name,

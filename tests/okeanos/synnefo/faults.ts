@@ -1,5 +1,5 @@
 /** Error answer of Synnefo to a request. */
-export class ApiFault extends Error {
+export class SynnefoFault extends Error {
   override readonly name = "ApiFault";
 
   constructor(
@@ -18,8 +18,8 @@ export class ApiFault extends Error {
 
 const fault =
   (kind: string, code: number) =>
-  (message: string, details?: string): ApiFault =>
-    new ApiFault(kind, code, message, details);
+  (message: string, details?: string): SynnefoFault =>
+    new SynnefoFault(kind, code, message, details);
 
 export const badRequest = fault("badRequest", 400);
 export const unauthorized = fault("unauthorized", 401);
@@ -32,11 +32,11 @@ export const overLimit = fault("overLimit", 413);
 export const notImplemented = fault("notImplemented", 501);
 
 /** Returns the fault for a request that causes an unexpected exception in Synnefo. */
-export const unexpected = (): ApiFault =>
-  new ApiFault("internalServerError", 500, "Unexpected error");
+export const unexpected = (): SynnefoFault =>
+  new SynnefoFault("internalServerError", 500, "Unexpected error");
 
 /** Returns the fault that Cyclades makes of a fault of Astakos: it contains the text of the original fault. */
-export const relayed = ({ kind, code, message }: ApiFault): ApiFault => {
+export const relayed = ({ kind, code, message }: SynnefoFault): SynnefoFault => {
   const text = `{"${kind}": {"message": "${message}", "code": ${String(code)}, "details": ""}}`;
-  return new ApiFault("fault", code, kind.toUpperCase(), text);
+  return new SynnefoFault("fault", code, kind.toUpperCase(), text);
 };

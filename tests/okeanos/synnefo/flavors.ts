@@ -1,4 +1,4 @@
-import type { Flavor } from "./books";
+import type { FlavorRecord } from "./cloud-state";
 import { type Cloud, cyclades } from "./cloud";
 import { notFound } from "./faults";
 import type { Json } from "./json";
@@ -8,13 +8,13 @@ import type { Route } from "./router";
 export const flavorLinks = (origin: string, id: number) =>
   links(origin, `/compute/v2.0/flavors/${String(id)}`);
 
-const brief = (origin: string, { id, name }: Flavor): Json => ({
+const brief = (origin: string, { id, name }: FlavorRecord): Json => ({
   id,
   name,
   links: flavorLinks(origin, id),
 });
 
-const whole = (origin: string, flavor: Flavor): Json => ({
+const whole = (origin: string, flavor: FlavorRecord): Json => ({
   ...brief(origin, flavor),
   vcpus: flavor.vcpus,
   ram: flavor.ram,
@@ -27,16 +27,16 @@ const whole = (origin: string, flavor: Flavor): Json => ({
 });
 
 /** Returns a flavor for a new server or a resize. @throws ApiFault if the flavor does not exist or is retired. */
-export function offeredFlavor(cloud: Cloud, id: number): Flavor {
-  const flavor = findFlavor(cloud, id);
-  if (cloud.books.retiredFlavors.has(flavor.name)) {
+export function offeredFlavorById(cloud: Cloud, id: number): FlavorRecord {
+  const flavor = flavorById(cloud, id);
+  if (cloud.cloudState.retiredFlavors.has(flavor.name)) {
     throw notFound("Flavor not found.");
   }
   return flavor;
 }
 
-export function findFlavor({ books }: Cloud, id: number): Flavor {
-  const flavor = books.flavors.get(id);
+export function flavorById({ cloudState }: Cloud, id: number): FlavorRecord {
+  const flavor = cloudState.flavors.get(id);
   if (flavor === undefined) {
     throw notFound("Flavor not found.");
   }
@@ -48,8 +48,8 @@ export function flavorRoutes(cloud: Cloud): readonly Route[] {
     cyclades(cloud, "GET", `/compute/v2.0/flavors${path}`, (_, { origin }) => ({
       status: 200,
       body: {
-        flavors: [...cloud.books.flavors.values()]
-          .filter(({ name }) => !cloud.books.retiredFlavors.has(name))
+        flavors: [...cloud.cloudState.flavors.values()]
+          .filter(({ name }) => !cloud.cloudState.retiredFlavors.has(name))
           .map((flavor) => view(origin, flavor)),
       },
     }));
@@ -58,10 +58,10 @@ export function flavorRoutes(cloud: Cloud): readonly Route[] {
     list("/detail", whole),
     cyclades(cloud, "GET", "/compute/v2.0/flavors/{flavor}", (_, { origin, params }) => ({
       status: 200,
-      body: { flavor: whole(origin, findFlavor(cloud, Number(params.flavor))) },
+      body: { flavor: whole(origin, flavorById(cloud, Number(params.flavor))) },
     })),
     cyclades(cloud, "GET", "/compute/v2.0/flavors/{flavor}/os-extra_specs", (_, { params }) => {
-      findFlavor(cloud, Number(params.flavor));
+      flavorById(cloud, Number(params.flavor));
       return { status: 200, body: { extra_specs: {} } };
     }),
   ];

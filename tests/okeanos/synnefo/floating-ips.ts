@@ -1,15 +1,15 @@
-import type { FloatingIp, Network, User } from "./books";
-import { allocate } from "./addresses";
+import type { FloatingIp, NetworkRecord, UserRecord } from "./cloud-state";
+import { allocateAddress } from "./addresses";
 import { type Cloud, cyclades } from "./cloud";
 import { conflict, notFound, notImplemented } from "./faults";
 import { attribute, type Json, jsonBody, scalar } from "./json";
-import { findNetwork } from "./networks";
+import { networkById } from "./networks";
 import type { Route } from "./router";
 
-export const floatingIpsOf = ({ books }: Cloud, user: User): FloatingIp[] =>
-  [...books.floatingIps.values()].filter(({ userId }) => userId === user.uuid);
+export const floatingIpsOf = ({ cloudState }: Cloud, user: UserRecord): FloatingIp[] =>
+  [...cloudState.floatingIps.values()].filter(({ userId }) => userId === user.uuid);
 
-function find(cloud: Cloud, user: User, id: string): FloatingIp {
+function find(cloud: Cloud, user: UserRecord, id: string): FloatingIp {
   const found = floatingIpsOf(cloud, user).find((floatingIp) => String(floatingIp.id) === id);
   if (found === undefined) {
     throw notFound(`Floating IP with ID ${id} does not exist.`);
@@ -17,8 +17,8 @@ function find(cloud: Cloud, user: User, id: string): FloatingIp {
   return found;
 }
 
-function serverOf({ books }: Cloud, { portId }: FloatingIp): string | null {
-  const serverId = portId === null ? null : (books.ports.get(portId)?.serverId ?? null);
+function serverOf({ cloudState }: Cloud, { portId }: FloatingIp): string | null {
+  const serverId = portId === null ? null : (cloudState.ports.get(portId)?.serverId ?? null);
   return serverId === null ? null : String(serverId);
 }
 
@@ -47,13 +47,15 @@ const computeView = (cloud: Cloud, floatingIp: FloatingIp): Json => ({
   pool: null,
 });
 
-function pool(cloud: Cloud, user: User, wanted: unknown): Network {
+function pool(cloud: Cloud, user: UserRecord, wanted: unknown): NetworkRecord {
   if (wanted === undefined || wanted === null) {
-    const any = [...cloud.books.networks.values()].find(({ floatingIpPool }) => floatingIpPool);
+    const any = [...cloud.cloudState.networks.values()].find(
+      ({ floatingIpPool }) => floatingIpPool,
+    );
     if (any === undefined) throw conflict("Cannot allocate a floating IP address.");
     return any;
   }
-  const network = findNetwork(cloud, user, scalar(wanted));
+  const network = networkById(cloud, user, scalar(wanted));
   if (!network.floatingIpPool) {
     throw conflict(
       `Cannot allocate floating IP. Network ${String(network.id)} is not a floating IP pool.`,
@@ -62,19 +64,24 @@ function pool(cloud: Cloud, user: User, wanted: unknown): Network {
   return network;
 }
 
-function create(cloud: Cloud, user: User, networkId: unknown, wanted: Json): FloatingIp {
-  const { books, quotas } = cloud;
+function create(cloud: Cloud, user: UserRecord, networkId: unknown, wanted: Json): FloatingIp {
+  const { cloudState, quotas } = cloud;
   const network = pool(cloud, user, networkId);
-  const subnet = [...books.subnets.values()].find(
+  const subnet = [...cloudState.subnets.values()].find(
     (each) => each.networkId === network.id && each.version === 4,
   );
   if (subnet === undefined) {
     throw conflict("Cannot allocate a floating IP address.");
   }
   const asked = wanted.floating_ip_address;
-  const address = allocate(books, network, subnet, typeof asked === "string" ? asked : undefined);
+  const address = allocateAddress(
+    cloudState,
+    network,
+    subnet,
+    typeof asked === "string" ? asked : undefined,
+  );
   const project = quotas.project(user.uuid, wanted.project);
-  const id = books.nextId("floatingip");
+  const id = cloudState.nextId("floatingip");
   quotas.take(user.uuid, project, { "cyclades.floating_ip": 1 });
   const floatingIp: FloatingIp = {
     id,
@@ -84,7 +91,7 @@ function create(cloud: Cloud, user: User, networkId: unknown, wanted: Json): Flo
     project: project.id,
     portId: null,
   };
-  books.floatingIps.set(id, floatingIp);
+  cloudState.floatingIps.set(id, floatingIp);
   return floatingIp;
 }
 
@@ -95,7 +102,7 @@ function remove(cloud: Cloud, floatingIp: FloatingIp): void {
     const user = server === null ? `port '${String(portId)}'` : `server '${server}'`;
     throw conflict(`IP '${String(id)}' is used by ${user}`);
   }
-  cloud.books.floatingIps.delete(id);
+  cloud.cloudState.floatingIps.delete(id);
 }
 
 export function floatingIpRoutes(cloud: Cloud): readonly Route[] {

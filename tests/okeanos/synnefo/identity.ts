@@ -1,8 +1,8 @@
-import type { User } from "./books";
+import type { UserRecord } from "./cloud-state";
 import { type Cloud, userOfToken } from "./cloud";
 import { badRequest, notFound, unauthorized } from "./faults";
 import { isJson, type Json, jsonBody } from "./json";
-import { route, type Answer, type Call, type Route } from "./router";
+import { route, type Answer, type ApiCall, type Route } from "./router";
 
 const YEAR = 365 * 24 * 3_600_000;
 
@@ -45,7 +45,7 @@ function catalog(origin: string): readonly Json[] {
 }
 
 /** Returns the user of a token, or of a UUID with the token as the password. @throws ApiFault if there is no user. */
-function credentials(cloud: Cloud, auth: Json): User {
+function credentials(cloud: Cloud, auth: Json): UserRecord {
   const { token, passwordCredentials } = auth;
   if (isJson(token)) {
     const user = userOfToken(cloud, token.id);
@@ -59,7 +59,7 @@ function credentials(cloud: Cloud, auth: Json): User {
   throw unauthorized("Invalid token");
 }
 
-function authenticate(cloud: Cloud, call: Call): Answer {
+function authenticate(cloud: Cloud, call: ApiCall): Answer {
   const serviceCatalog = catalog(call.origin);
   if (call.text === "") {
     return { status: 200, body: { access: { serviceCatalog } } };
@@ -72,7 +72,7 @@ function authenticate(cloud: Cloud, call: Call): Answer {
       throw badRequest(`Not conforming ${key}`);
     }
   }
-  const projects = [...cloud.books.projects.values()]
+  const projects = [...cloud.cloudState.projects.values()]
     .filter(({ members }) => members.includes(uuid))
     .map(({ id }) => id);
   return {

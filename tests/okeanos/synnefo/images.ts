@@ -1,4 +1,4 @@
-import type { Image } from "./books";
+import type { ImageRecord } from "./cloud-state";
 import { type Cloud, cyclades } from "./cloud";
 import { badRequest, notFound } from "./faults";
 import type { Json } from "./json";
@@ -13,8 +13,8 @@ export const imageLinks = (origin: string, id: string): readonly Json[] => [
 ];
 
 /** Returns an image. @param message text of the fault for an image that does not exist. */
-export function findImage({ books }: Cloud, id: string, message = ""): Image {
-  const image = books.images.get(id);
+export function imageById({ cloudState }: Cloud, id: string, message = ""): ImageRecord {
+  const image = cloudState.images.get(id);
   if (image === undefined) {
     throw UUID.test(id) ? notFound(message) : badRequest("");
   }
@@ -22,7 +22,10 @@ export function findImage({ books }: Cloud, id: string, message = ""): Image {
 }
 
 /** Returns an image in the format of the compute service. */
-const computeView = (origin: string, { id, name, owner, created, properties }: Image): Json => ({
+const computeView = (
+  origin: string,
+  { id, name, owner, created, properties }: ImageRecord,
+): Json => ({
   id,
   name,
   status: "ACTIVE",
@@ -38,7 +41,7 @@ const computeView = (origin: string, { id, name, owner, created, properties }: I
 });
 
 /** Returns an image in Plankton's format. */
-const planktonBrief = ({ id, name, size }: Image): Json => ({
+const planktonBrief = ({ id, name, size }: ImageRecord): Json => ({
   id,
   name,
   size,
@@ -47,7 +50,7 @@ const planktonBrief = ({ id, name, size }: Image): Json => ({
   container_format: "bare",
 });
 
-function planktonWhole(image: Image): Json {
+function planktonWhole(image: ImageRecord): Json {
   const { id, name, owner, created, properties } = image;
   const at = created.slice(0, 19).replace("T", " ");
   return {
@@ -65,7 +68,7 @@ function planktonWhole(image: Image): Json {
 }
 
 /** Returns an image as the headers of an answer to a HEAD request. */
-function planktonHeaders(image: Image): Record<string, string> {
+function planktonHeaders(image: ImageRecord): Record<string, string> {
   const { properties, ...rest } = planktonWhole(image);
   const header = (prefix: string, values: object): [string, string][] =>
     Object.entries(values).map(([key, value]) => [
@@ -79,7 +82,7 @@ function planktonHeaders(image: Image): Record<string, string> {
 }
 
 export function imageRoutes(cloud: Cloud): readonly Route[] {
-  const images = (): Image[] => [...cloud.books.images.values()];
+  const images = (): ImageRecord[] => [...cloud.cloudState.images.values()];
   const get = (path: string, view: (origin: string) => Json): Route =>
     cyclades(cloud, "GET", path, (_, { origin }) => ({ status: 200, body: view(origin) }));
   const compute = "/compute/v2.0/images";
@@ -91,17 +94,17 @@ export function imageRoutes(cloud: Cloud): readonly Route[] {
     })),
     cyclades(cloud, "GET", `${compute}/{image:[\\w-]+}`, (_, { origin, params }) => ({
       status: 200,
-      body: { image: computeView(origin, findImage(cloud, params.image ?? "")) },
+      body: { image: computeView(origin, imageById(cloud, params.image ?? "")) },
     })),
     cyclades(cloud, "GET", `${compute}/{image:[\\w-]+}/metadata`, (_, { params }) => ({
       status: 200,
-      body: { metadata: findImage(cloud, params.image ?? "").properties },
+      body: { metadata: imageById(cloud, params.image ?? "").properties },
     })),
     get(plankton, () => ({ images: images().map(planktonBrief) })),
     get(`${plankton}/detail`, () => ({ images: images().map(planktonWhole) })),
     cyclades(cloud, "HEAD", `${plankton}/{image:[\\w-]+}`, (_, { params }) => ({
       status: 200,
-      headers: planktonHeaders(findImage(cloud, params.image ?? "")),
+      headers: planktonHeaders(imageById(cloud, params.image ?? "")),
     })),
     cyclades(cloud, "GET", `${plankton}/{image:[\\w-]+}`, () => ({ status: 501 })),
   ];

@@ -2,12 +2,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { accountRoutes } from "./account";
-import type { Balance, Books } from "./books";
+import type { RemainingResources, CloudState } from "./cloud-state";
 import { Clock } from "./clock";
 import type { Cloud } from "./cloud";
 import { Cluster, type Hypervisor } from "./cluster";
 import { type Failure, type FailurePlan, type Seen } from "./failures";
-import { ApiFault, unexpected } from "./faults";
+import { SynnefoFault, unexpected } from "./faults";
 import { flavorRoutes } from "./flavors";
 import { floatingIpRoutes } from "./floating-ips";
 import { identityRoutes } from "./identity";
@@ -15,15 +15,15 @@ import { imageRoutes } from "./images";
 import { keyPairRoutes } from "./keypairs";
 import { networkRoutes } from "./networks";
 import { portRoutes } from "./ports";
-import { Quotas } from "./quotas";
-import { type Answer, type Call, Router } from "./router";
+import { QuotaUsage } from "./quotas";
+import { type Answer, type ApiCall, Router } from "./router";
 import { type Seed, sow } from "./seed";
 import { serverRoutes } from "./servers";
 import { subnetRoutes } from "./subnets";
 import { versionRoutes } from "./versions";
 import { volumeRoutes } from "./volumes";
 
-export type { Balance } from "./books";
+export type { RemainingResources } from "./cloud-state";
 export type { Hypervisor, Machine } from "./cluster";
 export {
   type Failure,
@@ -67,7 +67,7 @@ export interface Okeanos {
   /** Requests that the API does not have, and requests that made this server throw. */
   readonly unknownRequests: readonly string[];
   /** Returns the resources that have not been deleted. */
-  books(): Balance;
+  remaining(): RemainingResources;
   /** Stops offering a flavor to new servers. */
   retireFlavor(name: string): void;
   /** Sets the failure plan for further requests; `undefined` removes the plan. */
@@ -78,8 +78,8 @@ export interface Okeanos {
 /** Starts the conformance cloud: a server on a loopback port that answers like Synnefo. */
 export async function startOkeanos(options: OkeanosOptions = {}): Promise<Okeanos> {
   const clock = new Clock(options.time);
-  const books = sow(options, clock.stamp());
-  const cloud = makeCloud(options, books, clock);
+  const cloudState = sow(options, clock.stamp());
+  const cloud = makeCloud(options, cloudState, clock);
   const router = new Router([
     ...identityRoutes(cloud),
     ...accountRoutes(cloud),
@@ -122,7 +122,7 @@ export async function startOkeanos(options: OkeanosOptions = {}): Promise<Okeano
     server.listen(options.port ?? 0, "127.0.0.1", resolve);
   });
   const origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-  const [user] = books.users.values();
+  const [user] = cloudState.users.values();
   return {
     origin,
     identityUrl: `${origin}/astakos/identity/v2.0`,
@@ -130,12 +130,12 @@ export async function startOkeanos(options: OkeanosOptions = {}): Promise<Okeano
     userId: user?.uuid ?? "",
     requests,
     unknownRequests: router.unknown,
-    books: () => {
+    remaining: () => {
       clock.settle();
-      return books.balance();
+      return cloudState.remaining();
     },
     retireFlavor: (name) => {
-      books.retiredFlavors.add(name);
+      cloudState.retiredFlavors.add(name);
     },
     fail: (next) => {
       plan = next;
@@ -151,18 +151,18 @@ export async function startOkeanos(options: OkeanosOptions = {}): Promise<Okeano
   };
 }
 
-function makeCloud(options: OkeanosOptions, books: Books, clock: Clock): Cloud {
+function makeCloud(options: OkeanosOptions, cloudState: CloudState, clock: Clock): Cloud {
   return {
-    books,
+    cloudState,
     clock,
-    cluster: new Cluster(books, clock, options.hypervisor),
-    quotas: new Quotas(books),
+    cluster: new Cluster(cloudState, clock, options.hypervisor),
+    quotas: new QuotaUsage(cloudState),
     buildTime: options.buildTime ?? 300,
     taskTime: options.taskTime ?? 100,
   };
 }
 
-async function callOf(request: IncomingMessage): Promise<Call> {
+async function callOf(request: IncomingMessage): Promise<ApiCall> {
   const origin = `http://${request.headers.host ?? "127.0.0.1"}`;
   const { pathname, searchParams } = new URL(request.url ?? "/", origin);
   return {
@@ -176,11 +176,11 @@ async function callOf(request: IncomingMessage): Promise<Call> {
   };
 }
 
-function answer(router: Router, call: Call): Answer {
+function answer(router: Router, call: ApiCall): Answer {
   try {
     return router.answer(call);
   } catch (error) {
-    if (error instanceof ApiFault) {
+    if (error instanceof SynnefoFault) {
       return { status: error.code, body: error.body };
     }
     router.unknown.push(`${call.method} ${call.path}: ${String((error as Error).stack)}`);
@@ -193,7 +193,7 @@ function failing(failure: Failure): Answer | undefined {
   if (!("status" in failure)) return undefined;
   const { status } = failure;
   const kinds = { 413: "overLimit", 500: "internalServerError", 503: "serviceUnavailable" };
-  return { status, body: new ApiFault(kinds[status], status, "Failed by the test").body };
+  return { status, body: new SynnefoFault(kinds[status], status, "Failed by the test").body };
 }
 
 function send(response: ServerResponse, clock: Clock, { status, body, headers }: Answer): void {

@@ -1,5 +1,5 @@
 import { badRequest } from "./faults";
-import type { Call } from "./router";
+import type { ApiCall } from "./router";
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -7,7 +7,7 @@ export const isJson = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Returns the body of a request as an object. @throws ApiFault if the body is not a JSON object. */
-export function jsonBody({ headers, text }: Call): Json {
+export function jsonBody({ headers, text }: ApiCall): Json {
   const type = headers["content-type"];
   if (type?.startsWith("application/json") !== true) {
     throw badRequest(`Unsupported Content-type: '${type ?? ""}'`);

@@ -1,4 +1,4 @@
-import type { KeyPair, User } from "./books";
+import type { KeyPair, UserRecord } from "./cloud-state";
 import { type Cloud, cyclades } from "./cloud";
 import { conflict, notFound, unexpected } from "./faults";
 import { attribute, type Json, jsonBody, scalar } from "./json";
@@ -12,8 +12,8 @@ const brief = ({ name, publicKey }: KeyPair): Json => ({
   fingerprint: "unknown fingerprint",
 });
 
-export function findKeyPair({ books }: Cloud, user: User, name: string): KeyPair {
-  const found = [...books.keyPairs.values()].find(
+export function findKeyPair({ cloudState }: Cloud, user: UserRecord, name: string): KeyPair {
+  const found = [...cloudState.keyPairs.values()].find(
     (keyPair) => keyPair.name === name && keyPair.userId === user.uuid,
   );
   if (found === undefined) {
@@ -22,21 +22,23 @@ export function findKeyPair({ books }: Cloud, user: User, name: string): KeyPair
   return found;
 }
 
-function create({ books, clock }: Cloud, user: User, keypair: Json): KeyPair {
+function create({ cloudState, clock }: Cloud, user: UserRecord, keypair: Json): KeyPair {
   const name = scalar(keypair.name);
   // Synnefo needs a tool to generate a key pair. The recorded servers lacked the tool, and answered 500.
   if (typeof keypair.public_key !== "string") {
     throw unexpected();
   }
   if (
-    [...books.keyPairs.values()].some((each) => each.name === name && each.userId === user.uuid)
+    [...cloudState.keyPairs.values()].some(
+      (each) => each.name === name && each.userId === user.uuid,
+    )
   ) {
     throw conflict("A keypair with that name already exists");
   }
-  const id = books.nextId("keypair");
+  const id = cloudState.nextId("keypair");
   const created = clock.stamp().replace("+00:00", "");
   const made = { id, userId: user.uuid, name, publicKey: keypair.public_key, created };
-  books.keyPairs.set(id, made);
+  cloudState.keyPairs.set(id, made);
   return made;
 }
 
@@ -46,7 +48,7 @@ export function keyPairRoutes(cloud: Cloud): readonly Route[] {
     cyclades(cloud, "GET", PATH, (user) => ({
       status: 200,
       body: {
-        keypairs: [...cloud.books.keyPairs.values()]
+        keypairs: [...cloud.cloudState.keyPairs.values()]
           .filter(({ userId }) => userId === user.uuid)
           .map((keyPair) => ({ keypair: brief(keyPair) })),
       },
@@ -73,7 +75,7 @@ export function keyPairRoutes(cloud: Cloud): readonly Route[] {
       };
     }),
     cyclades(cloud, "DELETE", one, (user, { params }) => {
-      cloud.books.keyPairs.delete(findKeyPair(cloud, user, params.name ?? "").id);
+      cloud.cloudState.keyPairs.delete(findKeyPair(cloud, user, params.name ?? "").id);
       return { status: 204 };
     }),
   ];

@@ -1,4 +1,4 @@
-import type { Network, User } from "./books";
+import type { NetworkRecord, UserRecord } from "./cloud-state";
 import { type Cloud, cyclades, sees } from "./cloud";
 import { badRequest, conflict, forbidden, notFound } from "./faults";
 import { attribute, type Json, jsonBody, required, scalar } from "./json";
@@ -8,8 +8,8 @@ import type { Route } from "./router";
 /** Network types. Members of projects may create only the first type. */
 const TYPES = ["MAC_FILTERED", "PHYSICAL_VLAN", "IP_LESS_ROUTED", "CUSTOM"];
 
-export function findNetwork({ books }: Cloud, user: User, id: string): Network {
-  const network = books.networks.get(Number(id));
+export function networkById({ cloudState }: Cloud, user: UserRecord, id: string): NetworkRecord {
+  const network = cloudState.networks.get(Number(id));
   if (!/^\d+$/.test(id)) {
     throw badRequest(`Invalid network ID '${id}'`);
   }
@@ -20,15 +20,15 @@ export function findNetwork({ books }: Cloud, user: User, id: string): Network {
 }
 
 /** Returns a network. @throws ApiFault if the network does not exist or was deleted. */
-export function findLiveNetwork(cloud: Cloud, user: User, id: string): Network {
-  const network = findNetwork(cloud, user, id);
+export function findLiveNetwork(cloud: Cloud, user: UserRecord, id: string): NetworkRecord {
+  const network = networkById(cloud, user, id);
   if (network.deleted) {
     throw badRequest("Network has been deleted.");
   }
   return network;
 }
 
-function view({ books }: Cloud, origin: string, network: Network): Json {
+function view({ cloudState }: Cloud, origin: string, network: NetworkRecord): Json {
   const { id, name, type, deleted, created, updated, userId, project } = network;
   return {
     id: String(id),
@@ -46,14 +46,18 @@ function view({ books }: Cloud, origin: string, network: Network): Json {
     shared_to_project: false,
     "router:external": network.public,
     "SNF:floating_ip_pool": network.floatingIpPool,
-    subnets: [...books.subnets.values()]
+    subnets: [...cloudState.subnets.values()]
       .filter(({ networkId }) => networkId === id)
       .map((subnet) => String(subnet.id)),
     links: links(origin, `/network/v2.0/networks/${String(id)}`),
   };
 }
 
-function create({ books, clock, quotas }: Cloud, user: User, wanted: Json): Network {
+function create(
+  { cloudState, clock, quotas }: Cloud,
+  user: UserRecord,
+  wanted: Json,
+): NetworkRecord {
   const type = scalar(required(wanted, "type"));
   if (!TYPES.includes(type)) {
     throw badRequest(`Invalid network type '${type}'`);
@@ -61,11 +65,11 @@ function create({ books, clock, quotas }: Cloud, user: User, wanted: Json): Netw
   if (type !== "MAC_FILTERED") {
     throw forbidden(`Cannot create network of type '${type}'.`);
   }
-  const id = books.nextId("network");
+  const id = cloudState.nextId("network");
   const project = quotas.project(user.uuid, wanted.project);
   quotas.take(user.uuid, project, { "cyclades.network.private": 1 });
   const now = clock.stamp();
-  const network: Network = {
+  const network: NetworkRecord = {
     id,
     name: scalar(wanted.name),
     type,
@@ -79,17 +83,17 @@ function create({ books, clock, quotas }: Cloud, user: User, wanted: Json): Netw
     deleting: false,
     deleted: false,
   };
-  books.networks.set(id, network);
+  cloudState.networks.set(id, network);
   return network;
 }
 
 /** Deletes a network. Takes some time if the cluster has to remove the network as well. */
-function remove({ books, clock, taskTime }: Cloud, network: Network): void {
+function remove({ cloudState, clock, taskTime }: Cloud, network: NetworkRecord): void {
   const { id } = network;
   if (network.public) {
     throw forbidden("Cannot delete the public network.");
   }
-  if ([...books.ports.values()].some(({ networkId }) => networkId === id)) {
+  if ([...cloudState.ports.values()].some(({ networkId }) => networkId === id)) {
     throw conflict(
       `Cannot delete network. There are ports still configured on network network ${String(id)}`,
     );
@@ -113,7 +117,7 @@ export function networkRoutes(cloud: Cloud): readonly Route[] {
     cyclades(cloud, "GET", path + suffix, (user, { origin }) => ({
       status: 200,
       body: {
-        networks: [...cloud.books.networks.values()]
+        networks: [...cloud.cloudState.networks.values()]
           .filter((network) => sees(user, network) && !network.deleted)
           .map((network) => view(cloud, origin, network)),
       },
@@ -126,7 +130,7 @@ export function networkRoutes(cloud: Cloud): readonly Route[] {
       return { status: 201, body: { network: view(cloud, call.origin, network) } };
     }),
     cyclades(cloud, "GET", one, (user, { origin, params }) => {
-      const network = findNetwork(cloud, user, params.network ?? "");
+      const network = networkById(cloud, user, params.network ?? "");
       return { status: 200, body: { network: view(cloud, origin, network) } };
     }),
     cyclades(cloud, "PUT", one, (user, call) => {

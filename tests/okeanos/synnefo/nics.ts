@@ -1,5 +1,12 @@
-import type { Address, FloatingIp, Network, Port, Server, User } from "./books";
-import { allocate, slaac } from "./addresses";
+import type {
+  PortAddress,
+  FloatingIp,
+  NetworkRecord,
+  Port,
+  ServerRecord,
+  UserRecord,
+} from "./cloud-state";
+import { allocateAddress, slaac } from "./addresses";
 import type { Cloud } from "./cloud";
 import { badRequest, conflict, forbidden, notFound } from "./faults";
 import { floatingIpsOf } from "./floating-ips";
@@ -9,13 +16,13 @@ import { findLiveNetwork } from "./networks";
 /** Maximum number of NICs of a server in Ganeti. */
 const MOST_NICS = 8;
 
-const subnetOf = ({ books }: Cloud, network: Network, version: 4 | 6) =>
-  [...books.subnets.values()].find(
+const subnetOf = ({ cloudState }: Cloud, network: NetworkRecord, version: 4 | 6) =>
+  [...cloudState.subnets.values()].find(
     (subnet) => subnet.networkId === network.id && subnet.version === version,
   );
 
-export function findPort({ books }: Cloud, user: User, id: string): Port {
-  const port = books.ports.get(Number(id));
+export function findPort({ cloudState }: Cloud, user: UserRecord, id: string): Port {
+  const port = cloudState.ports.get(Number(id));
   if (port?.userId !== user.uuid) {
     throw notFound(`Port '${id}' not found.`);
   }
@@ -24,16 +31,16 @@ export function findPort({ books }: Cloud, user: User, id: string): Port {
 
 /** Creates a port on `network`, without connecting it to a server. */
 function makePort(
-  { books, clock }: Cloud,
-  user: User,
-  network: Network,
+  { cloudState, clock }: Cloud,
+  user: UserRecord,
+  network: NetworkRecord,
   name: string,
-  addresses: Address[],
+  addresses: PortAddress[],
 ): Port {
   if (network.deleting) {
     throw conflict(`Cannot create port. Network ${String(network.id)} is being deleted.`);
   }
-  const id = books.nextId("port");
+  const id = cloudState.nextId("port");
   const now = clock.stamp();
   const port: Port = {
     id,
@@ -48,14 +55,14 @@ function makePort(
     created: now,
     updated: now,
   };
-  books.ports.set(id, port);
+  cloudState.ports.set(id, port);
   return port;
 }
 
 export function makePrivatePort(
   cloud: Cloud,
-  user: User,
-  network: Network,
+  user: UserRecord,
+  network: NetworkRecord,
   { name = "", address }: { readonly name?: string; readonly address?: string },
 ): Port {
   const subnet = subnetOf(cloud, network, 4);
@@ -65,7 +72,7 @@ export function makePrivatePort(
     }
     return makePort(cloud, user, network, name, []);
   }
-  const allocated = allocate(cloud.books, network, subnet, address);
+  const allocated = allocateAddress(cloud.cloudState, network, subnet, address);
   return makePort(cloud, user, network, name, [
     { subnetId: subnet.id, version: 4, address: allocated },
   ]);
@@ -73,8 +80,8 @@ export function makePrivatePort(
 
 export function makePublicPort(
   cloud: Cloud,
-  user: User,
-  network: Network,
+  user: UserRecord,
+  network: NetworkRecord,
   floatingIp: FloatingIp,
   name = "",
 ): Port {
@@ -90,7 +97,7 @@ export function makePublicPort(
 }
 
 /** Returns the user's floating IP with the given address. @throws ApiFault if the user has no such floating IP. */
-export function floatingIpByAddress(cloud: Cloud, user: User, address: string): FloatingIp {
+export function floatingIpByAddress(cloud: Cloud, user: UserRecord, address: string): FloatingIp {
   const found = floatingIpsOf(cloud, user).find((each) => each.address === address);
   if (found === undefined) {
     throw notFound("Floating IP does not exist.");
@@ -98,7 +105,12 @@ export function floatingIpByAddress(cloud: Cloud, user: User, address: string): 
   return found;
 }
 
-function publicPort(cloud: Cloud, user: User, network: Network, address?: string): Port {
+function publicPort(
+  cloud: Cloud,
+  user: UserRecord,
+  network: NetworkRecord,
+  address?: string,
+): Port {
   if (subnetOf(cloud, network, 4) === undefined) {
     throw forbidden(`Cannot connect to IPv6 only public network '${String(network.id)}'`);
   }
@@ -118,7 +130,7 @@ function publicPort(cloud: Cloud, user: User, network: Network, address?: string
 }
 
 /** Returns the port for an entry of a new server's `networks`: an existing port, or a new port on a network. */
-function portOf(cloud: Cloud, user: User, wanted: unknown): Port {
+function portOf(cloud: Cloud, user: UserRecord, wanted: unknown): Port {
   if (!isJson(wanted)) {
     throw badRequest("Malformed request. Invalid 'networks' field");
   }
@@ -141,7 +153,7 @@ function portOf(cloud: Cloud, user: User, wanted: unknown): Port {
 }
 
 /** Returns the ports of a new server. If one port cannot be created, removes the other new ports. */
-export function portsOf(cloud: Cloud, user: User, networks: readonly unknown[]): Port[] {
+export function portsOf(cloud: Cloud, user: UserRecord, networks: readonly unknown[]): Port[] {
   const ports: Port[] = [];
   const made = (): Port[] => ports.filter((_, index) => !hasPort(networks[index]));
   try {
@@ -167,9 +179,9 @@ export function removeMade(cloud: Cloud, networks: readonly unknown[], ports: Po
 
 const byte = (value: number): string => (value & 0xff).toString(16).padStart(2, "0");
 
-export function connect({ books, clock }: Cloud, port: Port, server: Server): void {
+export function connectPort({ cloudState, clock }: Cloud, port: Port, server: ServerRecord): void {
   const { id, networkId } = port;
-  const network = books.networks.get(networkId);
+  const network = cloudState.networks.get(networkId);
   if (network !== undefined) {
     network.inCluster = true;
   }
@@ -181,10 +193,10 @@ export function connect({ books, clock }: Cloud, port: Port, server: Server): vo
 }
 
 /** Activates a port. On an IPv6 network, adds the address that is derived from the MAC address. */
-export function activate({ books, clock }: Cloud, port: Port): void {
+export function activate({ cloudState, clock }: Cloud, port: Port): void {
   port.status = "ACTIVE";
   port.updated = clock.stamp();
-  const subnet = [...books.subnets.values()].find(
+  const subnet = [...cloudState.subnets.values()].find(
     ({ networkId, version }) => networkId === port.networkId && version === 6,
   );
   if (subnet !== undefined && port.mac !== null) {
@@ -193,9 +205,9 @@ export function activate({ books, clock }: Cloud, port: Port): void {
   }
 }
 
-export function removePort({ books }: Cloud, port: Port): void {
-  books.ports.delete(port.id);
-  for (const floatingIp of books.floatingIps.values()) {
+export function removePort({ cloudState }: Cloud, port: Port): void {
+  cloudState.ports.delete(port.id);
+  for (const floatingIp of cloudState.floatingIps.values()) {
     if (floatingIp.portId === port.id) floatingIp.portId = null;
   }
 }

@@ -1,4 +1,4 @@
-import type { PersonalityFile } from "./books";
+import type { PersonalityFile } from "./cloud-state";
 import { badRequest, overLimit, unexpected } from "./faults";
 import { isJson } from "./json";
 

@@ -1,4 +1,4 @@
-import type { Port, User } from "./books";
+import type { Port, UserRecord } from "./cloud-state";
 import { isIpv4 } from "./addresses";
 import { type Cloud, cyclades } from "./cloud";
 import { badRequest, unexpected } from "./faults";
@@ -7,7 +7,7 @@ import { links } from "./links";
 import { findLiveNetwork } from "./networks";
 import {
   activate,
-  connect,
+  connectPort,
   findPort,
   floatingIpByAddress,
   makePrivatePort,
@@ -47,7 +47,7 @@ function view(origin: string, port: Port): Json {
  * @throws ApiFault with status 500 if the port has two addresses. Synnefo joins ports with addresses,
  *   and fails if the result has two rows.
  */
-function findSingle(cloud: Cloud, user: User, id: string): Port {
+function findSingle(cloud: Cloud, user: UserRecord, id: string): Port {
   const port = findPort(cloud, user, id);
   if (port.addresses.length > 1) {
     throw unexpected();
@@ -67,7 +67,7 @@ function addressOf({ fixed_ips: wanted }: Json): string | undefined {
   return scalar(address);
 }
 
-function create(cloud: Cloud, user: User, wanted: Json): Port {
+function create(cloud: Cloud, user: UserRecord, wanted: Json): Port {
   const network = findLiveNetwork(cloud, user, scalar(required(wanted, "network_id")));
   const { security_groups: groups } = wanted;
   if (Array.isArray(groups) && groups.length > 0) {
@@ -93,7 +93,7 @@ function create(cloud: Cloud, user: User, wanted: Json): Port {
       ? makePrivatePort(cloud, user, network, { name })
       : makePublicPort(cloud, user, network, floatingIpByAddress(cloud, user, address), name);
   if (server !== undefined) {
-    connect(cloud, port, server);
+    connectPort(cloud, port, server);
     cloud.cluster.submit(server, "CONNECT", cloud.taskTime, () => {
       activate(cloud, port);
     });
@@ -103,8 +103,8 @@ function create(cloud: Cloud, user: User, wanted: Json): Port {
 
 /** Deletes a port. The port of a server stays until the server is disconnected. */
 function remove(cloud: Cloud, port: Port): void {
-  const { books, cluster, taskTime } = cloud;
-  const server = port.serverId === null ? undefined : books.servers.get(port.serverId);
+  const { cloudState, cluster, taskTime } = cloud;
+  const server = port.serverId === null ? undefined : cloudState.servers.get(port.serverId);
   if (server === undefined) {
     removePort(cloud, port);
     return;
@@ -122,7 +122,7 @@ export function portRoutes(cloud: Cloud): readonly Route[] {
     cyclades(cloud, "GET", path, (user, { origin }) => ({
       status: 200,
       body: {
-        ports: [...cloud.books.ports.values()]
+        ports: [...cloud.cloudState.ports.values()]
           .filter(({ userId }) => userId === user.uuid)
           // Because of the join that `findSingle` describes, a port with two addresses is listed twice.
           .flatMap((port) =>

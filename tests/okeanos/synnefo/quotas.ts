@@ -1,4 +1,11 @@
-import type { Amounts, Books, Flavor, Project, Resource, Server } from "./books";
+import type {
+  Amounts,
+  CloudState,
+  FlavorRecord,
+  Project,
+  Resource,
+  ServerRecord,
+} from "./cloud-state";
 import { forbidden, overLimit } from "./faults";
 
 /** Resources in the order in which Astakos checks quotas. */
@@ -25,14 +32,20 @@ const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
 /** Returns the amounts that only a running server uses. */
-export const running = ({ vcpus, ram }: Flavor): Amounts => ({
+export const running = ({ vcpus, ram }: FlavorRecord): Amounts => ({
   "cyclades.cpu": vcpus,
   "cyclades.ram": ram * MIB,
 });
 
-const stopped = ({ disk }: Flavor): Amounts => ({ "cyclades.disk": disk * GIB, "cyclades.vm": 1 });
+const stopped = ({ disk }: FlavorRecord): Amounts => ({
+  "cyclades.disk": disk * GIB,
+  "cyclades.vm": 1,
+});
 
-export const server = (flavor: Flavor): Amounts => ({ ...stopped(flavor), ...running(flavor) });
+export const server = (flavor: FlavorRecord): Amounts => ({
+  ...stopped(flavor),
+  ...running(flavor),
+});
 
 export interface Usage {
   /** Usage of the user in the project. */
@@ -43,9 +56,9 @@ export interface Usage {
   readonly projectLimit: number;
 }
 
-/** Quotas of users and projects. Usage is computed from the resources in `books`. */
-export class Quotas {
-  constructor(private readonly books: Books) {}
+/** Quotas of users and projects. Usage is computed from the resources in `cloudState`. */
+export class QuotaUsage {
+  constructor(private readonly cloudState: CloudState) {}
 
   of(userId: string, project: Project): ReadonlyMap<Resource, Usage> {
     const own = this.used(project.id, (owner) => owner === userId);
@@ -65,7 +78,7 @@ export class Quotas {
 
   /** Returns the project whose quota counts: the user's own project, unless `wanted` names another one. */
   project(userId: string, wanted: unknown): Project {
-    const project = this.books.projects.get(typeof wanted === "string" ? wanted : userId);
+    const project = this.cloudState.projects.get(typeof wanted === "string" ? wanted : userId);
     if (project?.members.includes(userId) !== true) {
       throw forbidden(`User ${userId} is not a member of project ${String(wanted)}`);
     }
@@ -91,7 +104,7 @@ export class Quotas {
   }
 
   private used(project: string, counts: (userId: string) => boolean): Map<Resource, number> {
-    const { servers, networks, floatingIps, flavors } = this.books;
+    const { servers, networks, floatingIps, flavors } = this.cloudState;
     const total = new Map<Resource, number>();
     const add = (owned: { userId: string | null; project: string | null }, amounts: Amounts) => {
       if (owned.userId === null || owned.project !== project || !counts(owned.userId)) return;
@@ -113,5 +126,5 @@ export class Quotas {
 }
 
 /** Returns whether a server counts as running. A server that is starting already counts. */
-const isRunning = ({ state, task }: Server): boolean =>
+const isRunning = ({ state, task }: ServerRecord): boolean =>
   state !== "STOPPED" || task?.action === "START";

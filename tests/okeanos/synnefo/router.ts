@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { badRequest, notAllowed } from "./faults";
 
-export interface Call {
+export interface ApiCall {
   /** Scheme, host and port of the request. Links start with the origin. */
   readonly origin: string;
   readonly method: string;
@@ -22,7 +22,7 @@ export interface Answer {
 export interface Route {
   readonly method: string;
   readonly path: RegExp;
-  readonly handle: (call: Call) => Answer;
+  readonly handle: (call: ApiCall) => Answer;
 }
 
 /** Below these paths, an unknown URL gets an API fault. Elsewhere, it gets an HTML page with status 404. */
@@ -57,7 +57,7 @@ export class Router {
 
   constructor(private readonly routes: readonly Route[]) {}
 
-  answer(call: Call): Answer {
+  answer(call: ApiCall): Answer {
     const routes = this.routes.filter(({ path }) => path.test(call.path));
     const found = routes.find(({ method }) => method === call.method);
     if (found !== undefined) {

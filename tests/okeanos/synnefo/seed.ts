@@ -1,25 +1,31 @@
 import { randomUUID } from "node:crypto";
 import { defaultPools, firstHost } from "./addresses";
-import { Books, type Flavor, type Image, type Network, type Resource } from "./books";
+import {
+  CloudState,
+  type FlavorRecord,
+  type ImageRecord,
+  type NetworkRecord,
+  type Resource,
+} from "./cloud-state";
 
 /** Pattern of Synnefo's flavor names: cores, memory (MiB), disk (GiB) and disk template. */
 const FLAVOR = /^C(\d+)R(\d+)D(\d+)(\w+)$/;
 
-export type Limits = Readonly<Record<Resource, number>>;
+export type QuotaLimits = Readonly<Record<Resource, number>>;
 
 export interface ProjectSeed {
   readonly id: string;
   readonly name: string;
-  readonly limits: Partial<Limits>;
+  readonly limits: Partial<QuotaLimits>;
   /** Limits of all members together; the limits of one member by default. */
-  readonly projectLimits?: Partial<Limits>;
+  readonly projectLimits?: Partial<QuotaLimits>;
 }
 
 export interface UserSeed {
   readonly uuid?: string;
   readonly token?: string;
   /** Limits of the user's own project. */
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<QuotaLimits>;
 }
 
 export interface ImageSeed {
@@ -42,7 +48,7 @@ export const FLAVORS = ["drbd", "ext_vlmc"].flatMap((template) =>
   ["C1R1024D20", "C2R2048D20", "C2R2048D40", "C4R4096D40"].map((size) => size + template),
 );
 
-export const LIMITS: Limits = {
+export const LIMITS: QuotaLimits = {
   "cyclades.cpu": 8,
   "cyclades.disk": 160 * 2 ** 30,
   "cyclades.floating_ip": 2,
@@ -69,7 +75,7 @@ export const IMAGES: readonly ImageSeed[] = [
   imageOf("Ubuntu Server LTS", "ubuntu", "root user"),
 ];
 
-function flavorsOf(names: readonly string[]): Flavor[] {
+function flavorsOf(names: readonly string[]): FlavorRecord[] {
   const templates: string[] = [];
   return names.map((name, index) => {
     const [, vcpus, ram, disk, template = ""] = FLAVOR.exec(name) ?? [];
@@ -87,13 +93,13 @@ function flavorsOf(names: readonly string[]): Flavor[] {
 }
 
 /** Creates the initial state of a cloud, with at least one user. */
-export function sow(seed: Seed, now: string): Books {
-  const books = new Books();
+export function sow(seed: Seed, now: string): CloudState {
+  const cloudState = new CloudState();
   for (const { uuid = randomUUID(), token = randomUUID(), limits } of seed.users ?? [{}]) {
     const email = "user@example.org";
-    books.users.set(uuid, { uuid, token, name: "First Last", email });
+    cloudState.users.set(uuid, { uuid, token, name: "First Last", email });
     const own = { ...LIMITS, ...limits };
-    books.projects.set(uuid, {
+    cloudState.projects.set(uuid, {
       id: uuid,
       name: `system:${uuid}`,
       members: [uuid],
@@ -104,18 +110,19 @@ export function sow(seed: Seed, now: string): Books {
   }
   for (const { id, name, limits, projectLimits } of seed.projects ?? []) {
     const ofMember = { ...LIMITS, ...limits };
-    books.projects.set(id, {
+    cloudState.projects.set(id, {
       id,
       name,
-      members: [...books.users.keys()],
+      members: [...cloudState.users.keys()],
       system: false,
       limits: ofMember,
       projectLimits: { ...ofMember, ...projectLimits },
     });
   }
-  for (const flavor of flavorsOf(seed.flavors ?? FLAVORS)) books.flavors.set(flavor.id, flavor);
+  for (const flavor of flavorsOf(seed.flavors ?? FLAVORS))
+    cloudState.flavors.set(flavor.id, flavor);
   for (const { id = randomUUID(), name, properties = {} } of seed.images ?? IMAGES) {
-    const image: Image = {
+    const image: ImageRecord = {
       id,
       name,
       properties,
@@ -123,23 +130,23 @@ export function sow(seed: Seed, now: string): Books {
       size: 1024,
       created: `${now.slice(0, 19)}+00:00`,
     };
-    books.images.set(id, image);
+    cloudState.images.set(id, image);
   }
-  sowPublicNetwork(books, now, "public_network", seed.publicCidr ?? "83.212.0.0/24", 4);
-  sowPublicNetwork(books, now, "IPv6 public network", "2001:648:2ffc::/64", 6);
-  return books;
+  sowPublicNetwork(cloudState, now, "public_network", seed.publicCidr ?? "83.212.0.0/24", 4);
+  sowPublicNetwork(cloudState, now, "IPv6 public network", "2001:648:2ffc::/64", 6);
+  return cloudState;
 }
 
 function sowPublicNetwork(
-  books: Books,
+  cloudState: CloudState,
   now: string,
   name: string,
   cidr: string,
   version: 4 | 6,
 ): void {
-  const id = books.nextId("network");
+  const id = cloudState.nextId("network");
   const noOwner = { userId: null, project: null };
-  const network: Network = {
+  const network: NetworkRecord = {
     ...noOwner,
     id,
     name,
@@ -152,10 +159,10 @@ function sowPublicNetwork(
     deleting: false,
     deleted: false,
   };
-  books.networks.set(id, network);
+  cloudState.networks.set(id, network);
   const gateway = firstHost(cidr, version);
-  const subnetId = books.nextId("subnet");
-  books.subnets.set(subnetId, {
+  const subnetId = cloudState.nextId("subnet");
+  cloudState.subnets.set(subnetId, {
     ...noOwner,
     id: subnetId,
     networkId: id,

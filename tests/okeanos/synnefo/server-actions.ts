@@ -1,22 +1,22 @@
-import type { Action, Server, User } from "./books";
+import type { Action, ServerRecord, UserRecord } from "./cloud-state";
 import type { Cloud } from "./cloud";
 import { badRequest, conflict, notFound } from "./faults";
-import { findFlavor, offeredFlavor } from "./flavors";
+import { flavorById, offeredFlavorById } from "./flavors";
 import { id, isJson, type Json, scalar } from "./json";
-import { activate, connect, floatingIpByAddress, makePublicPort, removePort } from "./nics";
+import { activate, connectPort, floatingIpByAddress, makePublicPort, removePort } from "./nics";
 import * as quotas from "./quotas";
 import { checkAction } from "./server-tasks";
 
-type Act = (cloud: Cloud, server: Server, args: Json, user: User) => void;
+type Act = (cloud: Cloud, server: ServerRecord, args: Json, user: UserRecord) => void;
 
-function submit(cloud: Cloud, server: Server, action: Action, effect: () => void): void {
+function submit(cloud: Cloud, server: ServerRecord, action: Action, effect: () => void): void {
   cloud.cluster.submit(server, action, cloud.taskTime, effect);
 }
 
 const start: Act = (cloud, server) => {
   checkAction(server, "START");
   const project = cloud.quotas.project(server.userId, server.project);
-  cloud.quotas.take(server.userId, project, quotas.running(findFlavor(cloud, server.flavorId)));
+  cloud.quotas.take(server.userId, project, quotas.running(flavorById(cloud, server.flavorId)));
   submit(cloud, server, "START", () => {
     server.state = "STARTED";
   });
@@ -41,9 +41,9 @@ const reboot: Act = (cloud, server, { type }) => {
 
 /** Resizes a server. Synnefo needs no confirmation afterwards. */
 const resize: Act = (cloud, server, { flavorRef }) => {
-  const flavor = offeredFlavor(cloud, id(flavorRef));
+  const flavor = offeredFlavorById(cloud, id(flavorRef));
   checkAction(server, "RESIZE");
-  const present = findFlavor(cloud, server.flavorId);
+  const present = flavorById(cloud, server.flavorId);
   if (present.id === flavor.id) {
     throw badRequest(`Server '${String(server.id)}' flavor is already '${flavor.name}'.`);
   }
@@ -61,12 +61,12 @@ const resize: Act = (cloud, server, { flavorRef }) => {
 const addFloatingIp: Act = (cloud, server, { address }, user) => {
   checkAction(server, "CONNECT");
   const floatingIp = floatingIpByAddress(cloud, user, scalar(address));
-  const network = cloud.books.networks.get(floatingIp.networkId);
+  const network = cloud.cloudState.networks.get(floatingIp.networkId);
   if (network === undefined || floatingIp.portId !== null) {
     throw conflict(`IP address '${floatingIp.address}' is already in use`);
   }
   const port = makePublicPort(cloud, user, network, floatingIp);
-  connect(cloud, port, server);
+  connectPort(cloud, port, server);
   submit(cloud, server, "CONNECT", () => {
     activate(cloud, port);
   });
@@ -74,7 +74,7 @@ const addFloatingIp: Act = (cloud, server, { address }, user) => {
 
 const removeFloatingIp: Act = (cloud, server, { address }, user) => {
   const { portId } = floatingIpByAddress(cloud, user, scalar(address));
-  const port = portId === null ? undefined : cloud.books.ports.get(portId);
+  const port = portId === null ? undefined : cloud.cloudState.ports.get(portId);
   if (port?.serverId !== server.id) {
     throw notFound("Floating IP does not exist.");
   }
@@ -103,7 +103,7 @@ const ACTIONS: Readonly<Record<string, Act>> = {
 };
 
 /** Performs the action that the only key of `body` names. */
-export function act(cloud: Cloud, user: User, server: Server, body: Json): void {
+export function act(cloud: Cloud, user: UserRecord, server: ServerRecord, body: Json): void {
   const [[name, args] = [], ...rest] = Object.entries(body);
   if (name === undefined || rest.length > 0) {
     throw badRequest("Malformed Request.");
@@ -116,10 +116,10 @@ export function act(cloud: Cloud, user: User, server: Server, body: Json): void 
 }
 
 /** Deletes a server. Possible at any time, and repeatedly until the deletion is done. */
-export function destroyServer(cloud: Cloud, server: Server): void {
+export function destroyServer(cloud: Cloud, server: ServerRecord): void {
   submit(cloud, server, "DESTROY", () => {
     server.state = "DESTROYED";
-    for (const port of [...cloud.books.ports.values()]) {
+    for (const port of [...cloud.cloudState.ports.values()]) {
       if (port.serverId === server.id) removePort(cloud, port);
     }
   });

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
-import type { Server, User } from "./books";
+import type { ServerRecord, UserRecord } from "./cloud-state";
 import type { Cloud } from "./cloud";
 import { badRequest, unexpected } from "./faults";
-import { offeredFlavor } from "./flavors";
-import { findImage } from "./images";
+import { offeredFlavorById } from "./flavors";
+import { imageById } from "./images";
 import { id as idOf, isJson, type Json, scalar } from "./json";
 import { findKeyPair } from "./keypairs";
 import { checkMetadata } from "./metadata";
-import { activate, connect, portsOf, removeMade } from "./nics";
+import { activate, connectPort, portsOf, removeMade } from "./nics";
 import { parsePersonality } from "./personality";
 import * as quotas from "./quotas";
 
@@ -50,8 +50,8 @@ function metadataOf(wanted: unknown): Map<string, string> {
 }
 
 /** Starts to build a server, and returns the server without waiting for the build. */
-export function createServer(cloud: Cloud, user: User, wanted: unknown): Server {
-  const { books, clock, cluster } = cloud;
+export function createServer(cloud: Cloud, user: UserRecord, wanted: unknown): ServerRecord {
+  const { cloudState, clock, cluster } = cloud;
   if (typeof wanted === "number") throw unexpected();
   if (!isJson(wanted)) throw badRequest("Malformed request");
   const { name, imageRef, flavorRef, networks = [], user_data: userData } = wanted;
@@ -62,9 +62,9 @@ export function createServer(cloud: Cloud, user: User, wanted: unknown): Server 
   const personality = parsePersonality(wanted.personality);
   const adminPass = checkPassword(wanted.adminPass);
   if (Number.isNaN(idOf(flavorRef))) throw badRequest(`Invalid flavor ID '${scalar(flavorRef)}'`);
-  const flavor = offeredFlavor(cloud, idOf(flavorRef));
+  const flavor = offeredFlavorById(cloud, idOf(flavorRef));
   const imageId = scalar(imageRef);
-  findImage(cloud, imageId, `Image '${imageId}' not found`);
+  imageById(cloud, imageId, `Image '${imageId}' not found`);
   const keyNames = keyNamesOf(wanted);
   for (const keyName of keyNames) findKeyPair(cloud, user, keyName);
   checkName(name);
@@ -72,7 +72,7 @@ export function createServer(cloud: Cloud, user: User, wanted: unknown): Server 
   const project = cloud.quotas.project(user.uuid, wanted.project);
 
   const ports = portsOf(cloud, user, networks);
-  const id = books.nextId("server");
+  const id = cloudState.nextId("server");
   try {
     cloud.quotas.take(user.uuid, project, quotas.server(flavor));
   } catch (error) {
@@ -80,9 +80,9 @@ export function createServer(cloud: Cloud, user: User, wanted: unknown): Server 
     throw error;
   }
   const now = clock.stamp();
-  const server: Server = {
+  const server: ServerRecord = {
     id,
-    volumeId: books.nextId("volume"),
+    volumeId: cloudState.nextId("volume"),
     name,
     userId: user.uuid,
     project: project.id,
@@ -98,8 +98,8 @@ export function createServer(cloud: Cloud, user: User, wanted: unknown): Server 
     created: now,
     updated: now,
   };
-  books.servers.set(id, server);
-  for (const port of ports) connect(cloud, port, server);
+  cloudState.servers.set(id, server);
+  for (const port of ports) connectPort(cloud, port, server);
   cluster.submit(server, "BUILD", cloud.buildTime, () => {
     server.state = "STARTED";
     for (const port of ports) activate(cloud, port);
@@ -107,7 +107,7 @@ export function createServer(cloud: Cloud, user: User, wanted: unknown): Server 
   return server;
 }
 
-export function renameServer({ clock }: Cloud, server: Server, name: unknown): void {
+export function renameServer({ clock }: Cloud, server: ServerRecord, name: unknown): void {
   server.name = checkName(scalar(name));
   server.updated = clock.stamp();
 }

@@ -1,17 +1,17 @@
-import type { Action, Server, User } from "./books";
+import type { Action, ServerRecord, UserRecord } from "./cloud-state";
 import type { Cloud } from "./cloud";
 import { badRequest, buildInProgress, notFound } from "./faults";
 
 /** Returns a server, even if it was deleted. Deleted servers stay readable. */
-export function findServer({ books }: Cloud, user: User, id: string): Server {
-  const server = books.servers.get(Number(id));
+export function findServer({ cloudState }: Cloud, user: UserRecord, id: string): ServerRecord {
+  const server = cloudState.servers.get(Number(id));
   if (server?.userId !== user.uuid) {
     throw notFound("Server not found.");
   }
   return server;
 }
 
-export function findLiveServer(cloud: Cloud, user: User, id: string): Server {
+export function findLiveServer(cloud: Cloud, user: UserRecord, id: string): ServerRecord {
   const server = findServer(cloud, user, id);
   if (server.state === "DESTROYED") {
     throw badRequest("Server has been deleted.");
@@ -20,14 +20,14 @@ export function findLiveServer(cloud: Cloud, user: User, id: string): Server {
 }
 
 /** State that an action requires. Other actions are possible in any state. */
-const WANTED: Readonly<Partial<Record<Action, Server["state"]>>> = {
+const WANTED: Readonly<Partial<Record<Action, ServerRecord["state"]>>> = {
   START: "STOPPED",
   STOP: "STARTED",
   RESIZE: "STOPPED",
 };
 
 /** @throws ApiFault if the server has another pending task or is in the wrong state. */
-export function checkAction({ id, state, task }: Server, action: Action): void {
+export function checkAction({ id, state, task }: ServerRecord, action: Action): void {
   if (state === "BUILD" || task?.action === "BUILD") {
     throw buildInProgress(`Server '${String(id)}' is being built.`);
   }

@@ -1,11 +1,11 @@
-import type { Action, Port, Server } from "./books";
+import type { Action, Port, ServerRecord } from "./cloud-state";
 import type { Cloud } from "./cloud";
 import { flavorLinks } from "./flavors";
 import { imageLinks } from "./images";
 import type { Json } from "./json";
 import { links } from "./links";
 
-const STATUS: Readonly<Record<Server["state"], string>> = {
+const STATUS: Readonly<Record<ServerRecord["state"], string>> = {
   BUILD: "BUILD",
   STARTED: "ACTIVE",
   STOPPED: "STOPPED",
@@ -25,16 +25,16 @@ const TASK_STATE: Readonly<Record<Action, string>> = {
 };
 
 /** Returns the active NICs. Other NICs are not shown. */
-const nicsOf = ({ books }: Cloud, { id }: Server): Port[] =>
-  [...books.ports.values()].filter(
+const nicsOf = ({ cloudState }: Cloud, { id }: ServerRecord): Port[] =>
+  [...cloudState.ports.values()].filter(
     ({ serverId, status }) => serverId === id && status === "ACTIVE",
   );
 
-const typeOf = ({ books }: Cloud, { networkId }: Port): string =>
-  books.networks.get(networkId)?.floatingIpPool === true ? "floating" : "fixed";
+const typeOf = ({ cloudState }: Cloud, { networkId }: Port): string =>
+  cloudState.networks.get(networkId)?.floatingIpPool === true ? "floating" : "fixed";
 
 /** Returns the addresses by network ID. */
-export function addressesView(cloud: Cloud, server: Server): Record<string, Json[]> {
+export function addressesView(cloud: Cloud, server: ServerRecord): Record<string, Json[]> {
   const byNetwork: Record<string, Json[]> = {};
   for (const port of nicsOf(cloud, server)) {
     (byNetwork[String(port.networkId)] ??= []).push(
@@ -48,7 +48,7 @@ export function addressesView(cloud: Cloud, server: Server): Record<string, Json
   return byNetwork;
 }
 
-export const attachmentsView = (cloud: Cloud, server: Server): Json[] =>
+export const attachmentsView = (cloud: Cloud, server: ServerRecord): Json[] =>
   nicsOf(cloud, server).map((port) => {
     const address = (wanted: 4 | 6): string =>
       port.addresses.find(({ version }) => version === wanted)?.address ?? "";
@@ -64,19 +64,19 @@ export const attachmentsView = (cloud: Cloud, server: Server): Json[] =>
     };
   });
 
-function progress({ clock, buildTime }: Cloud, { state, task }: Server): number {
+function progress({ clock, buildTime }: Cloud, { state, task }: ServerRecord): number {
   if (state === "STARTED") return 100;
   if (state !== "BUILD" || task?.action !== "BUILD") return 0;
   return Math.min(99, Math.floor((100 * (clock.now() - task.since)) / buildTime));
 }
 
-export const briefView = (origin: string, { id, name }: Server): Json => ({
+export const briefView = (origin: string, { id, name }: ServerRecord): Json => ({
   id,
   name,
   links: links(origin, `/compute/v2.0/servers/${String(id)}`),
 });
 
-export function serverView(cloud: Cloud, origin: string, server: Server): Json {
+export function serverView(cloud: Cloud, origin: string, server: ServerRecord): Json {
   const { id, flavorId, imageId, keyNames, state, task, metadata } = server;
   const deleted = state === "DESTROYED";
   return {

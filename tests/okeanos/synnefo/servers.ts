@@ -1,9 +1,9 @@
-import type { Server, User } from "./books";
+import type { ServerRecord, UserRecord } from "./cloud-state";
 import { type Cloud, cyclades } from "./cloud";
 import { notFound } from "./faults";
 import { attribute, type Json, jsonBody, required } from "./json";
 import { addMetadata } from "./metadata";
-import type { Answer, Call, Route } from "./router";
+import type { Answer, ApiCall, Route } from "./router";
 import { act, destroyServer } from "./server-actions";
 import { createServer, renameServer } from "./server-create";
 import { findLiveServer, findServer } from "./server-tasks";
@@ -14,9 +14,9 @@ const PATH = "/compute/v2.0/servers";
 const ok = (body: unknown, status = 200): Answer => ({ status, body });
 
 /** Returns existing servers or, with `changes-since`, all changed servers, including deleted ones. */
-function listed({ books }: Cloud, user: User, { query }: Call): Server[] {
+function listed({ cloudState }: Cloud, user: UserRecord, { query }: ApiCall): ServerRecord[] {
   const since = query.get("changes-since");
-  return [...books.servers.values()]
+  return [...cloudState.servers.values()]
     .filter(({ userId }) => userId === user.uuid)
     .filter(({ state, updated }) =>
       since === null ? state !== "DESTROYED" : Date.parse(updated) >= Date.parse(since),
@@ -26,9 +26,9 @@ function listed({ books }: Cloud, user: User, { query }: Call): Server[] {
 function metadataRoutes(cloud: Cloud): readonly Route[] {
   const path = `${PATH}/{server}/metadata`;
   const one = `${path}/{key:[^/]+}`;
-  const find = (user: User, { params }: Call): Map<string, string> =>
+  const find = (user: UserRecord, { params }: ApiCall): Map<string, string> =>
     findServer(cloud, user, params.server ?? "").metadata;
-  const key = ({ params: { key: name = "" } }: Call, metadata: Map<string, string>): string => {
+  const key = ({ params: { key: name = "" } }: ApiCall, metadata: Map<string, string>): string => {
     if (!metadata.has(name)) throw notFound("Metadata key not found.");
     return name;
   };
@@ -61,7 +61,7 @@ function metadataRoutes(cloud: Cloud): readonly Route[] {
 
 /** Returns routes that read a part of a server, such as its addresses. */
 function partRoutes(cloud: Cloud): readonly Route[] {
-  const part = (path: string, view: (server: Server, call: Call) => unknown): Route =>
+  const part = (path: string, view: (server: ServerRecord, call: ApiCall) => unknown): Route =>
     cyclades(cloud, "GET", `${PATH}/{server}${path}`, (user, call) =>
       ok(view(findServer(cloud, user, call.params.server ?? ""), call)),
     );

@@ -1,5 +1,5 @@
 import { Address4, Address6 } from "ip-address";
-import type { Network, Pool, Subnet, User } from "./books";
+import type { NetworkRecord, Pool, Subnet, UserRecord } from "./cloud-state";
 import { defaultPools, firstHost, isIpv4 } from "./addresses";
 import { type Cloud, cyclades, sees } from "./cloud";
 import { badRequest, conflict, notFound, overLimit } from "./faults";
@@ -11,16 +11,16 @@ import type { Route } from "./router";
 /** Minimum and maximum prefix length of an IPv4 subnet. */
 const MASKS = { min: 22, max: 29 };
 
-function find({ books }: Cloud, user: User, id: string): Subnet {
-  const subnet = books.subnets.get(Number(id));
+function find({ cloudState }: Cloud, user: UserRecord, id: string): Subnet {
+  const subnet = cloudState.subnets.get(Number(id));
   if (subnet === undefined || !sees(user, subnet)) {
     throw notFound(`Subnet '${id}' not found.`);
   }
   return subnet;
 }
 
-const isDeleted = ({ books }: Cloud, { networkId }: Subnet): boolean =>
-  books.networks.get(networkId)?.deleted ?? true;
+const isDeleted = ({ cloudState }: Cloud, { networkId }: Subnet): boolean =>
+  cloudState.networks.get(networkId)?.deleted ?? true;
 
 function view(cloud: Cloud, origin: string, subnet: Subnet): Json {
   const deleted = isDeleted(cloud, subnet);
@@ -76,10 +76,12 @@ function poolsOf(wanted: unknown, cidr: string, gateway: string | null): readonl
   });
 }
 
-function create(cloud: Cloud, network: Network, wanted: Json): Subnet {
-  const { books } = cloud;
+function create(cloud: Cloud, network: NetworkRecord, wanted: Json): Subnet {
+  const { cloudState } = cloud;
   const version = wanted.ip_version === 6 ? 6 : 4;
-  const siblings = [...books.subnets.values()].filter(({ networkId }) => networkId === network.id);
+  const siblings = [...cloudState.subnets.values()].filter(
+    ({ networkId }) => networkId === network.id,
+  );
   if (siblings.some((subnet) => subnet.version === version)) {
     throw badRequest("Only one subnet of IPv4/IPv6 per network is allowed");
   }
@@ -100,7 +102,7 @@ function create(cloud: Cloud, network: Network, wanted: Json): Subnet {
         : scalar(wanted.gateway_ip);
   const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
   const subnet: Subnet = {
-    id: books.nextId("subnet"),
+    id: cloudState.nextId("subnet"),
     networkId: network.id,
     name: scalar(wanted.name),
     cidr,
@@ -114,7 +116,7 @@ function create(cloud: Cloud, network: Network, wanted: Json): Subnet {
     project: network.project,
     public: false,
   };
-  books.subnets.set(subnet.id, subnet);
+  cloudState.subnets.set(subnet.id, subnet);
   return subnet;
 }
 
@@ -125,7 +127,7 @@ export function subnetRoutes(cloud: Cloud): readonly Route[] {
     cyclades(cloud, "GET", path, (user, { origin }) => ({
       status: 200,
       body: {
-        subnets: [...cloud.books.subnets.values()]
+        subnets: [...cloud.cloudState.subnets.values()]
           .filter((subnet) => sees(user, subnet) && !isDeleted(cloud, subnet))
           .map((subnet) => view(cloud, origin, subnet)),
       },

@@ -1,5 +1,5 @@
 import type { Json } from "./json";
-import { type Call, route, type Route } from "./router";
+import { type ApiCall, route, type Route } from "./router";
 
 const UPDATED = "2011-01-21T11:33:21-06:00";
 const media = (format: string): Json => ({
@@ -10,7 +10,7 @@ const media = (format: string): Json => ({
 /** Returns routes that list the versions of each service. They need no token. */
 export function versionRoutes(): readonly Route[] {
   const get = (path: string, view: (root: string) => Json): Route =>
-    route("GET", `/cyclades${path}`, ({ origin }: Call) => ({
+    route("GET", `/cyclades${path}`, ({ origin }: ApiCall) => ({
       status: 200,
       body: view(`${origin}/cyclades`),
     }));

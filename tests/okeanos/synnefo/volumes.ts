@@ -4,7 +4,7 @@ import type { Route } from "./router";
 
 /** Returns routes for volumes. Each server has a volume, which is created and deleted with the server. */
 export function volumeRoutes(cloud: Cloud): readonly Route[] {
-  const { servers, flavors } = cloud.books;
+  const { servers, flavors } = cloud.cloudState;
   return [
     cyclades(cloud, "GET", "/volume/v2.0/volumes", (user, { origin }) => ({
       status: 200,

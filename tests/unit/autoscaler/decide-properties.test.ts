@@ -3,7 +3,14 @@ import { decide } from "../../../autoscaler/decide";
 import type { ScalingState } from "../../../autoscaler/decision";
 import type { Policy } from "../../../autoscaler/policy";
 import type { Sample } from "../../../autoscaler/sample";
-import { MIDNIGHT, POLICY, type Reading, sampleOf, STATE, steady } from "../../support/autoscaler";
+import {
+  MIDNIGHT,
+  POLICY,
+  type Reading,
+  sampleFrom,
+  STATE,
+  steady,
+} from "../../support/autoscaler";
 
 const metric = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
 
@@ -90,7 +97,7 @@ function replay(
   const counts: number[] = [];
   for (const [tick, readings] of day.entries()) {
     const now = MIDNIGHT + tick * policy.interval * 1000;
-    samples.push(sampleOf(now, readings.slice(0, state.zones)));
+    samples.push(sampleFrom(now, readings.slice(0, state.zones)));
     const { action, zones } = decide(samples.slice(-KEPT), state, policy, now);
     if (action === "hold") {
       expect(zones).toBe(state.zones);
@@ -132,7 +139,7 @@ test("connections without a registered phone never lead to more zones", () => {
       const looks = load
         .slice(-KEPT)
         .map((readings, index, { length }) =>
-          sampleOf(
+          sampleFrom(
             now - (length - 1 - index) * policy.interval * 1000,
             readings.slice(0, policy.min),
           ),
@@ -183,7 +190,7 @@ test("no zone is removed under a constant load", () => {
           bytesPerSecond: (calls * 4e4) / state.zones,
           cpu: calls / state.zones / 100,
         };
-        samples.push(sampleOf(now, Array<Reading>(state.zones).fill(each)));
+        samples.push(sampleFrom(now, Array<Reading>(state.zones).fill(each)));
         const { action, zones } = decide(
           samples.slice(-KEPT),
           state,
@@ -218,7 +225,7 @@ test("no zone is removed while a reading is missing in the scale-in window, what
         const index = samples.length - 1 - Math.floor(age / interval);
         const readings = Array<Reading>(zones).fill(quiet);
         readings[which % zones] = missing;
-        samples[index] = sampleOf(samples[index]?.at ?? 0, readings);
+        samples[index] = sampleFrom(samples[index]?.at ?? 0, readings);
         const policy = { ...POLICY, throughputPerZone: 3e6, max: Math.max(zones, max) };
         expect(decide(samples, { ...STATE, zones }, policy, now).action).toBe("hold");
       },
@@ -247,7 +254,7 @@ test("more load never leads to fewer zones", () => {
         const at = (index: number): number => now - (looks.length - 1 - index) * 15_000;
         const wanted = (more: boolean): number => {
           const samples = looks.map((look, index) =>
-            sampleOf(
+            sampleFrom(
               at(index),
               look.slice(0, zones).map(([base, plus]) =>
                 more

@@ -2,7 +2,14 @@ import { decide } from "../../../autoscaler/decide";
 import type { Decision, ScalingState } from "../../../autoscaler/decision";
 import type { Policy } from "../../../autoscaler/policy";
 import type { Sample } from "../../../autoscaler/sample";
-import { MIDNIGHT, POLICY, type Reading, sampleOf, STATE, steady } from "../../support/autoscaler";
+import {
+  MIDNIGHT,
+  POLICY,
+  type Reading,
+  sampleFrom,
+  STATE,
+  steady,
+} from "../../support/autoscaler";
 
 const NOW = MIDNIGHT + 9 * 3_600_000;
 const ago = (seconds: number): number => NOW - seconds * 1000;
@@ -36,7 +43,7 @@ describe("calls", () => {
   });
 
   test("add a zone even if there is only one sample", () => {
-    const { action, zones } = decide([sampleOf(NOW, calls(61))], STATE, POLICY, NOW);
+    const { action, zones } = decide([sampleFrom(NOW, calls(61))], STATE, POLICY, NOW);
     expect({ action, zones }).toEqual({ action: "out", zones: 2 });
   });
 
@@ -77,7 +84,7 @@ describe("throughput and processor load", () => {
   });
 
   test("above the thresholds in a single sample add no zone", () => {
-    const samples = [...steady(ago(15), [used(1e6, 0.1)]), sampleOf(NOW, [used(6e6, 1)])];
+    const samples = [...steady(ago(15), [used(1e6, 0.1)]), sampleFrom(NOW, [used(6e6, 1)])];
     expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe("hold");
   });
 
@@ -207,7 +214,7 @@ describe("a zone that was just added", () => {
   const used = { calls: 40, bytesPerSecond: 2e6, cpu: 0.7 };
   const samples = [
     ...steady(ago(15), [used, used]),
-    sampleOf(NOW, [used, used, { bytesPerSecond: null, cpu: null }]),
+    sampleFrom(NOW, [used, used, { bytesPerSecond: null, cpu: null }]),
   ];
 
   test("has no rates in its first sample, so throughput and processor load add no zone", () => {
@@ -220,7 +227,7 @@ describe("a zone that was just added", () => {
   });
 
   test("counts as full if it cannot be read", () => {
-    const unread = [...samples.slice(0, -1), sampleOf(NOW, [used, used, null])];
+    const unread = [...samples.slice(0, -1), sampleFrom(NOW, [used, used, null])];
     expect(decide(unread, { ...STATE, zones: 3 }, policy, NOW).reason).toMatch(
       /, zone3 cannot be read and counts as full; /,
     );
@@ -278,7 +285,7 @@ describe("a zone that HAProxy marks as down", () => {
 
 describe("a zone that cannot be read", () => {
   test("counts with the last calls that were read within the window", () => {
-    const samples = [...steady(ago(15), calls(70, 70)), sampleOf(NOW, [{ calls: 70 }, null])];
+    const samples = [...steady(ago(15), calls(70, 70)), sampleFrom(NOW, [{ calls: 70 }, null])];
     const { action, reason } = decide(samples, { ...STATE, zones: 2 }, POLICY, NOW);
     expect([action, reason]).toEqual([
       "hold",
@@ -307,7 +314,7 @@ describe("a zone that cannot be read", () => {
   test("prevents a scale-in even if only one sample of the scale-in window has no reading of it", () => {
     const samples = [
       ...steady(ago(315), calls(5, 5)),
-      sampleOf(ago(300), [{ calls: 5 }, null]),
+      sampleFrom(ago(300), [{ calls: 5 }, null]),
       ...steady(NOW, calls(5, 5), { seconds: 285 }),
     ];
     const { action, reason } = decide(samples, { ...STATE, zones: 2 }, POLICY, NOW);
@@ -341,7 +348,7 @@ describe("a zone that is out of the rotation", () => {
     state: Partial<ScalingState> = {},
   ): Decision => {
     const look = (at: number) => ({
-      ...sampleOf(at, carried === null ? [] : calls(carried)),
+      ...sampleFrom(at, carried === null ? [] : calls(carried)),
       out: out.map((number) => ({ name: `zone${String(number)}`, number })),
     });
     const samples = Array.from({ length: 61 }, (_, index) => look(ago((60 - index) * 15)));
@@ -401,7 +408,7 @@ describe("a zone that is out of the rotation", () => {
 });
 
 describe("if no zone can be read,", () => {
-  const dark = sampleOf(NOW, [null, null]);
+  const dark = sampleFrom(NOW, [null, null]);
 
   test("the reason gives the cause, even if `min`, `max` or a schedule is also a reason to hold", () => {
     const hold = { action: "hold", zones: 2, reason: "no zone can be read: zone1: out of reach" };
@@ -450,7 +457,7 @@ describe("a scale-in", () => {
   test("does not happen if one sample in the scale-in window has too much load", () => {
     const samples = steady(NOW, calls(5, 5));
     const peak = samples.map((look) =>
-      look.at === ago(540) ? sampleOf(look.at, calls(50, 5)) : look,
+      look.at === ago(540) ? sampleFrom(look.at, calls(50, 5)) : look,
     );
     expect(decide(peak, { ...STATE, zones: 2 }, POLICY, NOW).action).toBe("hold");
   });
@@ -476,7 +483,7 @@ describe("a scale-in", () => {
   test("does not happen if the last sample before the window has too much load and the next sample is late", () => {
     const policy = { ...POLICY, scaleInAfter: 60 };
     const after = (before: readonly Reading[], seconds: number): string => {
-      const samples = [sampleOf(ago(seconds), before), sampleOf(NOW, calls(5, 5))];
+      const samples = [sampleFrom(ago(seconds), before), sampleFrom(NOW, calls(5, 5))];
       return decide(samples, { ...STATE, zones: 2 }, policy, NOW).action;
     };
     expect([after(calls(5, 5), 120), after(calls(50, 5), 120)]).toEqual(["in", "hold"]);

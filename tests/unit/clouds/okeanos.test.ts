@@ -124,7 +124,7 @@ describe("a resource with the exchange's tag", () => {
   test("can be removed, and other resources stay", async () => {
     for (const thing of await cloud().taggedResources()) await thing.remove();
     expect(await cloud().taggedResources()).toEqual([]);
-    expect(okeanos.books()).toMatchObject({
+    expect(okeanos.remaining()).toMatchObject({
       servers: ["of others", "without"],
       networks: ["trunkline 999999999999 trunk"],
     });

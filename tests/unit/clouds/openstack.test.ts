@@ -167,10 +167,10 @@ describe("an invalid answer", () => {
 
   test.each([
     ["/compute/v2.1/limits", page, /\/limits returned a response that is not JSON$/],
-    ["/compute/v2.1/limits", cutShort, /\/limits sent no valid response: /],
-    ["/compute/v2.1/limits", refusedAndCutShort, /\/limits sent no valid response: /],
+    ["/compute/v2.1/limits", cutShort, /\/limits failed: /],
+    ["/compute/v2.1/limits", refusedAndCutShort, /\/limits failed: /],
     ["/v3/auth/tokens", page, /\/tokens returned a response that is not JSON$/],
-    ["/v3/auth/tokens", cutShort, /\/tokens sent no valid response: /],
+    ["/v3/auth/tokens", cutShort, /\/tokens failed: /],
     ["/v3/auth/tokens", { error: "no" }, /\/tokens returned an unexpected response: /],
   ])("to %s is an error: %p", async (path, answer, message) => {
     answers[path] = answer;

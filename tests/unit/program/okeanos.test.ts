@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { exchangeTag } from "../../../plan/secrets";
-import { type ProgramRun, type Registered, runProgram } from "../../support/program";
+import { type ProgramRun, type Registered, runPulumiProgram } from "../../support/program";
 import { MASTER_SECRET, MINIMAL, STACK } from "../../support/settings";
 
 const OKEANOS = {
@@ -15,7 +15,7 @@ const OKEANOS = {
 let run: ProgramRun;
 
 beforeAll(async () => {
-  run = await runProgram(OKEANOS);
+  run = await runPulumiProgram(OKEANOS);
 });
 
 const label = ({ type, name }: Registered): string => `${type.split(":").at(-1) ?? ""} ${name}`;
@@ -66,7 +66,7 @@ test("passes the addresses in the stack's state as reserved, so that no other no
       outputs: { address: "203.0.113.7" },
     },
   };
-  const { resources } = await runProgram(
+  const { resources } = await runPulumiProgram(
     { ...OKEANOS, okeanosReuseAddresses: true },
     { "pulumi:pulumi:readStackResourceOutputs": { outputs } },
   );
@@ -91,7 +91,11 @@ describe("a preview without a token", () => {
   const fault = { fault: "okeanos: OS_TOKEN is not set in the environment; see docs/okeanos.md" };
   const mute = { "pbx:okeanos:preflight": fault, "pbx:okeanos:getImage": fault };
   const preview = (outputs: Record<string, unknown>): Promise<ProgramRun> =>
-    runProgram(OKEANOS, { ...mute, "pulumi:pulumi:readStackResourceOutputs": { outputs } }, true);
+    runPulumiProgram(
+      OKEANOS,
+      { ...mute, "pulumi:pulumi:readStackResourceOutputs": { outputs } },
+      true,
+    );
   const inputsOf = ({ resources }: ProgramRun, key: string): Record<string, unknown> =>
     Object.fromEntries(
       resources

@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { exchangeTag } from "../../../plan/secrets";
-import { type ProgramRun, type Registered, runProgram } from "../../support/program";
+import { type ProgramRun, type Registered, runPulumiProgram } from "../../support/program";
 import { MASTER_SECRET, MINIMAL, STACK } from "../../support/settings";
 
 const runs = new Map<string, Promise<ProgramRun>>();
@@ -19,7 +19,7 @@ function run(
   const key = JSON.stringify([changes, last]);
   const result =
     runs.get(key) ??
-    runProgram(
+    runPulumiProgram(
       { ...MINIMAL, operatorCidrs: OPERATORS, ...changes },
       { "pulumi:pulumi:readStackOutputs": { outputs: last } },
     );

@@ -17,7 +17,7 @@ import {
   SILENCE,
   stays,
   THIRD,
-  UNKNOWN,
+  UNKNOWN_EXTENSION,
 } from "./case";
 
 /** Returns the `run` of a case in which 1001 calls 1002. `act` starts when 1002 rings. */
@@ -58,7 +58,7 @@ export const CALLS: InteropArea = {
     {
       phone: "calls a number without a user",
       exchange: "404",
-      run: invites({ to: UNKNOWN }),
+      run: invites({ to: UNKNOWN_EXTENSION }),
     },
     {
       phone: "calls a user whose phone is not registered",

@@ -32,7 +32,7 @@ export const CALLER = "1001";
 export const CALLEE = "1002";
 export const THIRD = "1003";
 export const ABSENT = "1005";
-export const UNKNOWN = "1999";
+export const UNKNOWN_EXTENSION = "1999";
 
 /** Milliseconds to wait for an answer that may not come. */
 export const SILENCE = 700;

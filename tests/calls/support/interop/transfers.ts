@@ -11,7 +11,7 @@ import {
   outside,
   stays,
   THIRD,
-  UNKNOWN,
+  UNKNOWN_EXTENSION,
 } from "./case";
 
 /** Transfers a call to `target`. Returns the status of the answer to REFER, and the status in the last NOTIFY. */
@@ -147,7 +147,7 @@ export const TRANSFERS: InteropArea = {
     {
       phone: "transfers to a number without a user",
       exchange: differs("202, NOTIFY 503; the call ends", "202, NOTIFY 200; the call ends"),
-      run: fails(`<sip:${UNKNOWN}@192.0.2.1>`),
+      run: fails(`<sip:${UNKNOWN_EXTENSION}@192.0.2.1>`),
     },
     {
       phone: "transfers to a name instead of a number",

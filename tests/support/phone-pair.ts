@@ -3,17 +3,18 @@ import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { type Credentials, digest } from "./digest";
 
-/** Addresses and accounts of a phone that uses the exchange repeatedly, and of the phone that it calls. */
-export interface Patient {
-  /** The controller's address. */
+/** A phone that uses the exchange repeatedly, and the phone that it calls. */
+export interface PhonePair {
+  /** Address of the controller. */
   readonly server: string;
+  /** Address of both phones. */
   readonly address: string;
   readonly caller: Credentials;
   readonly callee: Credentials;
 }
 
 /** Result: the bytes sent, and the duration of each operation in milliseconds (null if the operation failed). */
-export interface Served {
+export interface CallTimes {
   /** Bytes that the phones sent. */
   readonly sent: number;
   readonly options: readonly (number | null)[];
@@ -57,8 +58,8 @@ class Connection {
   /** Called with each request from the exchange. */
   onRequest: (request: string) => void = () => undefined;
 
-  constructor(private readonly patient: Patient) {
-    this.socket = connect({ host: patient.server, port: 5060, noDelay: true });
+  constructor(private readonly pair: PhonePair) {
+    this.socket = connect({ host: pair.server, port: 5060, noDelay: true });
     this.socket.on("error", () => undefined);
     this.socket.on("data", (bytes) => {
       this.received += bytes.toString("latin1");
@@ -71,7 +72,7 @@ class Connection {
   }
 
   request({ method, to, from, id, sequence, headers = [], body = "" }: Request): void {
-    const { server, address } = this.patient;
+    const { server, address } = this.pair;
     const lines = [
       `${method} ${to} SIP/2.0`,
       `Via: SIP/2.0/TCP ${address}:5070;branch=z9hG4bK${id}${String(sequence)};rport`,
@@ -91,7 +92,7 @@ class Connection {
   respond(request: string, status: string): void {
     const copied = request.match(/^(?:Via|From|Call-ID|CSeq):.*$/gim) ?? [];
     const to = /^To:.*$/im.exec(request)?.[0] ?? "";
-    const tagged = to.includes(";tag=") ? to : `${to};tag=patient`;
+    const tagged = to.includes(";tag=") ? to : `${to};tag=pair`;
     this.write([`SIP/2.0 ${status}`, ...copied, tagged, "Content-Length: 0", "\r\n"].join("\r\n"));
   }
 
@@ -137,7 +138,7 @@ const newId = (): string => randomBytes(8).toString("hex");
 
 async function register(
   connection: Connection,
-  { server }: Patient,
+  { server }: PhonePair,
   account: Credentials,
 ): Promise<void> {
   const [id, to] = [newId(), `sip:${server}`];
@@ -150,20 +151,20 @@ async function register(
 }
 
 /** Registers on a new connection. */
-async function newRegistration(patient: Patient): Promise<void> {
-  const connection = new Connection(patient);
+async function newRegistration(pair: PhonePair): Promise<void> {
+  const connection = new Connection(pair);
   try {
-    await register(connection, patient, patient.caller);
+    await register(connection, pair, pair.caller);
   } finally {
     connection.close();
   }
 }
 
 /** Sends OPTIONS on a new connection. */
-async function options(patient: Patient): Promise<void> {
-  const connection = new Connection(patient);
+async function options(pair: PhonePair): Promise<void> {
+  const connection = new Connection(pair);
   try {
-    const to = `sip:${patient.server}`;
+    const to = `sip:${pair.server}`;
     connection.request({ method: "OPTIONS", to, from: "healthcheck", id: newId(), sequence: 1 });
     await connection.response("200|404|401");
   } finally {
@@ -172,8 +173,8 @@ async function options(patient: Patient): Promise<void> {
 }
 
 /** Calls, and returns the milliseconds until the other phone rings. */
-async function call(connection: Connection, patient: Patient): Promise<number> {
-  const { server, address, caller, callee } = patient;
+async function call(connection: Connection, pair: PhonePair): Promise<number> {
+  const { server, address, caller, callee } = pair;
   const [id, to] = [newId(), `sip:${callee.extension}@${server}`];
   const request = {
     ...{ method: "INVITE", to, from: caller.extension, id },
@@ -210,11 +211,11 @@ function ring(connection: Connection): void {
 }
 
 async function main(): Promise<void> {
-  const patient = JSON.parse(readFileSync(0, "utf8")) as Patient;
-  const served = { options: [], register: [], call: [] } as Record<string, (number | null)[]>;
-  const [from, to] = [new Connection(patient), new Connection(patient)];
+  const pair = JSON.parse(readFileSync(0, "utf8")) as PhonePair;
+  const times = { options: [], register: [], call: [] } as Record<string, (number | null)[]>;
+  const [from, to] = [new Connection(pair), new Connection(pair)];
   ring(to);
-  await register(to, patient, patient.callee);
+  await register(to, pair, pair.callee);
   const over = new AbortController();
   process.once("SIGTERM", () => {
     over.abort();
@@ -229,18 +230,18 @@ async function main(): Promise<void> {
         return null;
       },
     );
-    served[name]?.push(took);
+    times[name]?.push(took);
   };
   while (!over.signal.aborted) {
-    await measured("options", () => options(patient).then(() => undefined));
-    await measured("register", () => newRegistration(patient).then(() => undefined));
-    await measured("call", () => call(from, patient));
+    await measured("options", () => options(pair).then(() => undefined));
+    await measured("register", () => newRegistration(pair).then(() => undefined));
+    await measured("call", () => call(from, pair));
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
-  process.stdout.write(`${JSON.stringify({ sent: Connection.sent, ...served })}\n`);
+  process.stdout.write(`${JSON.stringify({ sent: Connection.sent, ...times })}\n`);
   process.exit(0);
 }
 
-// Runs as a separate program in a network namespace. Reads a Patient from standard input. Writes Served to standard
+// Runs as a separate program in a network namespace. Reads a PhonePair from standard input. Writes CallTimes to standard
 // output after SIGTERM.
 if (require.main === module) void main();

@@ -2,7 +2,7 @@ import type { Call, ConversationQuality, Phone } from "../../../phones";
 import { measure } from "../../../phones";
 import { Deferred } from "../../../phones/deferred";
 import { sleep, within } from "../../../phones/deadline";
-import type { Exchange } from "./exchange";
+import type { TestExchange } from "./exchange";
 
 /** Interval between two readings of the phones' counters, in milliseconds. */
 const INTERVAL = 200;
@@ -14,7 +14,7 @@ const SILENCE = 1_000;
 const BYE_DEADLINE = 5_000;
 
 /** Measured effect of a change of the exchange on a call. */
-export interface Testimony {
+export interface CallObservation {
   /** Packet loss in the worse direction. */
   readonly lossPercent: number;
   /** Longest time in which a phone received no audio that the other phone sent, in milliseconds. */
@@ -30,8 +30,8 @@ const atMost = (limit: number): number =>
     toAsymmetricMatcher: () => `at most ${String(limit)}`,
   }) as unknown as number;
 
-/** Returns the expected testimony of an undisturbed call. @param silence longest allowed silence, in milliseconds. */
-export const undisturbed = (silence = SILENCE): Testimony => ({
+/** Returns the expected observation of an undisturbed call. @param silence longest allowed silence, in milliseconds. */
+export const undisturbed = (silence = SILENCE): CallObservation => ({
   lossPercent: atMost(1),
   longestSilence: atMost(silence),
   ended: null,
@@ -50,12 +50,12 @@ export class CallMonitor {
     this.quality = measure(...ends, () => this.stopped.promise);
     const [one, other] = ends;
     this.silences = Promise.all([this.longestSilence(one, other), this.longestSilence(other, one)]);
-    // `testimony` reports errors. Without this, an error would be an unhandled rejection if no test calls `testimony`.
+    // `result` reports errors. Without this, an error would be an unhandled rejection if no test calls `result`.
     for (const observation of [this.quality, this.silences]) observation.catch(() => undefined);
   }
 
   /** Calls, and starts the observation when both ends hear each other. */
-  static async between(exchange: Exchange, caller: Phone, callee: Phone): Promise<CallMonitor> {
+  static async between(exchange: TestExchange, caller: Phone, callee: Phone): Promise<CallMonitor> {
     const ends = await exchange.connect(caller, callee);
     await exchange.hear(caller, callee);
     return CallMonitor.of(ends);
@@ -67,7 +67,7 @@ export class CallMonitor {
   }
 
   /** Ends the observation, and returns its result. The call continues. */
-  async testimony(): Promise<Testimony> {
+  async result(): Promise<CallObservation> {
     this.isListening = false;
     this.stopped.resolve(undefined);
     const [{ callerToCallee, calleeToCaller }, silences] = await Promise.all([

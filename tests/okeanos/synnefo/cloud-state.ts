@@ -1,6 +1,6 @@
 /** State of the conformance cloud. The ID of a deleted resource is never reused. */
 
-export interface User {
+export interface UserRecord {
   readonly uuid: string;
   readonly token: string;
   readonly name: string;
@@ -28,7 +28,7 @@ export interface Project {
   readonly projectLimits: Readonly<Record<Resource, number>>;
 }
 
-export interface Flavor {
+export interface FlavorRecord {
   readonly id: number;
   readonly name: string;
   readonly vcpus: number;
@@ -40,7 +40,7 @@ export interface Flavor {
   readonly volumeType: number;
 }
 
-export interface Image {
+export interface ImageRecord {
   readonly id: string;
   readonly name: string;
   readonly owner: string;
@@ -60,7 +60,7 @@ interface Dated {
   updated: string;
 }
 
-export interface Network extends Owned, Dated {
+export interface NetworkRecord extends Owned, Dated {
   readonly id: number;
   readonly type: string;
   readonly public: boolean;
@@ -98,7 +98,7 @@ export interface FloatingIp extends Owned {
   portId: number | null;
 }
 
-export interface Address {
+export interface PortAddress {
   readonly subnetId: number;
   readonly version: 4 | 6;
   readonly address: string;
@@ -107,7 +107,7 @@ export interface Address {
 export interface Port extends Owned, Dated {
   readonly id: number;
   readonly networkId: number;
-  readonly addresses: Address[];
+  readonly addresses: PortAddress[];
   name: string;
   status: "DOWN" | "BUILD" | "ACTIVE";
   serverId: number | null;
@@ -139,7 +139,7 @@ export interface Job {
   readonly since: number;
 }
 
-export interface Server extends Owned, Dated {
+export interface ServerRecord extends Owned, Dated {
   readonly id: number;
   readonly volumeId: number;
   readonly userId: string;
@@ -158,7 +158,7 @@ export interface Server extends Owned, Dated {
 }
 
 /** Existing resources of users: servers, networks and key pairs by name, ports by ID, floating IPs by address. */
-export interface Balance {
+export interface RemainingResources {
   readonly servers: readonly string[];
   readonly networks: readonly string[];
   readonly ports: readonly string[];
@@ -166,19 +166,19 @@ export interface Balance {
   readonly keyPairs: readonly string[];
 }
 
-export class Books {
-  readonly users = new Map<string, User>();
+export class CloudState {
+  readonly users = new Map<string, UserRecord>();
   readonly projects = new Map<string, Project>();
-  readonly flavors = new Map<number, Flavor>();
+  readonly flavors = new Map<number, FlavorRecord>();
   /** Names of flavors that new servers cannot have. Flavors of existing servers stay readable. */
   readonly retiredFlavors = new Set<string>();
-  readonly images = new Map<string, Image>();
-  readonly networks = new Map<number, Network>();
+  readonly images = new Map<string, ImageRecord>();
+  readonly networks = new Map<number, NetworkRecord>();
   readonly subnets = new Map<number, Subnet>();
   readonly ports = new Map<number, Port>();
   readonly floatingIps = new Map<number, FloatingIp>();
   readonly keyPairs = new Map<number, KeyPair>();
-  readonly servers = new Map<number, Server>();
+  readonly servers = new Map<number, ServerRecord>();
   private readonly counters = new Map<string, number>();
 
   nextId(kind: string): number {
@@ -187,7 +187,7 @@ export class Books {
     return id;
   }
 
-  balance(): Balance {
+  remaining(): RemainingResources {
     const names = <T>(map: ReadonlyMap<number, T>, name: (value: T) => string | null): string[] =>
       [...map.values()].map(name).filter((text) => text !== null);
     return {

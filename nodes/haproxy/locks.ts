@@ -26,10 +26,10 @@ export interface LockKey {
   readonly source: string;
   readonly account: string | null;
 }
-export type Ban = Readonly<z.infer<typeof banSchema>>;
+export type Lock = Readonly<z.infer<typeof banSchema>>;
 
 /** Returns the locks of the controller. The lock that ends first comes first. @throws NodeError */
-export const listLocks = (controller: Session): Promise<Ban[]> =>
+export const listLocks = (controller: Session): Promise<Lock[]> =>
   ask(controller, [], z.array(banSchema));
 
 /**
