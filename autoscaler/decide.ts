@@ -72,9 +72,9 @@ const criterion = ({ name, found, threshold, zones }: Argument): Criterion => ({
  * Adds connections without a registered phone to the reason of a hold, so that an operator sees why they add no zone.
  */
 function withFlood(next: Step, latest: Sample | undefined): Step {
-  const because = floodReason(latest);
-  return next.action === "hold" && because !== null
-    ? { ...next, reason: `${next.reason}; ${because}` }
+  const reason = floodReason(latest);
+  return next.action === "hold" && reason !== null
+    ? { ...next, reason: `${next.reason}; ${reason}` }
     : next;
 }
 
@@ -87,14 +87,14 @@ function withBlindness(next: Step, latest: Sample | undefined): Step {
 function step(situation: Situation, ask: Limit, cap: Limit, room: Limit | null): Step {
   const { zones } = situation.state;
   if (zones > cap.zones) {
-    return shrink(situation, `${cap.because}, and there ${isOrAreZones(zones)}`);
+    return shrink(situation, `${cap.reason}, and there ${isOrAreZones(zones)}`);
   }
   if (ask.zones > zones) {
     const limit = room !== null && room.zones < Math.min(ask.zones, cap.zones) ? room : cap;
     return grow(situation, ask, limit);
   }
   if (ask.zones === zones) {
-    return { action: "hold", zones, reason: ask.because };
+    return { action: "hold", zones, reason: ask.reason };
   }
   return shrink(situation, null);
 }
@@ -104,31 +104,29 @@ function grow({ state, policy, now }: Situation, ask: Limit, limit: Limit): Step
   const zones = Math.min(ask.zones, limit.zones);
   // If an edit has raised `min` above the number of zones, zones are added without a cooldown.
   const cooldown = state.zones < policy.min ? null : cooldownOut(state, policy, now);
-  const obstacle = zones > state.zones ? (backOff(state, now) ?? cooldown) : limit.because;
+  const obstacle = zones > state.zones ? (backOff(state, now) ?? cooldown) : limit.reason;
   if (obstacle !== null) {
-    return { action: "hold", zones: state.zones, reason: `${ask.because}, but ${obstacle}` };
+    return { action: "hold", zones: state.zones, reason: `${ask.reason}, but ${obstacle}` };
   }
-  const reason = zones < ask.zones ? `${ask.because}, but ${limit.because}` : ask.because;
+  const reason = zones < ask.zones ? `${ask.reason}, but ${limit.reason}` : ask.reason;
   return { action: "out", zones, reason };
 }
 
 /**
  * Returns the step that removes one zone, or a hold with the reason why no zone may be removed.
  *
- * @param because why there are more zones than allowed; null if the number is allowed, and the load decides.
+ * @param reason why there are more zones than allowed; null if the number is allowed, and the load decides.
  */
-function shrink({ samples, state, policy, now }: Situation, because: string | null): Step {
+function shrink({ samples, state, policy, now }: Situation, reason: string | null): Step {
   const zones = state.zones - 1;
   const hold = (reason: string): Step => ({ action: "hold", zones: state.zones, reason });
   const known = allKnown(samples.at(-1), state.zones);
   if (!known.may) {
-    return hold(`${known.because}, so no zone is removed`);
+    return hold(`${known.reason}, so no zone is removed`);
   }
-  if (because !== null) {
+  if (reason !== null) {
     const failed = failedIn(state, policy, now);
-    return failed === null
-      ? { action: "in", zones, reason: because }
-      : hold(`${because}, but ${failed}`);
+    return failed === null ? { action: "in", zones, reason } : hold(`${reason}, but ${failed}`);
   }
   const wish = `${count(zones, "zone")} would be enough now`;
   const cooldown = cooldownIn(state, policy, now);
@@ -136,7 +134,5 @@ function shrink({ samples, state, policy, now }: Situation, because: string | nu
     return hold(`${wish}, but ${cooldown}`);
   }
   const fit = fits(samples, zones, policy, now);
-  return fit.may
-    ? { action: "in", zones, reason: fit.because }
-    : hold(`${wish}, but ${fit.because}`);
+  return fit.may ? { action: "in", zones, reason: fit.reason } : hold(`${wish}, but ${fit.reason}`);
 }

@@ -8,7 +8,7 @@ import { count, namesOf, verb } from "../core/format";
 
 /** A criterion with the text to use if it becomes the reason for the decision. */
 export interface Argument extends Criterion {
-  readonly because: string;
+  readonly reason: string;
 }
 
 /** Tolerance for floating-point errors: (0.1 + 0.2) / 0.1 must give three zones, not four. */
@@ -38,7 +38,7 @@ export function demands(
     // The rates of a new zone are unknown until its second reading. Until then, the metric asks for no zone.
     const isNew = loads.some(({ load, isRead }) => load === null && isRead);
     if (known.length === 0 || isNew || !inTime) {
-      return { ...titleOf(metric), found: "unknown", zones: null, because: "" };
+      return { ...titleOf(metric), found: "unknown", zones: null, reason: "" };
     }
     const unknown = loads.filter(({ load }) => load === null).map(({ name }) => name);
     return demand(metric, known, unknown);
@@ -62,13 +62,13 @@ function demand(metric: Metric, known: readonly KnownLoad[], unknown: readonly s
     unknown.length === 0
       ? ""
       : `, ${namesOf(unknown)} cannot be read and ${verb(unknown, "counts", "count")} as full`;
-  const because =
+  const reason =
     hot !== null && zones > forAll
       ? `${hot.name} ${metric.verb[0]} ${metric.format(hot.load)}${mean(metric)}, more than the ` +
         `${metric.format(metric.perZone)} of a zone; another zone must share the load`
       : `${namesOf(names)} ${verb(names, ...metric.verb)} ${metric.format(carried)}` +
         `${mean(metric)}${blind}; ${need(metric, zones)}`;
-  return { ...titleOf(metric), found, zones, because };
+  return { ...titleOf(metric), found, zones, reason };
 }
 
 const mean = ({ window }: Metric): string =>

@@ -4,7 +4,7 @@ import type { Counters } from "./counters";
 import type { Sample } from "./sample";
 
 /** A sample of the exchange, with the data that the next sample needs. */
-export interface ExchangeLook {
+export interface ExchangeObservation {
   /** Number of zones in service, from the stack's outputs. */
   readonly zones: number;
   readonly sample: Sample;
@@ -14,8 +14,8 @@ export interface ExchangeLook {
 
 /** Reads and changes the exchange for a tick. */
 export interface Executor {
-  look(): Promise<ExchangeLook>;
-  /** Returns the current number of zones in the stack's outputs. The number that `look` returns may be a minute old. */
+  observe(): Promise<ExchangeObservation>;
+  /** Returns the current number of zones in the stack's outputs. The number that `observe` returns may be a minute old. */
   inService(): Promise<number>;
   /** Returns how many more zones the quota allows; null if there is no limit or the limit is unknown. */
   headroom(): Promise<Headroom | null>;

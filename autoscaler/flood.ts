@@ -21,8 +21,8 @@ export function floodReason(latest: Sample | undefined): string | null {
  */
 export function withoutFlood(ask: Argument, latest: Sample | undefined): Argument {
   const needsNoPassword = ask.name === "throughput" || ask.name === "cpu";
-  const because = floodReason(latest);
-  return needsNoPassword && because !== null && ask.zones !== null
-    ? { ...ask, found: `${ask.found}, ${because}`, zones: null, because: "" }
+  const reason = floodReason(latest);
+  return needsNoPassword && reason !== null && ask.zones !== null
+    ? { ...ask, found: `${ask.found}, ${reason}`, zones: null, reason: "" }
     : ask;
 }

@@ -15,7 +15,7 @@ export function minimum({ min }: Policy, { zones }: ScalingState): Limit {
     found: count(zones, "zone"),
     threshold: String(min),
     zones: min,
-    because: `pbx:autoscale.min is ${String(min)}, and there ${isOrAreZones(zones)}`,
+    reason: `pbx:autoscale.min is ${String(min)}, and there ${isOrAreZones(zones)}`,
   };
 }
 
@@ -27,7 +27,7 @@ export function ceilings({ max, cost }: Policy, { zones }: ScalingState): readon
       found: count(zones, "zone"),
       threshold: String(max),
       zones: max,
-      because: `pbx:autoscale.max allows ${String(max)}`,
+      reason: `pbx:autoscale.max allows ${String(max)}`,
     },
   ];
   if (cost !== null) {
@@ -38,7 +38,7 @@ export function ceilings({ max, cost }: Policy, { zones }: ScalingState): readon
       found: `${money(cost.controller + zones * cost.zone)} an hour`,
       threshold: `${money(cost.limit)} an hour`,
       zones: allowed,
-      because: `pbx:autoscale.maxHourlyCost ${money(cost.limit)} pays for ${String(allowed)}`,
+      reason: `pbx:autoscale.maxHourlyCost ${money(cost.limit)} pays for ${String(allowed)}`,
     });
   }
   return limits;
@@ -53,7 +53,7 @@ export function quota({ zones, headroom }: ScalingState): Limit | null {
         found: `room for ${String(headroom.zones)} more`,
         threshold: `limited by: ${headroom.shortage}`,
         zones: zones + headroom.zones,
-        because: `the cloud's quota has room for ${count(headroom.zones, "more zone")} (${headroom.shortage})`,
+        reason: `the cloud's quota has room for ${count(headroom.zones, "more zone")} (${headroom.shortage})`,
       };
 }
 

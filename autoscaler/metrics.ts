@@ -4,10 +4,10 @@ import { Connections } from "../ssh/connections";
 import { type Counters, type Rates, ratesBetween } from "./counters";
 import { type NodeResult, timedOut, withTimeout } from "../ssh/timeout";
 import type { Sample, ZoneReading } from "./sample";
-import { inspectZone, type ZoneLook } from "./zone-look";
+import { inspectZone, type ZoneMeasurement } from "./zone-measurement";
 
 /** State of a zone in HAProxy's rotation. */
-export interface Place {
+export interface RotationState {
   readonly state: AdminState;
   readonly healthy: boolean;
   readonly connections: number;
@@ -16,7 +16,7 @@ export interface Place {
 /** One observation of a zone. `place` is null if HAProxy could not be asked or does not know the zone. */
 export interface ObservedZone {
   readonly name: string;
-  readonly place: Place | null;
+  readonly place: RotationState | null;
   /** Null if the zone could not be read. */
   readonly reading: ZoneReading | null;
   /** Why the zone could not be read; null if it was read. */
@@ -32,7 +32,7 @@ export interface Observation {
   readonly fault: string | null;
 }
 
-type RatedLook = ZoneLook & Rates;
+type RatedMeasurement = ZoneMeasurement & Rates;
 
 /**
  * Returns the reading of a zone without the phones that are already `counted`. A phone that has moved to another zone
@@ -40,8 +40,8 @@ type RatedLook = ZoneLook & Rates;
  *
  * @param counted extensions that were counted in other zones. This function adds the extensions of this zone.
  */
-function readingOf(look: RatedLook, counted: Set<string>): ZoneReading {
-  const { calls, registered, bytesPerSecond, cpu } = look;
+function readingOf(measurement: RatedMeasurement, counted: Set<string>): ZoneReading {
+  const { calls, registered, bytesPerSecond, cpu } = measurement;
   const before = counted.size;
   for (const extension of registered) counted.add(extension);
   return { calls, registrations: counted.size - before, bytesPerSecond, cpu };
@@ -68,15 +68,15 @@ export class Metrics {
 
   async observe({ access, zones }: ExchangeNodes): Promise<Observation> {
     const at = Date.now();
-    const [rotation, ...looks] = await Promise.all([
+    const [rotation, ...measurements] = await Promise.all([
       this.withTimeout("controller", () => this.rotation(access)),
-      ...zones.map((zone) => this.withTimeout(zone.name, () => this.look(access, zone))),
+      ...zones.map((zone) => this.withTimeout(zone.name, () => this.measure(access, zone))),
     ]);
     const counted = new Set<string>();
     return {
       at,
       zones: zones.map(({ name }, index) => {
-        const { value = null, fault = null } = looks[index] ?? {};
+        const { value = null, fault = null } = measurements[index] ?? {};
         const reading = value && readingOf(value, counted);
         return { name, place: rotation.value?.get(name) ?? null, reading, fault };
       }),
@@ -103,7 +103,7 @@ export class Metrics {
     this.connections.close();
   }
 
-  private async rotation(access: Access): Promise<ReadonlyMap<string, Place>> {
+  private async rotation(access: Access): Promise<ReadonlyMap<string, RotationState>> {
     const haproxy = new Haproxy(await this.connections.controller(access, 0));
     const [servers, connections] = await Promise.all([haproxy.servers(), haproxy.connections()]);
     return new Map(
@@ -114,11 +114,11 @@ export class Metrics {
     );
   }
 
-  private async look(access: Access, zone: ZoneHost): Promise<RatedLook> {
-    const look = await inspectZone(await this.connections.zone(access, zone, 0));
-    const rates = ratesBetween(this.counters.get(zone.name) ?? null, look.counters);
-    this.counters.set(zone.name, look.counters);
-    return { ...look, ...rates };
+  private async measure(access: Access, zone: ZoneHost): Promise<RatedMeasurement> {
+    const measurement = await inspectZone(await this.connections.zone(access, zone, 0));
+    const rates = ratesBetween(this.counters.get(zone.name) ?? null, measurement.counters);
+    this.counters.set(zone.name, measurement.counters);
+    return { ...measurement, ...rates };
   }
 
   /**

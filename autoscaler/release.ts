@@ -9,10 +9,10 @@ import { count, namesOf, percent } from "../core/format";
 /** Whether a zone may be removed, and why. */
 export interface ReleaseVerdict {
   readonly may: boolean;
-  readonly because: string;
+  readonly reason: string;
 }
 
-const no = (because: string): ReleaseVerdict => ({ may: false, because });
+const no = (reason: string): ReleaseVerdict => ({ may: false, reason });
 
 /**
  * Checks that all zones were read and are in the rotation. A zone that cannot be read may be the busiest one. A zone
@@ -35,7 +35,7 @@ export function allKnown(latest: Sample | undefined, zones: number): ReleaseVerd
     ? no(
         `${count(missing, "zone")} of ${String(zones)} ${missing === 1 ? "has" : "have"} not been read yet`,
       )
-    : { may: true, because: "" };
+    : { may: true, reason: "" };
 }
 
 /**
@@ -71,7 +71,7 @@ export function fits(
   const calls = Math.max(...seen.map((sample) => total(sample, (reading) => reading.calls) ?? 0));
   return {
     may: true,
-    because:
+    reason:
       `at most ${count(calls, "call")} in the last ${time}; ` +
       `${count(zones, "zone")} would have ${percent(margin)} free`,
   };

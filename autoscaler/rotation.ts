@@ -42,13 +42,13 @@ export const outInWords = (out: readonly string[]): string =>
 
 /** Returns `argument` with one more zone for each zone in `out`, because those zones accept no new connections. */
 export function plusOut(argument: Argument, out: readonly string[]): Argument {
-  const { found, zones, because } = argument;
+  const { found, zones, reason } = argument;
   if (out.length === 0 || zones === null) return argument;
   return {
     ...argument,
     found: `${found}, ${namesOf(out)} out of the rotation`,
     zones: zones + out.length,
-    because: `${because}, and ${outInWords(out)}`,
+    reason: `${reason}, and ${outInWords(out)}`,
   };
 }
 
@@ -61,7 +61,7 @@ export function minimumServing(out: readonly string[]): readonly Limit[] {
       found: `${namesOf(out)} out of the rotation`,
       threshold: "1 zone in the rotation",
       zones: out.length + 1,
-      because: `${outInWords(out)}, and at least one zone must serve`,
+      reason: `${outInWords(out)}, and at least one zone must serve`,
     },
   ];
 }

@@ -37,7 +37,7 @@ export class Runner {
    * @throws OperatorError if the stack cannot be read, or has no `pbx:autoscale`.
    */
   async start(): Promise<void> {
-    await this.view.look();
+    await this.view.observe();
     await sleep(FIRST_INTERVAL);
     this.view.resumeFrom(countersToResumeFrom(this.memory.read(), Date.now()));
   }
@@ -60,7 +60,7 @@ export class Runner {
     const executor = new StackExecutor({
       stack: this.stack,
       cloud: () => cloudOf(settings, this.stack.name),
-      look: () => this.view.look(),
+      observe: () => this.view.observe(),
       inService: () => this.view.inService(),
       exported: exportedStack,
       releaseDeadLock,

@@ -26,7 +26,7 @@ export function scheduled({ schedules, lead }: Policy, now: number): Argument {
     .sort((one, other) => other.min - one.min);
   if (first === undefined) {
     const threshold = schedules.length === 0 ? "none" : count(schedules.length, "schedule");
-    return { name: "schedule", found: "no window now", threshold, zones: null, because: "" };
+    return { name: "schedule", found: "no window now", threshold, zones: null, reason: "" };
   }
   const { cron, timeZone, for: length, min, run } = first;
   const time = run.toLocaleTimeString("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
@@ -35,6 +35,6 @@ export function scheduled({ schedules, lead }: Policy, now: number): Argument {
     found: `${time} ${timeZone}, for ${formatDuration(length)}`,
     threshold: `"${cron}", ${formatDuration(lead)} before`,
     zones: min,
-    because: `the schedule "${cron}" asks for ${count(min, "zone")} from ${time} ${timeZone} on`,
+    reason: `the schedule "${cron}" asks for ${count(min, "zone")} from ${time} ${timeZone} on`,
   };
 }

@@ -3,12 +3,12 @@ import type { Headroom } from "../clouds/cloud";
 import type { UpdateOutcome } from "../stack/outcome";
 import { OperatorError } from "../core/errors";
 import { WANTED_ZONES } from "../config/wanted-zones";
-import type { Executor, ExchangeLook } from "./executor";
+import type { Executor, ExchangeObservation } from "./executor";
 import { hasPendingOperations, repair, type RepairOptions } from "../stack/repair";
 import { updateOutcome } from "../stack/outcome";
 
 export interface StackExecutorOptions extends RepairOptions {
-  readonly look: () => Promise<ExchangeLook>;
+  readonly observe: () => Promise<ExchangeObservation>;
   readonly inService: () => Promise<number>;
   /**
    * Returns the guard's reasons to refuse an update of the stack, one line each.
@@ -23,11 +23,11 @@ export interface StackExecutorOptions extends RepairOptions {
 
 /** Changes the exchange with updates of its stack, as an operator's `pulumi up` does. */
 export class StackExecutor implements Executor {
-  readonly look: () => Promise<ExchangeLook>;
+  readonly observe: () => Promise<ExchangeObservation>;
   readonly inService: () => Promise<number>;
 
   constructor(private readonly options: StackExecutorOptions) {
-    this.look = options.look;
+    this.observe = options.observe;
     this.inService = options.inService;
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { UpdateOutcome } from "../stack/outcome";
 import type { Decision, ScalingState } from "./decision";
-import type { Executor, ExchangeLook } from "./executor";
+import type { Executor, ExchangeObservation } from "./executor";
 import { isOrAreZones } from "./limits";
 import { type Memory, clampedTo } from "./memory";
 import { describeOutcome, isBlind, type Report } from "./report";
@@ -65,9 +65,9 @@ export class Ticker {
   /** Takes a sample and decides. Changes nothing but the memory. */
   async consider(): Promise<Considered> {
     const { executor, decide } = this.options;
-    const look = await executor.look();
-    const { zones, sample } = look;
-    const memory = this.remember(look);
+    const observation = await executor.observe();
+    const { zones, sample } = observation;
+    const memory = this.remember(observation);
     const state = { zones, ...scalingOf(memory), headroom: null };
     const decision = decide(memory.samples, state, sample.at);
     if (decision.action !== "out") return { decision, state, sample };
@@ -210,7 +210,7 @@ export class Ticker {
     for (let isShort = false; !isShort;) {
       await this.pause(interval, signal);
       try {
-        const { sample, counters } = await executor.look();
+        const { sample, counters } = await executor.observe();
         const samples = this.samplesWith(sample);
         isShort = decide(samples, state, sample.at).action === "out";
         this.note({ samples, counters });
@@ -226,7 +226,7 @@ export class Ticker {
     return { count: (failed?.count ?? 0) + 1, at: this.now() };
   }
 
-  private remember({ sample, counters }: ExchangeLook): Memory {
+  private remember({ sample, counters }: ExchangeObservation): Memory {
     const known = clampedTo(sample.at, this.options.memory.read());
     this.note({ ...known, samples: this.samplesWith(sample, known), counters });
     return this.options.memory.read();

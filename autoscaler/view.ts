@@ -1,6 +1,6 @@
 import { Metrics } from "./metrics";
 import { type Policy, policyOf } from "./policy";
-import type { ExchangeLook } from "./executor";
+import type { ExchangeObservation } from "./executor";
 import type { Settings } from "../config/schema";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { OperatorError } from "../core/errors";
@@ -41,14 +41,14 @@ export class ExchangeView {
     return (await this.current()).nodes.zones.length;
   }
 
-  async look(): Promise<ExchangeLook> {
+  async observe(): Promise<ExchangeObservation> {
     const { nodes } = await this.current();
     const sample = await this.metrics.sample(nodes);
     return { zones: nodes.zones.length, sample, counters: this.metrics.lastCounters() };
   }
 
   /** Sets the counters of an earlier run, from which the next rates are computed. */
-  resumeFrom(counters: ExchangeLook["counters"]): void {
+  resumeFrom(counters: ExchangeObservation["counters"]): void {
     this.metrics.resumeFrom(counters);
   }
 

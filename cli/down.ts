@@ -39,7 +39,7 @@ main(async () => {
   await repairKilledUpdate(stack, await exportedStack(stack));
   await runUpdate((options) => stack.destroy(options), {
     failed: "some resources could not be destroyed, see above; run the same command again",
-    calledOff: () => repairCancelledUpdate(stack),
+    onCancel: () => repairCancelledUpdate(stack),
   });
   if (!inLab) return;
   const others = await otherDeployedStacks(stack);

@@ -20,7 +20,7 @@ interface Endings {
   /** Message for a failed update whose progress has already shown the reason. */
   readonly failed: string;
   /** Cleans up after a cancelled update. */
-  readonly calledOff: () => Promise<void>;
+  readonly onCancel: () => Promise<void>;
 }
 
 /**
@@ -31,7 +31,7 @@ interface Endings {
  */
 export async function runUpdate(
   update: (options: UpdateOptions) => Promise<unknown>,
-  { failed, calledOff }: Endings,
+  { failed, onCancel }: Endings,
 ): Promise<void> {
   const faults: EngineEvent[] = [];
   // Writes to a closed terminal fail, which must not end the update.
@@ -51,7 +51,7 @@ export async function runUpdate(
         });
       } catch (error) {
         if (signal.aborted) {
-          await calledOff();
+          await onCancel();
           throw new OperatorError("cancelled; run the same command again to continue");
         }
         throw faults.length > 0 ? new OperatorError(failed) : pulumiFault(error);

@@ -53,7 +53,7 @@ main(async () => {
   }
   await runUpdate((options) => stack.up({ ...options, replace }), {
     failed: "the deployment failed, see above; fix the cause and run the same command again",
-    calledOff: () => repairCancelledUpdate(stack),
+    onCancel: () => repairCancelledUpdate(stack),
   }).catch(async (error: unknown) => {
     // Pulumi does not show why a server could not be built.
     for (const fault of await buildFaultsOf(stack)) say("cloud", fault);

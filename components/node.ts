@@ -65,7 +65,7 @@ export abstract class Node extends pulumi.ComponentResource {
   /** Data for SSH access to this node. */
   readonly access: Inputs<Access>;
   /** Resources that must exist before SSH works. */
-  readonly way: readonly pulumi.Resource[];
+  readonly reachableAfter: readonly pulumi.Resource[];
 
   protected constructor(type: string, args: NodeArgs, opts: pulumi.ComponentResourceOptions) {
     const { cloud, exchange, boot, plan, firewall } = args;
@@ -99,7 +99,10 @@ export abstract class Node extends pulumi.ComponentResource {
       controllerAddress: this.address,
       controllerHostKey: plan.sshHostKey.publicKey,
     };
-    this.way = [...(args.via?.way ?? firewall.rules), ...server.reachableAfter];
+    this.reachableAfter = [
+      ...(args.via?.reachableAfter ?? firewall.rules),
+      ...server.reachableAfter,
+    ];
     const packed = files.apply((known) => packFiles(known, exchange.digestKey));
     this.config = new NodeConfig(
       plan.name,
@@ -112,7 +115,7 @@ export abstract class Node extends pulumi.ComponentResource {
         files: packed.files,
         contents: packed.contents,
       },
-      { ...child, dependsOn: [...this.way] },
+      { ...child, dependsOn: [...this.reachableAfter] },
     );
     args.rollout.addConfig(plan.name, this.config);
   }

@@ -53,7 +53,7 @@ export const SHARED_PARTS: Readonly<Record<string, Part>> = {
  * Returns whether calls are independent of a resource. Such a resource is only for the operator's SSH access, or does
  * not exist in the cloud.
  */
-export const isBesideCalls = ({ type, olds, news }: PlannedChange): boolean =>
+export const isIndependentOfCalls = ({ type, olds, news }: PlannedChange): boolean =>
   /^(trunkline|pulumi):/.test(type) ||
   type === "openstack:compute/keypair:Keypair" ||
   (type.endsWith(":SecGroupRule") && (olds.portRangeMin ?? news.portRangeMin) === SSH_PORT);

@@ -12,7 +12,7 @@ import { type NodeConfigInputs, type ZoneMembershipInputs } from "../provider/in
 import type { Plan, PlannedChange } from "./plan";
 import {
   describe,
-  isBesideCalls,
+  isIndependentOfCalls,
   isGone,
   isInterrupted,
   NODE_PARTS,
@@ -226,7 +226,7 @@ function configRows(
 }
 
 function sharedRow(change: PlannedChange): ImpactRow[] {
-  if (isBesideCalls(change) || !isInterrupted(change)) {
+  if (isIndependentOfCalls(change) || !isInterrupted(change)) {
     return [];
   }
   const isKnown = change.type in SHARED_PARTS;

@@ -82,11 +82,11 @@ export async function install(
     return await askAgent(session, { do: "install", files, validate, former }, installationSchema);
   } catch (error) {
     if (!(error instanceof AgentRefused)) throw error;
-    if (error.renewed.length > 0) {
+    if (error.notRestored.length > 0) {
       throw new NodeError(
         error.node,
         `${error.reason}; these files were changed and could not be restored: ` +
-          `${error.renewed.join(", ")}. All other files are unchanged. ` +
+          `${error.notRestored.join(", ")}. All other files are unchanged. ` +
           "Fix the problem and run the same command again",
       );
     }

@@ -62,16 +62,16 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
     this.declaredZones.markUnsettled(unsettled);
     if (news.node === CONTROLLER) this.declaredZones.compare(olds.zones, news.zones);
     if (olds.serverId !== news.serverId) {
-      return { kind: "replace", because: ["serverId"], impact };
+      return { kind: "replace", changedProperties: ["serverId"], impact };
     }
     // Does not compare `contents`: the compressed form can differ although the files do not.
     const changed = (["files", "zones", "access", "drain"] as const).filter(
       (key) => !isDeepStrictEqual(olds[key], news[key]),
     );
-    const because = [...changed, ...(unsettled.length > 0 ? ["unsettled"] : [])];
-    return because.length === 0
-      ? { kind: "none", because, impact: [] }
-      : { kind: "update", because, impact };
+    const changedProperties = [...changed, ...(unsettled.length > 0 ? ["unsettled"] : [])];
+    return changedProperties.length === 0
+      ? { kind: "none", changedProperties, impact: [] }
+      : { kind: "update", changedProperties, impact };
   }
 
   async create(inputs: NodeConfigInputs, log: Logger): Promise<{ id: string }> {
@@ -138,7 +138,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
   async read(state: NodeConfigInputs, log: Logger): Promise<NodeConfigInputs> {
     let session: Session;
     try {
-      session = await this.session(state, TIMEOUTS.look);
+      session = await this.session(state, TIMEOUTS.read);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
       log.warn(`${error.message}. Its files were not checked and are assumed to be unchanged`);

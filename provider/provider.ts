@@ -72,7 +72,7 @@ export class PbxResourceProvider implements Provider {
     for (const line of change.impact) log.info(line);
     return Promise.resolve({
       changes: change.kind !== "none",
-      replaces: change.kind === "replace" ? [...change.because] : [],
+      replaces: change.kind === "replace" ? [...change.changedProperties] : [],
       deleteBeforeReplace: true,
     });
   }

@@ -6,7 +6,7 @@ export interface ResourceChange {
   /** `replace`: the resource is deleted, and then created again. */
   readonly kind: "none" | "update" | "replace";
   /** Names of the properties that cause the change. */
-  readonly because: readonly string[];
+  readonly changedProperties: readonly string[];
   /** Effects on callers, one sentence each. */
   readonly impact: readonly string[];
 }

@@ -33,11 +33,12 @@ export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInpu
   diff(olds: ZoneMembershipInputs, news: ZoneMembershipInputs): ResourceChange {
     const mustEnter = this.declaredZones.mustEnter(news.zone.name);
     const impact = membershipImpact(olds, news, mustEnter);
-    if (isServerDeleted(olds, news)) return { kind: "replace", because: ["serverId"], impact };
-    const because = (["zone", "serverId", "controllerId", "access", "drain"] as const).filter(
-      (key) => !isDeepStrictEqual(olds[key], news[key]) || (key === "zone" && mustEnter),
-    );
-    return { kind: because.length === 0 ? "none" : "update", because, impact };
+    if (isServerDeleted(olds, news))
+      return { kind: "replace", changedProperties: ["serverId"], impact };
+    const changedProperties = (
+      ["zone", "serverId", "controllerId", "access", "drain"] as const
+    ).filter((key) => !isDeepStrictEqual(olds[key], news[key]) || (key === "zone" && mustEnter));
+    return { kind: changedProperties.length === 0 ? "none" : "update", changedProperties, impact };
   }
 
   async create(inputs: ZoneMembershipInputs, log: Logger): Promise<{ id: string }> {
@@ -67,7 +68,7 @@ export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInpu
     const { access, zone } = state;
     let servers: HaproxyServer[];
     try {
-      const controller = await this.connections.controller(access, TIMEOUTS.look);
+      const controller = await this.connections.controller(access, TIMEOUTS.read);
       servers = await new Haproxy(controller).servers();
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;

@@ -41,7 +41,7 @@ again since "watch", "heard" still finds all records.
 replaced files are saved in the file "former", for "restore". Even if the disk is full or the connection is lost, each
 file has either its old or its new content: the new files are written under temporary names, and renamed after all of
 them are written. If a file cannot be renamed, the files that were renamed before are restored. If these cannot all be
-restored, the answer has "error", and as "renewed" the paths of the files that were not restored.
+restored, the answer has "error", and as "notRestored" the paths of the files that were not restored.
 
 The agent sends an error instead of an answer of more than 32 MiB.
 
@@ -78,11 +78,11 @@ class Fault(Exception):
 
 
 class HalfDone(Fault):
-    """Error of a request that replaced files and could not restore all of them. `renewed` has the paths of these."""
+    """Error of a request that replaced files and could not restore all of them. `not_restored` has the paths of these."""
 
-    def __init__(self, words, renewed):
+    def __init__(self, words, not_restored):
         super().__init__(words)
-        self.renewed = renewed
+        self.not_restored = not_restored
 
 
 def owner_of(uid, gid):
@@ -414,7 +414,7 @@ def answer(request, out, lock):
     except OSError as error:
         outcome = {"error": f"{error.filename or 'its disk'}: {error.strerror}"}
     except HalfDone as fault:
-        outcome = {"error": str(fault), "renewed": fault.renewed}
+        outcome = {"error": str(fault), "notRestored": fault.not_restored}
     except Fault as fault:
         outcome = {"error": str(fault)}
     except Exception as error:  # the client waits for an answer to every request

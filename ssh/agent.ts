@@ -19,7 +19,7 @@ export class AgentFault extends Error {
   constructor(
     message: string,
     /** Paths of files that were replaced and could not be restored. */
-    readonly renewed: readonly string[] = [],
+    readonly notRestored: readonly string[] = [],
   ) {
     super(message);
   }
@@ -43,7 +43,7 @@ const answerSchema = z.object({
   id: z.number(),
   result: z.unknown().optional(),
   error: z.string().optional(),
-  renewed: z.array(z.string()).optional(),
+  notRestored: z.array(z.string()).optional(),
 });
 
 /** Client of `agent.py`. */
@@ -149,7 +149,7 @@ export class Agent {
     if (data === undefined || waiting === undefined) throw this.notAnAnswer(Buffer.from(content));
     this.waiting.delete(data.id);
     if (data.error === undefined) waiting.resolve(data.result);
-    else waiting.reject(new AgentFault(data.error, data.renewed));
+    else waiting.reject(new AgentFault(data.error, data.notRestored));
   }
 
   private notAnAnswer(bytes: Buffer): InvalidAnswer {

@@ -31,7 +31,7 @@ export const TIMEOUTS = {
   /** For a change on a running server, which may be restarting. */
   change: 60_000,
   /** For read-only requests. */
-  look: 15_000,
+  read: 15_000,
 } as const;
 
 /** Permanent failure of a log-in. Retrying does not help. */
@@ -100,7 +100,7 @@ class SshSession implements Session {
       return await agent.ask(request);
     } catch (error) {
       if (error instanceof AgentFault) {
-        throw new AgentRefused(this.node, error.message, error.renewed);
+        throw new AgentRefused(this.node, error.message, error.notRestored);
       }
       if (error instanceof InvalidAnswer) {
         throw new NodeError(

@@ -25,7 +25,7 @@ export class AgentRefused extends NodeError {
     /** The agent's error message, without the remedy. */
     readonly reason: string,
     /** Paths of files that were replaced and could not be restored. */
-    readonly renewed: readonly string[] = [],
+    readonly notRestored: readonly string[] = [],
   ) {
     super(node, `${reason}; fix the problem and run the same command again`);
   }

@@ -54,7 +54,7 @@ export const bans: Command = {
   operands: ["bans"],
   async run({ nodes, connections, json }, lift) {
     const key = lift === "" ? null : lockKeyOf(lift);
-    const controller = await connections.controller(nodes.access, TIMEOUTS.look);
+    const controller = await connections.controller(nodes.access, TIMEOUTS.read);
     if (key === null) {
       const found = await listLocks(controller);
       if (json) printJson(found);

@@ -1,7 +1,7 @@
 import { type LiveCall, liveCallsOf } from "../../nodes/asterisk/live-calls";
 import { paint, table } from "../terminal";
 import { type Command, inEachZone, printJson } from "./command";
-import { FIGURE_HEADS, figureTexts, verdictOn } from "./quality";
+import { QUALITY_HEADS, qualityTexts, verdictOn } from "./quality";
 import { durationText } from "./words";
 
 const HELP = `Shows the calls that are up or ringing, and the quality of each of their legs.
@@ -19,7 +19,7 @@ Options:
 Loss and jitter are for the worse direction, as RTCP reports them; the delay is half of the round-trip
 time. Asterisk does not measure loss and jitter on the trunk.`;
 
-const HEAD = ["zone", "call", "for", "leg", "codec", ...FIGURE_HEADS];
+const HEAD = ["zone", "call", "for", "leg", "codec", ...QUALITY_HEADS];
 
 export const calls: Command = {
   help: HELP,
@@ -56,5 +56,5 @@ const rowsOf = (zone: string, { from, to, state, seconds, legs }: LiveCall): str
       : ["", "", ""]),
     leg.isTrunk ? `trunk to ${leg.end}` : leg.end,
     leg.codec ?? "–",
-    ...figureTexts(leg),
+    ...qualityTexts(leg),
   ]);

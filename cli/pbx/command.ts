@@ -39,14 +39,14 @@ export async function refreshed(
   }
 }
 
-/** Runs `look` in all zones in parallel and returns the results in the order of the zones. */
+/** Runs `read` in all zones in parallel and returns the results in the order of the zones. */
 export function inEachZone<T>(
   { nodes, connections }: PbxContext,
-  look: (session: Session) => Promise<T>,
+  read: (session: Session) => Promise<T>,
 ): Promise<NodeResult<T>[]> {
   return Promise.all(
     nodes.zones.map((zone) =>
-      withTimeout(zone.name, FIRST_ANSWER, connections.zone(nodes.access, zone, 0).then(look)),
+      withTimeout(zone.name, FIRST_ANSWER, connections.zone(nodes.access, zone, 0).then(read)),
     ),
   );
 }

@@ -42,7 +42,7 @@ export const drain: Command = {
     await abortOnSignals(["SIGINT", "SIGTERM"], (signal) =>
       drainZone({
         controller: () => connections.controller(nodes.access, TIMEOUTS.change),
-        zone: () => connections.zone(nodes.access, zone, TIMEOUTS.look),
+        zone: () => connections.zone(nodes.access, zone, TIMEOUTS.read),
         name,
         // A manual drain waits until the last call ends, without a limit.
         policy: { timeout: Infinity, force: false },

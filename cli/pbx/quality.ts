@@ -21,7 +21,7 @@ export function verdictOn(media: Media): QualityVerdict {
 }
 
 /** Formats loss, jitter and delay for a table, each compared with its bound. */
-export const figureTexts = (media: Media): string[] =>
+export const qualityTexts = (media: Media): string[] =>
   FIGURES.map(({ of, bound, unit, digits }) => {
     const value = media[of];
     if (value === null) return "–";
@@ -32,8 +32,8 @@ export const figureTexts = (media: Media): string[] =>
     );
   });
 
-/** Column heads for {@link figureTexts}. */
-export const FIGURE_HEADS = [
+/** Column heads for {@link qualityTexts}. */
+export const QUALITY_HEADS = [
   `lost (≤ ${String(MAX_LOSS_PERCENT)} %)`,
   `jitter (≤ ${String(MAX_JITTER_MS)} ms)`,
   `delay (≤ ${String(MAX_DELAY_MS)} ms)`,

@@ -70,7 +70,7 @@ export const status: Command = {
     for (;;) {
       const { context: now, fault } = await refreshed(known);
       known = now;
-      const found = await look(now, metrics, fault);
+      const found = await observe(now, metrics, fault);
       if (context.json && context.watch) console.log(JSON.stringify(found));
       else if (context.json) printJson(found);
       else print(found, context.watch);
@@ -81,7 +81,11 @@ export const status: Command = {
 };
 
 /** Observes the exchange. @param fault why the nodes of `context` may be outdated; null if they are current */
-async function look(context: PbxContext, metrics: Metrics, fault: string | null): Promise<Status> {
+async function observe(
+  context: PbxContext,
+  metrics: Metrics,
+  fault: string | null,
+): Promise<Status> {
   const [observation, peers] = await Promise.all([
     metrics.observe(context.nodes),
     inEachZone(context, trunkPeersOf),

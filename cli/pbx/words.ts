@@ -1,4 +1,4 @@
-import type { Place } from "../../autoscaler/metrics";
+import type { RotationState } from "../../autoscaler/metrics";
 import { paint } from "../terminal";
 
 /** Text in a table for a value that could not be read. */
@@ -8,7 +8,7 @@ export const orUnknown = <T>(value: T | null, text: (value: T) => string): strin
   value === null ? paint("doubtful", UNKNOWN_TEXT) : text(value);
 
 /** Formats the state of a zone in the rotation. Uses the names of HAProxy's states. */
-export function placeText(place: Place): string {
+export function placeText(place: RotationState): string {
   const { state, healthy } = place;
   if (state !== "ready") return paint("doubtful", state);
   return healthy ? paint("good", "ready") : paint("bad", "ready, but down");

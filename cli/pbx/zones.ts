@@ -21,7 +21,7 @@ export const zones: Command = {
   operands: ["zones"],
   async run(context) {
     const { nodes, connections, outputs, json } = context;
-    const controller = await connections.controller(nodes.access, TIMEOUTS.look);
+    const controller = await connections.controller(nodes.access, TIMEOUTS.read);
     const [haproxy, servers, peers] = await Promise.all([
       new Haproxy(controller).connections(),
       new Haproxy(controller).servers(),

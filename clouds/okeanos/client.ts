@@ -52,7 +52,7 @@ const canRetry = (status: number): boolean => status === 429 || (status >= 500 &
 export class OkeanosClient {
   private identity: Promise<Identity> | undefined;
   /** Milliseconds for which the API may still execute a request that got no response. */
-  readonly straggler: number;
+  readonly lateExecutionTimeout: number;
   private readonly timeout: number;
   private readonly pause: number;
 
@@ -65,7 +65,7 @@ export class OkeanosClient {
     private readonly token: string,
     { timeout = TIMEOUT, pause = PAUSE, lateExecutionTimeout = timeout / 2 }: ClientOptions = {},
   ) {
-    this.straggler = lateExecutionTimeout;
+    this.lateExecutionTimeout = lateExecutionTimeout;
     this.timeout = timeout;
     this.pause = pause;
   }

@@ -26,7 +26,7 @@ export class UnknownResult extends NodeError {
     request: string,
     why: string,
     /** Whether the API may still execute the request later. */
-    readonly mayFollow: boolean,
+    readonly mayStillExecute: boolean,
   ) {
     super("okeanos", `${request} failed (${why}); run the same command again`);
   }

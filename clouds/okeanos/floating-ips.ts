@@ -96,7 +96,10 @@ export async function allocate(
     async () =>
       (await okeanos.post<{ floatingip: Address }>("network", "floatingips", request)).floatingip,
     async (lost) => {
-      const fresh = await explainTimeout(appeared(okeanos, before, lost.mayFollow), () => lost);
+      const fresh = await explainTimeout(
+        appeared(okeanos, before, lost.mayStillExecute),
+        () => lost,
+      );
       if (fresh.length > 1) {
         const list = fresh.map((address) => address.floating_ip_address).join(", ");
         throw new NodeError(
@@ -115,7 +118,7 @@ async function appeared(
   before: ReadonlySet<string>,
   mayFollow: boolean,
 ): Promise<Address[]> {
-  const deadline = new Deadline(mayFollow ? okeanos.straggler : 0);
+  const deadline = new Deadline(mayFollow ? okeanos.lateExecutionTimeout : 0);
   return poll(
     async () => {
       const fresh = (await addresses(okeanos)).filter(
@@ -123,7 +126,7 @@ async function appeared(
       );
       return fresh.length > 0 || deadline.isExpired ? fresh : undefined;
     },
-    okeanos.straggler * 2 + MAX_POLL_INTERVAL,
+    okeanos.lateExecutionTimeout * 2 + MAX_POLL_INTERVAL,
   );
 }
 

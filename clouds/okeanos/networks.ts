@@ -37,7 +37,7 @@ export async function allNetworks(okeanos: OkeanosClient): Promise<Network[]> {
   return networks.filter(isThere);
 }
 
-export async function networksCalled(okeanos: OkeanosClient, name: string): Promise<Network[]> {
+export async function networksNamed(okeanos: OkeanosClient, name: string): Promise<Network[]> {
   return (await allNetworks(okeanos)).filter((network) => network.name === name);
 }
 
@@ -92,7 +92,7 @@ export function makeNetwork(
   return createOnce(
     async () =>
       (await okeanos.post<{ network: Network }>("network", "networks", { network })).network,
-    (lost) => findLost(okeanos, lost, async () => (await networksCalled(okeanos, name))[0]),
+    (lost) => findLost(okeanos, lost, async () => (await networksNamed(okeanos, name))[0]),
   );
 }
 
@@ -125,16 +125,16 @@ async function findLost<T>(
   lost: UnknownResult,
   find: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  const deadline = new Deadline(lost.mayFollow ? okeanos.straggler : 0);
+  const deadline = new Deadline(lost.mayStillExecute ? okeanos.lateExecutionTimeout : 0);
   const work = poll(
     async () => (await find()) ?? (deadline.isExpired ? null : undefined),
-    okeanos.straggler * 2 + MAX_POLL_INTERVAL,
+    okeanos.lateExecutionTimeout * 2 + MAX_POLL_INTERVAL,
   );
   return (await explainTimeout(work, () => lost)) ?? undefined;
 }
 
 /** Turns an error for an exceeded quota into a NodeError that names the remedy. Returns other errors unchanged. */
-export function refused(name: string, what: string, error: unknown): unknown {
+export function explainQuotaError(name: string, what: string, error: unknown): unknown {
   return error instanceof ApiFault && error.status === 413
     ? new NodeError(
         name,

@@ -1,7 +1,7 @@
 import { type Flavor, findFlavor, flavorOfServer, offeredFlavor } from "./catalogue";
 import type { OkeanosClient } from "./client";
 import { unusedAddresses } from "./floating-ips";
-import { networksCalled } from "./networks";
+import { networksNamed } from "./networks";
 import { ADDRESSES, findProject, serverNeeds, quotaRows, quotasOf, quotaTable } from "./quotas";
 import { OkeanosServers, OWNER } from "./servers";
 
@@ -82,7 +82,7 @@ export async function preflight(okeanos: OkeanosClient, demand: OkeanosDemand): 
   const quotas = await quotasOf(okeanos, project.id);
   const servers = await flavorsOf(okeanos, demand.servers);
   const { network } = demand;
-  const hasNetwork = network === undefined || (await networksCalled(okeanos, network)).length > 0;
+  const hasNetwork = network === undefined || (await networksNamed(okeanos, network)).length > 0;
   const unused = demand.reuse ? await unusedAddresses(okeanos, project.id, demand.reserved) : [];
   const rows = quotaRows(
     {

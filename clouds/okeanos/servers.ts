@@ -80,7 +80,7 @@ export class OkeanosServers {
           })
         ).server,
       (lost) => {
-        const timeout = lost.mayFollow ? this.okeanos.straggler : 0;
+        const timeout = lost.mayStillExecute ? this.okeanos.lateExecutionTimeout : 0;
         return explainTimeout(this.findLost(key, value, timeout), () => lost);
       },
     );

@@ -12,7 +12,7 @@ export interface DrainPolicy {
 }
 
 /** Observation of a zone during its drain. */
-export interface DrainLook extends Activity {
+export interface DrainObservation extends Activity {
   /** Milliseconds since the drain began. */
   readonly at: number;
   /** Whether another zone in the rotation is healthy, and so accepts phones that are disconnected from this zone. */
@@ -42,7 +42,7 @@ export type Step =
   /**
    * Put the zone back into service: calls go on after the timeout (`late`), or no other zone accepts phones (`alone`).
    */
-  | { readonly kind: "abandon"; readonly because: "late" | "alone" };
+  | { readonly kind: "abandon"; readonly reason: "late" | "alone" };
 
 /**
  * Maximum number of connections to close in one step, because all of their phones register in other zones at the same
@@ -75,18 +75,19 @@ export class DrainDecision {
     private readonly last: LastZone,
   ) {}
 
-  next(look: DrainLook): Step {
-    if (!look.hasOtherZone && this.last === "refuse") return { kind: "abandon", because: "alone" };
+  next(observation: DrainObservation): Step {
+    if (!observation.hasOtherZone && this.last === "refuse")
+      return { kind: "abandon", reason: "alone" };
 
-    const idle = look.hasOtherZone ? this.idlePorts(look) : [];
-    const isSettled = look.at >= SETTLING || !look.hasOtherZone;
-    const isQuiet = look.channels === 0 && idle.length === 0 && isSettled;
+    const idle = observation.hasOtherZone ? this.idlePorts(observation) : [];
+    const isSettled = observation.at >= SETTLING || !observation.hasOtherZone;
+    const isQuiet = observation.channels === 0 && idle.length === 0 && isSettled;
     this.quiet = isQuiet ? this.quiet + 1 : 0;
     if (this.quiet > QUIET_LOOKS) return { kind: "done" };
     if (this.quiet === QUIET_LOOKS) return { kind: "close" };
 
-    if (look.channels > 0 && look.at >= this.policy.timeout * 1000) {
-      if (!this.policy.force) return { kind: "abandon", because: "late" };
+    if (observation.channels > 0 && observation.at >= this.policy.timeout * 1000) {
+      if (!this.policy.force) return { kind: "abandon", reason: "late" };
       // After the first cut, idle phones are moved before calls are cut again: callers who were cut off call again, and
       // should do so through another zone.
       if (this.cuts === 0 || idle.length === 0) {
@@ -107,15 +108,15 @@ export class DrainDecision {
   }
 
   /** Returns the number of registered phones whose connections have not been closed yet. */
-  phonesLeft(look: DrainLook): number {
-    return look.contacts.filter(({ port }) => !this.moved.has(port)).length;
+  phonesLeft(observation: DrainObservation): number {
+    return observation.contacts.filter(({ port }) => !this.moved.has(port)).length;
   }
 
   /**
    * Returns the ports of connections without calls that have not been closed yet. Several phones, or several lines of
    * one phone, may share a connection.
    */
-  private idlePorts({ contacts, busy }: DrainLook): number[] {
+  private idlePorts({ contacts, busy }: DrainObservation): number[] {
     const inUse = new Set(
       contacts.filter(({ extension }) => busy.has(extension)).map(({ port }) => port),
     );

@@ -6,7 +6,7 @@ import { pauseFor, retry } from "../../core/retry";
 import { activityOf, disconnect, hangUpAll } from "../asterisk/activity";
 import {
   DrainDecision,
-  type DrainLook,
+  type DrainObservation,
   type DrainPolicy,
   type LastZone,
   type Step,
@@ -39,7 +39,7 @@ export interface Drained {
 }
 
 /** Observation of a zone, and the SSH session through which it was made. */
-interface Observation extends DrainLook {
+interface Observation extends DrainObservation {
   readonly zone: Session;
 }
 
@@ -124,29 +124,31 @@ export class Drain {
   private async untilEmpty(): Promise<number | null> {
     const { name, signal } = this.options;
     for (;;) {
-      const look = await this.observe();
+      const observation = await this.observe();
       // Check the signal before the result: after an abort, log-ins are not retried, so a failed observation does not
       // mean that the zone does not answer.
       if (signal?.aborted === true) {
         throw new NodeError(name, `the drain was interrupted; ${this.stays}`);
       }
-      if (look instanceof NodeError) return this.releaseUnseen(look);
-      const step = this.decision.next(look);
-      this.report(look);
+      if (observation instanceof NodeError) return this.releaseUnseen(observation);
+      const step = this.decision.next(observation);
+      this.report(observation);
       switch (step.kind) {
         case "move":
-          await this.disconnect(look.zone, step, step.ports);
+          await this.disconnect(observation.zone, step, step.ports);
           break;
         case "close":
-          await this.disconnect(look.zone, step, "all");
+          await this.disconnect(observation.zone, step, "all");
           break;
         case "cut":
-          await this.cut(look.calls);
+          await this.cut(observation.calls);
           break;
         case "release":
           return this.release();
         case "abandon":
-          throw step.because === "alone" ? this.lastZoneError() : this.timeoutError(look.calls);
+          throw step.reason === "alone"
+            ? this.lastZoneError()
+            : this.timeoutError(observation.calls);
         case "done":
           return this.callsCut;
         case "wait":
@@ -273,12 +275,12 @@ export class Drain {
       : "the zone stays out of the rotation";
   }
 
-  private report(look: DrainLook): void {
+  private report(observation: DrainObservation): void {
     const { name, say } = this.options;
-    const { calls, hasOtherZone, at } = look;
+    const { calls, hasOtherZone, at } = observation;
     if (calls === this.reported.calls && at < this.reported.at + REMINDER) return;
     this.reported = { calls, at };
-    const phones = this.decision.phonesLeft(look);
+    const phones = this.decision.phonesLeft(observation);
     const about =
       hasOtherZone && phones === 0
         ? ", no phones left"

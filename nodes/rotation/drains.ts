@@ -69,7 +69,7 @@ export class RunningDrains {
     if (begun !== undefined) return begun;
     const drain = new Drain({
       controller: () => this.connections.controller(access, TIMEOUTS.change),
-      zone: () => this.connections.zone(access, zone, TIMEOUTS.look),
+      zone: () => this.connections.zone(access, zone, TIMEOUTS.read),
       name: zone.name,
       policy: this.policy ?? known,
       // Null means that the whole exchange is destroyed. The last zone is then drained as well.

@@ -11,7 +11,7 @@ import {
   release,
   unusedAddresses,
 } from "../../clouds/okeanos/floating-ips";
-import { refused } from "../../clouds/okeanos/networks";
+import { explainQuotaError } from "../../clouds/okeanos/networks";
 
 interface State extends OkeanosFloatingIpInputs {
   readonly address: string;
@@ -35,10 +35,14 @@ export class OkeanosFloatingIpHandler implements ResourceHandler<OkeanosFloating
   ) {}
 
   diff(olds: OkeanosFloatingIpInputs, news: OkeanosFloatingIpInputs): ResourceChange {
-    const because = (["pool", "project"] as const).filter(
+    const changedProperties = (["pool", "project"] as const).filter(
       (key) => !isDeepStrictEqual(olds[key], news[key]),
     );
-    return { kind: because.length === 0 ? "none" : "replace", because, impact: [] };
+    return {
+      kind: changedProperties.length === 0 ? "none" : "replace",
+      changedProperties,
+      impact: [],
+    };
   }
 
   async create(
@@ -95,7 +99,7 @@ export class OkeanosFloatingIpHandler implements ResourceHandler<OkeanosFloating
       this.taken.add(address.id);
       return { address, found: false };
     } catch (error) {
-      throw refused(name, "a public address", error);
+      throw explainQuotaError(name, "a public address", error);
     }
   }
 }

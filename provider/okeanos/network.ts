@@ -8,8 +8,8 @@ import {
   findNetwork,
   makeNetwork,
   makeSubnet,
-  networksCalled,
-  refused,
+  networksNamed,
+  explainQuotaError,
   removeNetwork,
 } from "../../clouds/okeanos/networks";
 
@@ -29,9 +29,16 @@ export class OkeanosNetworkHandler implements ResourceHandler<State> {
   ) {}
 
   diff(olds: State, news: OkeanosNetworkInputs): ResourceChange {
-    const because = (["name", "project", "cidr"] as const).filter((key) => olds[key] !== news[key]);
-    if (olds.unfinished === true) return { kind: "replace", because: ["name"], impact: [] };
-    return { kind: because.length === 0 ? "none" : "replace", because, impact: [] };
+    const changedProperties = (["name", "project", "cidr"] as const).filter(
+      (key) => olds[key] !== news[key],
+    );
+    if (olds.unfinished === true)
+      return { kind: "replace", changedProperties: ["name"], impact: [] };
+    return {
+      kind: changedProperties.length === 0 ? "none" : "replace",
+      changedProperties,
+      impact: [],
+    };
   }
 
   async create(
@@ -39,12 +46,12 @@ export class OkeanosNetworkHandler implements ResourceHandler<State> {
     log: Logger,
   ): Promise<{ id: string; outs: { subnetId: string } }> {
     const okeanos = this.okeanos();
-    for (const { id } of await networksCalled(okeanos, name)) {
+    for (const { id } of await networksNamed(okeanos, name)) {
       log.status(`removing network ${id}, which an interrupted update left behind`);
       await removeNetwork(okeanos, id, this.signal);
     }
     const { id } = await makeNetwork(okeanos, name, project).catch((error: unknown) => {
-      throw refused("trunk", "a private network", error);
+      throw explainQuotaError("trunk", "a private network", error);
     });
     try {
       const subnet = await makeSubnet(okeanos, id, cidr);

@@ -57,11 +57,14 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
   }
 
   diff(olds: State, news: OkeanosServerInputs): ResourceChange {
-    const because = COMPARED.filter((key) => !isDeepStrictEqual(olds[key], news[key]));
-    if (olds.unfinished === true) return { kind: "replace", because: ["name"], impact: [] };
-    const isReplaced = because.some((key) => !CHANGEABLE.has(key) || news.replaceOn.includes(key));
-    const kind = because.length === 0 ? "none" : isReplaced ? "replace" : "update";
-    return { kind, because, impact: [] };
+    const changedProperties = COMPARED.filter((key) => !isDeepStrictEqual(olds[key], news[key]));
+    if (olds.unfinished === true)
+      return { kind: "replace", changedProperties: ["name"], impact: [] };
+    const isReplaced = changedProperties.some(
+      (key) => !CHANGEABLE.has(key) || news.replaceOn.includes(key),
+    );
+    const kind = changedProperties.length === 0 ? "none" : isReplaced ? "replace" : "update";
+    return { kind, changedProperties, impact: [] };
   }
 
   async create(inputs: OkeanosServerInputs, log: Logger): Promise<{ id: string }> {

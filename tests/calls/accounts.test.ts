@@ -53,7 +53,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
         (await zone.cli("core show channels count")).includes("0 active channels") ? true : null,
       );
     }
-    await exchange.quiet();
+    await exchange.closePhones();
   });
   afterAll(() => exchange.close());
 

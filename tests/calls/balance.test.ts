@@ -141,7 +141,7 @@ describe("with more phones than a zone takes,", () => {
 
       await controller.admin("set server nodes/zone2 state ready");
       await exchange().registeredPhone("1001");
-      expect(await exchange().whereabouts("1001")).toEqual(["zone2"]);
+      expect(await exchange().zonesOf("1001")).toEqual(["zone2"]);
     } finally {
       phones.kill("SIGKILL");
     }

@@ -56,8 +56,8 @@ describe("in an exchange with a call,", () => {
   });
   afterEach(async () => {
     jest.restoreAllMocks();
-    await exchange.quiet();
-    const haproxy = new Haproxy(await connections.controller(exchange.access, TIMEOUTS.look));
+    await exchange.closePhones();
+    const haproxy = new Haproxy(await connections.controller(exchange.access, TIMEOUTS.read));
     for (const { name } of nodes.zones) await haproxy.setState(name, "ready");
   });
   afterAll(async () => {
@@ -98,7 +98,7 @@ describe("in an exchange with a call,", () => {
     sampled.filter(({ reading }) => reading !== null).map(({ name }) => name);
 
   const states = async (): Promise<Record<string, string>> => {
-    const haproxy = new Haproxy(await connections.controller(exchange.access, TIMEOUTS.look));
+    const haproxy = new Haproxy(await connections.controller(exchange.access, TIMEOUTS.read));
     return Object.fromEntries((await haproxy.servers()).map(({ name, state }) => [name, state]));
   };
 
@@ -149,7 +149,7 @@ describe("in an exchange with a call,", () => {
       const begin = performance.now();
       expect(knownZones(await metrics.sample(nodes))).toEqual(["zone1"]);
       expect(performance.now() - begin).toBeLessThan(SAMPLE_TIMEOUT + 1_000);
-      await exchange.missed("zone2");
+      await exchange.noticedAsDown("zone2");
     } finally {
       await exchange.zone("zone2").signal("SIGCONT");
     }
@@ -157,7 +157,7 @@ describe("in an exchange with a call,", () => {
   });
 
   test("a sample does not include a zone that an operator has drained", async () => {
-    const haproxy = new Haproxy(await connections.controller(exchange.access, TIMEOUTS.look));
+    const haproxy = new Haproxy(await connections.controller(exchange.access, TIMEOUTS.read));
     await haproxy.setState("zone2", "drain");
     try {
       const { zones: sampled } = await metrics.sample(nodes);

@@ -36,7 +36,7 @@ describe.each(EXCHANGES)("with $name,", ({ zones }) => {
   beforeAll(async () => {
     exchange = await TestExchange.start({ zones });
   }, IMAGES_DEADLINE);
-  afterEach(() => exchange.quiet());
+  afterEach(() => exchange.closePhones());
   afterAll(() => exchange.close());
 
   test("Asterisk starts without unexpected warnings or errors", async () => {
@@ -57,8 +57,8 @@ describe.each(EXCHANGES)("with $name,", ({ zones }) => {
     await exchange.phoneIn("zone1", "1001");
     await exchange.phoneIn("zone2", "1002");
 
-    expect(await exchange.whereabouts("1001")).toEqual(["zone1"]);
-    expect(await exchange.whereabouts("1002")).toEqual(["zone2"]);
+    expect(await exchange.zonesOf("1001")).toEqual(["zone1"]);
+    expect(await exchange.zonesOf("1002")).toEqual(["zone2"]);
   });
 
   test.each(["zone1", "zone2"])("a call inside %s does not use the trunk", async (name) => {
@@ -116,7 +116,7 @@ describe.each(EXCHANGES)("with $name,", ({ zones }) => {
     const phone = await exchange.phone("1009", { secret: "wrong" });
 
     await expect(phone.registered()).rejects.toThrow(RegistrationRefused);
-    expect(await exchange.whereabouts("1009")).toEqual([]);
+    expect(await exchange.zonesOf("1009")).toEqual([]);
   });
 
   test("an unknown account is refused like a wrong password", async () => {

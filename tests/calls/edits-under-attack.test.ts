@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { ended, start } from "../../phones/command";
 import { eventually } from "./support/eventually";
 import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE, USERS } from "./support/exchange";
-import { Stack, type Tamper } from "./support/stack";
+import { Stack, type ChangeFiles } from "./support/stack";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -32,7 +32,7 @@ describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kin
   let usual: number;
 
   /** Updates the stack with one more user and another ring timeout. Returns the duration in milliseconds. */
-  async function oneMoreUser(tamper?: Tamper): Promise<number> {
+  async function oneMoreUser(tamper?: ChangeFiles): Promise<number> {
     const began = performance.now();
     const users = [...USERS.slice(0, 2), { range: `1003-${String(++lastUser)}` }];
     await stack.up({ users, ringTimeout: `${String(lastUser - 970)}s` }, tamper);
@@ -40,7 +40,7 @@ describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kin
   }
 
   const withFault =
-    (name: string, fault: string): Tamper =>
+    (name: string, fault: string): ChangeFiles =>
     (_, files) =>
       files.map((file) =>
         file.path === join(ASTERISK, name)
@@ -70,7 +70,7 @@ describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kin
       expect(await oneMoreUser()).toBeLessThan(USUAL * usual + NOISE);
     }
     const phone = await exchange.registeredPhone(String(lastUser));
-    expect(await exchange.whereabouts(phone.account.extension)).toEqual(["zone1"]);
+    expect(await exchange.zonesOf(phone.account.extension)).toEqual(["zone1"]);
   });
 
   test.each([
@@ -91,7 +91,7 @@ describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kin
   });
 
   test("a zone with the old log format gets the new format with the next edit", async () => {
-    const old: Tamper = (_, files) =>
+    const old: ChangeFiles = (_, files) =>
       files.map((file) => ({
         ...file,
         content: file.content.replace(/^messages => .*/m, OLD_FORMAT),

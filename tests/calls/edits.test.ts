@@ -54,13 +54,13 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     staying = [alice, bob, carol, dave, ...leaving];
     monitor = await CallMonitor.between(exchange, alice, bob);
   }, IMAGES_DEADLINE);
-  afterEach(() => exchange.quiet(...staying));
+  afterEach(() => exchange.closePhones(...staying));
   afterAll(() => exchange.close());
 
   /** Updates the stack, and asserts that the phones of 1001 to 1004 stay registered in their zones. */
   async function edit(changes: Configuration): Promise<void> {
     const registrations = (): Promise<string[][]> =>
-      Promise.all([ALICE, BOB, CAROL, DAVE].map((user) => exchange.whereabouts(user.extension)));
+      Promise.all([ALICE, BOB, CAROL, DAVE].map((user) => exchange.zonesOf(user.extension)));
     const before = await registrations();
     await stack.up(changes);
     expect(await registrations()).toEqual(before);
@@ -72,7 +72,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     const connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
     try {
       const calls = exchange.plan.zones.map(async (zone) =>
-        liveCallsOf(await connections.zone(exchange.access, zoneHost(zone), TIMEOUTS.look)),
+        liveCallsOf(await connections.zone(exchange.access, zoneHost(zone), TIMEOUTS.read)),
       );
       const legs = (await Promise.all(calls)).flat().flatMap((call) => call.legs);
       return extensions.map(
@@ -100,8 +100,8 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
   test("removes users, who can then neither register nor be called", async () => {
     await edit({ users: [ALICE, BOB, { range: "1003-1007" }] });
 
-    expect(await exchange.whereabouts("1008")).toEqual([]);
-    expect(await exchange.whereabouts("1009")).toEqual([]);
+    expect(await exchange.zonesOf("1008")).toEqual([]);
+    expect(await exchange.zonesOf("1009")).toEqual([]);
     for (const { account } of leaving) {
       const { established } = await carol.call(account.extension);
       // For a while, Asterisk still knows the removed user as a user without a phone.
@@ -144,8 +144,8 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     // Both zones have the same number of phones, so the default algorithm would separate the new phones.
     await exchange.registeredPhone("1005");
     await exchange.registeredPhone("1006");
-    const [zone] = await exchange.whereabouts("1005");
-    expect(await exchange.whereabouts("1006")).toEqual([zone]);
+    const [zone] = await exchange.zonesOf("1005");
+    expect(await exchange.zonesOf("1006")).toEqual([zone]);
   });
 
   test("changes HAProxy's timeouts for new connections", async () => {

@@ -39,7 +39,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
   beforeAll(async () => {
     exchange = await TestExchange.start({ zones });
   }, IMAGES_DEADLINE);
-  afterEach(() => exchange.quiet());
+  afterEach(() => exchange.closePhones());
   afterAll(() => exchange.close());
 
   const becomes = (zone: string, status: string): Promise<true> =>
@@ -74,7 +74,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
     await old.kill();
     const moved = await exchange.phoneIn("zone2", "1002");
     await eventually("the end of the registration in zone1", EXPIRES + NOTICED, async () =>
-      (await exchange.whereabouts("1002")).includes("zone1") ? null : true,
+      (await exchange.zonesOf("1002")).includes("zone1") ? null : true,
     );
 
     const [call] = await exchange.connect(alice, moved);
@@ -115,7 +115,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
     const zone = exchange.zone("zone2");
     await zone.signal("SIGSTOP");
     try {
-      await exchange.missed("zone2");
+      await exchange.noticedAsDown("zone2");
       expect([await exchange.options(), await exchange.options()]).toEqual([200, 200]);
     } finally {
       await zone.signal("SIGCONT");
@@ -133,7 +133,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
     expect(await exchange.options()).toBe(200);
     expect(await exchange.controller.status("zone2")).toMatch(/^UP/);
 
-    await exchange.missed("zone2");
+    await exchange.noticedAsDown("zone2");
     await zone.boot();
     await exchange.serving();
   });
@@ -174,7 +174,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
     await exchange.hear(alice, bob);
     await call.hangUp();
 
-    await exchange.missed("zone2");
+    await exchange.noticedAsDown("zone2");
     await zone.boot();
     await exchange.serving();
   });

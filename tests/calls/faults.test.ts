@@ -10,7 +10,7 @@ import {
   TEST_DEADLINE,
   USERS,
 } from "./support/exchange";
-import { Stack, type Tamper } from "./support/stack";
+import { Stack, type ChangeFiles } from "./support/stack";
 import { undisturbed, CallMonitor } from "./support/call-monitor";
 import type { TestServer } from "./support/server";
 
@@ -60,7 +60,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
     carol = await exchange.phoneIn("zone1", "1003");
     monitor = await CallMonitor.between(exchange, alice, bob);
   }, IMAGES_DEADLINE);
-  afterEach(() => exchange.quiet(alice, bob, carol));
+  afterEach(() => exchange.closePhones(alice, bob, carol));
   afterAll(async () => {
     jest.restoreAllMocks();
     await exchange.close();
@@ -148,7 +148,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
   });
 
   const tampered =
-    (node: string, path: string, line: string): Tamper =>
+    (node: string, path: string, line: string): ChangeFiles =>
     (name, files) =>
       files.map((file) =>
         name === node && file.path === path
@@ -230,14 +230,14 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
       await eventually("an upload", SOON, () => server.read("/run/uploaded"));
       await server.kill();
       await expect(update).rejects.toThrow(/^(?:zone\d|controller): /);
-      if (node !== "controller") await exchange.missed(node);
+      if (node !== "controller") await exchange.noticedAsDown(node);
 
       await server.boot();
       await restore();
       await exchange.serving();
       await stack.up();
       // The phone's connection ended with the controller. The phone would notice only at its next registration.
-      await exchange.quiet();
+      await exchange.closePhones();
       carol = await exchange.phoneIn("zone1", "1003");
       await lastUserIsCalled();
       expect(await stack.refresh()).toEqual([]);

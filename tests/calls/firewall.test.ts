@@ -203,6 +203,6 @@ describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => 
     for (const node of nodes()) await node.inside(["nft", "-f", RULES]);
     // Bob's phone has sent nothing since the firewall was loaded. The first packet on its connection is from zone2.
     await talk();
-    expect(await exchange.whereabouts("1002")).toEqual(["zone2"]);
+    expect(await exchange.zonesOf("1002")).toEqual(["zone2"]);
   });
 });

@@ -51,7 +51,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
         : null;
     });
   }, IMAGES_DEADLINE);
-  afterEach(() => exchange.quiet());
+  afterEach(() => exchange.closePhones());
   afterAll(() => exchange.close());
 
   const crowd = (seconds: number, jobs: Parameters<typeof sipCrowd>[3]) =>
@@ -167,7 +167,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
       await eventually("the end of the phone's connection", 10, async () =>
         (await connectionsOf(address)) === 0 ? true : null,
       );
-      await exchange.missed("zone2");
+      await exchange.noticedAsDown("zone2");
     } finally {
       await plugIn(router, "zone2");
     }

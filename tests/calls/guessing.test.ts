@@ -49,7 +49,7 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
       (await securityLog()).some(({ event }) => event === "reporter") ? true : null,
     );
   }, IMAGES_DEADLINE);
-  afterEach(() => exchange.quiet());
+  afterEach(() => exchange.closePhones());
   afterAll(async () => {
     connections.close();
     await exchange.close();
@@ -165,7 +165,7 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
     expect(await answered()).toBeGreaterThanOrEqual(10);
     await locked();
     await lockedInHaproxy();
-    const session = await connections.controller(exchange.access, TIMEOUTS.look);
+    const session = await connections.controller(exchange.access, TIMEOUTS.read);
     // The remaining seconds are not compared, because they differ between two queries.
     const untimed = (bans: readonly Lock[]) => bans.map((one) => ({ ...one, seconds: null }));
     expect(untimed(await listLocks(session))).toEqual(untimed(await controller.bans()));

@@ -66,7 +66,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
   }, IMAGES_DEADLINE);
   afterEach(async () => {
     await bench.clear();
-    await exchange.quiet();
+    await exchange.closePhones();
   });
   afterAll(() => exchange.close());
 

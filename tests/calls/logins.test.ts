@@ -4,7 +4,7 @@ import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import { TestExchange, IMAGES_DEADLINE, KINDS, PJSIP_16, TEST_DEADLINE } from "./support/exchange";
 import { type LoginReport, Reports } from "./support/reports";
-import { Stack, type Tamper } from "./support/stack";
+import { Stack, type ChangeFiles } from "./support/stack";
 import type { TestZone } from "./support/zone";
 
 jest.setTimeout(2 * TEST_DEADLINE);
@@ -265,7 +265,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
 
     test("follows an edit of its configuration in a running zone", async () => {
       const stack = await Stack.of(exchange, kind);
-      const edited: Tamper = (_, files) =>
+      const edited: ChangeFiles = (_, files) =>
         files.map((file) =>
           file.path === "/etc/trunkline/report-logins.json"
             ? { ...file, content: file.content.replace("zone1", "zone1-edited") }

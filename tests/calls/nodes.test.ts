@@ -154,7 +154,7 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
       expect(output).toMatch(/^Asterisk \(process \d+\) gave no answer 4 times: killed\n$/);
 
       // systemd would restart Asterisk.
-      await exchange.missed("zone2");
+      await exchange.noticedAsDown("zone2");
       zone.startDaemon();
       await exchange.serving();
       const again = await exchange.phoneIn("zone2", "1003");

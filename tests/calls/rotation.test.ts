@@ -43,7 +43,7 @@ describe("the rotation", () => {
     [messages, warnings] = [[], []];
   });
   afterEach(async () => {
-    await exchange.quiet();
+    await exchange.closePhones();
     for (const name of ["zone1", "zone2"]) await haproxy.setState(name, "ready");
     await exchange.serving();
   });
@@ -52,9 +52,9 @@ describe("the rotation", () => {
     await exchange.close();
   });
 
-  const controller = (): Promise<Session> => connections.controller(exchange.access, TIMEOUTS.look);
+  const controller = (): Promise<Session> => connections.controller(exchange.access, TIMEOUTS.read);
 
-  function zone(name: string, timeout: number = TIMEOUTS.look): Promise<Session> {
+  function zone(name: string, timeout: number = TIMEOUTS.read): Promise<Session> {
     const plan = exchange.plan.zones.find((candidate) => candidate.name === name);
     if (plan === undefined) throw new Error(`the plan has no ${name}`);
     return connections.zone(exchange.access, zoneHost(plan), timeout);
@@ -105,7 +105,7 @@ describe("the rotation", () => {
       let isDrained = false;
       const drained = drain(leaving).finally(() => (isDrained = true));
       await eventually(`${carol.account.extension} moved`, 40, async () => {
-        expect(await exchange.whereabouts("1003")).toContain(staying);
+        expect(await exchange.zonesOf("1003")).toContain(staying);
         return true;
       });
       await haproxy.reload();
@@ -205,7 +205,7 @@ describe("the rotation", () => {
     await exchange.zone("zone2").kill();
     await killHaproxy();
     await becomes("zone2", { state: "ready", healthy: false });
-    await exchange.missed("zone2");
+    await exchange.noticedAsDown("zone2");
     try {
       expect(await drain("zone2", { zone: () => zone("zone2", 0) })).toEqual({ callsCut: 0 });
       expect(messages).toEqual(["zone2: no phone is connected, so there is nothing to wait for"]);

@@ -72,7 +72,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
 
     const shrinking = stack.up({ zones: 2 }).then(() => (isDone = true));
     await eventually("1006 in another zone", EXPIRES + SLACK, async () =>
-      (await exchange.whereabouts("1006")).some((zone) => zone !== "zone3") ? true : null,
+      (await exchange.zonesOf("1006")).some((zone) => zone !== "zone3") ? true : null,
     );
     await talk(carol, frank);
     expect(isDone).toBe(false);
@@ -85,7 +85,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
       "zone2",
     ]);
     for (const zone of exchange.zones) expect(await zone.trunkIsUp(1)).toBe(true);
-    await exchange.quiet(alice, bob, carol);
+    await exchange.closePhones(alice, bob, carol);
   });
 
   test("keeps a zone whose calls outlast the drain timeout", async () => {
@@ -107,7 +107,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     await stack.up({ zones: 2, users: USERS });
     expect(await usersOf("zone1")).toContain("1009");
     expect(await stack.refresh()).toEqual([]);
-    await exchange.quiet(alice, bob, carol);
+    await exchange.closePhones(alice, bob, carol);
   });
 
   test("removes a zone whose server was never built", async () => {
@@ -131,7 +131,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     await stack.up({ zones: 2 });
     expect(await exchange.controller.status("zone2")).toBe("UP");
     await talk(carol, await phone("zone2", "1006"));
-    await exchange.quiet(alice, bob, carol);
+    await exchange.closePhones(alice, bob, carol);
   });
 
   test("removes a zone with drainForce, cuts its calls, and reports the number of calls", async () => {

@@ -28,8 +28,8 @@ describe("SSH to the golden images", () => {
   test("reaches the controller, and every zone through the controller, as root", async () => {
     const { access, plan } = exchange;
     const sessions = await Promise.all([
-      connections.controller(access, TIMEOUTS.look),
-      ...plan.zones.map((zone) => connections.zone(access, zoneHost(zone), TIMEOUTS.look)),
+      connections.controller(access, TIMEOUTS.read),
+      ...plan.zones.map((zone) => connections.zone(access, zoneHost(zone), TIMEOUTS.read)),
     ]);
 
     expect(await Promise.all(sessions.map((session) => session.run("id -u; uname -n")))).toEqual(
@@ -38,7 +38,7 @@ describe("SSH to the golden images", () => {
   });
 
   test("passes input to a script, and reports why a script failed", async () => {
-    const session = await connections.controller(exchange.access, TIMEOUTS.look);
+    const session = await connections.controller(exchange.access, TIMEOUTS.read);
     const input = "0123456789".repeat(100_000);
 
     expect(await session.run("wc -c", input)).toBe(`${String(input.length)}\n`);

@@ -19,7 +19,7 @@ describe("with three zones of different kinds,", () => {
   beforeAll(async () => {
     exchange = await TestExchange.start({ zones: [CHAN_SIP_16, PJSIP_16, PJSIP_22] });
   }, IMAGES_DEADLINE);
-  afterEach(() => exchange.quiet());
+  afterEach(() => exchange.closePhones());
   afterAll(() => exchange.close());
 
   test.each(PAIRS)("a call from $from to $to has media both ways", async ({ from, to }) => {

@@ -1,9 +1,9 @@
-import type { Attack, AttackResult } from "../support/hurl";
+import type { Attack, AttackResult } from "../support/attack-sender";
 import { ownAttacks, strangersAttacks, tortureAttacks } from "../support/attacks";
 import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { OFFICE_ADDRESS } from "./support/network";
 import type { TestServer } from "./support/server";
-import { Bystander, hurl } from "./support/torture";
+import { Bystander, sendAttacks } from "./support/torture";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -60,7 +60,7 @@ describe.each(KINDS)("an exchange under attack ($name)", ({ kind }) => {
   };
 
   const attack = (from: string, host: string, attacks: Attack[]): Promise<AttackResult[]> =>
-    hurl(exchange.network.namespace(from), { host, attacks, parallel: PARALLEL });
+    sendAttacks(exchange.network.namespace(from), { host, attacks, parallel: PARALLEL });
 
   test.each(ATTACKS)("survives %s and still serves other phones", async (_, attacks) => {
     const [before, sizeBefore] = [await processes(), await logged()];

@@ -41,7 +41,7 @@ describe("a call across the trunk", () => {
   beforeAll(async () => {
     exchange = await TestExchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
   }, IMAGES_DEADLINE);
-  afterEach(() => exchange.quiet());
+  afterEach(() => exchange.closePhones());
   afterAll(() => exchange.close());
 
   const conversation = async (): Promise<Awaited<ReturnType<typeof exchange.connect>>> => {

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { optionsRequest } from "../../phones/options";
-import type { Attack } from "./hurl";
+import type { Attack } from "./attack-sender";
 import { tortureMessages } from "./rfc4475";
 
 const KIB = 1024;

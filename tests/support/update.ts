@@ -19,7 +19,7 @@ main(async () => {
   );
   await runUpdate((options) => stack.up(options), {
     failed: "the update failed, see above",
-    calledOff: async () => {
+    onCancel: async () => {
       const target = ["urn:pulumi:test::pbx::pulumi:pulumi:Stack::pbx-test"];
       const cloud = () => openstackCloud({ flavor: "m1.small", tag: mark });
       const options = { stack, cloud, target, releaseDeadLock, exported: exportedStack };

@@ -241,7 +241,7 @@ export class TestExchange {
    * earlier, `serving` returns at once, because they still consider the zone up. When they notice the interruption
    * later, calls fail.
    */
-  async missed(name: string): Promise<void> {
+  async noticedAsDown(name: string): Promise<void> {
     const others = this.zones.filter((zone) => zone.name !== name);
     await Promise.all([
       eventually(`${name} DOWN in HAProxy`, MISSED, async () =>
@@ -338,7 +338,7 @@ export class TestExchange {
   }
 
   /** Returns the names of the zones where a phone of `extension` is registered. */
-  async whereabouts(extension: string): Promise<string[]> {
+  async zonesOf(extension: string): Promise<string[]> {
     const found: string[] = [];
     for (const zone of this.zones) {
       if ((await zone.registered()).includes(extension)) found.push(zone.name);
@@ -355,7 +355,7 @@ export class TestExchange {
     try {
       return await connect(caller, callee);
     } catch (error) {
-      const states = await Promise.all(this.zones.map((zone) => zone.account().catch(String)));
+      const states = await Promise.all(this.zones.map((zone) => zone.report().catch(String)));
       const report = [(error as Error).message, ...states].join("\n\n");
       const isGone = error instanceof CallRefused && error.message.startsWith("480");
       if (!isGone || !(await this.stoodStill())) throw new Error(report, { cause: error });
@@ -399,7 +399,7 @@ export class TestExchange {
   }
 
   /** Closes all phones except those in `stay`. */
-  async quiet(...stay: readonly Phone[]): Promise<void> {
+  async closePhones(...stay: readonly Phone[]): Promise<void> {
     const going = [...this.phones].filter((phone) => !stay.includes(phone));
     for (const phone of going) this.phones.delete(phone);
     await Promise.all(going.map((phone) => phone.close()));
@@ -407,7 +407,7 @@ export class TestExchange {
 
   /** Ends every process, and removes every namespace and file of this exchange. */
   async close(): Promise<void> {
-    await this.quiet();
+    await this.closePhones();
     const servers = [...this.zones, ...(this.balancer === null ? [] : [this.balancer])];
     await Promise.all(servers.map((server) => server.remove()));
     await this.network.remove();

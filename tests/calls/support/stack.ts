@@ -38,7 +38,7 @@ interface Failure {
 }
 
 /** Changes the files that the Pulumi program renders for a node. */
-export type Tamper = (node: string, files: NodeFile[]) => NodeFile[];
+export type ChangeFiles = (node: string, files: NodeFile[]) => NodeFile[];
 
 /**
  * Does what `pulumi up` and `pulumi refresh` do with the resources of the project's own provider. Follows Pulumi's
@@ -74,7 +74,7 @@ export class Stack {
    * @throws the first error of a resource, after the other resources of the same kind are updated. Resources of later
    * kinds are not updated.
    */
-  async up(changes: Configuration = {}, tamper: Tamper = (_, files) => files): Promise<void> {
+  async up(changes: Configuration = {}, tamper: ChangeFiles = (_, files) => files): Promise<void> {
     this.configuration = { ...this.configuration, ...changes };
     const settings = settingsWith(this.configuration);
     const plan = planExchange(settings, STACK);
@@ -172,7 +172,7 @@ export class Stack {
     }
   }
 
-  private wanted(plan: Plan, settings: Settings, tamper: Tamper, unbuilt?: string): Wanted {
+  private wanted(plan: Plan, settings: Settings, tamper: ChangeFiles, unbuilt?: string): Wanted {
     const { exchange, kind } = this;
     const common = {
       access: exchange.access,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { run, start } from "../../../phones/command";
 import { within } from "../../../phones/deadline";
-import type { AttackResult, Attacks } from "../../support/hurl";
+import type { AttackResult, Attacks } from "../../support/attack-sender";
 import type { PhonePair, CallTimes } from "../../support/phone-pair";
 
 const program = (name: string): string[] => [
@@ -13,9 +13,9 @@ const program = (name: string): string[] => [
 ];
 
 /** Sends all attacks from a network namespace, and returns the results. */
-export const hurl = async (namespace: string, attacks: Attacks): Promise<AttackResult[]> =>
+export const sendAttacks = async (namespace: string, attacks: Attacks): Promise<AttackResult[]> =>
   JSON.parse(
-    await run(program("hurl.ts"), { namespace, input: JSON.stringify(attacks) }),
+    await run(program("attack-sender.ts"), { namespace, input: JSON.stringify(attacks) }),
   ) as AttackResult[];
 
 /** Deadline for the phones to be ready, and to report their response times, in milliseconds. */

@@ -115,7 +115,7 @@ export class TestZone extends TestServer {
   }
 
   /** Returns the state of the zone's phones and trunk, and the last lines of its log. */
-  async account(): Promise<string> {
+  async report(): Promise<string> {
     const phones = this.kind.sipDriver === "pjsip" ? "pjsip show contacts" : "sip show peers";
     const tables = [await this.cli(phones), await this.cli("iax2 show peers")];
     const log = (await this.log()).trimEnd().split("\n").slice(-20);

@@ -72,13 +72,13 @@ const anyDay = fc.array(fc.array(maybeUnknown, { minLength: 8, maxLength: 8 }), 
 
 /** Readings that are equal in all zones and stay constant for up to 40 samples. */
 const calmDay = fc
-  .array(fc.record({ reading: maybeUnknown, looks: fc.integer({ min: 1, max: 40 }) }), {
+  .array(fc.record({ reading: maybeUnknown, measurements: fc.integer({ min: 1, max: 40 }) }), {
     minLength: 1,
     maxLength: 6,
   })
   .map((spells) =>
-    spells.flatMap(({ reading: found, looks }) =>
-      Array.from({ length: looks }, () => Array<Reading>(8).fill(found)),
+    spells.flatMap(({ reading: found, measurements }) =>
+      Array.from({ length: measurements }, () => Array<Reading>(8).fill(found)),
     ),
   );
 
@@ -136,7 +136,7 @@ test("connections without a registered phone never lead to more zones", () => {
   fc.assert(
     fc.property(anyPolicy, day, fc.nat(100_000), (policy, load, unknown) => {
       const now = MIDNIGHT + load.length * policy.interval * 1000;
-      const looks = load
+      const measurements = load
         .slice(-KEPT)
         .map((readings, index, { length }) =>
           sampleFrom(
@@ -144,11 +144,15 @@ test("connections without a registered phone never lead to more zones", () => {
             readings.slice(0, policy.min),
           ),
         );
-      const flooded = looks.map((look) => ({ ...look, sessions: unknown, unknown }));
+      const flooded = measurements.map((measurement) => ({
+        ...measurement,
+        sessions: unknown,
+        unknown,
+      }));
       const state = { ...STATE, zones: policy.min };
       const wanted = (samples: readonly Sample[]): number =>
         decide(samples, state, policy, now).zones;
-      expect(wanted(flooded)).toBeLessThanOrEqual(wanted(looks));
+      expect(wanted(flooded)).toBeLessThanOrEqual(wanted(measurements));
     }),
   );
 });
@@ -249,14 +253,14 @@ test("more load never leads to fewer zones", () => {
         maxLength: 30,
       }),
       headroom,
-      (policy, zones, looks, room) => {
+      (policy, zones, measurements, room) => {
         const now = MIDNIGHT + 3_600_000;
-        const at = (index: number): number => now - (looks.length - 1 - index) * 15_000;
+        const at = (index: number): number => now - (measurements.length - 1 - index) * 15_000;
         const wanted = (more: boolean): number => {
-          const samples = looks.map((look, index) =>
+          const samples = measurements.map((measurement, index) =>
             sampleFrom(
               at(index),
-              look.slice(0, zones).map(([base, plus]) =>
+              measurement.slice(0, zones).map(([base, plus]) =>
                 more
                   ? {
                       calls: base.calls + plus.calls,

@@ -151,8 +151,8 @@ describe("connections without a registered phone", () => {
    * cannot be read.
    */
   const flooded = (unknown: number | null, readings: readonly Reading[]): Decision => {
-    const samples = steady(NOW, readings).map((look) => ({
-      ...look,
+    const samples = steady(NOW, readings).map((reading) => ({
+      ...reading,
       sessions: unknown === null ? null : 250 + unknown,
       unknown,
     }));
@@ -236,11 +236,11 @@ describe("a zone that was just added", () => {
 
 describe("a zone that HAProxy marks as down", () => {
   /** Returns samples of zone1 with 60 calls and of zone2, which is down in the last `down` samples. */
-  const looks = (down: number, interval = 15, other: Reading = { calls: 0 }): Sample[] => {
+  const measurements = (down: number, interval = 15, other: Reading = { calls: 0 }): Sample[] => {
     const all = steady(NOW, [{ calls: 60 }, other], { interval });
-    return all.map((look, index) => ({
-      ...look,
-      zones: look.zones.map((zone) => ({
+    return all.map((reading, index) => ({
+      ...reading,
+      zones: reading.zones.map((zone) => ({
         ...zone,
         down: zone.name === "zone2" && index >= all.length - down,
       })),
@@ -250,7 +250,7 @@ describe("a zone that HAProxy marks as down", () => {
     decide(samples, { ...STATE, zones: 2 }, { ...POLICY, spareCalls: 21, ...policy }, NOW);
 
   test("for the whole window does not count as capacity, so the calls of the other zone may add a zone", () => {
-    expect(after(looks(61))).toMatchObject({
+    expect(after(measurements(61))).toMatchObject({
       ...{ action: "out", zones: 3 },
       reason:
         "zone1 carries 60 calls; with 21 spare they need 2 zones of 80, " +
@@ -259,17 +259,17 @@ describe("a zone that HAProxy marks as down", () => {
   });
 
   test("prevents the removal of other zones", () => {
-    expect(after(looks(61), { spareCalls: 0, max: 1 }).reason).toBe(
+    expect(after(measurements(61), { spareCalls: 0, max: 1 }).reason).toBe(
       "zone2 is out of the rotation, so no zone is removed",
     );
   });
 
   test("for the whole window is not also counted as full if it cannot be read", () => {
-    expect(after(looks(61, 15, null))).toMatchObject({ action: "out", zones: 3 });
+    expect(after(measurements(61, 15, null))).toMatchObject({ action: "out", zones: 3 });
   });
 
   test("for less than the window adds no zone, because the zone may be new or HAProxy may have been reloaded", () => {
-    expect(after(looks(3)).action).toBe("hold");
+    expect(after(measurements(3)).action).toBe("hold");
   });
 
   test.each([
@@ -279,7 +279,7 @@ describe("a zone that HAProxy marks as down", () => {
     [120, 2, "out"],
     [180, 5, "hold"],
   ])('(sampled every %i s, down in the last %i) leads to "%s"', (interval, down, action) => {
-    expect(after(looks(down, interval)).action).toBe(action);
+    expect(after(measurements(down, interval)).action).toBe(action);
   });
 });
 
@@ -347,11 +347,11 @@ describe("a zone that is out of the rotation", () => {
     policy: Partial<Policy> = {},
     state: Partial<ScalingState> = {},
   ): Decision => {
-    const look = (at: number) => ({
+    const measurement = (at: number) => ({
       ...sampleFrom(at, carried === null ? [] : calls(carried)),
       out: out.map((number) => ({ name: `zone${String(number)}`, number })),
     });
-    const samples = Array.from({ length: 61 }, (_, index) => look(ago((60 - index) * 15)));
+    const samples = Array.from({ length: 61 }, (_, index) => measurement(ago((60 - index) * 15)));
     return decide(samples, { ...STATE, zones: 2, ...state }, { ...POLICY, ...policy }, NOW);
   };
 
@@ -399,7 +399,10 @@ describe("a zone that is out of the rotation", () => {
   });
 
   test("may be any zone if HAProxy cannot be queried, so no zone is removed", () => {
-    const samples = steady(NOW, calls(0, 0)).map((look) => ({ ...look, fault: "controller: no" }));
+    const samples = steady(NOW, calls(0, 0)).map((measurement) => ({
+      ...measurement,
+      fault: "controller: no",
+    }));
     expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW)).toMatchObject({
       ...{ action: "hold", zones: 2 },
       reason: "the rotation cannot be read, so no zone is removed",
@@ -456,8 +459,8 @@ describe("a scale-in", () => {
 
   test("does not happen if one sample in the scale-in window has too much load", () => {
     const samples = steady(NOW, calls(5, 5));
-    const peak = samples.map((look) =>
-      look.at === ago(540) ? sampleFrom(look.at, calls(50, 5)) : look,
+    const peak = samples.map((measurement) =>
+      measurement.at === ago(540) ? sampleFrom(measurement.at, calls(50, 5)) : measurement,
     );
     expect(decide(peak, { ...STATE, zones: 2 }, POLICY, NOW).action).toBe("hold");
   });

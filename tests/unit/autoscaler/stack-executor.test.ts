@@ -25,7 +25,7 @@ function executorOf(up: () => Promise<unknown>, options: Partial<StackExecutorOp
   const executor = new StackExecutor({
     stack: { workspace: { envVars }, up: update, refresh: update } as unknown as Stack,
     cloud: () => CLOUD,
-    look: () => Promise.reject(new Error("look is not used in these tests")),
+    observe: () => Promise.reject(new Error("look is not used in these tests")),
     inService: () => Promise.reject(new Error("inService is not used in these tests")),
     exported: () => Promise.resolve({}),
     releaseDeadLock: () => Promise.resolve(),

@@ -2,7 +2,7 @@ import type { Headroom } from "../../../clouds/cloud";
 import type { UpdateOutcome } from "../../../stack/outcome";
 import { decide } from "../../../autoscaler/decide";
 import type { Decision } from "../../../autoscaler/decision";
-import type { Executor, ExchangeLook } from "../../../autoscaler/executor";
+import type { Executor, ExchangeObservation } from "../../../autoscaler/executor";
 import type { Memory } from "../../../autoscaler/memory";
 import type { Sample } from "../../../autoscaler/sample";
 import { OperatorError } from "../../../core/errors";
@@ -21,7 +21,7 @@ const COUNTERS = { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, tic
 class World implements Executor {
   now = 1_000_000;
   zones = 2;
-  /** Outdated number of zones that `look` returns; null if the number is up to date. */
+  /** Outdated number of zones that `measurement` returns; null if the number is up to date. */
   seen: number | null = null;
   calls: number | null = 5;
   memory: Memory = FRESH;
@@ -43,7 +43,7 @@ class World implements Executor {
   /** Called during each update. */
   during: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
 
-  look(): Promise<ExchangeLook> {
+  observe(): Promise<ExchangeObservation> {
     const reading =
       this.calls === null
         ? null

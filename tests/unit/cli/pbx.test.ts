@@ -8,7 +8,7 @@ import { nodesOf } from "../../../stack/nodes";
 import { autoscalerMemory, decisionLog } from "../../../core/paths";
 import { lockKeyOf, rowOf } from "../../../cli/pbx/bans";
 import { type PbxContext, refreshed } from "../../../cli/pbx/command";
-import { figureTexts, verdictOn } from "../../../cli/pbx/quality";
+import { qualityTexts, verdictOn } from "../../../cli/pbx/quality";
 import { durationText, throughputText } from "../../../cli/pbx/words";
 import { planExchange } from "../../../plan/exchange";
 import { Connections } from "../../../ssh/connections";
@@ -35,7 +35,7 @@ describe("a leg of a call", () => {
     ["with only a delay, as on the trunk,", media(null, null, 1.5), "ok", ["–", "–", "1.5 ms ok"]],
     ["without values", media(null, null, null), "unknown", ["–", "–", "–"]],
   ])("%s is rated by its loss, jitter and delay", (_, leg, verdict, texts) => {
-    expect([verdictOn(leg), figureTexts(leg)]).toEqual([verdict, texts]);
+    expect([verdictOn(leg), qualityTexts(leg)]).toEqual([verdict, texts]);
   });
 });
 

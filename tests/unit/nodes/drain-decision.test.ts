@@ -1,9 +1,13 @@
 import fc from "fast-check";
-import { DrainDecision, type DrainLook, type Step } from "../../../nodes/rotation/drain-decision";
+import {
+  DrainDecision,
+  type DrainObservation,
+  type Step,
+} from "../../../nodes/rotation/drain-decision";
 
 const POLICY = { timeout: 60, force: false };
 
-const look = (changes: Partial<DrainLook> = {}): DrainLook => ({
+const look = (changes: Partial<DrainObservation> = {}): DrainObservation => ({
   at: 10_000,
   hasOtherZone: true,
   calls: 0,
@@ -84,7 +88,7 @@ describe("after the timeout,", () => {
   test("the zone goes back into service", () => {
     expect(new DrainDecision(POLICY, "refuse").next(late)).toEqual({
       kind: "abandon",
-      because: "late",
+      reason: "late",
     });
   });
 
@@ -105,7 +109,7 @@ test("finishes the drain after three failed attempts to end the calls", () => {
 
 test("after a cut, moves the phones that became idle before it cuts calls again", () => {
   const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
-  const busy = (...extensions: string[]): DrainLook =>
+  const busy = (...extensions: string[]): DrainObservation =>
     look({ ...inCall, at: 60_000, busy: new Set(extensions), contacts: [alice, bob] });
   expect(decision.next(busy("1001", "1002"))).toEqual({ kind: "cut" });
   expect(decision.next(busy("1002"))).toEqual({ kind: "move", ports: [alice.port] });
@@ -138,7 +142,7 @@ describe("without another zone in the rotation,", () => {
     const alone = look({ hasOtherZone: false, contacts: [bob] });
     expect(new DrainDecision(POLICY, "refuse").next(alone)).toEqual({
       kind: "abandon",
-      because: "alone",
+      reason: "alone",
     });
   });
 
@@ -176,7 +180,9 @@ describe("for any sequence of observations,", () => {
   const last = fc.constantFrom("refuse" as const, "wait" as const);
 
   /** Returns a property that checks every step of a drain. Its observations are one second apart. */
-  const property = (holds: (step: Step, seen: DrainLook, before: Step | undefined) => boolean) =>
+  const property = (
+    holds: (step: Step, seen: DrainObservation, before: Step | undefined) => boolean,
+  ) =>
     fc.property(policy, last, fc.array(anyLook, { maxLength: 30 }), (drain, zone, looks) => {
       const decision = new DrainDecision(drain, zone);
       let before: Step | undefined;

@@ -308,7 +308,7 @@ describe("an installation on a failing file system", () => {
 
     await expect(attempt).rejects.toThrow(`${at("b/old.conf")}: Read-only file system`);
     await expect(attempt).rejects.toThrow(AgentFault);
-    await expect(attempt).rejects.toHaveProperty("renewed", []);
+    await expect(attempt).rejects.toHaveProperty("notRestored", []);
     expect(await contentsOf(session)).toEqual(expect.arrayContaining(["-", "before", "before"]));
   });
 
@@ -317,7 +317,10 @@ describe("an installation on a failing file system", () => {
     const attempt = install(session, wantedFiles(), { former: former() });
 
     await expect(attempt).rejects.toThrow(`${at("b/old.conf")}: Read-only file system`);
-    await expect(attempt).rejects.toHaveProperty("renewed", [at("a/new.conf"), at("a/old.conf")]);
+    await expect(attempt).rejects.toHaveProperty("notRestored", [
+      at("a/new.conf"),
+      at("a/old.conf"),
+    ]);
     expect(((await contentsOf(session)) as string[]).slice(0, 3)).toEqual([
       "new",
       "after",
@@ -349,9 +352,9 @@ describe("an installation on a failing file system", () => {
 });
 
 describe("a failed installation reports that", () => {
-  const refusing = (renewed: readonly string[]): Session => ({
+  const refusing = (notRestored: readonly string[]): Session => ({
     ...here,
-    ask: () => Promise.reject(new AgentRefused("zone1", "/etc/b: Input/output error", renewed)),
+    ask: () => Promise.reject(new AgentRefused("zone1", "/etc/b: Input/output error", notRestored)),
   });
 
   test("no file was changed if the agent lists no changed files", async () => {

@@ -27,7 +27,9 @@ test("reads answers that arrive in pieces and out of order", async () => {
 
 test("reports a failed request with the files that were replaced and could not be restored", async () => {
   const asked = agent.ask({});
-  output.write(answer({ id: 0, error: "/etc/x: No space left on device", renewed: ["/etc/w"] }));
+  output.write(
+    answer({ id: 0, error: "/etc/x: No space left on device", notRestored: ["/etc/w"] }),
+  );
 
   await expect(asked).rejects.toEqual(
     new AgentFault("/etc/x: No space left on device", ["/etc/w"]),

@@ -4,7 +4,7 @@ import type { Session } from "../ssh/session";
 import { type Counters, readCounters } from "./counters";
 
 /** Values that are read from a zone for one sample. */
-export interface ZoneLook {
+export interface ZoneMeasurement {
   readonly calls: number;
   /** Extensions whose phones are registered. */
   readonly registered: readonly string[];
@@ -12,7 +12,7 @@ export interface ZoneLook {
 }
 
 /** Reads the calls, registrations and counters of a zone. @throws NodeError if the zone cannot be read. */
-export async function inspectZone(zone: Session): Promise<ZoneLook> {
+export async function inspectZone(zone: Session): Promise<ZoneMeasurement> {
   const [answers, counters] = await Promise.all([
     asterisk(zone, ["core show channels count", ...CONTACTS]),
     readCounters(zone),
