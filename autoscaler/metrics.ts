@@ -89,7 +89,7 @@ export class Metrics {
     return sampleOf(await this.observe(nodes));
   }
 
-  /** Returns the last counters of each zone. */
+  /** Returns the counters that were last read from each zone, for {@link resumeFrom} of a later run. */
   lastCounters(): Readonly<Record<string, Counters>> {
     return Object.fromEntries(this.counters);
   }

@@ -79,7 +79,8 @@ export class Runner {
       decide: (samples, state, now) => decide(samples, state, policy, now),
       memory: this.memory,
       interval: this.interval,
-      // These samples also cover `window`: config/autoscale.ts makes sure that scaleInAfter is not shorter.
+      // Samples are kept for at least scaleInAfter. This also covers `window`, because config/autoscale.ts rejects a
+      // scaleInAfter that is shorter than `window`.
       keep: retentionFor({ seconds: policy.scaleInAfter, interval: policy.interval }) * 1000,
     });
   }

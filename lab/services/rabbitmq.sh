@@ -23,7 +23,8 @@ init() { [ -e "$DONE/rabbitmq" ] || alive rabbitmq || rm -rf "$STATE/rabbitmq"; 
 start() {
   mkdir -p "$STATE/rabbitmq"
   launch epmd -- epmd -address "$API"
-  # Idle schedulers of the Erlang VM busy-wait by default. On two cores that would slow down the other services.
+  # Idle schedulers of the Erlang VM busy-wait by default. On two cores that would slow down the other services, so
+  # +sbwt, +sbwtdcpu and +sbwtdio turn it off.
   launch rabbitmq HOME="$STATE/rabbitmq" \
     RABBITMQ_NODENAME=trunkline-lab@localhost \
     RABBITMQ_CONFIG_FILE="$ETC/rabbitmq/rabbitmq.conf" \

@@ -113,7 +113,7 @@ test("a change of flavor stops, resizes and starts the server, and updates the m
   const next = { ...there.server, flavor: "C2R2048D20drbd", metadata: { role: "zone" } };
   expect(servers.diff(there.server, next)).toEqual({
     kind: "update",
-    because: ["flavor", "metadata"],
+    changedProperties: ["flavor", "metadata"],
     impact: [],
   });
   await servers.update(there.server, next, log, id);

@@ -6,7 +6,7 @@ import { ended, start } from "../../phones/command";
 import { addressTowards } from "../../phones/address-towards";
 import { ensureCommands } from "../../phones/packages";
 
-/** One call of the load. */
+/** A call that SIPp places. */
 export interface LoadCall {
   readonly caller: string;
   /** Password of the caller. */

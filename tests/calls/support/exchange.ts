@@ -76,14 +76,11 @@ const START = 50;
 const MISSED = 15;
 /**
  * Returns whether a log record shows that the machine stood still, which means that no process ran for seconds: a trunk
- * peer became slow or unreachable, or a health check ended before Asterisk read its request.
+ * peer became slow or unreachable.
  */
 const showsStandstill = ({ source, message }: LogRecord): boolean =>
-  source === "chan_iax2.c"
-    ? /is now TOO LAGGED|is now UNREACHABLE! Time: [1-9]/.test(message)
-    : source === "res_pjsip/pjsip_transport_management.c" &&
-      message.includes("since no request was received in");
-/** Maximum age of such a record, in milliseconds. Asterisk logs a failed health check after 6 s. */
+  source === "chan_iax2.c" && /is now TOO LAGGED|is now UNREACHABLE! Time: [1-9]/.test(message);
+/** Maximum age, in milliseconds, of a log record that shows a standstill. */
 const JUST_NOW = 10_000;
 /** Deadline for media to flow, in seconds, and the number of 20 ms packets that prove the flow. */
 const HEAR = 5;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { run } from "../../../phones/command";
 
-/** Clients of `sip-crowd.py`. A source is an address of the namespace in which `sip-crowd.py` runs. */
+/** SIP clients that `sip-crowd.py` runs. A source is an address of the namespace in which `sip-crowd.py` runs. */
 export interface CrowdJobs {
   readonly idle?: readonly { readonly source: string; readonly connections: number }[];
   readonly guess?: readonly {

@@ -7,7 +7,7 @@ test("a server gets user data if its image reads user data", () => {
   expect(bootstrapOf({ name: "zone1", userData }, true)).toEqual({ user_data: userData });
 });
 
-test("a server with any other image gets files for cloud-init's NoCloud data source, which only root can read", () => {
+test("a server whose image does not read user data gets files for cloud-init's NoCloud data source; only root can read them", () => {
   const file = { owner: "root", group: "root", mode: 0o600 };
   expect(bootstrapOf({ name: "zone1", userData }, false)).toEqual({
     personality: [

@@ -244,6 +244,14 @@ describe("files of nodes", () => {
       string
     >;
 
+  test("have the configured values in haproxy.cfg", async () => {
+    const program = await run({ balance: "source", connectTimeout: "9s", idleTimeout: "5m" });
+    const cfg = contents(find(program, "NodeConfig controller"))["/etc/haproxy/haproxy.cfg"] ?? "";
+    for (const line of ["balance source", "timeout connect 9s", "timeout client 300s"]) {
+      expect(cfg).toContain(`${line}\n`);
+    }
+  });
+
   test.each(["controller", "zone1", "zone2"])(
     "are those that the server boots with (%s)",
     async (name) => {
@@ -348,7 +356,7 @@ describe("the order of an update", () => {
 
   test.each([
     ["a first deployment", undefined],
-    ["an update that replaces no server", THREE],
+    ["unchanged servers", THREE],
     ["new zones beside an existing zone", { controller: CONTROLLER, zone1: SMALL }],
   ])("for %s starts all servers at once; zones enter the rotation last", async (_, servers) => {
     const program = await run({ zones: 3 }, servers === undefined ? {} : { servers });
@@ -359,26 +367,32 @@ describe("the order of an update", () => {
   });
 
   test.each([
-    ["flavor", { flavor: "m1.large", controllerFlavor: "m1.small" }],
-    ["image", { image: "pbx-asterisk-next" }],
-    ["SIP driver", { image: "pbx-asterisk-16", sipDriver: "chan_sip" }],
-    ["controller flavor as well", { flavor: "m1.large" }],
-  ])("for another %s replaces zones one by one and does not delay new zones", async (_, change) => {
-    const { zone3, ...servers } = THREE;
-    const program = await run({ zones: 3, ...change }, { servers });
-    expect(waits(program, "Instance controller")).toEqual([]);
-    expect(waits(program, "Instance zone1")).toEqual(["NodeConfig controller"]);
-    expect(waits(program, "ZoneMembership zone1")).toEqual(
-      ALL.filter((name) => name !== "NodeConfig zone2"),
-    );
-    expect(waits(program, "Instance zone2")).toEqual([
-      "NodeConfig controller",
-      "ZoneMembership zone1",
-    ]);
-    expect(waits(program, "ZoneMembership zone2")).toEqual(ALL);
-    expect(waits(program, "Instance zone3")).toEqual([]);
-    expect(waits(program, "ZoneMembership zone3")).toEqual(ALL);
-  });
+    ["the flavor of the zones", { flavor: "m1.large", controllerFlavor: "m1.small" }],
+    ["the image of the zones", { image: "pbx-asterisk-next" }],
+    [
+      "the image and the SIP driver of the zones",
+      { image: "pbx-asterisk-16", sipDriver: "chan_sip" },
+    ],
+    ["the flavor of all nodes", { flavor: "m1.large" }],
+  ])(
+    "that changes %s: zones are replaced one by one, and new servers start at once",
+    async (_, change) => {
+      const { zone3, ...servers } = THREE;
+      const program = await run({ zones: 3, ...change }, { servers });
+      expect(waits(program, "Instance controller")).toEqual([]);
+      expect(waits(program, "Instance zone1")).toEqual(["NodeConfig controller"]);
+      expect(waits(program, "ZoneMembership zone1")).toEqual(
+        ALL.filter((name) => name !== "NodeConfig zone2"),
+      );
+      expect(waits(program, "Instance zone2")).toEqual([
+        "NodeConfig controller",
+        "ZoneMembership zone1",
+      ]);
+      expect(waits(program, "ZoneMembership zone2")).toEqual(ALL);
+      expect(waits(program, "Instance zone3")).toEqual([]);
+      expect(waits(program, "ZoneMembership zone3")).toEqual(ALL);
+    },
+  );
 
   test("for a new controller adds the zones to the rotation again, and replaces no zone", async () => {
     const program = await run({ zones: 3, controllerFlavor: "m1.large" }, { servers: THREE });

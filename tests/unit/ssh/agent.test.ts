@@ -17,7 +17,7 @@ const framed = (content: string | Buffer): Buffer => {
 };
 const answer = (value: unknown): Buffer => framed(JSON.stringify(value));
 
-test("reads answers that arrive in pieces and out of order", async () => {
+test("the client of the agent reads answers that arrive in pieces and out of order", async () => {
   const [first, second] = [agent.ask({}), agent.ask({})];
   const bytes = Buffer.concat([answer({ id: 1, result: "b" }), answer({ id: 0, result: "a" })]);
   for (const byte of bytes) output.write(Buffer.of(byte));
@@ -25,7 +25,7 @@ test("reads answers that arrive in pieces and out of order", async () => {
   expect(await Promise.all([first, second])).toEqual(["a", "b"]);
 });
 
-test("reports a failed request with the files that were replaced and could not be restored", async () => {
+test("the client of the agent reports a failed request with the files that were replaced and could not be restored", async () => {
   const asked = agent.ask({});
   output.write(
     answer({ id: 0, error: "/etc/x: No space left on device", notRestored: ["/etc/w"] }),
@@ -36,7 +36,7 @@ test("reports a failed request with the files that were replaced and could not b
   );
 });
 
-test("gives up on a node that has not answered for 15 minutes", async () => {
+test("the client of the agent gives up on a node that has not answered for 15 minutes", async () => {
   jest.useFakeTimers();
   try {
     const asked = expect(agent.ask({})).rejects.toThrow("has not answered for 15 minutes");

@@ -67,7 +67,7 @@ test("the error for an unexpected host key names pbx:masterSecret, because host 
   );
 });
 
-test("starts the agent again for the next command after a failed start", async () => {
+test("a session starts the agent again for the next command after a failed start", async () => {
   let attempts = 0;
   controller.removeAllListeners("connection");
   controller.on("connection", (client) => {
@@ -95,7 +95,7 @@ test("starts the agent again for the next command after a failed start", async (
   expect(await session.run("echo there")).toBe("there\n");
 });
 
-test("fails if a node prints text before its answers, but a new connection can succeed", async () => {
+test("a session fails if a node prints text before its answers, but a new connection can succeed", async () => {
   let logins = 0;
   controller.removeAllListeners("connection");
   controller.on("connection", (client) => {

@@ -344,7 +344,7 @@ describe("SIP", () => {
     expect(settingsOf(conf(1, "sorcery.conf"), "res_pjsip").system).toBe("astdb,trunkline");
   });
 
-  test("with PJSIP has a valid database without users", () => {
+  test("with PJSIP has a valid database even if there are no users", () => {
     const text = content(renderZoneFiles({ ...zone1Of(1), users: [] }), "users.sql");
     expect(load(text)("ps_endpoints", "1001")).toBeNull();
   });
