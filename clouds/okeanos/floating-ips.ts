@@ -116,9 +116,9 @@ export async function allocate(
 async function appeared(
   okeanos: OkeanosClient,
   before: ReadonlySet<string>,
-  mayFollow: boolean,
+  mayStillExecute: boolean,
 ): Promise<Address[]> {
-  const deadline = new Deadline(mayFollow ? okeanos.lateExecutionTimeout : 0);
+  const deadline = new Deadline(mayStillExecute ? okeanos.lateExecutionTimeout : 0);
   return poll(
     async () => {
       const fresh = (await addresses(okeanos)).filter(
