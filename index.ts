@@ -75,8 +75,8 @@ export = async (): Promise<pulumi.Inputs> => {
   }
   const zones = zonesOf(settings, last);
 
-  // Pulumi starts the provider's process when the provider is registered. Waiting for the message makes Node.js send
-  // the registration now, before it loads the other modules.
+  // Pulumi starts the provider's process when the provider is registered. Waiting for the debug message below makes
+  // Node.js send the registration now, before it loads the other modules.
   const provider = new PbxProvider("nodes");
   await pulumi.log.debug("requested the provider of this project's own resources");
   const { newExchange } = await import("./exchange");

@@ -48,8 +48,8 @@ export function demands(
 const titleOf = ({ name, threshold }: Metric) => ({ name, threshold });
 
 /**
- * Returns how many zones a metric needs. A zone that cannot be read counts as full: it must not count as idle, and it
- * cannot be expected to take load from other zones.
+ * Returns how many zones the load needs by one metric. A zone that cannot be read counts as full: it must not count as
+ * idle, and it cannot be expected to take load from other zones.
  */
 function demand(metric: Metric, known: readonly KnownLoad[], unknown: readonly string[]): Argument {
   const carried = known.reduce((sum, { load }) => sum + load, 0);

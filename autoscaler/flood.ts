@@ -4,8 +4,9 @@ import type { Sample } from "./sample";
 import { count } from "../core/format";
 
 /**
- * Returns why a decision ignores connections without a registered phone; null if there are at most `SPARE_PHONES`. A
- * few are normal: a phone may keep its old connection next to a new one, and a new phone needs a moment to log in.
+ * Returns why a decision ignores connections without a registered phone; null if their number is unknown or at most
+ * `SPARE_PHONES`. A few are normal: a phone may keep its old connection next to a new one, and a new phone needs a
+ * moment to log in.
  */
 export function floodReason(latest: Sample | undefined): string | null {
   const unknown = latest?.unknown ?? 0;

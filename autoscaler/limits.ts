@@ -44,7 +44,10 @@ export function ceilings({ max, cost }: Policy, { zones }: ScalingState): readon
   return limits;
 }
 
-/** Returns the limit of the cloud's quota; null if the quota is unknown. A quota never causes the removal of a zone. */
+/**
+ * Returns the limit of the cloud's quota; null if the quota is unknown or unlimited. A quota never causes the removal
+ * of a zone.
+ */
 export function quota({ zones, headroom }: ScalingState): Limit | null {
   return headroom === null
     ? null

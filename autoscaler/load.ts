@@ -23,7 +23,7 @@ interface Span {
   readonly interval: number;
 }
 
-/** Longest gap in seconds between two runs with `--once`, which cron or a timer starts every one or two minutes. */
+/** Longest gap in seconds between two runs with `--once`, which cron or a timer may start two minutes apart. */
 export const LONGEST_SINGLE_LOOK_GAP = 150;
 
 /** Returns the longest allowed time in seconds between two samples. During a longer gap, the load is unknown. */

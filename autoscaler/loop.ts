@@ -15,8 +15,9 @@ export interface LoopOptions {
   readonly say: (line: string) => void;
 }
 
-/** Exit codes of `npm run autoscale`. After a thrown error, the exit code is {@link EXIT_UNUSABLE} as well. */
+/** Exit code of `npm run autoscale` if no zone can be read, or after a thrown error. */
 export const EXIT_UNUSABLE = 1;
+/** Exit code of `npm run autoscale --once` if a change failed, or if the guard refused the change. */
 const FAILED_CHANGE = 2;
 
 /**

@@ -24,7 +24,10 @@ export interface Metric {
   readonly threshold: string;
 }
 
-/** Number of phones to keep capacity for. A phone that cannot register can neither make nor receive calls. */
+/**
+ * Number of further phones that all zones together keep capacity for. A phone that cannot register can neither make nor
+ * receive calls.
+ */
 export const SPARE_PHONES = PHONES_PER_ZONE / 10;
 
 const CARRY = ["carries", "carry"] as const;

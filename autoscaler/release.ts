@@ -39,7 +39,8 @@ export function allKnown(latest: Sample | undefined, zones: number): ReleaseVerd
 }
 
 /**
- * Checks that the peak load of the last `scaleInAfter` fits into `zones` zones, with `margin` of their capacity free.
+ * Checks that the peak load of the last `scaleInAfter` seconds fits into `zones` zones, with a share `margin` of their
+ * capacity free.
  */
 export function fits(
   samples: readonly Sample[],

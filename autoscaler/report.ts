@@ -33,7 +33,7 @@ export function describeOutcome(outcome: UpdateOutcome, what: string): string {
   }
 }
 
-/** Describes a decision in one line. */
+/** Describes a decision in one line: the action, the number of zones and the reason. */
 export const describeDecision = ({ action, zones, reason }: Decision): string =>
   `${action === "hold" ? "hold at" : `${action} to`} ${count(zones, "zone")}: ${reason}`;
 

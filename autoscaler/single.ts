@@ -20,7 +20,7 @@ export async function lockAutoscaler(file: string): Promise<() => void> {
           : error,
       );
     });
-    // The kernel accepts names of at most 107 bytes.
+    // A hash of the path, because the kernel accepts names of at most 107 bytes.
     const name = createHash("sha256").update(file).digest("hex");
     server.listen({ path: `\0trunkline-autoscale-${name}` }, resolve);
   });

@@ -13,7 +13,7 @@ export interface StackExecutorOptions extends RepairOptions {
   /**
    * Returns the guard's reasons to refuse an update of the stack, one line each.
    *
-   * @throws OperatorError if there is no plan
+   * @throws OperatorError if the preview of the update fails.
    */
   readonly refusals: (stack: Stack, signal: AbortSignal) => Promise<readonly string[]>;
   readonly onEvent: (event: EngineEvent) => void;
@@ -68,7 +68,7 @@ export class StackExecutor implements Executor {
         signal,
       );
     } finally {
-      // The number must not apply to any other update.
+      // The requested number of zones applies only to this update.
       envVars[WANTED_ZONES] = "";
       this.options.onChanged();
     }

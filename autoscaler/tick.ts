@@ -8,7 +8,7 @@ import { describeOutcome, isBlind, type Report } from "./report";
 import type { Sample } from "./sample";
 import { count } from "../core/format";
 
-/** Function that decides by the policy of the autoscaler. `now` is in milliseconds since 1970. */
+/** Function that decides how many zones the exchange needs. `now` is in milliseconds since 1970. */
 export type Decide = (samples: readonly Sample[], state: ScalingState, now: number) => Decision;
 
 export interface TickOptions {
@@ -49,8 +49,8 @@ const LONGEST_WAIT = 10 * 60_000;
  * writes the memory.
  *
  * A change is written to the memory before it starts. A tick that finds an unfinished change repairs the stack first.
- * The tick then applies the current decision. If the decision is to hold, the tick returns to the number of zones in
- * the stack's outputs.
+ * The tick then applies the current decision. If the decision is to hold, the tick scales the exchange to the
+ * number of zones in the stack's outputs.
  */
 export class Ticker {
   private readonly now: () => number;
@@ -143,7 +143,7 @@ export class Ticker {
     return verdict(outcome, what);
   }
 
-  /** Returns to the number of zones in the stack's outputs, after a change that did not finish. */
+  /** Repairs a change that did not finish. Then scales the exchange to the number of zones in the stack's outputs. */
   private async settle(seen: number, stop: Stop): Promise<Verdict> {
     const { executor } = this.options;
     const what = (zones: number): string =>
@@ -205,7 +205,7 @@ export class Ticker {
   /** Resolves when `zones` are too few for the load. @throws when `signal` is aborted. */
   private async untilShortOf(zones: number, signal: AbortSignal): Promise<void> {
     const { executor, decide, interval } = this.options;
-    // Keeping a zone needs nothing from the cloud, so cooldowns and failures do not delay it.
+    // Ignores cooldowns and earlier failures, because keeping a zone needs nothing from the cloud.
     const state = { ...NEVER_SCALED, zones, headroom: null };
     for (let isShort = false; !isShort;) {
       await this.pause(interval, signal);

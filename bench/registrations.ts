@@ -18,7 +18,7 @@ const REGISTRATIONS = 2_000;
 const PARALLEL = 50;
 /** Time in milliseconds in which a round sets up calls, one after another. */
 const CALLS = 4_000;
-/** Minimum speed of this tree's exchange, as a multiple of the speed of the earlier commit. */
+/** Minimum speed of this tree's exchange, as a multiple of the speed of the earlier commit's exchange. */
 const GOAL = 0.95;
 
 const git = (...args: readonly string[]): string =>

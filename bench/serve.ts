@@ -38,7 +38,7 @@ async function main(clone: string, kind: Kind): Promise<void> {
   const support = (await import(join(clone, "tests/calls/support/exchange"))) as Support;
   const start = (configuration: Record<string, unknown>): Promise<TestExchange> =>
     support.Exchange.start({ zones: [support[kind], support[kind]], configuration });
-  // In early commits, the configuration has no key for limits.
+  // In early commits, the configuration has no key for limits. Their exchange starts without limits.
   const exchange = await start({ users: USERS, limits: LIMITS }).catch((error: unknown) => {
     if (!String(error).includes("limits")) throw error;
     return start({ users: USERS });

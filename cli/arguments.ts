@@ -19,7 +19,7 @@ type Values<Own extends Options> = ReturnType<
  * Parses the command line. Prints `help` and exits if `--help` is given.
  *
  * @param own options in addition to the common options.
- * @throws OperatorError if an option or an operand is unknown.
+ * @throws OperatorError if an option is unknown or lacks its value, or if there is an operand.
  */
 export function parseArguments<Own extends Options = typeof COMMON>(
   help: string,
@@ -36,10 +36,11 @@ export interface CommandForm {
 }
 
 /**
- * Parses a command line whose first operand is the name of a command, as {@link parseArguments} does.
+ * Parses a command line whose first operand is the name of a command. Prints the help of the command and exits if
+ * `--help` is given.
  *
  * @param formOf returns the form of the command with the given name; undefined if there is no operand.
- * @throws OperatorError if an option or an operand is unknown or missing.
+ * @throws OperatorError if an option is unknown or lacks its value, or if an operand is missing or surplus.
  */
 export function parseCommandLine<Own extends Options = typeof COMMON>(
   formOf: (command: string | undefined) => CommandForm,

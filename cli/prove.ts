@@ -14,7 +14,7 @@ export interface CallSide {
   readonly heard: CallQuality;
 }
 
-/** A measured call. */
+/** Result of {@link proveCall}: a measured call. */
 export interface CallProof {
   readonly seconds: number;
   /** Milliseconds from INVITE to answer. */
@@ -151,7 +151,7 @@ export async function proveCall(
     for (let calls = 1; ; calls++) {
       const [outgoing, incoming, [callerZone = "", calleeZone = ""]] = await retrying(
         ZONE_DEADLINE,
-        `no call between ${String(wanted)} zones`,
+        `no call ${wanted === 1 ? "in the zone" : `between ${String(wanted)} zones`}`,
         between,
       );
       say(

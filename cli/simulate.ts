@@ -72,7 +72,7 @@ function tableOf(results: readonly Result[]): string {
   );
 }
 
-/** @throws OperatorError */
+/** @throws OperatorError if the file cannot be read */
 async function read(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
@@ -81,7 +81,7 @@ async function read(file: string): Promise<string> {
   }
 }
 
-/** @throws OperatorError */
+/** @throws OperatorError if the file cannot be written */
 async function write(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text);
@@ -90,7 +90,7 @@ async function write(file: string, text: string): Promise<void> {
   }
 }
 
-/** @throws OperatorError */
+/** Parses the value of an option into seconds. @throws OperatorError if `text` is not a duration, or is 0 */
 function durationOf(option: string, text: string): number {
   const seconds = parseDuration(text) ?? 0;
   if (seconds === 0) {
@@ -99,7 +99,7 @@ function durationOf(option: string, text: string): number {
   return seconds;
 }
 
-/** @throws OperatorError */
+/** Returns the start of `day` in UTC, in milliseconds since 1970. @throws OperatorError if `day` is not a date */
 function midnightOf(day: string): number {
   const midnight = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : NaN;
   if (Number.isNaN(midnight)) {

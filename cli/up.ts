@@ -44,7 +44,8 @@ main(async () => {
   const found = await exportedStack(stack);
   const { resources = [] } = await repairKilledUpdate(stack, found);
   say("pulumi", `deploying stack ${stackName}`);
-  // Read from the state before the repair: the repair refreshes the state, which removes the record of these servers.
+  // Searches the state from before the repair. The repair refreshes the state, which removes the record of servers that
+  // the cloud could not build.
   const replace = unbuiltServers(found)
     .map(({ urn }) => urn)
     .filter((urn) => resources.some((resource) => resource.urn === urn));

@@ -17,7 +17,7 @@ export interface ZoneAddresses {
 /** Keys of the configuration that set up HAProxy, except `pbx:limits`. */
 export type HaproxySettings = Pick<ControllerContext, "balance" | "connectTimeout" | "idleTimeout">;
 
-/** Returns all files of `zone`. */
+/** Returns all files of `zone`, including the base files. */
 export function zoneFiles(
   exchange: ExchangePlan,
   zone: ZonePlan,
@@ -41,7 +41,7 @@ export function zoneFiles(
   return [...baseFiles(exchange, "zone"), ...files];
 }
 
-/** Returns all files of the controller. */
+/** Returns all files of the controller, including the base files. */
 export function controllerFiles(exchange: ExchangePlan, haproxy: HaproxySettings): NodeFile[] {
   const { callsPerAccount, callsPerMinute, ...limits } = exchange.limits;
   return [

@@ -88,7 +88,10 @@ export const autoscaleSchema = fields(
     throughputPerZone: positive("a number of bytes per second", "3000000").optional(),
     cpu: share("0.8").optional(),
     window: durationSchema({ min: 1, max: DAY, example: "1m" }).prefault("1m"),
-    /** A zone is removed if the load of `scaleInAfter` would have left a share `margin` of the other zones free. */
+    /**
+     * A zone is removed if the other zones could have carried the load during all of `scaleInAfter`, with a share
+     * `margin` of their capacity free.
+     */
     margin: share("0.3").default(0.3),
     scaleInAfter: durationSchema({ min: 1, max: DAY, example: "10m" }).prefault("10m"),
     /**

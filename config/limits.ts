@@ -3,7 +3,7 @@ import { durationSchema } from "../core/duration";
 
 /** Schema of `pbx:limits`: the limits of one source address and of one account. */
 
-/** Maximum of the limits that set no other maximum. Catches typing errors, because no exchange needs more. */
+/** Default maximum of a limit. Catches typing errors, because no exchange needs more. */
 const MAX = 1_000_000;
 
 /** Returns the schema of a whole number from `min` to `max`, with a default. */
@@ -21,7 +21,10 @@ const whole = (byDefault: number, max = MAX, min = 1) =>
 const shape = {
   /** Maximum number of open connections from a source address that phones have registered from. */
   connectionsPerSource: whole(600),
-  /** Maximum number of open connections from any other source address, and maximum KiB per second from the address. */
+  /**
+   * Maximum number of open connections from a source address that no phone has registered from, and maximum KiB per
+   * second from that address.
+   */
   connectionsPerUnknownSource: whole(40),
   /** Maximum number of new connections per second from a source address, averaged over ten seconds. */
   connectionRate: whole(50),

@@ -13,8 +13,8 @@ export function loadSettings(): Settings {
 }
 
 /**
- * Returns whether the stack stores the value of a key encrypted. Calls an internal function of Pulumi: its
- * public API only warns when a program reads a secret as plain text.
+ * Returns whether the stack stores the value of a key encrypted. Calls an internal function of Pulumi, because the
+ * public API only warns when a program reads a secret as plain text, and does not return whether a value is a secret.
  */
 function isEncrypted(key: string): boolean {
   const { isConfigSecret } = runtime as unknown as { isConfigSecret: (key: string) => boolean };

@@ -95,7 +95,8 @@ const range = z.strictObject(
         if (first.length !== last.length || first > last) {
           context.addIssue({
             code: "custom",
-            message: "does not go up between two extensions of the same length; write 2000-2999",
+            message:
+              "does not go up between two extensions of the same length; write one such as 2000-2999",
           });
         } else if (rangeSize(value) > MAX_USERS) {
           context.addIssue({
@@ -260,7 +261,7 @@ export const settingsSchema = z.strictObject({
     .prefault("60s")
     .meta({ description: "How long a phone rings before the call counts as unanswered." }),
   idleTimeout: durationSchema({ min: 120, max: 24 * 3600, example: "1h" })
-    // A phone is silent between two registrations, which are at most a minute apart.
+    // The minimum exceeds the silence of a phone between two registrations, which are at most a minute apart.
     .prefault("1h")
     .meta({ description: "How long a phone may be silent before HAProxy closes its connection." }),
   connectTimeout: durationSchema({ min: 1, max: 60, example: "5s" })

@@ -1,11 +1,11 @@
 import { ConfigError } from "./schema";
 
-/** Environment variable with which the autoscaler sets the number of zones for one update. It is not stored. */
+/** Environment variable with which the autoscaler sets the number of zones for one update, without editing a file. */
 export const WANTED_ZONES = "TRUNKLINE_ZONES";
 
 /**
  * Returns the number of zones that {@link WANTED_ZONES} requests; undefined if it is not set. If the number of zones in
- * service is outside the range, because an operator edited the range, all numbers between the two are also accepted.
+ * service is outside the range, because an operator edited the range, the range is extended to the number in service.
  * So the autoscaler can return to the range step by step.
  *
  * @param range minimum and maximum of `pbx:autoscale`; undefined if the stack has no autoscaler.

@@ -16,7 +16,7 @@ export function parseDuration(value: string | number): number | undefined {
   return digits === undefined ? undefined : Number(digits) * UNITS[unit as keyof typeof UNITS];
 }
 
-/** Limits of a duration. */
+/** Range of the durations that {@link durationSchema} accepts. */
 export interface DurationBounds {
   /** Minimum in seconds. */
   readonly min: number;

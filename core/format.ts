@@ -3,7 +3,7 @@
 export const count = (number: number, noun: string): string =>
   `${String(number)} ${noun}${number === 1 ? "" : "s"}`;
 
-/** Returns the names of zones, for example `zone1 and zone2`. If there are more than three, returns `7 zones`. */
+/** Returns the names of zones, such as `zone1 and zone2`; for more than three zones their number, such as `7 zones`. */
 export function namesOf(zones: readonly string[]): string {
   if (zones.length > 3) {
     return count(zones.length, "zone");

@@ -32,7 +32,7 @@ export const NODE_PARTS: Readonly<Record<string, Part>> = {
   "pbx:okeanos:FloatingIp": { title: "public address", interruptedBy: [] },
 };
 
-/** Resources that carry the media of all nodes, by type. */
+/** Network resources that do not belong to a single node, by type. */
 export const SHARED_PARTS: Readonly<Record<string, Part>> = {
   "openstack:networking/network:Network": { title: "network", interruptedBy: ["adminStateUp"] },
   "pbx:okeanos:Network": { title: "network", interruptedBy: [] },
@@ -61,7 +61,10 @@ export const isIndependentOfCalls = ({ type, olds, news }: PlannedChange): boole
 export const isGone = ({ action }: PlannedChange): boolean =>
   action === "delete" || action === "replace";
 
-/** Returns whether a change interrupts a resource. A resource of an unknown type counts as interrupted. */
+/**
+ * Returns whether a change interrupts a resource. Every update of a resource of an unknown type counts as an
+ * interruption.
+ */
 export function isInterrupted(change: PlannedChange): boolean {
   const part = NODE_PARTS[change.type] ?? SHARED_PARTS[change.type];
   return (

@@ -47,7 +47,7 @@ interface NodeChanges {
 
 const isServer = ({ type }: PlannedChange): boolean => NODE_PARTS[type]?.title === "server";
 
-/** Returns the name of the zone or controller that `change` belongs to. */
+/** Returns the name of the zone or controller that `change` belongs to; undefined if it belongs to no node. */
 function nodeOf({ urn, type, name, olds, news, action }: PlannedChange): string | undefined {
   const properties = action === "delete" ? olds : news;
   switch (type) {

@@ -2,7 +2,7 @@ import { install, restore, type WantedFile } from "./files";
 import { NodeUnchanged, ScriptFailed, type Session } from "../ssh/session";
 
 const RULES = "/etc/nftables.conf";
-/** Path of the JSON file that saves the replaced rules. The default path is for the files of Asterisk or HAProxy. */
+/** Path of the JSON file that saves the replaced rules. The default path of `install` is for all other files. */
 const FORMER = "/var/lib/trunkline/former-firewall.json";
 
 type Files = Readonly<Record<string, WantedFile>>;
@@ -12,8 +12,8 @@ type Files = Readonly<Record<string, WantedFile>>;
  * open.
  *
  * @returns `files` without the rules.
- * @throws NodeUnchanged if nft rejects the rules, so that the former rules stay active; NodeError if the connection is
- * lost.
+ * @throws NodeUnchanged if nft rejects new rules, so that the former rules stay active; NodeError if nft rejects rules
+ * that an earlier run installed, or if the connection is lost.
  */
 export async function applyFirewall(session: Session, files: Files): Promise<Files> {
   const { [RULES]: rules, ...others } = files;

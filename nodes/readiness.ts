@@ -15,7 +15,7 @@ const BOOT_DEADLINE = 300;
 /** Seconds that one call of wait-boot.sh waits on the node. An interruption takes effect after the current call. */
 const WAIT = 2;
 
-/** Shell script that waits on the node. */
+/** Shell script that waits on the node for the end of the first boot. */
 const WAIT_BOOT = readFileSync(join(__dirname, "wait-boot.sh"), "utf8");
 /** Exit code of wait-boot.sh if the first boot is not done after the wait. */
 const NOT_DONE = 3;

@@ -6,8 +6,8 @@
 # Exit code 3: the boot is not done within SECONDS.
 #
 # The script waits on the server, because a request over SSH for each check would slow down the boot. The script ignores
-# the result of the image's check of the files (trunkline-preflight.service): a server may boot with the files of its
-# predecessor, which the caller replaces after the boot.
+# the result of the image's check of the files (trunkline-preflight.service). A server may boot with the files of its
+# predecessor, and these may fail the check. The caller replaces these files after the boot.
 
 # Prints the uptime in seconds. The wall clock may jump, because the first boot sets it.
 now() {

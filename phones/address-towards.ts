@@ -1,6 +1,11 @@
 import { run } from "./command";
 
-/** Returns the local address of connections to `host` in a network namespace; null: the namespace of this process. */
+/**
+ * Returns the local address of connections to `host`.
+ *
+ * @param namespace network namespace of the connections; null for the namespace of this process.
+ * @throws Error if there is no route to `host`.
+ */
 export async function addressTowards(host: string, namespace: string | null): Promise<string> {
   const routes = JSON.parse(await run(["ip", "-j", "route", "get", host], { namespace })) as {
     prefsrc: string;

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import type { BaresipEvent, Control } from "./control";
 import { Deferred } from "./deferred";
 
-/** The call was refused. The message is the SIP response: `404 Not Found`. */
+/** The call ended before it was answered. The message is the reason, such as the SIP response `404 Not Found`. */
 export class CallRefused extends Error {}
 
 /** RTP packets of a phone since the call was established. */
@@ -11,7 +11,7 @@ export interface PacketCounters {
   readonly received: number;
 }
 
-/** Loss and jitter of both directions of a call, by the last RTCP report. */
+/** Loss in both directions of a call, and jitter of the received packets, from the last RTCP report. */
 export interface RtcpReport {
   /** Packets that did not arrive at this phone, by gaps in the sequence numbers since the call began. */
   readonly lostHere: number;
@@ -34,7 +34,7 @@ export class Call extends EventEmitter {
 
   constructor(
     private readonly control: Pick<Control, "command">,
-    /** The other side's SIP address. */
+    /** The other side: the SIP URI of the caller or, if this phone placed the call, the dialed extension. */
     readonly peer: string,
     /** The display name of the other side; null if there is none. */
     readonly peerName: string | null = null,

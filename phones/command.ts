@@ -59,7 +59,7 @@ export function run(
       if (code === 0) resolve(output.stdout);
       else reject(new Error(`${argv.join(" ")}: ${(output.stderr || output.stdout).trim()}`));
     });
-    // A program that does not read its input may end before the input is written.
+    // A program that does not read its input may end before the input is written. Ignores this error.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(input);
   });

@@ -26,7 +26,7 @@ interface Response {
 
 /**
  * Script that relays its standard input to a local TCP port, and data from that port to its standard output. Bash gives
- * a background job /dev/null as input unless the input is redirected.
+ * a background job /dev/null as standard input. So the background `cat` reads descriptor 4, a copy of the input.
  */
 const RELAY = `
 exec 3<>"/dev/tcp/127.0.0.1/$1" 4<&0 || exit
@@ -74,7 +74,7 @@ export class Control extends EventEmitter {
     const response = new Promise<Response>((resolve, reject) => {
       this.waiting.push({ resolve, reject });
     });
-    // baresip responds in the order of the commands, so no token is needed to match them.
+    // baresip responds in the order of the commands, so no token is needed to match responses with commands.
     this.relay.stdin?.write(encodeNetstring(JSON.stringify({ command, params })));
     const { ok, data } = await within(10_000, `baresip's command '${command}'`, response);
     // The error omits `data`, in which baresip repeats the command. The command for an account contains its secret.

@@ -8,7 +8,7 @@ export class Deferred<T> {
   });
 
   constructor() {
-    // Node.js would end the process after a rejection that no code handles.
+    // Marks a rejection as handled. Otherwise, Node.js would end the process if no code waits for the promise.
     this.promise.catch(() => undefined);
   }
 }

@@ -33,13 +33,16 @@ export interface PhoneOptions {
   readonly toneHz?: number;
   /** Requested expiry of the registration in seconds; 60 by default. */
   readonly expires?: number;
-  /** Whether to record audio, for {@link Phone.recordings}. */
+  /** Whether to record sent and received audio, in the folder {@link Phone.recordings}; false by default. */
   readonly record?: boolean;
 }
 
 /** Number of attempts to start baresip on free ports. */
 const ATTEMPTS = 5;
-/** Nice value of phones. Their media is measured while the machine's processors may be busy emulating servers. */
+/**
+ * Nice value of phones, with which they run before other programs. Their media is measured while the machine's
+ * processors may be busy emulating servers.
+ */
 const PRIORITY = -14;
 const START_DEADLINE = 10_000;
 const REGISTER_DEADLINE = 35_000;
@@ -67,8 +70,8 @@ export class RegistrationRefused extends Error {}
 
 /**
  * A real SIP phone (baresip) without sound card. It registers, places and receives calls, sends a tone and counts
- * received packets. It has one call at a time, as a desk phone does. Emits `registration` when an attempt to register
- * has a result, and `call` with each incoming {@link Call}.
+ * received packets. It has at most one call at a time. Emits `registration` when an attempt to register has a result
+ * (see {@link nextRegistration}), and `call` with each incoming {@link Call}.
  */
 export class Phone extends EventEmitter {
   private current: Call | null = null;
@@ -147,7 +150,7 @@ export class Phone extends EventEmitter {
 
   /**
    * Resolves when the next attempt to register has a result. A registered phone registers again before its registration
-   * expires.
+   * expires. If it cannot connect then, the failed attempt is not a result, because the phone tries again.
    *
    * @param deadline timeout in milliseconds.
    */

@@ -8,7 +8,7 @@ export interface CallQuality {
   readonly packetsReceived: number;
   readonly packetsLost: number;
   readonly lossPercent: number;
-  /** From the receiving phone's RTCP report; NaN if there is none. */
+  /** Jitter in the receiving phone's last RTCP report; NaN if there is no report. */
   readonly jitterMs: number;
   /** Milliseconds from the caller's INVITE to the answer. */
   readonly setupMs: number;
@@ -82,7 +82,7 @@ async function samples(caller: Call, callee: Call): Promise<Samples> {
  * not receive, and the gaps that RTCP reports for the legs between phones and zones.
  *
  * @param during duration of the measurement in seconds, or work that runs during the measurement.
- * @throws Error if there is no RTCP report in time; CallRefused if the call was refused.
+ * @throws Error if there is no RTCP report within 8 s after `during`; CallRefused if the call was refused.
  */
 export async function measure(
   caller: Call,

@@ -20,7 +20,7 @@ export interface NodePlan {
   readonly name: string;
   readonly fixedIp: string;
   readonly sshHostKey: SshHostKey;
-  /** Tag of the node's server, port and public address in the cloud. Trunkline finds them by this tag. */
+  /** Tag of the node's resources in the cloud. Trunkline finds the resources by this tag. */
   readonly tag: string;
 }
 
@@ -49,7 +49,7 @@ export interface ExchangePlan {
   readonly accessKey: SshHostKey;
   /** Public key that the operator logs in to the nodes with. */
   readonly operatorKey: string;
-  /** Key of the digests of files. */
+  /** Secret key of the digests of the nodes' files (HMAC). */
   readonly digestKey: Buffer;
 }
 

@@ -8,7 +8,10 @@ export type Role = "controller" | "zone";
 /** Hosts at the other end of traffic: the nodes of a role, or a network. */
 export type Peer = { readonly role: Role } | { readonly cidr: string };
 
-/** Rule that allows traffic and the responses to it. All other traffic is refused in both directions. */
+/**
+ * Rule that allows traffic and the responses to it. A node refuses traffic that no rule allows, in both directions,
+ * except ICMP errors, DHCP and the metadata service.
+ */
 export interface FirewallRule {
   readonly name: string;
   readonly to: Role;

@@ -2,8 +2,8 @@ import { sshHostKeySeed } from "./secrets";
 import { sshHostKey } from "./ssh-host-key";
 
 /**
- * Returns why `masterSecret` does not fit a deployed stack; undefined if it fits. Servers keep their host
- * keys, and accept only the access key that is derived from the same secret.
+ * Returns why `masterSecret` does not fit a deployed stack; undefined if it fits. A server keeps its host key and
+ * accepts one access key. Both are derived from the secret that the server was deployed with.
  *
  * @param lastHostKeys public host key of every node by its name, from the outputs of the stack's last update.
  */

@@ -2,7 +2,7 @@ import type { ZoneHost } from "../ssh/access";
 
 /**
  * Zones that the program declares in this run of Pulumi. A NodeConfig declares them in `check`; a ZoneMembership reads
- * them later. The order is certain: a membership depends on the NodeConfigs of all nodes (components/rollout.ts), and
+ * them later. The order is certain: a membership depends on the controller's NodeConfig (components/rollout.ts), and
  * Pulumi calls `check` and `diff` of a resource after those of its dependencies.
  *
  * With `pulumi up --target`, Pulumi calls neither `check` nor `diff` of a NodeConfig that is not targeted. If no
@@ -22,7 +22,7 @@ export class DeclaredZones {
     for (const name of names) this.entering.add(name);
   }
 
-  /** Marks the zones in `wanted` that the controller's current files do not have (`known`) as unsettled. */
+  /** Marks the zones in `wanted` as unsettled that are not in `known`, the zones in the controller's current files. */
   compare(known: readonly ZoneHost[], wanted: readonly ZoneHost[]): void {
     const names = new Set(known.map(({ name }) => name));
     this.markUnsettled(wanted.map(({ name }) => name).filter((name) => !names.has(name)));

@@ -5,7 +5,7 @@ import { type NodeConfigInputs, type ZoneMembershipInputs } from "./inputs";
 import { isUnknown } from "./wire";
 
 /**
- * Describes the effects of a change on callers. Pure functions: the provider prints the descriptions during a
+ * Describes the effects of a change on callers. All functions are pure. The provider prints the descriptions during a
  * preview and an update, and `npm run guard` shows them for a whole plan.
  */
 
@@ -71,7 +71,7 @@ function zoneImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
     const subject = RELOADABLE[file]?.subject ?? null;
     return subject === null ? [] : [`${subject} (${file})`];
   });
-  // Asterisk reads these files only when it starts. Asterisk is not restarted while there are calls.
+  // Asterisk reads these files only when it starts. An edit does not restart Asterisk.
   const unread = files.filter((file) => !(file in RELOADABLE));
   return [
     ...(read.length === 0
@@ -87,7 +87,7 @@ function zoneImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
 
 /**
  * Returns the effects on callers of an update of a node's files, one line each; empty if nothing changes.
- * Also covers the replacement of the node's server.
+ * If the controller's server is replaced, returns the effect of the replacement.
  */
 export function nodeConfigImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
   if (olds.serverId !== news.serverId) {
@@ -122,7 +122,8 @@ export function membershipImpact(
 ): string[] {
   const { name } = news.zone;
   if (isServerDeleted(olds, news)) return [replacementMessage(name)];
-  // A new controller does not know the zone, or a refresh found the zone out of the rotation.
+  // The zone must enter again if the controller or the zone's server is new. `controllerId` also differs if a refresh
+  // found the zone out of the rotation.
   return olds.controllerId === news.controllerId && olds.serverId === news.serverId && !mustEnter
     ? []
     : [`${name} enters the rotation again`];

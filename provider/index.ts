@@ -6,7 +6,8 @@ import { engineLoggers } from "./engine-log";
 const args = process.argv.slice(2);
 const engineAddress = args.find((arg) => !arg.startsWith("-")) ?? "";
 
-// If Pulumi is killed, this process would not end by itself. A node finishes a request that it has begun.
+// End this process if Pulumi is killed, because it would not end by itself. A node still finishes a request that it has
+// begun.
 const pulumi = process.ppid;
 setInterval(() => {
   if (process.ppid !== pulumi) process.exit();

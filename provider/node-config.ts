@@ -27,8 +27,8 @@ interface State extends NodeConfigInputs {
 }
 
 /**
- * Handles the files of one node. The server boots with the files in its user data. This handler applies all later
- * edits, while calls go on.
+ * Handles the files of one node. The server boots with the files in its user data, which may be old or incomplete.
+ * After the boot, this handler installs all files. The handler applies later edits while calls go on.
  */
 export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
   readonly secrets = ["contents", "access"] as const;
@@ -213,7 +213,7 @@ function withFilesOf(
   };
 }
 
-/** Returns `state` with unknown files at `paths`, so that the next update installs them again. */
+/** Returns `state` with the files at `paths` marked as unknown, so that the next update installs them again. */
 const withUnknownFiles = (state: NodeConfigInputs, paths: readonly string[]): NodeConfigInputs => ({
   ...state,
   files: {
@@ -242,7 +242,8 @@ function wantedFiles(
  *
  * @param before former contents of the node's files.
  * @param done receives the paths of the files that are in effect.
- * @throws NodeUnchanged if all files except those in `done` are unchanged. After other errors, their state is unknown.
+ * @throws NodeUnchanged if all files except those in `done` are unchanged. After other errors, it is unknown which
+ * files were changed.
  */
 async function edit(
   session: Session,

@@ -36,7 +36,7 @@ export class PbxResourceProvider implements Provider {
     private readonly loggerOf: (urn: string) => Logger,
     connections = new Connections(),
   ) {
-    // Created at the first use, because it reads environment variables that OpenStack does not need.
+    // Create the client at its first use, because it reads environment variables that may not be set for OpenStack.
     const okeanos = (): OkeanosClient => (this.okeanos ??= OkeanosClient.fromEnvironment());
     const { signal } = this.abort;
     connections.cancelOn(signal);

@@ -24,7 +24,7 @@ const TOP = 52;
 const PLOT = 170;
 /** Height of a chart with its title, legend and axis. */
 export const HEIGHT = TOP + PLOT + 34;
-/** Width of a sample line with the space after it, and of a letter, in the legend. */
+/** Widths in the legend: of a piece of a line with the space after it, and of a letter. */
 const DASH = 34;
 const LETTER = 7.2;
 

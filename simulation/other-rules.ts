@@ -34,8 +34,8 @@ export class NoonSample implements ScalingRule {
 }
 
 /**
- * The alarm is raised if the mean usage of each of `EVALUATIONS` consecutive periods is above `HIGH` or below `LOW`.
- * `PERIOD` is in seconds. `HIGH` and `LOW` are shares of a server's processors.
+ * {@link ProcessorAlarm} acts if the mean usages of the last `EVALUATIONS` periods are all above `HIGH`, or all below
+ * `LOW`. `PERIOD` is in seconds. `HIGH` and `LOW` are shares of a server's processors.
  */
 const EVALUATIONS = 3;
 const PERIOD = 60;

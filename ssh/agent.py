@@ -176,7 +176,8 @@ def settle(paths):
 def put(files, validate):
     """Replaces files. Removes a file whose value is None. Returns the output of a failed validation command, or None.
 
-    Raises HalfDone if a file cannot be replaced and the others cannot all be restored; otherwise Fault or OSError.
+    Raises HalfDone if a file cannot be replaced, and the files that were replaced before cannot all be restored. Raises
+    Fault or OSError if all files are unchanged.
     """
     written, kept, renewed = {}, {}, []
     try:
@@ -336,7 +337,7 @@ def alone(work, *args):
 
 
 def beginning(log, size):
-    """Returns the first bytes of a log that had `size` bytes; b"" if the log is shorter now. Then seeks to `size`."""
+    """Seeks a log, which had `size` bytes, to `size`. Returns its first bytes; b"" if the log is shorter now."""
     log.seek(0)
     mark = log.read(min(size, MARK)) if os.fstat(log.fileno()).st_size >= size else b""
     log.seek(size)
@@ -353,7 +354,7 @@ def parts_since(path):
             now = None
         start = size
         if beginning(watched, size) != mark:
-            # The log was truncated. If logrotate did it, the old content was copied to this path.
+            # The log was truncated. With `copytruncate`, logrotate copies the old content to this path first.
             copy = open_log(f"{path}.1")
             if copy is not None and beginning(copy, size) == mark:
                 yield copy

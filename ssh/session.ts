@@ -2,7 +2,10 @@ import type { Duplex } from "node:stream";
 import type { z } from "zod";
 import { NodeError } from "../core/errors";
 
-/** A script ended with a nonzero exit code. The message has the last lines of standard error, or of standard output. */
+/**
+ * A script ended with a nonzero exit code. The message has the last lines of standard error, or of standard output if
+ * standard error is empty.
+ */
 export class ScriptFailed extends NodeError {
   constructor(
     node: string,

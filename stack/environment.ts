@@ -49,7 +49,7 @@ function cloud(env: NodeJS.ProcessEnv): Record<string, string> {
   if (cloudIsConfigured(env)) {
     return clearedVariables(env);
   }
-  // An earlier `make env` may have set one of these: OS_CLOUD with a lab, OS_AUTH_URL without a lab.
+  // Clears both variables: an earlier `make env` may have set OS_CLOUD with a lab, or OS_AUTH_URL without a lab.
   const none = { OS_CLOUD: "", OS_AUTH_URL: "" };
   return { ...none, ...(labExists() ? LAB_ENVIRONMENT : NO_CLOUD_ENVIRONMENT) };
 }

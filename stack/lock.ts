@@ -27,7 +27,7 @@ function isDead(file: string): boolean {
 }
 
 /**
- * Removes the lock of a killed update, as `pulumi cancel` does, so that the same command can run again. Keeps
+ * Removes the lock of a killed update, as `pulumi cancel` does, so that another update can start. Keeps
  * the lock of a running process and the lock of another machine. Does nothing if the backend is not a `file:` backend.
  */
 export async function releaseDeadLock(stack: Stack): Promise<void> {

@@ -15,7 +15,7 @@ export interface DeployedExchange {
 /** Returns the outputs and the nodes of a stack. @throws OperatorError if no update of the stack has succeeded yet */
 export async function exchangeNodes(stack: Stack): Promise<DeployedExchange> {
   const secret = askPulumi(() => stack.getConfig("pbx:masterSecret"));
-  // If the outputs are missing as well, only their error is reported: the stack was never deployed.
+  // If the secret and the outputs are missing, the stack was never deployed. Only the outputs' error is then reported.
   secret.catch(() => undefined);
   const outputs = exchangeOutputs(await askPulumi(() => stack.outputs()));
   return { outputs, nodes: nodesOf(outputs, (await secret).value) };

@@ -7,13 +7,13 @@ export type UpdateOutcome =
   | { readonly kind: "locked" }
   /** The update was postponed, for the reason in `why`; nothing was changed. */
   | { readonly kind: "held"; readonly why: string }
-  /** The update would cut calls; nothing was changed. */
+  /** The guard refused the update, for the reasons in `why`; nothing was changed. */
   | { readonly kind: "refused"; readonly why: string }
   /** The abort signal cancelled the update. */
   | { readonly kind: "interrupted" }
   | { readonly kind: "failed"; readonly why: string };
 
-/** A stack to update. */
+/** A stack to update, and the function that removes a lock which would prevent the update. */
 export interface UpdatedStack {
   readonly stack: Stack;
   /** Removes the lock of a killed update. */

@@ -9,7 +9,7 @@ interface Runner {
 /**
  * Returns a PulumiCommand that runs Pulumi in a separate session (`setsid`). A signal from the terminal, such
  * as Ctrl-C or a hang-up, then reaches only this process, which forwards it to Pulumi once. On a second signal,
- * Pulumi exits immediately and its state does not record the resources that it was creating.
+ * Pulumi exits immediately, and the stack's state does not record the resources that Pulumi was creating.
  */
 export async function pulumiInSession(): Promise<PulumiCommand> {
   const pulumi = await PulumiCommand.get();

@@ -4,8 +4,8 @@ import type { NodeFile } from "./node-file";
 
 /**
  * Returns the two files with the authorized keys of a node. The operator logs in as user `debian`. The stack logs in as
- * root, which saves the time of sudo for each change. At the first boot, a cloud may write a key pair's public key to
- * another file. These files are separate, so that keys can change while servers run.
+ * root, which saves the time of sudo for each change. Neither file is `.ssh/authorized_keys`, to which a cloud may
+ * write the public key of a key pair at the first boot. So both files can be replaced while servers run.
  *
  * @param operator public key of the operator.
  * @param stack public key of the stack.
@@ -40,7 +40,7 @@ export const renderClock = (context: ChronyContext): NodeFile => ({
   mode: "0644",
 });
 
-/** Returns the file that the start-up check of the golden image reads: the node's role and SIP driver. */
+/** Returns the file that the start-up check of the golden image reads: role and name, and the SIP driver of a zone. */
 export const renderNodeJson = (node: Record<string, string>): NodeFile => ({
   path: "/etc/trunkline/node.json",
   content: `${JSON.stringify(node)}\n`,

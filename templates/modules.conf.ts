@@ -67,8 +67,8 @@ const DRIVER: Record<SipDriver, readonly string[]> = {
 
 /**
  * Files in the image that list modules. `modules.conf` lists modules that are built with the image.
- * `modules-pjsip.conf` lists modules that answer the other kinds of request within a call: they depend on the release
- * of Asterisk.
+ * `modules-pjsip.conf` lists modules that answer requests within a call that the modules of `DRIVER` do not answer.
+ * They depend on the release of Asterisk.
  */
 const LISTS: Record<SipDriver, readonly string[]> = {
   chan_sip: ["/usr/lib/trunkline/modules.conf"],

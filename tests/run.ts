@@ -82,7 +82,7 @@ async function labTrouble(): Promise<string[]> {
   return lines === "" ? [] : [paragraph("lab/lab.sh trouble", lines, Infinity)];
 }
 
-/** Starts the builds that the slower levels need, while the faster levels run. */
+/** Starts the builds and the lab, which the slower levels need, while the faster levels run. */
 function prepare(): Record<Level, Promise<unknown>> {
   const tools = command("tools/install.sh", [], { onLine: relay("tools") });
   const images = command("images/build.sh", [], { onLine: relay("images") });

@@ -99,7 +99,11 @@ export function readsUserData({ metadata = {} }: Image): boolean {
 /** Name that selects any pool of public addresses. */
 const ANY_POOL = "public";
 
-/** Returns the ID of a network that public addresses come from. @throws NodeError that lists these networks */
+/**
+ * Returns the ID of the pool of public addresses with the name or ID `wanted`. A pool is a network.
+ *
+ * @throws NodeError that lists all pools.
+ */
 export async function findPool(okeanos: OkeanosClient, wanted: string): Promise<string> {
   const { networks } = await okeanos.get<{ networks: Network[] }>("network", "networks");
   const pools = networks.filter((network) => network["SNF:floating_ip_pool"] === true);

@@ -35,7 +35,8 @@ async function flavorsOf(
   okeanos: OkeanosClient,
   servers: OkeanosDemand["servers"],
 ): Promise<{ readonly flavor: Flavor; readonly was?: Flavor }[]> {
-  // A server that an interrupted update left behind is deleted before its successor is created, so its quota is freed.
+  // Includes servers that an interrupted update left behind. Each is deleted before its successor is created, which
+  // frees its quota.
   const found = await new OkeanosServers(okeanos).all();
   return Promise.all(
     servers

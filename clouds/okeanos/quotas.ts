@@ -25,7 +25,6 @@ const RESOURCES: Readonly<Record<string, { readonly title: string; readonly unit
   [ADDRESSES]: { title: "public addresses", unit: 1 },
 };
 
-/** A row of the quota table. */
 export interface QuotaRow {
   /** Name of the resource in Astakos. */
   readonly resource: string;
@@ -41,7 +40,7 @@ interface Project {
   readonly name: string;
 }
 
-/** Returns the amount of a resource that the user can still use, by the tighter of the two limits. */
+/** Returns the amount of a resource that the user can still use, by the tighter limit: the user's or the project's. */
 export function remaining(quota: Quota): Pick<QuotaRow, "free" | "limit"> {
   const { usage, limit, project_usage, project_limit } = quota;
   return limit - usage <= project_limit - project_usage
@@ -83,7 +82,11 @@ export function quotaRows(needs: Readonly<Record<string, number>>, quotas: Quota
   });
 }
 
-/** Returns the project with the ID or name `wanted`; the user's own project if undefined. @throws NodeError */
+/**
+ * Returns the project with the ID or name `wanted`; the user's own project if undefined.
+ *
+ * @throws NodeError that lists the user's projects.
+ */
 export async function findProject(okeanos: OkeanosClient, wanted?: string): Promise<Project> {
   const projects = await okeanos.get<Project[]>("account", "projects?mode=member");
   const user = await okeanos.user();

@@ -36,7 +36,7 @@ interface Usage extends Pick<Allowance, "name" | "perZone"> {
 /**
  * Returns how many zones with servers of `flavor` the project's limits still allow; null if no limit applies.
  *
- * @throws OperatorError
+ * @throws OperatorError if a request fails, or if the cloud has no such flavor.
  */
 export async function openstackHeadroom(
   session: CloudSession,
@@ -46,7 +46,7 @@ export async function openstackHeadroom(
   const [limits, found, quotas] = await Promise.all([
     session.get("compute", "/limits", computeLimits),
     session.get("compute", "/flavors/detail", flavors),
-    // This path belongs to a Neutron extension that some clouds do not have.
+    // Null without an error if the cloud does not have the Neutron extension of this path.
     session.find("network", `/quotas/${project}/details.json`, networkQuotas),
   ]);
   const size = found.flavors.find(({ name }) => name === flavor);

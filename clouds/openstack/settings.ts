@@ -32,7 +32,7 @@ type Cloud = Readonly<Record<string, unknown>> & {
  * Returns the settings of the cloud that the environment names. Reads the variables and files that OpenStack clients
  * read. Variables override files.
  *
- * @throws OperatorError
+ * @throws OperatorError if the environment names no cloud, or if a file cannot be read.
  */
 export function cloudSettings(env: NodeJS.ProcessEnv = process.env): OpenStackSettings {
   const named = env.OS_CLOUD === undefined || env.OS_CLOUD === "" ? {} : ofFile(env.OS_CLOUD, env);
@@ -83,7 +83,7 @@ const placesOf = (file: string, given: string | undefined): string[] => [
 function cloudsOf(file: string): Readonly<Record<string, Cloud | null | undefined>> {
   const document = parseDocument(contentOf(file));
   const [error] = document.errors;
-  // The parser's own message quotes the line, which may contain a password.
+  // Omits the parser's message, because it quotes the line, which may contain a password.
   if (error !== undefined) {
     throw new OperatorError(
       `${file} is not valid YAML: ${error.code} in line ${String(error.linePos?.[0].line)}`,

@@ -71,7 +71,7 @@ export interface ProjectArgs {
   readonly reuseAddresses: boolean;
 }
 
-/** Returns the resources that an update will create. */
+/** Describes what the update needs: servers with their planned and current flavors, new addresses, a new network. */
 async function demand({
   project,
   network,

@@ -35,7 +35,7 @@ export class OkeanosAdapter implements CloudAdapter {
 
   image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string> {
     const { exchange, provider } = this.args;
-    // The program passes a SIP driver only for the image of the zones.
+    // Without a SIP driver, the image is that of the controller: only zones need a driver.
     const node = sipDriver === undefined ? exchange.controller : exchange.zones[0];
     const found = pulumi.output(after).apply(() => lookUpImage(name, node?.name ?? "", provider));
     return checkedImage(name, found, sipDriver);

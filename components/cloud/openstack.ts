@@ -113,10 +113,10 @@ export class OpenStackAdapter implements CloudAdapter {
         ...child,
         // Otherwise, the provider would rebuild or resize a server during calls. A replaced server is drained first.
         replaceOnChanges: ["imageId", "flavorName", "metadata.sipDriver"],
-        // The new server takes over the port and the public address.
+        // The new server takes over the port and the public address, so the old server must be deleted first.
         deleteBeforeReplace: true,
         // User data is read only at the first boot, and a change would replace the server. A replacement boots with
-        // the user data in the state, and gets later changes from its NodeConfig, as all other servers did.
+        // the user data in the state, and gets later changes from its NodeConfig, as every server does.
         ignoreChanges: ["userData"],
         additionalSecretOutputs: ["userData"],
         ...(args.after === undefined ? {} : { dependsOn: args.after }),

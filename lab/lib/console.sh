@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Output for the operator. Sourced, never run.
 
-# Services redirect their own output to logs. These two descriptors stay on the terminal.
+# Descriptors 3 and 4 stay on the terminal when services redirect their own output to logs.
 exec 3>&1 4>&2
 
 say() { printf '[%3ds] %s\n' "$SECONDS" "$*" >&3; }

@@ -18,7 +18,7 @@ def clear():
         cloud.compute.delete_server(server)
         cloud.compute.wait_for_delete(server, interval=0.5, wait=60)
     for network in cloud.network.networks(name=NAME):
-        # Nova deletes the ports of a server a moment after the server.
+        # Nova deletes the ports of a server a moment after the server. A network with ports cannot be deleted.
         for port in cloud.network.ports(network_id=network.id, device_owner="compute:nova"):
             cloud.network.delete_port(port)
         cloud.network.delete_network(network)
@@ -36,7 +36,8 @@ server = cloud.compute.create_server(
 try:
     cloud.compute.wait_for_server(server, interval=0.5, wait=SECONDS)
 except openstack.exceptions.SDKException as error:
-    # Leaves these objects to the next run: a lab that cannot plug the server's interface cannot unplug it either.
+    # Leaves the server, the network and the image to the next run: a lab that cannot plug the server's interface cannot
+    # unplug it either.
     found = cloud.compute.get(f"/servers/{server.id}").json()["server"]
     sys.exit(f"Error: {found.get('fault', {}).get('message', error)}")
 clear()

@@ -140,7 +140,7 @@ export function parseChannels(output: string): Omit<Activity, "contacts"> {
   // Use the last match, because it comes after all values that callers control.
   const active = (of: string): number =>
     Number(counts.filter(([, , what]) => what === of).at(-1)?.[1] ?? 0);
-  // A channel for which Asterisk counts no call can remain if the caller hangs up last.
+  // If the caller hangs up last, a channel may remain that belongs to no call. Such a channel is counted as a call.
   const channels = Math.max(lines.length, active("channel"));
   return {
     calls: Math.max(active("call"), channels > 0 ? 1 : 0),
@@ -174,7 +174,8 @@ const PEER =
 
 /**
  * Parses a line of `database show registrar`: a key and a JSON object. The phone controls values of the object, but not
- * the address in `uri`. Asterisk replaces it with the source address of the connection (`rewrite_contact`).
+ * the address in `uri`. Asterisk replaces the phone's address with the source address of the connection
+ * (`rewrite_contact`).
  */
 function registrarContact(line: string): Readonly<Record<string, string>> | undefined {
   const [, extension = "", json = ""] = REGISTRAR.exec(line) ?? [];

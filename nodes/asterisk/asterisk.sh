@@ -8,7 +8,7 @@
 #   asterisk.sh disconnect LOCAL all         closes all connections to the port LOCAL of the zone
 #   asterisk.sh disconnect LOCAL [PORT]...   closes connections to LOCAL from these ports of the controller
 
-# Asterisk creates its console socket when it starts.
+# Asterisk creates its console socket when it starts, so the age of the socket tells when Asterisk started.
 socket=/run/asterisk/asterisk.ctl
 # The image's check (trunkline-preflight.service) writes its error to this file.
 fault=/run/trunkline/fault

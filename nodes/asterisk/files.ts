@@ -43,7 +43,7 @@ export const RELOADABLE: Readonly<Record<string, AsteriskFile>> = {
 /** File that tells the image's check which SIP driver Asterisk must have. */
 const NODE_JSON = "/etc/trunkline/node.json";
 
-/** Returns whether Asterisk reads one of these files only when it starts. */
+/** Returns whether the edit of any of the files at `paths` takes effect only when Asterisk starts. */
 export const needsRestart = (paths: readonly string[]): boolean =>
   paths.some(
     (path) =>

@@ -25,8 +25,8 @@ async function restart(session: Session, paths: readonly string[], log: Logger):
 }
 
 /**
- * Installs the files of a new server and makes its Asterisk use them. The server has booted with these files, or with
- * the files that its predecessor booted with.
+ * Installs the files of a new server and makes its Asterisk use them. The server may have booted with the files that
+ * its predecessor booted with, or without some of the files, because a cloud may limit the size of user data.
  *
  * @param files all files of the zone.
  * @throws NodeError if Asterisk does not accept the files, does not start, or has calls and must be restarted.
@@ -41,7 +41,7 @@ export async function provisionAsterisk(
   const unread = new Set(changed);
   if (!needsRestart(changed)) {
     log.status("waiting for Asterisk");
-    // An earlier run may have installed files and been killed before Asterisk read them.
+    // Include files that an earlier run installed, because it may have been killed before Asterisk read them.
     const newer = await asteriskProgram(session, "start-unread", Object.keys(files));
     for (const path of newer.split("\n")) unread.add(path);
   }

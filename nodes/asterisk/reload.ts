@@ -38,7 +38,8 @@ export async function reload(
 /**
  * Makes a running Asterisk read the files at `paths`, and checks the result.
  *
- * @param before contents of the files before the edit. If a file is not in `before`, all its entries are checked.
+ * @param before contents of the files before the edit. If a file is not in `before`, all its entries are checked, or a
+ * sample of the users in users.sql.
  * @returns the errors that Asterisk reports, and its differences from the files; empty if there are none.
  */
 export async function reloadAndCheck(

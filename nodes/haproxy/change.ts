@@ -4,8 +4,8 @@ export interface CfgServer {
   /** `address:port`. */
   readonly address: string;
   /**
-   * All other settings of the server, after the settings of `default-server`. These are included because HAProxy does
-   * not apply `default-server` to a server that is added at runtime.
+   * Settings of `default-server`, followed by the server's own settings. HAProxy does not apply `default-server` to a
+   * server that is added at runtime.
    */
   readonly settings: string;
 }
@@ -47,8 +47,8 @@ export function serversOf(cfg: string): CfgServer[] {
 }
 
 /**
- * Returns the statements of a `haproxy.cfg`, with exactly these servers. A server that is already in the file keeps its
- * line. Any other server gets a line without settings.
+ * Returns the statements of a `haproxy.cfg`, with exactly the servers in `servers`. A server that is already in the
+ * file keeps its line. A server that is not in the file gets a line without settings.
  */
 export function withServers(cfg: string, servers: readonly Omit<CfgServer, "settings">[]): string {
   const known = new Set(serversOf(cfg).map(({ name }) => name));

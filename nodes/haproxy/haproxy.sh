@@ -3,18 +3,18 @@
 #
 #   haproxy.sh has-config                      prints "yes" if haproxy.cfg exists
 #   haproxy.sh start                           starts HAProxy if it does not run
-#   haproxy.sh servers                         prints `show servers state`
+#   haproxy.sh servers                         prints the output of `show servers state`
 #   haproxy.sh running-config                  prints the output of `servers`, a line "--- cfg", and the haproxy.cfg
 #                                              that HAProxy last read
-#   haproxy.sh statistics                      prints `show stat` of the servers in each worker
+#   haproxy.sh statistics                      prints the output of `show stat` for the servers in each worker
 #   haproxy.sh sessions NAME                   prints "WORKER ID" for each session with a server
 #   haproxy.sh close NAME                      ends all sessions with a server
 #   haproxy.sh add [NAME ADDRESS SETTINGS]...  adds servers in state drain; does not change existing servers
-#   haproxy.sh remove [NAME]...                removes servers, and ends their sessions
+#   haproxy.sh remove [NAME]...                removes servers, and ends their sessions in the current worker
 #   haproxy.sh set-state NAME STATE            STATE is ready, drain or maint
 #   haproxy.sh mark-unused NAME                records a server that is out of the rotation and has no sessions
 #   haproxy.sh is-unused NAME                  prints "unused" if the server was recorded by `mark-unused`, `add` or
-#                                              `remove`, and `set-state` was not used since
+#                                              `remove`, and `set-state` has not run for the server since then
 #   haproxy.sh reload                          makes HAProxy read haproxy.cfg
 #
 # Changes survive a reload and a restart of HAProxy.
@@ -58,7 +58,8 @@ lock() {
   flock 9 || exit
 }
 
-# Saves the states of the servers. HAProxy reads the file as root when it reloads or restarts.
+# Saves the states of the servers. HAProxy reads the file when it reloads or restarts. HAProxy is then still root, so no
+# other user needs access to the file.
 save() {
   ask '@1 show servers state' >"$state.new" || exit
   grep -q " $backend " "$state.new" || refuse 'HAProxy does not list the states of its servers'
@@ -91,7 +92,8 @@ add() {
 
 remove() {
   order "set server $backend/$1 state maint" 'No such server.'
-  # HAProxy deletes a server only if it has no sessions, and the sessions end some time after the shutdown.
+  # HAProxy deletes a server only if it has no sessions, and the sessions end some time after the shutdown. So try
+  # several times.
   for attempt in 1 2 3 4 5; do
     order "shutdown sessions server $backend/$1" 'No such server.'
     answer=$(ask "@1 del server $backend/$1") || exit

@@ -42,8 +42,8 @@ const DRAIN = 0x08 | 0x10;
 const CFG = "--- cfg";
 
 /**
- * Returns `text` if it is safe between single quotes in a script, in a HAProxy command, and in a path. This includes
- * names and addresses of servers that come from HAProxy's output.
+ * Returns `text` if it is safe between single quotes in a script, in a HAProxy command, and in a path. Names and
+ * addresses of servers are checked even if they come from HAProxy's output.
  *
  * @throws NodeError if `text` is not safe.
  */

@@ -5,8 +5,8 @@ export interface DrainPolicy {
   /** Seconds that calls may go on after the drain has begun. */
   readonly timeout: number;
   /**
-   * Whether calls are cut after `timeout`, and a zone that does not answer is removed. If not, the drain fails and the
-   * zone stays in service.
+   * If true, calls are cut after `timeout`, and a zone that does not answer is removed. If false, the drain fails in
+   * both cases, and the zone stays in service.
    */
   readonly force: boolean;
 }

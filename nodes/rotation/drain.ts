@@ -112,7 +112,7 @@ export class Drain {
       if (found === null) return { callsCut: await this.untilEmpty() };
       await this.haproxy((haproxy) => haproxy.setState(name, "drain"));
       const callsCut = await this.untilEmpty();
-      // Record this, because a repeated drain may find that the zone's server is already deleted.
+      // Record that the zone is unused, because a repeated drain may find that the zone's server is already deleted.
       await this.haproxy((haproxy) => haproxy.markUnused(name));
       return { callsCut };
     } catch (error) {
@@ -323,8 +323,8 @@ export class Drain {
 
 /**
  * Returns the state that a zone gets after a failed drain, from its state before the drain. A healthy zone gets
- * `ready`. If its state was `drain` already, an earlier drain was killed. An unhealthy zone gets the state from before
- * the drain.
+ * `ready`, even if its state was `drain`, because that state remains from an earlier drain that was killed. An
+ * unhealthy zone gets the state from before the drain.
  */
 const stateAfter = ({ state, healthy }: HaproxyServer): AdminState => (healthy ? "ready" : state);
 

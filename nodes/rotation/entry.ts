@@ -45,7 +45,7 @@ export async function enterRotation(entry: EntryOptions): Promise<void> {
         "HAProxy does not know this zone; run pulumi refresh, then pulumi up",
       );
     }
-    // HAProxy does not check a server in maintenance.
+    // HAProxy checks the health of a server in the state `drain`, but not in `maint`.
     if (server.state === "maint") await haproxy.setState(zone.name, "drain");
     const obstacle = server.healthy
       ? await trunkObstacle(entry, servers)

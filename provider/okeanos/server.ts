@@ -206,7 +206,7 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
    * may still exist.
    */
   private async cleanUp(name: string, id: string, error: unknown): Promise<unknown> {
-    // After Ctrl-C, do not wait for the deletion.
+    // After Ctrl-C, do not delete the server, because that takes long. The next update replaces it.
     if (this.signal.aborted) return new IncompleteResource(name, `server ${id} is being built`, id);
     try {
       await this.servers().delete(id);

@@ -104,7 +104,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
         { "Remote-Party-ID": '"Bob" <sip:1002@x>;party=calling;screen=yes' },
       ],
       ["a private Remote-Party-ID", { "Remote-Party-ID": "<sip:1001@x>;privacy=full" }],
-      ["a forward by another user", { Diversion: '"Bob" <sip:1002@x>;reason=unconditional' }],
+      ["a diversion by another user", { Diversion: '"Bob" <sip:1002@x>;reason=unconditional' }],
     ])("that sends %s is shown as its account", async (__, claims: Outside["headers"]) => {
       const callee = calleeOf();
       const name = claims?.From;
@@ -176,7 +176,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
     }
     expect(await asked()).toBe(before);
 
-    // The phone of 1008 is not in this zone, so the other zone is asked.
+    // No phone of 1008 is registered in zone1, so zone2 is asked.
     expect((await call(alice, "1008")).status).toBe(480);
     expect(await asked()).toBe(before + 1);
   });
@@ -230,8 +230,8 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
     expect((await bob.final(sent)).status).toBe(486);
   });
 
-  describe("a call over several trunk legs", () => {
-    // The module has the console command that places a call with a given number of trunk legs.
+  describe("a call over the trunk", () => {
+    // The module has the console command `channel originate`, which places the calls of these tests.
     beforeAll(() => exchange.zone("zone1").cli("module load res_clioriginate.so"));
 
     test.each([

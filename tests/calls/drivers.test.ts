@@ -143,7 +143,7 @@ describe.each(EXCHANGES)("with $name,", ({ zones }) => {
   test.each([
     ["an option of Dial that changes the caller", "1002,+0,f(1000)"],
     ["a device of Dial", "1005%29%3A0%3A99&IAX2%2Fzone2%2F1002"],
-  ])("a number that Dial would read as %s gets 404", async (_, number) => {
+  ])("a call to a number that Dial would read as %s gets 404", async (_, number) => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const bob = await exchange.phoneIn("zone2", "1002");
     let rung = false;

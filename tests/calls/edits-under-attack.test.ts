@@ -20,7 +20,7 @@ const SOON = 10;
 const USUAL = 2;
 const NOISE = 1_000;
 
-/** Line of logger.conf that sets the log format of earlier versions. */
+/** Line of logger.conf in earlier versions of the exchange. Sets a log format that is not JSON. */
 const OLD_FORMAT = "messages => notice,warning,error";
 
 describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kind, usersFile }) => {

@@ -20,7 +20,7 @@ jest.setTimeout(2 * TEST_DEADLINE);
 /** Expiry that the phones request, in seconds. A phone registers again within this time. */
 const EXPIRES = 30;
 
-/** Limits that are too high for a lock of the phones' address. After a refusal, baresip retries many times in a row. */
+/** Limits that prevent a lock of the phones' address, because baresip retries many times in a row after a refusal. */
 const MANY_FAILURES = { failuresPerAccount: 1_000, failuresPerSource: 1_000 };
 
 const ALICE = { extension: "1001", name: "Alice" };
@@ -67,7 +67,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     expect(before).toEqual([["zone1"], ["zone2"], ["zone1"], ["zone2"]]);
   }
 
-  /** Returns the codec of each phone's current call, as its zone reports the codec; null without a call. */
+  /** Returns the codec that the zone reports for each phone's current call; null without a call. */
   async function codecs(...extensions: readonly string[]): Promise<(string | null)[]> {
     const connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
     try {
@@ -91,7 +91,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     await incoming.closed;
   }
 
-  test("does nothing if it changes nothing", async () => {
+  test("prints nothing if it changes no key", async () => {
     await edit({});
 
     expect(stack.transcript).toEqual({ progress: [], messages: [] });

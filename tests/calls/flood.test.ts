@@ -15,7 +15,7 @@ const [ONE, MANY] = [1_000, 100];
 const ATTACKERS = 51;
 /** Address of `CROWD`. 20 phones with this address register before the flood starts. */
 const OFFICE = "198.51.100.203";
-/** Seconds that these phones have to register before the flood starts. */
+/** Seconds that the phones of `OFFICE` have to register before the flood starts. */
 const BEFORE = 6;
 /** Number of offices without a registered phone when the flood starts. */
 const NEW_OFFICES = 10;

@@ -140,7 +140,7 @@ class Callee {
   }
 }
 
-describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
+describe.each(KINDS)("with hostile values and $name,", ({ kind }) => {
   let exchange: TestExchange;
   let watchers: Awaited<ReturnType<typeof watch>>[];
   /** Phones in zone1. */
@@ -266,7 +266,7 @@ describe.each(KINDS)("hostile values, with $name,", ({ kind }) => {
   });
 
   test(`${String(7 * VALUES)} random values (seed ${String(SEED)}) make no zone contact a host outside the exchange`, async () => {
-    /** Calls with these headers. The call may fail. */
+    /** Calls with `headers`. The call may fail. */
     const attempt = async (
       caller: RawPhone,
       to: string,

@@ -7,7 +7,10 @@ import { registerOnce, StormPhones } from "./support/storm-phones";
 
 jest.setTimeout(TEST_DEADLINE);
 
-/** Number of zones. A zone takes 1,000 connections, and PJSIP frees a closed connection only after half a second. */
+/**
+ * Number of zones: enough for 2,000 phones. A zone takes 1,000 connections, and PJSIP frees a closed connection only
+ * after half a second.
+ */
 const ZONES = 3;
 const USERS = [{ range: "1000-8999" }];
 const SOURCES = 50;
@@ -24,8 +27,8 @@ const PACES = [1, 2.5];
 const SEGMENTS = 5;
 
 /**
- * Sends its standard input in segments, and prints the first line of the answer. HAProxy passes
- * the first request to a zone in one piece. PJSIP used to close the connection of a request at the slower pace.
+ * Script that sends its standard input in segments, and prints the first line of the answer. HAProxy passes the first
+ * request to a zone in one piece, because PJSIP closes a connection whose first request takes seconds.
  */
 const SLOW_SENDER = `
 const [host, pace, segments] = process.argv.slice(1);

@@ -29,7 +29,7 @@ const ATTACKS: [string, () => Attack[]][] = [
   ["registrations without a log-in", strangersAttacks],
 ];
 
-/** Returns the 95th percentile. */
+/** Returns the 95th percentile; Infinity without values. */
 const percentile95 = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1] ?? Infinity;
 

@@ -55,7 +55,7 @@ describe("an exchange with an autoscaler", () => {
   const phones = new Set<Phone>();
   /** Watches a call that stays up from the first to the last test. */
   let monitor: CallMonitor;
-  /** SIPp calls, as the phones that answered them see them. */
+  /** SIPp calls, each observed at the phone that answered. */
   const load: Call[] = [];
   let sipp: SippLoad | undefined;
 
@@ -142,7 +142,7 @@ describe("an exchange with an autoscaler", () => {
     );
   }
 
-  test("adds a zone in at most 1.25 times the boot time of a zone, before calls fill the existing zone", async () => {
+  test("adds a zone before the existing zone is full, in at most 1.25 times the sum of boot time and interval", async () => {
     const autoscaler = start();
     monitor = CallMonitor.of(await connect(await plug("1001"), await plug("1002")));
     await beginLoad();
@@ -230,7 +230,7 @@ describe("an exchange with an autoscaler", () => {
     });
 
     test.each(MOMENTS.map((moment, index) => [index, moment] as const))(
-      "(kill %i, at %i %% of its duration) has two zones and no other resource after a tick",
+      "(kill %i, at %i %% of its duration) has two zones and no leftovers after the next tick",
       async (index, moment) => {
         const isKilled = async (): Promise<boolean> => {
           const begin = Date.now();

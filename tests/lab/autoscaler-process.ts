@@ -52,7 +52,7 @@ export class AutoscalerProcess {
     );
   }
 
-  /** Returns when the first line that matches `pattern` was printed; null if there is none. */
+  /** Returns the time of the first line that matches `pattern`, in milliseconds since 1970; null if no line matches. */
   saidAt(pattern: RegExp): number | null {
     return this.lines.find(({ line }) => pattern.test(line))?.at ?? null;
   }

@@ -159,7 +159,7 @@ describe("an exchange in use", () => {
     8 * MINUTE,
   );
 
-  test("completes in the next update what a killed update has not finished", async () => {
+  test("is completed by the update that follows a killed update", async () => {
     const users = JSON.stringify([...USERS, { extension: "1008" }]);
     await deployment.stack.setConfig("pbx:users", { value: users });
     const { stack, directory } = deployment;
@@ -188,7 +188,7 @@ describe("an exchange in use", () => {
     await expect(plug("1008")).rejects.toThrow();
   });
 
-  test("finds a file that was edited by hand in a refresh, and restores the file in the next update", async () => {
+  test("is restored by the next update if a refresh finds a file that was edited by hand", async () => {
     const access = await deployment.access();
     const edit =
       "echo 'maxcalls=1' >>/etc/asterisk/asterisk.conf && cat /etc/asterisk/asterisk.conf";
@@ -214,8 +214,8 @@ describe("an exchange in use", () => {
       await up({ controllerFlavor: "pbx.medium" });
       expect(await monitor.result()).toEqual(UNDISTURBED);
 
-      // Hang up in Asterisk, because the phones have lost their SIP connections. Otherwise, Asterisk would not end the
-      // calls until after five minutes of silence.
+      // Hang up in Asterisk, because the phones have lost their SIP connections. Otherwise, Asterisk would end the
+      // calls only after five minutes of silence.
       const access = await deployment.access();
       for (const { fixedIp } of (await deployment.outputs()).zones) {
         await onNode(access, "asterisk -rx 'channel request hangup all'", fixedIp);
@@ -230,7 +230,7 @@ describe("an exchange in use", () => {
   );
 
   test(
-    "replaces one zone at a time for another flavor, while phones register in the other zone",
+    "lets phones register in one zone while the other zone is replaced, if the flavor changes",
     async () => {
       const [alice, bob] = [await plug("1001"), await plug("1002")];
       const progress = { isOver: false };

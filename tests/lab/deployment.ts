@@ -59,7 +59,7 @@ export async function newDeployment(
 ): Promise<Deployment> {
   const isOfLab = Object.keys(cloud).length === 0;
   if (isOfLab) await destroyOrphaned(tmpdir());
-  // Any other cloud ends with its test, so a later test run must not look for the deployment.
+  // A cloud other than the lab ends with its test, so a later test run must not look for the deployment.
   const prefix = isOfLab ? `${PREFIX}${String(process.pid)}-` : "trunkline-deployment-";
   const directory = mkdtempSync(join(tmpdir(), prefix));
   writeFileSync(join(directory, PASSPHRASE), randomBytes(32).toString("base64url"), {

@@ -7,7 +7,7 @@ import { onNode } from "./ssh";
 
 const MINUTE = 60_000;
 
-/** The other lab tests use PJSIP and Asterisk 22. */
+/** Driver and image of this test. The other lab tests use PJSIP and Asterisk 22. */
 const EXCHANGE = { sipDriver: "chan_sip", image: "pbx-asterisk-16" };
 
 describe("an exchange of two zones with chan_sip on Asterisk 16", () => {

@@ -2,7 +2,7 @@ import { logIn } from "./identity";
 
 /**
  * Returns all resources of the kinds that a deployment creates, as `kind id name` or `keypair name`, sorted. Tests
- * compare the lists from before and after, so other resources of the project do not matter.
+ * compare the lists from before and after a deployment, so other resources of the project do not matter.
  */
 export async function inventory(): Promise<string[]> {
   const token = await logIn();

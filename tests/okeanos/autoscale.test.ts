@@ -188,7 +188,7 @@ test("a zone is removed when it is no longer needed", async () => {
   expect(counts()).toEqual(exchangeOf(["zone1", "zone2"]));
 });
 
-test("the next run deletes resources that a killed scale-out created but did not record", async () => {
+test("the autoscaler deletes resources that a killed scale-out created but did not record", async () => {
   await atLeast(3);
   const killed = AutoscalerProcess.start(deployment, "--once");
   try {

@@ -164,7 +164,7 @@ test.each<[string, Failure]>([
   ["503", { status: 503 }],
   ["413", { status: 413 }],
   ["a broken connection", { reset: true }],
-  // No answer and no effect differs from a 503 only in the waiting time. provider.test.ts tests this failure.
+  // A request without an answer or an effect differs from a 503 only in the waiting time. provider.test.ts tests it.
   ["an effect but no answer", { silence: true, lost: true }],
 ])(
   "if each kind of request fails once with %s, commands succeed when they are repeated",

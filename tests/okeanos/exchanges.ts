@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 /** Recorded request to the original Synnefo servers, and its answer. */
 export interface RecordedExchange {
-  /** Counted from 1. */
+  /** Position in the recording, counted from 1. */
   readonly number: number;
   readonly method: string;
   /** URL, with `{ast}` and `{cyc}` for the roots of Astakos and Cyclades. */

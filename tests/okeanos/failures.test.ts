@@ -2,7 +2,7 @@ import { NETWORKS, newServer, privateNetwork, type Scene, scene, SERVERS } from 
 import { type Failure, failEachOnce, failNext, type Machine, startOkeanos } from "./synnefo";
 import { client } from "./client";
 
-/** Tests of the conformance cloud itself: planned failures of requests, and real machines behind servers. */
+/** Tests of the conformance cloud itself: planned failures of requests, and calls to the hypervisor. */
 const network = { network: { name: "n", type: "MAC_FILTERED" } };
 let it: Scene;
 
@@ -25,7 +25,7 @@ test.each([413, 500, 503] as const)(
 
 test.each<[string, Failure]>([
   ["is reset", { reset: true, lost: true }],
-  ["answers 500", { status: 500, lost: true }],
+  ["is answered with 500", { status: 500, lost: true }],
 ])("a request that %s can still have its effect", async (_, failure) => {
   it.okeanos.fail(failNext(isPost, failure));
   await it.ask("POST", NETWORKS, network).catch(() => undefined);

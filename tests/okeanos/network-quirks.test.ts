@@ -19,7 +19,7 @@ afterEach(() => it.okeanos.stop());
 
 const network = (rest: object): object => ({ network: { name: "n", ...rest } });
 
-test("a network needs a type that members may create", async () => {
+test("a network needs a type that users may create", async () => {
   const statuses: number[] = [];
   for (const type of [undefined, "BOGUS", "CUSTOM", "MAC_FILTERED"]) {
     statuses.push((await it.ask("POST", NETWORKS, network({ type }))).status);
@@ -81,7 +81,7 @@ test("a network that had servers is deleted with a delay, and accepts further DE
   expect(it.okeanos.remaining().networks).toEqual([]);
 });
 
-test("a port ignores the requested address, but a server uses it", async () => {
+test("a requested address is ignored for a new port, but used for a new server", async () => {
   const id = await privateNetwork(it);
   const fixed_ips = [{ ip_address: "192.168.7.20" }];
   const port = await it.create(PORTS, { port: { network_id: id, fixed_ips } });
@@ -104,7 +104,7 @@ test("an address that is in use or outside the network is refused, and leaves no
   expect(it.okeanos.remaining()).toMatchObject({ servers: [], ports: [] });
 });
 
-test("a port is DOWN without a server, then BUILD and ACTIVE with a server, and is then deleted with a delay", async () => {
+test("a port without a server is DOWN, and a port of a server is BUILD, then ACTIVE, and is deleted with a delay", async () => {
   const id = await privateNetwork(it);
   const free = await it.create(PORTS, { port: { network_id: id } });
   const server = await it.create(SERVERS, newServer(it));
@@ -125,7 +125,7 @@ test("a port is DOWN without a server, then BUILD and ACTIVE with a server, and 
   expect((await it.ask("GET", path)).status).toBe(404);
 });
 
-test("a port cannot be connected to a server that is being built, or after its creation", async () => {
+test("a port cannot be connected to a server that is being built, or after the creation of the port", async () => {
   const id = await privateNetwork(it);
   const free = await it.create(PORTS, { port: { network_id: id } });
   const server = await it.create(SERVERS, newServer(it));
@@ -138,7 +138,7 @@ test("a port cannot be connected to a server that is being built, or after its c
   expect(body).toMatchObject({ port: { device_id: null } });
 });
 
-test("a GET of a port with an IPv4 and an IPv6 address answers 500, and the list has the port twice", async () => {
+test("a GET of a port with an IPv4 and an IPv6 address gets 500, and the list has the port twice", async () => {
   const id = await privateNetwork(it);
   await it.create(SUBNETS, { subnet: { network_id: id, cidr: "fd00::/64", ip_version: 6 } });
   await it.create(SERVERS, newServer(it, { networks: [{ uuid: id }] }));

@@ -27,7 +27,7 @@ function cloudConfigOf({ userData, personality }: Machine): CloudConfig {
   return parse(text) as CloudConfig;
 }
 
-/** Replacement for systemd. Runs the daemon of the image, and restarts it, once the condition of its unit holds. */
+/** Replacement for systemd. Starts the daemon when the condition of its unit holds, and restarts the daemon. */
 const UNITS = `
 while :; do
   if [ -e /run/haproxy/wanted ]; then

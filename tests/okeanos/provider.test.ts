@@ -106,7 +106,7 @@ test("a server gets the planned addresses, and all resources can be deleted", as
   expect(await servers.read(there.server, log, id)).toBeNull();
 });
 
-test("a change of flavor stops, resizes and starts the server, and updates the metadata", async () => {
+test("a change of flavor and metadata stops, resizes and starts the server, and updates its metadata", async () => {
   const there = await place();
   const { servers } = kinds();
   const { id } = await servers.create(there.server, log);
@@ -131,7 +131,7 @@ test("a change of flavor stops, resizes and starts the server, and updates the m
   );
 });
 
-test("a change of flavor replaces the server if replaceOn says so", async () => {
+test("a change of flavor replaces the server if replaceOn contains flavor", async () => {
   const there = await place();
   const { servers } = kinds();
   const next = { ...there.server, flavor: "2", replaceOn: ["flavor", "metadata"] };
@@ -223,7 +223,7 @@ const LOST: readonly (readonly [string, Failure])[] = [
 describe.each(["/servers", "/floatingips", "/networks", "/subnets"])("a POST to %s", (suffix) => {
   const isIt = ({ method, path }: Seen): boolean => method === "POST" && path.endsWith(suffix);
 
-  test.each(LOST)("that %s creates exactly one resource", async (_, failure) => {
+  test.each(LOST)("that %s still results in exactly one resource", async (_, failure) => {
     okeanos.fail(failNext(isIt, failure));
     const there = await place();
     const { servers } = kinds();
@@ -274,7 +274,7 @@ describe("an operation that exceeds its deadline", () => {
     there = await place();
   });
 
-  test("names the server that uses a network or an address, and says what to do", async () => {
+  test("reports the server that uses a network or an address, and says what to do", async () => {
     const { networks, addresses, servers } = kinds();
     const { id } = await servers.create(there.server, log);
     hurry();
@@ -295,7 +295,7 @@ describe("an operation that exceeds its deadline", () => {
     ).rejects.toThrow(`okeanos: public address ${address.outs.address} is still used by server`);
   });
 
-  test("names the server and the operation that did not end", async () => {
+  test("reports the server and the step that did not end", async () => {
     const { servers } = kinds();
     const { id } = await servers.create(there.server, log);
     hurry();

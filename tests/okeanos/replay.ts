@@ -250,7 +250,7 @@ class Replay {
 /** Matches the truncated end of a recorded list, after its last complete element. */
 const CUT = /, \{(?:(?!, \{"SNF:key_names").)*…\(cut\)$/;
 
-/** If the recorded list was truncated, limits both lists to its complete elements. */
+/** If the recorded list was truncated, shortens both lists to the number of complete elements in the recorded list. */
 function comparable(recorded: string, answered: string): readonly [string, string] {
   if (!CUT.test(recorded)) return [recorded, answered];
   const left = recorded.replace(CUT, "]}");

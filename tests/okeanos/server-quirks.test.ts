@@ -69,7 +69,7 @@ test("a stopped server has the status STOPPED, and a pending job blocks other ac
   expect(await state()).toEqual(["STOPPED", "", false]);
 });
 
-test("a resize needs a stopped server and the same disk, and no confirmation", async () => {
+test("a resize needs a stopped server and the same disk size, but no confirmation", async () => {
   await build();
   expect((await act({ resize: { flavorRef: 2 } }))[0]).toBe(400);
   await act({ shutdown: {} });
@@ -89,7 +89,7 @@ test.each(["rebuild", "createImage", "changePassword"])("%s is not supported", a
   expect(await act({ [action]: {} })).toEqual([400, `Action ${action} not supported`]);
 });
 
-test("a rename answers 204", async () => {
+test("a rename is answered with 204", async () => {
   await build();
   const { status } = await it.ask("PUT", `${SERVERS}/1`, { server: { name: "other" } });
   expect([status, (await read()).name]).toEqual([204, "other"]);

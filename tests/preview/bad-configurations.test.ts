@@ -64,12 +64,12 @@ test("at least thirty invalid configurations are tested", () => {
   expect(CASES.length).toBeGreaterThanOrEqual(30);
 });
 
-test.each(CASES)("rejects $title and names $key", ({ title, key, remedy, secret, config }) => {
+test.each(CASES)("pulumi rejects $title, naming $key", ({ title, key, remedy, secret, config }) => {
   const { exitCode, stdout, stderr } = runs.get(title) ?? { exitCode: 0, stdout: "", stderr: "" };
   const output = stdout + stderr;
   expect(exitCode).not.toBe(0);
   expect(output).not.toMatch(/^\s+at /m); // a stack trace
-  expect(output).not.toMatch(/(openstack|trunkline):\S+ \S+ create/);
+  expect(output).not.toMatch(/(openstack|pbx):\S+ \S+ create/);
   if (secret !== undefined) {
     expect(output).not.toContain(secret);
   }

@@ -89,7 +89,7 @@ function start(): ChildProcessByStdio<null, Readable, Readable> {
 }
 
 test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
-  "after %s, an update waits for Pulumi's end and deletes the floating IP that the cloud still created",
+  "after %s, an update waits until Pulumi ends, and deletes a floating IP that Pulumi left behind",
   async (signal) => {
     const request = new Promise<() => void>((resolve) => {
       onRequest = resolve;

@@ -72,7 +72,7 @@ describe("the guard of a stack that was never deployed", () => {
     });
   });
 
-  test("exits with code 2 and the faults if the configuration is invalid", async () => {
+  test("exits with code 2 and prints the faults if the configuration is invalid", async () => {
     const { stdout } = await stack.run(PREVIEW, { ...CONFIG, zones: 0 });
 
     const { exitCode, stderr } = await guard(stdout);

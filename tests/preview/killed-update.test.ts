@@ -138,7 +138,7 @@ const executor = (): StackExecutor =>
   new StackExecutor({
     stack,
     cloud: () => openstackCloud({ flavor: "m1.small", tag: TAG }),
-    observe: () => Promise.reject(new Error("look is not used in this test")),
+    observe: () => Promise.reject(new Error("observe is not used in this test")),
     inService: () => Promise.reject(new Error("inService is not used in this test")),
     exported: exportedStack,
     releaseDeadLock,

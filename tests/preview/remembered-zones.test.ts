@@ -105,7 +105,7 @@ test.each([
   expect(stdout + stderr).toContain(fault);
 });
 
-test("the next update keeps the zones in service after a failed update", async () => {
+test("the update that follows a failed update keeps the zones in service", async () => {
   // The fake cloud answers the request for a floating IP with 404.
   const { stdout, exitCode } = await stack.run(["up", "--yes", "--skip-preview"], FILE, [], {
     TRUNKLINE_ZONES: "4",

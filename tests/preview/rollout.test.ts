@@ -57,8 +57,8 @@ async function plan(change: Readonly<Record<string, unknown>>): Promise<string[]
 }
 
 /**
- * Returns the steps that replace the resources `kinds` of a node. `kinds` has the order of their creation. They are
- * deleted in the reverse order, so a zone leaves the rotation before its server is deleted.
+ * Returns the steps that replace the resources `kinds` of a node. `kinds` is in the order of creation. The resources
+ * are deleted in the reverse order, so a zone leaves the rotation before its server is deleted.
  */
 const replaced = (node: string, kinds: readonly string[]): string[] => [
   ...[...kinds].reverse().map((kind) => `delete-replaced ${kind} ${node}`),
@@ -66,7 +66,7 @@ const replaced = (node: string, kinds: readonly string[]): string[] => [
 ];
 const ZONE_KINDS = ["Instance", "NodeConfig", "ZoneMembership"];
 
-test("for another flavor, each zone is drained and replaced, one zone after the other", async () => {
+test("if the zones get another flavor, they are drained and replaced one after the other", async () => {
   expect(await plan({ flavor: "m1.large" })).toEqual([
     ...replaced("zone1", ZONE_KINDS),
     ...replaced("zone2", ZONE_KINDS),
@@ -87,7 +87,7 @@ test("nothing of a zone is replaced if only the controller gets another flavor",
   );
 });
 
-test("a removed zone is drained before anything else of the zone is deleted", async () => {
+test("a removed zone is drained before its other resources are deleted", async () => {
   expect(await plan({ zones: 1 })).toEqual(
     ["ZoneMembership", "NodeConfig", "Instance"].map((kind) => `delete ${kind} zone2`),
   );

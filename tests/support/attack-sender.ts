@@ -19,10 +19,11 @@ export interface Attacks {
   readonly parallel: number;
 }
 
-/** Number of bytes that the peer accepted, and the first line of its answer; empty if there was no answer. */
 export interface AttackResult {
   readonly name: string;
+  /** Number of bytes that the peer accepted. */
   readonly bytes: number;
+  /** First line of the peer's answer; empty if there was no answer. */
   readonly answer: string;
 }
 

@@ -43,7 +43,7 @@ const requestWith = (...lines: readonly string[]): string =>
     [...lines, "Content-Length: 0"].join("\r\n"),
   );
 
-/** Returns attacks with small requests without a log-in. Asterisk's log record can be longer than such a request. */
+/** Returns attacks with small requests without a log-in. Asterisk may log more bytes for a request than it receives. */
 export const strangersAttacks = (): Attack[] => [
   attack(
     "registrations without a log-in",
@@ -88,7 +88,7 @@ export const ownAttacks = (): Attack[] => [
   ),
   attack("two Content-Length headers", [requestWith("Content-Length: 70000"), requestWith()]),
   attack("a body of 1 MiB", [wrongLength(String(MIB)), Buffer.alloc(64 * KIB, "b")], 16),
-  attack("NUL bytes in each header", [
+  attack("NUL bytes in some headers", [
     requestWith(`Subject: a\0b`, "X\0Y: z").replace("70", "7\x000"),
   ]),
   attack("bare line feeds", [requestWith().replaceAll("\r\n", "\n")], 20),

@@ -75,7 +75,7 @@ const CALLS: Readonly<Record<string, (args: MockCallArgs) => Record<string, unkn
   "pulumi:pulumi:readStackResourceOutputs": () => ({ outputs: {} }),
 };
 
-/** The part of a registration request that Pulumi's mocks do not pass on. */
+/** Getters of a registration request. Pulumi's mocks do not pass on all of these fields. */
 interface RegisterRequest {
   getType(): string;
   getName(): string;

@@ -5,7 +5,7 @@ export type Table = "ps_endpoints" | "ps_auths" | "ps_aors";
 /** Looks up a row as Asterisk does; returns null if it does not exist. */
 export type LookUp = (table: Table, id: string) => Readonly<Record<string, unknown>> | null;
 
-/** Returns a function that loads a `users.sql` into a real SQLite database, in place of the previous one. */
+/** Returns a function that loads a `users.sql` into a SQLite database. Each call replaces the previous database. */
 export async function sqlite(): Promise<(text: string) => LookUp> {
   const { Database } = await initSqlJs();
   let database = new Database();

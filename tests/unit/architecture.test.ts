@@ -14,9 +14,9 @@ interface Layer {
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const LAYERS = JSON.parse(read("layers.json")) as Readonly<Record<string, Layer>>;
 const FOLDERS = Object.keys(LAYERS);
-/** Folders that measure and test all other folders. */
+/** Folders that measure and test the layers. They are not layers themselves. */
 const TOOLS = ["bench", "tests"];
-/** Maximum share of the lines of code that a folder may have. */
+/** Maximum share of one layer in the lines of code of all layers. */
 const LARGEST = 0.15;
 
 const FILES = execFileSync("git", ["ls-files", "*.ts"], { cwd: ROOT, encoding: "utf8" })
@@ -84,7 +84,7 @@ test("docs/architecture.md has the table of layers.json", () => {
   );
 });
 
-test("every folder with code has a layer, and at most 15 % of the code", () => {
+test("every folder except bench and tests is a layer, with at most 15 % of the code", () => {
   const folders = new Set(FILES.map(folderOf));
   expect([...folders].sort()).toEqual([".", ...FOLDERS, ...TOOLS].sort());
   const lines = new Map(FOLDERS.map((folder) => [folder, 0]));
@@ -126,7 +126,7 @@ const LINT = `
   import { ESLint } from "eslint";
   import tseslint from "typescript-eslint";
   const eslint = new ESLint({
-    // The rule for imports needs no types, and a TypeScript program of all files takes seconds to load.
+    // Rules that need types are off: the types of all files take seconds to load, and the rule for imports needs none.
     overrideConfig: [
       { files: ["**/*.ts"], ...tseslint.configs.disableTypeChecked },
       { files: ["**/*.ts"], languageOptions: { parserOptions: { projectService: false } } },

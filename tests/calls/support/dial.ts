@@ -2,7 +2,7 @@ import { Duplex } from "node:stream";
 import { start } from "../../../phones/command";
 import { within } from "../../../phones/deadline";
 
-/** Timeout of a connection, in milliseconds. A security group drops packets without an answer. */
+/** Timeout of a connection attempt, in milliseconds. It ends attempts whose packets a security group drops. */
 const DIAL_DEADLINE = 5_000;
 
 /** Script that connects, prints "connected", and then relays data in both directions. */

@@ -75,8 +75,8 @@ const START = 50;
 /** Deadline for HAProxy and all other zones to notice a dead zone, in seconds. They check at least every 5 s. */
 const MISSED = 15;
 /**
- * Returns whether a log record shows that the machine stood still, which means that no process ran for seconds: a trunk
- * peer became slow or unreachable.
+ * Returns whether a log record shows a standstill of the machine. During a standstill, no process runs for seconds, so
+ * Asterisk logs that a trunk peer is slow or unreachable.
  */
 const showsStandstill = ({ source, message }: LogRecord): boolean =>
   source === "chan_iax2.c" && /is now TOO LAGGED|is now UNREACHABLE! Time: [1-9]/.test(message);
@@ -235,8 +235,8 @@ export class TestExchange {
 
   /**
    * Waits until HAProxy and the other zones have noticed that a zone does not answer. If a test starts the zone again
-   * earlier, `serving` returns at once, because they still consider the zone up. When they notice the interruption
-   * later, calls fail.
+   * earlier, `serving` returns at once, because HAProxy and the other zones still consider the zone up. Calls fail when
+   * HAProxy or the other zones notice the interruption later.
    */
   async noticedAsDown(name: string): Promise<void> {
     const others = this.zones.filter((zone) => zone.name !== name);

@@ -29,7 +29,7 @@ export interface ServerOptions extends ServerPlace {
   readonly runtime: { readonly folder: string; readonly owner: string };
 }
 
-/** Deadline for process 1 of a server and its mounts, in milliseconds. */
+/** Deadline for process 1 of a server to start and to mount the file systems, in milliseconds. */
 const BOOT_DEADLINE = 10_000;
 /** Deadline for a daemon to end after SIGTERM, in milliseconds. */
 const STOP_DEADLINE = 10_000;
@@ -182,7 +182,7 @@ export class TestServer {
       if (performance.now() > deadline) return false;
       await sleep(100);
     }
-    // nsenter stopped with its child. It must continue to notice the end of its child.
+    // nsenter stopped with its child. Continue nsenter, so that it notices the end of its child.
     daemon.kill("SIGCONT");
     await ended(daemon);
     return true;

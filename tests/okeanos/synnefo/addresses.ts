@@ -42,7 +42,7 @@ function takenOn({ ports, floatingIps }: CloudState, network: NetworkRecord): Se
 /**
  * Returns the `wanted` address, or the first free address in the pools of the subnet.
  *
- * @throws ApiFault if the address is outside of the pools or in use, or if no address is free.
+ * @throws SynnefoFault if the address is outside of the pools or in use, or if no address is free.
  */
 export function allocateAddress(
   cloudState: CloudState,

@@ -13,7 +13,7 @@ export interface Cloud {
   readonly quotas: QuotaUsage;
   /** Build time of a new server, in milliseconds. */
   readonly buildTime: number;
-  /** Duration of any other job, in milliseconds. */
+  /** Duration of each job other than a build, in milliseconds. */
   readonly taskTime: number;
 }
 

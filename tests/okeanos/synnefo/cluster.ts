@@ -21,7 +21,10 @@ export interface Machine {
   readonly publicKeys: readonly string[];
 }
 
-/** Controls the real machines behind the servers. A job waits for its call. If it rejects, the server gets ERROR. */
+/**
+ * Controls the real machines behind the servers. A job ends when the returned promise is settled. If the promise is
+ * rejected, the server gets the state ERROR.
+ */
 export interface Hypervisor {
   start(machine: Machine): Promise<void>;
   stop(machine: Machine): Promise<void>;

@@ -1,7 +1,7 @@
 /** Failure of a request. With `lost`, the request still has its effect; otherwise it has none. */
 export type Failure =
   | { readonly status: 413 | 500 | 503; readonly lost?: boolean }
-  /** Sends no answer until the caller gives up. */
+  /** Never sends an answer, and keeps the connection open. */
   | { readonly silence: true; readonly lost?: boolean }
   /** Resets the connection. */
   | { readonly reset: true; readonly lost?: boolean };

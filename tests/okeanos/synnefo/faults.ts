@@ -1,6 +1,6 @@
 /** Error answer of Synnefo to a request. */
 export class SynnefoFault extends Error {
-  override readonly name = "ApiFault";
+  override readonly name = "SynnefoFault";
 
   constructor(
     readonly kind: string,

@@ -26,7 +26,7 @@ const whole = (origin: string, flavor: FlavorRecord): Json => ({
   "os-flavor-access:is_public": true,
 });
 
-/** Returns a flavor for a new server or a resize. @throws ApiFault if the flavor does not exist or is retired. */
+/** Returns a flavor for a new server or a resize. @throws SynnefoFault if the flavor does not exist or is retired. */
 export function offeredFlavorById(cloud: Cloud, id: number): FlavorRecord {
   const flavor = flavorById(cloud, id);
   if (cloud.cloudState.retiredFlavors.has(flavor.name)) {

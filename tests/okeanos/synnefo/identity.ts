@@ -44,7 +44,11 @@ function catalog(origin: string): readonly Json[] {
   }));
 }
 
-/** Returns the user of a token, or of a UUID with the token as the password. @throws ApiFault if there is no user. */
+/**
+ * Returns the user of a token, or of a UUID with the token as the password.
+ *
+ * @throws SynnefoFault if there is no user.
+ */
 function credentials(cloud: Cloud, auth: Json): UserRecord {
   const { token, passwordCredentials } = auth;
   if (isJson(token)) {

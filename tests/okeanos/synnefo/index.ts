@@ -37,7 +37,7 @@ export {
 export interface OkeanosOptions extends Seed {
   /** Milliseconds until a new server is ACTIVE. */
   readonly buildTime?: number;
-  /** Duration of any other job of the cluster, in milliseconds. */
+  /** Duration of each job other than a build, in milliseconds. */
   readonly taskTime?: number;
   /** Controls real machines behind the servers; by default, there are none. */
   readonly hypervisor?: Hypervisor;

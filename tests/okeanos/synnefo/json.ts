@@ -6,7 +6,7 @@ export type Json = Readonly<Record<string, unknown>>;
 export const isJson = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Returns the body of a request as an object. @throws ApiFault if the body is not a JSON object. */
+/** Returns the body of a request as an object. @throws SynnefoFault if the body is not a JSON object. */
 export function jsonBody({ headers, text }: ApiCall): Json {
   const type = headers["content-type"];
   if (type?.startsWith("application/json") !== true) {
@@ -24,7 +24,7 @@ export function jsonBody({ headers, text }: ApiCall): Json {
   return value;
 }
 
-/** Returns the object at the key `name`. @throws ApiFault if there is no object. */
+/** Returns the object at the key `name`. @throws SynnefoFault if there is no object. */
 export function attribute(body: Json, name: string): Json {
   const value = required(body, name);
   if (!isJson(value)) {

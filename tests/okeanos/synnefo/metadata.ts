@@ -4,7 +4,7 @@ import type { Json } from "./json";
 /** Maximum number of items, and maximum lengths of a key and a value in characters. */
 const MOST = { items: 10, key: 50, value: 500 };
 
-/** @throws ApiFault if the metadata exceeds the limits of a server. */
+/** @throws SynnefoFault if the metadata exceeds the limits of a server. */
 export function checkMetadata(metadata: ReadonlyMap<string, string>): void {
   if (metadata.size > MOST.items) {
     throw badRequest(`Virtual Machines cannot have more than ${String(MOST.items)} metadata items`);

@@ -19,7 +19,7 @@ export function networkById({ cloudState }: Cloud, user: UserRecord, id: string)
   return network;
 }
 
-/** Returns a network. @throws ApiFault if the network does not exist or was deleted. */
+/** Returns a network. @throws SynnefoFault if the network does not exist or was deleted. */
 export function findLiveNetwork(cloud: Cloud, user: UserRecord, id: string): NetworkRecord {
   const network = networkById(cloud, user, id);
   if (network.deleted) {

@@ -96,7 +96,7 @@ export function makePublicPort(
   return port;
 }
 
-/** Returns the user's floating IP with the given address. @throws ApiFault if the user has no such floating IP. */
+/** Returns the user's floating IP with the given address. @throws SynnefoFault if the user has no such floating IP. */
 export function floatingIpByAddress(cloud: Cloud, user: UserRecord, address: string): FloatingIp {
   const found = floatingIpsOf(cloud, user).find((each) => each.address === address);
   if (found === undefined) {

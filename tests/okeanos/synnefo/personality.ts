@@ -3,7 +3,7 @@ import { badRequest, overLimit, unexpected } from "./faults";
 import { isJson } from "./json";
 
 const MOST_FILES = 5;
-/** Base64 characters, which encode 7,680 bytes of a file. */
+/** Maximum number of Base64 characters of a file, which encode 7,680 bytes. */
 const MOST_CONTENTS = 10_240;
 const KEYS = new Set(["path", "contents", "owner", "group", "mode"]);
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -31,7 +31,7 @@ function parseFile(file: unknown): PersonalityFile {
     content: Buffer.from(contents, "base64"),
     owner: typeof owner === "string" ? owner : DEFAULT.owner,
     group: typeof group === "string" ? group : DEFAULT.group,
-    // Synnefo also accepts text, but does not convert it to a number.
+    // Synnefo also accepts text, but does not convert it to a number. So the default mode applies here.
     mode: typeof mode === "number" ? mode : DEFAULT.mode,
   };
 }

@@ -44,7 +44,7 @@ function view(origin: string, port: Port): Json {
 /**
  * Returns a port for a request that names this port.
  *
- * @throws ApiFault with status 500 if the port has two addresses. Synnefo joins ports with addresses,
+ * @throws SynnefoFault with status 500 if the port has two addresses. Synnefo joins ports with addresses,
  *   and fails if the result has two rows.
  */
 function findSingle(cloud: Cloud, user: UserRecord, id: string): Port {

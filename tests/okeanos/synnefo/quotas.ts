@@ -85,7 +85,7 @@ export class QuotaUsage {
     return project;
   }
 
-  /** Checks that the amounts are available. @throws ApiFault if the project or the user has less quota left. */
+  /** Checks that the amounts are available. @throws SynnefoFault if the project or the user has less quota left. */
   take(userId: string, project: Project, amounts: Amounts): void {
     for (const [resource, { usage, limit, projectUsage, projectLimit }] of this.of(
       userId,

@@ -40,7 +40,7 @@ function keyNamesOf(wanted: Json): readonly string[] {
   return name === undefined || name === null ? [] : [scalar(name)];
 }
 
-/** Returns the metadata, with all values as text. A later edit does not convert values. */
+/** Returns the metadata with all values converted to text. In contrast, `addMetadata` refuses values of other types. */
 function metadataOf(wanted: unknown): Map<string, string> {
   const metadata = new Map(
     Object.entries(isJson(wanted) ? wanted : {}).map(([key, value]) => [key, scalar(value)]),

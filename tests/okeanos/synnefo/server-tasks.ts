@@ -26,7 +26,7 @@ const WANTED: Readonly<Partial<Record<Action, ServerRecord["state"]>>> = {
   RESIZE: "STOPPED",
 };
 
-/** @throws ApiFault if the server has another pending task or is in the wrong state. */
+/** @throws SynnefoFault if the server has another pending task or is in the wrong state. */
 export function checkAction({ id, state, task }: ServerRecord, action: Action): void {
   if (state === "BUILD" || task?.action === "BUILD") {
     throw buildInProgress(`Server '${String(id)}' is being built.`);

@@ -26,7 +26,7 @@ test("a value is cached for one minute and then read again", async () => {
   expect(await known.get()).toBe(2);
 });
 
-test("a value is read again at once after forget()", async () => {
+test("after forget(), the next get() reads the value again", async () => {
   const known = recent();
   await known.get();
   known.forget();

@@ -33,7 +33,7 @@ function decided(
 const calls = (...numbers: readonly number[]): Reading[] => numbers.map((n) => ({ calls: n }));
 
 describe("calls", () => {
-  test("that leave too little room for the spare calls get all missing zones at once", () => {
+  test("that leave too little room for the spare calls add all missing zones at once", () => {
     expect(decided(calls(90, 81))).toEqual({
       action: "out",
       zones: 3,
@@ -118,7 +118,7 @@ describe("throughput and processor load", () => {
 });
 
 describe("registered phones", () => {
-  /** Returns readings of zones with these numbers of registered phones and without calls. */
+  /** Returns one reading for each of `numbers`: a zone with that number of registered phones, and without calls. */
   const phones = (...numbers: readonly number[]): Reading[] =>
     numbers.map((registrations) => ({ registrations }));
 
@@ -278,7 +278,7 @@ describe("a zone that HAProxy marks as down", () => {
     [120, 1, "hold"],
     [120, 2, "out"],
     [180, 5, "hold"],
-  ])('(sampled every %i s, down in the last %i) leads to "%s"', (interval, down, action) => {
+  ])('(interval %i s, down in the last %i samples) leads to "%s"', (interval, down, action) => {
     expect(after(measurements(down, interval)).action).toBe(action);
   });
 });

@@ -113,7 +113,7 @@ describe("the loop", () => {
     ]);
   });
 
-  test("ends with an error of any other class, because that is a bug", async () => {
+  test("ends with an error that is not an OperatorError, because that is a bug", async () => {
     await expect(loop([new TypeError("x is undefined"), OUT])).rejects.toThrow("x is undefined");
   });
 
@@ -246,7 +246,7 @@ describe("the memory", () => {
     expect(readdirSync(join(folder, "autoscale"))).toEqual(["dev.json"]);
   });
 
-  test("that an earlier version wrote has null for fields that it lacks", () => {
+  test("that an earlier version wrote is read with null for the fields that are missing", () => {
     const file = join(folder, "dev.json");
     const { failedIn: _in, failedMends: _mends, ...earlier } = MEMORY;
     writeFileSync(file, JSON.stringify(earlier));
@@ -261,9 +261,12 @@ describe("the memory", () => {
     ["was taken before a scale-in", { lastOut: null, lastIn: BEGIN + 1 }, 60_000, {}],
     ["was taken before a failed scale-in", { lastOut: null, failedIn: BEGIN + 1 }, 60_000, {}],
     ["does not exist", { lastOut: null, samples: [] }, 60_000, {}],
-  ])("gives a run no outdated counters if its last sample %s", (_, change, age, counters) => {
-    expect(countersToResumeFrom({ ...MEMORY, ...change }, BEGIN + age)).toEqual(counters);
-  });
+  ])(
+    "gives the next run counters for 150 s, and none from before a change: the last sample %s",
+    (_, change, age, counters) => {
+      expect(countersToResumeFrom({ ...MEMORY, ...change }, BEGIN + age)).toEqual(counters);
+    },
+  );
 
   test("that cannot be read is an error", () => {
     const file = join(folder, "dev.json");

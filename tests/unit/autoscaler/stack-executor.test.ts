@@ -25,7 +25,7 @@ function executorOf(up: () => Promise<unknown>, options: Partial<StackExecutorOp
   const executor = new StackExecutor({
     stack: { workspace: { envVars }, up: update, refresh: update } as unknown as Stack,
     cloud: () => CLOUD,
-    observe: () => Promise.reject(new Error("look is not used in these tests")),
+    observe: () => Promise.reject(new Error("observe is not used in these tests")),
     inService: () => Promise.reject(new Error("inService is not used in these tests")),
     exported: () => Promise.resolve({}),
     releaseDeadLock: () => Promise.resolve(),
@@ -85,7 +85,7 @@ describe("the guard", () => {
   });
 });
 
-test("any other failure of an update is reported with Pulumi's last error", async () => {
+test("a failed update is reported with the error that the pulumi command prints", async () => {
   const { executor } = executorOf(
     fails(failure(CommandError, "code: 255\nerror: no host has room\n")),
   );

@@ -17,11 +17,11 @@ const FRESH: Memory = {
 };
 const COUNTERS = { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } };
 
-/** Fake exchange. Decided with `byCalls`, it needs one zone for every three calls. */
+/** Fake exchange. Its default decision, `byCalls`, wants one zone for every three calls. */
 class World implements Executor {
   now = 1_000_000;
   zones = 2;
-  /** Outdated number of zones that `measurement` returns; null if the number is up to date. */
+  /** Outdated number of zones that `observe` returns; null if the number is up to date. */
   seen: number | null = null;
   calls: number | null = 5;
   memory: Memory = FRESH;

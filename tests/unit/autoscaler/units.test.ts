@@ -66,14 +66,14 @@ test.each(UNITS.filter((unit) => unit.endsWith(".service")))(
   },
 );
 
-describe("docs/autoscaler.md", () => {
+describe("the commands in docs/autoscaler.md", () => {
   const section =
     /### As a service\n([^]*?)\n### /.exec(
       readFileSync(join(ROOT, "docs/autoscaler.md"), "utf8"),
     )?.[1] ?? "";
   const commands = section.split("\n").filter((line) => line.startsWith("# "));
 
-  test("installs the clone, the home folder and the environment file at the paths that the units use", () => {
+  test("install the clone, the home folder and the environment file at the paths that the units use", () => {
     for (const unit of UNITS.filter((name) => name.endsWith(".service"))) {
       expect(readFileSync(join(DEPLOY, unit), "utf8").split("\n")).toEqual(
         expect.arrayContaining([
@@ -88,13 +88,13 @@ describe("docs/autoscaler.md", () => {
     }
   });
 
-  test("installs no file in a folder that systemd may hide from the units, such as /home or /tmp", () => {
+  test("install no file in a folder that systemd may hide from the units, such as /home or /tmp", () => {
     const targets = commands.flatMap((line) => /^# install .* (\/\S+)/.exec(line)?.[1] ?? []);
     expect(targets.length).toBeGreaterThan(1);
     expect(targets.filter((path) => /^\/(?:home|root|run\/user|tmp)\//.test(path))).toEqual([]);
   });
 
-  test("creates no stack, because the autoscaler manages an existing stack", () => {
+  test("create no stack, because the autoscaler manages an existing stack", () => {
     const made = commands.flatMap((line) => /\bmake (?:-C \S+ )?(.*)/.exec(line)?.[1] ?? []);
     expect(made).toEqual(["node_modules/.package-lock.json tools"]);
   });

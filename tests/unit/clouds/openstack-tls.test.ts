@@ -79,7 +79,7 @@ function answerTo(method: string, url: string): [status: number, body: string] {
   ];
 }
 
-/** Returns a session with the test cloud. `fields` are its settings in `clouds.yaml` in addition to `auth`. */
+/** Returns a session with the test cloud. `fields` are the cloud's settings in `clouds.yaml`, without `auth`. */
 function session(
   fields: Readonly<Record<string, unknown>>,
   env: Readonly<Record<string, string>> = {},
@@ -100,7 +100,7 @@ test("a session rejects an untrusted certificate", async () => {
   expect(requests).toEqual([]);
 });
 
-test("every request accepts the certificate that clouds.yaml names", async () => {
+test("a session accepts, in every request, the certificate that clouds.yaml names", async () => {
   const cloud = session({ cacert: pem("cloud", "cert") });
   expect(await cloud.projectId()).toBe("p1");
   expect(await cloud.get("compute", "/limits", z.object({ limits: z.string() }))).toEqual({

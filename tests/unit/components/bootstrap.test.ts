@@ -25,7 +25,7 @@ test("1000 users fit into user data, and 10000 users do not", () => {
   expect(usersFitUserData(withUsers(10_000))).toBe(false);
 });
 
-test("users that usersFitUserData accepts fit in every zone, even with addresses that compress badly", () => {
+test("users that usersFitUserData accepts fit in the user data of every zone, even with addresses that compress badly", () => {
   let [fitting, beyond] = [500, 8000];
   while (beyond - fitting > 1) {
     const middle = Math.floor((fitting + beyond) / 2);

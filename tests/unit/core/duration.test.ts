@@ -8,12 +8,12 @@ test.each([
   ["15m", 900],
   ["1h", 3600],
   ["0", 0],
-])("parses %p as %i seconds", (written, seconds) => {
+])("parseDuration reads %p as %i seconds", (written, seconds) => {
   expect(parseDuration(written)).toBe(seconds);
 });
 
 test.each(["", "h", "1d", "1.5h", "-5s", "1h30m", " 1h", "1 h", "1H", 1.5, -1, NaN])(
-  "rejects %p as a duration",
+  "parseDuration rejects %p",
   (written) => {
     expect(parseDuration(written)).toBeUndefined();
   },

@@ -45,7 +45,7 @@ const configState = (node: string, zones: string[], digest: string) => ({
   },
 });
 
-/** Returns the steps that delete all resources of a zone, as planned after the zone was removed. */
+/** Returns the steps of a preview that delete the ZoneMembership and the cloud resources of a removed zone. */
 const departure = (zone: string, changes: object = {}): Step[] => [
   step("delete", MEMBERSHIP, zone, { oldState: membershipState(zone, changes) }),
   step("delete", ATTACHMENT, zone, {

@@ -310,7 +310,7 @@ print(json.dumps(take()))`;
   expect(outbox(script)).toEqual([0, 2]);
 });
 
-test("after a reconnect, report-logins sends each connected phone once, and waiting calls and refusals", () => {
+test("after a reconnect, report-logins reports each connected phone once, and sends waiting calls and refusals", () => {
   const script = `
 put(6, event="challenged")
 outbox.put([program.report("accepted", "7", 0, "call")])
@@ -328,7 +328,7 @@ print(json.dumps([[one["port"] for one in outbox.snapshot()], take()]))`;
   ]);
 });
 
-test("report-logins reads Asterisk's events, forgets dialogs at a start, and counts lost events", () => {
+test("report-logins reads Asterisk's events, forgets dialogs when Asterisk starts, and counts lost events", () => {
   const script = `
 import os, threading
 reading, writing = os.pipe()

@@ -22,7 +22,8 @@ const DAEMONS = [
   ["pbx-node", "ssh.service.d/trunkline.conf"],
 ] as const;
 
-// systemd ignores a limit in [Service], and StartLimitBurst alone does not remove the limit (systemd.unit(5)).
+// The limit must be removed in [Unit], because systemd ignores it in [Service]. StartLimitBurst alone is not enough
+// (systemd.unit(5)).
 test.each(DAEMONS)("in %s, systemd restarts %s without a limit", (element, unit) => {
   const all = settings(element, unit);
   expect(all).toContain("Unit.StartLimitIntervalSec=0");

@@ -36,7 +36,7 @@ test.each([
   ...["up", "prove", "down", "status", "trouble", "logs"].map((command) => [command, "--help"]),
   ["up", "-h"],
   ["down", "--purge", "--help"],
-])("lab.sh %s %s prints the usage and does nothing else", (...args) => {
+])("lab.sh with a help option prints the usage and does nothing else: %s %s", (...args) => {
   const help = lab("--help");
   expect(help.stdout).toContain("usage: lab.sh COMMAND");
   expect(lab(...args)).toEqual(help);

@@ -67,7 +67,7 @@ test("the lab's error names the packages that apt cannot find", () => {
   );
 });
 
-test("the lab's error has apt's own message for any other failure", () => {
+test("the lab's error has apt's message if apt finds the packages but cannot install them", () => {
   expect(refusal(["glance"], "E: Unable to correct problems, you have held broken packages.")).toBe(
     "lab: could not install packages; to see why, run: apt-get install --no-install-recommends glance; " +
       `log: ${folder}/apt.log: E: Unable to correct problems, you have held broken packages.`,
@@ -125,7 +125,7 @@ describe("on a machine with systemd, the lab", () => {
     expect([disabled(), inFolder("policy-rc.d")]).toEqual([DISABLED, false]);
   });
 
-  test("disables these services at the next run if the installation was killed", () => {
+  test("disables services at the next run if the installation enabling them was killed", () => {
     aptEnables('kill -KILL "$PPID"');
     expect(install(["mariadb-server"]).status).toBe(null);
     expect([inFolder("disabled"), inFolder("policy-rc.d")]).toEqual([false, true]);

@@ -5,7 +5,7 @@ import {
   registrarKeys,
 } from "../../../nodes/asterisk/activity";
 
-/** Output of Asterisk 16.28 and 22 while phones were in calls or ringing. */
+/** Output of Asterisk 16.28 and 22 during calls, while phones were ringing, and without calls. */
 const CALLS = {
   "chan_sip, across the trunk": [
     "IAX2/zone2-10799!from-trunk!!1!Up!AppDial!(Outgoing Line)!1003!!!3!0!77474954-5c04-4cf7-9c37-f30848b1197d!zone1-1795481544.1",
@@ -98,7 +98,7 @@ describe("registered phones", () => {
   );
 });
 
-test("parses the peers of the trunk", () => {
+test("parseTrunkPeers returns the name, the state and the latency of each peer", () => {
   const output = `Name/Username    Host                                           Mask                                      Port           Status      Description                     
 zone3/zone2      192.168.0.4                              (S)  255.255.255.255                           4569      (E)  OK (501 ms)                                 
 zone10/zone2     192.168.0.11                             (S)  255.255.255.255                           4569      (E)  UNREACHABLE                                 

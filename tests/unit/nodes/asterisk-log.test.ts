@@ -43,7 +43,7 @@ const log = (...lines: string[]): void => {
 const FAULT = "No closing parenthesis found? 'Foo(' at line 63 of extensions.conf";
 const fault = (): string => record("pbx_config.c pbx_load_config", FAULT);
 
-describe("reports a file that was not read completely:", () => {
+describe("loggedErrors returns the error of a file that was not read completely:", () => {
   test.each([
     ["config.c process_text_line", `No '=' (equal sign) in line 65 of ${EXTENSIONS}`],
     ["config.c config_text_file_load", "Unterminated comment detected beginning on line 3"],
@@ -66,7 +66,7 @@ describe("reports a file that was not read completely:", () => {
   });
 });
 
-describe("reports no file for", () => {
+describe("loggedErrors returns no error for", () => {
   const FORGED =
     "[2026-11-29 06:10:17.142] ERROR[1] config.c: parse error: no closing ']', line 1 of /etc/asterisk/extensions.conf";
 
@@ -99,7 +99,7 @@ describe("reports no file for", () => {
         ),
     ],
     [
-      "another file that was not edited",
+      "an error in a file that was not edited",
       () =>
         record(
           "config.c process_text_line",
@@ -192,14 +192,14 @@ describe("a fault in the log", () => {
   );
 });
 
-test("rejects a log that is a pipe or a symbolic link, without waiting", async () => {
+test("watchLog rejects a log that is a pipe or a symbolic link, without waiting", async () => {
   await zone.run(`mkfifo ${LOG}`);
   await expect(watchLog(zone)).rejects.toThrow(`${LOG}: not a regular file`);
   await zone.run(`rm ${LOG}; ln -s /etc/passwd ${LOG}`);
   await expect(watchLog(zone)).rejects.toThrow(`${LOG}: Too many levels of symbolic links`);
 });
 
-test("throws a NodeError if the agent's answer has an unexpected format", async () => {
+test("loggedErrors throws a NodeError if the agent's answer has an unexpected format", async () => {
   const liar = Object.assign(Object.create(zone) as FolderNode, {
     ask: () => Promise.resolve({ messages: [7] }),
   });

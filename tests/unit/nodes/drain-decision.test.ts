@@ -22,7 +22,7 @@ const bob = { extension: "1002", port: 40_002 };
 const inCall = { calls: 1, channels: 2 };
 const WAIT: Step = { kind: "wait" };
 
-test("moves a phone without a call at once, and a phone in a call after its call", () => {
+test("a drain moves a phone without a call at once, and a phone in a call after its call", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const talking = look({ ...inCall, busy: new Set(["1001"]), contacts: [alice, bob] });
 
@@ -31,7 +31,7 @@ test("moves a phone without a call at once, and a phone in a call after its call
   expect(decision.next(look({ contacts: [alice] }))).toEqual({ kind: "move", ports: [alice.port] });
 });
 
-test("does not move a line without a call that shares its connection with a line in a call", () => {
+test("a drain does not move an idle line that shares its connection with a line in a call", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const sameDesk = { extension: "1003", port: alice.port };
   const contacts = [alice, sameDesk];
@@ -39,13 +39,13 @@ test("does not move a line without a call that shares its connection with a line
   expect(decision.next(look({ ...inCall, busy: new Set(["1001"]), contacts }))).toEqual(WAIT);
 });
 
-test("closes all connections after two observations without a call, and ends after the third", () => {
+test("a drain closes all connections after two observations without a call, and ends after the third", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const kinds = [0, 0, 0].map(() => decision.next(look()).kind);
   expect(kinds).toEqual(["wait", "close", "done"]);
 });
 
-test("does not close all connections in the first five seconds, so that new phones can register", () => {
+test("a drain does not close all connections in the first five seconds, so that new phones can register", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const looks = [0, 1000, 2000, 4999, 5000, 6000].map((at) => look({ at }));
   expect(looks.map((seen) => decision.next(seen).kind)).toEqual([
@@ -54,13 +54,13 @@ test("does not close all connections in the first five seconds, so that new phon
   ]);
 });
 
-test("does not wait for registrations if there is no other zone", () => {
+test("a drain does not wait five seconds for registrations if there is no other zone", () => {
   const decision = new DrainDecision(POLICY, "wait");
   const kinds = [0, 1000, 2000].map((at) => decision.next(look({ at, hasOtherZone: false })).kind);
   expect(kinds).toEqual(["wait", "close", "done"]);
 });
 
-test("waits for a call that begins while the connections are being closed", () => {
+test("a drain waits for a call that begins while the connections are being closed", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const looks = [look(), look(), look(inCall), look(), look(), look()];
   expect(looks.map((seen) => decision.next(seen).kind)).toEqual([
@@ -69,7 +69,7 @@ test("waits for a call that begins while the connections are being closed", () =
   ]);
 });
 
-test("moves at most 200 phones at a time, because they register elsewhere at once", () => {
+test("a drain moves at most 200 phones at a time, because they register elsewhere at once", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const contacts = Array.from({ length: 450 }, (_, index) => ({
     extension: String(1000 + index),
@@ -99,7 +99,7 @@ describe("after the timeout,", () => {
   });
 });
 
-test("finishes the drain after three failed attempts to end the calls", () => {
+test("a drain ends after three failed attempts to end the calls", () => {
   const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
   const kinds = [60_000, 66_000, 72_000, 78_000].map(
     (at) => decision.next(look({ ...inCall, at })).kind,
@@ -107,7 +107,7 @@ test("finishes the drain after three failed attempts to end the calls", () => {
   expect(kinds).toEqual(["cut", "cut", "cut", "release"]);
 });
 
-test("after a cut, moves the phones that became idle before it cuts calls again", () => {
+test("after a cut, a drain moves the phones that became idle before it cuts calls again", () => {
   const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
   const busy = (...extensions: string[]): DrainObservation =>
     look({ ...inCall, at: 60_000, busy: new Set(extensions), contacts: [alice, bob] });
@@ -117,7 +117,7 @@ test("after a cut, moves the phones that became idle before it cuts calls again"
   expect(decision.next(busy())).toEqual({ kind: "move", ports: [bob.port] });
 });
 
-test("after a failed move, moves the phone again when it has no call", () => {
+test("after a failed move, a drain moves the phone again when it has no call", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const idle = look({ contacts: [alice] });
   const step = decision.next(idle);
@@ -129,7 +129,7 @@ test("after a failed move, moves the phone again when it has no call", () => {
   expect(decision.next(idle)).toEqual(step);
 });
 
-test("after a failed close, closes all connections again before it ends", () => {
+test("after a failed close, a drain closes all connections again before it ends", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const kinds = [0, 0].map(() => decision.next(look()).kind);
   expect(kinds).toEqual(["wait", "close"]);

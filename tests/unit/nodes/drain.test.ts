@@ -44,7 +44,7 @@ const drain = (policy: DrainPolicy, signal?: AbortSignal): Promise<Drained> =>
     ...(signal === undefined ? {} : { signal }),
   });
 
-test("does not disconnect phones that begin a call while the SSH connection is lost", async () => {
+test("a drain disconnects no phone that begins a call during an SSH outage", async () => {
   exchange.registrar.set(
     "zone2",
     '/registrar/contact/1001;@0: {"uri":"sip:1001@192.168.0.254:40001"}',
@@ -70,7 +70,7 @@ test("does not disconnect phones that begin a call while the SSH connection is l
   expect(scripts.map((script) => script === "disconnect 5060 40001")).toEqual([true, true, false]);
 });
 
-test("records a cut only once if the call cannot be ended, and then ends the drain", async () => {
+test("a drain records a cut only once if the call cannot be ended, and then ends", async () => {
   exchange.inCall.add("zone2");
 
   expect(await drain({ timeout: 10, force: true })).toEqual({ callsCut: 1 });
@@ -114,7 +114,7 @@ test("an interrupted drain keeps an unreachable zone in service, even with force
   expect(exchange.rotation).toEqual(["zone1", "zone2"]);
 });
 
-test("checks the calls of a zone that was put back into the rotation by hand", async () => {
+test("a drain checks the calls of a zone that was put back into the rotation by hand", async () => {
   exchange.unused.add("zone2");
   exchange.inCall.add("zone2");
   let isKilled = false;

@@ -50,7 +50,7 @@ const fault = (session: Session = zone): Promise<unknown> =>
 const NOT_TAKEN =
   "zone1: Asterisk does not accept extensions.conf: its dialplan has no Dial(IAX2/zone2/${EXTEN},30)";
 
-test("rolls back a file that Asterisk does not accept", async () => {
+test("an edit rolls back a file that Asterisk does not accept", async () => {
   const error = await fault();
   expect(error).toBeInstanceOf(NodeUnchanged);
   expect(String(error)).toContain(`${NOT_TAKEN}. The former files are in service again`);
@@ -58,7 +58,7 @@ test("rolls back a file that Asterisk does not accept", async () => {
   expect(commands).toEqual(["dialplan reload", "dialplan show", "dialplan reload"]);
 });
 
-test("rolls back a file if Asterisk does not run", async () => {
+test("an edit rolls back a file if Asterisk does not run", async () => {
   asterisk.close();
   rmSync(zone.at(SOCKET), { force: true });
   const error = await fault();
@@ -67,14 +67,14 @@ test("rolls back a file if Asterisk does not run", async () => {
   expect(zone.read(DIALPLAN)).toBe(BEFORE);
 });
 
-test("does not report a rollback if an earlier, killed run had already replaced the file", async () => {
+test("an edit does not report a rollback if an earlier, killed run had already replaced the file", async () => {
   zone.write(DIALPLAN, AFTER);
   const error = await fault();
   expect(error).not.toBeInstanceOf(NodeUnchanged);
   expect((error as Error).message).toBe(NOT_TAKEN);
 });
 
-test("does not report a rollback if the former files could not be restored", async () => {
+test("an edit does not report a rollback if the former files could not be restored", async () => {
   const error = await fault({
     node: zone.node,
     run: (script) => zone.run(script),

@@ -18,7 +18,7 @@ import { Agent, AGENT_COMMAND, AgentFault } from "../../../ssh/agent";
 import { AgentRefused, NodeUnchanged, type Session } from "../../../ssh/session";
 import { quote } from "../../../core/text";
 
-/** Node on this machine, with the permissions of the user that runs the tests. */
+/** Node on this machine, with the permissions of the user who runs the tests. */
 let here: Session;
 /** Node like `here` on which no user and no group has a name. */
 let nameless: Session;
@@ -65,7 +65,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("writes files that differ, with their mode, and does not touch the others", async () => {
+test("install writes files that differ, with their mode, and touches no other files", async () => {
   const inode = statSync(at("sip.conf")).ino;
   const answer = await install(
     here,
@@ -79,7 +79,7 @@ test("writes files that differ, with their mode, and does not touch the others",
   expect(statSync(at("sip.conf")).ino).toBe(inode);
 });
 
-test("writes a file that differs only in its mode", async () => {
+test("install writes a file that differs only in its mode", async () => {
   const { changed } = await install(
     here,
     { [at("sip.conf")]: wanted("before", "0600") },
@@ -88,7 +88,7 @@ test("writes a file that differs only in its mode", async () => {
   expect(changed).toEqual([at("sip.conf")]);
 });
 
-test("changes nothing if a file is invalid, and returns the output of the validating command", async () => {
+test("install changes nothing if a file is invalid, and returns the output of the validating command", async () => {
   const answer = await install(
     here,
     { [at("sip.conf")]: wanted("after"), [at("new.conf")]: wanted("new") },
@@ -100,7 +100,7 @@ test("changes nothing if a file is invalid, and returns the output of the valida
   expect(readFileSync(at("sip.conf"), "utf8")).toBe("before");
 });
 
-test("restores the files that an installation replaced, and deletes the files that it created", async () => {
+test("restore puts back the files that an installation replaced, and deletes the files that it created", async () => {
   await install(
     here,
     { [at("sip.conf")]: wanted("after"), [at("new.conf")]: wanted("new") },
@@ -113,7 +113,7 @@ test("restores the files that an installation replaced, and deletes the files th
   expect(statSync(at("sip.conf")).mode & 0o7777).toBe(0o640);
 });
 
-test("syncs files and their folders, so that contents and names survive a power failure", async () => {
+test("install syncs files and their folders, so that contents and names survive a power failure", async () => {
   const log = at("synced");
   const watch = [
     "import os",
@@ -141,7 +141,7 @@ test("only the owner can read the file with the former contents", async () => {
   expect(statSync(former()).mode & 0o7777).toBe(0o600);
 });
 
-test("the error names a file that cannot be written, and no other file is changed", async () => {
+test("install's error names a file that cannot be written, and no file is changed", async () => {
   const attempt = install(
     here,
     { [at("sip.conf")]: wanted("after"), [at("sip.conf/impossible")]: wanted("x") },
@@ -167,7 +167,7 @@ test("readFiles returns hash, owner and mode, and null for a missing file", asyn
   });
 });
 
-test("the error names an owner that does not exist, and nothing is changed", async () => {
+test("install's error names an owner that does not exist, and nothing is changed", async () => {
   const [user = "", group = ""] = owner.split(":");
   for (const [stranger, what] of [
     [`nobody-of-tests:${group}`, "user nobody-of-tests"],
@@ -264,7 +264,7 @@ test("pending and new requests are rejected after the agent has died", async () 
 describe("an installation on a failing file system", () => {
   /**
    * Returns a node with two file systems at `a` and `b`. The file systems in `readOnly` become read-only after
-   * `renames` renames, or never if `renames` is 0. The first rename is that of the file with the former contents.
+   * `renames` renames, or never if `renames` is 0. The first rename moves the file with the former contents.
    */
   function failing(readOnly: readonly string[], renames: number): Session {
     const script = [

@@ -18,8 +18,8 @@ test("a server has the settings of default-server, because HAProxy does not appl
   ]);
 });
 
-describe("a changed haproxy.cfg", () => {
-  test("with one more zone adds the zone without a reload", () => {
+describe("a change of haproxy.cfg", () => {
+  test("that adds a zone adds its server without a reload", () => {
     expect(planHaproxyChange(cfg(2), cfg(3))).toEqual({
       add: [{ name: "zone3", address: "192.168.0.4:5060", settings: CHECKS }],
       reload: false,
@@ -27,7 +27,7 @@ describe("a changed haproxy.cfg", () => {
     });
   });
 
-  test("with one zone fewer removes the zone without a reload", () => {
+  test("that removes a zone removes its server without a reload", () => {
     expect(planHaproxyChange(cfg(3), cfg(2))).toEqual({
       add: [],
       reload: false,
@@ -40,7 +40,7 @@ describe("a changed haproxy.cfg", () => {
     { connectTimeout: 7 },
     { idleTimeout: 900 },
     { zones: [{ name: "zone1", fixedIp: "10.0.0.2" }] },
-  ])("with other settings is reloaded: %j", (change) => {
+  ])("in a setting or an address needs a reload: %j", (change) => {
     expect(planHaproxyChange(cfg(1), cfg(1, change))).toEqual({
       add: [],
       reload: true,
@@ -48,12 +48,12 @@ describe("a changed haproxy.cfg", () => {
     });
   });
 
-  test("with one more zone and another balancing algorithm adds the zone and is reloaded", () => {
+  test("that adds a zone and changes `balance` adds the server and needs a reload", () => {
     const { add, reload } = planHaproxyChange(cfg(1), cfg(2, { balance: "source" }));
     expect([add.map(({ name }) => name), reload]).toEqual([["zone2"], true]);
   });
 
-  test("with other comments or spaces changes nothing", () => {
+  test("that affects only comments or spaces needs no action", () => {
     const spaced = cfg(2)
       .replace(/^ +#.*\n/gm, "")
       .replaceAll("    ", "\t");
@@ -80,7 +80,7 @@ describe("a running HAProxy", () => {
     ]);
   });
 
-  test("whose last change was interrupted is changed from its current servers, not from those in its file", () => {
+  test("whose last change was interrupted gets a change based on its current servers, not on its file", () => {
     const servers = parseServers(STATES);
     for (const zoneCount of [1, 3, 5]) {
       const running = withServers(cfg(zoneCount), servers);

@@ -43,7 +43,7 @@ test("zones that begin to drain at the same time are all saved as draining", asy
   );
 });
 
-describe("rejects input that could become a command of HAProxy or of the shell:", () => {
+describe("the class Haproxy rejects input that could become a HAProxy or shell command:", () => {
   const NAMES = [
     "zone1'; touch /run/haproxy/owned; '",
     "zone1;shutdown",
@@ -85,7 +85,7 @@ describe("rejects input that could become a command of HAProxy or of the shell:"
   });
 });
 
-describe("throws a NodeError if the output of HAProxy has an unexpected format:", () => {
+describe("parsing output of HAProxy with an unexpected format throws a NodeError:", () => {
   const HEADER =
     "1\n# be_id be_name srv_name srv_addr srv_port srv_op_state srv_admin_state srv_check_status";
 

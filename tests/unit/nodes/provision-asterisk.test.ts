@@ -92,7 +92,7 @@ const contents = Object.fromEntries(
   Object.entries(FILES).map(([path, { content }]) => [path, content]),
 );
 
-test("only queries Asterisk if the zone booted with its files", async () => {
+test("provisionAsterisk only queries an Asterisk whose zone booted with its files", async () => {
   boot(contents);
   await startAsterisk();
   await provisionAsterisk(zone, FILES, log);
@@ -130,7 +130,7 @@ describe("after a run that was killed right after it wrote the files,", () => {
   );
 });
 
-test("does not restart an Asterisk that already has a call", async () => {
+test("provisionAsterisk does not restart an Asterisk that already has a call", async () => {
   boot({ ...contents, "/etc/trunkline/node.json": "{}\n" });
   await startAsterisk();
   calls = "2 active channels\n1 active call";
@@ -188,7 +188,7 @@ describe("if Asterisk did not start at boot", () => {
   });
 });
 
-test("queries only 20 of 5000 users, including the first and the last", async () => {
+test("provisionAsterisk queries 20 of 5000 users, including the first and the last", async () => {
   const many = Array.from({ length: 5000 }, (_, index) => String(10_000 + index));
   const files = { ...FILES, [USERS]: wanted(users(...many)) };
   boot({ ...contents, [USERS]: users(...many) });

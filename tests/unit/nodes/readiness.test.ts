@@ -10,13 +10,13 @@ afterEach(() => node.remove());
 
 const boot = (): Promise<void> => waitForBoot(node, () => undefined, new AbortController().signal);
 
-test("does not wait for a node without cloud-init, or with a completed first boot", async () => {
+test("waitForBoot does not wait without cloud-init, or after a completed first boot", async () => {
   await boot();
   node.write("/run/cloud-init/result.json", '{"v1":{"datasource":"x","errors":[]}}');
   await boot();
 });
 
-test("reports errors of the first boot", async () => {
+test("waitForBoot reports errors of the first boot", async () => {
   node.write("/run/cloud-init/result.json", '{"v1":{"errors":["no disk","no \\u001b[2Jnetwork"]}}');
   await expect(boot()).rejects.toThrow("zone1: cloud-init failed: no disk; no ?[2Jnetwork");
 });
@@ -28,7 +28,7 @@ test.each([
   '{"v1":7}',
   '{"v1":{"errors":"x"}}',
   '{"v1":{"errors":[{}]}}',
-])("throws a NodeError if cloud-init's result has an unexpected format: %s", async (result) => {
+])("waitForBoot throws a NodeError for an unexpected cloud-init result: %s", async (result) => {
   node.write("/run/cloud-init/result.json", result);
   const error = await boot().catch((reason: unknown) => reason);
 

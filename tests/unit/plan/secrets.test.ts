@@ -49,11 +49,11 @@ test("secrets are derived with HKDF from the master secret and their purpose", (
   );
 });
 
-test("two stacks with the same phones have different tags in a cloud", () => {
+test("two stacks with the same master secret have different tags in a cloud", () => {
   expect(exchangeTag(MASTER_SECRET, "other")).not.toBe(exchangeTag(MASTER_SECRET, STACK));
 });
 
-test("secrets stay the same from release to release, because phones store them", () => {
+test("secrets stay the same from release to release, because phones and zones store them", () => {
   expect(userSecret(MASTER_SECRET, "1001")).toBe("l99vGLu2COr8lgSp_KhC");
   expect(trunkSecret(MASTER_SECRET, "zone1", "zone2")).toBe("TVwHKyzWVL_LUOWmVHYq");
 });

@@ -14,7 +14,7 @@ test.each([
   [{ first: 2, inService: 1 }, 2, "2 zones: 1 is in service, and pbx:autoscale allows 2 to 4"],
   [{ first: 2, inService: 9 }, 4, "4 zones: 9 are in service, and pbx:autoscale allows 2 to 4"],
   [{ first: 2, inService: 4, wanted: 3 }, 3, "3 zones: the autoscaler asks for 3"],
-])("%j gives %i zones", (args, zones, inWords) => {
+])("zoneCount for %j gives %i zones", (args, zones, inWords) => {
   expect(zoneCount({ range, inService: undefined, wanted: undefined, ...args })).toEqual({
     zones,
     inWords,
@@ -30,19 +30,19 @@ test.each([
   expect(wantedZones(range, 3, env)).toBe(wanted);
 });
 
-test.each(["1", "5", "2.5", "-2", " 3", "two", "99999999"])("rejects the value %j", (text) => {
+test.each(["1", "5", "2.5", "-2", " 3", "two", "99999999"])("wantedZones rejects %j", (text) => {
   expect(() => wantedZones(range, 3, { TRUNKLINE_ZONES: text })).toThrow(
     "TRUNKLINE_ZONES is not a whole number from 2 to 4, as pbx:autoscale requires; unset it, or set it to such a number",
   );
 });
 
-test("rejects TRUNKLINE_ZONES if the stack has no autoscaler", () => {
+test("wantedZones rejects TRUNKLINE_ZONES if the stack has no autoscaler", () => {
   expect(() => wantedZones(undefined, undefined, { TRUNKLINE_ZONES: "2" })).toThrow(
     "TRUNKLINE_ZONES is set, but pbx:autoscale is not; unset TRUNKLINE_ZONES, and set pbx:zones instead",
   );
 });
 
-test("accepts numbers from the zones in service to the range, so that the stack can return to the range", () => {
+test("wantedZones accepts numbers between the zones in service and the range, so that the stack can return to the range", () => {
   const wanted = (inService: number, zones: number): number | undefined =>
     wantedZones(range, inService, { TRUNKLINE_ZONES: String(zones) });
   expect([wanted(6, 5), wanted(6, 6), wanted(6, 2), wanted(1, 1)]).toEqual([5, 6, 2, 1]);

@@ -37,7 +37,7 @@ function cloudConfig(name: string): CloudConfig {
   return parse(text) as CloudConfig;
 }
 
-test("creates only the expected resources for an exchange of two zones", () => {
+test("the Pulumi program creates only the expected resources for an exchange of two zones", () => {
   const nodes = ["controller", "zone1", "zone2"];
   expect(run.resources.map(label).sort()).toEqual(
     [
@@ -54,12 +54,12 @@ test("creates only the expected resources for an exchange of two zones", () => {
   );
 });
 
-test("assigns all Okeanos resources to the project that the preflight found", () => {
+test("all Okeanos resources belong to the project that the preflight found", () => {
   const paying = run.resources.filter(({ type }) => type.startsWith("pbx:okeanos:"));
   expect(paying.map(({ inputs }) => inputs.project)).toEqual(paying.map(() => "project-id"));
 });
 
-test("passes the addresses in the stack's state as reserved, so that no other node reuses them", async () => {
+test("the Pulumi program passes the addresses in the stack's state as reserved, so that no other node reuses them", async () => {
   const outputs = {
     "urn:pulumi:test::pbx::pbx:okeanos:FloatingIp::zone1": {
       type: "pbx:okeanos:FloatingIp",

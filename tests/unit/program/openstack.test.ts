@@ -86,7 +86,7 @@ describe("resources", () => {
     [{}, ["PbxNode zone1"]],
     [TWO_ZONES, ["PbxNode zone1", "ExtendedZone zone2"]],
     [{ zones: 3 }, ["PbxNode zone1", "ExtendedZone zone2", "ExtendedZone zone3"]],
-  ])("are created for the configuration %j, and no others", async (changes, components) => {
+  ])("are only the expected ones for the configuration %j", async (changes, components) => {
     const nodes = ["controller", ...components.map((component) => component.split(" ")[1] ?? "")];
     expect(labels(await run(changes))).toEqual(
       [
@@ -348,7 +348,7 @@ describe("files of nodes", () => {
   });
 });
 
-describe("the order of an update", () => {
+describe("an update", () => {
   const SMALL = { image: "pbx-asterisk-22-id", flavor: "m1.small", sipDriver: "pjsip" };
   const CONTROLLER = { image: "pbx-controller-id", flavor: "m1.small" };
   const THREE = { controller: CONTROLLER, zone1: SMALL, zone2: SMALL, zone3: SMALL };
@@ -358,7 +358,7 @@ describe("the order of an update", () => {
     ["a first deployment", undefined],
     ["unchanged servers", THREE],
     ["new zones beside an existing zone", { controller: CONTROLLER, zone1: SMALL }],
-  ])("for %s starts all servers at once; zones enter the rotation last", async (_, servers) => {
+  ])("for %s delays no server, and zones enter the rotation last", async (_, servers) => {
     const program = await run({ zones: 3 }, servers === undefined ? {} : { servers });
     for (const zone of ["zone1", "zone2", "zone3"]) {
       expect(waits(program, `Instance ${zone}`)).toEqual([]);
@@ -375,7 +375,7 @@ describe("the order of an update", () => {
     ],
     ["the flavor of all nodes", { flavor: "m1.large" }],
   ])(
-    "that changes %s: zones are replaced one by one, and new servers start at once",
+    "that changes %s replaces the zones one by one, and starts new servers at once",
     async (_, change) => {
       const { zone3, ...servers } = THREE;
       const program = await run({ zones: 3, ...change }, { servers });
@@ -402,7 +402,7 @@ describe("the order of an update", () => {
     expect(dependencies).toContain("Instance controller");
   });
 
-  test("needs the specifications of all servers, which every update writes to the outputs", async () => {
+  test("writes the specifications of all servers to the outputs, for the order of the next update", async () => {
     const { outputs } = await run({ zones: 3 });
     expect(outputs.servers).toEqual(THREE);
   });

@@ -64,7 +64,7 @@ test.each([
     "zone1: change of asterisk.conf: takes effect when Asterisk starts again, calls go on",
   ],
   [["logger.conf", "cdr.conf"], "zone1: nothing that callers notice"],
-])("reports the impact of a change of %s in a zone", (names, line) => {
+])("nodeConfigImpact reports a change of %s in a zone", (names, line) => {
   expect(
     impact(
       "zone1",
@@ -73,7 +73,7 @@ test.each([
   ).toEqual([line]);
 });
 
-test("reports that callers do not notice a change of the authorized keys", () => {
+test("nodeConfigImpact reports that callers do not notice a change of the authorized keys", () => {
   const path = "/etc/trunkline/authorized_keys";
   expect(impact("zone1", [path])).toEqual(["zone1: nothing that callers notice"]);
   expect(impact("controller", [path])).toEqual(["controller: nothing that callers notice"]);
@@ -119,12 +119,12 @@ describe("the controller", () => {
   });
 });
 
-test("reports nothing if no file changes", () => {
+test("nodeConfigImpact reports nothing if no file changes", () => {
   expect(impact("zone1", [])).toEqual([]);
   expect(impact("zone1", [], { drain: { timeout: 60, force: true } })).toEqual([]);
 });
 
-test("accepts files that depend on values that the cloud has not assigned yet", () => {
+test("nodeConfigImpact accepts files that depend on values not yet assigned by the cloud", () => {
   const files = "04da6b54-80e4-46f7-96ec-b56ff0331ba9" as unknown as NodeConfigInputs["files"];
   expect(impact("zone1", [], { files })).toEqual([
     "zone1: its files depend on values that the cloud has not assigned yet",

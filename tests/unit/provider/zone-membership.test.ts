@@ -32,7 +32,7 @@ beforeEach(() => {
   provider = new PbxResourceProvider(() => log, exchange);
 });
 
-test("drains a zone before its server is replaced", async () => {
+test("the provider drains a zone before its server is replaced", async () => {
   const { replaces, deleteBeforeReplace } = await provider.diff("zone1/server", URN, member, {
     ...member,
     serverId: unknownValue,
@@ -40,7 +40,7 @@ test("drains a zone before its server is replaced", async () => {
   expect([replaces, deleteBeforeReplace]).toEqual([["serverId"], true]);
 });
 
-test("puts the successor of a lost server into the rotation, even if there is only one zone", async () => {
+test("the provider puts the successor of a lost server into the rotation, even if there is only one zone", async () => {
   const news = { ...member, serverId: "another" };
   await provider.check(URN, {}, news);
   const { changes, replaces } = await provider.diff("zone1/server", URN, member, news);
@@ -65,7 +65,7 @@ describe("if --target excludes the NodeConfigs, a zone", () => {
     expect(exchange.rotation).toEqual(["zone1", "zone2"]);
   });
 
-  test("stays out of the rotation if it does not reach one of these zones", async () => {
+  test("stays out of the rotation if it does not reach a zone in the rotation", async () => {
     exchange.cutTrunks.add("zone2");
     await provider.cancel();
     await expect(enter()).rejects.toThrow(

@@ -166,7 +166,7 @@ describe("the included traces", () => {
     },
   );
 
-  test("give the picture in docs/simulation.svg for the office trace", () => {
+  test("include the office trace, which gives the picture in docs/simulation.svg", () => {
     const file = "diurnal-office.csv";
     const trace = parseTrace(readFileSync(join(FOLDER, "traces", file), "utf8"), file);
     const replays = compare(trace, policy, { ...TIMES, midnight: MIDNIGHT });

@@ -37,14 +37,14 @@ afterEach(async () => {
   await once(controller, "close");
 });
 
-/** Returns the SSH access of a stack with this master secret. */
+/** Returns the SSH access of a stack with the master secret `masterSecret`. */
 const accessOf = (masterSecret: string): Access => ({
   privateKey: keyOf(masterSecret, "access").privateKey,
   controllerAddress: "198.51.100.10",
   controllerHostKey: keyOf(masterSecret).publicKey,
 });
 
-/** Returns the error message of a log-in with this master secret; empty if the log-in succeeds. */
+/** Returns the error message of a log-in of a stack with `masterSecret`; empty if the log-in succeeds. */
 async function refusal(masterSecret: string): Promise<string> {
   return connections.controller(accessOf(masterSecret), 0).then(
     () => "",

@@ -6,6 +6,6 @@ test.each([
   ["file:///var/state?no_tmp_dir=true", "file:///var/state?no_tmp_dir=true&metadata=skip"],
   ["file:///var/state?metadata=skip", "file:///var/state?metadata=skip"],
   ["s3://bucket?region=eu-west-1", "s3://bucket?region=eu-west-1"],
-])("opens the backend %s as %s", (url, asked) => {
+])("backendUrl turns %s into %s", (url, asked) => {
   expect(backendUrl(url)).toBe(asked);
 });

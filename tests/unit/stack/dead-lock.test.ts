@@ -44,25 +44,25 @@ function lock(name: string, pid: number, host = hostname(), at = new Date()): vo
   writeFileSync(join(locks, `${name}.json.attrs`), "{}");
 }
 
-test("does nothing to a stack that is not locked", async () => {
+test("releaseDeadLock does nothing to a stack that is not locked", async () => {
   await releaseDeadLock(stack());
   expect(cancelled).toBe(0);
 });
 
-test("releases the lock of a process that is gone", async () => {
+test("releaseDeadLock releases the lock of a process that is gone", async () => {
   lock("a", NO_PROCESS);
   await releaseDeadLock(stack());
   expect(cancelled).toBe(1);
 });
 
-test("releases the lock of a process whose ID was reused by another process", async () => {
+test("releaseDeadLock releases the lock of a process whose ID another process has", async () => {
   const beforeThisProcess = new Date(Date.now() - process.uptime() * 1000 - 60_000);
   lock("a", process.pid, hostname(), beforeThisProcess);
   await releaseDeadLock(stack());
   expect(cancelled).toBe(1);
 });
 
-test("keeps the lock of a running Pulumi, even if the clock was set forward since then", async () => {
+test("releaseDeadLock keeps the lock of a running Pulumi, even if the clock was set forward since then", async () => {
   const pulumi = spawn("bash", ["-c", "exec -a pulumi sleep 60"]);
   try {
     await once(pulumi, "spawn");
@@ -77,7 +77,7 @@ test("keeps the lock of a running Pulumi, even if the clock was set forward sinc
   }
 });
 
-test("releases the lock of a zombie process", async () => {
+test("releaseDeadLock releases the lock of a zombie process", async () => {
   // The shell replaces itself with `sleep 60`, which never waits for the child process of the shell.
   const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 60"]);
   try {
@@ -92,7 +92,7 @@ test("releases the lock of a zombie process", async () => {
   }
 });
 
-test("treats a lock that is being written or was just removed as the lock of a running process", async () => {
+test("releaseDeadLock treats a lock that is being written or was just removed as the lock of a running process", async () => {
   lock("a", NO_PROCESS);
   const locks = join(folder, ".pulumi", "locks", "organization", "pbx", "test");
   writeFileSync(join(locks, "b.json"), '{"pid": 1');
@@ -103,7 +103,7 @@ test("treats a lock that is being written or was just removed as the lock of a r
   expect(cancelled).toBe(0);
 });
 
-test("keeps the lock of a process that is hidden from this process", async () => {
+test("releaseDeadLock keeps the lock of a process that is hidden from this process", async () => {
   // As under systemd's ProtectProc=invisible, which hides other users' processes in /proc.
   const kill = jest.spyOn(process, "kill").mockImplementation(() => {
     throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
@@ -117,7 +117,7 @@ test("keeps the lock of a process that is hidden from this process", async () =>
 test.each([
   ["of a running process", process.pid, hostname()],
   ["of another machine", NO_PROCESS, "elsewhere"],
-])("keeps a lock %s, even if a dead process has another lock", async (_, pid, host) => {
+])("a lock %s is kept, even if a dead process has another lock", async (_, pid, host) => {
   lock("a", NO_PROCESS);
   lock("b", pid, host);
   await releaseDeadLock(stack());

@@ -10,7 +10,7 @@ const stackWith = (...types: readonly string[]): Stack =>
       Promise.resolve({ deployment: { resources: types.map((type) => ({ urn: type, type })) } }),
   }) as unknown as Stack;
 
-test("generates no master secret for a deployed stack, and says how to restore the existing secret", async () => {
+test("generateSecrets creates no master secret for a deployed stack, and says how to restore the existing secret", async () => {
   const stack = stackWith("pulumi:pulumi:Stack", "trunkline:index:TrunkNetwork");
   await expect(generateSecrets(stack)).rejects.toThrow(
     /^stack office is deployed, but Pulumi.office.yaml has no pbx:masterSecret; .*: pulumi config refresh --stack office$/,

@@ -9,7 +9,7 @@ const says = (stderr: string): Error => {
   return Object.assign(Object.create(CommandError.prototype) as Error, { message });
 };
 
-test("turns an error of the pulumi command into an OperatorError, and rethrows other errors unchanged", async () => {
+test("askPulumi turns an error of the pulumi command into an OperatorError, and rethrows other errors unchanged", async () => {
   const reading = (error: Error): Promise<never> => askPulumi(() => Promise.reject(error));
   await expect(reading(says("error: no such host"))).rejects.toEqual(
     new OperatorError("pulumi: no such host"),
@@ -17,7 +17,7 @@ test("turns an error of the pulumi command into an OperatorError, and rethrows o
   await expect(reading(new TypeError("x is undefined"))).rejects.toThrow(TypeError);
 });
 
-test("reports a wrong passphrase, and says what to do", async () => {
+test("openStack reports a wrong passphrase, and says what to do", async () => {
   jest
     .spyOn(PulumiCommand, "get")
     .mockResolvedValue(Object.create(PulumiCommand.prototype) as PulumiCommand);

@@ -6,7 +6,7 @@ const PORT = "openstack:networking/port:Port";
 const ERRORS = ["instance (…) failed to reach ACTIVE: ERROR"];
 const urn = (type: string, name: string): string => `urn:pulumi:dev::pbx::${type}::${name}`;
 
-test("returns only servers that the cloud could not build", () => {
+test("unbuiltServers returns only servers that the cloud could not build", () => {
   const resources = [
     { type: INSTANCE, urn: urn(INSTANCE, "zone1") },
     { type: INSTANCE, urn: urn(INSTANCE, "zone2"), id: "2", initErrors: ERRORS },
@@ -16,11 +16,11 @@ test("returns only servers that the cloud could not build", () => {
   expect(unbuiltServers({ resources })).toEqual([{ urn: urn(INSTANCE, "zone2"), id: "2" }]);
 });
 
-test("returns no servers for an empty stack", () => {
+test("unbuiltServers returns no servers for an empty stack", () => {
   expect(unbuiltServers({})).toEqual([]);
 });
 
-test("returns the fault that the cloud reports for each unbuilt server", async () => {
+test("buildFaults returns the fault that the cloud reports for each unbuilt server", async () => {
   const message = "Virtual Interface creation failed";
   const servers: Readonly<Record<string, object>> = {
     "/compute/servers/1": { name: "zone1", status: "ERROR", fault: { code: 500, message } },

@@ -23,7 +23,7 @@ const content = (files: readonly NodeFile[], name: string): string =>
 const conf = (zoneCount: number, name: string, driver: SipDriver = "pjsip"): Section[] =>
   readAsteriskConf(content(renderZoneFiles(zone1Of(zoneCount, driver)), name));
 
-/** Returns the steps of the dialplan's `context` without patterns, priorities and labels: `Dial(…)`. */
+/** Returns the steps of the dialplan's `context` without patterns, priorities and labels, such as `Dial(…)`. */
 function dialplan(zoneCount: number, context: string, driver: SipDriver = "pjsip"): string[] {
   const section = conf(zoneCount, "extensions.conf", driver).find(({ name }) => name === context);
   return (section?.settings ?? []).map(([, value]) => value.replace(/^.*?[0-9n](\(\w+\))?,/, ""));
@@ -159,7 +159,7 @@ describe("the dialplan", () => {
     const dialled = Array.from(text.matchAll(/\bDial\((.*)\)$/gm), ([, dial = ""]) => dial);
     expect(dialled).toHaveLength(2);
     for (const dial of dialled) {
-      // Devices for the dialled number, which has only digits. The timeout. Option `i`, which ignores redirects.
+      // Devices with the dialled number, which has only digits, then the timeout and option `i` (ignore redirects).
       expect(dial).toMatch(/^(((PJ)?SIP|IAX2\/zone\d)\/\$\{EXTEN\}&?)+,60,i$/);
     }
   });

@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("shows a difference, and does not change the golden file", () => {
+test("expectGolden shows a difference, and does not change the golden file", () => {
   const file = join(folder, "sip.conf");
   writeFileSync(file, "[general]\nudpbindaddr=127.0.0.1\n");
   expect(() => {
@@ -23,7 +23,7 @@ test("shows a difference, and does not change the golden file", () => {
   expect(readFileSync(file, "utf8")).toBe("[general]\nudpbindaddr=127.0.0.1\n");
 });
 
-test("fails if a golden file is missing, and does not create the file", () => {
+test("expectGolden fails if a golden file is missing, and does not create the file", () => {
   const file = join(folder, "iax.conf");
   expect(() => {
     expectGolden(file, "[general]\n");
@@ -31,7 +31,7 @@ test("fails if a golden file is missing, and does not create the file", () => {
   expect(existsSync(file)).toBe(false);
 });
 
-test("writes the golden file if UPDATE_GOLDEN is 1", () => {
+test("expectGolden writes the golden file if UPDATE_GOLDEN is 1", () => {
   process.env.UPDATE_GOLDEN = "1";
   const file = join(folder, "zone1", "iax.conf");
   expectGolden(file, "[general]\n");

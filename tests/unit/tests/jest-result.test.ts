@@ -19,14 +19,14 @@ const result = (...statuses: readonly string[]) => ({
   ],
 });
 
-test("counts passed tests, and reports failed tests", () => {
+test("countOf counts passed tests, and reports failed tests", () => {
   expect(countOf(result("passed", "failed", "passed"))).toEqual({
     ...{ passed: 2, failed: 1 },
     failures: ["tests/unit/a.test.ts › is failed\n    first\n    second"],
   });
 });
 
-test("counts a test that was not run as failed, because such a test proves nothing", () => {
+test("countOf counts a test that was not run as failed, because such a test proves nothing", () => {
   expect(countOf(result("passed", "pending", "todo"))).toEqual({
     ...{ passed: 1, failed: 2 },
     failures: [
@@ -36,7 +36,7 @@ test("counts a test that was not run as failed, because such a test proves nothi
   });
 });
 
-test("counts a file that broke outside of its tests as one failure", () => {
+test("countOf counts a file that broke outside of its tests as one failure", () => {
   const broken = {
     ...{ numPassedTests: 0, numFailedTests: 0, numRuntimeErrorTestSuites: 1 },
     testResults: [

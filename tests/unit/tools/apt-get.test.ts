@@ -39,11 +39,11 @@ function update() {
   return { status, calls };
 }
 
-test("runs only apt-get if dpkg has no journal", () => {
+test("apt-get.sh runs only apt-get if dpkg has no journal", () => {
   expect(update()).toEqual({ status: 0, calls: ["apt-get update noninteractive"] });
 });
 
-test("first repairs an interrupted dpkg run, and runs apt-get even if the repair fails", () => {
+test("apt-get.sh first repairs an interrupted dpkg run, and continues if the repair fails", () => {
   writeFileSync(join(journal, "0000"), "");
   writeFileSync(join(journal, "tmp.i"), "");
   expect(update()).toEqual({

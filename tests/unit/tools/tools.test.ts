@@ -47,7 +47,7 @@ function tools(script: string) {
   return { status, stdout, stderr };
 }
 
-test("the error names the required version if Go is missing", () => {
+test("the error for a missing Go names the required version of Go", () => {
   expect(tools("go() { return 127; }; need_go")).toEqual({
     status: 1,
     stdout: "",

@@ -394,7 +394,7 @@ class IdleTest(unittest.TestCase):
         exchange.tick(101.1)
         self.assertEqual(exchange.ports(), [waiting])
 
-    def test_keeps_known_sources_in_a_full_zone_with_slow_log_ins(self):
+    def test_keeps_connections_of_known_sources_open_in_a_full_zone_with_slow_log_ins(self):
         exchange = Exchange()
         for index in range(950):
             exchange.connect(0.0, OFFICE)
@@ -517,7 +517,7 @@ class RestartTest(unittest.TestCase):
         exchange.guess(48.0, STRANGER, "1001", times=3)
         self.assertEqual(exchange.banned(48.0), {(STRANGER, "1001"): 120})
 
-    def test_does_not_close_a_phone_whose_log_in_arrives_before_the_record_of_its_connection(self):
+    def test_does_not_close_a_connection_whose_log_in_arrives_before_the_record_of_the_connection(self):
         exchange = Exchange()
         exchange.report(1.0, "zone1", "accepted", "1001", exchange.port + 1)
         exchange.connect(1.1, OFFICE, "1001")

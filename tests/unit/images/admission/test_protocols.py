@@ -31,7 +31,7 @@ class HaproxyTest(unittest.TestCase):
         self.assertEqual(connection_of(RECORD % b"1001"), ("203.0.113.7", 60378, "zone1", 47630, "1001"))
         self.assertEqual(connection_of(RECORD % b"-")[4], None)
 
-    def test_ignores_other_records(self):
+    def test_ignores_invalid_records_and_records_without_a_zone(self):
         for record in (b"", b"\xff", RECORD % b'1"', RECORD.replace(b'"zone1"', b'"<NOSRV>"') % b"-"):
             self.assertIsNone(connection_of(record))
 
@@ -67,7 +67,7 @@ class ReportsTest(unittest.TestCase):
         self.assertEqual(report_of('{"event":"refused","account":"1001","port":54321,"service":"register"}'),
                          ("refused", "1001", 54321))
 
-    def test_rejects_all_other_lines(self):
+    def test_rejects_invalid_lines(self):
         for line in (
             "", "[]", "null", "{", '"alive"', "\xff", "[" * 900, '{"event":"hello"}', '{"event":"lock"}',
             '{"event":"refused","account":1001,"port":1,"service":"call"}',
