@@ -16,7 +16,7 @@ export type LoggedDecision = z.infer<typeof decisionSchema>;
 
 /**
  * Returns the last decision in the file `log`, or in the rotated file `log`.1 if `log` has no decision yet. Returns
- * null if no autoscaler has run in this clone.
+ * null if neither file has a decision.
  */
 export function lastDecision(log: string): LoggedDecision | null {
   return lastOf(log) ?? lastOf(`${log}.1`);

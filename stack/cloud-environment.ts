@@ -45,7 +45,7 @@ export function clearedVariables(env: NodeJS.ProcessEnv): Record<string, string>
 export const withoutCloud = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("OS_")));
 
-/** Returns whether the lab cloud was ever started on this machine. It may be stopped now. */
+/** Returns whether the lab cloud was started on this machine and not purged since. It may be stopped now. */
 export function labExists(): boolean {
   return existsSync(LAB_ENVIRONMENT.OS_CLIENT_CONFIG_FILE);
 }

@@ -139,7 +139,7 @@ function row({ name, place, reading, trunk }: ZoneStatus): string[] {
 }
 
 function decisionText(decision: LoggedDecision | null): string {
-  if (decision === null) return "no autoscaler has run in this clone";
+  if (decision === null) return "no decision of an autoscaler for this stack in this clone";
   const { time, action, zones, reason, outcome } = decision;
   const end = outcome === undefined || outcome === null ? "" : ` (${outcome})`;
   return `autoscaler, ${time}: ${action}, zones: ${String(zones)}: ${reason}${end}`;

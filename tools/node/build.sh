@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs Node.js and npm into $1/bin, with the machine's npm. Used if the machine's Node.js is too old. The lock file
-# in this folder has the hashes of the packages.
+# Uses the machine's npm to install Node.js and npm into the folder $1, with links to them in $1/bin. Used if the
+# machine's Node.js is too old. The lock file in this folder has the hashes of the packages.
 set -euo pipefail
 cd "$(dirname "$0")"
 source ../lib.sh

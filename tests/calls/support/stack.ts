@@ -1,3 +1,4 @@
+import { all } from "../../../core/command";
 import { CONTROLLER, type ZoneHost } from "../../../ssh/access";
 import { packFiles } from "../../../components/packed-files";
 import type { Settings } from "../../../config/schema";
@@ -232,10 +233,3 @@ const entry = (
   urnOf(kind, name),
   { kind, inputs: inputs as Inputs },
 ];
-
-/** Waits until all promises have settled, as Pulumi does, and then throws the first error. */
-async function all(work: readonly Promise<unknown>[]): Promise<void> {
-  for (const result of await Promise.allSettled(work)) {
-    if (result.status === "rejected") throw result.reason;
-  }
-}

@@ -109,7 +109,7 @@ describe("the last decision of the autoscaler", () => {
   const linesOf = (...zones: readonly number[]): string =>
     zones.map((number) => `${JSON.stringify(decision(number))}\n`).join("");
 
-  test("is null if no autoscaler has run", () => {
+  test("is null if there is no file of decisions", () => {
     expect(lastDecision(log)).toBeNull();
   });
 

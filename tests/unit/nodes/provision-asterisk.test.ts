@@ -41,7 +41,7 @@ const orders = (): string[] => zone.read("/run/orders").split("\n").slice(0, -1)
 
 const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
 
-/** Writes files that are five minutes old, and so older than Asterisk's socket. */
+/** Writes files with the time of the zone's boot, five minutes ago. The fake Asterisk's socket is two minutes newer. */
 function boot(files: Readonly<Record<string, string>>): void {
   for (const [path, content] of Object.entries(files)) {
     zone.write(path, content);

@@ -32,7 +32,8 @@ TICK, LOOK, RECONCILE = 0.25, 1.0, 3.0
 GATHER = 0.05
 # Seconds between two full listings of HAProxy's sessions, and between two writes of the state.
 LISTING, SAVE = 30.0, 60.0
-# Seconds after HAProxy's record of a connection in which the kernel may not list the connection yet.
+# Seconds, at most, from HAProxy's report of a connection until the kernel lists the connection. After that, a connection
+# that the kernel does not list has ended.
 SETTLED = 2.0
 # Bytes of the receive buffer for records while this program is busy: some seconds of 1,000 connections per second.
 BACKLOG = 4 << 20
