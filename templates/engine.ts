@@ -62,6 +62,18 @@ function handlebars(): typeof Handlebars {
   return engine;
 }
 
+/** Returns the context of the file `name`. @throws Error that lists the missing and malformed fields, without values */
+export function parseContext<Schema extends z.ZodType>(
+  name: string,
+  schema: Schema,
+  context: z.input<Schema>,
+): z.output<Schema> {
+  const { success, data, error } = schema.safeParse(context);
+  if (success) return data;
+  const faults = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new Error(`${name}: the context is not valid: ${faults.join("; ")}`);
+}
+
 /**
  * Returns a function that renders the template `name` of this folder from a typed context.
  *
@@ -82,11 +94,6 @@ export function template<Schema extends z.ZodType>(
       knownHelpersOnly: true,
       knownHelpers: Object.fromEntries(Object.keys(HELPERS).map((helper) => [helper, true])),
     });
-    const { success, data, error } = schema.safeParse(context);
-    if (!success) {
-      const faults = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-      throw new Error(`${name}: the context is not valid: ${faults.join("; ")}`);
-    }
-    return render(data, { data: { ports: PORTS } });
+    return render(parseContext(name, schema, context), { data: { ports: PORTS } });
   };
 }

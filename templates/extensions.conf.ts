@@ -1,5 +1,5 @@
 import { type SipDriver } from "../core/telephony";
-import { template } from "./engine";
+import { parseContext, template } from "./engine";
 import { zoneContextSchema } from "./context";
 import { z } from "zod";
 
@@ -120,8 +120,11 @@ const secondsPerCall = (callsPerMinute: number): number =>
   Math.floor(60_000 / callsPerMinute) / 1000;
 
 export function renderExtensionsConf(context: z.input<typeof zone>): string {
-  const { sipDriver, trunkPeers, ringTimeout, callsPerAccount, callsPerMinute } =
-    zone.parse(context);
+  const { sipDriver, trunkPeers, ringTimeout, callsPerAccount, callsPerMinute } = parseContext(
+    "extensions.conf",
+    zone,
+    context,
+  );
   return render({
     numbers: NUMBERS,
     ...LOCAL[sipDriver],

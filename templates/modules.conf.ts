@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Codec, type SipDriver } from "../core/telephony";
-import { template } from "./engine";
+import { parseContext, template } from "./engine";
 import { zoneContextSchema } from "./context";
 
 /** Context of `modules.conf`: modules that every image has, and files in the zone's image that list further modules. */
@@ -86,7 +86,7 @@ const TRANSLATOR: Record<Codec, string> = {
 const zone = zoneContextSchema.pick({ sipDriver: true, codecs: true }).strip();
 
 export function renderModulesConf(context: z.input<typeof zone>): string {
-  const { sipDriver, codecs } = zone.parse(context);
+  const { sipDriver, codecs } = parseContext("modules.conf", zone, context);
   const translators = codecs.map((codec) => TRANSLATOR[codec]);
   return render({
     modules: [...COMMON, ...DRIVER[sipDriver], ...translators],

@@ -49,6 +49,22 @@ describe.each(EXCHANGES)("with $name,", ({ zones }) => {
     }
   });
 
+  test("Asterisk has every application and function of the dialplan", async () => {
+    const zone = exchange.zone("zone1");
+    const dialplan = (await zone.read("/etc/asterisk/extensions.conf")).replace(/^;.*$/gm, "");
+    const names = new Set(Array.from(dialplan.matchAll(/\b(\w+)\(/g), ([, name = ""]) => name));
+    // `n(end)` is a priority with a label.
+    names.delete("n");
+    const loaded = await Promise.all(
+      ["core show applications", "core show functions"].map((command) => zone.cli(command)),
+    );
+    const missing = [...names].filter(
+      (name) => !new RegExp(`^\\s*${name}\\b`, "im").test(loaded.join("\n")),
+    );
+    expect(names).toContain("Dial");
+    expect(missing).toEqual([]);
+  });
+
   test("OPTIONS through the controller is answered with 200", async () => {
     expect(await exchange.options()).toBe(200);
   });
