@@ -11,7 +11,10 @@ import type { Logger } from "../../core/logger";
  */
 export class RunningDrains {
   private readonly begun = new Map<string, { readonly drain: Drain; end: Promise<void> }>();
-  /** Policy from the program in this run; null if the exchange is destroyed, because the program does not run then. */
+  /**
+   * Policy from the program in this run. Null if the exchange is destroyed, because the program does not run then, and if
+   * all targets of `pulumi up --target` are deleted.
+   */
   private policy: DrainPolicy | null = null;
 
   constructor(
@@ -72,7 +75,7 @@ export class RunningDrains {
       zone: () => this.connections.zone(access, zone, TIMEOUTS.read),
       name: zone.name,
       policy: this.policy ?? known,
-      // Null means that the whole exchange is destroyed. The last zone is then drained as well.
+      // Null nearly always means that the whole exchange is destroyed. The last zone is then drained as well.
       last: this.policy === null ? "wait" : "refuse",
       say: log.status,
       warn: log.warn,
