@@ -59,6 +59,9 @@ export default defineConfig(
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "no-duplicate-imports": "error",
+      "no-useless-rename": "error",
+      "object-shorthand": "error",
       // An Output in a template literal prints a warning instead of its value.
       "@pulumi/no-output-in-template-literal": "error",
       "@pulumi/no-output-instance-in-template-literal": "error",

@@ -1,5 +1,7 @@
+import { count } from "../core/format";
 import type { Criterion, Decision, ScalingState } from "./decision";
 import { demands, type Argument } from "./demand";
+import { floodReason, withoutFlood } from "./flood";
 import { isOrAreZones, ceilings, minimum, quota, type Limit } from "./limits";
 import type { Policy } from "./policy";
 import { allKnown, fits } from "./release";
@@ -7,8 +9,6 @@ import { plusOut, outOfRotation, minimumServing, withoutDown } from "./rotation"
 import { blindness, type Sample } from "./sample";
 import { scheduled } from "./schedule";
 import { backOff, cooldownIn, cooldownOut, failedIn, waiting } from "./waits";
-import { floodReason, withoutFlood } from "./flood";
-import { count } from "../core/format";
 
 type Step = Omit<Decision, "criteria">;
 

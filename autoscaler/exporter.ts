@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 import { Counter, Gauge, Registry } from "prom-client";
 import { OperatorError } from "../core/errors";
-import type { ZoneReading } from "./sample";
 import type { Report } from "./report";
+import type { ZoneReading } from "./sample";
 
 /** Metrics of an autoscaler for Prometheus. */
 export class Exporter {

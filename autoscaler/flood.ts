@@ -1,7 +1,7 @@
+import { count } from "../core/format";
 import type { Argument } from "./demand";
 import { SPARE_PHONES } from "./measures";
 import type { Sample } from "./sample";
-import { count } from "../core/format";
 
 /**
  * Returns why a decision ignores connections without a registered phone; null if their number is unknown or at most

@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { createStream, type RotatingFileStream } from "rotating-file-stream";
 import type { Report } from "./report";

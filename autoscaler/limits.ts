@@ -1,8 +1,8 @@
 import { affordableZones } from "../config/autoscale";
+import { count } from "../core/format";
 import type { ScalingState } from "./decision";
 import type { Argument } from "./demand";
 import type { Policy } from "./policy";
-import { count } from "../core/format";
 
 /** A criterion that always has a number of zones, which it asks for or allows. */
 export interface Limit extends Argument {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { OperatorError } from "../core/errors";
 import type { Exporter } from "./exporter";
 import type { Journal } from "./journal";
 import { describeDecision, isBlind, type Report } from "./report";
-import type { Stop } from "./tick";
-import { OperatorError } from "../core/errors";
 import type { Runner } from "./runner";
+import type { Stop } from "./tick";
 
 export interface LoopOptions {
   readonly runner: Pick<Runner, "tick" | "interval">;

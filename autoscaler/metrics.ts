@@ -1,8 +1,8 @@
 import { type AdminState, Haproxy } from "../nodes/haproxy/runtime";
 import type { Access, ExchangeNodes, ZoneHost } from "../ssh/access";
 import { Connections } from "../ssh/connections";
-import { type Counters, type Rates, ratesBetween } from "./counters";
 import { type NodeResult, timedOut, withTimeout } from "../ssh/timeout";
+import { type Counters, type Rates, ratesBetween } from "./counters";
 import type { Sample, ZoneReading } from "./sample";
 import { inspectZone, type ZoneMeasurement } from "./zone-measurement";
 

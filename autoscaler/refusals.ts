@@ -1,6 +1,6 @@
 import type { Stack } from "@pulumi/pulumi/automation";
-import { faultsOf, judge } from "../guard/verdict";
 import { readPlan } from "../guard/plan";
+import { faultsOf, judge } from "../guard/verdict";
 import { preview } from "../stack/preview";
 
 /**

@@ -1,7 +1,7 @@
-import type { Decision } from "./decision";
-import type { UpdateOutcome } from "../stack/outcome";
-import { blindness, type Sample } from "./sample";
 import { count } from "../core/format";
+import type { UpdateOutcome } from "../stack/outcome";
+import type { Decision } from "./decision";
+import { blindness, type Sample } from "./sample";
 
 /** Result of a tick of the autoscaler. */
 export interface Report {

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
+import { say } from "../core/progress";
+import { cloudOf } from "../stack/cloud";
+import { releaseDeadLock } from "../stack/lock";
+import { exportedStack } from "../stack/state";
 import { relayUpdate } from "../stack/update-progress";
-import { StackExecutor } from "./stack-executor";
 import { decide } from "./decide";
 import { retentionFor } from "./load";
 import { countersToResumeFrom, type Memory, type MemoryFile } from "./memory";
-import type { Report } from "./report";
-import { type Considered, type Stop, Ticker } from "./tick";
-import { say } from "../core/progress";
-import { exportedStack } from "../stack/state";
-import { releaseDeadLock } from "../stack/lock";
-import { cloudOf } from "../stack/cloud";
 import { refusals } from "./refusals";
+import type { Report } from "./report";
+import { StackExecutor } from "./stack-executor";
+import { type Considered, type Stop, Ticker } from "./tick";
 import { ExchangeView } from "./view";
 
 /** Milliseconds between the first two samples. A rate needs two samples. */
@@ -75,7 +75,7 @@ export class Runner {
     });
     this.interval = policy.interval * 1000;
     return new Ticker({
-      executor: executor,
+      executor,
       decide: (samples, state, now) => decide(samples, state, policy, now),
       memory: this.memory,
       interval: this.interval,

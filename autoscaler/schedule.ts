@@ -1,9 +1,9 @@
 import type { Schedule } from "../config/autoscale";
 import { cronOf } from "../config/cron";
 import { formatDuration } from "../core/duration";
+import { count } from "../core/format";
 import type { Argument } from "./demand";
 import type { Policy } from "./policy";
-import { count } from "../core/format";
 
 /**
  * Returns the start of the current window of `schedule`, or of a window that starts within `lead` seconds; else null.

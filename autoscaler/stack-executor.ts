@@ -1,11 +1,10 @@
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import type { Headroom } from "../clouds/cloud";
-import type { UpdateOutcome } from "../stack/outcome";
-import { OperatorError } from "../core/errors";
 import { WANTED_ZONES } from "../config/wanted-zones";
-import type { Executor, ExchangeObservation } from "./executor";
+import { OperatorError } from "../core/errors";
+import { updateOutcome, type UpdateOutcome } from "../stack/outcome";
 import { hasPendingOperations, repair, type RepairOptions } from "../stack/repair";
-import { updateOutcome } from "../stack/outcome";
+import type { Executor, ExchangeObservation } from "./executor";
 
 export interface StackExecutorOptions extends RepairOptions {
   readonly observe: () => Promise<ExchangeObservation>;

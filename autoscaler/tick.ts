@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { count } from "../core/format";
 import type { UpdateOutcome } from "../stack/outcome";
 import type { Decision, ScalingState } from "./decision";
 import type { Executor, ExchangeObservation } from "./executor";
@@ -6,7 +7,6 @@ import { isOrAreZones } from "./limits";
 import { type Memory, clampedTo } from "./memory";
 import { describeOutcome, isBlind, type Report } from "./report";
 import type { Sample } from "./sample";
-import { count } from "../core/format";
 
 /** Function that decides how many zones the exchange needs. `now` is in milliseconds since 1970. */
 export type Decide = (samples: readonly Sample[], state: ScalingState, now: number) => Decision;

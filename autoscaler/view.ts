@@ -1,12 +1,12 @@
-import { Metrics } from "./metrics";
-import { type Policy, policyOf } from "./policy";
-import type { ExchangeObservation } from "./executor";
-import type { Settings } from "../config/schema";
 import type { Stack } from "@pulumi/pulumi/automation";
+import type { Settings } from "../config/schema";
 import { OperatorError } from "../core/errors";
 import { type DeployedExchange, exchangeNodes } from "../stack/nodes";
-import { CachedRead } from "./cached-read";
 import { stackSettings } from "../stack/settings";
+import { CachedRead } from "./cached-read";
+import type { ExchangeObservation } from "./executor";
+import { Metrics } from "./metrics";
+import { type Policy, policyOf } from "./policy";
 
 interface Known {
   readonly settings: Settings;

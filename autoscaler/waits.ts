@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/duration";
+import { count } from "../core/format";
 import type { Criterion, ScalingState } from "./decision";
 import type { Policy } from "./policy";
-import { count } from "../core/format";
 
 /** First and longest delay in seconds after a failed scale-out. The delay doubles with each further failure. */
 const FIRST_BACK_OFF = 60;

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { LAB_ENVIRONMENT } from "../stack/cloud-environment";
 import { OperatorError } from "../core/errors";
 import { main } from "../core/main";
+import { LAB_ENVIRONMENT } from "../stack/cloud-environment";
 import { measureChanges } from "./changes";
 import { measurePreviews } from "./preview";
 import { measureRegistrations } from "./registrations";

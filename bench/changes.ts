@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MAX_LOSS_PERCENT } from "../cli/prove";
 import { command } from "../core/command";
 import { ROOT } from "../core/paths";
-import { MAX_LOSS_PERCENT } from "../cli/prove";
 import { Phone } from "../phones/phone";
 import { type Deployment, newDeployment } from "../tests/lab/deployment";
 import { onNode } from "../tests/lab/ssh";

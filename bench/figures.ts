@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { relative } from "node:path";
-import { OperatorError } from "../core/errors";
 import { command } from "../core/command";
+import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
 
 /** Runs `work` and returns its duration in seconds. */

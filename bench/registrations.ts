@@ -7,8 +7,8 @@ import { createInterface } from "node:readline";
 import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
 import { sleep } from "../phones/deadline";
-import { Bystander } from "../tests/calls/support/torture";
 import { registerOnce } from "../tests/calls/support/storm-phones";
+import { Bystander } from "../tests/calls/support/torture";
 import { format, host, formatTable, median } from "./figures";
 import { type Kind, KIND_NAMES, type Served } from "./serve";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { TestExchange, ZoneKind } from "../tests/calls/support/exchange";
+import type { Exchange, ZoneKind } from "../tests/calls/support/exchange";
 
 /** Description of a running exchange, for registrations.ts, which measures the exchange. */
 export interface Served {
@@ -14,7 +14,7 @@ export interface Served {
 export const KIND_NAMES = ["PJSIP_22", "CHAN_SIP_16"] as const;
 export type Kind = (typeof KIND_NAMES)[number];
 
-type Support = { readonly Exchange: typeof TestExchange } & Readonly<Record<Kind, ZoneKind>>;
+type Support = { readonly Exchange: typeof Exchange } & Readonly<Record<Kind, ZoneKind>>;
 
 /** Users of the exchange. A round registers the first 2,000 users. Calls are between two of the other users. */
 const USERS = [{ range: "1000-3199" }];
@@ -36,7 +36,7 @@ const LIMITS = {
  */
 async function main(clone: string, kind: Kind): Promise<void> {
   const support = (await import(join(clone, "tests/calls/support/exchange"))) as Support;
-  const start = (configuration: Record<string, unknown>): Promise<TestExchange> =>
+  const start = (configuration: Record<string, unknown>): Promise<Exchange> =>
     support.Exchange.start({ zones: [support[kind], support[kind]], configuration });
   // In early commits, the configuration has no key for limits. Their exchange starts without limits.
   const exchange = await start({ users: USERS, limits: LIMITS }).catch((error: unknown) => {

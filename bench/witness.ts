@@ -1,10 +1,10 @@
 import { OperatorError } from "../core/errors";
-import type { ExchangeOutputs } from "../stack/outputs";
 import type { Call } from "../phones/call";
 import { connect } from "../phones/connect";
 import { sleep } from "../phones/deadline";
 import { Phone } from "../phones/phone";
 import { measure } from "../phones/quality";
+import type { ExchangeOutputs } from "../stack/outputs";
 
 /** Maximum number of attempts to get the two phones into different zones. */
 const ATTEMPTS = 10;

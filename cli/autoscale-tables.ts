@@ -1,6 +1,6 @@
-import type { Considered } from "../autoscaler/tick";
-import type { Sample, ZoneSample } from "../autoscaler/sample";
 import { outInWords, outOfRotation } from "../autoscaler/rotation";
+import type { Sample, ZoneSample } from "../autoscaler/sample";
+import type { Considered } from "../autoscaler/tick";
 import { bytesPerSecond as rate, namesOf, percent } from "../core/format";
 import { table } from "./terminal";
 

@@ -1,19 +1,19 @@
-import { main } from "../core/main";
 import { Exporter } from "../autoscaler/exporter";
 import { Journal } from "../autoscaler/journal";
+import { EXIT_UNUSABLE, runLoop } from "../autoscaler/loop";
 import { MemoryFile } from "../autoscaler/memory";
 import { describeDecision, isBlind } from "../autoscaler/report";
-import { lockAutoscaler } from "../autoscaler/single";
-import { parseArguments } from "./arguments";
-import { EXIT_UNUSABLE, runLoop } from "../autoscaler/loop";
 import { readOnly, Runner } from "../autoscaler/runner";
 import { stopOnSignals } from "../autoscaler/signals";
-import { explanation } from "./autoscale-tables";
+import { lockAutoscaler } from "../autoscaler/single";
 import { OperatorError } from "../core/errors";
-import { projectEnvironment } from "../stack/environment";
+import { main } from "../core/main";
 import { autoscalerMemory, decisionLog } from "../core/paths";
 import { say } from "../core/progress";
+import { projectEnvironment } from "../stack/environment";
 import { findStack } from "../stack/open-stack";
+import { parseArguments } from "./arguments";
+import { explanation } from "./autoscale-tables";
 
 const HELP = `Adds zones before the exchange is full; drains and removes zones that are not needed.
 

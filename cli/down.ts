@@ -1,15 +1,15 @@
-import { claimLab, labIsClaimed, stopLab } from "./lab";
-import { main } from "../core/main";
-import { OperatorError } from "../core/errors";
-import { parseArguments } from "./arguments";
-import { cloudIsConfigured, labExists } from "../stack/cloud-environment";
 import { command } from "../core/command";
-import { projectEnvironment } from "../stack/environment";
-import { repairCancelledUpdate, repairKilledUpdate } from "../stack/recovery";
+import { OperatorError } from "../core/errors";
+import { main } from "../core/main";
 import { relay, say } from "../core/progress";
-import { exportedStack, otherDeployedStacks } from "../stack/state";
-import { findStack } from "../stack/open-stack";
+import { cloudIsConfigured, labExists } from "../stack/cloud-environment";
+import { projectEnvironment } from "../stack/environment";
 import { releaseDeadLock } from "../stack/lock";
+import { findStack } from "../stack/open-stack";
+import { repairCancelledUpdate, repairKilledUpdate } from "../stack/recovery";
+import { exportedStack, otherDeployedStacks } from "../stack/state";
+import { parseArguments } from "./arguments";
+import { claimLab, labIsClaimed, stopLab } from "./lab";
 import { runUpdate } from "./run-update";
 
 const HELP = `Destroys the exchange, and stops the lab cloud if \`make up\` or \`make down\` started the lab.

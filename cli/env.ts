@@ -1,9 +1,9 @@
-import { quote } from "../core/text";
-import { generateSecrets } from "../stack/secrets";
-import { openStack } from "../stack/open-stack";
-import { parseArguments } from "./arguments";
-import { projectEnvironment } from "../stack/environment";
 import { main } from "../core/main";
+import { quote } from "../core/text";
+import { projectEnvironment } from "../stack/environment";
+import { openStack } from "../stack/open-stack";
+import { generateSecrets } from "../stack/secrets";
+import { parseArguments } from "./arguments";
 
 const HELP = `Prints shell commands that set the environment for plain pulumi commands in this clone:
 

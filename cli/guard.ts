@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { CONTROLLER_RESTARTS } from "../provider/impact";
-import { parseArguments } from "./arguments";
 import { OperatorError } from "../core/errors";
-import { projectEnvironment } from "../stack/environment";
-import { faultsOf, type ImpactRow, judge } from "../guard/verdict";
-import { readPlan } from "../guard/plan";
-import { preview } from "../stack/preview";
 import { main } from "../core/main";
+import { readPlan } from "../guard/plan";
+import { faultsOf, type ImpactRow, judge } from "../guard/verdict";
+import { CONTROLLER_RESTARTS } from "../provider/impact";
+import { projectEnvironment } from "../stack/environment";
+import { preview } from "../stack/preview";
+import { parseArguments } from "./arguments";
 import { table } from "./terminal";
 
 const HELP = `Previews an update, shows how the update would affect callers, and fails if calls would be lost.

@@ -1,17 +1,17 @@
-import { Connections } from "../ssh/connections";
-import { type CommandForm, parseCommandLine } from "./arguments";
+import { CachedRead } from "../autoscaler/cached-read";
 import { OperatorError } from "../core/errors";
+import { main } from "../core/main";
+import { Connections } from "../ssh/connections";
 import { projectEnvironment } from "../stack/environment";
 import { exchangeNodes } from "../stack/nodes";
+import { findStack } from "../stack/open-stack";
+import { type CommandForm, parseCommandLine } from "./arguments";
 import { bans, lockKeyOf } from "./pbx/bans";
 import { calls } from "./pbx/calls";
 import { type Command, zoneNamed } from "./pbx/command";
 import { drain, undrain } from "./pbx/drain";
 import { status } from "./pbx/status";
 import { zones } from "./pbx/zones";
-import { main } from "../core/main";
-import { CachedRead } from "../autoscaler/cached-read";
-import { findStack } from "../stack/open-stack";
 
 const HELP = `Shows the state of a running exchange, drains zones, and lifts locks.
 

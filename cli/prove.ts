@@ -1,10 +1,10 @@
+import { OperatorError } from "../core/errors";
+import { retry } from "../core/retry";
 import { ensureBaresip } from "../phones/baresip";
 import type { Call } from "../phones/call";
 import { connect } from "../phones/connect";
 import { Phone, type SipAccount } from "../phones/phone";
 import { type CallQuality, measure } from "../phones/quality";
-import { retry } from "../core/retry";
-import { OperatorError } from "../core/errors";
 import type { ExchangeOutputs } from "../stack/outputs";
 
 /** Quality that one of the two phones measured, and the zone in which the phone was registered. */

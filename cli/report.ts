@@ -1,6 +1,6 @@
 import { SIP_PORT } from "../core/ports";
-import { type CallProof, MAX_JITTER_MS, MAX_LOSS_PERCENT } from "./prove";
 import type { ExchangeOutputs } from "../stack/outputs";
+import { type CallProof, MAX_JITTER_MS, MAX_LOSS_PERCENT } from "./prove";
 import { table } from "./terminal";
 
 /** Prints a report of the deployment and of the measured call. */

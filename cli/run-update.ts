@@ -1,9 +1,9 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { relayUpdate } from "../stack/update-progress";
 import { OperatorError } from "../core/errors";
 import { abortOnSignals } from "../core/interruption";
 import { say } from "../core/progress";
 import { pulumiFault } from "../stack/state";
+import { relayUpdate } from "../stack/update-progress";
 
 /** Signals that end a command in a terminal: Ctrl-C, `kill`, and a terminal that is closed. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -1,15 +1,15 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { parseDuration } from "../core/duration";
+import { OperatorError } from "../core/errors";
+import { main } from "../core/main";
+import { ROOT } from "../core/paths";
 import { compare } from "../simulation/compare";
 import { picture } from "../simulation/picture";
 import { parsePolicy } from "../simulation/policy";
 import type { Result } from "../simulation/rule";
 import { parseTrace } from "../simulation/trace";
 import { parseArguments } from "./arguments";
-import { OperatorError } from "../core/errors";
-import { ROOT } from "../core/paths";
-import { main } from "../core/main";
 import { table } from "./terminal";
 
 const HELP = `Replays a day of calls with the decisions of the autoscaler, and with other rules for comparison.

@@ -1,20 +1,20 @@
-import { claimLab, startLab } from "./lab";
-import { main } from "../core/main";
-import { OperatorError } from "../core/errors";
-import { parseArguments } from "./arguments";
-import { count } from "../core/format";
-import { cloudIsConfigured } from "../stack/cloud-environment";
 import { all, command } from "../core/command";
-import { projectEnvironment } from "../stack/environment";
-import { repairCancelledUpdate, repairKilledUpdate } from "../stack/recovery";
+import { OperatorError } from "../core/errors";
+import { count } from "../core/format";
+import { main } from "../core/main";
 import { elapsed, relay, say } from "../core/progress";
+import { cloudIsConfigured } from "../stack/cloud-environment";
+import { projectEnvironment } from "../stack/environment";
+import { openStack } from "../stack/open-stack";
+import { exchangeOutputs } from "../stack/outputs";
+import { repairCancelledUpdate, repairKilledUpdate } from "../stack/recovery";
+import { generateSecrets } from "../stack/secrets";
+import { exportedStack, askPulumi } from "../stack/state";
+import { buildFaultsOf, unbuiltServers } from "../stack/unbuilt-servers";
+import { parseArguments } from "./arguments";
+import { claimLab, startLab } from "./lab";
 import { ensurePhones, proveCall, qualityFault } from "./prove";
 import { printReport } from "./report";
-import { exchangeOutputs } from "../stack/outputs";
-import { exportedStack, askPulumi } from "../stack/state";
-import { generateSecrets } from "../stack/secrets";
-import { openStack } from "../stack/open-stack";
-import { buildFaultsOf, unbuiltServers } from "../stack/unbuilt-servers";
 import { runUpdate } from "./run-update";
 
 const HELP = `Deploys the exchange and tests it with a phone call.

@@ -1,12 +1,12 @@
+import { REPORT_PORT, RTP_PORTS } from "../core/ports";
 import { PHONES_PER_ZONE } from "../plan/capacity";
 import type { ExchangePlan, ZonePlan } from "../plan/exchange";
 import { filterOf, type Role } from "../plan/firewall";
 import { renderAuthorizedKeys, renderClock, renderFirewall } from "../templates/base-files";
-import { renderControllerFiles } from "../templates/controller-files";
-import { renderZoneFiles } from "../templates/zone-files";
 import type { ControllerContext } from "../templates/context";
+import { renderControllerFiles } from "../templates/controller-files";
 import type { NodeFile } from "../templates/node-file";
-import { REPORT_PORT, RTP_PORTS } from "../core/ports";
+import { renderZoneFiles } from "../templates/zone-files";
 
 /** Public addresses that a zone needs to know. The cloud assigns them. */
 export interface ZoneAddresses {

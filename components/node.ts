@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { DrainPolicy } from "../nodes/rotation/drain-decision";
 import type { ExchangePlan, NodePlan } from "../plan/exchange";
 import type { Role } from "../plan/firewall";
 import type { Access, ZoneHost } from "../ssh/access";
-import type { DrainPolicy } from "../nodes/rotation/drain-decision";
 import type { NodeFile } from "../templates/node-file";
 import type { CloudAdapter, Firewall, InternalNetwork } from "./cloud/cloud";
-import { type Inputs, NodeConfig } from "./resources/node-config";
 import { packFiles } from "./packed-files";
+import { type Inputs, NodeConfig } from "./resources/node-config";
 import type { Rollout } from "./rollout";
 
 /** Arguments that all nodes of an exchange share. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { durationSchema, formatDuration } from "../core/duration";
 import { MAX_CALLS } from "../core/ports";
 import { cronFault, isTimeZone } from "./cron";
-import { durationSchema, formatDuration } from "../core/duration";
 
 /**
  * Maximum number of zones. Every zone has a trunk to every other zone, so the number of trunks grows with the square of

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { parseNetwork, planAddresses } from "../core/addresses";
-import { balanceSchema, codecSchema, sipDriverSchema } from "../core/telephony";
-import { autoscaleFaults, autoscaleSchema, MAX_ZONES, TOO_MANY_ZONES_MESSAGE } from "./autoscale";
 import { durationSchema } from "../core/duration";
 import { OperatorError } from "../core/errors";
+import { balanceSchema, codecSchema, sipDriverSchema } from "../core/telephony";
+import { autoscaleFaults, autoscaleSchema, MAX_ZONES, TOO_MANY_ZONES_MESSAGE } from "./autoscale";
 import { limitsSchema } from "./limits";
 import { isSshPublicKey } from "./ssh-public-key";
 import { expandUsers, rangeSize } from "./users";

@@ -10,6 +10,19 @@ export function formatDuration(seconds: number): string {
   return `${String(seconds / size)}${unit}`;
 }
 
+/** Formats `seconds` for a message, in the largest unit that divides them: `90 s`, `15 min`, `1 h`. */
+export const durationInWords = (seconds: number): string =>
+  formatDuration(seconds).replace(/[smh]$/, (unit) => (unit === "m" ? " min" : ` ${unit}`));
+
+/** Formats `seconds` as a clock does: `m:ss` or `h:mm:ss`. */
+export function clockTime(seconds: number): string {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  const rest = String(seconds % 60).padStart(2, "0");
+  return hours === 0
+    ? `${String(minutes)}:${rest}`
+    : `${String(hours)}:${String(minutes).padStart(2, "0")}:${rest}`;
+}
+
 /** Parses `90`, `"90"`, `"90s"`, `"15m"` or `"1h"` into seconds; returns undefined for any other value. */
 export function parseDuration(value: string | number): number | undefined {
   const [, digits, unit = "s"] = /^([0-9]{1,9})([smh])?$/.exec(String(value)) ?? [];

@@ -1,4 +1,4 @@
-import { CONTROLLER } from "../ssh/access";
+import { durationInWords } from "../core/duration";
 import { type DrainPolicy } from "../nodes/rotation/drain-decision";
 import {
   CONTROLLER_RESTARTS,
@@ -9,6 +9,7 @@ import {
   nodeConfigImpact,
 } from "../provider/impact";
 import { type NodeConfigInputs, type ZoneMembershipInputs } from "../provider/inputs";
+import { CONTROLLER } from "../ssh/access";
 import type { Plan, PlannedChange } from "./plan";
 import {
   describe,
@@ -81,16 +82,6 @@ function isDrained(
   return reached.has(change.urn);
 }
 
-/** Formats a duration: `1 h`, `15 min`, `90 s`. */
-function duration(seconds: number): string {
-  if (seconds >= 3600 && seconds % 3600 === 0) {
-    return `${String(seconds / 3600)} h`;
-  }
-  return seconds >= 60 && seconds % 60 === 0
-    ? `${String(seconds / 60)} min`
-    : `${String(seconds)} s`;
-}
-
 /** Returns the drain policy that the Pulumi program sets; if the plan does not contain it, the one in the state. */
 function drainPolicy(membership: PlannedChange, { changes }: Plan): DrainPolicy {
   const [inputs = membership.olds] = changes.flatMap(({ type, action, news }) =>
@@ -108,7 +99,7 @@ function drainRow(
 ): ImpactRow {
   const drain = drainPolicy(membership, plan);
   const what = membership.action === "replace" ? replacementMessage(zone) : drainMessage(zone);
-  const limit = duration(drain.timeout);
+  const limit = durationInWords(drain.timeout);
   const deployed = plan.outputs.zones;
   const isOnlyZone =
     Array.isArray(deployed) &&
@@ -221,7 +212,7 @@ function configRows(
     config.news as unknown as NodeConfigInputs,
   );
   return lines
-    .filter((line) => !told.some(({ effect: effect }) => effect.startsWith(line)))
+    .filter((line) => !told.some(({ effect }) => effect.startsWith(line)))
     .map((effect) => ({ change: `${node}: files changed`, effect, fault: null }));
 }
 

@@ -1,5 +1,5 @@
-import { install, restore, type WantedFile } from "./files";
 import { NodeUnchanged, ScriptFailed, type Session } from "../ssh/session";
+import { install, restore, type WantedFile } from "./files";
 
 const RULES = "/etc/nftables.conf";
 /** Path of the JSON file that saves the replaced rules. The default path of `install` is for all other files. */

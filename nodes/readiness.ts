@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Say } from "../core/logger";
-import { NodeError } from "../core/errors";
 import { Deadline } from "../core/deadline";
+import { NodeError } from "../core/errors";
+import { type Say } from "../core/logger";
 import { runProgram } from "../ssh/program";
 import { ScriptFailed, type Session } from "../ssh/session";
 

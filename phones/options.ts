@@ -1,5 +1,5 @@
-import { SIP_PORT } from "../core/ports";
 import { randomBytes } from "node:crypto";
+import { SIP_PORT } from "../core/ports";
 import { start } from "./command";
 import { within } from "./deadline";
 

@@ -1,8 +1,8 @@
-import type { Codec, SipDriver } from "../core/telephony";
 import type { Settings } from "../config/schema";
 import { expandUsers } from "../config/users";
-import type { TrunkPeer, User } from "../templates/context";
 import { type AddressPlan, planAddresses } from "../core/addresses";
+import type { Codec, SipDriver } from "../core/telephony";
+import type { TrunkPeer, User } from "../templates/context";
 import { type FirewallRule, firewallRules } from "./firewall";
 import {
   digestKey,
@@ -82,7 +82,7 @@ export function planExchange(settings: Settings, stack: string): ExchangePlan {
       }));
 
   return {
-    tag: tag,
+    tag,
     addresses,
     controller: node("controller", addresses.controller),
     zones: zones.map((zone) => ({ ...zone, trunkPeers: trunkPeersOf(zone) })),

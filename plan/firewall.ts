@@ -1,6 +1,13 @@
-import type { PortRange } from "../core/ports";
 import type { AddressPlan } from "../core/addresses";
-import { IAX2_PORT, NTP_PORT, REPORT_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "../core/ports";
+import {
+  IAX2_PORT,
+  NTP_PORT,
+  type PortRange,
+  REPORT_PORT,
+  RTP_PORTS,
+  SIP_PORT,
+  SSH_PORT,
+} from "../core/ports";
 
 /** Role of a node. The role decides which hosts may reach the node. */
 export type Role = "controller" | "zone";

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { joined } from "../core/format";
 import { ASTERISK_FOLDER, RELOADABLE } from "../nodes/asterisk/files";
 import { CONTROLLER } from "../ssh/access";
 import { type NodeConfigInputs, type ZoneMembershipInputs } from "./inputs";
@@ -23,12 +24,6 @@ export const CONTROLLER_RESTARTS =
   "controller restarts: calls keep their media; new calls and registrations wait about " +
   `${String(CONTROLLER_RESTART_SECONDS)} s (as measured under emulation)`;
 export const NO_EFFECT = "nothing that callers notice";
-
-/** Joins items for a message: `a`, `a and b`, `a, b and c`. */
-function listed(items: readonly string[]): string {
-  const last = items.at(-1) ?? "";
-  return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} and ${last}`;
-}
 
 /** Returns whether an object is known. In a preview, an object that depends on a new resource may be a placeholder. */
 const isKnown = (value: unknown): boolean => typeof value === "object" && value !== null;
@@ -76,11 +71,11 @@ function zoneImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
   return [
     ...(read.length === 0
       ? []
-      : [`${news.node}: change of ${listed(read)}: reload only, calls go on`]),
+      : [`${news.node}: change of ${joined(read)}: reload only, calls go on`]),
     ...(unread.length === 0
       ? []
       : [
-          `${news.node}: change of ${listed(unread)}: takes effect when Asterisk starts again, calls go on`,
+          `${news.node}: change of ${joined(unread)}: takes effect when Asterisk starts again, calls go on`,
         ]),
   ];
 }

@@ -1,6 +1,6 @@
 import { main } from "@pulumi/pulumi/provider";
-import { PbxResourceProvider } from "./provider";
 import { engineLoggers } from "./engine-log";
+import { PbxResourceProvider } from "./provider";
 
 // Pulumi passes the address of its engine as an argument, and reads the provider's port from standard output.
 const args = process.argv.slice(2);

@@ -1,24 +1,22 @@
-import { gunzipSync, gzipSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { CONTROLLER } from "../ssh/access";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { NodeError } from "../core/errors";
+import type { Logger } from "../core/logger";
 import { editAsterisk } from "../nodes/asterisk/edit";
 import { provisionAsterisk } from "../nodes/asterisk/provision";
-import type { RunningDrains } from "../nodes/rotation/drains";
-import { PartialUpdate } from "./resource-handler";
-import type { DeclaredZones } from "./declared-zones";
-import { NodeUnchanged } from "../ssh/session";
+import { readFiles, type WantedFile } from "../nodes/files";
 import { applyFirewall } from "../nodes/firewall";
 import { applyHaproxy, provisionHaproxy } from "../nodes/haproxy/config";
+import { waitForBoot } from "../nodes/readiness";
+import type { RunningDrains } from "../nodes/rotation/drains";
+import { CONTROLLER } from "../ssh/access";
+import { type Connections, TIMEOUTS } from "../ssh/connections";
+import { NodeUnchanged, type Session } from "../ssh/session";
+import type { DeclaredZones } from "./declared-zones";
 import { nodeConfigImpact } from "./impact";
 import { type NodeConfigInputs } from "./inputs";
-import { readFiles, type WantedFile } from "../nodes/files";
-import type { ResourceChange, ResourceHandler } from "./resource-handler";
-import { waitForBoot } from "../nodes/readiness";
-import { type Session } from "../ssh/session";
-import { type Connections, TIMEOUTS } from "../ssh/connections";
-import type { Logger } from "../core/logger";
+import { PartialUpdate, type ResourceChange, type ResourceHandler } from "./resource-handler";
 
 /** State of the resource: the inputs, and what a failed update left to do. */
 interface State extends NodeConfigInputs {

@@ -7,22 +7,21 @@ import type {
   ReadResult,
   UpdateResult,
 } from "@pulumi/pulumi/provider";
-import { RunningDrains } from "../nodes/rotation/drains";
-import { NodeConfigHandler } from "./node-config";
 import { OkeanosClient } from "../clouds/okeanos/client";
+import { IncompleteResource } from "../clouds/okeanos/faults";
+import { NodeError } from "../core/errors";
+import type { Logger } from "../core/logger";
+import { RunningDrains } from "../nodes/rotation/drains";
+import { Connections } from "../ssh/connections";
+import { DeclaredZones } from "./declared-zones";
+import { NodeConfigHandler } from "./node-config";
 import { OkeanosFloatingIpHandler } from "./okeanos/floating-ip";
+import { okeanosFunctions, type ProviderFunction } from "./okeanos/functions";
 import { OkeanosNetworkHandler } from "./okeanos/network";
 import { OkeanosServerHandler } from "./okeanos/server";
-import { PartialUpdate } from "./resource-handler";
-import { DeclaredZones } from "./declared-zones";
-import { ZoneMembershipHandler } from "./zone-membership";
-import { IncompleteResource } from "../clouds/okeanos/faults";
-import { okeanosFunctions, type ProviderFunction } from "./okeanos/functions";
-import { NodeError } from "../core/errors";
-import { Connections } from "../ssh/connections";
-import type { Logger } from "../core/logger";
-import type { ResourceHandler } from "./resource-handler";
+import { PartialUpdate, type ResourceHandler } from "./resource-handler";
 import { plain, secret } from "./wire";
+import { ZoneMembershipHandler } from "./zone-membership";
 
 /** Provider of the Pulumi package `pbx`. Selects a handler by the last part of a resource's type. */
 export class PbxResourceProvider implements Provider {

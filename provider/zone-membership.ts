@@ -1,15 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
-import type { RunningDrains } from "../nodes/rotation/drains";
-import { PartialUpdate } from "./resource-handler";
-import type { DeclaredZones } from "./declared-zones";
-import { enterRotation } from "../nodes/rotation/entry";
+import { NodeError } from "../core/errors";
+import type { Logger } from "../core/logger";
 import { Haproxy, type HaproxyServer } from "../nodes/haproxy/runtime";
+import type { RunningDrains } from "../nodes/rotation/drains";
+import { enterRotation } from "../nodes/rotation/entry";
+import { type Connections, TIMEOUTS } from "../ssh/connections";
+import type { DeclaredZones } from "./declared-zones";
 import { membershipImpact, isServerDeleted } from "./impact";
 import type { ZoneMembershipInputs } from "./inputs";
-import type { ResourceChange, ResourceHandler } from "./resource-handler";
-import { NodeError } from "../core/errors";
-import { type Connections, TIMEOUTS } from "../ssh/connections";
-import type { Logger } from "../core/logger";
+import { PartialUpdate, type ResourceChange, type ResourceHandler } from "./resource-handler";
 
 /**
  * Handles a zone's membership in the rotation. The zone enters when it can serve, and is drained before it is

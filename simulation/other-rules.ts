@@ -1,8 +1,7 @@
 import type { Policy } from "../autoscaler/policy";
 import type { Fleet } from "./fleet";
 import type { ScalingRule } from "./rule";
-import type { TraceRow } from "./trace";
-import type { Trace } from "./trace";
+import type { Trace, TraceRow } from "./trace";
 
 /** Rules that the `trunkline` rule is compared with. Each rule sets the number of zones that it starts with. */
 

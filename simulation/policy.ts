@@ -1,8 +1,8 @@
 import { parse } from "yaml";
 import { policyOf, type Policy } from "../autoscaler/policy";
-import { OperatorError } from "../core/errors";
 import { autoscaleFaults, autoscaleSchema } from "../config/autoscale";
 import { plainValues } from "../config/plain-values";
+import { OperatorError } from "../core/errors";
 
 /** Hourly prices of the controller and of a zone. */
 export interface Prices {

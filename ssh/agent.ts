@@ -3,8 +3,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { deflateSync, inflateSync } from "node:zlib";
 import { z } from "zod";
-import { quote } from "../core/text";
-import { printable } from "../core/text";
+import { printable, quote } from "../core/text";
 
 const PROGRAM = readFileSync(join(__dirname, "agent.py"), "utf8");
 

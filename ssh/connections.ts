@@ -3,10 +3,10 @@ import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
 import { z } from "zod";
 import { NodeError } from "../core/errors";
-import { Agent, AGENT_COMMAND, AgentFault, InvalidAnswer } from "./agent";
 import { SSH_PORT } from "../core/ports";
 import { retry } from "../core/retry";
 import { type Access, CONTROLLER, type ZoneHost } from "./access";
+import { Agent, AGENT_COMMAND, AgentFault, InvalidAnswer } from "./agent";
 import { AgentRefused, askAgent, ScriptFailed, type Session } from "./session";
 
 /** Function that opens a TCP connection. */

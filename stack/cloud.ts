@@ -1,8 +1,8 @@
 import type { CloudApi } from "../clouds/cloud";
-import { exchangeTag } from "../plan/secrets";
 import { okeanosCloud } from "../clouds/okeanos";
 import { openstackCloud } from "../clouds/openstack";
 import type { Settings } from "../config/schema";
+import { exchangeTag } from "../plan/secrets";
 
 /**
  * Returns the API of the cloud. `settings` select the kind of cloud. The `OS_*` environment variables give its address
@@ -15,7 +15,7 @@ export function cloudOf(settings: Settings, stack: string): CloudApi {
   const tag = exchangeTag(settings.masterSecret, stack);
   switch (settings.cloud) {
     case "openstack":
-      return openstackCloud({ flavor, tag: tag });
+      return openstackCloud({ flavor, tag });
     case "okeanos":
       return okeanosCloud({ flavor, tag, project, reuseAddresses });
   }

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { command } from "../core/command";
+import { LOCAL } from "../core/paths";
 import { backendUrl } from "./backend";
 import {
   cloudIsConfigured,
@@ -9,8 +11,6 @@ import {
   NO_CLOUD_ENVIRONMENT,
   clearedVariables,
 } from "./cloud-environment";
-import { command } from "../core/command";
-import { LOCAL } from "../core/paths";
 
 /** Writes `content` to a new file that only its owner can read. Keeps an existing file unchanged. */
 function writeOnce(path: string, content: () => string): void {

@@ -1,8 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation";
-import type { ExchangeNodes } from "../ssh/access";
-import { CONTROLLER } from "../ssh/access";
-import { accessKey } from "../plan/exchange";
 import { OperatorError } from "../core/errors";
+import { accessKey } from "../plan/exchange";
+import { CONTROLLER, type ExchangeNodes } from "../ssh/access";
 import { type ExchangeOutputs, exchangeOutputs } from "./outputs";
 import { askPulumi } from "./state";
 

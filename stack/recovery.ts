@@ -1,11 +1,11 @@
 import type { Stack } from "@pulumi/pulumi/automation";
-import { hasPendingOperations, repair } from "./repair";
 import { OperatorError } from "../core/errors";
 import { say } from "../core/progress";
-import { type StackState, exportedStack } from "./state";
-import { releaseDeadLock } from "./lock";
 import { cloudOf } from "./cloud";
+import { releaseDeadLock } from "./lock";
+import { hasPendingOperations, repair } from "./repair";
 import { stackSettings } from "./settings";
+import { type StackState, exportedStack } from "./state";
 
 /**
  * Deletes orphaned resources: those that an update created in the cloud but did not record in the stack's

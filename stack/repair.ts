@@ -1,7 +1,6 @@
-import { OperatorError } from "../core/errors";
 import type { CloudApi } from "../clouds/cloud";
-import type { UpdateOutcome } from "./outcome";
-import { type UpdatedStack, updateOutcome } from "./outcome";
+import { OperatorError } from "../core/errors";
+import { type UpdatedStack, updateOutcome, type UpdateOutcome } from "./outcome";
 
 /** The state of a stack, as `pulumi stack export` returns it. */
 interface Exported {

@@ -1,5 +1,5 @@
-import { template } from "./engine";
 import { zoneContextSchema } from "./context";
+import { template } from "./engine";
 
 export const AsteriskConfContext = zoneContextSchema.pick({ name: true });
 

@@ -1,7 +1,7 @@
-import { type SipDriver } from "../core/telephony";
-import { parseContext, template } from "./engine";
-import { zoneContextSchema } from "./context";
 import { z } from "zod";
+import { type SipDriver } from "../core/telephony";
+import { zoneContextSchema } from "./context";
+import { parseContext, template } from "./engine";
 
 /**
  * Causes of ITU-T Q.850, which say how a call ended. Towards a phone, the SIP driver converts the cause to a SIP

@@ -1,4 +1,4 @@
-import { template } from "./engine";
 import { controllerContextSchema } from "./context";
+import { template } from "./engine";
 
 export const renderHaproxyCfg = template("haproxy.cfg.hbs", controllerContextSchema);

@@ -1,5 +1,5 @@
-import { template } from "./engine";
 import { zoneContextSchema } from "./context";
+import { template } from "./engine";
 
 /** Context of `iax.conf` of a zone: the zone's end of the trunk to every other zone. */
 export const IaxConfContext = zoneContextSchema.pick({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Codec, type SipDriver } from "../core/telephony";
-import { parseContext, template } from "./engine";
 import { zoneContextSchema } from "./context";
+import { parseContext, template } from "./engine";
 
 /** Context of `modules.conf`: modules that every image has, and files in the zone's image that list further modules. */
 export const ModulesConfContext = z.strictObject({

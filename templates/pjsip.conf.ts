@@ -1,5 +1,5 @@
-import { template } from "./engine";
 import { zoneContextSchema } from "./context";
+import { template } from "./engine";
 
 /** Context of `pjsip.conf` of a zone: chan_pjsip, Asterisk 16 and later. */
 export const PjsipConfContext = zoneContextSchema.pick({

@@ -1,5 +1,5 @@
-import { template } from "./engine";
 import { zoneContextSchema } from "./context";
+import { template } from "./engine";
 
 export const RtpConfContext = zoneContextSchema.pick({ rtpPorts: true });
 

@@ -1,5 +1,5 @@
-import { template } from "./engine";
 import { zoneContextSchema } from "./context";
+import { template } from "./engine";
 
 /** Context of `sip.conf` of a zone: chan_sip, Asterisk 20 and earlier. */
 export const SipConfContext = zoneContextSchema.pick({

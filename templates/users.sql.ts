@@ -1,5 +1,5 @@
-import { template } from "./engine";
 import { zoneContextSchema } from "./context";
+import { template } from "./engine";
 
 /** Context of `users.sql` of a zone: SQL for SQLite with the settings of the users in chan_pjsip. */
 export const UsersSqlContext = zoneContextSchema.pick({

@@ -1,13 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { main } from "../core/main";
-import { OperatorError } from "../core/errors";
-import { LAB_ENVIRONMENT, withoutCloud } from "../stack/cloud-environment";
 import { command } from "../core/command";
-import { projectEnvironment } from "../stack/environment";
+import { OperatorError } from "../core/errors";
+import { main } from "../core/main";
 import { relay, say } from "../core/progress";
 import { ensureCommands } from "../phones/packages";
+import { LAB_ENVIRONMENT, withoutCloud } from "../stack/cloud-environment";
+import { projectEnvironment } from "../stack/environment";
 import { type Count, countOf, type JestResult, paragraph } from "./jest-result";
 
 /**

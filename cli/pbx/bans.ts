@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { clockTime } from "../../core/duration";
+import { OperatorError } from "../../core/errors";
 import { type Lock, listLocks, liftLock, type LockKey } from "../../nodes/haproxy/locks";
 import { TIMEOUTS } from "../../ssh/connections";
-import { OperatorError } from "../../core/errors";
 import { table } from "../terminal";
 import { type Command, printJson } from "./command";
-import { durationText } from "./words";
 
 const HELP = `Lists the source addresses that are locked, for one account or for all, and lifts a lock.
 
@@ -42,7 +42,7 @@ const nameOf = ({ source, account }: LockKey): string =>
 export const rowOf = (ban: Lock): string[] => [
   ban.source,
   ban.account ?? "all",
-  durationText(ban.seconds),
+  clockTime(ban.seconds),
   ban.reason,
   String(ban.times),
   String(ban.refused),

@@ -1,8 +1,8 @@
+import { clockTime } from "../../core/duration";
 import { type LiveCall, liveCallsOf } from "../../nodes/asterisk/live-calls";
 import { paint, table } from "../terminal";
 import { type Command, inEachZone, printJson } from "./command";
 import { QUALITY_HEADS, qualityTexts, verdictOn } from "./quality";
-import { durationText } from "./words";
 
 const HELP = `Shows the calls that are up or ringing, and the quality of each of their legs.
 
@@ -52,7 +52,7 @@ const withVerdicts = (call: LiveCall) => ({
 const rowsOf = (zone: string, { from, to, state, seconds, legs }: LiveCall): string[][] =>
   legs.map((leg, index) => [
     ...(index === 0
-      ? [zone, `${from} → ${to}${state === "up" ? "" : ", ringing"}`, durationText(seconds)]
+      ? [zone, `${from} → ${to}${state === "up" ? "" : ", ringing"}`, clockTime(seconds)]
       : ["", "", ""]),
     leg.isTrunk ? `trunk to ${leg.end}` : leg.end,
     leg.codec ?? "–",

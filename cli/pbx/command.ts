@@ -1,10 +1,10 @@
-import { type NodeResult, withTimeout } from "../../ssh/timeout";
-import type { ZoneHost } from "../../ssh/access";
-import type { Session } from "../../ssh/session";
-import type { Connections } from "../../ssh/connections";
-import type { CommandForm } from "../arguments";
 import { OperatorError } from "../../core/errors";
+import type { ZoneHost } from "../../ssh/access";
+import type { Connections } from "../../ssh/connections";
+import type { Session } from "../../ssh/session";
+import { type NodeResult, withTimeout } from "../../ssh/timeout";
 import type { DeployedExchange } from "../../stack/nodes";
+import type { CommandForm } from "../arguments";
 
 /** A running exchange, and the options of the command line. */
 export interface PbxContext extends DeployedExchange {

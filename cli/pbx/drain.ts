@@ -1,7 +1,7 @@
+import { abortOnSignals } from "../../core/interruption";
 import { drainZone } from "../../nodes/rotation/drain";
 import { enterRotation } from "../../nodes/rotation/entry";
 import { TIMEOUTS } from "../../ssh/connections";
-import { abortOnSignals } from "../../core/interruption";
 import { type Command, printJson, zoneNamed } from "./command";
 
 const COMMON_HELP = `

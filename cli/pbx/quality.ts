@@ -1,6 +1,6 @@
 import type { Media } from "../../nodes/asterisk/media";
-import { paint } from "../terminal";
 import { MAX_JITTER_MS, MAX_LOSS_PERCENT } from "../prove";
+import { paint } from "../terminal";
 
 /** Maximum one-way delay of a good call in milliseconds, from ITU-T G.114. */
 export const MAX_DELAY_MS = 150;

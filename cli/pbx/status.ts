@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Metrics, type ObservedZone, sampleOf } from "../../autoscaler/metrics";
-import { trunkPeersOf } from "../../nodes/asterisk/activity";
 import { type LoggedDecision, lastDecision } from "../../autoscaler/decision-log";
+import { Metrics, type ObservedZone, sampleOf } from "../../autoscaler/metrics";
+import { bytesPerSecond, percent } from "../../core/format";
 import { decisionLog } from "../../core/paths";
+import { trunkPeersOf } from "../../nodes/asterisk/activity";
 import { table } from "../terminal";
 import {
   type Command,
@@ -12,7 +13,7 @@ import {
   printJson,
   refreshed,
 } from "./command";
-import { orUnknown, placeText, shareText, throughputText } from "./words";
+import { orUnknown, placeText } from "./words";
 
 const HELP = `Shows zones, phones, calls, load and trunk of the exchange, and the autoscaler's last decision.
 
@@ -131,8 +132,8 @@ function row({ name, place, reading, trunk }: ZoneStatus): string[] {
     orUnknown(place, placeText),
     rate(reading?.registrations, String),
     rate(reading?.calls, String),
-    rate(reading?.bytesPerSecond, throughputText),
-    rate(reading?.cpu, shareText),
+    rate(reading?.bytesPerSecond, bytesPerSecond),
+    rate(reading?.cpu, percent),
     orUnknown(trunk, ({ reached, total }) => `${String(reached)} of ${String(total)}`),
     rate(place?.connections, String),
   ];

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { bodyOf, redirectOf } from "../http-answer";
 import { NodeError } from "../../core/errors";
 import { retry } from "../../core/retry";
+import { bodyOf, redirectOf } from "../http-answer";
 import { ApiFault, UnknownResult, errorTexts } from "./faults";
 
 /** Types of services in the catalog that this client uses, and the API version of each. */

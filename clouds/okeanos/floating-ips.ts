@@ -1,9 +1,9 @@
 import { Deadline } from "../../core/deadline";
 import { NodeError } from "../../core/errors";
+import { MAX_POLL_INTERVAL, explainTimeout, poll } from "../../core/retry";
 import type { OkeanosClient } from "./client";
 import { createOnce } from "./create-once";
 import { ApiFault, stillUsed } from "./faults";
-import { MAX_POLL_INTERVAL, explainTimeout, poll } from "../../core/retry";
 
 /** A public address as the Cyclades API returns it. */
 export interface Address {

@@ -1,9 +1,8 @@
+import { type Headroom, headroomOf } from "../cloud";
 import { findFlavor } from "./catalogue";
 import type { OkeanosClient } from "./client";
 import { unusedAddresses } from "./floating-ips";
 import { ADDRESSES, findProject, serverNeeds, quotaRows, quotasOf } from "./quotas";
-import type { Headroom } from "../cloud";
-import { headroomOf } from "../cloud";
 
 /** Settings that determine which quotas a zone uses, and how much of each. */
 export interface ZoneNeeds {

@@ -1,9 +1,9 @@
 import { OperatorError, NodeError } from "../../core/errors";
-import { OkeanosClient } from "./client";
-import type { CloudApi } from "../cloud";
-import { okeanosTaggedResources } from "./tagged";
 import { PollTimeout } from "../../core/retry";
+import type { CloudApi } from "../cloud";
+import { OkeanosClient } from "./client";
 import { okeanosHeadroom, type ZoneNeeds } from "./headroom";
+import { okeanosTaggedResources } from "./tagged";
 
 export interface OkeanosCloudOptions extends ZoneNeeds {
   readonly tag: string;

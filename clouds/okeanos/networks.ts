@@ -1,9 +1,9 @@
 import { Deadline } from "../../core/deadline";
 import { NodeError } from "../../core/errors";
+import { MAX_POLL_INTERVAL, explainTimeout, poll } from "../../core/retry";
 import type { OkeanosClient } from "./client";
 import { createOnce } from "./create-once";
 import { ApiFault, stillUsed, type UnknownResult } from "./faults";
-import { MAX_POLL_INTERVAL, explainTimeout, poll } from "../../core/retry";
 
 /** A network as the Cyclades API returns it. */
 export interface Network {

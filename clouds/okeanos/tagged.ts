@@ -1,5 +1,5 @@
-import type { OkeanosClient } from "./client";
 import type { TaggedResource } from "../cloud";
+import type { OkeanosClient } from "./client";
 import { allNetworks, removeNetwork } from "./networks";
 import { OkeanosServers, OWNER } from "./servers";
 

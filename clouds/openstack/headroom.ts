@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { OperatorError } from "../../core/errors";
-import type { Headroom } from "../cloud";
-import { type Allowance, headroomOf } from "../cloud";
+import { type Allowance, type Headroom, headroomOf } from "../cloud";
 import type { CloudSession } from "./session";
 
 /** Response to Nova's `GET /limits`. -1 means no limit. RAM is in MiB. */

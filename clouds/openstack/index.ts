@@ -1,8 +1,8 @@
 import type { CloudApi } from "../cloud";
-import { openstackTaggedResources } from "./tagged";
-import { cloudSettings } from "./settings";
 import { openstackHeadroom } from "./headroom";
 import { CloudSession } from "./session";
+import { cloudSettings } from "./settings";
+import { openstackTaggedResources } from "./tagged";
 
 /**
  * Returns the cloud API of the OpenStack cloud in the environment (OS_CLOUD or OS_*).

@@ -1,10 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { OperatorError } from "../../core/errors";
-import { Deadline } from "../../core/deadline";
+import { explainTimeout, poll } from "../../core/retry";
 import type { TaggedResource } from "../cloud";
-import type { OpenStackService } from "./session";
-import type { CloudSession } from "./session";
+import type { CloudSession, OpenStackService } from "./session";
 
 const servers = z.object({
   servers: z.array(z.object({ id: z.string(), metadata: z.record(z.string(), z.string()) })),
@@ -33,7 +31,6 @@ const PORT: Kind = {
 
 /** Timeout for a deletion, in milliseconds. Servers take the longest. */
 const DEADLINE = 2 * 60_000;
-const INTERVAL = 1000;
 
 /** Returns all resources with `tag`, in the order in which they can be deleted. */
 export async function openstackTaggedResources(
@@ -63,13 +60,11 @@ export async function openstackTaggedResources(
 async function remove(session: CloudSession, of: Kind, id: string): Promise<void> {
   const path = `${of.path}/${id}`;
   await session.delete(of.service, path);
-  const deadline = new Deadline(DEADLINE);
-  while ((await session.find(of.service, path, z.unknown())) !== null) {
-    if (deadline.isExpired) {
-      throw new OperatorError(
-        `the cloud did not delete ${of.kind} ${id} in time; delete it manually`,
-      );
-    }
-    await sleep(INTERVAL);
-  }
+  const isGone = async (): Promise<true | undefined> =>
+    (await session.find(of.service, path, z.unknown())) === null ? true : undefined;
+  await explainTimeout(
+    poll(isGone, DEADLINE),
+    () =>
+      new OperatorError(`the cloud did not delete ${of.kind} ${id} in time; delete it manually`),
+  );
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../core/addresses";
-import type { ExchangePlan, NodePlan } from "../../plan/exchange";
 import type { SipDriver } from "../../core/telephony";
+import type { ExchangePlan, NodePlan } from "../../plan/exchange";
 import { userData } from "../bootstrap";
 import { checkedImage } from "../image";
 import { baseFiles } from "../node-files";

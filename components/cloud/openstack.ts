@@ -1,9 +1,9 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../core/addresses";
+import type { SipDriver } from "../../core/telephony";
 import type { ExchangePlan, NodePlan } from "../../plan/exchange";
 import type { FirewallRule } from "../../plan/firewall";
-import type { SipDriver } from "../../core/telephony";
 import { userData, usersFitUserData } from "../bootstrap";
 import { checkedImage } from "../image";
 import type { Child, CloudAdapter, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";

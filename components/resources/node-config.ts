@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Access } from "../../ssh/access";
 import type { NodeConfigInputs } from "../../provider/inputs";
+import type { Access } from "../../ssh/access";
 
 /** Properties of `T`, each of which may be an output of another resource. */
 export type Inputs<T> = { readonly [Key in keyof T]: pulumi.Input<T[Key]> };

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Access } from "../../ssh/access";
 import type { ZoneMembershipInputs } from "../../provider/inputs";
+import type { Access } from "../../ssh/access";
 import { type Inputs, secretAccess } from "./node-config";
 
 export type ZoneMembershipArgs = Inputs<Omit<ZoneMembershipInputs, "access">> & {

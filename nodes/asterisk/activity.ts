@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { SIP_PORT } from "../../core/ports";
+import { poll, PollTimeout } from "../../core/retry";
+import type { Session } from "../../ssh/session";
 import { asterisk, NotRunning } from "./console";
 import { asteriskProgram } from "./program";
-import { Deadline } from "../../core/deadline";
-import type { Session } from "../../ssh/session";
 
 /** Registration of a phone. */
 export interface Contact {
@@ -39,8 +38,6 @@ const CHANNELS = ["core show channels concise", "core show channels count"] as c
 
 /** Maximum number of milliseconds to wait until calls have ended. */
 const HANG_UP_DEADLINE = 5_000;
-/** Milliseconds between two checks whether calls have ended. */
-const HANG_UP_INTERVAL = 200;
 
 /** Returns the calls and registered phones of a zone; none if Asterisk does not run. @throws NodeError */
 export async function activityOf(zone: Session): Promise<Activity> {
@@ -89,19 +86,20 @@ export async function disconnect(zone: Session, ports: readonly number[] | "all"
  * @throws NodeError
  */
 export async function hangUpAll(zone: Session): Promise<number> {
-  const deadline = new Deadline(HANG_UP_DEADLINE);
+  let calls = 0;
+  const haveEnded = async (): Promise<true | undefined> => {
+    const [count = ""] = await asterisk(zone, ["core show channels count"]);
+    calls = parseChannels(count).calls;
+    return calls === 0 ? true : undefined;
+  };
   try {
     await asterisk(zone, ["channel request hangup all"]);
-    for (;;) {
-      const [count = ""] = await asterisk(zone, ["core show channels count"]);
-      const { calls } = parseChannels(count);
-      if (calls === 0 || deadline.isExpired) return calls;
-      await sleep(HANG_UP_INTERVAL);
-    }
+    await poll(haveEnded, HANG_UP_DEADLINE);
   } catch (error) {
-    if (!(error instanceof NotRunning)) throw error;
-    return 0;
+    if (error instanceof NotRunning) return 0;
+    if (!(error instanceof PollTimeout)) throw error;
   }
+  return calls;
 }
 
 /** Matches the name of a channel: `PJSIP/1001-0000002a`, `SIP/1001-0000002a`, `IAX2/zone2-1234`. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Deadline } from "../../core/deadline";
 import { NodeError } from "../../core/errors";
 import { converse } from "../../ssh/conversation";
-import { Deadline } from "../../core/deadline";
 import { type Session } from "../../ssh/session";
 import { asteriskProgram } from "./program";
 

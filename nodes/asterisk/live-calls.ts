@@ -1,3 +1,5 @@
+import { printable } from "../../core/text";
+import type { Session } from "../../ssh/session";
 import { channelLines, parseTrunkPeers } from "./activity";
 import { asterisk, NotRunning } from "./console";
 import {
@@ -8,8 +10,6 @@ import {
   type SipMedia,
   UNKNOWN_MEDIA,
 } from "./media";
-import type { Session } from "../../ssh/session";
-import { printable } from "../../core/text";
 
 /** One end of a call in a zone: a phone of the zone, or the trunk to another zone. */
 export interface Leg extends Media {

@@ -160,11 +160,24 @@ async function lastingMismatch(
 }
 
 /** Returns the `Dial` applications in extensions.conf, in the form in which `dialplan show` prints them. */
-function dials(contents: Contents): string[] {
-  const dialplan = contents[`${ASTERISK_FOLDER}extensions.conf`] ?? "";
-  return Array.from(dialplan.matchAll(/^ *(?:exten|same) *=> *.*?\b(Dial\(.+\))$/gm)).map(
+const dials = (dialplan: string): string[] =>
+  Array.from(
+    dialplan.matchAll(/^ *(?:exten|same) *=> *.*?\b(Dial\(.+\))$/gm),
     ([, application = ""]) => application,
   );
+
+/** Returns the differences between the dialplan of a running Asterisk and extensions.conf, for a message. */
+async function dialplanMismatches(session: Session, content: string): Promise<string[]> {
+  const file = content.replace(/^;.*$/gm, "");
+  const wanted = dials(file);
+  // Otherwise a missing Dial in another form would not be noticed.
+  if (wanted.length !== file.split("Dial(").length - 1) {
+    return ["its dialplan cannot be checked: a Dial does not have the expected form"];
+  }
+  const [running = ""] = wanted.length === 0 ? [] : await asterisk(session, ["dialplan show"]);
+  return wanted
+    .filter((application) => !running.includes(application))
+    .map((application) => `its dialplan has no ${application}`);
 }
 
 /**
@@ -188,12 +201,9 @@ export async function readBack(
         : [lastingMismatch(isRefused, session, how, content, before[ASTERISK_FOLDER + name])];
     }),
   );
-  const wanted = dials(contents);
-  const [dialplan = ""] = wanted.length === 0 ? [] : await asterisk(session, ["dialplan show"]);
+  const dialplan = contents[`${ASTERISK_FOLDER}extensions.conf`] ?? "";
   return [
     ...mismatches.filter((fault) => fault !== null),
-    ...wanted
-      .filter((application) => !dialplan.includes(application))
-      .map((application) => `its dialplan has no ${application}`),
+    ...(await dialplanMismatches(session, dialplan)),
   ];
 }

@@ -1,9 +1,9 @@
 import { type NodeError } from "../../core/errors";
-import { Haproxy } from "./runtime";
-import { planHaproxyChange } from "./change";
-import { install, restore, type WantedFile } from "../files";
-import { NodeUnchanged, type Session } from "../../ssh/session";
 import type { Logger } from "../../core/logger";
+import { NodeUnchanged, type Session } from "../../ssh/session";
+import { install, restore, type WantedFile } from "../files";
+import { planHaproxyChange } from "./change";
+import { Haproxy } from "./runtime";
 
 const HAPROXY_CFG = "/etc/haproxy/haproxy.cfg";
 const VALIDATE = { [HAPROXY_CFG]: 'haproxy -c -q -f "$1"' };

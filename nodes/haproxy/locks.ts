@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { NodeError } from "../../core/errors";
-import { ScriptFailed, type Session } from "../../ssh/session";
 import { quote } from "../../core/text";
+import { ScriptFailed, type Session } from "../../ssh/session";
 
 const PROGRAM = "/usr/lib/trunkline/bans";
 /** Exit code of a shell that does not find the command (POSIX, "Exit Status for Commands"). */

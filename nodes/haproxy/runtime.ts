@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { NodeError } from "../../core/errors";
-import { type CfgServer, withServers } from "./change";
 import { CONTROLLER } from "../../ssh/access";
 import { runProgram } from "../../ssh/program";
 import { ScriptFailed, type Session } from "../../ssh/session";
+import { type CfgServer, withServers } from "./change";
 
 /**
  * Administrative state of a server. `ready`: the server gets new connections. `drain`: the server gets no new

@@ -1,9 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Say } from "../../core/logger";
 import { NodeError } from "../../core/errors";
+import { count } from "../../core/format";
+import { type Say } from "../../core/logger";
 import { pauseFor, retry } from "../../core/retry";
+import { CONTROLLER } from "../../ssh/access";
+import { runProgram } from "../../ssh/program";
+import { ScriptFailed, type Session } from "../../ssh/session";
 import { activityOf, disconnect, hangUpAll } from "../asterisk/activity";
+import { type AdminState, Haproxy, type HaproxyServer } from "../haproxy/runtime";
 import {
   DrainDecision,
   type DrainObservation,
@@ -11,10 +16,6 @@ import {
   type LastZone,
   type Step,
 } from "./drain-decision";
-import { type AdminState, Haproxy, type HaproxyServer } from "../haproxy/runtime";
-import { CONTROLLER } from "../../ssh/access";
-import { runProgram } from "../../ssh/program";
-import { ScriptFailed, type Session } from "../../ssh/session";
 
 export interface DrainOptions {
   readonly controller: () => Promise<Session>;
@@ -51,9 +52,6 @@ const REMINDER = 10_000;
 const ATTEMPTS = 3;
 
 const RECORD_DRAIN = readFileSync(join(__dirname, "record-drain.sh"), "utf8");
-
-const counted = (count: number, what: string): string =>
-  `${String(count)} ${what}${count === 1 ? "" : "s"}`;
 
 /**
  * Takes a zone out of the rotation, moves its phones to the other zones, and waits until its last call has ended. After
@@ -209,7 +207,7 @@ export class Drain {
         : "begun after the first cut";
     this.callsCut += fresh;
     warn(
-      `${name}: ${counted(fresh, "call")} cut, ${why} ` +
+      `${name}: ${count(fresh, "call")} cut, ${why} ` +
         `(pbx:drainForce); recorded in /var/log/trunkline/drain.log on the controller`,
     );
   }
@@ -282,10 +280,8 @@ export class Drain {
     this.reported = { calls, at };
     const phones = this.decision.phonesLeft(observation);
     const about =
-      hasOtherZone && phones === 0
-        ? ", no phones left"
-        : `, ${counted(phones, "phone")} registered`;
-    say(`${name}: ${calls === 0 ? "no calls" : counted(calls, "call")} left${about}`);
+      hasOtherZone && phones === 0 ? ", no phones left" : `, ${count(phones, "phone")} registered`;
+    say(`${name}: ${calls === 0 ? "no calls" : count(calls, "call")} left${about}`);
   }
 
   private lastZoneError(): NodeError {
@@ -299,7 +295,7 @@ export class Drain {
     const { name, policy } = this.options;
     return new NodeError(
       name,
-      `${counted(calls, "call")} still going after ${String(policy.timeout)} s; ${this.stays}. ` +
+      `${count(calls, "call")} still going after ${String(policy.timeout)} s; ${this.stays}. ` +
         "Wait until they end, raise pbx:drainTimeout, or set pbx:drainForce to true to cut them",
     );
   }

@@ -1,8 +1,8 @@
-import { Drain } from "./drain";
-import type { Access, ZoneHost } from "../../ssh/access";
-import type { DrainPolicy } from "./drain-decision";
-import { type Connections, TIMEOUTS } from "../../ssh/connections";
 import type { Logger } from "../../core/logger";
+import type { Access, ZoneHost } from "../../ssh/access";
+import { type Connections, TIMEOUTS } from "../../ssh/connections";
+import { Drain } from "./drain";
+import type { DrainPolicy } from "./drain-decision";
 
 /**
  * Drains of one run of Pulumi. Each zone is drained only once, at the first request. One request comes from the

@@ -1,11 +1,11 @@
-import { NodeError } from "../../core/errors";
-import { pauseFor } from "../../core/retry";
-import { trunkPeersOf } from "../asterisk/activity";
 import { Deadline } from "../../core/deadline";
-import { Haproxy, type HaproxyServer } from "../haproxy/runtime";
-import type { Access, ZoneHost } from "../../ssh/access";
+import { NodeError } from "../../core/errors";
 import { type Say } from "../../core/logger";
+import { pauseFor } from "../../core/retry";
+import type { Access, ZoneHost } from "../../ssh/access";
 import { type Connections, TIMEOUTS } from "../../ssh/connections";
+import { trunkPeersOf } from "../asterisk/activity";
+import { Haproxy, type HaproxyServer } from "../haproxy/runtime";
 
 /** Maximum number of milliseconds to wait until a zone can serve. */
 const DEADLINE = 3 * 60_000;

@@ -1,7 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import type { OkeanosFloatingIpInputs } from "../inputs";
-import type { ResourceChange, ResourceHandler } from "../resource-handler";
-import type { Logger } from "../../core/logger";
 import { findPool } from "../../clouds/okeanos/catalogue";
 import type { OkeanosClient } from "../../clouds/okeanos/client";
 import {
@@ -12,6 +9,9 @@ import {
   unusedAddresses,
 } from "../../clouds/okeanos/floating-ips";
 import { explainQuotaError } from "../../clouds/okeanos/networks";
+import type { Logger } from "../../core/logger";
+import type { OkeanosFloatingIpInputs } from "../inputs";
+import type { ResourceChange, ResourceHandler } from "../resource-handler";
 
 interface State extends OkeanosFloatingIpInputs {
   readonly address: string;

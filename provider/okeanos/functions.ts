@@ -1,7 +1,6 @@
-import type { OkeanosDemand } from "../../clouds/okeanos/preflight";
 import { findImage } from "../../clouds/okeanos/catalogue";
 import type { OkeanosClient } from "../../clouds/okeanos/client";
-import { preflight } from "../../clouds/okeanos/preflight";
+import { type OkeanosDemand, preflight } from "../../clouds/okeanos/preflight";
 
 /** A provider function that the Pulumi program calls. It creates no resource. Inputs and outputs are plain values. */
 export type ProviderFunction = (inputs: object) => Promise<object>;

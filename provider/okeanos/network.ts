@@ -1,7 +1,3 @@
-import type { OkeanosNetworkInputs } from "../inputs";
-import type { ResourceChange, ResourceHandler } from "../resource-handler";
-import { NodeError } from "../../core/errors";
-import type { Logger } from "../../core/logger";
 import type { OkeanosClient } from "../../clouds/okeanos/client";
 import { IncompleteResource } from "../../clouds/okeanos/faults";
 import {
@@ -12,6 +8,10 @@ import {
   explainQuotaError,
   removeNetwork,
 } from "../../clouds/okeanos/networks";
+import { NodeError } from "../../core/errors";
+import type { Logger } from "../../core/logger";
+import type { OkeanosNetworkInputs } from "../inputs";
+import type { ResourceChange, ResourceHandler } from "../resource-handler";
 
 interface State extends OkeanosNetworkInputs {
   readonly unfinished?: boolean;

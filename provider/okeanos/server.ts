@@ -1,9 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type { OkeanosServerInputs } from "../inputs";
-import type { ResourceChange, ResourceHandler } from "../resource-handler";
-import { NodeError } from "../../core/errors";
-import type { Logger } from "../../core/logger";
 import { bootstrapFault, bootstrapOf } from "../../clouds/okeanos/bootstrap";
 import {
   findFlavor,
@@ -14,7 +10,6 @@ import {
 import type { OkeanosClient } from "../../clouds/okeanos/client";
 import { ApiFault, IncompleteResource } from "../../clouds/okeanos/faults";
 import { freeAddress } from "../../clouds/okeanos/floating-ips";
-import { PollTimeout } from "../../core/retry";
 import {
   DELETION,
   type FoundServer,
@@ -22,6 +17,12 @@ import {
   OWNER,
   REQUEST,
 } from "../../clouds/okeanos/servers";
+import { durationInWords } from "../../core/duration";
+import { NodeError } from "../../core/errors";
+import type { Logger } from "../../core/logger";
+import { PollTimeout } from "../../core/retry";
+import type { OkeanosServerInputs } from "../inputs";
+import type { ResourceChange, ResourceHandler } from "../resource-handler";
 
 /** Timeout in milliseconds for building a server. Okeanos copies the image to the disk. */
 const BUILDING = 20 * 60_000;
@@ -82,7 +83,7 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
       const server = await named(
         name,
         building,
-        `server ${id} is not built after ${minutes(BUILDING)}`,
+        `server ${id} is not built after ${durationInWords(BUILDING / 1000)}`,
       );
       const fault = faultOf(server, inputs);
       if (fault !== undefined) throw new NodeError(name, fault);
@@ -134,7 +135,11 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
 
   private deleted(name: string, id: string): Promise<void> {
     const work = this.servers().delete(id);
-    return named(name, work, `server ${id} is not deleted after ${minutes(DELETION)}`);
+    return named(
+      name,
+      work,
+      `server ${id} is not deleted after ${durationInWords(DELETION / 1000)}`,
+    );
   }
 
   private servers(): OkeanosServers {
@@ -250,8 +255,6 @@ function faultOf(server: FoundServer | null, inputs: OkeanosServerInputs): strin
     ? undefined
     : `server ${id} did not get its address ${missing.join(" and ")}; run the same command again`;
 }
-
-const minutes = (milliseconds: number): string => `${String(milliseconds / 60_000)} minutes`;
 
 /**
  * Turns errors of the API into a NodeError with the name of the server.

@@ -1,15 +1,15 @@
 import { OFFER, type Outside, type RawPhone, type Sent } from "../support/raw-phone";
 import { type SipMessage, unique } from "../support/raw-sip";
+import { undisturbed, CallMonitor } from "./support/call-monitor";
 import { eventually } from "./support/eventually";
 import {
   CHAN_SIP_16,
-  TestExchange,
+  Exchange,
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
 } from "./support/exchange";
 import { Stack } from "./support/stack";
-import { undisturbed, CallMonitor } from "./support/call-monitor";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -34,14 +34,14 @@ const SOON = 10;
 const FINAL = 2_000 * RING_TIMEOUT;
 
 describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   /** Alice and Bob are in zone1; Carol is in zone2. */
   let alice: RawPhone;
   let bob: RawPhone;
   let carol: RawPhone;
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones, configuration: CONFIGURATION });
+    exchange = await Exchange.start({ zones, configuration: CONFIGURATION });
     alice = await exchange.rawPhoneIn("zone1", "1001");
     bob = await exchange.rawPhoneIn("zone1", "1002");
     carol = await exchange.rawPhoneIn("zone2", "1003");

@@ -1,15 +1,15 @@
 import { once } from "node:events";
-import { sleep, within } from "../../phones/deadline";
-import { PHONES_PER_ZONE } from "../../plan/capacity";
 import { SIP_PORT } from "../../core/ports";
 import type { Balance } from "../../core/telephony";
+import { sleep, within } from "../../phones/deadline";
+import { PHONES_PER_ZONE } from "../../plan/capacity";
+import type { Backend } from "./support/controller";
 import { crowd } from "./support/crowd";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
-import type { Backend } from "./support/controller";
 import {
   type Configuration,
-  TestExchange,
+  Exchange,
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
@@ -31,13 +31,13 @@ function balanced(
   balance: Balance,
   configuration: Configuration = {},
 ): {
-  exchange: () => TestExchange;
+  exchange: () => Exchange;
   landing: (office?: Office) => Promise<string | undefined>;
 } {
-  let exchange: TestExchange;
+  let exchange: Exchange;
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({
+    exchange = await Exchange.start({
       zones: [PJSIP_22, PJSIP_22],
       configuration: { balance, ...configuration },
     });

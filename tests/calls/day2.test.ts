@@ -1,5 +1,4 @@
 import { stripVTControlCharacters } from "node:util";
-import { type ExchangeNodes } from "../../ssh/access";
 import { Metrics } from "../../autoscaler/metrics";
 import type { Sample } from "../../autoscaler/sample";
 import { calls } from "../../cli/pbx/calls";
@@ -7,15 +6,16 @@ import type { Command, PbxContext } from "../../cli/pbx/command";
 import { drain, undrain } from "../../cli/pbx/drain";
 import { status } from "../../cli/pbx/status";
 import { zones } from "../../cli/pbx/zones";
+import { Haproxy } from "../../nodes/haproxy/runtime";
 import type { Call } from "../../phones";
 import { sleep } from "../../phones/deadline";
-import { Haproxy } from "../../nodes/haproxy/runtime";
+import { type ExchangeNodes } from "../../ssh/access";
 import { Connections, TIMEOUTS } from "../../ssh/connections";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {
   CHAN_SIP_16,
-  TestExchange,
+  Exchange,
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
@@ -32,7 +32,7 @@ const SOON = 10;
 const SAMPLE_TIMEOUT = 4_000;
 
 describe("in an exchange with a call,", () => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let connections: Connections;
   let metrics: Metrics;
   let nodes: ExchangeNodes;
@@ -41,7 +41,7 @@ describe("in an exchange with a call,", () => {
   let lines: string[];
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
+    exchange = await Exchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
     connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
     metrics = new Metrics(connections, SAMPLE_TIMEOUT);
     nodes = { access: exchange.access, zones: exchange.plan.zones.map(zoneHost) };

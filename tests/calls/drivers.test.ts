@@ -1,7 +1,7 @@
 import { CallRefused, RegistrationRefused } from "../../phones";
 import {
   CHAN_SIP_16,
-  TestExchange,
+  Exchange,
   IMAGES_DEADLINE,
   PJSIP_16,
   PJSIP_22,
@@ -31,10 +31,10 @@ const EXPECTED = [
 ];
 
 describe.each(EXCHANGES)("with $name,", ({ zones }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones });
+    exchange = await Exchange.start({ zones });
   }, IMAGES_DEADLINE);
   afterEach(() => exchange.closePhones());
   afterAll(() => exchange.close());

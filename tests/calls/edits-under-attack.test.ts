@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { ended, start } from "../../phones/command";
 import { eventually } from "./support/eventually";
-import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE, USERS } from "./support/exchange";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE, USERS } from "./support/exchange";
 import { Stack, type ChangeFiles } from "./support/stack";
 
 jest.setTimeout(2 * TEST_DEADLINE);
@@ -24,7 +24,7 @@ const NOISE = 1_000;
 const OLD_FORMAT = "messages => notice,warning,error";
 
 describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kind, usersFile }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let stack: Stack;
   let flood: ChildProcess;
   let lastUser = 1009;
@@ -49,7 +49,7 @@ describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kin
       );
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones: [kind] });
+    exchange = await Exchange.start({ zones: [kind] });
     stack = await Stack.of(exchange, kind);
     usual = Math.max(await oneMoreUser(), await oneMoreUser());
     flood = start(

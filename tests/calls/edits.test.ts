@@ -1,11 +1,12 @@
-import { type Phone, RegistrationRefused } from "../../phones";
 import { liveCallsOf } from "../../nodes/asterisk/live-calls";
+import { type Phone, RegistrationRefused } from "../../phones";
 import { Connections, TIMEOUTS } from "../../ssh/connections";
+import { undisturbed, CallMonitor } from "./support/call-monitor";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {
   type Configuration,
-  TestExchange,
+  Exchange,
   IMAGES_DEADLINE,
   KINDS,
   TEST_DEADLINE,
@@ -13,7 +14,6 @@ import {
 } from "./support/exchange";
 import { OPERATOR } from "./support/network";
 import { Stack } from "./support/stack";
-import { undisturbed, CallMonitor } from "./support/call-monitor";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -29,7 +29,7 @@ const CAROL = { extension: "1003" };
 const DAVE = { extension: "1004" };
 
 describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let stack: Stack;
   /** Call between Alice in zone1 and Bob in zone2. */
   let monitor: CallMonitor;
@@ -42,7 +42,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
 
   beforeAll(async () => {
     const configuration = { limits: MANY_FAILURES };
-    exchange = await TestExchange.start({ zones: [kind, kind], configuration });
+    exchange = await Exchange.start({ zones: [kind, kind], configuration });
     stack = await Stack.of(exchange, kind, configuration);
     const phone = (zone: string, extension: string): Promise<Phone> =>
       exchange.phoneIn(zone, extension, { expires: EXPIRES });

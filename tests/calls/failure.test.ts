@@ -1,17 +1,17 @@
+import { SIP_PORT } from "../../core/ports";
+import type { Phone } from "../../phones";
+import { sleep } from "../../phones/deadline";
+import { SilentPhone } from "../support/silent-phone";
+import { crowd } from "./support/crowd";
+import { dialFrom } from "./support/dial";
+import { eventually } from "./support/eventually";
 import {
   CHAN_SIP_16,
-  TestExchange,
+  Exchange,
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
 } from "./support/exchange";
-import type { Phone } from "../../phones";
-import { sleep } from "../../phones/deadline";
-import { crowd } from "./support/crowd";
-import { eventually } from "./support/eventually";
-import { SilentPhone } from "../support/silent-phone";
-import { SIP_PORT } from "../../core/ports";
-import { dialFrom } from "./support/dial";
 import { unplug } from "./support/network";
 
 jest.setTimeout(2 * TEST_DEADLINE);
@@ -34,10 +34,10 @@ const MANY = 400;
 const EXPIRES = 30;
 
 describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones });
+    exchange = await Exchange.start({ zones });
   }, IMAGES_DEADLINE);
   afterEach(() => exchange.closePhones());
   afterAll(() => exchange.close());

@@ -1,18 +1,18 @@
 import { join } from "node:path";
 import type { Phone } from "../../phones";
 import { TIMEOUTS } from "../../ssh/connections";
+import { undisturbed, CallMonitor } from "./support/call-monitor";
 import { eventually } from "./support/eventually";
 import {
   type Configuration,
-  TestExchange,
+  Exchange,
   IMAGES_DEADLINE,
   KINDS,
   TEST_DEADLINE,
   USERS,
 } from "./support/exchange";
-import { Stack, type ChangeFiles } from "./support/stack";
-import { undisturbed, CallMonitor } from "./support/call-monitor";
 import type { TestServer } from "./support/server";
+import { Stack, type ChangeFiles } from "./support/stack";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -40,7 +40,7 @@ async function sabotage(server: TestServer, expression: string): Promise<() => P
 const BEFORE_PUT = "s/^def put(.*/&\\n    ";
 
 describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let stack: Stack;
   /** Call between Alice in zone1 and Bob in zone2. */
   let monitor: CallMonitor;
@@ -53,7 +53,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
   beforeAll(async () => {
     // Shortens the timeout, because these tests wait for it.
     jest.replaceProperty(TIMEOUTS, "change", 1_000 as never);
-    exchange = await TestExchange.start({ zones: [kind, kind] });
+    exchange = await Exchange.start({ zones: [kind, kind] });
     stack = await Stack.of(exchange, kind);
     alice = await exchange.phoneIn("zone1", "1001");
     bob = await exchange.phoneIn("zone2", "1002");

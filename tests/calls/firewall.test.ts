@@ -4,12 +4,12 @@ import { join } from "node:path";
 import type { Phone } from "../../phones";
 import { ended, start } from "../../phones/command";
 import { within } from "../../phones/deadline";
+import { undisturbed, CallMonitor } from "./support/call-monitor";
 import { eventually } from "./support/eventually";
-import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { OFFICES, PUBLIC } from "./support/network";
 import type { TestServer } from "./support/server";
 import { Stack } from "./support/stack";
-import { undisturbed, CallMonitor } from "./support/call-monitor";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -60,7 +60,7 @@ class Listener {
 }
 
 describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let stack: Stack;
   let outside: Listener;
   /** Phones: Alice's is registered in zone1, Bob's in zone2. */
@@ -70,7 +70,7 @@ describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => 
 
   beforeAll(async () => {
     reach = await readFile(join(SUPPORT, "reach.py"), "utf8");
-    exchange = await TestExchange.start({ zones: [kind, kind] });
+    exchange = await Exchange.start({ zones: [kind, kind] });
     stack = await Stack.of(exchange, kind);
     outside = await Listener.start(exchange.network.namespace(OUTSIDE));
     alice = await exchange.phoneIn("zone1", "1001");

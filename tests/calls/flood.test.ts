@@ -1,7 +1,7 @@
 import { connect } from "../../phones/connect";
 import { sleep } from "../../phones/deadline";
 import { eventually } from "./support/eventually";
-import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { giveAddresses, plugIn, unplug } from "./support/network";
 import type { TestServer } from "./support/server";
 import { sipCrowd } from "./support/sip-crowd";
@@ -28,13 +28,13 @@ const SOON = 20;
 jest.setTimeout(FLOOD.pjsip * 1000 + 2 * TEST_DEADLINE);
 
 describe.each(KINDS)("with $name,", ({ kind }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let attackers: string[];
   let newOffices: string[];
   let others: string[];
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({
+    exchange = await Exchange.start({
       zones: [kind, kind],
       configuration: { users: [{ range: "1001-1099" }] },
       connections: CONNECTIONS,

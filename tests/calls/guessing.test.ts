@@ -1,9 +1,8 @@
-import { listLocks, liftLock } from "../../nodes/haproxy/locks";
+import { liftLock, listLocks, type Lock } from "../../nodes/haproxy/locks";
 import { Connections, TIMEOUTS } from "../../ssh/connections";
-import type { Lock } from "../../nodes/haproxy/locks";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
-import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { giveAddresses, OPERATOR } from "./support/network";
 import { sipCrowd } from "./support/sip-crowd";
 
@@ -27,7 +26,7 @@ const LATE = 3;
 const SOON = 15;
 
 describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let connections: Connections;
   let sources: string[];
   /** Sources that guess with a forged nonce: an office with phones, and two other sources. */
@@ -36,7 +35,7 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
   let others: string[];
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({
+    exchange = await Exchange.start({
       zones: [kind],
       configuration: { limits: { lockTime: LOCK } },
     });

@@ -4,7 +4,7 @@ import { OFFER, type Outside, type RawPhone } from "../support/raw-phone";
 import { type SipMessage, unique } from "../support/raw-sip";
 import { watch } from "./support/capture";
 import { eventually } from "./support/eventually";
-import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -141,7 +141,7 @@ class Callee {
 }
 
 describe.each(KINDS)("with hostile values and $name,", ({ kind }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let watchers: Awaited<ReturnType<typeof watch>>[];
   /** Phones in zone1. */
   let alice: RawPhone;
@@ -152,7 +152,7 @@ describe.each(KINDS)("with hostile values and $name,", ({ kind }) => {
   let dave: RawPhone;
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones: [kind, kind], configuration: { limits } });
+    exchange = await Exchange.start({ zones: [kind, kind], configuration: { limits } });
     alice = await exchange.rawPhoneIn("zone1", "1001");
     erin = await exchange.rawPhoneIn("zone1", "1005");
     bob = new Callee(await exchange.rawPhoneIn("zone1", "1002"));

@@ -3,7 +3,7 @@ import { digest } from "../support/digest";
 import { OFFER } from "../support/raw-phone";
 import { capture } from "./support/capture";
 import { eventually } from "./support/eventually";
-import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { INTEROP } from "./support/interop";
 import { Bench } from "./support/interop/bench";
 import { CALLEE, CALLER, expected, ring, shown, THIRD } from "./support/interop/case";
@@ -45,7 +45,7 @@ async function work(zone: TestZone): Promise<{ calls: string; records: number }>
 }
 
 describe.each(KINDS)("with $name,", ({ kind }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let placed: PlacedExchange;
 
   /** Captures the media that zones send to the phones of an office. */
@@ -60,7 +60,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
   let bench: Bench;
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones: [kind, kind], configuration: { limits: LIMITS } });
+    exchange = await Exchange.start({ zones: [kind, kind], configuration: { limits: LIMITS } });
     placed = benchExchange(exchange);
     bench = new Bench(placed);
   }, IMAGES_DEADLINE);

@@ -2,7 +2,7 @@ import { SIP_PORT } from "../../core/ports";
 import { type Attempt, LogIn } from "../support/log-in";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
-import { TestExchange, IMAGES_DEADLINE, KINDS, PJSIP_16, TEST_DEADLINE } from "./support/exchange";
+import { Exchange, IMAGES_DEADLINE, KINDS, PJSIP_16, TEST_DEADLINE } from "./support/exchange";
 import { type LoginReport, Reports } from "./support/reports";
 import { Stack, type ChangeFiles } from "./support/stack";
 import type { TestZone } from "./support/zone";
@@ -18,13 +18,13 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
   "the log-in reporter of a zone, with $name,",
   ({ kind }) => {
     const isPjsip = kind.sipDriver === "pjsip";
-    let exchange: TestExchange;
+    let exchange: Exchange;
     let zone: TestZone;
     let reports: Reports;
     const opened: LogIn[] = [];
 
     beforeAll(async () => {
-      exchange = await TestExchange.start({ zones: [kind] });
+      exchange = await Exchange.start({ zones: [kind] });
       zone = exchange.zone("zone1");
       // This test's listener needs the port on which the admission service listens.
       await exchange.controller.stopAdmission();

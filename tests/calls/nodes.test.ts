@@ -2,7 +2,7 @@ import type { Phone } from "../../phones";
 import { start } from "../../phones/command";
 import { within } from "../../phones/deadline";
 import { eventually } from "./support/eventually";
-import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import type { TestServer } from "./support/server";
 
 jest.setTimeout(2 * TEST_DEADLINE);
@@ -14,13 +14,13 @@ const PLANTED = "/etc/trunkline/planted";
 const ASTERISK = ["--reuid=asterisk", "--regid=asterisk", "--clear-groups"];
 
 describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   /** Phones: Alice's is registered in zone1, Bob's in zone2. */
   let alice: Phone;
   let bob: Phone;
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones: [kind, kind] });
+    exchange = await Exchange.start({ zones: [kind, kind] });
     alice = await exchange.phoneIn("zone1", "1001");
     bob = await exchange.phoneIn("zone2", "1002");
   }, IMAGES_DEADLINE);

@@ -1,23 +1,23 @@
-import { sleep } from "../../phones/deadline";
 import { activityOf, trunkPeersOf } from "../../nodes/asterisk/activity";
 import { waitForAsterisk } from "../../nodes/asterisk/console";
-import { type Drained, type DrainOptions, drainZone } from "../../nodes/rotation/drain";
-import { Haproxy, type HaproxyServer } from "../../nodes/haproxy/runtime";
 import { serversOf } from "../../nodes/haproxy/change";
-import type { Session } from "../../ssh/session";
+import { Haproxy, type HaproxyServer } from "../../nodes/haproxy/runtime";
+import { type Drained, type DrainOptions, drainZone } from "../../nodes/rotation/drain";
+import { sleep } from "../../phones/deadline";
 import { Connections, TIMEOUTS } from "../../ssh/connections";
+import type { Session } from "../../ssh/session";
+import { undisturbed, CallMonitor } from "./support/call-monitor";
 import { dialFrom } from "./support/dial";
 import { eventually } from "./support/eventually";
 import {
   CHAN_SIP_16,
-  TestExchange,
+  Exchange,
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
   zoneHost,
 } from "./support/exchange";
 import { OPERATOR } from "./support/network";
-import { undisturbed, CallMonitor } from "./support/call-monitor";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
@@ -28,14 +28,14 @@ const CHECKED = 10;
 const SOON = 10;
 
 describe("the rotation", () => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let connections: Connections;
   let haproxy: Haproxy;
   let messages: string[];
   let warnings: string[];
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
+    exchange = await Exchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
     connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
     haproxy = new Haproxy(await controller());
   }, IMAGES_DEADLINE);

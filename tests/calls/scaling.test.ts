@@ -1,9 +1,9 @@
 import type { Phone } from "../../phones";
 import { PHONES_PER_ZONE } from "../../plan/capacity";
-import { eventually } from "./support/eventually";
-import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE, USERS } from "./support/exchange";
-import { Stack } from "./support/stack";
 import { undisturbed, CallMonitor } from "./support/call-monitor";
+import { eventually } from "./support/eventually";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE, USERS } from "./support/exchange";
+import { Stack } from "./support/stack";
 
 jest.setTimeout(3 * TEST_DEADLINE);
 
@@ -13,7 +13,7 @@ const EXPIRES = 30;
 const SLACK = 5;
 
 describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let stack: Stack;
   /** Call between Alice and Bob in zone1, the zone that stays. */
   let monitor: CallMonitor;
@@ -40,7 +40,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
   }
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones: [kind] });
+    exchange = await Exchange.start({ zones: [kind] });
     stack = await Stack.of(exchange, kind);
     alice = await phone("zone1", "1001");
     bob = await phone("zone1", "1002");

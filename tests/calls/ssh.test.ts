@@ -2,7 +2,7 @@ import { Connections, TIMEOUTS } from "../../ssh/connections";
 import { dialFrom } from "./support/dial";
 import {
   CHAN_SIP_16,
-  TestExchange,
+  Exchange,
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
@@ -13,11 +13,11 @@ import { OPERATOR } from "./support/network";
 jest.setTimeout(TEST_DEADLINE);
 
 describe("SSH to the golden images", () => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let connections: Connections;
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
+    exchange = await Exchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
     connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
   }, IMAGES_DEADLINE);
   afterAll(async () => {

@@ -1,7 +1,7 @@
 import { run } from "../../phones/command";
 import { optionsRequest } from "../../phones/options";
 import type { Storm, StormResult } from "../support/storm";
-import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { giveAddresses, OFFICE_ADDRESS } from "./support/network";
 import { registerOnce, StormPhones } from "./support/storm-phones";
 
@@ -50,11 +50,11 @@ const slowly = async (namespace: string, host: string, pace: number): Promise<st
 };
 
 describe.each(KINDS)("in a storm of registrations, with $name,", ({ kind }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
   let addresses: string[];
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({
+    exchange = await Exchange.start({
       zones: Array.from({ length: ZONES }, () => kind),
       configuration: { users: USERS, limits: LIMITS },
       connections: 5_000,

@@ -1,7 +1,7 @@
 import { OFFER } from "../support/raw-phone";
 import {
   CHAN_SIP_16,
-  TestExchange,
+  Exchange,
   IMAGES_DEADLINE,
   PJSIP_16,
   PJSIP_22,
@@ -14,10 +14,10 @@ const NAMES = ["zone1", "zone2", "zone3"] as const;
 const PAIRS = NAMES.flatMap((from) => NAMES.map((to) => ({ from, to })));
 
 describe("with three zones of different kinds,", () => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones: [CHAN_SIP_16, PJSIP_16, PJSIP_22] });
+    exchange = await Exchange.start({ zones: [CHAN_SIP_16, PJSIP_16, PJSIP_22] });
   }, IMAGES_DEADLINE);
   afterEach(() => exchange.closePhones());
   afterAll(() => exchange.close());

@@ -1,6 +1,6 @@
 import type { Attack, AttackResult } from "../support/attack-sender";
 import { ownAttacks, strangersAttacks, tortureAttacks } from "../support/attacks";
-import { TestExchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
+import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { OFFICE_ADDRESS } from "./support/network";
 import type { TestServer } from "./support/server";
 import { Bystander, sendAttacks } from "./support/torture";
@@ -34,10 +34,10 @@ const percentile95 = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1] ?? Infinity;
 
 describe.each(KINDS)("an exchange under attack ($name)", ({ kind }) => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones: [kind], configuration: { limits: LIMITS } });
+    exchange = await Exchange.start({ zones: [kind], configuration: { limits: LIMITS } });
   }, IMAGES_DEADLINE);
   afterAll(() => exchange.close());
 

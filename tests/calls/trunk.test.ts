@@ -5,7 +5,7 @@ import { capture, incompressible } from "./support/capture";
 import { eventually } from "./support/eventually";
 import {
   CHAN_SIP_16,
-  TestExchange,
+  Exchange,
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
@@ -36,10 +36,10 @@ async function speak(packets: number, ends: readonly Call[]): Promise<void> {
 }
 
 describe("a call across the trunk", () => {
-  let exchange: TestExchange;
+  let exchange: Exchange;
 
   beforeAll(async () => {
-    exchange = await TestExchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
+    exchange = await Exchange.start({ zones: [PJSIP_22, CHAN_SIP_16] });
   }, IMAGES_DEADLINE);
   afterEach(() => exchange.closePhones());
   afterAll(() => exchange.close());

@@ -1,11 +1,11 @@
-import { integer, noBias, sample } from "fast-check";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { releaseDeadLock } from "../../stack/lock";
+import { integer, noBias, sample } from "fast-check";
 import { WANTED_ZONES } from "../../config/wanted-zones";
 import { type Call, connect, Phone, type SipAccount } from "../../phones";
 import { sleep } from "../../phones/deadline";
-import { eventually } from "../calls/support/eventually";
+import { releaseDeadLock } from "../../stack/lock";
 import { undisturbed, CallMonitor } from "../calls/support/call-monitor";
+import { eventually } from "../calls/support/eventually";
 import { SippLoad } from "../support/sipp";
 import { AutoscalerProcess, cloneAutoscaler } from "./autoscaler-process";
 import { type Deployment, newDeployment } from "./deployment";

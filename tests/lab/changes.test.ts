@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { releaseDeadLock } from "../../stack/lock";
 import { connect, Phone } from "../../phones";
 import { sleep } from "../../phones/deadline";
+import { releaseDeadLock } from "../../stack/lock";
 import { undisturbed, CallMonitor } from "../calls/support/call-monitor";
 import { type Deployment, newDeployment } from "./deployment";
 import { inventory } from "./inventory";

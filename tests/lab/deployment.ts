@@ -11,8 +11,8 @@ import {
 } from "@pulumi/pulumi/automation";
 import { command } from "../../core/command";
 import { ROOT } from "../../core/paths";
-import { makeKeyPair } from "../../stack/secrets";
 import { type ExchangeOutputs, exchangeOutputs } from "../../stack/outputs";
+import { makeKeyPair } from "../../stack/secrets";
 import { askPulumi } from "../../stack/state";
 import { buildFaultsOf } from "../../stack/unbuilt-servers";
 import { destroyOrphaned, environmentOf, PASSPHRASE, PREFIX } from "./orphaned";

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
-import { backendUrl } from "../../stack/backend";
-import { repairKilledUpdate } from "../../stack/recovery";
 import { isProcessAlive } from "../../core/process";
-import { exportedStack } from "../../stack/state";
+import { backendUrl } from "../../stack/backend";
 import { releaseDeadLock } from "../../stack/lock";
+import { repairKilledUpdate } from "../../stack/recovery";
+import { exportedStack } from "../../stack/state";
 
 /** Prefix of the name of a deployment's folder. After it comes the ID of the process that created the deployment. */
 export const PREFIX = "trunkline-lab-";

@@ -69,7 +69,7 @@ test("kamaki creates resources in the cloud, and deletes all of them", async () 
   expect(okeanos.remaining()).toEqual({
     servers: ["zone1"],
     networks: ["trunk"],
-    ports: ports,
+    ports,
     floatingIps: ["83.212.0.2"],
     keyPairs: [],
   });

@@ -1,12 +1,11 @@
-import type { OkeanosDemand } from "../../clouds/okeanos/preflight";
-import type { OkeanosFloatingIpInputs, OkeanosServerInputs } from "../../provider/inputs";
 import { OkeanosClient as Client } from "../../clouds/okeanos/client";
+import { type OkeanosDemand, preflight } from "../../clouds/okeanos/preflight";
+import type { Logger } from "../../core/logger";
+import type { OkeanosFloatingIpInputs, OkeanosServerInputs } from "../../provider/inputs";
 import { OkeanosFloatingIpHandler } from "../../provider/okeanos/floating-ip";
 import { OkeanosNetworkHandler } from "../../provider/okeanos/network";
 import { OkeanosServerHandler } from "../../provider/okeanos/server";
 import { PbxResourceProvider } from "../../provider/provider";
-import { preflight } from "../../clouds/okeanos/preflight";
-import type { Logger } from "../../core/logger";
 import { type Failure, failNext, type Okeanos, type Seen, startOkeanos } from "./synnefo";
 
 jest.setTimeout(60_000);

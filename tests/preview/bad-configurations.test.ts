@@ -69,7 +69,7 @@ test.each(CASES)("pulumi rejects $title, naming $key", ({ title, key, remedy, se
   const output = stdout + stderr;
   expect(exitCode).not.toBe(0);
   expect(output).not.toMatch(/^\s+at /m); // a stack trace
-  expect(output).not.toMatch(/(openstack|pbx):\S+ \S+ create/);
+  expect(output).not.toMatch(/(openstack|trunkline|pbx):\S+ \S+ create/);
   if (secret !== undefined) {
     expect(output).not.toContain(secret);
   }

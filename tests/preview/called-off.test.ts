@@ -7,8 +7,8 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
-import { backendUrl } from "../../stack/backend";
 import { ROOT } from "../../core/paths";
+import { backendUrl } from "../../stack/backend";
 import { exportedStack } from "../../stack/state";
 import { EXTERNAL_NETWORK_ID, type FakeCloud, startFakeCloud } from "../support/fake-cloud";
 

@@ -142,6 +142,6 @@ test("an update fails before it creates anything if pbx:operatorCidrs is empty",
   const { exitCode, stdout } = await stack.run(["up", "--yes", "--skip-preview"], config);
   expect(exitCode).not.toBe(0);
   expect(stdout).toMatch(/error: pbx:operatorCidrs is empty, .* such as \[203\.0\.113\.7\/32\]/);
-  expect(stdout).not.toMatch(/(openstack|pbx):\S+ \S+ (creating|created)/);
+  expect(stdout).not.toMatch(/(openstack|trunkline|pbx):\S+ \S+ (creating|created)/);
   expect(stdout).not.toMatch(/^\s+at /m);
 });

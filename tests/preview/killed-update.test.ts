@@ -5,8 +5,8 @@ import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { StackExecutor } from "../../autoscaler/stack-executor";
 import { openstackCloud } from "../../clouds/openstack";
 import { backendUrl } from "../../stack/backend";
-import { exportedStack } from "../../stack/state";
 import { releaseDeadLock } from "../../stack/lock";
+import { exportedStack } from "../../stack/state";
 import { type FakeCloud, startFakeCloud } from "../support/fake-cloud";
 
 jest.setTimeout(300_000);

@@ -1,8 +1,8 @@
 import { NodeError } from "../../core/errors";
 import type { AdminState } from "../../nodes/haproxy/runtime";
 import type { Access, ZoneHost } from "../../ssh/access";
-import { AgentRefused, type Session } from "../../ssh/session";
 import { Connections } from "../../ssh/connections";
+import { AgentRefused, type Session } from "../../ssh/session";
 
 const HEADER = [
   ...["be_id", "be_name", "srv_name", "srv_addr", "srv_port"],

@@ -3,10 +3,10 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { backendUrl } from "../../stack/backend";
-import { NO_CLOUD_ENVIRONMENT } from "../../stack/cloud-environment";
 import { OperatorError } from "../../core/errors";
 import { ROOT } from "../../core/paths";
+import { backendUrl } from "../../stack/backend";
+import { NO_CLOUD_ENVIRONMENT } from "../../stack/cloud-environment";
 import { MASTER_SECRET, STACK } from "./settings";
 
 export interface Run {

@@ -2,8 +2,8 @@ import type { ChildProcess } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ended, start } from "../../phones/command";
 import { addressTowards } from "../../phones/address-towards";
+import { ended, start } from "../../phones/command";
 import { ensureCommands } from "../../phones/packages";
 
 /** A call that SIPp places. */

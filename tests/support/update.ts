@@ -1,11 +1,11 @@
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
-import { repair } from "../../stack/repair";
+import { runUpdate } from "../../cli/run-update";
 import { openstackCloud } from "../../clouds/openstack";
 import { main } from "../../core/main";
-import { pulumiInSession } from "../../stack/pulumi-command";
-import { exportedStack } from "../../stack/state";
 import { releaseDeadLock } from "../../stack/lock";
-import { runUpdate } from "../../cli/run-update";
+import { pulumiInSession } from "../../stack/pulumi-command";
+import { repair } from "../../stack/repair";
+import { exportedStack } from "../../stack/state";
 
 /**
  * Runs the update of `make up` for a Pulumi program of the tests. Arguments: the folder of the program, and the tag of

@@ -1,8 +1,7 @@
-import type { Call, ConversationQuality, Phone } from "../../../phones";
-import { measure } from "../../../phones";
-import { Deferred } from "../../../phones/deferred";
+import { type Call, type ConversationQuality, measure, type Phone } from "../../../phones";
 import { sleep, within } from "../../../phones/deadline";
-import type { TestExchange } from "./exchange";
+import { Deferred } from "../../../phones/deferred";
+import type { Exchange } from "./exchange";
 
 /** Interval between two readings of the phones' counters, in milliseconds. */
 const INTERVAL = 200;
@@ -55,7 +54,7 @@ export class CallMonitor {
   }
 
   /** Calls, and starts the observation when both ends hear each other. */
-  static async between(exchange: TestExchange, caller: Phone, callee: Phone): Promise<CallMonitor> {
+  static async between(exchange: Exchange, caller: Phone, callee: Phone): Promise<CallMonitor> {
     const ends = await exchange.connect(caller, callee);
     await exchange.hear(caller, callee);
     return CallMonitor.of(ends);

@@ -1,6 +1,6 @@
-import type { Lock } from "../../../nodes/haproxy/locks";
 import { connect } from "node:net";
 import { join } from "node:path";
+import type { Lock } from "../../../nodes/haproxy/locks";
 import type { NodeFile } from "../../../templates/node-file";
 import { TestServer, type ServerOptions, type ServerPlace } from "./server";
 

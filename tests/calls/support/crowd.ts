@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
+import { SIP_PORT } from "../../../core/ports";
 import { start } from "../../../phones/command";
 import { optionsRequest } from "../../../phones/options";
-import { SIP_PORT } from "../../../core/ports";
 
 /** Script that reads a JSON list of requests, opens a connection for each request, and sends the request. */
 const SCRIPT = `

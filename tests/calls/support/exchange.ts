@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { controllerFiles, zoneFiles } from "../../../components/node-files";
 import type { Settings } from "../../../config/schema";
+import { SIP_PORT } from "../../../core/ports";
 import { type Call, CallRefused } from "../../../phones/call";
 import { connect } from "../../../phones/connect";
 import { sipOptions } from "../../../phones/options";
@@ -9,7 +10,6 @@ import { Phone, type PhoneOptions } from "../../../phones/phone";
 import { type ExchangePlan as Plan, type NodePlan, planExchange } from "../../../plan/exchange";
 import type { Access, ZoneHost } from "../../../ssh/access";
 import type { NodeFile } from "../../../templates/node-file";
-import { SIP_PORT } from "../../../core/ports";
 import { RawPhone } from "../../support/raw-phone";
 import { SipConnection } from "../../support/raw-sip";
 import { STACK, settingsWith } from "../../support/settings";
@@ -111,7 +111,7 @@ export const zoneHost = ({ name, fixedIp, sshHostKey }: NodePlan): ZoneHost => (
  * Complete exchange on this machine. The code of the Pulumi program makes the plan and the files. Asterisk and HAProxy
  * run from the golden images. Between phones and nodes, a router translates addresses as the cloud's router does.
  */
-export class TestExchange {
+export class Exchange {
   private readonly phones = new Set<Phone>();
   readonly zones: TestZone[] = [];
   private balancer: Controller | null = null;
@@ -129,12 +129,12 @@ export class TestExchange {
     zones: kinds,
     configuration = {},
     connections = 1_500,
-  }: ExchangeOptions): Promise<TestExchange> {
+  }: ExchangeOptions): Promise<Exchange> {
     const settings = settingsWith({ ...BASE, zones: kinds.length, ...configuration });
     const plan = planExchange(settings, STACK);
     const hosts = [plan.controller, ...plan.zones].map(hostOf);
     const network = await TestNetwork.create(hosts, plan.controller.name);
-    const exchange = new TestExchange(network, await newFolder(), plan);
+    const exchange = new Exchange(network, await newFolder(), plan);
     try {
       for (const kind of kinds) await exchange.prepareZone(kind);
       exchange.balancer = await Controller.create(

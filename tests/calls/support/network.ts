@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../../../phones/command";
 import { IAX2_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "../../../core/ports";
+import { run } from "../../../phones/command";
 
 /** Host of the cloud, with its fixed IP in the trunk network and its floating IP (`address`). */
 export interface Host {

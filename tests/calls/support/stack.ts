@@ -1,17 +1,17 @@
-import { all } from "../../../core/command";
-import { CONTROLLER, type ZoneHost } from "../../../ssh/access";
 import { packFiles } from "../../../components/packed-files";
 import type { Settings } from "../../../config/schema";
+import { all } from "../../../core/command";
+import type { Logger } from "../../../core/logger";
 import { type ExchangePlan as Plan, planExchange } from "../../../plan/exchange";
 import { type NodeConfigInputs, type ZoneMembershipInputs } from "../../../provider/inputs";
 import { PbxResourceProvider } from "../../../provider/provider";
-import { Connections } from "../../../ssh/connections";
-import type { Logger } from "../../../core/logger";
 import { plain } from "../../../provider/wire";
+import { CONTROLLER, type ZoneHost } from "../../../ssh/access";
+import { Connections } from "../../../ssh/connections";
 import type { NodeFile } from "../../../templates/node-file";
 import { STACK, settingsWith } from "../../support/settings";
 import { dialFrom } from "./dial";
-import { BASE, type Configuration, type TestExchange, type ZoneKind, zoneHost } from "./exchange";
+import { BASE, type Configuration, type Exchange, type ZoneKind, zoneHost } from "./exchange";
 import { OPERATOR } from "./network";
 
 type Kind = "NodeConfig" | "ZoneMembership";
@@ -52,14 +52,14 @@ export class Stack {
   transcript: Transcript = { progress: [], messages: [] };
 
   private constructor(
-    readonly exchange: TestExchange,
+    readonly exchange: Exchange,
     private readonly kind: ZoneKind,
     private configuration: Configuration,
   ) {}
 
   /** Creates the stack of an exchange that has just been started. */
   static async of(
-    exchange: TestExchange,
+    exchange: Exchange,
     kind: ZoneKind,
     configuration: Configuration = {},
   ): Promise<Stack> {

@@ -1,5 +1,5 @@
-import type { NodeFile } from "../../../templates/node-file";
 import type { SipDriver } from "../../../core/telephony";
+import type { NodeFile } from "../../../templates/node-file";
 import type { ImageName } from "./rootfs";
 import { TestServer, type ServerOptions, type ServerPlace } from "./server";
 

@@ -1,5 +1,5 @@
-import type { Project, Resource, UserRecord } from "./cloud-state";
 import { account, type Cloud } from "./cloud";
+import type { Project, Resource, UserRecord } from "./cloud-state";
 import { notFound, unauthorized } from "./faults";
 import { type Json, jsonBody } from "./json";
 import { RESOURCES } from "./quotas";

@@ -1,5 +1,5 @@
-import type { CloudState, UserRecord } from "./cloud-state";
 import type { Clock } from "./clock";
+import type { CloudState, UserRecord } from "./cloud-state";
 import type { Cluster } from "./cluster";
 import { relayed, unauthorized } from "./faults";
 import type { QuotaUsage } from "./quotas";

@@ -1,5 +1,5 @@
-import type { Action, CloudState, Job, PersonalityFile, ServerRecord } from "./cloud-state";
 import type { Clock } from "./clock";
+import type { Action, CloudState, Job, PersonalityFile, ServerRecord } from "./cloud-state";
 
 /** Properties of a server for the real machine behind the server. */
 export interface Machine {

@@ -1,5 +1,5 @@
-import type { FlavorRecord } from "./cloud-state";
 import { type Cloud, cyclades } from "./cloud";
+import type { FlavorRecord } from "./cloud-state";
 import { notFound } from "./faults";
 import type { Json } from "./json";
 import { links } from "./links";

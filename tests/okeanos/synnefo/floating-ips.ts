@@ -1,6 +1,6 @@
-import type { FloatingIp, NetworkRecord, UserRecord } from "./cloud-state";
 import { allocateAddress } from "./addresses";
 import { type Cloud, cyclades } from "./cloud";
+import type { FloatingIp, NetworkRecord, UserRecord } from "./cloud-state";
 import { conflict, notFound, notImplemented } from "./faults";
 import { attribute, type Json, jsonBody, scalar } from "./json";
 import { networkById } from "./networks";

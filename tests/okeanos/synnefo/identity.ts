@@ -1,5 +1,5 @@
-import type { UserRecord } from "./cloud-state";
 import { type Cloud, userOfToken } from "./cloud";
+import type { UserRecord } from "./cloud-state";
 import { badRequest, notFound, unauthorized } from "./faults";
 import { isJson, type Json, jsonBody } from "./json";
 import { route, type Answer, type ApiCall, type Route } from "./router";

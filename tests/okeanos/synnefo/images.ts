@@ -1,5 +1,5 @@
-import type { ImageRecord } from "./cloud-state";
 import { type Cloud, cyclades } from "./cloud";
+import type { ImageRecord } from "./cloud-state";
 import { badRequest, notFound } from "./faults";
 import type { Json } from "./json";
 import { links } from "./links";

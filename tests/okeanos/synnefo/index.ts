@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { accountRoutes } from "./account";
-import type { RemainingResources, CloudState } from "./cloud-state";
 import { Clock } from "./clock";
 import type { Cloud } from "./cloud";
+import type { RemainingResources, CloudState } from "./cloud-state";
 import { Cluster, type Hypervisor } from "./cluster";
 import { type Failure, type FailurePlan, type Seen } from "./failures";
 import { SynnefoFault, unexpected } from "./faults";

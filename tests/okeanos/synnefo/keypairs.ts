@@ -1,5 +1,5 @@
-import type { KeyPair, UserRecord } from "./cloud-state";
 import { type Cloud, cyclades } from "./cloud";
+import type { KeyPair, UserRecord } from "./cloud-state";
 import { conflict, notFound, unexpected } from "./faults";
 import { attribute, type Json, jsonBody, scalar } from "./json";
 import type { Route } from "./router";

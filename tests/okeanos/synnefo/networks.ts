@@ -1,5 +1,5 @@
-import type { NetworkRecord, UserRecord } from "./cloud-state";
 import { type Cloud, cyclades, sees } from "./cloud";
+import type { NetworkRecord, UserRecord } from "./cloud-state";
 import { badRequest, conflict, forbidden, notFound } from "./faults";
 import { attribute, type Json, jsonBody, required, scalar } from "./json";
 import { links } from "./links";

@@ -1,3 +1,5 @@
+import { allocateAddress, slaac } from "./addresses";
+import type { Cloud } from "./cloud";
 import type {
   PortAddress,
   FloatingIp,
@@ -6,8 +8,6 @@ import type {
   ServerRecord,
   UserRecord,
 } from "./cloud-state";
-import { allocateAddress, slaac } from "./addresses";
-import type { Cloud } from "./cloud";
 import { badRequest, conflict, forbidden, notFound } from "./faults";
 import { floatingIpsOf } from "./floating-ips";
 import { isJson, scalar } from "./json";

@@ -1,6 +1,6 @@
-import type { Port, UserRecord } from "./cloud-state";
 import { isIpv4 } from "./addresses";
 import { type Cloud, cyclades } from "./cloud";
+import type { Port, UserRecord } from "./cloud-state";
 import { badRequest, unexpected } from "./faults";
 import { attribute, isJson, type Json, jsonBody, required, scalar } from "./json";
 import { links } from "./links";

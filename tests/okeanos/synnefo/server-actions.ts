@@ -1,5 +1,5 @@
-import type { Action, ServerRecord, UserRecord } from "./cloud-state";
 import type { Cloud } from "./cloud";
+import type { Action, ServerRecord, UserRecord } from "./cloud-state";
 import { badRequest, conflict, notFound } from "./faults";
 import { flavorById, offeredFlavorById } from "./flavors";
 import { id, isJson, type Json, scalar } from "./json";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { ServerRecord, UserRecord } from "./cloud-state";
 import type { Cloud } from "./cloud";
+import type { ServerRecord, UserRecord } from "./cloud-state";
 import { badRequest, unexpected } from "./faults";
 import { offeredFlavorById } from "./flavors";
 import { imageById } from "./images";

@@ -1,5 +1,5 @@
-import type { Action, ServerRecord, UserRecord } from "./cloud-state";
 import type { Cloud } from "./cloud";
+import type { Action, ServerRecord, UserRecord } from "./cloud-state";
 import { badRequest, buildInProgress, notFound } from "./faults";
 
 /** Returns a server, even if it was deleted. Deleted servers stay readable. */

@@ -1,5 +1,5 @@
-import type { Action, Port, ServerRecord } from "./cloud-state";
 import type { Cloud } from "./cloud";
+import type { Action, Port, ServerRecord } from "./cloud-state";
 import { flavorLinks } from "./flavors";
 import { imageLinks } from "./images";
 import type { Json } from "./json";

@@ -1,5 +1,5 @@
-import type { ServerRecord, UserRecord } from "./cloud-state";
 import { type Cloud, cyclades } from "./cloud";
+import type { ServerRecord, UserRecord } from "./cloud-state";
 import { notFound } from "./faults";
 import { attribute, type Json, jsonBody, required } from "./json";
 import { addMetadata } from "./metadata";

@@ -1,7 +1,7 @@
 import { Address4, Address6 } from "ip-address";
-import type { NetworkRecord, Pool, Subnet, UserRecord } from "./cloud-state";
 import { defaultPools, firstHost, isIpv4 } from "./addresses";
 import { type Cloud, cyclades, sees } from "./cloud";
+import type { NetworkRecord, Pool, Subnet, UserRecord } from "./cloud-state";
 import { badRequest, conflict, notFound, overLimit } from "./faults";
 import { attribute, isJson, type Json, jsonBody, required, scalar } from "./json";
 import { links } from "./links";

@@ -1,6 +1,6 @@
-import { backOff, cooldownIn, cooldownOut } from "../../../autoscaler/waits";
 import { type Memory, clampedTo } from "../../../autoscaler/memory";
 import type { Policy } from "../../../autoscaler/policy";
+import { backOff, cooldownIn, cooldownOut } from "../../../autoscaler/waits";
 
 const NOW = Date.parse("2026-11-29T06:00:00Z");
 const YEARS = 4 * 365 * 86_400_000;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { type ExchangeNodes } from "../../../ssh/access";
-import { NodeError } from "../../../core/errors";
 import { type Counters, parseCounters, ratesBetween } from "../../../autoscaler/counters";
 import { Metrics, sampleOf } from "../../../autoscaler/metrics";
+import { NodeError } from "../../../core/errors";
+import { type ExchangeNodes } from "../../../ssh/access";
 import { type Session } from "../../../ssh/session";
 
 /** Returns output of `counters.sh` in a zone. `bytes` are the received and the sent bytes; `idle` is in ticks. */

@@ -1,8 +1,8 @@
 import { CommandError, ConcurrentUpdateError, type Stack } from "@pulumi/pulumi/automation";
 import { StackExecutor, type StackExecutorOptions } from "../../../autoscaler/stack-executor";
 import type { CloudApi } from "../../../clouds/cloud";
-import { OperatorError } from "../../../core/errors";
 import { WANTED_ZONES } from "../../../config/wanted-zones";
+import { OperatorError } from "../../../core/errors";
 
 const failure = (of: { prototype: object }, message: string): Error =>
   Object.assign(Object.create(of.prototype) as Error, { message });

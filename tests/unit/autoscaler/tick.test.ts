@@ -1,12 +1,12 @@
-import type { Headroom } from "../../../clouds/cloud";
-import type { UpdateOutcome } from "../../../stack/outcome";
 import { decide } from "../../../autoscaler/decide";
 import type { Decision } from "../../../autoscaler/decision";
 import type { Executor, ExchangeObservation } from "../../../autoscaler/executor";
 import type { Memory } from "../../../autoscaler/memory";
 import type { Sample } from "../../../autoscaler/sample";
-import { OperatorError } from "../../../core/errors";
 import { type Decide, type Stop, Ticker } from "../../../autoscaler/tick";
+import type { Headroom } from "../../../clouds/cloud";
+import { OperatorError } from "../../../core/errors";
+import type { UpdateOutcome } from "../../../stack/outcome";
 import { POLICY } from "../../support/autoscaler";
 
 const INTERVAL = 15_000;

@@ -1,17 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, parse } from "node:path";
-import fc from "fast-check";
-import { OperatorError } from "../../../core/errors";
 import { lastDecision } from "../../../autoscaler/decision-log";
-import { nodesOf } from "../../../stack/nodes";
-import { autoscalerMemory, decisionLog } from "../../../core/paths";
 import { lockKeyOf, rowOf } from "../../../cli/pbx/bans";
 import { type PbxContext, refreshed } from "../../../cli/pbx/command";
 import { qualityTexts, verdictOn } from "../../../cli/pbx/quality";
-import { durationText, throughputText } from "../../../cli/pbx/words";
+import { OperatorError } from "../../../core/errors";
+import { autoscalerMemory, decisionLog } from "../../../core/paths";
 import { planExchange } from "../../../plan/exchange";
 import { Connections } from "../../../ssh/connections";
+import { nodesOf } from "../../../stack/nodes";
 import { MASTER_SECRET, STACK, settingsWith } from "../../support/settings";
 
 describe("a leg of a call", () => {
@@ -36,29 +34,6 @@ describe("a leg of a call", () => {
     ["without values", media(null, null, null), "unknown", ["–", "–", "–"]],
   ])("%s is rated by its loss, jitter and delay", (_, leg, verdict, texts) => {
     expect([verdictOn(leg), qualityTexts(leg)]).toEqual([verdict, texts]);
-  });
-});
-
-describe("values in a table", () => {
-  test.each([
-    [0, "0 B/s"],
-    [999, "999 B/s"],
-    [1000, "1.0 kB/s"],
-    [41_230, "41.2 kB/s"],
-    [12_500_000, "12.5 MB/s"],
-    [2.5e13, "25000.0 GB/s"],
-  ])("show %d bytes per second as %s", (rate, text) => {
-    expect(throughputText(rate)).toBe(text);
-  });
-
-  test("show a duration as m:ss or h:mm:ss, without loss of precision", () => {
-    fc.assert(
-      fc.property(fc.nat(), (seconds) => {
-        const parts = durationText(seconds).split(":").map(Number);
-        expect(parts.reduce((total, part) => total * 60 + part, 0)).toBe(seconds);
-      }),
-    );
-    expect([0, 61, 3600].map(durationText)).toEqual(["0:00", "1:01", "1:00:00"]);
   });
 });
 

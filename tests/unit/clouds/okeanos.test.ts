@@ -1,8 +1,8 @@
 import { okeanosCloud, type OkeanosCloudOptions } from "../../../clouds/okeanos";
-import { OperatorError } from "../../../core/errors";
 import { OkeanosClient as Client } from "../../../clouds/okeanos/client";
 import { makeNetwork } from "../../../clouds/okeanos/networks";
 import { OWNER } from "../../../clouds/okeanos/servers";
+import { OperatorError } from "../../../core/errors";
 import { type Okeanos, type OkeanosOptions, startOkeanos } from "../../okeanos/synnefo";
 
 const TAG = "trunkline 0123456789ab";

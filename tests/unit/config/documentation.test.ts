@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { settingsSchema } from "../../../config/schema";
+import { ROOT } from "../../../core/paths";
 import { expectGolden } from "../../support/golden";
 import { markdownTable } from "../../support/markdown-table";
-import { ROOT } from "../../../core/paths";
 
 /** JSON Schema of a configuration key. */
 interface KeySchema {

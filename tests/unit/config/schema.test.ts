@@ -1,5 +1,5 @@
-import { ConfigError, parseSettings, settingsSchema } from "../../../config/schema";
 import { plainValues } from "../../../config/plain-values";
+import { ConfigError, parseSettings, settingsSchema } from "../../../config/schema";
 import { BAD_CONFIGURATIONS, FURTHER_BAD_CONFIGURATIONS } from "../../support/bad-configurations";
 import { MASTER_SECRET, MINIMAL, settingsWith, SSH_PUBLIC_KEY } from "../../support/settings";
 

@@ -1,5 +1,11 @@
 import * as fc from "fast-check";
-import { durationSchema, formatDuration, parseDuration } from "../../../core/duration";
+import {
+  clockTime,
+  durationInWords,
+  durationSchema,
+  formatDuration,
+  parseDuration,
+} from "../../../core/duration";
 
 test.each([
   [90, 90],
@@ -46,4 +52,18 @@ test("a duration schema accepts values at the bounds, and names the bounds in an
   expect(schema.safeParse(4).error?.issues[0]?.message).toBe(
     'is 4s, which is not between 5s and 5m; write one such as "60s"',
   );
+});
+
+test("durationInWords formats a duration for a message", () => {
+  expect([0, 90, 900, 7200].map(durationInWords)).toEqual(["0 s", "90 s", "15 min", "2 h"]);
+});
+
+test("clockTime formats a duration as m:ss or h:mm:ss, without loss of precision", () => {
+  fc.assert(
+    fc.property(fc.nat(), (seconds) => {
+      const parts = clockTime(seconds).split(":").map(Number);
+      expect(parts.reduce((total, part) => total * 60 + part, 0)).toBe(seconds);
+    }),
+  );
+  expect([0, 61, 3600].map(clockTime)).toEqual(["0:00", "1:01", "1:00:00"]);
 });

@@ -1,5 +1,5 @@
-import { type ImpactRow, judge } from "../../../guard/verdict";
 import { readPlan } from "../../../guard/plan";
+import { type ImpactRow, judge } from "../../../guard/verdict";
 
 const INSTANCE = "openstack:compute/instance:Instance";
 const PORT = "openstack:networking/port:Port";

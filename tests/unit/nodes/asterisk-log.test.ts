@@ -1,7 +1,7 @@
 import { appendFileSync, copyFileSync, mkdirSync, renameSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
-import { loggedErrors, watchLog } from "../../../nodes/asterisk/log";
 import { NodeError } from "../../../core/errors";
+import { loggedErrors, watchLog } from "../../../nodes/asterisk/log";
 import { FolderNode } from "../../support/folder-node";
 
 const LOG = "/var/log/asterisk/messages";

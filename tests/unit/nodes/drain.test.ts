@@ -1,6 +1,6 @@
+import { NodeError } from "../../../core/errors";
 import { type Drained, drainZone } from "../../../nodes/rotation/drain";
 import type { DrainPolicy } from "../../../nodes/rotation/drain-decision";
-import { NodeError } from "../../../core/errors";
 import { FakeExchange } from "../../support/fake-exchange";
 
 // Waits return at once in these tests and advance the fake clock.

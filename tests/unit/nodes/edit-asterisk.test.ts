@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { NodeError } from "../../../core/errors";
+import type { Logger } from "../../../core/logger";
 import { editAsterisk } from "../../../nodes/asterisk/edit";
 import type { WantedFile } from "../../../nodes/files";
 import { NodeUnchanged, type Session } from "../../../ssh/session";
-import type { Logger } from "../../../core/logger";
 import { FolderNode } from "../../support/folder-node";
 
 const SOCKET = "/run/asterisk/asterisk.ctl";

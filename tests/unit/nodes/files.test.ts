@@ -12,11 +12,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Conversation, converse } from "../../../ssh/conversation";
+import { quote } from "../../../core/text";
 import { install, readFiles, restore, type WantedFile } from "../../../nodes/files";
 import { Agent, AGENT_COMMAND, AgentFault } from "../../../ssh/agent";
+import { type Conversation, converse } from "../../../ssh/conversation";
 import { AgentRefused, NodeUnchanged, type Session } from "../../../ssh/session";
-import { quote } from "../../../core/text";
 
 /** Node on this machine, with the permissions of the user who runs the tests. */
 let here: Session;

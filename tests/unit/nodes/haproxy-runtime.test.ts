@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
-import { Haproxy, parseConnections, parseServers } from "../../../nodes/haproxy/runtime";
 import { NodeError } from "../../../core/errors";
+import { Haproxy, parseConnections, parseServers } from "../../../nodes/haproxy/runtime";
 import { FolderNode } from "../../support/folder-node";
 
 const STATE = "/var/lib/haproxy/server-state";

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { mkdirSync, utimesSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "../../../core/logger";
 import { provisionAsterisk } from "../../../nodes/asterisk/provision";
 import type { WantedFile } from "../../../nodes/files";
-import type { Logger } from "../../../core/logger";
 import { FolderNode } from "../../support/folder-node";
 
 const SOCKET = "/run/asterisk/asterisk.ctl";

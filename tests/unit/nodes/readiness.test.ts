@@ -1,5 +1,5 @@
-import { waitForBoot } from "../../../nodes/readiness";
 import { NodeError } from "../../../core/errors";
+import { waitForBoot } from "../../../nodes/readiness";
 import { FolderNode } from "../../support/folder-node";
 
 let node: FolderNode;

@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
-import { PbxResourceProvider } from "../../../provider/provider";
-import { waitForBoot } from "../../../nodes/readiness";
-import { FakeExchange } from "../../support/fake-exchange";
-import { Connections } from "../../../ssh/connections";
 import type { Logger } from "../../../core/logger";
+import { waitForBoot } from "../../../nodes/readiness";
+import { PbxResourceProvider } from "../../../provider/provider";
+import { Connections } from "../../../ssh/connections";
+import { FakeExchange } from "../../support/fake-exchange";
 import { FolderNode } from "../../support/folder-node";
 
 /** Milliseconds from the start of a wait until Ctrl-C. */

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
+import type { Logger } from "../../../core/logger";
 import type { NodeConfigInputs } from "../../../provider/inputs";
 import { PbxResourceProvider } from "../../../provider/provider";
-import type { Logger } from "../../../core/logger";
 import { plain } from "../../../provider/wire";
 import { FakeExchange } from "../../support/fake-exchange";
 

@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
-import type { ZoneHost } from "../../../ssh/access";
+import type { Logger } from "../../../core/logger";
 import type { NodeConfigInputs, ZoneMembershipInputs } from "../../../provider/inputs";
 import { PbxResourceProvider } from "../../../provider/provider";
-import type { Logger } from "../../../core/logger";
 import { plain } from "../../../provider/wire";
+import type { ZoneHost } from "../../../ssh/access";
 import { FakeExchange } from "../../support/fake-exchange";
 
 // Waits return at once in these tests and advance the fake clock.

@@ -1,7 +1,7 @@
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc";
+import type { Logger } from "../../../core/logger";
 import type { ZoneMembershipInputs } from "../../../provider/inputs";
 import { PbxResourceProvider } from "../../../provider/provider";
-import type { Logger } from "../../../core/logger";
 import { FakeExchange } from "../../support/fake-exchange";
 
 // Waits return at once in these tests.

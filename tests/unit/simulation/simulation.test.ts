@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { OperatorError } from "../../../core/errors";
+import { ROOT } from "../../../core/paths";
 import { compare } from "../../../simulation/compare";
 import { Fleet } from "../../../simulation/fleet";
 import { FixedFleet, NoonSample, ProcessorAlarm } from "../../../simulation/other-rules";
@@ -9,7 +10,6 @@ import { parsePolicy } from "../../../simulation/policy";
 import { replay } from "../../../simulation/replay";
 import { parseTrace, secondsOf, type Trace } from "../../../simulation/trace";
 import { MIDNIGHT, POLICY } from "../../support/autoscaler";
-import { ROOT } from "../../../core/paths";
 
 const FOLDER = join(ROOT, "simulation");
 const TIMES = { boot: 90, call: 180 };

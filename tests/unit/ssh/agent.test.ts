@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { deflateSync } from "node:zlib";
-import { Agent, AgentFault, InvalidAnswer } from "../../../ssh/agent";
 import { NodeError } from "../../../core/errors";
+import { Agent, AgentFault, InvalidAnswer } from "../../../ssh/agent";
 
 let input: PassThrough;
 let output: PassThrough;

@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { parseSettings } from "../../../config/schema";
+import { ROOT } from "../../../core/paths";
 import { renderSipConf } from "../../../templates/sip.conf";
 import { renderUsersSql } from "../../../templates/users.sql";
 import { readAsteriskConf, settingsOf } from "../../support/ini";
 import { MINIMAL } from "../../support/settings";
 import { sqlite } from "../../support/users-sql";
 import { zone1Of } from "../../support/zone-context";
-import { ROOT } from "../../../core/paths";
 
 const RENDERERS = [
   ["sip.conf", renderSipConf],

@@ -3,17 +3,17 @@ import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { z } from "zod";
 import { ROOT } from "../../../core/paths";
-import { template } from "../../../templates/engine";
-import { renderControllerFiles } from "../../../templates/controller-files";
-import { renderZoneFiles } from "../../../templates/zone-files";
 import type { SipDriver } from "../../../core/telephony";
+import { renderControllerFiles } from "../../../templates/controller-files";
+import { template } from "../../../templates/engine";
 import { renderExtensionsConf } from "../../../templates/extensions.conf";
 import type { NodeFile } from "../../../templates/node-file";
+import { UNUSED_PARTS } from "../../../templates/unused";
+import { renderZoneFiles } from "../../../templates/zone-files";
 import { expectGolden } from "../../support/golden";
 import { readAsteriskConf, type Section, settingsOf } from "../../support/ini";
 import { type LookUp, sqlite, type Table } from "../../support/users-sql";
 import { controllerOf, zone1Of } from "../../support/zone-context";
-import { UNUSED_PARTS } from "../../../templates/unused";
 
 const DRIVERS: readonly SipDriver[] = ["chan_sip", "pjsip"];
 

@@ -1,12 +1,12 @@
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { renderControllerFiles } from "../../../templates/controller-files";
-import { renderZoneFiles } from "../../../templates/zone-files";
 import {
   renderCloudConfig,
   renderUserData,
   type UserDataContext,
 } from "../../../templates/user-data";
+import { renderZoneFiles } from "../../../templates/zone-files";
 import { controllerOf, zone1Of } from "../../support/zone-context";
 
 const zone: UserDataContext = {

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ROOT } from "../../../core/paths";
 import { INTEROP } from "../../calls/support/interop";
 import { expected } from "../../calls/support/interop/case";
 import { expectGolden } from "../../support/golden";
 import { markdownTable } from "../../support/markdown-table";
-import { ROOT } from "../../../core/paths";
 
 const PATH = join(ROOT, "docs/interop.md");
 

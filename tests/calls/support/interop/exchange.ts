@@ -1,6 +1,6 @@
-import { eventually } from "../eventually";
 import { dialFrom } from "../dial";
-import type { TestExchange } from "../exchange";
+import { eventually } from "../eventually";
+import type { Exchange } from "../exchange";
 import type { BenchExchange } from "./bench";
 
 /** Seconds until both legs of an answered call are bridged. */
@@ -14,7 +14,7 @@ export interface PlacedExchange extends BenchExchange {
 }
 
 /** Returns an exchange for a bench. Only the zone that was dialled last is in the rotation. */
-export function benchExchange(exchange: TestExchange): PlacedExchange {
+export function benchExchange(exchange: Exchange): PlacedExchange {
   const [first] = exchange.zones;
   if (first === undefined) throw new Error("the exchange has no zone");
   const dial = dialFrom(exchange.network.namespace("office1"));

@@ -1,5 +1,6 @@
 import { Dialog, OFFER, type RawPhone, sdp, type Sending } from "../../../support/raw-phone";
 import { type SipMessage, unique } from "../../../support/raw-sip";
+import type { Pair } from "./bench";
 import {
   alone,
   CALLEE,
@@ -18,7 +19,6 @@ import {
   SILENCE,
   stays,
 } from "./case";
-import type { Pair } from "./bench";
 
 /** Returns the `run` of a case in which 1001 and 1002 are in a call. */
 const established =

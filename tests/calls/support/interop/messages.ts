@@ -1,6 +1,6 @@
+import { sleep } from "../../../../phones/deadline";
 import type { RawPhone, Sent } from "../../../support/raw-phone";
 import { unique } from "../../../support/raw-sip";
-import { sleep } from "../../../../phones/deadline";
 import {
   alone,
   CALLEE,

@@ -1,5 +1,5 @@
-import { OFFER, type Outside, type RawPhone } from "../../../support/raw-phone";
 import { digest } from "../../../support/digest";
+import { OFFER, type Outside, type RawPhone } from "../../../support/raw-phone";
 import type { SipMessage } from "../../../support/raw-sip";
 import type { Bench } from "./bench";
 import { alone, CALLEE, CALLER, code, differs, type InteropArea, type InteropCase } from "./case";

@@ -1,0 +1,19 @@
+/** Selects warnings and errors of Asterisk about a configuration file. */
+export interface LogRule {
+  /** Name of Asterisk's source file that logs the message, as in a record. */
+  readonly source: string;
+  /** Functions of the source file that log the message; null for all functions. */
+  readonly functions: readonly string[] | null;
+  /** The message must end with one of these texts; null for any message. */
+  readonly endings: readonly string[] | null;
+}
+
+/** Returns the rule for a source file that only reads configuration. */
+export const reader = (source: string): LogRule => ({ source, functions: null, endings: null });
+
+/** Returns the rule for the functions that read configuration, in a source file that also handles calls. */
+export const readers = (source: string, ...functions: readonly string[]): LogRule => ({
+  source,
+  functions,
+  endings: null,
+});
