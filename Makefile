@@ -43,7 +43,7 @@ lab-status: ## Print one line for each process of the lab
 lab-logs: ## Print the ends of the lab's logs
 	@lab/lab.sh logs
 
-lint: node_modules/.package-lock.json ## Check style, types, shell scripts and dependencies between folders
+lint: node_modules/.package-lock.json ## Check style, types, scripts and imports between folders
 	@tools/with-node.sh npm run --silent lint
 
 format: node_modules/.package-lock.json ## Format all files

@@ -24,11 +24,11 @@ interface Span {
 }
 
 /** Longest gap in seconds between two runs with `--once`, which cron or a timer may start two minutes apart. */
-export const LONGEST_SINGLE_LOOK_GAP = 150;
+export const MAX_SAMPLE_GAP = 150;
 
 /** Returns the longest allowed time in seconds between two samples. During a longer gap, the load is unknown. */
 const longestGap = ({ seconds, interval }: Span): number =>
-  Math.max(LONGEST_SINGLE_LOOK_GAP, 3 * interval, seconds / 4);
+  Math.max(MAX_SAMPLE_GAP, 3 * interval, seconds / 4);
 
 /** Returns how long to keep samples to cover `span`, in seconds. */
 export const retentionFor = (span: Span): number => span.seconds + longestGap(span);

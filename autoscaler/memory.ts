@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { OperatorError } from "../core/errors";
 import type { Counters } from "./counters";
 import type { ScalingState } from "./decision";
-import { LONGEST_SINGLE_LOOK_GAP } from "./load";
+import { MAX_SAMPLE_GAP } from "./load";
 import type { Sample } from "./sample";
 
 /** State that one tick passes to the next tick, which may run in another process. */
@@ -41,7 +41,7 @@ export function countersToResumeFrom(
   now: number,
 ): Memory["counters"] {
   const last = samples.at(-1)?.at ?? -Infinity;
-  const isOld = now - last > LONGEST_SINGLE_LOOK_GAP * 1000;
+  const isOld = now - last > MAX_SAMPLE_GAP * 1000;
   return isOld || last < Math.max(lastOut ?? 0, lastIn ?? 0, failedIn ?? 0) ? {} : counters;
 }
 

@@ -1,4 +1,5 @@
 import { OperatorError } from "../core/errors";
+import type { Say } from "../core/logger";
 import { retry } from "../core/retry";
 import { ensureBaresip } from "../phones/baresip";
 import type { Call } from "../phones/call";
@@ -36,8 +37,6 @@ const BOOT_DEADLINE = 5 * 60_000;
 const ZONE_DEADLINE = 3 * 60_000;
 /** Milliseconds between two attempts. */
 const RETRY = 1000;
-
-type Say = (line: string) => void;
 
 /** Returns why the quality of a call was poor; undefined if it was good. A value that is NaN counts as poor. */
 export function qualityFault({ sides }: CallProof): string | undefined {

@@ -196,13 +196,13 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[
 /**
  * Returns rows for a node whose files change.
  *
- * @param told rows of other changes. Their effects are not repeated: the controller's files also change if zones are
+ * @param described rows of other changes. Their effects are not repeated: the controller's files also change if zones are
  *   added or removed.
  */
 function configRows(
   node: string,
   { config }: NodeChanges,
-  told: readonly ImpactRow[],
+  described: readonly ImpactRow[],
 ): ImpactRow[] {
   if (config?.action !== "update") {
     return [];
@@ -212,7 +212,7 @@ function configRows(
     config.news as unknown as NodeConfigInputs,
   );
   return lines
-    .filter((line) => !told.some(({ effect }) => effect.startsWith(line)))
+    .filter((line) => !described.some(({ effect }) => effect.startsWith(line)))
     .map((effect) => ({ change: `${node}: files changed`, effect, fault: null }));
 }
 

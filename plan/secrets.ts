@@ -52,6 +52,7 @@ export function digestKey(masterSecret: string): Buffer {
 /**
  * Returns the tag that identifies the resources of this exchange in a cloud. The tag is not secret. Two stacks may
  * share a master secret, so that phones can move between them. The tags of such stacks differ.
+ * The text "mark in the cloud" must not change: the tags of existing resources would change, and nothing would find them.
  */
 export function exchangeTag(masterSecret: string, stack: string): string {
   return `trunkline ${derive(masterSecret, `mark in the cloud of stack ${stack}`, 6).toString("hex")}`;

@@ -4,6 +4,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { NodeError } from "../core/errors";
 import type { Logger } from "../core/logger";
 import { editAsterisk } from "../nodes/asterisk/edit";
+import type { Contents } from "../nodes/asterisk/files";
 import { provisionAsterisk } from "../nodes/asterisk/provision";
 import { readFiles, type WantedFile } from "../nodes/files";
 import { applyFirewall } from "../nodes/firewall";
@@ -171,8 +172,6 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
     return this.connections.zone(access, zone, timeout);
   }
 }
-
-type Contents = Readonly<Record<string, string>>;
 
 const contentsOf = ({ contents }: NodeConfigInputs): Contents =>
   JSON.parse(gunzipSync(Buffer.from(contents, "base64")).toString()) as Contents;

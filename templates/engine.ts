@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type Handlebars from "handlebars";
 import type { z } from "zod";
-import { HAPROXY_PEER_PORT, IAX2_PORT, SIP_PORT } from "../core/ports";
+import { HAPROXY_PEER_PORT, IAX2_PORT, NTP_PORT, SIP_PORT } from "../core/ports";
 
 const load = createRequire(__filename);
 
@@ -30,7 +30,7 @@ const HELPERS = {
 };
 
 /** Ports, which templates write as `{{@ports.sip}}`. */
-const PORTS = { sip: SIP_PORT, iax2: IAX2_PORT, haproxyPeer: HAPROXY_PEER_PORT };
+const PORTS = { sip: SIP_PORT, iax2: IAX2_PORT, haproxyPeer: HAPROXY_PEER_PORT, ntp: NTP_PORT };
 
 let engine: typeof Handlebars | undefined;
 

@@ -27,7 +27,7 @@ type Level = Run["levels"][number];
 async function lint(): Promise<Count> {
   say("lint", "checking");
   try {
-    await ensureCommands({ shellcheck: "shellcheck" });
+    await ensureCommands({ shellcheck: "shellcheck", pyflakes3: "pyflakes3" });
     await command("npm", ["run", "--silent", "lint"], { onLine: relay("lint") });
     return { passed: 1, failed: 0, failures: [] };
   } catch (error) {

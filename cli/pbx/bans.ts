@@ -39,14 +39,14 @@ export function lockKeyOf(text: string): LockKey {
 const nameOf = ({ source, account }: LockKey): string =>
   account === null ? source : `${source}/${account}`;
 
-export const rowOf = (ban: Lock): string[] => [
-  ban.source,
-  ban.account ?? "all",
-  clockTime(ban.seconds),
-  ban.reason,
-  String(ban.times),
-  String(ban.refused),
-  ban.restricted ? "registered phones stay" : "",
+export const rowOf = (lock: Lock): string[] => [
+  lock.source,
+  lock.account ?? "all",
+  clockTime(lock.seconds),
+  lock.reason,
+  String(lock.times),
+  String(lock.refused),
+  lock.restricted ? "registered phones stay" : "",
 ];
 
 export const bans: Command = {

@@ -1,5 +1,5 @@
-import { OperatorError, NodeError } from "../../core/errors";
-import { PollTimeout } from "../../core/retry";
+import { OperatorError } from "../../core/errors";
+import { explainTimeout } from "../../core/retry";
 import type { CloudApi } from "../cloud";
 import { OkeanosClient } from "./client";
 import { okeanosHeadroom, type ZoneNeeds } from "./headroom";
@@ -15,24 +15,20 @@ export function okeanosCloud(
   connect: () => OkeanosClient = () => OkeanosClient.fromEnvironment(),
 ): CloudApi {
   return {
-    headroom: () => withOperatorErrors(() => okeanosHeadroom(connect(), options)),
-    taggedResources: () =>
-      withOperatorErrors(async () =>
-        (await okeanosTaggedResources(connect(), options.tag)).map((resource) => ({
-          ...resource,
-          remove: () => withOperatorErrors(() => resource.remove()),
-        })),
-      ),
+    headroom: async () => explained(okeanosHeadroom(connect(), options)),
+    taggedResources: async () => {
+      const resources = await explained(okeanosTaggedResources(connect(), options.tag));
+      return resources.map((resource) => ({
+        ...resource,
+        remove: () => explained(resource.remove()),
+      }));
+    },
   };
 }
 
-/** Turns NodeErrors and timeouts of `work` into plain OperatorErrors. */
-async function withOperatorErrors<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof PollTimeout)
-      throw new OperatorError("Okeanos did not finish in time; check its console");
-    throw error instanceof NodeError ? new OperatorError(error.message) : error;
-  }
-}
+/** Turns a timeout of `work` into an OperatorError. */
+const explained = <T>(work: Promise<T>): Promise<T> =>
+  explainTimeout(
+    work,
+    () => new OperatorError("Okeanos did not finish in time; check its console"),
+  );

@@ -8,7 +8,7 @@ const PROGRAM = "/usr/lib/trunkline/bans";
 const NOT_FOUND = 127;
 
 const lockKey = { source: z.ipv4(), account: z.string().nullable() };
-const banSchema = z.object({
+const lockSchema = z.object({
   ...lockKey,
   /** Seconds until the lock ends. */
   seconds: z.number(),
@@ -26,11 +26,11 @@ export interface LockKey {
   readonly source: string;
   readonly account: string | null;
 }
-export type Lock = Readonly<z.infer<typeof banSchema>>;
+export type Lock = Readonly<z.infer<typeof lockSchema>>;
 
 /** Returns the locks of the controller. The lock that ends first comes first. @throws NodeError */
 export const listLocks = (controller: Session): Promise<Lock[]> =>
-  ask(controller, [], z.array(banSchema));
+  ask(controller, [], z.array(lockSchema));
 
 /**
  * Lifts the lock of a source and an account. If the account is null, lifts all locks of the source.

@@ -53,7 +53,7 @@ const MOVED_AT_ONCE = 200;
  * Number of consecutive observations without calls, and without phones to move, before all connections are closed. A
  * single observation may miss a call that is being set up.
  */
-const QUIET_LOOKS = 2;
+const QUIET_OBSERVATIONS = 2;
 /**
  * Minimum duration of a drain in milliseconds, if another zone accepts phones. Phones that connected just before the
  * drain can then register. A phone that is disconnected before the answer to its request waits 32 s for the answer (RFC
@@ -83,8 +83,8 @@ export class DrainDecision {
     const isSettled = observation.at >= SETTLING || !observation.hasOtherZone;
     const isQuiet = observation.channels === 0 && idle.length === 0 && isSettled;
     this.quiet = isQuiet ? this.quiet + 1 : 0;
-    if (this.quiet > QUIET_LOOKS) return { kind: "done" };
-    if (this.quiet === QUIET_LOOKS) return { kind: "close" };
+    if (this.quiet > QUIET_OBSERVATIONS) return { kind: "done" };
+    if (this.quiet === QUIET_OBSERVATIONS) return { kind: "close" };
 
     if (observation.channels > 0 && observation.at >= this.policy.timeout * 1000) {
       if (!this.policy.force) return { kind: "abandon", reason: "late" };

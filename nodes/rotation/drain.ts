@@ -52,6 +52,8 @@ const REMINDER = 10_000;
 const ATTEMPTS = 3;
 
 const RECORD_DRAIN = readFileSync(join(__dirname, "record-drain.sh"), "utf8");
+/** Log of the controller with a line for each time that a drain has cut calls. */
+const DRAIN_LOG = "/var/log/trunkline/drain.log";
 
 /**
  * Takes a zone out of the rotation, moves its phones to the other zones, and waits until its last call has ended. After
@@ -208,7 +210,7 @@ export class Drain {
     this.callsCut += fresh;
     warn(
       `${name}: ${count(fresh, "call")} cut, ${why} ` +
-        `(pbx:drainForce); recorded in /var/log/trunkline/drain.log on the controller`,
+        `(pbx:drainForce); recorded in ${DRAIN_LOG} on the controller`,
     );
   }
 
@@ -251,7 +253,7 @@ export class Drain {
   private async record(callsCut: number | null): Promise<void> {
     const { name, controller } = this.options;
     const line = JSON.stringify({ time: new Date().toISOString(), zone: name, callsCut });
-    await runProgram(await controller(), RECORD_DRAIN, [], `${line}\n`);
+    await runProgram(await controller(), RECORD_DRAIN, [DRAIN_LOG], `${line}\n`);
   }
 
   private async putBack(found: HaproxyServer): Promise<void> {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Appends standard input, a line of JSON about calls that a drain cuts, to a log. Runs on the controller, as root.
-log=/var/log/trunkline/drain.log
+# Appends standard input, a line of JSON about calls that a drain cuts, to the log $1. Runs on the controller, as root.
+log=$1
 install -d -m 0750 "${log%/*}"
 umask 027
 cat >>"$log"

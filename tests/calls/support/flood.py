@@ -39,7 +39,7 @@ def requests(number):
         request(f"OPTIONS tel:{file} SIP/2.0", via, headers(number)),
         request(f"OPTIONS tel:line 7 of {file} SIP/2.0", via, headers(number)),
         request("OPTIONS sip:a@b SIP/2.0", f"{via}\udcff\udcfe {complaint(file)}"),
-        request(f"REGISTER sip:a@b SIP/2.0", "x" + "\x01" * 2000 + complaint(file)),
+        request("REGISTER sip:a@b SIP/2.0", "x" + "\x01" * 2000 + complaint(file)),
         request(f"INVITE sip:{file}@b SIP/2.0", via, headers(number).replace("OPTIONS", "INVITE")),
     ]
 

@@ -296,7 +296,8 @@ class CallTest(unittest.TestCase):
 
     def test_keeps_the_connection_of_a_caller_open(self):
         exchange = Exchange()
-        calling, other = exchange.connect(0.0, OFFICE, "1001"), exchange.connect(0.0, OFFICE, "1002")
+        exchange.connect(0.0, OFFICE, "1001")
+        other = exchange.connect(0.0, OFFICE, "1002")
         exchange.report(1.0, "zone1", "accepted", "1001", 0)
         exchange.tick(100_000.0)
         self.assertEqual(exchange.ports(), [other])

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
-import { NodeError } from "../../../core/errors";
-import { Haproxy, parseConnections, parseServers } from "../../../nodes/haproxy/runtime";
-import { FolderNode } from "../../support/folder-node";
+import { NodeError } from "../../../../core/errors";
+import { Haproxy, parseConnections, parseServers } from "../../../../nodes/haproxy/runtime";
+import { FolderNode } from "../../../support/folder-node";
 
 const STATE = "/var/lib/haproxy/server-state";
 const ZONES = Array.from({ length: 8 }, (_, index) => `zone${String(index + 1)}`);

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { mkdirSync, utimesSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "../../../core/logger";
-import { provisionAsterisk } from "../../../nodes/asterisk/provision";
-import type { WantedFile } from "../../../nodes/files";
-import { FolderNode } from "../../support/folder-node";
+import type { Logger } from "../../../../core/logger";
+import { provisionAsterisk } from "../../../../nodes/asterisk/provision";
+import type { WantedFile } from "../../../../nodes/files";
+import { FolderNode } from "../../../support/folder-node";
 
 const SOCKET = "/run/asterisk/asterisk.ctl";
 const FAULT = "/run/trunkline/fault";

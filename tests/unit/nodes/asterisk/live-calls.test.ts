@@ -1,5 +1,5 @@
-import { parseLiveCalls } from "../../../nodes/asterisk/live-calls";
-import { parsePjsipMedia } from "../../../nodes/asterisk/media";
+import { parseLiveCalls } from "../../../../nodes/asterisk/live-calls";
+import { parsePjsipMedia } from "../../../../nodes/asterisk/media";
 
 /** Output of Asterisk 16.28 with chan_sip for two calls: one to another zone, and one in the zone. */
 const CHAN_SIP = [

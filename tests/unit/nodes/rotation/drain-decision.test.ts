@@ -3,7 +3,7 @@ import {
   DrainDecision,
   type DrainObservation,
   type Step,
-} from "../../../nodes/rotation/drain-decision";
+} from "../../../../nodes/rotation/drain-decision";
 
 const POLICY = { timeout: 60, force: false };
 

@@ -1,7 +1,7 @@
-import { readBack, userRows } from "../../../nodes/asterisk/read-back";
-import type { Session } from "../../../ssh/session";
-import { renderUsersSql } from "../../../templates/users.sql";
-import { zone1Of } from "../../support/zone-context";
+import { readBack, userRows } from "../../../../nodes/asterisk/read-back";
+import type { Session } from "../../../../ssh/session";
+import { renderUsersSql } from "../../../../templates/users.sql";
+import { zone1Of } from "../../../support/zone-context";
 
 const USERS = [
   { extension: "1001", name: "Alice O'Hara", secret: "first-secret" },

@@ -2,12 +2,12 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { NodeError } from "../../../core/errors";
-import type { Logger } from "../../../core/logger";
-import { editAsterisk } from "../../../nodes/asterisk/edit";
-import type { WantedFile } from "../../../nodes/files";
-import { NodeUnchanged, type Session } from "../../../ssh/session";
-import { FolderNode } from "../../support/folder-node";
+import { NodeError } from "../../../../core/errors";
+import type { Logger } from "../../../../core/logger";
+import { editAsterisk } from "../../../../nodes/asterisk/edit";
+import type { WantedFile } from "../../../../nodes/files";
+import { NodeUnchanged, type Session } from "../../../../ssh/session";
+import { FolderNode } from "../../../support/folder-node";
 
 const SOCKET = "/run/asterisk/asterisk.ctl";
 const DIALPLAN = "/etc/asterisk/extensions.conf";
@@ -44,8 +44,8 @@ afterEach(async () => {
 });
 
 /** Returns the error of an edit of the dialplan. */
-const fault = (session: Session = zone): Promise<unknown> =>
-  editAsterisk(session, files, { [DIALPLAN]: BEFORE }, log).catch((error: unknown) => error);
+const fault = (session: Session = zone, edited = files): Promise<unknown> =>
+  editAsterisk(session, edited, { [DIALPLAN]: BEFORE }, log).catch((error: unknown) => error);
 
 const NOT_TAKEN =
   "zone1: Asterisk does not accept extensions.conf: its dialplan has no Dial(IAX2/zone2/${EXTEN},30)";
@@ -56,6 +56,13 @@ test("an edit rolls back a file that Asterisk does not accept", async () => {
   expect(String(error)).toContain(`${NOT_TAKEN}. The former files are in service again`);
   expect(zone.read(DIALPLAN)).toBe(BEFORE);
   expect(commands).toEqual(["dialplan reload", "dialplan show", "dialplan reload"]);
+});
+
+test("an edit rolls back a dialplan with a Dial that cannot be compared", async () => {
+  const content = `${AFTER}exten => _X!,n,Dial(IAX2/zone3/\${EXTEN}) ; a comment\n`;
+  const edited = { [DIALPLAN]: { content, owner, mode: "0640" } };
+  expect(String(await fault(zone, edited))).toContain("a Dial does not have the expected form");
+  expect(zone.read(DIALPLAN)).toBe(BEFORE);
 });
 
 test("an edit rolls back a file if Asterisk does not run", async () => {

@@ -5,7 +5,7 @@ import {
   quotaRows,
   type Quotas,
   quotaTable,
-} from "../../../clouds/okeanos/quotas";
+} from "../../../../clouds/okeanos/quotas";
 
 const quota = (limit: number, usage = 0): Quota => ({
   limit,

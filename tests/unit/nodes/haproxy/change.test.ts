@@ -1,8 +1,8 @@
-import { planHaproxyChange, serversOf, withServers } from "../../../nodes/haproxy/change";
-import { parseConnections, parseServers } from "../../../nodes/haproxy/runtime";
-import type { ControllerContext } from "../../../templates/context";
-import { renderHaproxyCfg } from "../../../templates/haproxy.cfg";
-import { controllerOf } from "../../support/zone-context";
+import { planHaproxyChange, serversOf, withServers } from "../../../../nodes/haproxy/change";
+import { parseConnections, parseServers } from "../../../../nodes/haproxy/runtime";
+import type { ControllerContext } from "../../../../templates/context";
+import { renderHaproxyCfg } from "../../../../templates/haproxy.cfg";
+import { controllerOf } from "../../../support/zone-context";
 
 const CHECKS = "check inter 2s fall 2 rise 1 on-marked-down shutdown-sessions maxconn 1000";
 

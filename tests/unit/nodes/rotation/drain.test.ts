@@ -1,7 +1,7 @@
-import { NodeError } from "../../../core/errors";
-import { type Drained, drainZone } from "../../../nodes/rotation/drain";
-import type { DrainPolicy } from "../../../nodes/rotation/drain-decision";
-import { FakeExchange } from "../../support/fake-exchange";
+import { NodeError } from "../../../../core/errors";
+import { type Drained, drainZone } from "../../../../nodes/rotation/drain";
+import type { DrainPolicy } from "../../../../nodes/rotation/drain-decision";
+import { FakeExchange } from "../../../support/fake-exchange";
 
 // Waits return at once in these tests and advance the fake clock.
 jest.mock("node:timers/promises", () => ({

@@ -1,9 +1,9 @@
-import { okeanosCloud, type OkeanosCloudOptions } from "../../../clouds/okeanos";
-import { OkeanosClient as Client } from "../../../clouds/okeanos/client";
-import { makeNetwork } from "../../../clouds/okeanos/networks";
-import { OWNER } from "../../../clouds/okeanos/servers";
-import { OperatorError } from "../../../core/errors";
-import { type Okeanos, type OkeanosOptions, startOkeanos } from "../../okeanos/synnefo";
+import { okeanosCloud, type OkeanosCloudOptions } from "../../../../clouds/okeanos";
+import { OkeanosClient as Client } from "../../../../clouds/okeanos/client";
+import { makeNetwork } from "../../../../clouds/okeanos/networks";
+import { OWNER } from "../../../../clouds/okeanos/servers";
+import { OperatorError } from "../../../../core/errors";
+import { type Okeanos, type OkeanosOptions, startOkeanos } from "../../../okeanos/synnefo";
 
 const TAG = "trunkline 0123456789ab";
 const SMALL = "C1R1024D20drbd";

@@ -3,7 +3,7 @@ import {
   parseContacts,
   parseTrunkPeers,
   registrarKeys,
-} from "../../../nodes/asterisk/activity";
+} from "../../../../nodes/asterisk/activity";
 
 /** Output of Asterisk 16.28 and 22 during calls, while phones were ringing, and without calls. */
 const CALLS = {

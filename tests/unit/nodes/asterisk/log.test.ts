@@ -1,8 +1,8 @@
 import { appendFileSync, copyFileSync, mkdirSync, renameSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
-import { NodeError } from "../../../core/errors";
-import { loggedErrors, watchLog } from "../../../nodes/asterisk/log";
-import { FolderNode } from "../../support/folder-node";
+import { NodeError } from "../../../../core/errors";
+import { loggedErrors, watchLog } from "../../../../nodes/asterisk/log";
+import { FolderNode } from "../../../support/folder-node";
 
 const LOG = "/var/log/asterisk/messages";
 const EXTENSIONS = "/etc/asterisk/extensions.conf";
