@@ -42,7 +42,8 @@ export function decide(
       ...demands(samples, policy, now).map((ask) => withoutFlood(ask, samples.at(-1))),
       scheduled(policy, now),
     ].map((ask) => plusOut(ask, out)),
-    ...[...minimumServing(out), floor],
+    ...minimumServing(out),
+    floor,
   ];
   const ask = asks.reduce<Limit>((most, next) => (asksFor(next, most) ? next : most), floor);
   const caps = ceilings(policy, state);

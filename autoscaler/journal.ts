@@ -28,8 +28,14 @@ export class Journal {
     this.stream ??= this.open();
     this.stream.write(
       `${JSON.stringify({
-        ...{ time: new Date(begin).toISOString(), stack: this.stack },
-        ...{ action, from, zones, reason, outcome, ok },
+        time: new Date(begin).toISOString(),
+        stack: this.stack,
+        action,
+        from,
+        zones,
+        reason,
+        outcome,
+        ok,
         seconds: Math.round((end - begin) / 100) / 10,
       })}\n`,
     );
@@ -47,8 +53,10 @@ export class Journal {
     const folder = dirname(this.path);
     mkdirSync(folder, { recursive: true, mode: 0o750 });
     const stream = createStream(basename(this.path), {
-      ...{ path: folder, mode: 0o640 },
-      ...{ size: SIZE, rotate: FILES },
+      path: folder,
+      mode: 0o640,
+      size: SIZE,
+      rotate: FILES,
     });
     stream.on("error", ({ message }) => {
       this.say(`the log of decisions cannot be written: ${message}`);

@@ -58,7 +58,8 @@ export class StackExecutor implements Executor {
         this.options,
         (listen) =>
           stack.up({
-            ...{ signal, color: "never" },
+            signal,
+            color: "never",
             onEvent: (event) => {
               listen(event);
               onEvent(event);

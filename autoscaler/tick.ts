@@ -118,7 +118,8 @@ export class Ticker {
     switch (outcome.kind) {
       case "done":
         this.note({
-          ...{ unfinished: null, failedMends: null },
+          unfinished: null,
+          failedMends: null,
           ...(to > from ? { lastOut: at, failures: null } : { lastIn: at, failedIn: null }),
         });
         break;

@@ -44,8 +44,14 @@ class Bench {
       command(
         "pulumi",
         [
-          ...["up", "--yes", "--skip-preview", "--non-interactive"],
-          ...["--stack", "test", "--cwd", directory],
+          "up",
+          "--yes",
+          "--skip-preview",
+          "--non-interactive",
+          "--stack",
+          "test",
+          "--cwd",
+          directory,
         ],
         { env: { ...process.env, ...stack.workspace.envVars } },
       ),

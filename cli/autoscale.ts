@@ -69,7 +69,12 @@ main(async () => {
     try {
       await runner.start();
       process.exitCode = await runLoop({
-        ...{ runner, journal, exporter, stop, once: values.once, say: tell },
+        runner,
+        journal,
+        exporter,
+        stop,
+        once: values.once,
+        say: tell,
       });
     } finally {
       await journal.close();

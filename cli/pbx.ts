@@ -65,7 +65,12 @@ main(async () => {
   const { json, watch } = values;
   const connections = new Connections();
   const context = {
-    ...{ stack: values.stack, outputs, nodes, connections, json, watch },
+    stack: values.stack,
+    outputs,
+    nodes,
+    connections,
+    json,
+    watch,
     latest: () => exchange.get(),
   };
   if (operand !== undefined) zoneNamed(context, operand);

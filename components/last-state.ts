@@ -14,7 +14,8 @@ const PAUSE = 100;
 async function lastState<Answer>(token: string, argument: string): Promise<Answer> {
   const stack = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
   return retry(async () => (await pulumi.runtime.invoke(token, { [argument]: stack })) as Answer, {
-    ...{ attempts: ATTEMPTS, pause: PAUSE },
+    attempts: ATTEMPTS,
+    pause: PAUSE,
     isTransient: (error) => String(error).includes(HALF_WRITTEN),
   });
 }

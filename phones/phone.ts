@@ -94,7 +94,8 @@ export class Phone extends EventEmitter {
   static async start(options: PhoneOptions): Promise<Phone> {
     await ensureBaresip();
     return retry(() => Phone.startOnce(options), {
-      ...{ attempts: ATTEMPTS, pause: 0 },
+      attempts: ATTEMPTS,
+      pause: 0,
       isTransient: (error) => error instanceof PortTaken,
     });
   }

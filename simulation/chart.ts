@@ -55,7 +55,9 @@ export function chartSvg({ title, span, lines }: Chart, top: number): string {
     `<g transform="translate(0 ${String(top)})">`,
     `<text class="title" x="${String(LEFT)}" y="20">${title}</text>`,
     legend(lines),
-    ...[...rules, ...hours, ...paths],
+    ...rules,
+    ...hours,
+    ...paths,
     "</g>",
   ].join("\n");
 }

@@ -34,8 +34,10 @@ export function parsePolicy(text: string, file: string): PricedPolicy {
   const { success, data: autoscale, error } = autoscaleSchema.safeParse(raw);
   const faults = success
     ? autoscaleFaults(autoscale, {
-        ...{ flavor, controllerFlavor },
-        ...{ trunkCidr: undefined, capacity: undefined },
+        flavor,
+        controllerFlavor,
+        trunkCidr: undefined,
+        capacity: undefined,
       })
     : error.issues.map(
         ({ path, message }) => `${["pbx:autoscale", ...path.map(String)].join(".")} ${message}`,

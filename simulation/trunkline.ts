@@ -83,9 +83,14 @@ function sampleOf(
   const rest = Math.round((share - whole) * fleet.serving);
   return {
     at,
-    ...{ out: [], sessions: null, unknown: null, fault: null },
+    out: [],
+    sessions: null,
+    unknown: null,
+    fault: null,
     zones: Array.from({ length: fleet.serving }, (_, index): ZoneSample => ({
-      ...{ name: `zone${String(index + 1)}`, fault: null, down: false },
+      name: `zone${String(index + 1)}`,
+      fault: null,
+      down: false,
       reading: {
         calls: whole + (index < rest ? 1 : 0),
         registrations: 0,

@@ -36,7 +36,11 @@ export async function releaseDeadLock(stack: Stack): Promise<void> {
   if (!backend.startsWith("file:///")) return;
   const folder = join(
     fileURLToPath(backend),
-    ...[".pulumi", "locks", "organization", "pbx", stack.name],
+    ".pulumi",
+    "locks",
+    "organization",
+    "pbx",
+    stack.name,
   );
   const locks = existsSync(folder)
     ? readdirSync(folder)

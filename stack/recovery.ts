@@ -17,7 +17,10 @@ import { type StackState, exportedStack } from "./state";
 async function deleteOrphaned(stack: Stack, target: readonly string[]): Promise<void> {
   const settings = await stackSettings(stack);
   const outcome = await repair({
-    ...{ stack, releaseDeadLock, target, exported: exportedStack },
+    stack,
+    releaseDeadLock,
+    target,
+    exported: exportedStack,
     cloud: () => cloudOf(settings, stack.name),
     say: (line) => {
       say("pulumi", line);

@@ -41,7 +41,10 @@ export async function repair(options: RepairOptions): Promise<UpdateOutcome> {
       options,
       (onEvent) =>
         stack.refresh({
-          ...{ clearPendingCreates: true, target: [...target], color: "never", onEvent },
+          clearPendingCreates: true,
+          target: [...target],
+          color: "never",
+          onEvent,
           ...(signal === undefined ? {} : { signal }),
         }),
       signal,

@@ -175,7 +175,9 @@ export class OkeanosClient {
     const pause = (attempt: number): number =>
       this.pause * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
     const text = await retry(() => this.sendOnce(method, url, name, body), {
-      ...{ attempts, pause, isTransient },
+      attempts,
+      pause,
+      isTransient,
     });
     return text.trim() === "" ? {} : parsed(text, name);
   }

@@ -68,16 +68,22 @@ function computeUsages(
 ): Usage[] {
   return [
     {
-      ...{ name: "instances", perZone: 1 },
-      ...{ limit: absolute.maxTotalInstances, used: absolute.totalInstancesUsed },
+      name: "instances",
+      perZone: 1,
+      limit: absolute.maxTotalInstances,
+      used: absolute.totalInstancesUsed,
     },
     {
-      ...{ name: "cores", perZone: size.vcpus },
-      ...{ limit: absolute.maxTotalCores, used: absolute.totalCoresUsed },
+      name: "cores",
+      perZone: size.vcpus,
+      limit: absolute.maxTotalCores,
+      used: absolute.totalCoresUsed,
     },
     {
-      ...{ name: "MiB of RAM", perZone: size.ram },
-      ...{ limit: absolute.maxTotalRAMSize, used: absolute.totalRAMUsed },
+      name: "MiB of RAM",
+      perZone: size.ram,
+      limit: absolute.maxTotalRAMSize,
+      used: absolute.totalRAMUsed,
     },
   ];
 }
@@ -87,8 +93,10 @@ function networkUsages({ quota }: z.output<typeof networkQuotas>): Usage[] {
   return [
     { name: "ports", limit: port.limit, used: port.used + port.reserved, perZone: 1 },
     {
-      ...{ name: "floating IPs", perZone: 1 },
-      ...{ limit: floatingip.limit, used: floatingip.used + floatingip.reserved },
+      name: "floating IPs",
+      perZone: 1,
+      limit: floatingip.limit,
+      used: floatingip.used + floatingip.reserved,
     },
   ];
 }

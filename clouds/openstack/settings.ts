@@ -18,10 +18,22 @@ export interface OpenStackSettings {
 
 /** Keys that `auth` may have. The environment variable of a key is `OS_` and the key in capitals. */
 const AUTH = [
-  ...["auth_url", "token", "username", "user_id", "password"],
-  ...["application_credential_id", "application_credential_name", "application_credential_secret"],
-  ...["project_id", "project_name", "domain_id", "domain_name"],
-  ...["user_domain_id", "user_domain_name", "project_domain_id", "project_domain_name"],
+  "auth_url",
+  "token",
+  "username",
+  "user_id",
+  "password",
+  "application_credential_id",
+  "application_credential_name",
+  "application_credential_secret",
+  "project_id",
+  "project_name",
+  "domain_id",
+  "domain_name",
+  "user_domain_id",
+  "user_domain_name",
+  "project_domain_id",
+  "project_domain_name",
 ];
 
 type Cloud = Readonly<Record<string, unknown>> & {

@@ -17,16 +17,22 @@ interface Kind extends Pick<TaggedResource, "kind" | "type"> {
   readonly path: string;
 }
 const SERVER: Kind = {
-  ...{ kind: "server", type: "openstack:compute/instance:Instance" },
-  ...{ service: "compute", path: "/servers" },
+  kind: "server",
+  type: "openstack:compute/instance:Instance",
+  service: "compute",
+  path: "/servers",
 };
 const FLOATING_IP: Kind = {
-  ...{ kind: "floating IP", type: "openstack:networking/floatingIp:FloatingIp" },
-  ...{ service: "network", path: "/floatingips" },
+  kind: "floating IP",
+  type: "openstack:networking/floatingIp:FloatingIp",
+  service: "network",
+  path: "/floatingips",
 };
 const PORT: Kind = {
-  ...{ kind: "port", type: "openstack:networking/port:Port" },
-  ...{ service: "network", path: "/ports" },
+  kind: "port",
+  type: "openstack:networking/port:Port",
+  service: "network",
+  path: "/ports",
 };
 
 /** Timeout for a deletion, in milliseconds. Servers take the longest. */

@@ -45,7 +45,13 @@ export async function chooseCloud(
       // Needed only with reuse: an unused address of this stack must not be taken for another node.
       const reserved = reuseAddresses ? stackAddresses() : Promise.resolve([]);
       return new OkeanosAdapter({
-        ...{ exchange, provider, project, networkName, pool, reuseAddresses, reserved },
+        exchange,
+        provider,
+        project,
+        networkName,
+        pool,
+        reuseAddresses,
+        reserved,
       });
     }
   }

@@ -93,7 +93,9 @@ export class Haproxy {
   async add(servers: readonly CfgServer[]): Promise<void> {
     if (servers.length === 0) return;
     const words = servers.flatMap(({ name, address, settings }) => [
-      ...[word(name), word(address), settingsIn(settings)],
+      word(name),
+      word(address),
+      settingsIn(settings),
     ]);
     await this.run("add", ...words);
   }

@@ -332,6 +332,7 @@ const stateAfter = ({ state, healthy }: HaproxyServer): AdminState => (healthy ?
  */
 const retried = <T>(work: () => Promise<T>): Promise<T> =>
   retry(work, {
-    ...{ attempts: ATTEMPTS, pause: INTERVAL },
+    attempts: ATTEMPTS,
+    pause: INTERVAL,
     isTransient: (error) => error instanceof NodeError,
   });

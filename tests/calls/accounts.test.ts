@@ -21,7 +21,8 @@ const EXCHANGES = [
 
 const LIMITS = {
   // One test starts a hundred calls at once.
-  ...{ callsPerAccount: 2, callsPerMinute: 1_000 },
+  callsPerAccount: 2,
+  callsPerMinute: 1_000,
   // All phones have the same address, which the controller does not know when the phones connect.
   connectionsPerUnknownSource: 1_000,
 };

@@ -170,7 +170,10 @@ describe("in an exchange with a call,", () => {
   test("pbx calls shows good quality for both legs of a call", async () => {
     const leg = (end: string, isTrunk: boolean) =>
       expect.objectContaining({
-        ...{ end, isTrunk, codec: "ulaw", verdict: "ok" },
+        end,
+        isTrunk,
+        codec: "ulaw",
+        verdict: "ok",
         delayMs: expect.any(Number) as unknown,
       }) as unknown;
     const common = { from: "1001", to: "1002", state: "up" };

@@ -86,8 +86,10 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const dial = dialFrom(exchange.network.namespace("office2"));
     const account = {
-      ...{ extension: "1004", secret: exchange.secretOf("1004") },
-      ...{ server: exchange.controllerAddress, transport: "tcp" as const },
+      extension: "1004",
+      secret: exchange.secretOf("1004"),
+      server: exchange.controllerAddress,
+      transport: "tcp" as const,
     };
     const phone = new SilentPhone(account, await dial(account.server, SIP_PORT));
     try {

@@ -22,8 +22,15 @@ const OUTSIDE = "office4";
 const OUTSIDE_ADDRESS = `${PUBLIC}.${String(200 + OFFICES.indexOf(OUTSIDE))}`;
 /** Ports on which the outside host listens: IAX2, SIP, DNS, NTP, HTTPS, and a port for media. */
 const OUTSIDE_PORTS = [
-  ...["udp:4569", "udp:5060", "udp:53", "udp:123", "udp:20000"],
-  ...["tcp:5060", "tcp:443", "tcp:53", "tcp:4569"],
+  "udp:4569",
+  "udp:5060",
+  "udp:53",
+  "udp:123",
+  "udp:20000",
+  "tcp:5060",
+  "tcp:443",
+  "tcp:53",
+  "tcp:4569",
 ];
 const to = (address: string, ports: readonly string[]): string[] =>
   ports.map((port) => port.replace(":", `:${address}:`));

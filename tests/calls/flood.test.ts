@@ -58,8 +58,11 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
     sipCrowd(exchange.network.namespace(CROWD), exchange.controllerAddress, seconds, jobs);
 
   const phone = (account: number, source: string, after: number) => ({
-    ...{ source, account: String(account), password: exchange.secretOf(String(account)) },
-    ...{ after, every: 5 },
+    source,
+    account: String(account),
+    password: exchange.secretOf(String(account)),
+    after,
+    every: 5,
   });
 
   /** Returns a line of `ss` for each established connection between a node and `address`, with its timer. */

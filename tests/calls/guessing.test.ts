@@ -71,14 +71,20 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
     );
 
   const phone = (account: string, source: string) => ({
-    ...{ source, account, password: exchange.secretOf(account) },
-    ...{ after: 0, every: 2 },
+    source,
+    account,
+    password: exchange.secretOf(account),
+    after: 0,
+    every: 2,
   });
 
   test("each guessing source is locked, while registered phones with the same address continue to work", async () => {
     const office = sources.at(-1) ?? "";
     const guess = sources.map((source, index) => ({
-      ...{ source, accounts: ACCOUNTS, guesses: GUESSES, after: REGISTERED },
+      source,
+      accounts: ACCOUNTS,
+      guesses: GUESSES,
+      after: REGISTERED,
       connections: index % 2,
     }));
     // Two phones share the address of a guessing client, which guesses the password of the first one. The third phone
@@ -120,12 +126,15 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
   test("guesses with a forged nonce also lock their source, while registered phones of the source continue to work", async () => {
     const [office = "", stranger = "", changing = ""] = madeUp;
     const job = {
-      ...{ accounts: ["1001"], guesses: 2 * GUESSES, after: REGISTERED },
+      accounts: ["1001"],
+      guesses: 2 * GUESSES,
+      after: REGISTERED,
       nonce: "0123456789abcdef",
     };
     const { guess, register } = await crowd(SECONDS / 2, {
       guess: [office, stranger, changing].map((source) => ({
-        ...{ ...job, source },
+        ...job,
+        source,
         connections: source === changing ? 0 : 1,
       })),
       register: [phone("1001", office), phone("1004", office), phone("1002", "198.51.100.203")],

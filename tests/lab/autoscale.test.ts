@@ -16,8 +16,16 @@ jest.setTimeout(10 * MINUTE);
 
 /** A zone takes four calls. With two spare calls, three calls need a second zone, and one call does not. */
 const POLICY = {
-  ...{ min: 1, max: 3, callsPerZone: 4, spareCalls: 2, margin: 0.1 },
-  ...{ interval: "5s", window: "10s", scaleInAfter: "30s", cooldownOut: 0, cooldownIn: 0 },
+  min: 1,
+  max: 3,
+  callsPerZone: 4,
+  spareCalls: 2,
+  margin: 0.1,
+  interval: "5s",
+  window: "10s",
+  scaleInAfter: "30s",
+  cooldownOut: 0,
+  cooldownIn: 0,
 };
 const INTERVAL_SECONDS = 5;
 
@@ -112,7 +120,8 @@ describe("an exchange with an autoscaler", () => {
         ["1009", "1003"],
         ["1010", "1004"],
       ].map(async ([caller = "", callee = ""]) => ({
-        ...{ caller, secret: (await account(caller)).secret },
+        caller,
+        secret: (await account(caller)).secret,
         phone:
           [...phones].find((phone) => phone.account.extension === callee) ?? (await plug(callee)),
       })),

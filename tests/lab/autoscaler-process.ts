@@ -9,8 +9,20 @@ import type { Deployment } from "./deployment";
 /** Copies the autoscaler into the folder of the deployment, because it uses the stack of the clone that it runs in. */
 export function cloneAutoscaler({ directory }: Deployment): void {
   for (const name of [
-    ...["autoscaler", "cli", "clouds", "config", "core", "guard", "nodes", "phones", "plan"],
-    ...["provider", "ssh", "stack", "templates", "tools"],
+    "autoscaler",
+    "cli",
+    "clouds",
+    "config",
+    "core",
+    "guard",
+    "nodes",
+    "phones",
+    "plan",
+    "provider",
+    "ssh",
+    "stack",
+    "templates",
+    "tools",
   ]) {
     rmSync(join(directory, name), { force: true });
     cpSync(join(ROOT, name), join(directory, name), { recursive: true, verbatimSymlinks: true });

@@ -40,8 +40,21 @@ export interface Deployment {
 /** Links the Pulumi program of the clone into the folder of the deployment. */
 function linkProgram(directory: string): void {
   for (const name of [
-    ...["Pulumi.yaml", "package.json", "tsconfig.json", "node_modules", "index.ts", "exchange.ts"],
-    ...["clouds", "components", "config", "core", "nodes", "plan", "provider", "ssh", "templates"],
+    "Pulumi.yaml",
+    "package.json",
+    "tsconfig.json",
+    "node_modules",
+    "index.ts",
+    "exchange.ts",
+    "clouds",
+    "components",
+    "config",
+    "core",
+    "nodes",
+    "plan",
+    "provider",
+    "ssh",
+    "templates",
   ]) {
     symlinkSync(join(ROOT, name), join(directory, name));
   }

@@ -27,8 +27,16 @@ export async function onNode(access: LabAccess, script: string, fixedIp?: string
       .join(""),
   );
   const common = [
-    ...["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=20"],
-    ...["-o", `UserKnownHostsFile=${knownHosts}`, "-i", privateKeyFile],
+    "-o",
+    "BatchMode=yes",
+    "-o",
+    "StrictHostKeyChecking=yes",
+    "-o",
+    "ConnectTimeout=20",
+    "-o",
+    `UserKnownHostsFile=${knownHosts}`,
+    "-i",
+    privateKeyFile,
   ];
   const controller = [...common, "-o", "HostKeyAlias=controller", `debian@${controllerAddress}`];
   const target =
@@ -36,8 +44,11 @@ export async function onNode(access: LabAccess, script: string, fixedIp?: string
       ? controller
       : [
           ...common,
-          ...["-o", `HostKeyAlias=${zoneName(fixedIp)}`],
-          ...["-o", `ProxyCommand=ssh -W %h:%p ${controller.join(" ")}`, `debian@${fixedIp}`],
+          "-o",
+          `HostKeyAlias=${zoneName(fixedIp)}`,
+          "-o",
+          `ProxyCommand=ssh -W %h:%p ${controller.join(" ")}`,
+          `debian@${fixedIp}`,
         ];
   const { stdout } = await run("ssh", [...target, "sudo", "sh", "-c", quote(script)], {
     maxBuffer: 1 << 24,

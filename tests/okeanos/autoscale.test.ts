@@ -12,8 +12,15 @@ jest.setTimeout(5 * 60_000);
 const SMALL = "C1R1024D20drbd";
 /** These tests have no load, and one sample is enough to scale in. So `min` alone determines the number of zones. */
 const POLICY = {
-  ...{ min: 2, max: 3, callsPerZone: 4, spareCalls: 0, interval: 1, window: 1 },
-  ...{ scaleInAfter: 1, cooldownOut: 0, cooldownIn: 0 },
+  min: 2,
+  max: 3,
+  callsPerZone: 4,
+  spareCalls: 0,
+  interval: 1,
+  window: 1,
+  scaleInAfter: 1,
+  cooldownOut: 0,
+  cooldownIn: 0,
 };
 
 let machines: Machines;
@@ -32,7 +39,10 @@ beforeAll(async () => {
   client = new Client(okeanos.identityUrl, okeanos.token);
   deployment = await newDeployment(
     {
-      ...{ cloud: "okeanos", flavor: SMALL, controllerFlavor: SMALL, zones: "2" },
+      cloud: "okeanos",
+      flavor: SMALL,
+      controllerFlavor: SMALL,
+      zones: "2",
       operatorCidrs: JSON.stringify([PUBLIC_CIDR]),
       users: JSON.stringify([{ range: "1001-1004" }]),
       autoscale: JSON.stringify(POLICY),
@@ -224,7 +234,11 @@ test("a scale-out that the cloud refuses is rolled back and counted as a failure
 test("a destroy leaves no resource in the cloud", async () => {
   await deployment.stack.destroy({ color: "never" });
   expect(okeanos.remaining()).toEqual({
-    ...{ servers: [], networks: [], ports: [], floatingIps: [], keyPairs: [] },
+    servers: [],
+    networks: [],
+    ports: [],
+    floatingIps: [],
+    keyPairs: [],
   });
   expect(okeanos.unknownRequests).toEqual([]);
 });

@@ -79,7 +79,9 @@ const askHaproxy = (command: string): Promise<string> =>
   machines
     .node("controller")
     .inside([
-      ...["/bin/sh", "-c", 'echo "@1 $0" | socat - UNIX-CONNECT:/run/haproxy/master.sock'],
+      "/bin/sh",
+      "-c",
+      'echo "@1 $0" | socat - UNIX-CONNECT:/run/haproxy/master.sock',
       command,
     ]);
 
@@ -143,8 +145,13 @@ test("an update with too little quota creates nothing, and names the missing res
 /** Kinds of requests: at the start of an update, to create resources, and to delete resources. */
 const READING = ["POST tokens", "GET projects", "GET quotas", "GET servers/detail"];
 const CREATING = [
-  ...["GET flavors/detail", "GET images/detail", "GET networks", "GET floatingips"],
-  ...["POST floatingips", "POST servers", "GET servers/*"],
+  "GET flavors/detail",
+  "GET images/detail",
+  "GET networks",
+  "GET floatingips",
+  "POST floatingips",
+  "POST servers",
+  "GET servers/*",
 ];
 const DELETING = ["DELETE servers/*", "GET servers/*", "DELETE floatingips/*", "GET floatingips"];
 

@@ -20,8 +20,11 @@ const { networking } = require("@pulumi/openstack");
 new networking.FloatingIp("zone1", { pool: "public", description: "${TAG} zone1" });
 `;
 const ADDRESS = {
-  ...{ id: "address-zone1", status: "ACTIVE", floating_ip_address: "198.51.100.12" },
-  ...{ floating_network_id: EXTERNAL_NETWORK_ID, description: `${TAG} zone1` },
+  id: "address-zone1",
+  status: "ACTIVE",
+  floating_ip_address: "198.51.100.12",
+  floating_network_id: EXTERNAL_NETWORK_ID,
+  description: `${TAG} zone1`,
 };
 /** Answers for other kinds of tagged resources, of which the cloud has none. */
 const NOTHING: Readonly<Record<string, unknown>> = {
@@ -65,8 +68,10 @@ beforeEach(async () => {
   writeFileSync(join(folder, "index.js"), PROGRAM);
   env = {
     ...cloud.environment,
-    ...{ OS_CLOUD: "", PULUMI_BACKEND_URL: backendUrl(`file://${join(folder, "state")}`) },
-    ...{ PULUMI_CONFIG_PASSPHRASE: "of-tests-alone", PULUMI_CONFIG_PASSPHRASE_FILE: "" },
+    OS_CLOUD: "",
+    PULUMI_BACKEND_URL: backendUrl(`file://${join(folder, "state")}`),
+    PULUMI_CONFIG_PASSPHRASE: "of-tests-alone",
+    PULUMI_CONFIG_PASSPHRASE_FILE: "",
   };
   stack = await LocalWorkspace.createStack(
     { stackName: "test", workDir: folder },
@@ -83,7 +88,9 @@ afterEach(async () => {
 function start(): ChildProcessByStdio<null, Readable, Readable> {
   const script = join(ROOT, "tests", "support", "update.ts");
   return spawn(process.execPath, ["--import", "tsx", script, folder, TAG], {
-    ...{ cwd: ROOT, env: { ...process.env, ...env }, detached: true },
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

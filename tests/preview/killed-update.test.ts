@@ -25,8 +25,11 @@ const addressOf = (node: string, id?: string) => {
   const inputs = { pool: "public", description: `${TAG} ${node}` };
   const type = "openstack:networking/floatingIp:FloatingIp";
   return {
-    ...{ urn: addressUrn(node), type, custom: true, inputs },
-    ...{ provider: `${PROVIDER}::${PROVIDER_ID}` },
+    urn: addressUrn(node),
+    type,
+    custom: true,
+    inputs,
+    provider: `${PROVIDER}::${PROVIDER_ID}`,
     ...(id === undefined ? {} : { id, outputs: { ...inputs, address: "198.51.100.12" } }),
   };
 };
@@ -88,8 +91,10 @@ beforeAll(async () => {
     {
       envVars: {
         ...cloud.environment,
-        ...{ OS_CLOUD: "", PULUMI_BACKEND_URL: backendUrl(`file://${join(folder, "state")}`) },
-        ...{ PULUMI_CONFIG_PASSPHRASE: "of-tests-alone", PULUMI_CONFIG_PASSPHRASE_FILE: "" },
+        OS_CLOUD: "",
+        PULUMI_BACKEND_URL: backendUrl(`file://${join(folder, "state")}`),
+        PULUMI_CONFIG_PASSPHRASE: "of-tests-alone",
+        PULUMI_CONFIG_PASSPHRASE_FILE: "",
       },
     },
   );
@@ -111,13 +116,17 @@ beforeEach(async () => {
       manifest: {},
       resources: [
         {
-          ...{ urn: "urn:pulumi:test::pbx::pulumi:pulumi:Stack::pbx-test", custom: false },
+          urn: "urn:pulumi:test::pbx::pulumi:pulumi:Stack::pbx-test",
+          custom: false,
           type: "pulumi:pulumi:Stack",
         },
         {
-          ...{ urn: PROVIDER, custom: true, id: PROVIDER_ID },
-          ...{ type: "pulumi:providers:openstack" },
-          ...{ inputs: { version: "3.15.2" }, outputs: { version: "3.15.2" } },
+          urn: PROVIDER,
+          custom: true,
+          id: PROVIDER_ID,
+          type: "pulumi:providers:openstack",
+          inputs: { version: "3.15.2" },
+          outputs: { version: "3.15.2" },
         },
         addressOf("zone2", SHARED_ID),
       ],

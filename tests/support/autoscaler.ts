@@ -43,7 +43,8 @@ export function sampleFrom(at: number, readings: readonly Reading[]): Sample {
         : {
             name,
             reading: { calls: 0, registrations: 0, bytesPerSecond: null, cpu: null, ...reading },
-            ...{ fault: null, down: false },
+            fault: null,
+            down: false,
           };
     }),
     out: [],

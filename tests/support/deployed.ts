@@ -11,6 +11,8 @@ type Properties = Readonly<Record<string, unknown>>;
 interface State {
   readonly urn: string;
   readonly type: string;
+  /** ID in the cloud; a resource of a plan has none. */
+  readonly id?: string;
   readonly custom: boolean;
   readonly provider?: string;
   readonly inputs?: Properties;
@@ -91,7 +93,7 @@ function made(state: State, privateKey: string): State {
     ...state,
     inputs: own,
     outputs: { ...own, ...fromCloud },
-    ...{ id: type.startsWith("pulumi:providers:") ? PROVIDER_ID : idOf(urn) },
+    id: type.startsWith("pulumi:providers:") ? PROVIDER_ID : idOf(urn),
     ...(provider === undefined ? {} : { provider: provider.replace(UNKNOWN_VALUE, PROVIDER_ID) }),
   };
 }
@@ -103,8 +105,12 @@ function defaultProviders(states: readonly State[]): State[] {
   return [...urns]
     .filter((urn) => nameOf(urn).startsWith("default_"))
     .map((urn) => ({
-      ...{ urn, type: typeOf(urn), custom: true, id: PROVIDER_ID },
-      ...{ inputs: settings, outputs: settings },
+      urn,
+      type: typeOf(urn),
+      custom: true,
+      id: PROVIDER_ID,
+      inputs: settings,
+      outputs: settings,
     }));
 }
 

@@ -5,8 +5,14 @@ import { Connections } from "../../ssh/connections";
 import { AgentRefused, type Session } from "../../ssh/session";
 
 const HEADER = [
-  ...["be_id", "be_name", "srv_name", "srv_addr", "srv_port"],
-  ...["srv_op_state", "srv_admin_state", "srv_check_status"],
+  "be_id",
+  "be_name",
+  "srv_name",
+  "srv_addr",
+  "srv_port",
+  "srv_op_state",
+  "srv_admin_state",
+  "srv_check_status",
 ].join(" ");
 /** Values of `srv_admin_state` in `show servers state`. */
 const ADMIN: Readonly<Record<AdminState, number>> = { ready: 0, maint: 1, drain: 8 };

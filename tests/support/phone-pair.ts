@@ -177,7 +177,10 @@ async function call(connection: Connection, pair: PhonePair): Promise<number> {
   const { server, address, caller, callee } = pair;
   const [id, to] = [newId(), `sip:${callee.extension}@${server}`];
   const request = {
-    ...{ method: "INVITE", to, from: caller.extension, id },
+    method: "INVITE",
+    to,
+    from: caller.extension,
+    id,
     body: SDP(address),
   };
   const headers = ["Content-Type: application/sdp"];

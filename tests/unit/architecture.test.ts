@@ -154,16 +154,23 @@ test("ESLint rejects every import that layers.json does not name", () => {
     const others = [...FOLDERS, ...TOOLS].filter((other) => other !== folder);
     return [
       ...others.map((other) => ({
-        ...{ file, statement: asValue(`../${other}/file`), allowed: imports.includes(other) },
+        file,
+        statement: asValue(`../${other}/file`),
+        allowed: imports.includes(other),
       })),
       ...types.map((other) => ({
-        ...{ file, statement: asType(`../${other}/file`), allowed: true },
+        file,
+        statement: asType(`../${other}/file`),
+        allowed: true,
       })),
       ...[...packages, "left-pad"].map((name) => ({
-        ...{ file, statement: asValue(name), allowed: name !== "left-pad" },
+        file,
+        statement: asValue(name),
+        allowed: name !== "left-pad",
       })),
       {
-        ...{ file: `${folder}/deeper/file.ts`, statement: asValue("../../tests/file") },
+        file: `${folder}/deeper/file.ts`,
+        statement: asValue("../../tests/file"),
         allowed: false,
       },
     ];
@@ -182,7 +189,9 @@ test("ESLint rejects every import that layers.json does not name", () => {
   const output = execFileSync(
     process.execPath,
     [
-      ...["--input-type=module", "--eval", LINT],
+      "--input-type=module",
+      "--eval",
+      LINT,
       JSON.stringify(cases.map(({ file, statement }) => [file, statement])),
     ],
     { cwd: ROOT, encoding: "utf8" },

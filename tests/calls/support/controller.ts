@@ -46,9 +46,14 @@ export class Controller extends TestServer {
       // `-n` is lower than in haproxy.cfg, because not every machine allows as many open files as the image's unit.
       argv: [
         "/usr/sbin/haproxy",
-        ...["-W", "-db", "-n", String(connections)],
-        ...["-S", `/run/haproxy/master.sock,mode,660,group,${ADMISSION}`],
-        ...["-f", "/etc/haproxy/haproxy.cfg"],
+        "-W",
+        "-db",
+        "-n",
+        String(connections),
+        "-S",
+        `/run/haproxy/master.sock,mode,660,group,${ADMISSION}`,
+        "-f",
+        "/etc/haproxy/haproxy.cfg",
       ],
       helpers: [["sh", "-c", START_ADMISSION]],
       runtime: { folder: "haproxy", owner: "root:root" },

@@ -9,7 +9,9 @@ import type { PhonePair, CallTimes } from "../../support/phone-pair";
 
 const program = (name: string): string[] => [
   process.execPath,
-  ...["--import", "tsx", join(__dirname, "../../support", name)],
+  "--import",
+  "tsx",
+  join(__dirname, "../../support", name),
 ];
 
 /** Sends all attacks from a network namespace, and returns the results. */

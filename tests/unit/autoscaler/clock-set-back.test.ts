@@ -8,7 +8,9 @@ const LATER = NOW + YEARS;
 const policy = { cooldownOut: 300, cooldownIn: 600 } as Policy;
 
 const memory: Memory = {
-  ...{ lastOut: LATER, lastIn: NOW - 60_000, failedIn: LATER },
+  lastOut: LATER,
+  lastIn: NOW - 60_000,
+  failedIn: LATER,
   failures: { count: 3, at: LATER },
   failedMends: { count: 1, at: LATER },
   unfinished: null,
@@ -30,8 +32,11 @@ test("clampedTo sets future times to now and drops future samples, so that the w
   const known = clampedTo(NOW, memory);
 
   expect(known).toMatchObject({
-    ...{ lastOut: NOW, lastIn: NOW - 60_000, failedIn: NOW },
-    ...{ failures: { count: 3, at: NOW }, failedMends: { count: 1, at: NOW } },
+    lastOut: NOW,
+    lastIn: NOW - 60_000,
+    failedIn: NOW,
+    failures: { count: 3, at: NOW },
+    failedMends: { count: 1, at: NOW },
   });
   expect(known.samples.map(({ at }) => at)).toEqual([NOW - 60_000, NOW]);
   expect(waitsAt(known, NOW + 1_000)).toEqual([true, true, true]);

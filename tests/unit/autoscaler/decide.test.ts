@@ -251,7 +251,8 @@ describe("a zone that HAProxy marks as down", () => {
 
   test("for the whole window does not count as capacity, so the calls of the other zone may add a zone", () => {
     expect(after(measurements(61))).toMatchObject({
-      ...{ action: "out", zones: 3 },
+      action: "out",
+      zones: 3,
       reason:
         "zone1 carries 60 calls; with 21 spare they need 2 zones of 80, " +
         "and zone2 is out of the rotation",
@@ -377,18 +378,21 @@ describe("a zone that is out of the rotation", () => {
 
   test("prevents a scale-in and is named in the reason", () => {
     expect(beside(10, [2], {}, { zones: 3 })).toMatchObject({
-      ...{ action: "hold", zones: 3 },
+      action: "hold",
+      zones: 3,
       reason: "zone2 is out of the rotation, so no zone is removed",
     });
     expect(beside(10, [2, 3], { max: 2 }, { zones: 3 })).toMatchObject({
-      ...{ action: "hold", zones: 3 },
+      action: "hold",
+      zones: 3,
       reason: "zone2 and zone3 are out of the rotation, so no zone is removed",
     });
   });
 
   test("leads to a new zone if no other zone is in the rotation", () => {
     expect(beside(null, [1], {}, { zones: 1 })).toMatchObject({
-      ...{ action: "out", zones: 2 },
+      action: "out",
+      zones: 2,
       reason: "zone1 is out of the rotation, and at least one zone must serve",
     });
   });
@@ -404,7 +408,8 @@ describe("a zone that is out of the rotation", () => {
       fault: "controller: no",
     }));
     expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW)).toMatchObject({
-      ...{ action: "hold", zones: 2 },
+      action: "hold",
+      zones: 2,
       reason: "the rotation cannot be read, so no zone is removed",
     });
   });
@@ -425,7 +430,8 @@ describe("if no zone can be read,", () => {
   test("the reason gives the fault of the controller, because all zones are reached through it", () => {
     const samples = [...steady(ago(15), calls(70, 70)), { ...dark, fault: "controller: gone" }];
     expect(decide(samples, { ...STATE, zones: 2 }, POLICY, NOW)).toMatchObject({
-      ...{ action: "hold", reason: "no zone can be read: controller: gone" },
+      action: "hold",
+      reason: "no zone can be read: controller: gone",
     });
   });
 
@@ -696,7 +702,9 @@ test("a decision lists every criterion with its value, its threshold and its num
   const state = {
     zones: 2,
     lastOut: ago(30),
-    ...{ lastIn: null, failedIn: null, failures: null },
+    lastIn: null,
+    failedIn: null,
+    failures: null,
     headroom: { zones: 3, shortage: "cores" },
   };
   expect(decide(samples, state, policy, NOW).criteria).toEqual([

@@ -33,9 +33,14 @@ const report = (change: Partial<Report> = {}): Report => ({
       { name: "zone1", reading: READING, fault: null, down: false },
       { name: "zone2", reading: null, fault: "zone2: no answer in 8 s", down: false },
     ],
-    ...{ out: [], sessions: 15, unknown: 3, fault: null },
+    out: [],
+    sessions: 15,
+    unknown: 3,
+    fault: null,
   },
-  ...{ from: 2, outcome: "nothing to do", ok: true },
+  from: 2,
+  outcome: "nothing to do",
+  ok: true,
   ...change,
 });
 const OUT = report({
@@ -84,7 +89,9 @@ describe("the loop", () => {
   const hold = (calls: number): Report =>
     report({
       decision: {
-        ...{ action: "hold", zones: 2, criteria: [] },
+        action: "hold",
+        zones: 2,
+        criteria: [],
         reason: `2 zones carry ${String(calls)} calls`,
       },
     });
@@ -126,7 +133,10 @@ describe("the loop", () => {
 
 describe("if no zone can be read,", () => {
   const zones = OUT.sample.zones.map(({ name }) => ({
-    ...{ name, reading: null, fault: "controller: gone", down: false },
+    name,
+    reading: null,
+    fault: "controller: gone",
+    down: false,
   }));
   const sample = { ...OUT.sample, zones, sessions: null, unknown: null, fault: "controller: gone" };
 
@@ -166,13 +176,26 @@ describe("the decision log", () => {
     const lines = readFileSync(path(), "utf8").trim().split("\n");
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
       {
-        ...{ time: "2026-01-05T12:00:00.000Z", stack: "dev", action: "out", from: 2, zones: 3 },
-        ...{ reason: "2 zones carry 9 calls", outcome: "done: from 2 to 3 zones", ok: true },
+        time: "2026-01-05T12:00:00.000Z",
+        stack: "dev",
+        action: "out",
+        from: 2,
+        zones: 3,
+        reason: "2 zones carry 9 calls",
+        outcome: "done: from 2 to 3 zones",
+        ok: true,
         seconds: 61.2,
       },
       {
-        ...{ time: "2026-01-05T12:01:10.000Z", stack: "dev", action: "hold", from: 2, zones: 2 },
-        ...{ reason: "2 zones carry 7 calls", outcome: "nothing to do", ok: true, seconds: 0.1 },
+        time: "2026-01-05T12:01:10.000Z",
+        stack: "dev",
+        action: "hold",
+        from: 2,
+        zones: 2,
+        reason: "2 zones carry 7 calls",
+        outcome: "nothing to do",
+        ok: true,
+        seconds: 0.1,
       },
     ]);
     expect(statSync(path()).mode & 0o777).toBe(0o640);
@@ -228,17 +251,27 @@ describe("the decision log", () => {
 
 describe("the memory", () => {
   const MEMORY: Memory = {
-    ...{ lastOut: BEGIN, lastIn: null, failedIn: null },
-    ...{ failures: { count: 2, at: BEGIN }, failedMends: null },
-    ...{ unfinished: { from: 2, to: 3 }, samples: [OUT.sample] },
+    lastOut: BEGIN,
+    lastIn: null,
+    failedIn: null,
+    failures: { count: 2, at: BEGIN },
+    failedMends: null,
+    unfinished: { from: 2, to: 3 },
+    samples: [OUT.sample],
     counters: { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } },
   };
 
   test("is empty at first, and then contains what was written", () => {
     const file = join(folder, "autoscale", "dev.json");
     expect(new MemoryFile(file).read()).toEqual({
-      ...{ lastOut: null, lastIn: null, failedIn: null, failures: null, failedMends: null },
-      ...{ unfinished: null, samples: [], counters: {} },
+      lastOut: null,
+      lastIn: null,
+      failedIn: null,
+      failures: null,
+      failedMends: null,
+      unfinished: null,
+      samples: [],
+      counters: {},
     });
     new MemoryFile(file).write(MEMORY);
     expect(new MemoryFile(file).read()).toEqual(MEMORY);

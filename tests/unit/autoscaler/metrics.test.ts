@@ -84,7 +84,9 @@ describe("a sample", () => {
         { name: "zone2", number: 2 },
         { name: "zone4", number: 4 },
       ],
-      ...{ sessions: 12, unknown: 4, fault: null },
+      sessions: 12,
+      unknown: 4,
+      fault: null,
     });
   });
 
@@ -101,7 +103,10 @@ describe("a sample", () => {
     expect(sampleOf({ at: 7, zones, fault: "controller: no" })).toEqual({
       at: 7,
       zones: [{ name: "zone1", reading, fault: null, down: false }],
-      ...{ out: [], sessions: null, unknown: null, fault: "controller: no" },
+      out: [],
+      sessions: null,
+      unknown: null,
+      fault: "controller: no",
     });
   });
 
@@ -145,7 +150,9 @@ describe("an observation", () => {
   test("computes rates from the counters of an earlier run, and then keeps the new counters", async () => {
     const before: Counters = {
       ...parseCounters(printed([0, 0], 3)),
-      ...{ uptime: 25_722.34, busy: 0, ticks: 0 },
+      uptime: 25_722.34,
+      busy: 0,
+      ticks: 0,
     };
     const metrics = new Metrics(
       {

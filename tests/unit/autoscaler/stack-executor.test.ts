@@ -73,7 +73,8 @@ describe("the guard", () => {
       },
     });
     expect(await executor.change(3, NEVER)).toEqual({
-      ...{ kind: "refused", why: "controller: server replaced: not now; zone1: not at all" },
+      kind: "refused",
+      why: "controller: server replaced: not now; zone1: not at all",
     });
     expect([wanted, asked, envVars[WANTED_ZONES]]).toEqual([["3"], [], ""]);
   });
@@ -107,7 +108,8 @@ describe("a stack's state", () => {
       OperatorError,
     );
     expect(await executorOf(done, unread).executor.repair(NEVER)).toEqual({
-      ...{ kind: "failed", why: "pulumi: no such host" },
+      kind: "failed",
+      why: "pulumi: no such host",
     });
   });
 });
@@ -125,7 +127,8 @@ describe("a cloud that does not answer", () => {
 
   test("makes a repair fail", async () => {
     expect(await executorOf(done, { cloud }).executor.repair(NEVER)).toEqual({
-      ...{ kind: "failed", why: "the cloud does not answer" },
+      kind: "failed",
+      why: "the cloud does not answer",
     });
   });
 });

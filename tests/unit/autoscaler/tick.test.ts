@@ -12,8 +12,14 @@ import { POLICY } from "../../support/autoscaler";
 const INTERVAL = 15_000;
 const KEEP = 60_000;
 const FRESH: Memory = {
-  ...{ lastOut: null, lastIn: null, failedIn: null, failures: null, failedMends: null },
-  ...{ unfinished: null, samples: [], counters: {} },
+  lastOut: null,
+  lastIn: null,
+  failedIn: null,
+  failures: null,
+  failedMends: null,
+  unfinished: null,
+  samples: [],
+  counters: {},
 };
 const COUNTERS = { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } };
 
@@ -104,7 +110,8 @@ class World implements Executor {
           this.memory = memory;
         },
       },
-      ...{ interval: INTERVAL, keep: KEEP },
+      interval: INTERVAL,
+      keep: KEEP,
       now: () => this.now,
       pause: () => new Promise(setImmediate),
     });
@@ -297,7 +304,8 @@ test("a failed repair makes the tick fail, and delays the next repair", async ()
   world.repairOutcome = { kind: "failed", why: "no answer" };
   expect(await world.tick()).toBe("bad: failed: from 2 to 3 zones: no answer");
   expect(world.memory).toMatchObject({
-    ...{ failedMends: { count: 1, at: world.now }, unfinished: { from: 2, to: 3 } },
+    failedMends: { count: 1, at: world.now },
+    unfinished: { from: 2, to: 3 },
     failures: null,
   });
   expect(await world.tick()).toBe("ok: held: repair of an unfinished change is retried in 30 s");

@@ -59,7 +59,8 @@ test.each(UNITS.filter((unit) => unit.endsWith(".service")))(
         "ProtectSystem=strict",
         "CapabilityBoundingSet=",
       ],
-      ...["KillMode=mixed", "UMask=0027"],
+      "KillMode=mixed",
+      "UMask=0027",
     ]) {
       expect(text.split("\n")).toContain(line);
     }
@@ -77,8 +78,10 @@ describe("the commands in docs/autoscaler.md", () => {
     for (const unit of UNITS.filter((name) => name.endsWith(".service"))) {
       expect(readFileSync(join(DEPLOY, unit), "utf8").split("\n")).toEqual(
         expect.arrayContaining([
-          ...[`WorkingDirectory=${INSTALLED}`, `EnvironmentFile=-${ENVIRONMENT}`],
-          ...[`ReadWritePaths=${INSTALLED}/.trunkline`, "StateDirectory=trunkline"],
+          `WorkingDirectory=${INSTALLED}`,
+          `EnvironmentFile=-${ENVIRONMENT}`,
+          `ReadWritePaths=${INSTALLED}/.trunkline`,
+          "StateDirectory=trunkline",
         ]),
       );
     }

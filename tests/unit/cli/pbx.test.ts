@@ -117,8 +117,13 @@ describe("status --watch", () => {
   });
   const outputs = { controllerAddress: "", zones: [], sipAccounts: [], sshHostKeys: {} };
   const context = (latest: PbxContext["latest"]): PbxContext => ({
-    ...{ stack: "dev", outputs, nodes: nodes("zone1"), latest, connections: new Connections() },
-    ...{ json: false, watch: true },
+    stack: "dev",
+    outputs,
+    nodes: nodes("zone1"),
+    latest,
+    connections: new Connections(),
+    json: false,
+    watch: true,
   });
 
   test("finds zones that are added while it runs", async () => {

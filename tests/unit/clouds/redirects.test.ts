@@ -41,9 +41,23 @@ async function serve(handler: typeof answerTo): Promise<typeof cloud> {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-redirects-"));
   execFileSync("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
-    ...["-days", "2", "-subj", "/CN=cloud", "-addext", "subjectAltName=IP:127.0.0.1"],
-    ...["-keyout", join(folder, "key.pem"), "-out", join(folder, "cert.pem")],
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=cloud",
+    "-addext",
+    "subjectAltName=IP:127.0.0.1",
+    "-keyout",
+    join(folder, "key.pem"),
+    "-out",
+    join(folder, "cert.pem"),
   ]);
   ca = readFileSync(join(folder, "cert.pem"), "utf8");
   cloud = await serve((request, response) => {

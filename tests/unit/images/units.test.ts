@@ -51,8 +51,10 @@ test("Asterisk and its watchdog run with minimal privileges", () => {
   );
   expect(settings("pbx-asterisk", "trunkline-watchdog.service")).toEqual(
     expect.arrayContaining([
-      ...["Service.User=asterisk", "Service.NoNewPrivileges=yes"],
-      ...["Service.CapabilityBoundingSet=", "Service.ProtectSystem=strict"],
+      "Service.User=asterisk",
+      "Service.NoNewPrivileges=yes",
+      "Service.CapabilityBoundingSet=",
+      "Service.ProtectSystem=strict",
     ]),
   );
 });

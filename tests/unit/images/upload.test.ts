@@ -52,7 +52,9 @@ test("upload.sh uses the cloud that the environment names", () => {
 test("upload.sh uses the lab if no cloud is named", () => {
   const file = labIsInstalled();
   expect(upload({ OS_CLOUD: "" })).toEqual({
-    ...{ status: BUILDS, stdout: `trunkline-lab ${file}`, stderr: "" },
+    status: BUILDS,
+    stdout: `trunkline-lab ${file}`,
+    stderr: "",
   });
 });
 

@@ -13,8 +13,16 @@ import { join } from "node:path";
 import { ROOT } from "../../../core/paths";
 
 const SERVICES = [
-  ...["nova", "neutron", "libvirt", "network", "keystone", "placement", "glance", "mariadb"],
-  ...["rabbitmq", "memcached"],
+  "nova",
+  "neutron",
+  "libvirt",
+  "network",
+  "keystone",
+  "placement",
+  "glance",
+  "mariadb",
+  "rabbitmq",
+  "memcached",
 ];
 
 let folder: string;

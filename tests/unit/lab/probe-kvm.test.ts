@@ -43,7 +43,9 @@ function probe(download: string) {
   );
   const lines = stderr.trimEnd().split("\n");
   return {
-    ...{ status, answer: stdout.trimEnd(), reason: lines.at(-1) },
+    status,
+    answer: stdout.trimEnd(),
+    reason: lines.at(-1),
     apt: lines.flatMap((line) => /^apt (\S+)/.exec(line)?.[1] ?? []),
   };
 }
@@ -55,14 +57,18 @@ const cached = (): string[] =>
   readdirSync(join(folder, "cache")).map((name) => name.replace(/-.*/, ""));
 
 const RAN = {
-  ...{ status: 0, answer: "kvm" },
+  status: 0,
+  answer: "kvm",
   reason: expect.stringMatching(/^kvm: a guest under KVM ended with status 0 /) as string,
 };
 
 test("the probe downloads its guest once and uses it again after a reboot", () => {
   expect(probe(ONLINE)).toEqual({ ...RAN, apt: ["download"] });
   expect(probe(OFFLINE)).toEqual({
-    ...{ status: 0, answer: "kvm", reason: "kvm: tested earlier in this boot", apt: [] },
+    status: 0,
+    answer: "kvm",
+    reason: "kvm: tested earlier in this boot",
+    apt: [],
   });
   forgetAnswer();
   expect(probe(OFFLINE)).toEqual({ ...RAN, apt: [] });

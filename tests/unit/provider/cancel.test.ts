@@ -23,7 +23,11 @@ describe("Ctrl-C ends the wait", () => {
     const unreachable = new Connections(() => Promise.reject(new Error("unreachable")));
     const provider = new PbxResourceProvider(() => log, unreachable);
     const created = provider.create(urnOf("NodeConfig"), {
-      ...{ ...common, node: "controller", zones: [zone], files: {}, contents: "" },
+      ...common,
+      node: "controller",
+      zones: [zone],
+      files: {},
+      contents: "",
     });
     setTimeout(() => void provider.cancel(), CANCEL_AFTER);
     await expect(created).rejects.toThrow(/^controller: SSH at 198.51.100.10 does not answer/);

@@ -36,7 +36,10 @@ const configOf = (
   content: string,
   zones: readonly string[],
 ): NodeConfigInputs => ({
-  ...{ node, serverId: `server of ${node}`, access, drain },
+  node,
+  serverId: `server of ${node}`,
+  access,
+  drain,
   zones: zones.map(zoneHost),
   files: { [path]: { owner: "root:root", mode: "0640", digest: content } },
   contents: gzipSync(JSON.stringify({ [path]: content })).toString("base64"),
@@ -53,8 +56,11 @@ const configsFor = (zones: readonly string[]): [string, NodeConfigInputs][] => {
   return configs.map((config) => [urnOf("NodeConfig", config.node), config]);
 };
 const membershipOf = (name: string): ZoneMembershipInputs => ({
-  ...{ zone: zoneHost(name), serverId: `server of ${name}`, controllerId: "server of controller" },
-  ...{ access, drain },
+  zone: zoneHost(name),
+  serverId: `server of ${name}`,
+  controllerId: "server of controller",
+  access,
+  drain,
 });
 
 let exchange: FakeExchange;

@@ -21,14 +21,16 @@ const result = (...statuses: readonly string[]) => ({
 
 test("countOf counts passed tests, and reports failed tests", () => {
   expect(countOf(result("passed", "failed", "passed"))).toEqual({
-    ...{ passed: 2, failed: 1 },
+    passed: 2,
+    failed: 1,
     failures: ["tests/unit/a.test.ts › is failed\n    first\n    second"],
   });
 });
 
 test("countOf counts a test that was not run as failed, because such a test proves nothing", () => {
   expect(countOf(result("passed", "pending", "todo"))).toEqual({
-    ...{ passed: 1, failed: 2 },
+    passed: 1,
+    failed: 2,
     failures: [
       "tests/unit/a.test.ts › is pending\n    was not run: pending",
       "tests/unit/a.test.ts › is todo\n    was not run: todo",
@@ -38,16 +40,20 @@ test("countOf counts a test that was not run as failed, because such a test prov
 
 test("countOf counts a file that broke outside of its tests as one failure", () => {
   const broken = {
-    ...{ numPassedTests: 0, numFailedTests: 0, numRuntimeErrorTestSuites: 1 },
+    numPassedTests: 0,
+    numFailedTests: 0,
+    numRuntimeErrorTestSuites: 1,
     testResults: [
       {
         name: join(ROOT, "tests", "unit", "b.test.ts"),
-        ...{ message: "  ● Test suite failed to run", assertionResults: [] },
+        message: "  ● Test suite failed to run",
+        assertionResults: [],
       },
     ],
   };
   expect(countOf(broken)).toEqual({
-    ...{ passed: 0, failed: 1 },
+    passed: 0,
+    failed: 1,
     failures: ["tests/unit/b.test.ts\n    ● Test suite failed to run"],
   });
 });

@@ -39,8 +39,11 @@ function tools(script: string) {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
       env: {
-        ...{ PATH: process.env.PATH, HOME: bin, BIN: bin },
-        ...{ PULUMI_DOWNLOAD_SITE: "https://site", PULUMI_CHECKSUMS: checksums() },
+        PATH: process.env.PATH,
+        HOME: bin,
+        BIN: bin,
+        PULUMI_DOWNLOAD_SITE: "https://site",
+        PULUMI_CHECKSUMS: checksums(),
       },
     },
   );

@@ -13,9 +13,17 @@ const LIMITS = {
   limits: {
     rate: [],
     absolute: {
-      ...{ maxServerMeta: 128, maxTotalInstances: 10, maxPersonality: 5, maxTotalCores: 20 },
-      ...{ maxTotalRAMSize: 51200, maxTotalKeypairs: 100, maxServerGroups: 10 },
-      ...{ totalCoresUsed: 4, totalInstancesUsed: 3, totalRAMUsed: 3072, totalServerGroupsUsed: 0 },
+      maxServerMeta: 128,
+      maxTotalInstances: 10,
+      maxPersonality: 5,
+      maxTotalCores: 20,
+      maxTotalRAMSize: 51200,
+      maxTotalKeypairs: 100,
+      maxServerGroups: 10,
+      totalCoresUsed: 4,
+      totalInstancesUsed: 3,
+      totalRAMUsed: 3072,
+      totalServerGroupsUsed: 0,
     },
   },
 };
@@ -91,8 +99,11 @@ beforeEach(() => {
 });
 
 const PASSWORD = {
-  ...{ username: "pbx", password: "of-tests-alone", project_name: "exchange" },
-  ...{ user_domain_name: "Default", project_domain_id: "default" },
+  username: "pbx",
+  password: "of-tests-alone",
+  project_name: "exchange",
+  user_domain_name: "Default",
+  project_domain_id: "default",
 };
 
 const session = (auth: Readonly<Record<string, string>> = PASSWORD): CloudSession =>
@@ -133,7 +144,9 @@ describe("the headroom for zones", () => {
   test("is null if nothing has a limit", async () => {
     const absolute = {
       ...LIMITS.limits.absolute,
-      ...{ maxTotalInstances: -1, maxTotalCores: -1, maxTotalRAMSize: -1 },
+      maxTotalInstances: -1,
+      maxTotalCores: -1,
+      maxTotalRAMSize: -1,
     };
     answers["/compute/v2.1/limits"] = { limits: { absolute } };
     delete answers["/network/v2.0/quotas/p1/details.json"];
@@ -259,25 +272,29 @@ describe("the settings of a cloud", () => {
     const env = { OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file };
     expect(cloudSettings(env)).toEqual({
       auth: { auth_url: "http://a/v3", username: "pbx" },
-      ...{ region: "here", endpoint: "internal" },
+      region: "here",
+      endpoint: "internal",
     });
     expect(cloudSettings({ ...env, OS_USERNAME: "me", OS_REGION_NAME: "there" })).toEqual({
       auth: { auth_url: "http://a/v3", username: "me" },
-      ...{ region: "there", endpoint: "internal" },
+      region: "there",
+      endpoint: "internal",
     });
   });
 
   test("may come from the environment alone", () => {
     expect(cloudSettings({ OS_AUTH_URL: "http://b", OS_INTERFACE: "publicURL" })).toEqual({
       auth: { auth_url: "http://b" },
-      ...{ region: undefined, endpoint: "public" },
+      region: undefined,
+      endpoint: "public",
     });
   });
 
   test("include the settings in secure.yaml, which take precedence over clouds.yaml", () => {
     const secureFile = join(folder, "secure.yaml");
     const env = {
-      ...{ OS_CLOUD: "ours", OS_CLIENT_CONFIG_FILE: file },
+      OS_CLOUD: "ours",
+      OS_CLIENT_CONFIG_FILE: file,
       OS_CLIENT_SECURE_FILE: secureFile,
     };
     writeFileSync(secureFile, "clouds: { theirs: { auth: { password: not-ours } } }");
@@ -288,7 +305,8 @@ describe("the settings of a cloud", () => {
     );
     expect(cloudSettings(env)).toEqual({
       auth: { auth_url: "http://a/v3", username: "me", password: "of-tests-alone" },
-      ...{ region: "there", endpoint: "internal" },
+      region: "there",
+      endpoint: "internal",
     });
     expect(cloudSettings({ ...env, OS_PASSWORD: "of-tests-too" }).auth.password).toBe(
       "of-tests-too",

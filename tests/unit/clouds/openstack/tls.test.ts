@@ -18,9 +18,23 @@ let requests: string[];
 function makeCertificate(name: string): void {
   mkdirSync(join(folder, name));
   const args = [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
-    ...["-days", "2", "-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1"],
-    ...["-keyout", join(folder, name, "key.pem"), "-out", join(folder, name, "cert.pem")],
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+    "-days",
+    "2",
+    "-subj",
+    `/CN=${name}`,
+    "-addext",
+    "subjectAltName=IP:127.0.0.1",
+    "-keyout",
+    join(folder, name, "key.pem"),
+    "-out",
+    join(folder, name, "cert.pem"),
   ];
   execFileSync("openssl", args, { stdio: "pipe" });
 }
@@ -112,8 +126,11 @@ test("a session accepts, in every request, the certificate that clouds.yaml name
     `https://127.0.0.1:${port}/compute/limits returned an unexpected response`,
   );
   expect(requests).toEqual([
-    ...["POST /v3/auth/tokens", "GET /compute/limits", "GET /compute/flavors"],
-    ...["DELETE /compute/servers/1", "GET /compute/limits"],
+    "POST /v3/auth/tokens",
+    "GET /compute/limits",
+    "GET /compute/flavors",
+    "DELETE /compute/servers/1",
+    "GET /compute/limits",
   ]);
 });
 

@@ -49,8 +49,12 @@ test("a drain does not close all connections in the first five seconds, so that 
   const decision = new DrainDecision(POLICY, "refuse");
   const looks = [0, 1000, 2000, 4999, 5000, 6000].map((at) => look({ at }));
   expect(looks.map((seen) => decision.next(seen).kind)).toEqual([
-    ...["wait", "wait", "wait", "wait"],
-    ...["wait", "close"],
+    "wait",
+    "wait",
+    "wait",
+    "wait",
+    "wait",
+    "close",
   ]);
 });
 
@@ -64,8 +68,12 @@ test("a drain waits for a call that begins while the connections are being close
   const decision = new DrainDecision(POLICY, "refuse");
   const looks = [look(), look(), look(inCall), look(), look(), look()];
   expect(looks.map((seen) => decision.next(seen).kind)).toEqual([
-    ...["wait", "close", "wait"],
-    ...["wait", "close", "done"],
+    "wait",
+    "close",
+    "wait",
+    "wait",
+    "close",
+    "done",
   ]);
 });
 
@@ -151,7 +159,10 @@ describe("without another zone in the rotation,", () => {
     const last = look({ hasOtherZone: false, contacts: [alice, bob] });
     const steps = [{ ...last, ...inCall, busy: new Set(["1001"]) }, last, last, last];
     expect(steps.map((seen) => decision.next(seen).kind)).toEqual([
-      ...["wait", "wait", "close", "done"],
+      "wait",
+      "wait",
+      "close",
+      "done",
     ]);
   });
 });
