@@ -1,3 +1,9 @@
+/**
+ * Schema of `pbx:autoscale`: how the number of zones follows the load.
+ *
+ * @packageDocumentation
+ */
+
 import { z } from "zod";
 import { durationSchema, formatDuration } from "../core/duration";
 import { MAX_CALLS } from "../core/ports";
@@ -11,8 +17,6 @@ export const MAX_ZONES = 250;
 
 /** Error message for a number of zones above {@link MAX_ZONES}. Follows the name of the key. */
 export const TOO_MANY_ZONES_MESSAGE = `is more than ${String(MAX_ZONES)}, the maximum for a full mesh of trunks; write a smaller number`;
-
-/** Schema of `pbx:autoscale`: how the number of zones follows the load. */
 
 const DAY = 24 * 3600;
 

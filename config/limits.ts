@@ -1,7 +1,11 @@
+/**
+ * Schema of `pbx:limits`: the limits of one source address and of one account.
+ *
+ * @packageDocumentation
+ */
+
 import { z } from "zod";
 import { durationSchema } from "../core/duration";
-
-/** Schema of `pbx:limits`: the limits of one source address and of one account. */
 
 /** Default maximum of a limit. Catches typing errors, because no exchange needs more. */
 const MAX = 1_000_000;

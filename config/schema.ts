@@ -1,3 +1,10 @@
+/**
+ * Schema of every key of the stack's configuration, without the `pbx:` prefix. A message says what is
+ * wrong and what to write instead. A message never repeats a secret.
+ *
+ * @packageDocumentation
+ */
+
 import { z } from "zod";
 import { parseNetwork, planAddresses } from "../core/addresses";
 import { durationSchema } from "../core/duration";
@@ -7,11 +14,6 @@ import { autoscaleFaults, autoscaleSchema, MAX_ZONES, TOO_MANY_ZONES_MESSAGE } f
 import { limitsSchema } from "./limits";
 import { isSshPublicKey } from "./ssh-public-key";
 import { expandUsers, rangeSize } from "./users";
-
-/**
- * Schema of every key of the stack's configuration, without the `pbx:` prefix. A message says what is
- * wrong and what to write instead. A message never repeats a secret.
- */
 
 /** Maximum number of users. The limit catches typing errors (`2000-2999999`); an exchange could carry more. */
 const MAX_USERS = 100_000;

@@ -1,4 +1,8 @@
-/** Functions that format numbers and names for messages and tables. */
+/**
+ * Functions that format numbers and names for messages and tables.
+ *
+ * @packageDocumentation
+ */
 
 export const count = (number: number, noun: string): string =>
   `${String(number)} ${noun}${number === 1 ? "" : "s"}`;

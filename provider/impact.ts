@@ -1,14 +1,16 @@
+/**
+ * Describes the effects of a change on callers. All functions are pure. The provider prints the descriptions during a
+ * preview and an update, and `npm run guard` shows them for a whole plan.
+ *
+ * @packageDocumentation
+ */
+
 import { posix } from "node:path";
 import { joined } from "../core/format";
 import { ASTERISK_FOLDER, RELOADABLE } from "../nodes/asterisk/files";
 import { CONTROLLER } from "../ssh/access";
 import { type NodeConfigInputs, type ZoneMembershipInputs } from "./inputs";
 import { isUnknown } from "./wire";
-
-/**
- * Describes the effects of a change on callers. All functions are pure. The provider prints the descriptions during a
- * preview and an update, and `npm run guard` shows them for a whole plan.
- */
 
 /**
  * Seconds from the deletion of the controller's server until its successor accepts registrations.

@@ -1,10 +1,12 @@
+/**
+ * Inputs of the provider's resources. They are plain JSON, as in the stack's state. Times are in seconds.
+ *
+ * @packageDocumentation
+ */
+
 import type { FileSpec } from "../nodes/files";
 import type { DrainPolicy } from "../nodes/rotation/drain-decision";
 import type { Access, ZoneHost } from "../ssh/access";
-
-/**
- * Inputs of the provider's resources. They are plain JSON, as in the stack's state. Times are in seconds.
- */
 
 /** The files of one node. */
 export interface NodeConfigInputs {

@@ -1,11 +1,13 @@
-import { z } from "zod";
-import { balanceSchema, codecSchema, sipDriverSchema } from "../core/telephony";
-
 /**
  * Contexts of the templates: plain values that a node's files are rendered from. The values are decided before
  * rendering. Templates only loop over them, test them, and insert them. A missing field is an error, because Handlebars
  * would print nothing for a missing field.
+ *
+ * @packageDocumentation
  */
+
+import { z } from "zod";
+import { balanceSchema, codecSchema, sipDriverSchema } from "../core/telephony";
 
 const address = z.ipv4();
 const portRange = z.strictObject({ start: z.int().min(1024), end: z.int().max(65535) });

@@ -1,14 +1,16 @@
+/**
+ * This module compares the users, trunk peers and dialplan of a running Asterisk with its files. The comparison is
+ * needed because Asterisk may ignore a part of a file without an error.
+ *
+ * @packageDocumentation
+ */
+
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Deadline } from "../../core/deadline";
 import type { Session } from "../../ssh/session";
 import { asterisk } from "./console";
 import { ASTERISK_FOLDER, type Contents } from "./files";
-
-/**
- * This module compares the users, trunk peers and dialplan of a running Asterisk with its files. The comparison is
- * needed because Asterisk may ignore a part of a file without an error.
- */
 
 /** Timeout in seconds of a command that lists all entries, enough for thousands of users on an emulated processor. */
 const LIST_TIMEOUT = 180;

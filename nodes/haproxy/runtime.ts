@@ -42,8 +42,8 @@ const DRAIN = 0x08 | 0x10;
 const CFG = "--- cfg";
 
 /**
- * Returns `text` if it is safe between single quotes in a script, in a HAProxy command, and in a path. Names and
- * addresses of servers are checked even if they come from HAProxy's output.
+ * Returns `text` if it is safe in a HAProxy command and in a path. Names and addresses of servers are checked even if they
+ * come from HAProxy's output.
  *
  * @throws NodeError if `text` is not safe.
  */
@@ -53,7 +53,7 @@ function word(text: string): string {
 }
 
 /**
- * Returns `text`, the settings of a server, if it is safe between single quotes in a script and in a HAProxy command.
+ * Returns `text`, the settings of a server, if it is safe in a HAProxy command.
  *
  * @throws NodeError if `text` has a quote, a backslash, `;`, `<` or a control character.
  */

@@ -7,7 +7,7 @@ import { drain, undrain } from "../../cli/pbx/drain";
 import { status } from "../../cli/pbx/status";
 import { zones } from "../../cli/pbx/zones";
 import { Haproxy } from "../../nodes/haproxy/runtime";
-import type { Call } from "../../phones";
+import type { Call } from "../../phones/call";
 import { sleep } from "../../phones/deadline";
 import { type ExchangeNodes } from "../../ssh/access";
 import { Connections, TIMEOUTS } from "../../ssh/connections";

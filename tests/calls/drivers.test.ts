@@ -1,4 +1,5 @@
-import { CallRefused, RegistrationRefused } from "../../phones";
+import { CallRefused } from "../../phones/call";
+import { RegistrationRefused } from "../../phones/phone";
 import {
   CHAN_SIP_16,
   Exchange,

@@ -1,5 +1,5 @@
 import { liveCallsOf } from "../../nodes/asterisk/live-calls";
-import { type Phone, RegistrationRefused } from "../../phones";
+import { type Phone, RegistrationRefused } from "../../phones/phone";
 import { Connections, TIMEOUTS } from "../../ssh/connections";
 import { undisturbed, CallMonitor } from "./support/call-monitor";
 import { dialFrom } from "./support/dial";

@@ -1,6 +1,6 @@
 import { SIP_PORT } from "../../core/ports";
-import type { Phone } from "../../phones";
 import { sleep } from "../../phones/deadline";
+import type { Phone } from "../../phones/phone";
 import { SilentPhone } from "../support/silent-phone";
 import { crowd } from "./support/crowd";
 import { dialFrom } from "./support/dial";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Phone } from "../../phones";
+import type { Phone } from "../../phones/phone";
 import { TIMEOUTS } from "../../ssh/connections";
 import { undisturbed, CallMonitor } from "./support/call-monitor";
 import { eventually } from "./support/eventually";

@@ -1,6 +1,6 @@
-import type { Phone } from "../../phones";
 import { start } from "../../phones/command";
 import { within } from "../../phones/deadline";
+import type { Phone } from "../../phones/phone";
 import { eventually } from "./support/eventually";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import type { TestServer } from "./support/server";

@@ -1,4 +1,4 @@
-import type { Phone } from "../../phones";
+import type { Phone } from "../../phones/phone";
 import { PHONES_PER_ZONE } from "../../plan/capacity";
 import { undisturbed, CallMonitor } from "./support/call-monitor";
 import { eventually } from "./support/eventually";

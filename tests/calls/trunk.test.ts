@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { IAX2_PORT } from "../../core/ports";
-import { type Call, type CallQuality, measure } from "../../phones";
+import type { Call } from "../../phones/call";
+import { type CallQuality, measure } from "../../phones/quality";
 import { capture, incompressible } from "./support/capture";
 import { eventually } from "./support/eventually";
 import {

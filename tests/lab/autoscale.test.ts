@@ -1,8 +1,10 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { integer, noBias, sample } from "fast-check";
 import { WANTED_ZONES } from "../../config/wanted-zones";
-import { type Call, connect, Phone, type SipAccount } from "../../phones";
+import type { Call } from "../../phones/call";
+import { connect } from "../../phones/connect";
 import { sleep } from "../../phones/deadline";
+import { Phone, type SipAccount } from "../../phones/phone";
 import { releaseDeadLock } from "../../stack/lock";
 import { undisturbed, CallMonitor } from "../calls/support/call-monitor";
 import { eventually } from "../calls/support/eventually";

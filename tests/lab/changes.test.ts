@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, Phone } from "../../phones";
+import { connect } from "../../phones/connect";
 import { sleep } from "../../phones/deadline";
+import { Phone } from "../../phones/phone";
 import { releaseDeadLock } from "../../stack/lock";
 import { undisturbed, CallMonitor } from "../calls/support/call-monitor";
 import { type Deployment, newDeployment } from "./deployment";

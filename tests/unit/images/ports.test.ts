@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { SIP_PORT } from "../../../core/ports";
 import { ROOT } from "../../../core/paths";
+import { SIP_PORT } from "../../../core/ports";
 
 test.each([
   "images/elements/pbx-asterisk/static/usr/lib/trunkline/report-logins",
