@@ -7,8 +7,8 @@ import type { PbxProvider } from "./components/resources/pbx-provider";
 import { Rollout } from "./components/rollout";
 import { TrunkNetwork } from "./components/trunk-network";
 import type { Settings } from "./config/schema";
-import { planExchange } from "./plan/exchange";
-import type { ServerSpec, ServerSpecs } from "./plan/rollout";
+import { planExchange } from "./plan/exchange-plan";
+import type { ServerSpec, ServerSpecs } from "./plan/rollout-order";
 
 /**
  * Creates and connects all parts of an exchange: the composition root.

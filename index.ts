@@ -5,7 +5,7 @@ import { loadSettings } from "./config/load";
 import { ConfigError, type Settings } from "./config/schema";
 import { wantedZones } from "./config/wanted-zones";
 import { capacityFault } from "./plan/capacity";
-import { sshFault } from "./plan/firewall";
+import { sshFault } from "./plan/firewall-rules";
 import { masterSecretFault } from "./plan/master-secret";
 import { zoneCount } from "./plan/zone-count";
 

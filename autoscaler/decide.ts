@@ -1,8 +1,8 @@
 import { count } from "../core/format";
+import { isOrAreZones, ceilings, minimum, quota, type Limit } from "./bounds";
 import type { Criterion, Decision, ScalingState } from "./decision";
 import { demands, type Argument } from "./demand";
 import { floodReason, withoutFlood } from "./flood";
-import { isOrAreZones, ceilings, minimum, quota, type Limit } from "./limits";
 import type { Policy } from "./policy";
 import { allKnown, fits } from "./release";
 import { plusOut, outOfRotation, minimumServing, withoutDown } from "./rotation";

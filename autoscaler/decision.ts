@@ -1,4 +1,4 @@
-import type { Headroom } from "../clouds/cloud";
+import type { Headroom } from "../clouds/cloud-api";
 
 /** Input of a decision in addition to the samples. Times are milliseconds since 1970. */
 export interface ScalingState {

@@ -1,10 +1,10 @@
 import { formatDuration } from "../core/duration";
 import { count, namesOf, verb } from "../core/format";
 import type { Criterion } from "./decision";
-import { samplesCovering, type ZoneLoad } from "./load";
 import { metricsOf, type Metric } from "./measures";
 import type { Policy } from "./policy";
 import type { Sample } from "./sample";
+import { samplesCovering, type ZoneLoad } from "./zone-load";
 
 /** A criterion with the text to use if it becomes the reason for the decision. */
 export interface Argument extends Criterion {

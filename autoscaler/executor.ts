@@ -1,4 +1,4 @@
-import type { Headroom } from "../clouds/cloud";
+import type { Headroom } from "../clouds/cloud-api";
 import type { UpdateOutcome } from "../stack/outcome";
 import type { Counters } from "./counters";
 import type { Sample } from "./sample";

@@ -1,9 +1,9 @@
 import { formatDuration } from "../core/duration";
 import { bytesPerSecond, count, percent } from "../core/format";
 import { PHONES_PER_ZONE } from "../plan/capacity";
-import { countByZone, meanByZone, type ZoneLoad } from "./load";
 import type { Policy } from "./policy";
 import type { Sample, ZoneReading } from "./sample";
+import { countByZone, meanByZone, type ZoneLoad } from "./zone-load";
 
 /** A kind of load, and the capacity of a zone for it. */
 export interface Metric {

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { OperatorError } from "../core/errors";
 import type { Counters } from "./counters";
 import type { ScalingState } from "./decision";
-import { MAX_SAMPLE_GAP } from "./load";
 import type { Sample } from "./sample";
+import { MAX_SAMPLE_GAP } from "./zone-load";
 
 /** State that one tick passes to the next tick, which may run in another process. */
 export interface Memory extends Pick<ScalingState, "lastOut" | "lastIn" | "failedIn" | "failures"> {

@@ -1,4 +1,4 @@
-import type { Autoscale } from "../config/autoscale";
+import type { Autoscale } from "../config/autoscale-schema";
 import type { Settings } from "../config/schema";
 
 /** Policy of the autoscaler: `pbx:autoscale`, with times in seconds and only the prices of the flavors in use. */

@@ -1,10 +1,10 @@
 import { formatDuration } from "../core/duration";
 import { count, namesOf, percent } from "../core/format";
-import { samplesCovering } from "./load";
 import { metricsOf } from "./measures";
 import type { Policy } from "./policy";
 import { outInWords, outOfRotation } from "./rotation";
 import type { Sample, ZoneReading } from "./sample";
+import { samplesCovering } from "./zone-load";
 
 /** Whether a zone may be removed, and why. */
 export interface ReleaseVerdict {

@@ -1,9 +1,9 @@
 import { namesOf, verb } from "../core/format";
+import type { Limit } from "./bounds";
 import type { Argument } from "./demand";
-import type { Limit } from "./limits";
-import { samplesCovering } from "./load";
 import type { Policy } from "./policy";
 import type { Sample } from "./sample";
+import { samplesCovering } from "./zone-load";
 
 /**
  * Returns the names of the zones that are out of the rotation, for example for maintenance. Ignores zones whose number

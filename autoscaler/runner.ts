@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { say } from "../core/progress";
-import { cloudOf } from "../stack/cloud";
 import { releaseDeadLock } from "../stack/lock";
+import { cloudOf } from "../stack/select-cloud";
 import { exportedStack } from "../stack/state";
 import { relayUpdate } from "../stack/update-progress";
 import { decide } from "./decide";
-import { retentionFor } from "./load";
 import { countersToResumeFrom, type Memory, type MemoryFile } from "./memory";
 import { refusals } from "./refusals";
 import type { Report } from "./report";
 import { StackExecutor } from "./stack-executor";
 import { type Considered, type Stop, Ticker } from "./tick";
 import { ExchangeView } from "./view";
+import { retentionFor } from "./zone-load";
 
 /** Milliseconds between the first two samples. A rate needs two samples. */
 const FIRST_INTERVAL = 5_000;
@@ -79,7 +79,7 @@ export class Runner {
       decide: (samples, state, now) => decide(samples, state, policy, now),
       memory: this.memory,
       interval: this.interval,
-      // Samples are kept for at least scaleInAfter. This also covers `window`, because config/autoscale.ts rejects a
+      // Samples are kept for at least scaleInAfter. This also covers `window`, because config/autoscale-schema.ts rejects a
       // scaleInAfter that is shorter than `window`.
       keep: retentionFor({ seconds: policy.scaleInAfter, interval: policy.interval }) * 1000,
     });

@@ -1,4 +1,4 @@
-import type { Schedule } from "../config/autoscale";
+import type { Schedule } from "../config/autoscale-schema";
 import { cronOf } from "../config/cron";
 import { formatDuration } from "../core/duration";
 import { count } from "../core/format";

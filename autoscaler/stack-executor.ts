@@ -1,5 +1,5 @@
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
-import type { Headroom } from "../clouds/cloud";
+import type { Headroom } from "../clouds/cloud-api";
 import { WANTED_ZONES } from "../config/wanted-zones";
 import { OperatorError } from "../core/errors";
 import { updateOutcome, type UpdateOutcome } from "../stack/outcome";

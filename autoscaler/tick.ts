@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { count } from "../core/format";
 import type { UpdateOutcome } from "../stack/outcome";
+import { isOrAreZones } from "./bounds";
 import type { Decision, ScalingState } from "./decision";
 import type { Executor, ExchangeObservation } from "./executor";
-import { isOrAreZones } from "./limits";
 import { type Memory, clampedTo } from "./memory";
 import { describeOutcome, isBlind, type Report } from "./report";
 import type { Sample } from "./sample";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
-import { sleep } from "../phones/deadline";
+import { sleep } from "../phones/within";
 import { registerOnce } from "../tests/calls/support/storm-phones";
 import { Bystander } from "../tests/calls/support/torture";
 import { format, host, formatTable, median } from "./figures";

@@ -1,9 +1,9 @@
 import { OperatorError } from "../core/errors";
 import type { Call } from "../phones/call";
 import { connect } from "../phones/connect";
-import { sleep } from "../phones/deadline";
 import { Phone } from "../phones/phone";
 import { measure } from "../phones/quality";
+import { sleep } from "../phones/within";
 import type { ExchangeOutputs } from "../stack/outputs";
 
 /** Maximum number of attempts to get the two phones into different zones. */

@@ -8,8 +8,8 @@ import { findStack } from "../stack/open-stack";
 import { type CommandForm, parseCommandLine } from "./arguments";
 import { bans, lockKeyOf } from "./pbx/bans";
 import { calls } from "./pbx/calls";
-import { type Command, zoneNamed } from "./pbx/command";
 import { drain, undrain } from "./pbx/drain";
+import { type Command, zoneNamed } from "./pbx/pbx-context";
 import { status } from "./pbx/status";
 import { zones } from "./pbx/zones";
 

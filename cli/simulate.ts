@@ -6,7 +6,7 @@ import { main } from "../core/main";
 import { ROOT } from "../core/paths";
 import { compare } from "../simulation/compare";
 import { picture } from "../simulation/picture";
-import { parsePolicy } from "../simulation/policy";
+import { parsePolicy } from "../simulation/policy-file";
 import type { Result } from "../simulation/rule";
 import { parseTrace } from "../simulation/trace";
 import { parseArguments } from "./arguments";

@@ -12,9 +12,9 @@ import { generateSecrets } from "../stack/secrets";
 import { exportedStack, askPulumi } from "../stack/state";
 import { buildFaultsOf, unbuiltServers } from "../stack/unbuilt-servers";
 import { parseArguments } from "./arguments";
+import { printReport } from "./deployment-report";
 import { claimLab, startLab } from "./lab";
 import { ensurePhones, proveCall, qualityFault } from "./prove";
-import { printReport } from "./report";
 import { runUpdate } from "./run-update";
 
 const HELP = `Deploys the exchange and tests it with a phone call.

@@ -1,4 +1,4 @@
-import type { ExchangePlan, NodePlan } from "../plan/exchange";
+import type { ExchangePlan, NodePlan } from "../plan/exchange-plan";
 import type { NodeFile } from "../templates/node-file";
 import { renderUserData, USER_DATA_LIMIT } from "../templates/user-data";
 import { zoneFiles } from "./node-files";

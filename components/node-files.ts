@@ -1,7 +1,7 @@
 import { REPORT_PORT, RTP_PORTS } from "../core/ports";
 import { PHONES_PER_ZONE } from "../plan/capacity";
-import type { ExchangePlan, ZonePlan } from "../plan/exchange";
-import { filterOf, type Role } from "../plan/firewall";
+import type { ExchangePlan, ZonePlan } from "../plan/exchange-plan";
+import { filterOf, type Role } from "../plan/firewall-rules";
 import { renderAuthorizedKeys, renderClock, renderFirewall } from "../templates/base-files";
 import type { ControllerContext } from "../templates/context";
 import { renderControllerFiles } from "../templates/controller-files";

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DrainPolicy } from "../nodes/rotation/drain-decision";
-import type { ExchangePlan, NodePlan } from "../plan/exchange";
-import type { Role } from "../plan/firewall";
+import type { ExchangePlan, NodePlan } from "../plan/exchange-plan";
+import type { Role } from "../plan/firewall-rules";
 import type { Access, ZoneHost } from "../ssh/access";
 import type { NodeFile } from "../templates/node-file";
-import type { CloudAdapter, Firewall, InternalNetwork } from "./cloud/cloud";
+import type { CloudAdapter, Firewall, InternalNetwork } from "./cloud/cloud-adapter";
 import { packFiles } from "./packed-files";
 import { type Inputs, NodeConfig } from "./resources/node-config";
 import type { Rollout } from "./rollout";

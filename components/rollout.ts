@@ -4,7 +4,7 @@ import {
   replacedServers,
   type ServerSpecs,
   previousReplaced,
-} from "../plan/rollout";
+} from "../plan/rollout-order";
 import type { NodeConfig } from "./resources/node-config";
 import type { ZoneMembership } from "./resources/zone-membership";
 

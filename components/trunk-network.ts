@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../core/addresses";
-import type { CloudAdapter, InternalNetwork } from "./cloud/cloud";
+import type { CloudAdapter, InternalNetwork } from "./cloud/cloud-adapter";
 
 export interface TrunkNetworkArgs {
   readonly cloud: CloudAdapter;

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ZonePlan } from "../plan/exchange";
+import type { ZonePlan } from "../plan/exchange-plan";
 import type { HaproxyController } from "./haproxy-controller";
 import { type ExchangeArgs, Node, type NodeServerArgs, zoneHost } from "./node";
 import { zoneFiles } from "./node-files";

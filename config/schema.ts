@@ -10,7 +10,12 @@ import { parseNetwork, planAddresses } from "../core/addresses";
 import { durationSchema } from "../core/duration";
 import { OperatorError } from "../core/errors";
 import { balanceSchema, codecSchema, sipDriverSchema } from "../core/telephony";
-import { autoscaleFaults, autoscaleSchema, MAX_ZONES, TOO_MANY_ZONES_MESSAGE } from "./autoscale";
+import {
+  autoscaleFaults,
+  autoscaleSchema,
+  MAX_ZONES,
+  TOO_MANY_ZONES_MESSAGE,
+} from "./autoscale-schema";
 import { limitsSchema } from "./limits";
 import { isSshPublicKey } from "./ssh-public-key";
 import { expandUsers, rangeSize } from "./users";

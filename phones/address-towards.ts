@@ -1,4 +1,4 @@
-import { run } from "./command";
+import { run } from "./child-process";
 
 /**
  * Returns the local address of connections to `host`.

@@ -1,8 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { hasEnded, start } from "./command";
-import { within } from "./deadline";
+import { hasEnded, start } from "./child-process";
 import { encodeNetstring, NetstringDecoder } from "./netstring";
+import { within } from "./within";
 
 /** Event of baresip about a registration or a call. */
 export interface BaresipEvent {

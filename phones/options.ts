@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { SIP_PORT } from "../core/ports";
-import { start } from "./command";
-import { within } from "./deadline";
+import { start } from "./child-process";
+import { within } from "./within";
 
 /** Timeout of a request in milliseconds. */
 const DEADLINE = 3_000;

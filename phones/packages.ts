@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { hasCommand, run } from "./command";
+import { hasCommand, run } from "./child-process";
 
 const APT_GET = join(__dirname, "..", "tools", "apt-get.sh");
 

@@ -8,9 +8,9 @@ import { retry } from "../core/retry";
 import { addressTowards } from "./address-towards";
 import { controlPort, ensureBaresip, renderBaresipConfig } from "./baresip";
 import { Call } from "./call";
-import { ended, hasEnded, start } from "./command";
+import { ended, hasEnded, start } from "./child-process";
 import { type BaresipEvent, Control } from "./control";
-import { within } from "./deadline";
+import { within } from "./within";
 
 /** An entry of the stack output `sipAccounts`. */
 export interface SipAccount {

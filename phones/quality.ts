@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Call, PacketCounters } from "./call";
-import { sleep, within } from "./deadline";
+import { sleep, within } from "./within";
 
 /** Quality of the media in one direction of a call, at the receiving phone. */
 export interface CallQuality {

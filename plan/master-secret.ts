@@ -1,4 +1,4 @@
-import { sshHostKeySeed } from "./secrets";
+import { sshHostKeySeed } from "./derived-secrets";
 import { sshHostKey } from "./ssh-host-key";
 
 /**

@@ -7,7 +7,7 @@
 
 import { posix } from "node:path";
 import { joined } from "../core/format";
-import { ASTERISK_FOLDER, RELOADABLE } from "../nodes/asterisk/files";
+import { ASTERISK_FOLDER, RELOADABLE } from "../nodes/asterisk/reloadable-files";
 import { CONTROLLER } from "../ssh/access";
 import { type NodeConfigInputs, type ZoneMembershipInputs } from "./inputs";
 import { isUnknown } from "./wire";

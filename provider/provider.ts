@@ -14,14 +14,14 @@ import type { Logger } from "../core/logger";
 import { RunningDrains } from "../nodes/rotation/drains";
 import { Connections } from "../ssh/connections";
 import { DeclaredZones } from "./declared-zones";
-import { NodeConfigHandler } from "./node-config";
+import { NodeConfigHandler } from "./node-config-handler";
 import { OkeanosFloatingIpHandler } from "./okeanos/floating-ip";
 import { okeanosFunctions, type ProviderFunction } from "./okeanos/functions";
 import { OkeanosNetworkHandler } from "./okeanos/network";
 import { OkeanosServerHandler } from "./okeanos/server";
 import { PartialUpdate, type ResourceHandler } from "./resource-handler";
 import { plain, secret } from "./wire";
-import { ZoneMembershipHandler } from "./zone-membership";
+import { ZoneMembershipHandler } from "./zone-membership-handler";
 
 /** Provider of the Pulumi package `pbx`. Selects a handler by the last part of a resource's type. */
 export class PbxResourceProvider implements Provider {

@@ -1,5 +1,5 @@
 import { chartSvg, HEIGHT, WIDTH, type Line } from "./chart";
-import type { Prices } from "./policy";
+import type { Prices } from "./policy-file";
 import type { Point, Replay } from "./replay";
 
 export interface Caption {

@@ -1,8 +1,8 @@
 import { decide } from "../autoscaler/decide";
 import type { Decision } from "../autoscaler/decision";
-import { retentionFor } from "../autoscaler/load";
 import type { Policy } from "../autoscaler/policy";
 import type { Sample, ZoneSample } from "../autoscaler/sample";
+import { retentionFor } from "../autoscaler/zone-load";
 import type { Fleet } from "./fleet";
 import type { ScalingRule } from "./rule";
 import type { TraceRow } from "./trace";

@@ -1,6 +1,6 @@
 import type { Stack } from "@pulumi/pulumi/automation";
 import { OperatorError } from "../core/errors";
-import { accessKey } from "../plan/exchange";
+import { accessKey } from "../plan/exchange-plan";
 import { CONTROLLER, type ExchangeNodes } from "../ssh/access";
 import { type ExchangeOutputs, exchangeOutputs } from "./outputs";
 import { askPulumi } from "./state";

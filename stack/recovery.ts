@@ -1,9 +1,9 @@
 import type { Stack } from "@pulumi/pulumi/automation";
 import { OperatorError } from "../core/errors";
 import { say } from "../core/progress";
-import { cloudOf } from "./cloud";
 import { releaseDeadLock } from "./lock";
 import { hasPendingOperations, repair } from "./repair";
+import { cloudOf } from "./select-cloud";
 import { stackSettings } from "./settings";
 import { type StackState, exportedStack } from "./state";
 

@@ -1,4 +1,4 @@
-import type { CloudApi } from "../clouds/cloud";
+import type { CloudApi } from "../clouds/cloud-api";
 import { OperatorError } from "../core/errors";
 import { type UpdatedStack, updateOutcome, type UpdateOutcome } from "./outcome";
 

@@ -1,7 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation";
 import { z } from "zod";
-import { CloudSession } from "../clouds/openstack/session";
-import { cloudSettings } from "../clouds/openstack/settings";
+import { CloudSession } from "../clouds/openstack/cloud-session";
+import { cloudSettings } from "../clouds/openstack/cloud-settings";
 import { type StackState, exportedStack } from "./state";
 
 const INSTANCE = "openstack:compute/instance:Instance";

@@ -4,7 +4,7 @@ import { OperatorError } from "../../core/errors";
 import { type Lock, listLocks, liftLock, type LockKey } from "../../nodes/haproxy/locks";
 import { TIMEOUTS } from "../../ssh/connections";
 import { table } from "../terminal";
-import { type Command, printJson } from "./command";
+import { type Command, printJson } from "./pbx-context";
 
 const HELP = `Lists the source addresses that are locked, for one account or for all, and lifts a lock.
 

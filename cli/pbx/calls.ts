@@ -1,8 +1,8 @@
 import { clockTime } from "../../core/duration";
 import { type LiveCall, liveCallsOf } from "../../nodes/asterisk/live-calls";
 import { paint, table } from "../terminal";
-import { type Command, inEachZone, printJson } from "./command";
-import { QUALITY_HEADS, qualityTexts, verdictOn } from "./quality";
+import { QUALITY_HEADS, qualityTexts, verdictOn } from "./call-quality";
+import { type Command, inEachZone, printJson } from "./pbx-context";
 
 const HELP = `Shows the calls that are up or ringing, and the quality of each of their legs.
 

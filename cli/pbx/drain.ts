@@ -2,7 +2,7 @@ import { abortOnSignals } from "../../core/interruption";
 import { drainZone } from "../../nodes/rotation/drain";
 import { enterRotation } from "../../nodes/rotation/entry";
 import { TIMEOUTS } from "../../ssh/connections";
-import { type Command, printJson, zoneNamed } from "./command";
+import { type Command, printJson, zoneNamed } from "./pbx-context";
 
 const COMMON_HELP = `
 Options:

@@ -12,7 +12,7 @@ import {
   type PbxContext,
   printJson,
   refreshed,
-} from "./command";
+} from "./pbx-context";
 import { orUnknown, placeText } from "./words";
 
 const HELP = `Shows zones, phones, calls, load and trunk of the exchange, and the autoscaler's last decision.

@@ -2,7 +2,7 @@ import { trunkPeersOf, type TrunkPeerStatus } from "../../nodes/asterisk/activit
 import { Haproxy, type HaproxyServer } from "../../nodes/haproxy/runtime";
 import { TIMEOUTS } from "../../ssh/connections";
 import { paint, table } from "../terminal";
-import { type Command, inEachZone, printJson } from "./command";
+import { type Command, inEachZone, printJson } from "./pbx-context";
 import { orUnknown, placeText } from "./words";
 
 const HELP = `Shows the addresses of each zone, and the zones that it reaches on the trunk.

@@ -1,4 +1,4 @@
-import { type Headroom, headroomOf } from "../cloud";
+import { type Headroom, headroomOf } from "../cloud-api";
 import { findFlavor } from "./catalogue";
 import type { OkeanosClient } from "./client";
 import { unusedAddresses } from "./floating-ips";

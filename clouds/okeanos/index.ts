@@ -1,6 +1,6 @@
 import { OperatorError } from "../../core/errors";
 import { explainTimeout } from "../../core/retry";
-import type { CloudApi } from "../cloud";
+import type { CloudApi } from "../cloud-api";
 import { OkeanosClient } from "./client";
 import { okeanosHeadroom, type ZoneNeeds } from "./headroom";
 import { okeanosTaggedResources } from "./tagged";

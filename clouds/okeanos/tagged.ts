@@ -1,4 +1,4 @@
-import type { TaggedResource } from "../cloud";
+import type { TaggedResource } from "../cloud-api";
 import type { OkeanosClient } from "./client";
 import { allNetworks, removeNetwork } from "./networks";
 import { OkeanosServers, OWNER } from "./servers";

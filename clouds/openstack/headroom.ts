@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { OperatorError } from "../../core/errors";
-import { type Allowance, type Headroom, headroomOf } from "../cloud";
-import type { CloudSession } from "./session";
+import { type Allowance, type Headroom, headroomOf } from "../cloud-api";
+import type { CloudSession } from "./cloud-session";
 
 /** Response to Nova's `GET /limits`. -1 means no limit. RAM is in MiB. */
 const computeLimits = z.object({

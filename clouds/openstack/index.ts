@@ -1,7 +1,7 @@
-import type { CloudApi } from "../cloud";
+import type { CloudApi } from "../cloud-api";
+import { CloudSession } from "./cloud-session";
+import { cloudSettings } from "./cloud-settings";
 import { openstackHeadroom } from "./headroom";
-import { CloudSession } from "./session";
-import { cloudSettings } from "./settings";
 import { openstackTaggedResources } from "./tagged";
 
 /**

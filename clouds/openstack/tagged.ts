@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { OperatorError } from "../../core/errors";
 import { explainTimeout, poll } from "../../core/retry";
-import type { TaggedResource } from "../cloud";
-import type { CloudSession, OpenStackService } from "./session";
+import type { TaggedResource } from "../cloud-api";
+import type { CloudSession, OpenStackService } from "./cloud-session";
 
 const servers = z.object({
   servers: z.array(z.object({ id: z.string(), metadata: z.record(z.string(), z.string()) })),

@@ -1,6 +1,6 @@
-import type { ExchangePlan, NodePlan } from "../../plan/exchange";
+import type { ExchangePlan, NodePlan } from "../../plan/exchange-plan";
 import type { PbxProvider } from "../resources/pbx-provider";
-import type { CloudAdapter } from "./cloud";
+import type { CloudAdapter } from "./cloud-adapter";
 
 /** Keys of the configuration that select and set up the cloud. */
 export interface CloudSettings {
@@ -21,12 +21,12 @@ export async function chooseCloud(
   const { cloud, externalNetwork: pool, okeanosReuseAddresses: reuseAddresses } = settings;
   switch (cloud) {
     case "openstack": {
-      const { OpenStackAdapter } = await import("./openstack");
+      const { OpenStackAdapter } = await import("./openstack-adapter");
       return new OpenStackAdapter(pool);
     }
     case "okeanos": {
       const [{ OkeanosAdapter }, { projectWithQuota, stackAddresses }] = await Promise.all([
-        import("./okeanos"),
+        import("./okeanos-adapter"),
         import("./okeanos-functions"),
       ]);
       const { controller, zones } = exchange;

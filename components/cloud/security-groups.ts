@@ -1,7 +1,7 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import type { FirewallRule, Role } from "../../plan/firewall";
-import type { Firewall } from "./cloud";
+import type { FirewallRule, Role } from "../../plan/firewall-rules";
+import type { Firewall } from "./cloud-adapter";
 
 export interface SecurityGroupsArgs {
   readonly rules: readonly FirewallRule[];

@@ -1,8 +1,8 @@
 import { SIP_PORT } from "../../core/ports";
 import { poll, PollTimeout } from "../../core/retry";
 import type { Session } from "../../ssh/session";
+import { asteriskProgram } from "./asterisk-program";
 import { asterisk, NotRunning } from "./console";
-import { asteriskProgram } from "./program";
 
 /** Registration of a phone. */
 export interface Contact {

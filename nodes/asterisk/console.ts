@@ -3,7 +3,7 @@ import { Deadline } from "../../core/deadline";
 import { NodeError } from "../../core/errors";
 import { converse } from "../../ssh/conversation";
 import { type Session } from "../../ssh/session";
-import { asteriskProgram } from "./program";
+import { asteriskProgram } from "./asterisk-program";
 
 /** Unix domain socket of Asterisk's console. Asterisk creates the socket when it starts. */
 const SOCKET = "/run/asterisk/asterisk.ctl";

@@ -4,9 +4,9 @@ import { NodeUnchanged, type Session } from "../../ssh/session";
 import { contentsOf, install, restore, type WantedFile } from "../files";
 import { registrarKeys } from "./activity";
 import { asterisk, NotRunning } from "./console";
-import { type Contents, fileNames, needsRestart } from "./files";
 import { removedUsers } from "./read-back";
 import { reload, reloadAndCheck } from "./reload";
+import { type Contents, fileNames, needsRestart } from "./reloadable-files";
 
 /**
  * Deletes the registrations of removed users. chan_pjsip keeps these registrations. They would be valid again if a user

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { askAgent, type Session } from "../../ssh/session";
-import { RELOADABLE } from "./files";
 import { type LogRule, readers } from "./log-rules";
+import { RELOADABLE } from "./reloadable-files";
 
 /**
  * Log file with JSON records (logger.conf). Phones and other senders control the text of some messages, including

@@ -3,10 +3,10 @@ import type { Logger } from "../../core/logger";
 import type { Session } from "../../ssh/session";
 import { contentsOf, install, type WantedFile } from "../files";
 import { activityOf } from "./activity";
+import { asteriskProgram } from "./asterisk-program";
 import { waitForAsterisk } from "./console";
-import { fileNames, needsRestart } from "./files";
-import { asteriskProgram } from "./program";
 import { reloadAndCheck } from "./reload";
+import { fileNames, needsRestart } from "./reloadable-files";
 
 /** Restarts Asterisk. @throws NodeError if there are calls. */
 async function restart(session: Session, paths: readonly string[], log: Logger): Promise<void> {

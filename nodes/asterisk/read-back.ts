@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Deadline } from "../../core/deadline";
 import type { Session } from "../../ssh/session";
 import { asterisk } from "./console";
-import { ASTERISK_FOLDER, type Contents } from "./files";
+import { ASTERISK_FOLDER, type Contents } from "./reloadable-files";
 
 /** Timeout in seconds of a command that lists all entries, enough for thousands of users on an emulated processor. */
 const LIST_TIMEOUT = 180;

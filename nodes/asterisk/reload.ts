@@ -1,8 +1,8 @@
 import { ScriptFailed, type Session } from "../../ssh/session";
 import { asterisk } from "./console";
-import { ASTERISK_FOLDER, type Contents, reloadCommands } from "./files";
 import { loggedErrors, watchLog } from "./log";
 import { readBack } from "./read-back";
+import { ASTERISK_FOLDER, type Contents, reloadCommands } from "./reloadable-files";
 
 /** File that sets the format of Asterisk's log. */
 const LOGGER_CONF = `${ASTERISK_FOLDER}logger.conf`;

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { bootstrapFault, bootstrapOf } from "../../clouds/okeanos/bootstrap";
 import {
   findFlavor,
   findImage,
@@ -10,6 +9,7 @@ import {
 import type { OkeanosClient } from "../../clouds/okeanos/client";
 import { ApiFault, IncompleteResource } from "../../clouds/okeanos/faults";
 import { freeAddress } from "../../clouds/okeanos/floating-ips";
+import { bootstrapFault, bootstrapOf } from "../../clouds/okeanos/server-files";
 import {
   DELETION,
   type FoundServer,

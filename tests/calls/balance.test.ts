@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { SIP_PORT } from "../../core/ports";
 import type { Balance } from "../../core/telephony";
-import { sleep, within } from "../../phones/deadline";
+import { sleep, within } from "../../phones/within";
 import { PHONES_PER_ZONE } from "../../plan/capacity";
 import type { Backend } from "./support/controller";
 import { crowd } from "./support/crowd";

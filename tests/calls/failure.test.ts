@@ -1,6 +1,6 @@
 import { SIP_PORT } from "../../core/ports";
-import { sleep } from "../../phones/deadline";
 import type { Phone } from "../../phones/phone";
+import { sleep } from "../../phones/within";
 import { SilentPhone } from "../support/silent-phone";
 import { crowd } from "./support/crowd";
 import { dialFrom } from "./support/dial";

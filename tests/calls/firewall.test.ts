@@ -1,9 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ended, start } from "../../phones/command";
-import { within } from "../../phones/deadline";
+import { ended, start } from "../../phones/child-process";
 import type { Phone } from "../../phones/phone";
+import { within } from "../../phones/within";
 import { undisturbed, CallMonitor } from "./support/call-monitor";
 import { eventually } from "./support/eventually";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";

@@ -1,5 +1,5 @@
 import { connect } from "../../phones/connect";
-import { sleep } from "../../phones/deadline";
+import { sleep } from "../../phones/within";
 import { eventually } from "./support/eventually";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import { giveAddresses, plugIn, unplug } from "./support/network";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { within } from "../../phones/deadline";
+import { within } from "../../phones/within";
 import { OFFER, type Outside, type RawPhone } from "../support/raw-phone";
 import { type SipMessage, unique } from "../support/raw-sip";
 import { watch } from "./support/capture";

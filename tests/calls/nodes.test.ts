@@ -1,6 +1,6 @@
-import { start } from "../../phones/command";
-import { within } from "../../phones/deadline";
+import { start } from "../../phones/child-process";
 import type { Phone } from "../../phones/phone";
+import { within } from "../../phones/within";
 import { eventually } from "./support/eventually";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";
 import type { TestServer } from "./support/server";

@@ -3,7 +3,7 @@ import { waitForAsterisk } from "../../nodes/asterisk/console";
 import { serversOf } from "../../nodes/haproxy/change";
 import { Haproxy, type HaproxyServer } from "../../nodes/haproxy/runtime";
 import { type Drained, type DrainOptions, drainZone } from "../../nodes/rotation/drain";
-import { sleep } from "../../phones/deadline";
+import { sleep } from "../../phones/within";
 import { Connections, TIMEOUTS } from "../../ssh/connections";
 import type { Session } from "../../ssh/session";
 import { undisturbed, CallMonitor } from "./support/call-monitor";

@@ -1,4 +1,4 @@
-import { run } from "../../phones/command";
+import { run } from "../../phones/child-process";
 import { optionsRequest } from "../../phones/options";
 import type { Storm, StormResult } from "../support/storm";
 import { Exchange, IMAGES_DEADLINE, KINDS, TEST_DEADLINE } from "./support/exchange";

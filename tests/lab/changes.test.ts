@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "../../phones/connect";
-import { sleep } from "../../phones/deadline";
 import { Phone } from "../../phones/phone";
+import { sleep } from "../../phones/within";
 import { releaseDeadLock } from "../../stack/lock";
 import { undisturbed, CallMonitor } from "../calls/support/call-monitor";
 import { type Deployment, newDeployment } from "./deployment";

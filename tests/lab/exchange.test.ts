@@ -1,5 +1,5 @@
 import { proveCall, qualityFault } from "../../cli/prove";
-import { trunkSecret, userSecret } from "../../plan/secrets";
+import { trunkSecret, userSecret } from "../../plan/derived-secrets";
 import { type Deployment, newDeployment } from "./deployment";
 import { createImage } from "./image";
 import { inventory } from "./inventory";

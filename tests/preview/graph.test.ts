@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { planExchange } from "../../plan/exchange";
+import { planExchange } from "../../plan/exchange-plan";
 import { expectGolden } from "../support/golden";
 import { createStack, type Run, type TestStack } from "../support/pulumi";
 import { type GraphNode, resourceGraph } from "../support/resource-graph";

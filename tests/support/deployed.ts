@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { planExchange } from "../../plan/exchange";
+import { planExchange } from "../../plan/exchange-plan";
 import { EXTERNAL_NETWORK_ID, IMAGE_ID } from "./fake-cloud";
 import type { TestStack } from "./pulumi";
 import { UNKNOWN_VALUE } from "./resource-graph";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { within } from "../../phones/deadline";
+import { within } from "../../phones/within";
 import { digest } from "./digest";
 
 /** Timeout for an answer in milliseconds. */

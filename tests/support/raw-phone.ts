@@ -1,4 +1,4 @@
-import { within } from "../../phones/deadline";
+import { within } from "../../phones/within";
 import { type Credentials, digest } from "./digest";
 import { type Headers, render, type SipConnection, type SipMessage, unique } from "./raw-sip";
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { within } from "../../phones/deadline";
+import { within } from "../../phones/within";
 
 /** Timeout for an answer in milliseconds. */
 const DEADLINE = 5_000;

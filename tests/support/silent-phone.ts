@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
-import { within } from "../../phones/deadline";
 import { Deferred } from "../../phones/deferred";
 import type { SipAccount } from "../../phones/phone";
+import { within } from "../../phones/within";
 import { digest } from "./digest";
 
 /** Timeout for the answer of the registrar in milliseconds. */

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addressTowards } from "../../phones/address-towards";
-import { ended, start } from "../../phones/command";
+import { ended, start } from "../../phones/child-process";
 import { ensureCommands } from "../../phones/packages";
 
 /** A call that SIPp places. */

@@ -1,8 +1,8 @@
 import type { Call } from "../../../phones/call";
-import { sleep, within } from "../../../phones/deadline";
 import { Deferred } from "../../../phones/deferred";
 import type { Phone } from "../../../phones/phone";
 import { type ConversationQuality, measure } from "../../../phones/quality";
+import { sleep, within } from "../../../phones/within";
 import type { Exchange } from "./exchange";
 
 /** Interval between two readings of the phones' counters, in milliseconds. */

@@ -1,8 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { deflateRawSync } from "node:zlib";
-import { ended, start } from "../../../phones/command";
-import { within } from "../../../phones/deadline";
+import { ended, start } from "../../../phones/child-process";
+import { within } from "../../../phones/within";
 
 /** Lengths of headers, in bytes: of a pcap file, of a packet in the file, of Ethernet, and of UDP. */
 const FILE_HEADER = 24;

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { SIP_PORT } from "../../../core/ports";
-import { start } from "../../../phones/command";
+import { start } from "../../../phones/child-process";
 import { optionsRequest } from "../../../phones/options";
 
 /** Script that reads a JSON list of requests, opens a connection for each request, and sends the request. */

@@ -1,6 +1,6 @@
 import { Duplex } from "node:stream";
-import { start } from "../../../phones/command";
-import { within } from "../../../phones/deadline";
+import { start } from "../../../phones/child-process";
+import { within } from "../../../phones/within";
 
 /** Timeout of a connection attempt, in milliseconds. It ends attempts whose packets a security group drops. */
 const DIAL_DEADLINE = 5_000;

@@ -1,4 +1,4 @@
-import { sleep } from "../../../phones/deadline";
+import { sleep } from "../../../phones/within";
 import { DaemonEnded } from "./server";
 
 /** Milliseconds between two attempts. */

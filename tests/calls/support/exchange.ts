@@ -7,7 +7,11 @@ import { type Call, CallRefused } from "../../../phones/call";
 import { connect } from "../../../phones/connect";
 import { sipOptions } from "../../../phones/options";
 import { Phone, type PhoneOptions } from "../../../phones/phone";
-import { type ExchangePlan as Plan, type NodePlan, planExchange } from "../../../plan/exchange";
+import {
+  type ExchangePlan as Plan,
+  type NodePlan,
+  planExchange,
+} from "../../../plan/exchange-plan";
 import type { Access, ZoneHost } from "../../../ssh/access";
 import type { NodeFile } from "../../../templates/node-file";
 import { RawPhone } from "../../support/raw-phone";

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { IAX2_PORT, RTP_PORTS, SIP_PORT, SSH_PORT } from "../../../core/ports";
-import { run } from "../../../phones/command";
+import { run } from "../../../phones/child-process";
 
 /** Host of the cloud, with its fixed IP in the trunk network and its floating IP (`address`). */
 export interface Host {

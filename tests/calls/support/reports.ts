@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { REPORT_PORT } from "../../../core/ports";
-import { ended, start } from "../../../phones/command";
+import { ended, start } from "../../../phones/child-process";
 import { eventually } from "./eventually";
 
 /** Report of a zone about log-ins. `report-logins` documents the protocol. */

@@ -1,6 +1,6 @@
 import { chmod, chown, lstat, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { run } from "../../../phones/command";
+import { run } from "../../../phones/child-process";
 import type { NodeFile } from "../../../templates/node-file";
 
 export type ImageName = "pbx-asterisk-16" | "pbx-asterisk-22" | "pbx-controller";

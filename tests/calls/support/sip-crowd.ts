@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { run } from "../../../phones/command";
+import { run } from "../../../phones/child-process";
 
 /** SIP clients that `sip-crowd.py` runs. A source is an address of the namespace in which `sip-crowd.py` runs. */
 export interface CrowdJobs {

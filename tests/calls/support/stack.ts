@@ -2,7 +2,7 @@ import { packFiles } from "../../../components/packed-files";
 import type { Settings } from "../../../config/schema";
 import { all } from "../../../core/command";
 import type { Logger } from "../../../core/logger";
-import { type ExchangePlan as Plan, planExchange } from "../../../plan/exchange";
+import { type ExchangePlan as Plan, planExchange } from "../../../plan/exchange-plan";
 import { type NodeConfigInputs, type ZoneMembershipInputs } from "../../../provider/inputs";
 import { PbxResourceProvider } from "../../../provider/provider";
 import { plain } from "../../../provider/wire";

@@ -2,8 +2,8 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
-import { start } from "../../../phones/command";
-import { within } from "../../../phones/deadline";
+import { start } from "../../../phones/child-process";
+import { within } from "../../../phones/within";
 import type { Storm, StormResult } from "../../support/storm";
 
 const PROGRAM = join(__dirname, "../../support/storm.ts");

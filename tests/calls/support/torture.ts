@@ -2,8 +2,8 @@ import { type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
-import { run, start } from "../../../phones/command";
-import { within } from "../../../phones/deadline";
+import { run, start } from "../../../phones/child-process";
+import { within } from "../../../phones/within";
 import type { AttackResult, Attacks } from "../../support/attack-sender";
 import type { PhonePair, CallTimes } from "../../support/phone-pair";
 

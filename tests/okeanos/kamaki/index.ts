@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../../../phones/command";
+import { run } from "../../../phones/child-process";
 import { ensureCommands } from "../../../phones/packages";
 import type { Okeanos } from "../synnefo";
 

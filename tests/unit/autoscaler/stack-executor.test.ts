@@ -1,6 +1,6 @@
 import { CommandError, ConcurrentUpdateError, type Stack } from "@pulumi/pulumi/automation";
 import { StackExecutor, type StackExecutorOptions } from "../../../autoscaler/stack-executor";
-import type { CloudApi } from "../../../clouds/cloud";
+import type { CloudApi } from "../../../clouds/cloud-api";
 import { WANTED_ZONES } from "../../../config/wanted-zones";
 import { OperatorError } from "../../../core/errors";
 

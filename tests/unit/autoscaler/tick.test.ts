@@ -4,7 +4,7 @@ import type { Executor, ExchangeObservation } from "../../../autoscaler/executor
 import type { Memory } from "../../../autoscaler/memory";
 import type { Sample } from "../../../autoscaler/sample";
 import { type Decide, type Stop, Ticker } from "../../../autoscaler/tick";
-import type { Headroom } from "../../../clouds/cloud";
+import type { Headroom } from "../../../clouds/cloud-api";
 import { OperatorError } from "../../../core/errors";
 import type { UpdateOutcome } from "../../../stack/outcome";
 import { POLICY } from "../../support/autoscaler";

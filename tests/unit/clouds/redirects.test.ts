@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import { OkeanosClient } from "../../../clouds/okeanos/client";
-import { CloudSession } from "../../../clouds/openstack/session";
+import { CloudSession } from "../../../clouds/openstack/cloud-session";
 
 const PASSWORD = "the-password-of-a-test";
 const TOKEN = "the-token-of-a-test";

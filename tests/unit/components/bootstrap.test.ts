@@ -1,6 +1,6 @@
 import { userData, usersFitUserData } from "../../../components/bootstrap";
 import { controllerFiles, type HaproxySettings, zoneFiles } from "../../../components/node-files";
-import { type ExchangePlan, planExchange } from "../../../plan/exchange";
+import { type ExchangePlan, planExchange } from "../../../plan/exchange-plan";
 import type { NodeFile } from "../../../templates/node-file";
 import { USER_DATA_LIMIT } from "../../../templates/user-data";
 import { STACK, settingsWith } from "../../support/settings";

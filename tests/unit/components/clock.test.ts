@@ -1,5 +1,5 @@
 import { baseFiles } from "../../../components/node-files";
-import { planExchange } from "../../../plan/exchange";
+import { planExchange } from "../../../plan/exchange-plan";
 import { STACK, settingsWith } from "../../support/settings";
 
 const exchange = planExchange(settingsWith({ zones: 2 }), STACK);

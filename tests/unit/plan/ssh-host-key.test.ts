@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { isSshPublicKey } from "../../../config/ssh-public-key";
-import { sshHostKeySeed } from "../../../plan/secrets";
+import { sshHostKeySeed } from "../../../plan/derived-secrets";
 import { sshHostKey } from "../../../plan/ssh-host-key";
 import { MASTER_SECRET } from "../../support/settings";
 

@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
-import { exchangeTag } from "../../../plan/secrets";
+import { exchangeTag } from "../../../plan/derived-secrets";
 import { type ProgramRun, type Registered, runPulumiProgram } from "../../support/program";
 import { MASTER_SECRET, MINIMAL, STACK } from "../../support/settings";
 

@@ -6,7 +6,7 @@ import { compare } from "../../../simulation/compare";
 import { Fleet } from "../../../simulation/fleet";
 import { FixedFleet, NoonSample, ProcessorAlarm } from "../../../simulation/other-rules";
 import { picture } from "../../../simulation/picture";
-import { parsePolicy } from "../../../simulation/policy";
+import { parsePolicy } from "../../../simulation/policy-file";
 import { replay } from "../../../simulation/replay";
 import { parseTrace, secondsOf, type Trace } from "../../../simulation/trace";
 import { MIDNIGHT, POLICY } from "../../support/autoscaler";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { Server } from "ssh2";
-import { sshHostKeySeed } from "../../../plan/secrets";
+import { sshHostKeySeed } from "../../../plan/derived-secrets";
 import { type SshHostKey, sshHostKey } from "../../../plan/ssh-host-key";
 import type { Access } from "../../../ssh/access";
 import { Connections } from "../../../ssh/connections";

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { ROOT } from "../../../core/paths";
-import { ended } from "../../../phones/command";
-import { within } from "../../../phones/deadline";
+import { ended } from "../../../phones/child-process";
+import { within } from "../../../phones/within";
 
 /** Script in place of Pulumi's Node.js language host. Loads index.ts, and prints uncaught errors as Pulumi does. */
 const HOST = `

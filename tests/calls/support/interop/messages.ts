@@ -1,4 +1,4 @@
-import { sleep } from "../../../../phones/deadline";
+import { sleep } from "../../../../phones/within";
 import type { RawPhone, Sent } from "../../../support/raw-phone";
 import { unique } from "../../../support/raw-sip";
 import {

@@ -3,9 +3,9 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CloudSession } from "../../../../clouds/openstack/cloud-session";
+import { cloudSettings } from "../../../../clouds/openstack/cloud-settings";
 import { openstackHeadroom } from "../../../../clouds/openstack/headroom";
-import { CloudSession } from "../../../../clouds/openstack/session";
-import { cloudSettings } from "../../../../clouds/openstack/settings";
 import { OperatorError } from "../../../../core/errors";
 
 /** Answer of Nova 2.1 to `GET /limits`. */

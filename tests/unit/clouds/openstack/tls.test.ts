@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TLSSocket } from "node:tls";
 import { z } from "zod";
-import { CloudSession } from "../../../../clouds/openstack/session";
-import { cloudSettings } from "../../../../clouds/openstack/settings";
+import { CloudSession } from "../../../../clouds/openstack/cloud-session";
+import { cloudSettings } from "../../../../clouds/openstack/cloud-settings";
 
 let folder: string;
 let server: Server;

@@ -1,13 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../core/addresses";
 import type { SipDriver } from "../../core/telephony";
-import type { ExchangePlan, NodePlan } from "../../plan/exchange";
+import type { ExchangePlan, NodePlan } from "../../plan/exchange-plan";
 import { userData } from "../bootstrap";
 import { checkedImage } from "../image";
 import { baseFiles } from "../node-files";
-import { OkeanosFloatingIp, OkeanosNetwork, OkeanosServer } from "../resources/okeanos";
+import { OkeanosFloatingIp, OkeanosNetwork, OkeanosServer } from "../resources/okeanos-resources";
 import type { PbxProvider } from "../resources/pbx-provider";
-import type { Child, CloudAdapter, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
+import type {
+  Child,
+  CloudAdapter,
+  Firewall,
+  InternalNetwork,
+  Server,
+  ServerArgs,
+} from "./cloud-adapter";
 import { lookUpImage } from "./okeanos-functions";
 
 export interface OkeanosArgs {

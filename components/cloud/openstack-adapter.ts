@@ -2,11 +2,18 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../core/addresses";
 import type { SipDriver } from "../../core/telephony";
-import type { ExchangePlan, NodePlan } from "../../plan/exchange";
-import type { FirewallRule } from "../../plan/firewall";
+import type { ExchangePlan, NodePlan } from "../../plan/exchange-plan";
+import type { FirewallRule } from "../../plan/firewall-rules";
 import { userData, usersFitUserData } from "../bootstrap";
 import { checkedImage } from "../image";
-import type { Child, CloudAdapter, Firewall, InternalNetwork, Server, ServerArgs } from "./cloud";
+import type {
+  Child,
+  CloudAdapter,
+  Firewall,
+  InternalNetwork,
+  Server,
+  ServerArgs,
+} from "./cloud-adapter";
 import { SecurityGroups } from "./security-groups";
 
 /** Adapter for OpenStack: Nova, Neutron and Glance. */

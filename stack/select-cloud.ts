@@ -1,8 +1,8 @@
-import type { CloudApi } from "../clouds/cloud";
+import type { CloudApi } from "../clouds/cloud-api";
 import { okeanosCloud } from "../clouds/okeanos";
 import { openstackCloud } from "../clouds/openstack";
 import type { Settings } from "../config/schema";
-import { exchangeTag } from "../plan/secrets";
+import { exchangeTag } from "../plan/derived-secrets";
 
 /**
  * Returns the API of the cloud. `settings` select the kind of cloud. The `OS_*` environment variables give its address

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { OperatorError } from "../../core/errors";
 import { bodyOf, redirectOf } from "../http-answer";
-import type { OpenStackSettings } from "./settings";
+import type { OpenStackSettings } from "./cloud-settings";
 import { type RequestOptions, tlsFetch } from "./tls-fetch";
 import type { TlsSettings } from "./tls-settings";
 

@@ -1,4 +1,4 @@
-import { planExchange } from "../../../plan/exchange";
+import { planExchange } from "../../../plan/exchange-plan";
 import { STACK, settingsWith } from "../../support/settings";
 
 const exchangeOf = (zones: number) => planExchange(settingsWith({ zones }), STACK);

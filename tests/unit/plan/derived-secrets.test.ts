@@ -6,10 +6,10 @@ import {
   sshHostKeySeed,
   trunkSecret,
   userSecret,
-} from "../../../plan/secrets";
+} from "../../../plan/derived-secrets";
 import { MASTER_SECRET, STACK } from "../../support/settings";
 
-/** Computes HKDF-SHA256 step by step as in RFC 5869, to check the library function that plan/secrets.ts calls. */
+/** Computes HKDF-SHA256 step by step as in RFC 5869, to check the library function that plan/derived-secrets.ts calls. */
 function hkdf(key: Buffer, salt: Buffer, info: Buffer, length: number): Buffer {
   const pseudorandomKey = createHmac("sha256", salt).update(key).digest();
   const blocks: Buffer[] = [];

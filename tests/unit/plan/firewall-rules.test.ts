@@ -1,6 +1,6 @@
 import { baseFiles } from "../../../components/node-files";
-import { planExchange } from "../../../plan/exchange";
-import { filterOf, firewallRules, type Role } from "../../../plan/firewall";
+import { planExchange } from "../../../plan/exchange-plan";
+import { filterOf, firewallRules, type Role } from "../../../plan/firewall-rules";
 import { STACK, settingsWith } from "../../support/settings";
 
 const OPERATORS = ["203.0.113.0/24", "198.51.100.7/32"];

@@ -4,7 +4,7 @@ import {
   replacedServers,
   type ServerSpecs,
   previousReplaced,
-} from "../../../plan/rollout";
+} from "../../../plan/rollout-order";
 
 const PJSIP = { image: "image-a", flavor: "m1.small", sipDriver: "pjsip" };
 const zones = (count: number, change: object = {}): ServerSpecs =>

@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../../core/addresses";
 import type { SipDriver } from "../../core/telephony";
-import type { ExchangePlan, NodePlan } from "../../plan/exchange";
-import type { FirewallRule, Role } from "../../plan/firewall";
+import type { ExchangePlan, NodePlan } from "../../plan/exchange-plan";
+import type { FirewallRule, Role } from "../../plan/firewall-rules";
 import type { NodeFile } from "../../templates/node-file";
 
 /** Resource options that set the parent. */

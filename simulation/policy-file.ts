@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { policyOf, type Policy } from "../autoscaler/policy";
-import { autoscaleFaults, autoscaleSchema } from "../config/autoscale";
+import { autoscaleFaults, autoscaleSchema } from "../config/autoscale-schema";
 import { plainValues } from "../config/plain-values";
 import { OperatorError } from "../core/errors";
 

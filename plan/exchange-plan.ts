@@ -3,7 +3,6 @@ import { expandUsers } from "../config/users";
 import { type AddressPlan, planAddresses } from "../core/addresses";
 import type { Codec, SipDriver } from "../core/telephony";
 import type { TrunkPeer, User } from "../templates/context";
-import { type FirewallRule, firewallRules } from "./firewall";
 import {
   digestKey,
   exchangeTag,
@@ -11,7 +10,8 @@ import {
   sshHostKeySeed,
   trunkSecret,
   userSecret,
-} from "./secrets";
+} from "./derived-secrets";
+import { type FirewallRule, firewallRules } from "./firewall-rules";
 import { type SshHostKey, sshHostKey } from "./ssh-host-key";
 
 /** Values of a node that are known before the node exists. */

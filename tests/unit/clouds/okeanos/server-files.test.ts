@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { bootstrapFault, bootstrapOf, FILE_LIMIT } from "../../../../clouds/okeanos/bootstrap";
+import { bootstrapFault, bootstrapOf, FILE_LIMIT } from "../../../../clouds/okeanos/server-files";
 
 const userData = Buffer.from("#cloud-config\nhostname: zone1\n").toString("base64");
 

@@ -1,4 +1,4 @@
-import { affordableZones } from "../config/autoscale";
+import { affordableZones } from "../config/autoscale-schema";
 import { count } from "../core/format";
 import type { ScalingState } from "./decision";
 import type { Argument } from "./demand";
