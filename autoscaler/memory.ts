@@ -76,7 +76,7 @@ export class MemoryFile {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return NOTHING;
       throw new OperatorError(
         `${this.path} cannot be read (${(error as Error).message}); repair or delete the file: ` +
-          "without it, the autoscaler only forgets its samples and the times of its changes",
+          "without it, the autoscaler forgets its samples, the times of its changes and failures, and an unfinished change",
       );
     }
   }

@@ -119,8 +119,8 @@ function drainRow(
 }
 
 /**
- * Returns whether `zone` is out of the rotation before the update. Only a plan that lists unchanged resources can show
- * this.
+ * Returns whether `zone` has no ZoneMembership before the update, and is therefore out of the rotation. Returns false if
+ * the plan does not list unchanged resources, because such a plan cannot show that a ZoneMembership is missing.
  */
 const isOut = (zone: string, { known }: Plan): boolean =>
   known !== null && ![...known].some((urn) => urn.endsWith(`${MEMBERSHIP}::${zone}`));
@@ -196,8 +196,8 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[
 /**
  * Returns rows for a node whose files change.
  *
- * @param described rows of other changes. Their effects are not repeated: the controller's files also change if zones are
- *   added or removed.
+ * @param described rows of other changes. Their effects are not repeated. For example, an added zone also changes the
+ *   controller's files, and both changes have the same effect: the zone joins.
  */
 function configRows(
   node: string,

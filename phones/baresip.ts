@@ -29,7 +29,7 @@ export function renderBaresipConfig(settings: BaresipSettings): string {
     `ctrl_tcp_listen 127.0.0.1:${String(controlPort(settings.port))}`,
     "call_max_calls 1",
     `audio_source ausine,${String(settings.toneHz)}`,
-    // ausine supports only this sample format.
+    // In baresip 1.0 (Debian 12), ausine supports only this sample rate, and only two channels.
     "ausrc_srate 48000",
     "ausrc_channels 2",
     "ringback_disabled yes",

@@ -4,7 +4,9 @@ import { type Okeanos, type OkeanosOptions, startOkeanos } from "./synnefo";
 /** Duration of a job of the cloud in milliseconds. */
 const JOB = 1_000;
 
-/** Conformance cloud whose time a test advances, and functions that many tests use. */
+/**
+ * Server that answers like Okeanos (see `startOkeanos`) and whose time a test advances, and functions that many tests use.
+ */
 export interface Scene {
   readonly okeanos: Okeanos;
   readonly ask: Ask;

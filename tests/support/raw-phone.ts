@@ -5,7 +5,10 @@ import { type Headers, render, type SipConnection, type SipMessage, unique } fro
 /** Timeout for a request to the phone in milliseconds. */
 const DEADLINE = 5_000;
 
-/** Address in the phone's Contact. Nothing that is sent to this address arrives. */
+/**
+ * Address in the phone's Contact, Via and SDP. Nothing that is sent to this address arrives: the phone receives messages
+ * only on its own connection to the exchange.
+ */
 const HOST = "192.0.2.1";
 
 /** Returns a session description (RFC 4566) with `media` lines. */
