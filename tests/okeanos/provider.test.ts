@@ -299,7 +299,7 @@ describe("an operation that exceeds its deadline", () => {
     const { id } = await servers.create(there.server, log);
     hurry();
     await expect(servers.delete(there.server, log, id)).rejects.toThrow(
-      "zone1: server 1 is not deleted after 10 minutes; run the same command again",
+      "zone1: server 1 is not deleted after 10 min; run the same command again",
     );
     const larger = { ...there.server, flavor: "C2R2048D20drbd" };
     await expect(servers.update(there.server, larger, log, id)).rejects.toThrow(
@@ -310,7 +310,7 @@ describe("an operation that exceeds its deadline", () => {
   test("reports and records a server that is not built", async () => {
     hurry();
     await expect(kinds().servers.create(there.server, log)).rejects.toThrow(
-      /^zone1: server 1 is not built after 20 minutes; run the same command again\. The incomplete resource is recorded; /,
+      /^zone1: server 1 is not built after 20 min; run the same command again\. The incomplete resource is recorded; /,
     );
   });
 
