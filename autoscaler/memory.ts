@@ -20,7 +20,8 @@ export interface Memory extends Pick<ScalingState, "lastOut" | "lastIn" | "faile
   readonly counters: Readonly<Record<string, Counters>>;
 }
 
-const NOTHING: Memory = {
+/** Memory of an autoscaler that has never run. */
+export const EMPTY_MEMORY: Memory = {
   lastOut: null,
   lastIn: null,
   failedIn: null,
@@ -71,9 +72,9 @@ export class MemoryFile {
   /** @throws OperatorError if the file cannot be read or is not JSON. */
   read(): Memory {
     try {
-      return { ...NOTHING, ...(JSON.parse(readFileSync(this.path, "utf8")) as Memory) };
+      return { ...EMPTY_MEMORY, ...(JSON.parse(readFileSync(this.path, "utf8")) as Memory) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return NOTHING;
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return EMPTY_MEMORY;
       throw new OperatorError(
         `${this.path} cannot be read (${(error as Error).message}); repair or delete the file: ` +
           "without it, the autoscaler forgets its samples, the times of its changes and failures, and an unfinished change",

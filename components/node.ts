@@ -2,12 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DrainPolicy } from "../nodes/rotation/drain-decision";
 import type { ExchangePlan, NodePlan } from "../plan/exchange-plan";
 import type { Role } from "../plan/firewall-rules";
-import type { Access, ZoneHost } from "../ssh/access";
+import type { Access } from "../ssh/access";
 import type { NodeFile } from "../templates/node-file";
 import type { CloudAdapter, Firewall, InternalNetwork } from "./cloud/cloud-adapter";
 import { packFiles } from "./packed-files";
 import { type Inputs, NodeConfig } from "./resources/node-config";
 import type { Rollout } from "./rollout";
+import { zoneHost } from "./zone-host";
 
 /** Arguments that all nodes of an exchange share. */
 export interface ExchangeArgs {
@@ -43,13 +44,6 @@ export interface NodeArgs extends ExchangeArgs, NodeServerArgs {
   /** Node that SSH connections pass through; by default, SSH connects to this node directly. */
   readonly via?: Node;
 }
-
-/** Returns the name, fixed IP and host key of a zone for the provider. */
-export const zoneHost = ({ name, fixedIp, sshHostKey }: NodePlan): ZoneHost => ({
-  name,
-  fixedIp,
-  sshHostKey: sshHostKey.publicKey,
-});
 
 /**
  * Server with a fixed IP in the trunk network, a public address, and files.

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ZonePlan } from "../plan/exchange-plan";
 import type { HaproxyController } from "./haproxy-controller";
-import { type ExchangeArgs, Node, type NodeServerArgs, zoneHost } from "./node";
+import { type ExchangeArgs, Node, type NodeServerArgs } from "./node";
 import { zoneFiles } from "./node-files";
 import { ZoneMembership } from "./resources/zone-membership";
+import { zoneHost } from "./zone-host";
 
 export interface ZoneArgs extends ExchangeArgs, NodeServerArgs {
   readonly plan: ZonePlan;

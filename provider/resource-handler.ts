@@ -45,7 +45,7 @@ export class PartialUpdate extends Error {
 
   constructor(
     fault: NodeError,
-    /** Inputs that are in effect, and properties that tell the next update what is left to do. */
+    /** Inputs that are in effect, and properties from which the next update sees its remaining work. */
     readonly state: object,
   ) {
     super(fault.message);

@@ -42,7 +42,7 @@ export class OkeanosAdapter implements CloudAdapter {
 
   image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string> {
     const { exchange, provider } = this.args;
-    // Without a SIP driver, the image is that of the controller: only zones need a driver.
+    // The controller has no SIP driver, so an image without a driver is the image of the controller.
     const node = sipDriver === undefined ? exchange.controller : exchange.zones[0];
     const found = pulumi.output(after).apply(() => lookUpImage(name, node?.name ?? "", provider));
     return checkedImage(name, found, sipDriver);

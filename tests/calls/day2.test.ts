@@ -6,6 +6,7 @@ import { drain, undrain } from "../../cli/pbx/drain";
 import type { Command, PbxContext } from "../../cli/pbx/pbx-context";
 import { status } from "../../cli/pbx/status";
 import { zones } from "../../cli/pbx/zones";
+import { zoneHost } from "../../components/zone-host";
 import { Haproxy } from "../../nodes/haproxy/runtime";
 import type { Call } from "../../phones/call";
 import { sleep } from "../../phones/within";
@@ -19,7 +20,6 @@ import {
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
-  zoneHost,
 } from "./support/exchange";
 import { loseMedia, OPERATOR } from "./support/network";
 

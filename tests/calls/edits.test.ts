@@ -1,3 +1,4 @@
+import { zoneHost } from "../../components/zone-host";
 import { liveCallsOf } from "../../nodes/asterisk/live-calls";
 import { type Phone, RegistrationRefused } from "../../phones/phone";
 import { Connections, TIMEOUTS } from "../../ssh/connections";
@@ -10,7 +11,6 @@ import {
   IMAGES_DEADLINE,
   KINDS,
   TEST_DEADLINE,
-  zoneHost,
 } from "./support/exchange";
 import { OPERATOR } from "./support/network";
 import { Stack } from "./support/stack";

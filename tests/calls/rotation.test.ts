@@ -1,3 +1,4 @@
+import { zoneHost } from "../../components/zone-host";
 import { activityOf, trunkPeersOf } from "../../nodes/asterisk/activity";
 import { waitForAsterisk } from "../../nodes/asterisk/console";
 import { serversOf } from "../../nodes/haproxy/change";
@@ -15,7 +16,6 @@ import {
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
-  zoneHost,
 } from "./support/exchange";
 import { OPERATOR } from "./support/network";
 

@@ -1,3 +1,4 @@
+import { zoneHost } from "../../components/zone-host";
 import { Connections, TIMEOUTS } from "../../ssh/connections";
 import { dialFrom } from "./support/dial";
 import {
@@ -6,7 +7,6 @@ import {
   IMAGES_DEADLINE,
   PJSIP_22,
   TEST_DEADLINE,
-  zoneHost,
 } from "./support/exchange";
 import { OPERATOR } from "./support/network";
 

@@ -12,7 +12,7 @@ import {
   type NodePlan,
   planExchange,
 } from "../../../plan/exchange-plan";
-import type { Access, ZoneHost } from "../../../ssh/access";
+import type { Access } from "../../../ssh/access";
 import type { NodeFile } from "../../../templates/node-file";
 import { RawPhone } from "../../support/raw-phone";
 import { SipConnection } from "../../support/raw-sip";
@@ -102,13 +102,6 @@ const hostOf = ({ name, fixedIp }: NodePlan): Host => ({
   name,
   fixedIp,
   address: fixedIp.replace(/^.*(?=\.)/, PUBLIC),
-});
-
-/** Returns a zone in the form that the Pulumi program passes to the provider. */
-export const zoneHost = ({ name, fixedIp, sshHostKey }: NodePlan): ZoneHost => ({
-  name,
-  fixedIp,
-  sshHostKey: sshHostKey.publicKey,
 });
 
 /**

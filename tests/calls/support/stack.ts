@@ -1,4 +1,5 @@
 import { packFiles } from "../../../components/packed-files";
+import { zoneHost } from "../../../components/zone-host";
 import type { Settings } from "../../../config/schema";
 import { all } from "../../../core/command";
 import type { Logger } from "../../../core/logger";
@@ -11,7 +12,7 @@ import { Connections } from "../../../ssh/connections";
 import type { NodeFile } from "../../../templates/node-file";
 import { STACK, settingsWith } from "../../support/settings";
 import { dialFrom } from "./dial";
-import { BASE, type Configuration, type Exchange, type ZoneKind, zoneHost } from "./exchange";
+import { BASE, type Configuration, type Exchange, type ZoneKind } from "./exchange";
 import { OPERATOR } from "./network";
 
 type Kind = "NodeConfig" | "ZoneMembership";

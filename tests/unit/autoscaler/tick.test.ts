@@ -1,7 +1,7 @@
 import { decide } from "../../../autoscaler/decide";
 import type { Decision } from "../../../autoscaler/decision";
 import type { Executor, ExchangeObservation } from "../../../autoscaler/executor";
-import type { Memory } from "../../../autoscaler/memory";
+import { EMPTY_MEMORY, type Memory } from "../../../autoscaler/memory";
 import type { Sample } from "../../../autoscaler/sample";
 import { type Decide, type Stop, Ticker } from "../../../autoscaler/tick";
 import type { Headroom } from "../../../clouds/cloud-api";
@@ -11,16 +11,6 @@ import { POLICY } from "../../support/autoscaler";
 
 const INTERVAL = 15_000;
 const KEEP = 60_000;
-const FRESH: Memory = {
-  lastOut: null,
-  lastIn: null,
-  failedIn: null,
-  failures: null,
-  failedMends: null,
-  unfinished: null,
-  samples: [],
-  counters: {},
-};
 const COUNTERS = { zone1: { boot: "a", uptime: 100, bytes: 5_000, busy: 300, ticks: 1_000 } };
 
 /** Fake exchange. Its default decision, `byCalls`, wants one zone for every three calls. */
@@ -30,7 +20,7 @@ class World implements Executor {
   /** Outdated number of zones that `observe` returns; null if the number is up to date. */
   seen: number | null = null;
   calls: number | null = 5;
-  memory: Memory = FRESH;
+  memory: Memory = EMPTY_MEMORY;
   /** Outcomes of the next updates, in order. Later updates succeed. */
   outcomes: UpdateOutcome[] = [];
   repairOutcome: UpdateOutcome = { kind: "done" };
@@ -153,7 +143,7 @@ test("many connections without a registered phone change nothing, and the quota 
 test("a tick fails if no zone can be read, but still repairs an unfinished change", async () => {
   world.calls = null;
   expect(await world.tick()).toBe("bad: nothing was done");
-  world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+  world.memory = { ...EMPTY_MEMORY, unfinished: { from: 2, to: 3 } };
   expect(await world.tick()).toBe("bad: done: repairing an unfinished change, at 2 zones");
 });
 
@@ -199,7 +189,7 @@ test("a change that the guard refuses makes the tick fail, but does not count as
   expect(world.done.slice(1)).toEqual(['update to 3, {"from":2,"to":3}']);
   expect(world.memory).toMatchObject({ unfinished: null, failures: null, failedMends: null });
   world.calls = 5;
-  world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+  world.memory = { ...EMPTY_MEMORY, unfinished: { from: 2, to: 3 } };
   world.outcomes = [refused];
   expect(await world.tick()).toMatch(/^bad: held: the guard refuses: /);
   expect(await world.tick()).toBe("ok: held: repair of an unfinished change is retried in 30 s");
@@ -207,7 +197,7 @@ test("a change that the guard refuses makes the tick fail, but does not count as
 
 test("a refused change after a repair leaves the old change unfinished and delays the next repair", async () => {
   world.calls = 9;
-  world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+  world.memory = { ...EMPTY_MEMORY, unfinished: { from: 2, to: 3 } };
   world.outcomes = [{ kind: "refused", why: "controller: server replaced: not now" }];
   expect(await world.tick()).toMatch(/^bad: held: the guard refuses: /);
   expect(world.memory.unfinished).toEqual({ from: 2, to: 3 });
@@ -272,7 +262,7 @@ test("a failed rollback is tried again after a delay until it succeeds", async (
 
 describe("the tick after a change that was killed", () => {
   beforeEach(() => {
-    world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+    world.memory = { ...EMPTY_MEMORY, unfinished: { from: 2, to: 3 } };
   });
 
   test("repairs the stack, and then makes the change that it decides on", async () => {
@@ -299,7 +289,7 @@ describe("the tick after a change that was killed", () => {
 });
 
 test("a failed repair makes the tick fail, and delays the next repair", async () => {
-  world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+  world.memory = { ...EMPTY_MEMORY, unfinished: { from: 2, to: 3 } };
   world.calls = 9;
   world.repairOutcome = { kind: "failed", why: "no answer" };
   expect(await world.tick()).toBe("bad: failed: from 2 to 3 zones: no answer");
@@ -355,7 +345,7 @@ describe("a number of zones that an operator has changed after the sample was ta
   });
 
   test("is also kept after the repair of a killed change", async () => {
-    world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+    world.memory = { ...EMPTY_MEMORY, unfinished: { from: 2, to: 3 } };
     world.calls = 9;
     expect(await world.tick()).toBe(
       "ok: held: there are 4 zones now; the autoscaler decides again at the next measurement",
@@ -365,7 +355,7 @@ describe("a number of zones that an operator has changed after the sample was ta
   });
 
   test("is the number that a repair returns to after a killed change", async () => {
-    world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+    world.memory = { ...EMPTY_MEMORY, unfinished: { from: 2, to: 3 } };
     expect(await world.tick()).toBe("ok: done: repairing an unfinished change, at 4 zones");
     expect(world.done).toEqual(["repaired", 'update to 4, {"from":2,"to":3}']);
     expect(world.zones).toBe(4);
@@ -394,7 +384,7 @@ describe("a drain is cancelled if its zone is needed again,", () => {
   test("even during a cooldown, because keeping a zone needs nothing from the cloud", () => {
     const failures = { count: 3, at: world.now };
     world.waits = true;
-    world.memory = { ...FRESH, lastOut: world.now, failedIn: world.now, failures };
+    world.memory = { ...EMPTY_MEMORY, lastOut: world.now, failedIn: world.now, failures };
   });
 
   test("even if the samples cannot be saved", () => {
@@ -413,7 +403,7 @@ describe("a request to stop", () => {
     world.calls = 9;
     expect(await world.tick()).toBe("ok: held: stopping");
     world.calls = 5;
-    world.memory = { ...FRESH, unfinished: { from: 2, to: 3 } };
+    world.memory = { ...EMPTY_MEMORY, unfinished: { from: 2, to: 3 } };
     expect(await world.tick()).toBe("ok: held: stopping");
     expect(world.done).toEqual(["asked for quotas"]);
   });

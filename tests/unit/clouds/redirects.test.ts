@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createHttps } from "node:https";
@@ -9,6 +8,7 @@ import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import { OkeanosClient } from "../../../clouds/okeanos/client";
 import { CloudSession } from "../../../clouds/openstack/cloud-session";
+import { makeCertificate } from "../../support/certificate";
 
 const PASSWORD = "the-password-of-a-test";
 const TOKEN = "the-token-of-a-test";
@@ -40,25 +40,7 @@ async function serve(handler: typeof answerTo): Promise<typeof cloud> {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-redirects-"));
-  execFileSync("openssl", [
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:P-256",
-    "-nodes",
-    "-days",
-    "2",
-    "-subj",
-    "/CN=cloud",
-    "-addext",
-    "subjectAltName=IP:127.0.0.1",
-    "-keyout",
-    join(folder, "key.pem"),
-    "-out",
-    join(folder, "cert.pem"),
-  ]);
+  makeCertificate(folder, "cloud");
   ca = readFileSync(join(folder, "cert.pem"), "utf8");
   cloud = await serve((request, response) => {
     answerTo(request, response);

@@ -3,7 +3,7 @@ import { OperatorError } from "../../../core/errors";
 import { openStack } from "../../../stack/open-stack";
 import { askPulumi } from "../../../stack/state";
 
-/** Returns an error like that of the Automation API if `pulumi` fails with `stderr`. */
+/** Returns the error that the Automation API throws if `pulumi` prints `stderr` and fails. */
 const says = (stderr: string): Error => {
   const message = `code: 255\n stdout: \n stderr: ${stderr}\n err?: \n`;
   return Object.assign(Object.create(CommandError.prototype) as Error, { message });

@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,42 +7,18 @@ import { TLSSocket } from "node:tls";
 import { z } from "zod";
 import { CloudSession } from "../../../../clouds/openstack/cloud-session";
 import { cloudSettings } from "../../../../clouds/openstack/cloud-settings";
+import { makeCertificate } from "../../../support/certificate";
 
 let folder: string;
 let server: Server;
 let port: string;
 let requests: string[];
 
-/** Creates a self-signed certificate for 127.0.0.1 in the folder `name`. */
-function makeCertificate(name: string): void {
-  mkdirSync(join(folder, name));
-  const args = [
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:P-256",
-    "-nodes",
-    "-days",
-    "2",
-    "-subj",
-    `/CN=${name}`,
-    "-addext",
-    "subjectAltName=IP:127.0.0.1",
-    "-keyout",
-    join(folder, name, "key.pem"),
-    "-out",
-    join(folder, name, "cert.pem"),
-  ];
-  execFileSync("openssl", args, { stdio: "pipe" });
-}
-
 const pem = (name: string, part: "key" | "cert"): string => join(folder, name, `${part}.pem`);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-tls-"));
-  for (const name of ["cloud", "stranger", "user"]) makeCertificate(name);
+  for (const name of ["cloud", "stranger", "user"]) makeCertificate(join(folder, name), name);
   server = createServer(
     {
       key: readFileSync(pem("cloud", "key")),
