@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Checks every shell script of the repository with shellcheck, and every Python program with pyflakes. Programs of images
-# have no extension: their first line names the interpreter.
+# Checks every shell script of the repository with shellcheck, and every Python program with pyflakes. Finds scripts
+# and programs by the extension or the first line.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+missing=()
 for command in shellcheck pyflakes3; do
-  if ! command -v "$command" >/dev/null; then
-    echo "tests/lint-scripts.sh: $command is missing; install it with: apt-get install $command" >&2
-    exit 1
-  fi
+  command -v "$command" >/dev/null || missing+=("$command")
 done
+if ((${#missing[@]} > 0)); then
+  echo "tests/lint-scripts.sh: missing: ${missing[*]}; install with: apt-get install ${missing[*]}" >&2
+  exit 1
+fi
 
 is_shell='^#!.*[/ ](ba|da)?sh( |$)|^# shellcheck shell='
 is_python='^#!.*[/ ]python3( |$)'
