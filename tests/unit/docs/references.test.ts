@@ -56,6 +56,15 @@ test("comments and documents name only files that exist", () => {
   expect(missing).toEqual([]);
 });
 
+test("docs/security.md names only tests that exist", () => {
+  const names = Array.from(
+    read("docs/security.md").matchAll(/`((?:unit|preview|okeanos|calls|lab)\/[\w/-]+)`/g),
+    ([, name = ""]) => name,
+  );
+  expect(names).not.toEqual([]);
+  expect(names.filter((name) => !FILES.includes(`tests/${name}.test.ts`))).toEqual([]);
+});
+
 test("docs/changes.md mentions every configuration key", () => {
   const text = read("docs/changes.md");
   const keys = Object.keys(settingsSchema.shape);
