@@ -14,23 +14,29 @@ import {
   UNKNOWN_EXTENSION,
 } from "./case";
 
-/** Transfers a call to `target`. Returns the status of the answer to REFER, and the status in the last NOTIFY. */
-async function refer(
+/** Sends REFER for `target` inside a call. Returns the status of the answer. */
+async function sendRefer(
   phone: RawPhone,
   dialog: Dialog,
   target: string,
   headers: Sending["headers"] = {},
 ): Promise<string> {
   const all = { "Refer-To": target, ...headers };
-  const answer = code(await phone.askInside(dialog, "REFER", { headers: all }));
+  return code(await phone.askInside(dialog, "REFER", { headers: all }));
+}
+
+/** Transfers a call to `target`. Returns the status of the answer to REFER; after 202, also that of the last NOTIFY. */
+async function refer(...request: Parameters<typeof sendRefer>): Promise<string> {
+  const answer = await sendRefer(...request);
   if (answer !== "202") return answer;
+  const [phone] = request;
   const notify = await phone.heard("NOTIFY", (message) =>
     message.header("Subscription-State").startsWith("terminated"),
   );
   return `202, NOTIFY ${/^SIP\/2\.0 (\d+)/.exec(notify.body)?.[1] ?? "without a status"}`;
 }
 
-/** Returns the number of the caller in `invite`, and the names of headers that only a phone can have added. */
+/** Returns the caller's number in `invite`, and the names of headers that only a transferring phone can have added. */
 const caller = (invite: SipMessage): string =>
   [
     /sip:(\w+)@/.exec(invite.header("From"))?.[1] ?? "",
@@ -52,7 +58,7 @@ const blind =
     const told = refer(bob, ofBob, uri(bench, THIRD), {
       "Referred-By": '"Mallory" <sip:4711@192.0.2.66>',
     });
-    told.catch(() => undefined); // If this fails, `carol.ring` throws.
+    told.catch(() => undefined); // If the transfer fails, `carol.ring` throws.
     const invite = await ringing;
     await carol.pickUp(invite);
     return `${await told}; 1003 rings, called by ${caller(invite)}`;
@@ -69,13 +75,13 @@ const attended =
     const { ofAlice: consultation } = await bench.connect(bob, carol);
     const told = await refer(bob, ofBob, uri(bench, THIRD, `?Replaces=${consultation.replaces}`));
     const ended = bob.heard("BYE", (message) => message.header("Call-ID") === consultation.callId);
-    // A phone ends the call that it transferred (RFC 5589, 6.1).
+    // After a transfer, the transferring phone ends its own call (RFC 5589, 6.1).
     const bye = await bob.askInside(ofBob, "BYE");
     await ended;
     return `${told}; BYE to both calls${bye.status === 200 ? "" : `, ${code(bye)}`}`;
   };
 
-/** Replaces header that names a call that the zone does not have, as a part of a URI. */
+/** Part of a URI: a Replaces header that names a call that the zone does not have. */
 const ELSEWHERE = "?Replaces=nothing%40192.0.2.1%3Bto-tag%3Da%3Bfrom-tag%3Db";
 
 /** Returns the `run` of a case in which 1002 transfers its call with 1001 to a target that cannot be called. */
@@ -126,10 +132,13 @@ export const TRANSFERS: InteropArea = {
       run: async (bench) => {
         const { alice, ofAlice, bob, ofBob } = await bench.pair();
         const carol = await bench.phone(THIRD);
-        const told = refer(bob, ofBob, uri(bench, THIRD, ELSEWHERE));
-        if (bench.driver === "chan_sip") return `${await told}; ${await stays(alice, ofAlice)}`;
-        told.catch(() => undefined); // The NOTIFY comes only after 1003 answers.
-        return `202; 1003 rings, called by ${caller(await carol.ring())}`;
+        const target = uri(bench, THIRD, ELSEWHERE);
+        if (bench.driver === "chan_sip") {
+          return `${await refer(bob, ofBob, target)}; ${await stays(alice, ofAlice)}`;
+        }
+        // The NOTIFY comes only after 1003 answers.
+        const answer = await sendRefer(bob, ofBob, target);
+        return `${answer}; 1003 rings, called by ${caller(await carol.ring())}`;
       },
     },
     {
@@ -139,7 +148,7 @@ export const TRANSFERS: InteropArea = {
         const { bob, ofBob } = await bench.pair();
         const carol = await bench.phone(THIRD);
         const told = refer(bob, ofBob, uri(bench, THIRD), { "Refer-Sub": "false" });
-        told.catch(() => undefined); // If this fails, `carol.ring` throws.
+        told.catch(() => undefined); // If the transfer fails, `carol.ring` throws.
         await carol.ring();
         return `${await told}; 1003 rings`;
       },
