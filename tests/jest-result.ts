@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { ROOT } from "../core/paths";
 
-/** Output of `jest --json`. */
+/** The part of the output of `jest --json` that `countOf` reads. */
 export interface JestResult {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -26,16 +26,16 @@ export interface Count {
   readonly failures: readonly string[];
 }
 
-/** Maximum number of lines of a failure in the summary. */
+/** Maximum number of lines of a failure's message in the summary. */
 const LINES = 12;
 
-/** Returns `title` and the first lines of `text`, without colours. */
+/** Returns `title` and, indented, the first `limit` lines of `text` without colours. */
 export function paragraph(title: string, text: string, limit = LINES): string {
   const lines = stripVTControlCharacters(text).trim().split("\n");
   return [title, ...lines.slice(0, limit).map((line) => `    ${line}`)].join("\n");
 }
 
-/** Returns whether a test was not run (skipped or todo). Such a test proves nothing, so it counts as failed. */
+/** Returns whether a test was not run, such as a skipped test. Such a test proves nothing, so it counts as failed. */
 const wasNotRun = (status: string): boolean => status !== "passed" && status !== "failed";
 
 export function countOf(result: JestResult): Count {

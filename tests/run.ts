@@ -11,9 +11,9 @@ import { projectEnvironment } from "../stack/environment";
 import { type Count, countOf, type JestResult, paragraph } from "./jest-result";
 
 /**
- * Test levels, from fast to slow, and the number of test files that run in parallel. Okeanos tests mostly wait, and
- * previews mostly compute. So both levels together take little longer than one of them. Tests of calls also mostly
- * wait, and each file has its own networks. All lab tests share one lab.
+ * Runs of the test levels, from fast to slow, with the number of test files that run in parallel. Okeanos tests mostly
+ * wait, and preview tests mostly compute. So both levels together take little longer than the slower one alone. Tests
+ * of calls also mostly wait, and each file has its own networks. All lab tests share one lab.
  */
 const RUNS = [
   { levels: ["unit"], workers: 2 },
@@ -35,7 +35,7 @@ async function lint(): Promise<Count> {
   }
 }
 
-/** Returns the count of a step that could not run: one failure. */
+/** Prints the fault of a step, and returns the step's count: one failure. */
 function broken(name: string, fault: string): Count {
   say(name, fault);
   return { passed: 0, failed: 1, failures: [paragraph(name, fault)] };
@@ -56,7 +56,7 @@ async function jest({ levels, workers }: Run, env: NodeJS.ProcessEnv): Promise<C
   const name = levels.join(", ");
   say(name, "running");
   try {
-    // The exit code is ignored, because the counts show failures. Reading the file fails if there are no counts.
+    // The counts show failed tests, so the exit code is ignored. If Jest wrote no counts, reading the file fails.
     await command("node_modules/.bin/jest", args, { env, onLine: showUnlessJson }).catch(() => "");
     return countOf(JSON.parse(readFileSync(resultFile, "utf8")) as JestResult);
   } catch (error) {
@@ -66,7 +66,7 @@ async function jest({ levels, workers }: Run, env: NodeJS.ProcessEnv): Promise<C
   }
 }
 
-/** Prints a line of Jest's output, except the result, which Jest also prints there as one line of JSON. */
+/** Prints a line of Jest's output, unless the line starts like a JSON object. */
 function showUnlessJson(line: string): void {
   if (!line.startsWith('{"')) {
     console.log(line);
@@ -76,13 +76,16 @@ function showUnlessJson(line: string): void {
 const lab = (verb: "up" | "prove"): Promise<unknown> =>
   command("lab/lab.sh", [verb], { onLine: relay("lab") });
 
-/** Returns the errors of the lab's services, which may explain failed tests. */
+/** Returns the lab's processes that are down, and the last errors in its logs, which may explain failed tests. */
 async function labTrouble(): Promise<string[]> {
   const lines = await command("lab/lab.sh", ["trouble"]).catch((error: unknown) => String(error));
   return lines === "" ? [] : [paragraph("lab/lab.sh trouble", lines, Infinity)];
 }
 
-/** Starts the builds and the lab, which the slower levels need, while the faster levels run. */
+/**
+ * Starts the builds and the lab in the background. For each level, returns a promise that resolves when everything that
+ * the level needs is ready.
+ */
 function prepare(): Record<Level, Promise<unknown>> {
   const tools = command("tools/install.sh", [], { onLine: relay("tools") });
   const images = command("images/build.sh", [], { onLine: relay("images") });
@@ -99,7 +102,7 @@ function prepare(): Record<Level, Promise<unknown>> {
     calls: images,
     lab: Promise.all([tools, uploaded]),
   };
-  // A level that waits for a failed build reports the failure. This handler prevents an unhandled rejection until then.
+  // A level that needs a failed build reports the failure. Until then, this handler prevents an unhandled rejection.
   for (const promise of Object.values(ready)) {
     promise.catch(() => undefined);
   }
@@ -112,7 +115,7 @@ main(async () => {
       "make test runs all tests and takes no options; run one level with: npx jest --selectProjects unit",
     );
   }
-  // The tests use their own cloud, not the cloud in the caller's environment.
+  // No test may use the cloud in the caller's environment.
   const ours = withoutCloud(process.env);
   const ready = prepare();
   const counts: Record<string, Count> = { lint: await lint() };
@@ -120,7 +123,7 @@ main(async () => {
     const name = run.levels.join(", ");
     try {
       await Promise.all(run.levels.map((level) => ready[level]));
-      // The lab was started before the faster levels ran. Restart its processes that have died in the meantime.
+      // The lab was started before the faster levels ran. Restart its processes that have died since then.
       if (name === "lab") await lab("up").then(() => lab("prove"));
       const env = name === "unit" ? ours : { ...ours, ...(await projectEnvironment(ours)) };
       counts[name] = await jest(run, env);
@@ -129,7 +132,7 @@ main(async () => {
     }
   }
 
-  // Failures are printed at the end, because only the end of a long output may be kept.
+  // Failures are printed after all runs, because some logs keep only the end of a long output.
   const failures = Object.values(counts).flatMap((count) => count.failures);
   const trouble = counts.lab?.failed === 0 ? [] : await labTrouble();
   for (const failure of [...failures, ...trouble]) {

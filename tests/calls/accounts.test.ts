@@ -20,10 +20,10 @@ const EXCHANGES = [
 ];
 
 const LIMITS = {
-  // One test starts a hundred calls at once.
   callsPerAccount: 2,
+  // One test starts a hundred calls at once.
   callsPerMinute: 1_000,
-  // All phones have the same address, which the controller does not know when the phones connect.
+  // All phones connect from one address, which is unknown to the controller at first.
   connectionsPerUnknownSource: 1_000,
 };
 /** Ring timeout, in seconds. */
@@ -31,12 +31,12 @@ const RING_TIMEOUT = 5;
 const CONFIGURATION = { limits: LIMITS, ringTimeout: RING_TIMEOUT };
 /** Deadline for a zone to end a call, in seconds. */
 const SOON = 10;
-/** Timeout of a final answer, in milliseconds: twice the ring timeout. */
+/** Deadline for a final answer, in milliseconds: twice the ring timeout. */
 const FINAL = 2_000 * RING_TIMEOUT;
 
 describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
   let exchange: Exchange;
-  /** Alice and Bob are in zone1; Carol is in zone2. */
+  /** Phones: Alice's and Bob's are registered in zone1, Carol's in zone2. */
   let alice: RawPhone;
   let bob: RawPhone;
   let carol: RawPhone;
@@ -89,7 +89,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
       shownAs: '"1003" <sip:1003@',
     },
   ];
-  // With equal zones, one direction is enough. The mixed exchange tests no calls inside a zone.
+  // With equal zones, one direction between zones is enough. With different zones, calls inside a zone are left out.
   const [one, other] = zones;
   const different = one === other ? routes.slice(0, 2) : routes.slice(1);
 
@@ -98,14 +98,23 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
       ["no name", {}],
       ["the name of another user", { From: "Bob" }],
       ["an anonymous name", { From: "Anonymous", Privacy: "id" }],
-      ["another user by P-Asserted-Identity", { "P-Asserted-Identity": '"Bob" <sip:1002@x>' }],
-      ["another user by P-Preferred-Identity", { "P-Preferred-Identity": '"Bob" <sip:1002@x>' }],
       [
-        "another user by Remote-Party-ID",
+        "another user's identity in P-Asserted-Identity",
+        { "P-Asserted-Identity": '"Bob" <sip:1002@x>' },
+      ],
+      [
+        "another user's identity in P-Preferred-Identity",
+        { "P-Preferred-Identity": '"Bob" <sip:1002@x>' },
+      ],
+      [
+        "another user's identity in Remote-Party-ID",
         { "Remote-Party-ID": '"Bob" <sip:1002@x>;party=calling;screen=yes' },
       ],
       ["a private Remote-Party-ID", { "Remote-Party-ID": "<sip:1001@x>;privacy=full" }],
-      ["a diversion by another user", { Diversion: '"Bob" <sip:1002@x>;reason=unconditional' }],
+      [
+        "another user's identity in Diversion",
+        { Diversion: '"Bob" <sip:1002@x>;reason=unconditional' },
+      ],
     ])("that sends %s is shown as its account", async (__, claims: Outside["headers"]) => {
       const callee = calleeOf();
       const name = claims?.From;
@@ -145,7 +154,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
       ["cannot accept the offer", 488, 488],
       ["can accept no offer", 606, 488],
       ["does not want to be disturbed", 480, 480],
-      ["timed out", 408, 408],
+      ["times out", 408, 408],
       ["has an error", 500, 500],
       ["does not know the user", 404, 480],
     ])("calling a callee that %s (%i) gets %i", async (__, said, heard) => {
@@ -168,7 +177,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
     });
   });
 
-  test("after any final answer of a callee, no other zone is asked for the user", async () => {
+  test("after a refusal or redirection by a callee's phone, no other zone is asked for the user", async () => {
     const before = await asked();
     for (const status of [486, 603, 403, 488, 480, 408, 500, 302]) {
       const sent = await invite(alice, "1002");
@@ -267,7 +276,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
           ),
         );
       };
-      /** Calls a number without a user `count` times. Returns the statuses. The limit also counts these calls. */
+      /** Calls a number without a user `count` times, and returns the statuses. The limit also counts these calls. */
       const attempts = async (phone: RawPhone, count: number): Promise<(number | null)[]> => {
         const answers: (number | null)[] = [];
         while (answers.length < count) answers.push((await call(phone, "1999")).status);

@@ -18,12 +18,13 @@ import { OFFICES, type Office } from "./support/network";
 
 jest.setTimeout(TEST_DEADLINE);
 
-/** Deadline for filling a zone with connections, and duration of several HAProxy checks, in seconds. */
+/** Deadline for filling a zone with connections, in seconds. */
 const CONNECT = 10;
+/** Duration of several HAProxy checks, in seconds. */
 const CHECKS = 8;
 /** Somewhat more than the time that a new connection may be silent, in milliseconds. */
 const SILENCE = 8_000;
-/** Limit that is higher than the number of phones, which all use one address. */
+/** Limit above the number of connections in these tests, which all come from one address. */
 const MANY = 2_000;
 
 /** Sets up an exchange of two zones. `landing` opens a connection, and returns the zone that HAProxy chose. */
@@ -66,13 +67,13 @@ describe("HAProxy with balance roundrobin", () => {
     expect([await landing(), await landing()]).toEqual([first, second]);
   });
 
-  test("disconnects a silent connection, and never forwards it to a zone", async () => {
+  test("closes a silent connection, and never forwards the connection to a zone", async () => {
     const { controller, controllerAddress, network } = exchange();
     const served = async (): Promise<number[]> =>
       (await controller.backends()).map(({ total }) => total);
     const before = await served();
     const silent = await dialFrom(network.namespace("office1"))(controllerAddress, SIP_PORT);
-    silent.on("error", () => undefined); // The connection is reset after its end.
+    silent.on("error", () => undefined); // An error after the end is not a failure.
     await within(SILENCE, "the end of a silent connection", once(silent.resume(), "end"));
     expect(await served()).toEqual(before);
   });
@@ -102,7 +103,7 @@ describe("HAProxy with balance leastconn", () => {
 describe("HAProxy with balance source", () => {
   const { landing } = balanced("source");
 
-  test("gives an address always the same zone, and spreads the addresses over both zones", async () => {
+  test("always gives an address the same zone, and spreads the addresses over both zones", async () => {
     const zones = new Set<string | undefined>();
     for (const office of OFFICES) {
       const first = await landing(office);

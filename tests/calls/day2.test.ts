@@ -25,7 +25,7 @@ import { loseMedia, OPERATOR } from "./support/network";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** Deadline for RTCP reports, in seconds. Asterisk and phones send one every five seconds. */
+/** Deadline for RTCP reports, in seconds. Asterisk and phones send a report every five seconds. */
 const REPORTED = 20;
 const SOON = 10;
 /** Timeout of a sample in these tests, in milliseconds. */
@@ -84,7 +84,6 @@ describe("in an exchange with a call,", () => {
     ...changes,
   });
 
-  /** Runs a command, and returns its output. */
   async function printed(command: Command, operand = "", json = false): Promise<string> {
     const before = lines.length;
     await command.run(contextOf({ json }), operand);
@@ -110,7 +109,8 @@ describe("in an exchange with a call,", () => {
     expect(sampled.map(({ name }) => name)).toEqual(["zone1", "zone2"]);
     for (const { reading } of sampled) {
       expect(reading).toMatchObject({ calls: 1, registrations: 1 });
-      // 200 packets per second of at least 200 bytes: 50 in each direction, on the phone's leg and on the trunk's leg.
+      // Each of the two legs (phone and trunk) has 50 packets per second in each direction. A packet has at least
+      // 200 bytes, so the traffic is at least 40,000 bytes per second.
       expect(reading?.bytesPerSecond).toBeGreaterThan(30_000);
       expect(reading?.bytesPerSecond).toBeLessThan(80_000);
       expect(reading?.cpu).toBeGreaterThan(0);
@@ -119,7 +119,7 @@ describe("in an exchange with a call,", () => {
     expect(sessions).toBe(2);
   });
 
-  test("a sample marks only an unreachable zone as unknown, until the zone is reachable again", async () => {
+  test("a sample marks an unreachable zone, and no other zone, as unknown until the zone is reachable again", async () => {
     await exchange.zone("zone2").killSsh();
     try {
       const { zones: sampled } = await metrics.sample(nodes);
@@ -133,7 +133,7 @@ describe("in an exchange with a call,", () => {
     });
   });
 
-  test("a sample has a reading of a zone whose sampling program was killed and started again", async () => {
+  test("after the program that reads a zone was killed, a later sample has a reading of the zone again", async () => {
     await metrics.sample(nodes);
     await exchange.zone("zone2").inside(["pkill", "-KILL", "python3"]);
     await eventually("zone2 known again", SOON, async () => {
@@ -156,7 +156,7 @@ describe("in an exchange with a call,", () => {
     await exchange.serving();
   });
 
-  test("a sample does not include a zone that an operator has drained", async () => {
+  test("a sample has no reading of a zone that an operator has drained", async () => {
     const haproxy = new Haproxy(await connections.controller(exchange.access, TIMEOUTS.read));
     await haproxy.setState("zone2", "drain");
     try {
@@ -187,7 +187,7 @@ describe("in an exchange with a call,", () => {
     expect(await printed(calls)).toMatch(/│ zone1 │ 1001 → 1002 │ 0:\d\d +│ 1001 +│ ulaw +│ .* ok/);
   });
 
-  test("pbx status shows the load of each zone, and pbx zones shows its addresses and trunk peers", async () => {
+  test("pbx status shows the load of a zone, and pbx zones shows the addresses and trunk peers of a zone", async () => {
     expect(await printed(status)).toMatch(
       /│ zone1 │ ready +│ 1 +│ 1 +│ [\d.]+ kB\/s +│ [\d.]+ % +│ 1 of 1 +│ 1 +│/,
     );
@@ -202,7 +202,7 @@ describe("in an exchange with a call,", () => {
       (await states()).zone1 === "drain" ? true : null,
     );
     await expect(printed(drain, "zone2")).rejects.toThrow(
-      "zone2: no other zone is in the rotation",
+      "zone2: no other healthy zone is in the rotation",
     );
     await call.hangUp();
     expect(await drained).toContain("zone1: 1 call left");

@@ -13,7 +13,7 @@ import { parseLog } from "./support/zone";
 
 const kindOf = ({ image, sipDriver }: ZoneKind): string => `${sipDriver} on ${image}`;
 
-/** Exchanges of two equal zones for each release and driver, and one exchange with two drivers and two releases. */
+/** Zones of each exchange: two equal zones for each supported pair of image and driver, and two different zones. */
 const EXCHANGES = [
   [PJSIP_22, PJSIP_22],
   [PJSIP_16, PJSIP_16],
@@ -23,7 +23,7 @@ const EXCHANGES = [
 
 jest.setTimeout(TEST_DEADLINE);
 
-/** Warnings that Asterisk may log. */
+/** Parts of the warnings that Asterisk may log. */
 const EXPECTED = [
   // chan_sip logs its deprecation at every start.
   "Module 'chan_sip' has been loaded but will be deprecated",
@@ -50,11 +50,11 @@ describe.each(EXCHANGES)("with $name,", ({ zones }) => {
     }
   });
 
-  test("Asterisk has every application and function of the dialplan", async () => {
+  test("the Asterisk of zone1 has every application and function of the dialplan", async () => {
     const zone = exchange.zone("zone1");
     const dialplan = (await zone.read("/etc/asterisk/extensions.conf")).replace(/^;.*$/gm, "");
     const names = new Set(Array.from(dialplan.matchAll(/\b(\w+)\(/g), ([, name = ""]) => name));
-    // `n(end)` is a priority with a label.
+    // `n(end)` is a priority with a label, not an application.
     names.delete("n");
     const loaded = await Promise.all(
       ["core show applications", "core show functions"].map((command) => zone.cli(command)),
@@ -118,7 +118,7 @@ describe.each(EXCHANGES)("with $name,", ({ zones }) => {
   test.each([
     ["1001", "Alice"],
     ["1003", "1003"],
-  ])("caller %s is shown as %s, whatever name the phone sends", async (extension, name) => {
+  ])("caller %s is shown as %s, although the phone sends another name", async (extension, name) => {
     const caller = await exchange.phoneIn("zone1", extension, { displayName: "Bob" });
     for (const zone of ["zone1", "zone2"]) {
       const callee = await exchange.phoneIn(zone, "1004");
@@ -145,7 +145,7 @@ describe.each(EXCHANGES)("with $name,", ({ zones }) => {
   test.each([
     ["a number without a user", "1999", "404 Not Found"],
     ["a user whose phone is not registered", "1005", "480 Temporarily"],
-  ])("a call to %s is refused at once", async (_, extension, answer) => {
+  ])("a call to %s is refused long before the ring timeout", async (_, extension, answer) => {
     const alice = await exchange.phoneIn("zone1", "1001");
 
     const started = performance.now();
@@ -153,13 +153,13 @@ describe.each(EXCHANGES)("with $name,", ({ zones }) => {
     await expect(established).rejects.toThrow(CallRefused);
     await expect(established).rejects.toThrow(answer);
 
-    // A call that rings would take the whole ring timeout.
+    // A call that rings without an answer takes the whole ring timeout.
     expect(performance.now() - started).toBeLessThan(1000 * (exchange.plan.ringTimeout / 2));
   });
 
   test.each([
-    ["an option of Dial that changes the caller", "1002,+0,f(1000)"],
-    ["a device of Dial", "1005%29%3A0%3A99&IAX2%2Fzone2%2F1002"],
+    ["an option that changes the caller's number", "1002,+0,f(1000)"],
+    ["another device", "1005%29%3A0%3A99&IAX2%2Fzone2%2F1002"],
   ])("a call to a number that Dial would read as %s gets 404", async (_, number) => {
     const alice = await exchange.phoneIn("zone1", "1001");
     const bob = await exchange.phoneIn("zone2", "1002");

@@ -11,16 +11,17 @@ jest.setTimeout(2 * TEST_DEADLINE);
 
 const ASTERISK = "/etc/asterisk";
 const FLOOD = join(__dirname, "support", "flood.py");
-/** Milliseconds between two malformed requests. */
+/** Pause between two malformed requests, in milliseconds. */
 const PAUSE = 20;
-/** Maximum duration of a flood, and deadline for its first log record, in seconds. */
+/** Maximum duration of the flood, in seconds. */
 const LONGEST = 90;
+/** Deadline for the first log record of the flood, in seconds. */
 const SOON = 10;
 /** Allowed slowdown of an edit during a flood: a factor, and additional milliseconds. */
 const USUAL = 2;
 const NOISE = 1_000;
 
-/** Line of logger.conf in earlier versions of the exchange. Sets a log format that is not JSON. */
+/** Line that logger.conf had in earlier versions of the exchange. The line sets a log format that is not JSON. */
 const OLD_FORMAT = "messages => notice,warning,error";
 
 describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kind, usersFile }) => {
@@ -28,7 +29,7 @@ describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kin
   let stack: Stack;
   let flood: ChildProcess;
   let lastUser = 1009;
-  /** Milliseconds that an edit of the users takes without a flood. */
+  /** Duration of the slower of two edits without a flood, in milliseconds. */
   let usual: number;
 
   /** Updates the stack with one more user and another ring timeout. Returns the duration in milliseconds. */
@@ -65,7 +66,7 @@ describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kin
   }, IMAGES_DEADLINE);
   afterAll(() => exchange.close());
 
-  test("an edit of users and dialplan succeeds, and takes about as long as without a flood", async () => {
+  test("an edit of users and dialplan succeeds, and takes at most about twice as long as without a flood", async () => {
     for (let edit = 0; edit < 5; edit++) {
       expect(await oneMoreUser()).toBeLessThan(USUAL * usual + NOISE);
     }
@@ -90,7 +91,7 @@ describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kin
     await oneMoreUser();
   });
 
-  test("a zone with the old log format gets the new format with the next edit", async () => {
+  test("with the old log format, a fault is refused too, and the next valid edit sets the new format", async () => {
     const old: ChangeFiles = (_, files) =>
       files.map((file) => ({
         ...file,

@@ -20,7 +20,7 @@ jest.setTimeout(2 * TEST_DEADLINE);
 /** Expiry that the phones request, in seconds. A phone registers again within this time. */
 const EXPIRES = 30;
 
-/** Limits that prevent a lock of the phones' address, because baresip retries many times in a row after a refusal. */
+/** Limits that the phones do not exceed. After a refusal, baresip tries to register many times in a row. */
 const MANY_FAILURES = { failuresPerAccount: 1_000, failuresPerSource: 1_000 };
 
 const ALICE = { extension: "1001", name: "Alice" };
@@ -67,7 +67,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     expect(before).toEqual([["zone1"], ["zone2"], ["zone1"], ["zone2"]]);
   }
 
-  /** Returns the codec that the zone reports for each phone's current call; null without a call. */
+  /** Returns the codec of each phone's current call, as its zone reports the codec; null for a phone without a call. */
   async function codecs(...extensions: readonly string[]): Promise<(string | null)[]> {
     const connections = new Connections(dialFrom(exchange.network.namespace(OPERATOR)));
     try {
@@ -83,7 +83,6 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     }
   }
 
-  /** Calls, waits until both phones hear each other, and hangs up. */
   async function talk(caller: Phone, callee: Phone): Promise<void> {
     const [outgoing, incoming] = await exchange.connect(caller, callee);
     await exchange.hear(caller, callee);
@@ -104,7 +103,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     expect(await exchange.zonesOf("1009")).toEqual([]);
     for (const { account } of leaving) {
       const { established } = await carol.call(account.extension);
-      // For a while, Asterisk still knows the removed user as a user without a phone.
+      // For a while, Asterisk still knows the removed user as a user without a phone, so the answer may be 480.
       await expect(established).rejects.toThrow(/404|480/);
       const again = await exchange.phone(account.extension, { secret: account.secret });
       await expect(again.registered()).rejects.toThrow(RegistrationRefused);
@@ -185,7 +184,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
     await monitor.hangUp(1);
   });
 
-  test("makes the zones refuse the next registration of a removed user's phone", async () => {
+  test("makes the zones refuse the next registration of a phone whose user was removed", async () => {
     for (const phone of leaving) {
       await eventually("a refusal", EXPIRES, () =>
         phone.registered().then(

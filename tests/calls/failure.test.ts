@@ -16,7 +16,7 @@ import { unplug } from "./support/network";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** Deadline for HAProxy to notice a dead zone, in seconds: HAProxy checks every 2 s, and acts on the second failure. */
+/** Deadline for a change in HAProxy, in seconds. HAProxy checks every 2 s. After two failures, a zone is down. */
 const NOTICED = 15;
 
 const EXCHANGES = [
@@ -28,7 +28,7 @@ const EXCHANGES = [
  * longer for an answer of a phone that is gone.
  */
 const PROMPTLY = 1_500;
-/** Number of connections that one office opens at the same time, without a registration. */
+/** Number of connections that one office opens at the same time, without a log-in. */
 const MANY = 400;
 /** Expiry that a phone requests, in seconds. */
 const EXPIRES = 30;
@@ -95,7 +95,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
     try {
       await phone.register();
       const call = await alice.call("1004");
-      call.established.catch(() => undefined); // No phone answers.
+      call.established.catch(() => undefined); // The silent phone does not answer.
       await phone.called(PROMPTLY);
       await call.hangUp();
     } finally {
@@ -126,7 +126,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
     await exchange.serving();
   });
 
-  test("a connection for a zone that has just died goes to another zone", async () => {
+  test("a connection that HAProxy assigns to a zone that has just died goes to another zone", async () => {
     // With leastconn, zone2 gets the next connection, because zone2 has none.
     await exchange.phoneIn("zone1", "1001");
     const zone = exchange.zone("zone2");

@@ -47,11 +47,10 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
   let alice: Phone;
   let bob: Phone;
   let carol: Phone;
-  /** Extension of the user who was added last. */
   let lastUser = 1009;
 
   beforeAll(async () => {
-    // Shortens the timeout, because these tests wait for it.
+    // These tests wait for the timeout, so it is shortened.
     jest.replaceProperty(TIMEOUTS, "change", 1_000 as never);
     exchange = await Exchange.start({ zones: [kind, kind] });
     stack = await Stack.of(exchange, kind);
@@ -66,7 +65,6 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
     await exchange.close();
   });
 
-  /** Updates the stack with one more user. */
   const oneMoreUser = (changes: Configuration = {}): Promise<void> =>
     stack.up({
       ...changes,
@@ -236,7 +234,8 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
       await restore();
       await exchange.serving();
       await stack.up();
-      // The phone's connection ended with the controller. The phone would notice only at its next registration.
+      // A power cut of the controller ends the phones' connections. The phones would notice only at their next
+      // registration.
       await exchange.closePhones();
       carol = await exchange.phoneIn("zone1", "1003");
       await lastUserIsCalled();

@@ -103,7 +103,10 @@ describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => 
       /counter packets (\d+)/.exec(await node.inside(["nft", "list", "table", ...TABLE]))?.[1],
     );
 
-  /** Returns the reached ports. First waits for an allowed packet, which arrives after all earlier packets. */
+  /**
+   * Returns the ports of the outside host that packets have reached. First sends an allowed packet and waits for it,
+   * because it arrives after all earlier packets.
+   */
   async function heardOutside(): Promise<string[]> {
     expect(await sent(exchange.zone("zone1"), `udp:${OUTSIDE_ADDRESS}:20000:10998`)).toEqual([
       "sent",
@@ -121,14 +124,14 @@ describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => 
     await incoming.closed;
   }
 
-  test("a zone sends packets to other hosts only from its RTP ports", async () => {
+  test("a zone sends packets to hosts outside the exchange only from its RTP ports", async () => {
     const targets = to(OUTSIDE_ADDRESS, OUTSIDE_PORTS);
     const results = await sent(exchange.zone("zone1"), ...targets);
     expect(results.filter((result) => ["sent", "connected"].includes(result))).toEqual([]);
     expect(await heardOutside()).toEqual(["udp:20000"]);
   });
 
-  test("packets of a call that Asterisk's console places to another host do not leave the zone", async () => {
+  test("packets of a call that Asterisk's console places to an outside host do not leave the zone", async () => {
     const zone = exchange.zone("zone1");
     await zone.cli("module load res_clioriginate.so");
     const before = await refused(zone);
@@ -208,7 +211,7 @@ describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => 
   test("a zone's own requests pass on connections that are older than the firewall", async () => {
     for (const node of nodes()) await node.inside(["nft", "delete", "table", ...TABLE]);
     for (const node of nodes()) await node.inside(["nft", "-f", RULES]);
-    // Bob's phone has sent nothing since the firewall was loaded. The first packet on its connection is from zone2.
+    // Bob's phone sends no request after the load of the firewall. zone2 sends the first request to the phone.
     await talk();
     expect(await exchange.zonesOf("1002")).toEqual(["zone2"]);
   });

@@ -6,18 +6,18 @@ import { giveAddresses, plugIn, unplug } from "./support/network";
 import type { TestServer } from "./support/server";
 import { sipCrowd } from "./support/sip-crowd";
 
-/** Duration of the flood, in seconds. A short flood is enough for the second driver. */
+/** Duration of the flood with each driver, in seconds. A short flood is enough for the second driver. */
 const FLOOD = { pjsip: 180, chan_sip: 30 };
-/** Office whose namespace runs the attackers, and the phones that `sipCrowd` simulates. */
+/** Office in whose namespace `sipCrowd` simulates attackers and phones. */
 const CROWD = "office4";
-/** Connections of the first attacker, and of each other attacker. */
+/** Number of connections of the first attacker, and of each other attacker. */
 const [ONE, MANY] = [1_000, 100];
 const ATTACKERS = 51;
 /** Address of `CROWD`. 20 phones with this address register before the flood starts. */
 const OFFICE = "198.51.100.203";
-/** Seconds that the phones of `OFFICE` have to register before the flood starts. */
+/** Time from the start of the phones with the address `OFFICE` to the start of the flood, in seconds. */
 const BEFORE = 6;
-/** Number of offices without a registered phone when the flood starts. */
+/** Number of offices whose phones register only after the flood has started. */
 const NEW_OFFICES = 10;
 /** Maximum number of connections of HAProxy: enough for all phones, and for the attackers until they are locked. */
 const CONNECTIONS = 4_000;
@@ -81,7 +81,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
       (await connectionsAt(node, address)).length === 0 ? true : null,
     );
 
-  test("a flood of connections disturbs neither offices with registered phones nor new offices", async () => {
+  test("in a flood of connections, all calls and nearly all registrations succeed, and only attackers are locked", async () => {
     const alice = await exchange.registeredPhone("1001");
     const bob = await exchange.registeredPhone("1002");
     const seconds = FLOOD[kind.sipDriver];
@@ -128,7 +128,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
     expect(new Set(locked.map(([, source]) => source))).toEqual(new Set(attackers));
   });
 
-  test("only connections without a log-in are closed after loginTime", async () => {
+  test("after loginTime, connections without a log-in are closed, and a registered phone stays connected", async () => {
     const [source = ""] = others;
     const { idle, register } = await crowd(12, {
       idle: [{ source, connections: 3 }],
@@ -144,7 +144,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
     const call = alice.call("1006");
     const dialog = await bob.pickUp(await bob.ring());
     await call;
-    // This connection also has no log-in, and is opened later. Its end shows that loginTime is over for both.
+    // This connection is opened later, and has no log-in. Its end shows that loginTime is over for both connections.
     const idle = await exchange.unregisteredPhone("1007", "office2");
     await idle.ask("OPTIONS", { credentials: null });
     await eventually("the end of the other connection", SOON, () =>
@@ -156,7 +156,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
     for (const phone of [alice, bob, idle]) phone.close();
   });
 
-  test("phones of a dead zone are disconnected within 10 s, even after a reload of HAProxy", async () => {
+  test("connections to a dead zone end within 10 s, even if they are older than a reload of HAProxy", async () => {
     const { controller, network } = exchange;
     const address = `${exchange.plan.zones[1]?.fixedIp ?? ""}:5060`;
     const router = network.namespace("router");
@@ -197,7 +197,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
       const address = `${exchange.plan.zones[0]?.fixedIp ?? ""}:5060`;
       const [zone] = exchange.zones;
       if (zone === undefined) throw new Error("no zone");
-      // At first, the timer may be the retransmission timer of the zone's last data.
+      // At first, `ss` may show the retransmission timer of the data that the zone sent last.
       await eventually("keep-alive of the connection", SOON, async () => {
         const connections = await connectionsAt(zone, address);
         return connections.some((line) => line.includes("timer:(keepalive,")) ? true : null;

@@ -10,7 +10,7 @@ jest.setTimeout(2 * TEST_DEADLINE);
 
 /** Host that the hostile values name, in a network that is never used (RFC 5737). */
 const OUTSIDE = "203.0.113.66";
-/** Any seed will do. A fixed seed gives the same values in each run. */
+/** Seed of the random values. Any fixed seed gives the same values in each run. */
 const SEED = 13;
 /** Number of random values for each field. */
 const VALUES = 75;
@@ -113,7 +113,7 @@ const address = fc.oneof(
 const valuesOf = (kind: fc.Arbitrary<string>, salt: number): string[] =>
   fc.sample(kind, { seed: SEED + salt, numRuns: VALUES });
 
-/** Phone that answers every call in the same way, and counts the calls. */
+/** Phone that answers all calls with the status that was set last, and counts the calls. */
 class Callee {
   count = 0;
   private status = 486;
@@ -143,11 +143,10 @@ class Callee {
 describe.each(KINDS)("with hostile values and $name,", ({ kind }) => {
   let exchange: Exchange;
   let watchers: Awaited<ReturnType<typeof watch>>[];
-  /** Phones in zone1. */
+  /** Phones: those of Alice, Erin and Bob are registered in zone1, those of Carol and Dave in zone2. */
   let alice: RawPhone;
   let erin: RawPhone;
   let bob: Callee;
-  /** Phones in zone2. */
   let carol: Callee;
   let dave: RawPhone;
 
@@ -178,7 +177,10 @@ describe.each(KINDS)("with hostile values and $name,", ({ kind }) => {
     await exchange.close();
   });
 
-  /** Waits until all calls have ended. Asserts that all calls and packets went to phones and zones of the exchange. */
+  /**
+   * Waits until all calls have ended. Asserts that all calls went to phones and zones of the exchange, and all packets
+   * to its nodes and to the router.
+   */
   async function nothingElseWasCalled(): Promise<void> {
     for (const zone of exchange.zones) {
       await eventually(`the end of all calls in ${zone.name}`, CALM, async () =>
@@ -192,7 +194,6 @@ describe.each(KINDS)("with hostile values and $name,", ({ kind }) => {
     expect(watchers.flatMap((watcher) => watcher.seen())).toEqual([]);
   }
 
-  /** Calls, and returns the final answer and its delay in milliseconds. */
   async function call(from: RawPhone, to: string): Promise<{ answer: SipMessage; ms: number }> {
     const began = performance.now();
     const answer = await from.final(await from.begin("INVITE", { to, body: OFFER }), GIVEN_UP);
@@ -204,7 +205,7 @@ describe.each(KINDS)("with hostile values and $name,", ({ kind }) => {
     ["a device in the user part", `<sip:q&IAX2/${OUTSIDE}/12345&PJSIP/1003@x>`],
     ["options of Dial", "<sip:q,1,G(from-users,1003,1)@x>"],
   ])("a Contact with %s", (_, contact) => {
-    test("is not interpreted by Dial when its phone is called", async () => {
+    test("is not interpreted by Dial in a call to the phone", async () => {
       await bob.phone.register({ headers: { Contact: contact } });
 
       await call(alice, "1002");
@@ -214,8 +215,8 @@ describe.each(KINDS)("with hostile values and $name,", ({ kind }) => {
     });
   });
 
-  // If a URI has maddr (RFC 3261, 19.1.1), PJSIP connects to the host in maddr. rewrite_contact changes only the
-  // rest of the URI. The zone's own firewall stops the connection.
+  // If a URI has maddr (RFC 3261, 19.1.1), PJSIP connects to the host in maddr. rewrite_contact does not change maddr.
+  // The zone's own firewall stops the connection.
   test("a Contact with maddr does not connect the zone to another host", async () => {
     const Contact = `<sip:1002@x;maddr=${OUTSIDE};transport=tcp>`;
     await bob.phone.register({ headers: { Contact } });
@@ -266,7 +267,6 @@ describe.each(KINDS)("with hostile values and $name,", ({ kind }) => {
   });
 
   test(`${String(7 * VALUES)} random values (seed ${String(SEED)}) make no zone contact a host outside the exchange`, async () => {
-    /** Calls with `headers`. The call may fail. */
     const attempt = async (
       caller: RawPhone,
       to: string,

@@ -13,14 +13,15 @@ import type { TestZone } from "./support/zone";
 
 jest.setTimeout(TEST_DEADLINE);
 
-/** Number of requests for each of two accounts, and maximum difference of their median times, in milliseconds. */
+/** Number of requests for each of two accounts. */
 const REQUESTS = 200;
+/** Maximum difference between the median response times for two accounts, in milliseconds. */
 const MILLISECOND = 1;
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-/** Limits far above what the cases need. */
+/** Limits far above what these tests need. */
 const LIMITS = {
   connectionsPerSource: 1_000,
   connectionsPerUnknownSource: 1_000,
@@ -33,8 +34,9 @@ const LIMITS = {
   callsPerMinute: 10_000,
 };
 
-/** Number of 20 ms packets that prove that media flows, and deadline for these packets, in seconds. */
+/** Number of 20 ms packets that prove that media flows. */
 const HEARD = 25;
+/** Deadline for a phone to send a second of speech, in seconds. */
 const SPEECH = 10;
 
 /** Returns the number of calls that a zone has had since its start, and the number of its CDRs. */
@@ -111,7 +113,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
     });
 
     test.each(["REGISTER", "SUBSCRIBE"])(
-      "%s gets the same answer for a user and for an account that does not exist",
+      "%s gets the same answer in about the same time for a user and for an account that does not exist",
       async (method) => {
         const answers = [CALLEE, "4711"].map(() => ({ text: new Set<string>(), times: [0] }));
         const phones = await Promise.all(
@@ -184,7 +186,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
     });
   });
 
-  describe("the other two phones hear each other after a transfer", () => {
+  describe("after a transfer by one of three phones, the other two phones hear each other", () => {
     test.each([
       { transfer: "blind", zones: ["zone1", "zone1", "zone1"] },
       { transfer: "blind", zones: ["zone1", "zone2", "zone1"] },

@@ -26,7 +26,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
     beforeAll(async () => {
       exchange = await Exchange.start({ zones: [kind] });
       zone = exchange.zone("zone1");
-      // This test's listener needs the port on which the admission service listens.
+      // The listener of these tests needs the port on which the admission service listens.
       await exchange.controller.stopAdmission();
       reports = new Reports(exchange.network.namespace("controller"));
       reports.listen();
@@ -58,7 +58,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
     /** Tries to log in on a new connection, which stays open. */
     const attempt = async (what: Attempt) => (await connection()).attempt(what);
 
-    /** Tries to log in with an account name that may get no answer from Asterisk. */
+    /** Tries to log in with a hostile account name. Asterisk may not answer. */
     const attemptHostile = async (what: Attempt): Promise<void> => {
       const deadline = 1_000;
       await (await connection(deadline)).attempt(what).catch(() => undefined);
@@ -114,7 +114,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(reports.of("refused")).toEqual([]);
     });
 
-    test("reports a wrong password once, with its connection", async () => {
+    test("reports a wrong password with its connection, and an unknown account, once each", async () => {
       await attempt(wrong);
       const [refused] = await reports.until("refused", 1, SOON);
       expect(refused).toMatchObject({ account: "1001", service: register });
@@ -122,14 +122,14 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       await attempt(unknown);
       const [, other] = await reports.until("refused", 2, SOON);
       expect(other).toMatchObject({ account: nobody, service: register });
-      // chan_sip reports the connection only for existing accounts.
+      // chan_sip reports the connection of a registration only for existing accounts. Otherwise, the port is 0.
       const known = [...(await openPorts()), ...(isPjsip ? [] : [0])];
       expect(known).toContain(other?.port);
       expect(other?.port).not.toBe(refused?.port);
       expect(reports.of("refused")).toHaveLength(2);
     });
 
-    test("reports a wrong password in a call", async () => {
+    test("reports a wrong password and an unknown account in a call", async () => {
       await attempt({ ...wrong, method: "INVITE", callee: "1003" });
       await attempt({ ...unknown, method: "INVITE", callee: "1003" });
       const refused = await reports.until("refused", 2, SOON);
@@ -147,7 +147,8 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(await attempt(right())).toEqual([401, 200]);
       await reports.until("accepted", 1, SOON);
       expect(reports.of("refused")).toEqual([]);
-      // chan_sip's answer to a stale nonce reveals whether the password is correct, so the answer is reported.
+      // chan_sip's answer to a stale nonce reveals whether the password is correct. So the answer is reported as
+      // "challenged".
       expect(reports.of("challenged")).toHaveLength(isPjsip ? 0 : 1);
     });
 
@@ -168,7 +169,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       await attempt({ ...right("1002"), method: "INVITE", callee: "1003" });
       const [accepted] = await reports.until("accepted", 1, SOON);
       expect(accepted).toMatchObject({ account: "1002", service: call });
-      // chan_sip does not report the connection.
+      // chan_sip does not report the connection of a call.
       const ports = isPjsip ? await openPorts() : [0];
       expect(ports).toContain(accepted?.port);
       expect(reports.of("accepted")).toHaveLength(1);
@@ -176,7 +177,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
     });
 
     test("does not take text in an account name for an event", async () => {
-      // PJSIP uses only 36 bytes of a name.
+      // PJSIP uses only 36 bytes of a name. `short` has fewer bytes.
       const long =
         "%0D%0A%0D%0AEvent%3A%20PeerStatus%0D%0APeer%3A%20S/1001%0D%0APeerStatus%3A%20Registered%0D%0A" +
         "Address%3A%20a%3A7%0D%0A%0D%0A";
@@ -201,7 +202,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       expect(zone.helpersOutput).toBe(output);
     });
 
-    test("limits the length of reported account names", async () => {
+    test("limits reported account names to 64 bytes", async () => {
       await attemptHostile({ ...wrong, account: "é".repeat(100) });
       await attemptHostile({ ...wrong, account: "1".repeat(200) });
       const reported = await reports.until("refused", 1, SOON);
@@ -210,7 +211,7 @@ describe.each([...KINDS, { name: "pjsip on Asterisk 16", kind: PJSIP_16 }])(
       }
     });
 
-    test(`reports each of ${String(CONNECTIONS * GUESSES)} wrong passwords within seconds`, async () => {
+    test(`reports each of ${String(CONNECTIONS * GUESSES)} wrong passwords within ${String(SOON)} s`, async () => {
       const names = Array.from({ length: CONNECTIONS }, (_, index) => `100${String(index + 1)}`);
       const connections = await Promise.all(names.map(() => connection()));
       await Promise.all(
@@ -307,7 +308,7 @@ with contextlib.suppress(BlockingIOError):
       expect(dropped?.count).toBeGreaterThan(0);
     });
 
-    test("accepts events only from Asterisk, through its FIFO, and opens no port", async () => {
+    test("accepts events through a FIFO of the asterisk user, and the ports for AMI and HTTP are closed", async () => {
       const modes = await zone.inside(["stat", "-c", "%U %a", "/run/trunkline/logins"]);
       expect(modes.trim()).toBe("asterisk 200");
       const listeners = await zone.inside(["ss", "-Htln", "sport = :5038 or sport = :8088"]);

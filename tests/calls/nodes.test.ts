@@ -29,9 +29,9 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
   const exists = async (server: TestServer, path: string): Promise<boolean> =>
     (await server.inside(["sh", "-c", '[ ! -e "$1" ] || echo yes', "sh", path])) !== "";
 
-  /** Starts a program in a server. The test must end the program. @param user options of setpriv; root by default. */
+  /** Starts a program, which the test must end. @param user options of setpriv that select a user; none for root. */
   const runs = (server: TestServer, argv: readonly string[], user: readonly string[] = []) =>
-    // The program ends with nsenter, its parent.
+    // The end of nsenter, the parent of the program, ends the program.
     start(null, server.enter(["setpriv", ...user, "--pdeathsig", "KILL", "--", ...argv]), {
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -77,7 +77,7 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
     const watchdog = (zone: TestServer, socket = CONSOLE) =>
       runs(zone, [WATCHDOG, socket, "1", "4"], ASTERISK);
 
-    test("does not kill a process with a dead console until no call has media", async () => {
+    test("kills a process with a dead console only when no call has media", async () => {
       const zone = exchange.zone("zone1");
       const silent = runs(zone, ["/usr/bin/python3", "-c", SILENT, "/tmp/console"], ASTERISK);
       const silentEnds = new Promise<boolean>((resolve) => {
@@ -108,7 +108,7 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
       const dog = watchdog(zone);
       try {
         await zone.signal("SIGSTOP");
-        // In this time, at most three checks get no answer.
+        // During this time, at most three checks get no answer.
         await expect(zone.endsWithin(2_500)).resolves.toBe(false);
         await zone.signal("SIGCONT");
         await expect(zone.endsWithin(6_000)).resolves.toBe(false);
@@ -185,12 +185,12 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
   });
 });
 
-/** Creates the folders that systemd and host-clock create before chronyd starts. */
+/** Script that creates the folders that systemd and host-clock create before chronyd starts. */
 const RUN_CHRONY = `
 install -d -m 0700 -o _chrony -g _chrony /run/chrony
 mkdir /run/trunkline-clock`;
 
-/** Python program that listens on a socket like Asterisk's console, and never answers. */
+/** Python program that listens on a socket, as Asterisk's console does, and never answers. */
 const SILENT = `
 import socket, sys, time
 here = socket.socket(socket.AF_UNIX)
@@ -198,7 +198,7 @@ here.bind(sys.argv[1])
 here.listen(9)
 time.sleep(600)`;
 
-/** Python program that attaches to a process like a debugger, and keeps it stopped (ptrace(2): ATTACH is 16). */
+/** Python program that attaches to a process as a debugger does, and keeps the process stopped (16: PTRACE_ATTACH). */
 const TRACE = `
 import ctypes, os, sys, time
 libc = ctypes.CDLL(None, use_errno=True)

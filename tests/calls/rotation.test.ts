@@ -83,7 +83,7 @@ describe("the rotation", () => {
 
   const killHaproxy = async (): Promise<void> => {
     await exchange.controller.inside(["pkill", "-KILL", "haproxy"]);
-    // systemd would restart HAProxy. The old processes have to be gone first.
+    // The test starts HAProxy in place of systemd. Before that, the old processes must end.
     await sleep(500);
     exchange.controller.startDaemon();
     await eventually("HAProxy again", SOON, () => haproxy.servers());
@@ -100,7 +100,7 @@ describe("the rotation", () => {
       const dave = await exchange.phoneIn(staying, "1004");
       const monitor = await CallMonitor.between(exchange, alice, bob);
 
-      // The connections of these phones stay with the pre-reload worker.
+      // The connections of these phones stay with the HAProxy worker from before the reload.
       await haproxy.reload();
       let isDrained = false;
       const drained = drain(leaving).finally(() => (isDrained = true));
@@ -180,7 +180,7 @@ describe("the rotation", () => {
     await haproxy.setState("zone2", "drain");
     await exchange.registeredPhone("1001");
 
-    await expect(drain("zone1")).rejects.toThrow("zone1: no other zone is in the rotation");
+    await expect(drain("zone1")).rejects.toThrow("zone1: no other healthy zone is in the rotation");
     expect((await serverOf("zone1"))?.state).toBe("ready");
 
     expect(await drain("zone1", { last: "wait" })).toEqual({ callsCut: 0 });
@@ -201,7 +201,7 @@ describe("the rotation", () => {
     }
   });
 
-  test("releases a zone that is down, without a check of its calls, if no phone has ever connected to it", async () => {
+  test("releases a zone that is down, without a check of its calls, if it has had no connection since HAProxy started", async () => {
     await exchange.zone("zone2").kill();
     await killHaproxy();
     await becomes("zone2", { state: "ready", healthy: false });
@@ -212,14 +212,14 @@ describe("the rotation", () => {
     } finally {
       await exchange.zone("zone2").boot();
     }
-    // The zone stays drained, even if its server boots.
+    // The zone stays drained, even after its server has booted.
     await becomes("zone2", { state: "drain", healthy: true });
     expect(
       await drain("zone2", { zone: () => Promise.reject(new Error("must not be called")) }),
     ).toEqual({ callsCut: 0 });
   });
 
-  test("keeps a zone drained after HAProxy was killed", async () => {
+  test("keeps a zone drained after HAProxy was killed and started again", async () => {
     await haproxy.setState("zone1", "drain");
     await killHaproxy();
     expect((await serverOf("zone1"))?.state).toBe("drain");
@@ -235,7 +235,7 @@ describe("the rotation", () => {
     }
   });
 
-  test("continues with the old file if HAProxy refuses the new one", async () => {
+  test("continues with the old configuration if HAProxy refuses the new one", async () => {
     const session = await controller();
     await session.run(`cp -p ${HAPROXY_CFG} /run/cfg && echo nonsense >>${HAPROXY_CFG}`);
     try {

@@ -9,7 +9,7 @@ jest.setTimeout(3 * TEST_DEADLINE);
 
 /** Expiry that the phones request, in seconds. An idle phone of a drained zone moves within this time. */
 const EXPIRES = 30;
-/** Additional seconds for a phone that moves: it opens a connection before it registers. */
+/** Additional seconds for a phone that moves, because the phone opens a connection before it registers. */
 const SLACK = 5;
 
 describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
@@ -25,13 +25,11 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
   const phone = (zone: string, extension: string): Promise<Phone> =>
     exchange.phoneIn(zone, extension, { expires: EXPIRES });
 
-  /** Returns the extensions in the users file of a zone. */
   async function usersOf(zone: string): Promise<string[]> {
     const file = await exchange.zone(zone).read(`/etc/asterisk/${usersFile.name}`);
     return Array.from(file.matchAll(usersFile.user), ([, user = ""]) => user);
   }
 
-  /** Calls, waits until both phones hear each other, and hangs up. */
   async function talk(caller: Phone, callee: Phone): Promise<void> {
     const [outgoing, incoming] = await exchange.connect(caller, callee);
     await exchange.hear(caller, callee);
@@ -134,7 +132,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     await exchange.closePhones(alice, bob, carol);
   });
 
-  test("removes a zone with drainForce, cuts its calls, and reports the number of calls", async () => {
+  test("cuts the calls of a zone and removes the zone if drainForce is set, and reports the number of calls", async () => {
     const [dave, erin] = [await phone("zone2", "1004"), await phone("zone1", "1005")];
     const [call] = await exchange.connect(dave, erin);
 

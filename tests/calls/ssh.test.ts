@@ -48,7 +48,7 @@ describe("SSH to the golden images", () => {
     });
   });
 
-  test("works only from the operator's network", async () => {
+  test("does not work from outside the operator's network", async () => {
     const strangers = new Connections(dialFrom(exchange.network.namespace("office1")));
 
     await expect(strangers.controller(exchange.access, 0)).rejects.toThrow(

@@ -14,7 +14,7 @@ jest.setTimeout(TEST_DEADLINE);
 const ZONES = 3;
 const USERS = [{ range: "1000-8999" }];
 const SOURCES = 50;
-/** Limits far above what a storm from `SOURCES` addresses needs. */
+/** Limits above what these storms need. */
 const LIMITS = {
   connectionsPerSource: 1_000,
   connectionsPerUnknownSource: 1_000,

@@ -29,7 +29,7 @@ describe("with three zones of different kinds,", () => {
     const [call] = await exchange.connect(alice, bob);
     await exchange.hear(alice, bob);
 
-    // A call between two zones also asked the third zone, whose part of the call has ended.
+    // For a call between two zones, the third zone was asked as well. The call to the third zone has ended.
     expect(await exchange.trunkCalls()).toBe(from === to ? 0 : 2);
     await call.hangUp();
   });
@@ -48,7 +48,7 @@ describe("with three zones of different kinds,", () => {
   });
 
   test.each(["zone2", "zone3"])(
-    "the refusal of a callee in %s reaches the caller, whatever the third zone answers",
+    "the refusal of a callee in %s reaches the caller, although the callee has no phone in the third zone",
     async (zone) => {
       const alice = await exchange.rawPhoneIn("zone1", "1001");
       const bob = await exchange.rawPhoneIn(zone, zone === "zone2" ? "1006" : "1007");

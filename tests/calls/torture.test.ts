@@ -7,7 +7,7 @@ import { Bystander, sendAttacks } from "./support/torture";
 
 jest.setTimeout(2 * TEST_DEADLINE);
 
-/** Maximum 95th percentile of the response times for other phones during an attack, in milliseconds. */
+/** Limit for the 95th percentile of other phones' response times during an attack, in milliseconds. */
 const PROMPT = 200;
 /** Simultaneous connections of an attacker. */
 const PARALLEL = 4;
@@ -46,11 +46,10 @@ describe.each(KINDS)("an exchange under attack ($name)", ({ kind }) => {
     ...exchange.zones.map((zone): [TestServer, string] => [zone, "asterisk"]),
   ];
 
-  /** Returns the process IDs of all daemons. */
   const processes = (): Promise<string[]> =>
     Promise.all(servers().map(([server, daemon]) => server.inside(["pgrep", "-x", daemon])));
 
-  /** Returns the size of Asterisk's logs and of HAProxy's output, in bytes. */
+  /** Returns the bytes of Asterisk's logs plus the characters of HAProxy's output. */
   const logged = async (): Promise<number> => {
     const files = exchange.zones.map((zone) =>
       zone.inside(["sh", "-c", "find /var/log/asterisk -type f -exec cat {} + | wc -c"]),
@@ -84,8 +83,8 @@ describe.each(KINDS)("an exchange under attack ($name)", ({ kind }) => {
       expect(times.length).toBeGreaterThan(10);
       expect(percentile95(times.map((took) => took ?? Infinity))).toBeLessThan(PROMPT);
     }
-    // From the controller's namespace, attacks reach the zones without HAProxy, which would stop some of them. A real
-    // attacker cannot send from there.
+    // From the controller's namespace, attacks reach the zones without HAProxy. HAProxy would stop some attacks. A real
+    // attacker cannot send from that namespace.
     for (const { fixedIp } of exchange.plan.zones) {
       results.push(...(await attack(exchange.plan.controller.name, fixedIp, attacks())));
     }

@@ -23,8 +23,8 @@ const CALLEE_HZ = 1100;
 const SPEECH = 600;
 
 /**
- * Waits until each side has sent `packets` packets. Counts packets instead of time: baresip sends by the time of day,
- * and sends nothing for a while if the machine's clock is set back.
+ * Waits until each side has sent `packets` more packets. Counts packets instead of time: baresip sends by the time of
+ * day, so it sends nothing for a while if the machine's clock is set back.
  */
 async function speak(packets: number, ends: readonly Call[]): Promise<void> {
   const sent = (): Promise<number[]> =>
@@ -53,7 +53,7 @@ describe("a call across the trunk", () => {
     return ends;
   };
 
-  test("of 12 s has the quality of a telephone call, in both directions", async () => {
+  test("has the quality of a telephone call for 12 s, in both directions", async () => {
     const ends = await conversation();
     const quality = await measure(...ends, () => speak(SPEECH, ends));
 
@@ -100,7 +100,7 @@ describe("a call across the trunk", () => {
     for (const zone of exchange.zones) {
       expect(await zone.cli("iax2 show peers")).toMatch(/\(E\)\s+OK/);
     }
-    // Packets between phone and zone contain a tone, which compresses well. Encrypted packets do not compress.
+    // Packets between phone and zone contain a tone, which compresses well. Encrypted packets do not compress well.
     const voice = (packets: readonly Buffer[] = []): Buffer[] =>
       packets.filter(({ length }) => length > 100);
     expect(voice(trunk).length).toBeGreaterThan(100);

@@ -16,7 +16,7 @@ import { inventory } from "./inventory";
 const MINUTE = 60_000;
 jest.setTimeout(10 * MINUTE);
 
-/** A zone takes four calls. With two spare calls, three calls need a second zone, and one call does not. */
+/** Policy of the autoscaler. A zone takes four calls. With two spare calls, three calls need a second zone. */
 const POLICY = {
   min: 1,
   max: 3,
@@ -40,7 +40,7 @@ const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 /** Moments of the kills, in percent of the duration of a scale-out. */
 const MOMENTS = sample(noBias(integer({ min: 2, max: 98 })), { seed: SEED, numRuns: KILLS });
 
-/** Measures the seconds from the creation of a zone's port, its first resource, until the zone is in the rotation. */
+/** Clock that measures the seconds from the creation of a zone's port until the zone is in the rotation. */
 class BootClock {
   private start = 0;
   seconds = 0;
@@ -63,9 +63,9 @@ describe("an exchange with an autoscaler", () => {
   let last: AutoscalerProcess | undefined;
   const boot = new BootClock("zone1");
   const phones = new Set<Phone>();
-  /** Watches a call that stays up from the first to the last test. */
+  /** Monitor of a call that stays up from the first to the last test. */
   let monitor: CallMonitor;
-  /** SIPp calls, each observed at the phone that answered. */
+  /** Calls from SIPp, each from the point of view of the phone that answers it. */
   const load: Call[] = [];
   let sipp: SippLoad | undefined;
 
@@ -137,7 +137,7 @@ describe("an exchange with an autoscaler", () => {
     await Promise.all(load.map((call) => call.established));
   }
 
-  /** Ends the SIPp calls. @throws Error if a SIPp call has already ended. */
+  /** Ends the SIPp calls. @throws Error if a SIPp call has ended in another way. */
   async function endLoad(): Promise<void> {
     for (const call of load.splice(0)) await call.hangUp();
     await sipp?.ended();
@@ -161,7 +161,7 @@ describe("an exchange with an autoscaler", () => {
     await eventually("zone2 in the rotation", 300, () =>
       Promise.resolve(autoscaler.saidAt(/zone2: in the rotation/)),
     );
-    // HAProxy sends both phones to the zone with the fewest connections.
+    // HAProxy sends each phone to the zone with the fewest connections.
     const media = new Set<string>();
     const [caller, callee] = await Promise.all([plug("1005"), plug("1006")]);
     const [one, other] = await connect(caller, callee);
@@ -192,7 +192,7 @@ describe("an exchange with an autoscaler", () => {
     expect(await zones()).toEqual(["zone1", "zone2"]);
   });
 
-  test("removes the added zone when the calls have ended, without losing a registration", async () => {
+  test("removes the added zone after the SIPp calls have ended, without losing a registration", async () => {
     await endLoad();
     const autoscaler = start();
     await eventually("the removal of zone2", 500, () =>
@@ -251,7 +251,7 @@ describe("an exchange with an autoscaler", () => {
             await autoscaler.kill({ withChildren: index % 2 === SEED % 2 });
             return true;
           }
-          // The tick ended before the kill, because it was faster than the tick that was measured.
+          // The tick ended before the kill, because it was faster than the measured tick.
           scaleOut = Date.now() - begin;
           await backToOneZone();
           return false;

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { ROOT } from "../../core/paths";
 import type { Deployment } from "./deployment";
 
-/** Copies the autoscaler into the folder of the deployment, because it uses the stack of the clone that it runs in. */
+/** Copies the autoscaler into the folder of the deployment. An autoscaler uses the stack of its own folder. */
 export function cloneAutoscaler({ directory }: Deployment): void {
   for (const name of [
     "autoscaler",
@@ -29,7 +29,7 @@ export function cloneAutoscaler({ directory }: Deployment): void {
   }
 }
 
-/** Returns the process IDs of the children of all threads (proc_pid_task(5)); none if the process has ended. */
+/** Returns the process IDs of the children of all threads of `pid` (proc_pid_task(5)); none if `pid` has ended. */
 function childrenOf(pid: number): number[] {
   const tasks = `/proc/${String(pid)}/task`;
   const threads = existsSync(tasks) ? readdirSync(tasks) : [];
@@ -40,7 +40,6 @@ function childrenOf(pid: number): number[] {
   });
 }
 
-/** A running autoscaler and its output. */
 export class AutoscalerProcess {
   private readonly lines: { readonly at: number; readonly line: string }[] = [];
   private readonly ended: Promise<unknown>;

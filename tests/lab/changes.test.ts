@@ -13,14 +13,14 @@ const MINUTE = 60_000;
 jest.setTimeout(6 * MINUTE);
 
 const USERS = [{ extension: "1001", name: "Alice" }, { range: "1002-1006" }];
-/** A phone refreshes its registration at least once a minute. */
+/** Maximum time between two registrations of a phone, in milliseconds. */
 const REGISTRATION_INTERVAL = MINUTE;
-/** Allows five seconds of silence, because booting servers take processor time from the servers that carry the call. */
+/** Expected observation of a call. Allows five seconds of silence, because booting servers slow down the others. */
 const UNDISTURBED = undisturbed(5_000);
 /** Maximum number of registrations until a phone is in the wanted zone. */
 const ATTEMPTS = 12;
 
-/** Changes one exchange step by step while calls are up. */
+// The tests change one exchange, step by step.
 describe("an exchange in use", () => {
   let before: string[];
   let deployment: Deployment;
@@ -76,7 +76,6 @@ describe("an exchange in use", () => {
     await Promise.all(unplugged.map((phone) => phone.close()));
   }
 
-  /** Returns the extensions that are registered in `zone`. */
   async function registeredIn(zone: string): Promise<string[]> {
     const fixedIp = (await deployment.outputs()).zones.find(({ name }) => name === zone)?.fixedIp;
     const contacts = await onNode(
@@ -238,7 +237,7 @@ describe("an exchange in use", () => {
       const rolling = up({ flavor: "pbx.medium" }).finally(() => {
         progress.isOver = true;
       });
-      rolling.catch(() => undefined); // awaited below
+      rolling.catch(() => undefined); // `await rolling` below reports the error.
       let registered = 0;
       while (!progress.isOver) {
         // Each registration is from a new phone.

@@ -24,14 +24,15 @@ export interface Deployment {
   readonly directory: string;
   /** Must never be printed in plain text. */
   readonly masterSecret: string;
-  /** Returns everything that Pulumi has printed for this stack. */
+  /** Returns everything that `onOutput` has received: the output of `up`, and other output that a test passes to it. */
   readonly printed: () => string;
+  /** Records and prints output of Pulumi. */
   readonly onOutput: (text: string) => void;
   /** Runs one update. @throws Error that starts with the cloud's reasons why it did not build servers, if any. */
   readonly up: (onEvent?: (event: EngineEvent) => void) => Promise<UpResult>;
-  /** Returns the output of `pulumi stack export`. */
+  /** Returns the output of `pulumi stack export`, in which secrets are encrypted. */
   readonly exported: () => Promise<string>;
-  /** Reads the outputs. Also works while an update runs. */
+  /** Returns the outputs of the stack. Also works while an update runs. */
   readonly outputs: () => Promise<ExchangeOutputs>;
   readonly access: () => Promise<LabAccess>;
   readonly remove: () => void;

@@ -81,7 +81,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   );
 
   test(
-    "rejects an image whose Asterisk does not have the SIP driver",
+    "rejects an image whose Asterisk does not have the exchange's SIP driver",
     async () => {
       const { stack } = deployment;
       const image = await createImage("own-asterisk", "pjsip");
@@ -102,7 +102,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   test(
     "has no secret in plain text in its state or in the output of Pulumi",
     async () => {
-      // This is the output of `pulumi stack export`. The Automation API would decrypt the secrets.
+      // Uses `pulumi stack export`, because the Automation API would decrypt the secrets.
       const { exported } = deployment;
       const state = await exported();
 
@@ -115,7 +115,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   );
 
   test(
-    "allows only root and Asterisk to read its secrets on a node",
+    "has its secrets on a zone only in files of Asterisk and cloud-init that are not readable by everyone",
     async () => {
       const access = await deployment.access();
       const holding = async (permission: string): Promise<string[]> => {
@@ -130,7 +130,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
       };
 
       expect(await holding("-perm -o=r")).toEqual([]);
-      // Only the files that Asterisk and cloud-init need contain secrets. For example, no log does.
+      // Only files of Asterisk's configuration and of cloud-init contain secrets. For example, no log does.
       const files = await holding("");
       expect(files).toContain("/etc/asterisk/iax.conf");
       expect(

@@ -16,7 +16,7 @@ export interface LabAccess {
   readonly sshHostKeys: Readonly<Record<string, string>>;
 }
 
-/** Runs `script` as root on the zone with `fixedIp`, or on the controller if there is none. Returns its output. */
+/** Runs `script` as root on the zone with `fixedIp`; without `fixedIp`, on the controller. Returns the output. */
 export async function onNode(access: LabAccess, script: string, fixedIp?: string): Promise<string> {
   const { directory, privateKeyFile, controllerAddress, sshHostKeys } = access;
   const knownHosts = join(directory, "known_hosts");
@@ -56,5 +56,5 @@ export async function onNode(access: LabAccess, script: string, fixedIp?: string
   return stdout;
 }
 
-/** Returns the name of the zone with a fixed IP. In the trunk network, zone1 has .2. */
+/** Returns the name of the zone with a fixed IP. The last byte of zone1's fixed IP is 2, that of zone2's is 3. */
 const zoneName = (fixedIp: string): string => `zone${String(Number(fixedIp.split(".")[3]) - 1)}`;

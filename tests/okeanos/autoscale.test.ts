@@ -59,7 +59,7 @@ afterAll(async () => {
   await machines.remove();
 });
 
-/** Runs a command of `cli/` as an operator does. */
+/** Runs a program of `cli/` as an operator does. */
 function cli(program: string, ...args: readonly string[]): Promise<Run> {
   const { directory, stack } = deployment;
   return new Promise((resolve) => {

@@ -2,15 +2,16 @@ import type { Okeanos } from "./synnefo";
 
 export interface Reply {
   readonly status: number;
-  /** JSON body; an empty object if there is none. */
+  /** JSON body; an empty object if the answer has none. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
 export type Ask = (method: string, path: string, body?: unknown) => Promise<Reply>;
 
 /**
- * Returns a function that sends requests to `okeanos` as its first user, or with another token. Paths start below the
- * root of Astakos or Cyclades.
+ * Returns a function that sends requests to `okeanos`. Paths start below the root of Astakos or Cyclades.
+ *
+ * @param token token to send, by default that of the first user; null for none.
  */
 export const client =
   ({ origin, token: own }: Okeanos, token: string | null = own): Ask =>
@@ -32,7 +33,7 @@ export const client =
     };
   };
 
-/** Time of a cloud whose jobs end only when `pass` advances the time. */
+/** Time for a simulated cloud. Only `pass` advances the time. */
 export class TestTime {
   private now = Date.parse("2026-11-23T16:00:00Z");
   readonly read = (): number => this.now;

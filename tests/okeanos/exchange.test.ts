@@ -25,7 +25,7 @@ beforeAll(async () => {
   okeanos = await startOkeanos({
     publicCidr: PUBLIC_CIDR,
     images: [{ name: "pbx-asterisk-22" }, { name: "pbx-controller" }],
-    // These quotas suffice for three zones. If a step leaves resources behind, the next step fails.
+    // These quotas suffice for three zones, and for no resources that an earlier step leaves behind.
     users: [{ limits: { "cyclades.floating_ip": 4, "cyclades.network.private": 1 } }],
     hypervisor: machines,
   });
@@ -43,7 +43,7 @@ afterAll(async () => {
 
 interface Outcome {
   readonly exitCode: number;
-  /** Numbers of resources by kind of change, such as `{ created: 18 }`. */
+  /** Number of resources by kind of change, such as `{ created: 18 }`. */
   readonly changes: Readonly<Record<string, number>>;
   readonly output: string;
 }
@@ -65,7 +65,7 @@ async function pulumi(
   return { exitCode, changes: Object.fromEntries(changes), output: stdout + stderr };
 }
 
-/** Repeats a command until it succeeds, and returns the number of runs. */
+/** Runs a command until it succeeds, at most 20 times. Returns the number of runs. */
 async function repeated(...command: Parameters<typeof pulumi>): Promise<number> {
   for (let count = 1; ; count++) {
     const { exitCode, output } = await pulumi(...command);
@@ -85,7 +85,7 @@ const askHaproxy = (command: string): Promise<string> =>
       command,
     ]);
 
-test("an exchange is created, updated without changes, updated with --target, scaled out and in, and fully destroyed", async () => {
+test("an exchange is created, updated without and with --target, scaled out and in, and destroyed", async () => {
   expect(await pulumi("up", 2)).toMatchObject({ exitCode: 0, changes: { created: 18 } });
   expect(await pulumi("up", 2)).toMatchObject({ exitCode: 0, changes: { unchanged: 18 } });
 
@@ -142,8 +142,9 @@ test("an update with too little quota creates nothing, and names the missing res
   await repeated("destroy", 4);
 });
 
-/** Kinds of requests: at the start of an update, to create resources, and to delete resources. */
+/** Kinds of requests at the start of each update. */
 const READING = ["POST tokens", "GET projects", "GET quotas", "GET servers/detail"];
+/** Further kinds of requests of an update that adds a zone. */
 const CREATING = [
   "GET flavors/detail",
   "GET images/detail",
@@ -153,9 +154,10 @@ const CREATING = [
   "POST servers",
   "GET servers/*",
 ];
+/** Further kinds of requests of a command that deletes a zone. */
 const DELETING = ["DELETE servers/*", "GET servers/*", "DELETE floatingips/*", "GET floatingips"];
 
-/** Commands, numbers of zones, and the kinds of requests that each command sends in any case. */
+/** Commands, numbers of zones, and kinds of requests that each command always sends. */
 const COMMANDS = [
   ["up", 1, [...READING, ...CREATING, "POST networks", "POST subnets"]],
   ["up", 2, [...READING, ...CREATING]],
@@ -163,7 +165,7 @@ const COMMANDS = [
   ["destroy", 1, ["POST tokens", ...DELETING, "DELETE networks/*"]],
 ] as const;
 
-/** Timeout of a request, in seconds. The conformance cloud always answers sooner. */
+/** Timeout of a request, in seconds. The simulated cloud answers sooner, or never. */
 const TIMEOUT = { TRUNKLINE_OKEANOS_TIMEOUT: "1" };
 
 test.each<[string, Failure]>([
@@ -171,7 +173,8 @@ test.each<[string, Failure]>([
   ["503", { status: 503 }],
   ["413", { status: 413 }],
   ["a broken connection", { reset: true }],
-  // A request without an answer or an effect differs from a 503 only in the waiting time. provider.test.ts tests it.
+  // A request without an answer or an effect is left out: it differs from a 503 only in the waiting time.
+  // provider.test.ts tests such a request.
   ["an effect but no answer", { silence: true, lost: true }],
 ])(
   "if each kind of request fails once with %s, commands succeed when they are repeated",

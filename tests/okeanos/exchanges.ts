@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Recorded request to the original Synnefo servers, and its answer. */
+/** Recorded request to Synnefo's own API servers, and its answer. */
 export interface RecordedExchange {
   /** Position in the recording, counted from 1. */
   readonly number: number;

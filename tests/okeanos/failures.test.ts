@@ -2,7 +2,6 @@ import { client } from "./client";
 import { NETWORKS, newServer, privateNetwork, type Scene, scene, SERVERS } from "./quirks";
 import { type Failure, failEachOnce, failNext, type Machine, startOkeanos } from "./synnefo";
 
-/** Tests of the conformance cloud itself: planned failures of requests, and calls to the hypervisor. */
 const network = { network: { name: "n", type: "MAC_FILTERED" } };
 let it: Scene;
 

@@ -73,7 +73,7 @@ test("Astakos answers a wrong token with another fault than Cyclades and Plankto
   expect(await ask("GET", "/image/v1.0/images")).toEqual(relayed);
 });
 
-test("an unknown URL gets 400 within an API and 404 elsewhere, and is recorded", async () => {
+test("an unknown URL gets 400 within an API and 404 elsewhere, a wrong method gets 405, all recorded", async () => {
   expect(await it.ask("GET", "/network/v2.0/routers")).toEqual(
     fault("badRequest", 400, "API endpoint not found"),
   );
@@ -90,14 +90,14 @@ test("an unknown URL gets 400 within an API and 404 elsewhere, and is recorded",
   ]);
 });
 
-test("Plankton has no version 2, lists images within an object, and shows a single image only to HEAD requests", async () => {
+test("Plankton has no version 2, lists images in an object, and shows one image only to HEAD requests", async () => {
   expect((await it.ask("GET", "/image/v2/images")).status).toBe(400);
   expect(Object.keys((await it.ask("GET", "/image/v1.0/images")).body)).toEqual(["images"]);
   expect((await it.ask("GET", `/image/v1.0/images/${it.image}`)).status).toBe(501);
   expect((await it.ask("HEAD", `/image/v1.0/images/${it.image}`)).status).toBe(200);
 });
 
-test("filters other than changes-since are ignored", async () => {
+test("the filters id and name are ignored, and changes-since is not", async () => {
   const count = async (path: string, key: string): Promise<number> =>
     ((await it.ask("GET", path)).body[key] as unknown[]).length;
   expect(await count("/compute/v2.0/flavors?name=nosuch", "flavors")).toBe(8);

@@ -59,7 +59,7 @@ test("kamaki creates resources in the cloud, and deletes all of them", async () 
     `--network=${String(network.id)},192.168.0.9`,
   );
   await until(server.id, "ACTIVE");
-  // Adds a second NIC. The ID of its port comes from the list of ports.
+  // Adds a second NIC. The list of ports has the ID of the new NIC's port.
   await kamaki.text("port", "create", onNetwork, `--device-id=${String(server.id)}`);
   const ports = (await list("port", "list")).map(({ id }) => String(id));
   expect(ports).toHaveLength(2);

@@ -5,15 +5,15 @@ import { newFolder, removeLeftovers } from "../calls/support/network";
 import { CloudNode } from "./node";
 import type { Hypervisor, Machine } from "./synnefo";
 
-/** Public network of this run, from the range for benchmarks (RFC 2544). Only this machine can reach the network. */
+/** First bytes of this run's public network, which only this machine reaches. In the benchmark range (RFC 2544). */
 const PUBLIC = `198.18.${String(process.pid % 256)}`;
 export const PUBLIC_CIDR = `${PUBLIC}.0/24`;
 const GATEWAY = `${PUBLIC}.1/24`;
 const UPLINK = `pbx-ok-${String(process.pid % 100_000)}`;
 
 /**
- * Real machines behind the servers of the conformance cloud, in network namespaces. Each machine has a network card on
- * the public network and one on the trunk network. Tests can reach the public network.
+ * Real machines behind the servers of the simulated cloud, each in a network namespace. Each machine has a network card
+ * for each NIC of its server. Tests can reach the public network.
  */
 export class Machines implements Hypervisor {
   private readonly nodes = new Map<number, CloudNode>();
@@ -30,7 +30,7 @@ export class Machines implements Hypervisor {
     const known = await run(["ip", "route", "show", "root", PUBLIC_CIDR]);
     if (known !== "")
       throw new Error(`this machine already has a network ${PUBLIC_CIDR}: ${known}`);
-    // Uses the name pattern of a run's folders, so that the next run finds leftovers of a killed run.
+    // The name has the pattern of a run's folders. So `removeLeftovers` of the next run finds what a killed run left.
     const wires = `${folder.split("/").at(-1) ?? ""}-wires`;
     await run(["ip", "netns", "add", wires]);
     const machines = new Machines(folder, wires);
@@ -47,7 +47,7 @@ export class Machines implements Hypervisor {
     if (known !== undefined) return known.boot();
     const namespace = this.namespace(machine);
     await run(["ip", "netns", "add", namespace]);
-    // Announces the address as a booting server does, so that peers replace the old MAC address in their ARP caches.
+    // The kernel announces the address, as on a booting server. So peers replace an old MAC address in the ARP cache.
     const announce = "net.ipv4.conf.default.arp_notify=1";
     await run(["ip", "netns", "exec", namespace, "sysctl", "-qw", announce]);
     await run(["ip", "-n", namespace, "link", "set", "lo", "up"]);
@@ -82,7 +82,6 @@ export class Machines implements Hypervisor {
     await run(["ip", "netns", "delete", this.namespace(machine)]);
   }
 
-  /** Returns the current node with this name. */
   node(name: string): CloudNode {
     const found = [...this.nodes.values()].find((node) => node.name === name);
     if (found === undefined) throw new Error(`no machine has the name ${name}`);
@@ -94,7 +93,7 @@ export class Machines implements Hypervisor {
       await node.remove();
       await run(["ip", "netns", "delete", this.namespace({ id })]);
     }
-    // Deletes the link explicitly: a process that still runs would keep the namespace, and so the link.
+    // The link is deleted explicitly, because a process that still runs would keep the namespace, and so the link.
     await run(["ip", "link", "delete", UPLINK]);
     await run(["ip", "netns", "delete", this.wires]);
   }

@@ -34,7 +34,7 @@ test("IDs of networks, subnets, ports and floating IPs are text, but requests ma
   expect([port.network_id, typeof port.id, typeof ip.id]).toEqual([id, "string", "string"]);
 });
 
-test("a network has one /22 to /29 subnet per IP version, created before any server is connected", async () => {
+test("a network has one subnet per IP version (IPv4: /22 to /29), created before a server is connected", async () => {
   const { id } = await it.create(NETWORKS, network({ type: "MAC_FILTERED" }));
   const subnet = async (cidr: string, ip_version = 4): Promise<number> =>
     (await it.ask("POST", SUBNETS, { subnet: { network_id: id, cidr, ip_version } })).status;
@@ -81,7 +81,7 @@ test("a network that had servers is deleted with a delay, and accepts further DE
   expect(it.okeanos.remaining().networks).toEqual([]);
 });
 
-test("a requested address is ignored for a new port, but used for a new server", async () => {
+test("on a private network, a requested address is ignored for a new port, but used for a new server", async () => {
   const id = await privateNetwork(it);
   const fixed_ips = [{ ip_address: "192.168.7.20" }];
   const port = await it.create(PORTS, { port: { network_id: id, fixed_ips } });
@@ -95,7 +95,7 @@ test("a requested address is ignored for a new port, but used for a new server",
   });
 });
 
-test("an address that is in use or outside the network is refused, and leaves no port behind", async () => {
+test("a server with an address in use or outside the network is refused, and leaves no port behind", async () => {
   const id = await privateNetwork(it);
   const server = (fixed_ip: string): object =>
     newServer(it, { networks: [{ uuid: id }, { uuid: id, fixed_ip }] });
@@ -104,7 +104,7 @@ test("an address that is in use or outside the network is refused, and leaves no
   expect(it.okeanos.remaining()).toMatchObject({ servers: [], ports: [] });
 });
 
-test("a port without a server is DOWN, and a port of a server is BUILD, then ACTIVE, and is deleted with a delay", async () => {
+test("a port without a server is DOWN; a port of a server is BUILD, then ACTIVE, and deleted with a delay", async () => {
   const id = await privateNetwork(it);
   const free = await it.create(PORTS, { port: { network_id: id } });
   const server = await it.create(SERVERS, newServer(it));

@@ -5,7 +5,7 @@ import { type ImageName } from "../calls/support/rootfs";
 import { TestServer, type ServerOptions } from "../calls/support/server";
 import type { Machine } from "./synnefo";
 
-/** Cloud-config for the first boot of a server (cloud-init). */
+/** The part of a server's cloud-config (cloud-init) that `CloudNode` uses. */
 interface CloudConfig {
   readonly hostname: string;
   readonly ssh_keys: { readonly ed25519_private: string; readonly ed25519_public: string };
@@ -19,7 +19,7 @@ interface CloudConfig {
 
 const SEED = "/var/lib/cloud/seed/nocloud/user-data";
 
-/** Returns the cloud-config that cloud-init's NoCloud data source finds: in a seed file, or in Synnefo's user data. */
+/** Returns a machine's cloud-config: from NoCloud's seed file if there is one, otherwise from the user data. */
 function cloudConfigOf({ userData, personality }: Machine): CloudConfig {
   const seed = personality.find(({ path }) => path === SEED)?.content;
   const bytes = seed ?? Buffer.from(userData ?? "", "base64");
@@ -27,7 +27,7 @@ function cloudConfigOf({ userData, personality }: Machine): CloudConfig {
   return parse(text) as CloudConfig;
 }
 
-/** Replacement for systemd. Starts the daemon when the condition of its unit holds, and restarts the daemon. */
+/** Replacement for systemd. Starts HAProxy after `systemctl start`, or Asterisk at boot. Restarts an ended daemon. */
 const UNITS = `
 while :; do
   if [ -e /run/haproxy/wanted ]; then
@@ -57,7 +57,7 @@ esac
 `,
 };
 
-/** Server of the conformance cloud, with the programs of a golden image and the files of its cloud-config. */
+/** Server of the simulated cloud, with the programs of a golden image and the files of its cloud-config. */
 export class CloudNode extends TestServer {
   static async create(machine: Machine, namespace: string, folder: string): Promise<CloudNode> {
     const config = cloudConfigOf(machine);

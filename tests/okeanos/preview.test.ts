@@ -33,7 +33,6 @@ afterAll(async () => {
   await okeanos.stop();
 });
 
-/** Runs a preview of the deployed exchange, and returns the changes and the messages. */
 async function preview(token: string): Promise<{ changes: string[]; messages: string[] }> {
   const variables = { OS_TOKEN: token };
   const { stdout } = await stack.run(["preview", "--json"], CONFIG, [], variables);
@@ -47,7 +46,7 @@ async function preview(token: string): Promise<{ changes: string[]; messages: st
   };
 }
 
-test("a preview of the deployed exchange plans no change, and shows the use of quotas", async () => {
+test("a preview of the deployed exchange plans no change, and shows the quota that the update needs", async () => {
   expect(await preview(okeanos.token)).toEqual({
     changes: [],
     messages: [expect.stringMatching(/^quota that this update needs in Okeanos project system:/)],

@@ -24,7 +24,7 @@ const log: Logger = { status: () => undefined, info: () => undefined, warn: () =
 let okeanos: Okeanos;
 let client: Client;
 let abort: AbortController;
-/** Fixed time of the conformance cloud in milliseconds; undefined while its time advances. */
+/** Time at which the simulated cloud's clock stands still, in milliseconds since 1970; undefined while it runs. */
 let stalled: number | undefined;
 const { now } = Date;
 
@@ -183,7 +183,7 @@ describe("a flavor that is no longer offered", () => {
     expect(await kinds().servers.read(next, log, id)).toEqual(next);
   });
 
-  test("counts as zero if it is unknown, and its server does not count as new", async () => {
+  test("counts as zero processors and memory if it is unknown, and its server does not count as new", async () => {
     const { table } = await preflight(
       client,
       demand({ flavor: LARGER, was: "C9R9216D90drbd", owner: "of a server that is gone" }),
@@ -262,7 +262,7 @@ test("an interrupted create is recorded, and the next update replaces the server
 });
 
 describe("an operation that exceeds its deadline", () => {
-  /** Makes an hour pass between any two readings of the clock, while the time of the conformance cloud stands still. */
+  /** Advances `performance.now` by an hour at each reading, while the simulated cloud's clock stands still. */
   function hurry(): void {
     stalled = now();
     let time = performance.now();
@@ -323,7 +323,7 @@ describe("an operation that exceeds its deadline", () => {
   });
 });
 
-test("Ctrl-C ends an operation with a one-line error", async () => {
+test("after a cancellation, as by Ctrl-C, an operation ends with a one-line error", async () => {
   const there = await place();
   const { id } = await kinds().servers.create(there.server, log);
   jest.replaceProperty(process, "env", {
@@ -341,7 +341,6 @@ test("Ctrl-C ends an operation with a one-line error", async () => {
 });
 
 test("with `reuse`, a FloatingIp uses a free address of the project, and its deletion keeps the address", async () => {
-  // This address exists before the resource that reuses it.
   const own = await kinds().addresses.create(ADDRESS);
   const { addresses } = kinds();
   const reused = await addresses.create({ ...ADDRESS, project: okeanos.userId, reuse: true });

@@ -4,15 +4,13 @@ import { type Okeanos, type OkeanosOptions, startOkeanos } from "./synnefo";
 /** Duration of a job of the cloud in milliseconds. */
 const JOB = 1_000;
 
-/**
- * Server that answers like Okeanos (see `startOkeanos`) and whose time a test advances, and functions that many tests use.
- */
+/** A simulated cloud (see `startOkeanos`) whose time only a test advances, with functions that many tests use. */
 export interface Scene {
   readonly okeanos: Okeanos;
   readonly ask: Ask;
-  /** Advances the time, so that all current jobs end. */
+  /** Advances the time by ten durations of a job. Jobs that are due then end with the next request. */
   readonly wait: () => void;
-  /** Sends a POST request, and returns the first value of the answer. @throws Error if the answer is a fault. */
+  /** Sends a POST request, and returns the resource in the answer. @throws Error if the answer is a fault. */
   readonly create: (path: string, body: unknown) => Promise<Readonly<Record<string, unknown>>>;
   readonly image: string;
 }

@@ -1,8 +1,8 @@
 import { readExchanges } from "./exchanges";
 import { replayExchanges, type Verdict } from "./replay";
 
-const XML = "Cyclades also answers in XML, which the conformance cloud does not support.";
-/** Reasons why the result of an exchange differs from the recording, by number of the exchange. */
+const XML = "Cyclades also answers in XML, which the simulated cloud does not support.";
+/** Reasons why an answer differs from the recorded answer, by number of the request. */
 const EXPLAINED: ReadonlyMap<number, string> = new Map([
   [333, XML],
   [375, XML],
@@ -22,7 +22,7 @@ test("the whole recording is replayed", () => {
   expect(exchanges).toHaveLength(376);
 });
 
-test("each request gets the recorded answer, except for the explained differences", () => {
+test("each answer agrees with the recorded answer, except for the explained differences", () => {
   const different = verdicts.filter(
     ({ number, difference }) => difference !== undefined && !EXPLAINED.has(number),
   );

@@ -2,7 +2,7 @@ import type { RecordedExchange } from "./exchanges";
 import { shapeOf } from "./shape";
 import { type Okeanos, startOkeanos } from "./synnefo";
 
-/** Initial users and images of the recorded cloud, with their recorded IDs. */
+// Initial users and images of the recorded cloud. The first user and the images have their recorded IDs.
 const USER = "14b6fdd9-157e-4f20-a71a-da7f4bcd873e";
 const TOKEN = "TOKEN-1";
 const STRANGER = "TOKEN-2";
@@ -23,8 +23,9 @@ const IMAGES = [
     users,
   },
 }));
-/** Durations of jobs in milliseconds. They fit the recorded answers, whose times are in whole seconds. */
+/** Duration of a build in milliseconds, which fits the times in the recorded answers. */
 const BUILD = 500;
+/** Duration of any other job in milliseconds, which fits the times in the recorded answers. */
 const TASK = 1_500;
 
 const FILE = { path: "/root/f0", contents: "eHh4eA==", owner: "root", group: "root", mode: 384 };
@@ -40,7 +41,7 @@ const WEB = {
 };
 const KEYPAIR = '{"keypair": {"name": "k1", "public_key": "ssh-rsa AAAA a@b"}}';
 
-/** Complete bodies of requests whose recorded body is truncated or lacks a password. By number of the request. */
+/** Complete bodies, by number of the request. In the recording, these bodies are truncated or lack the password. */
 const BODIES: Readonly<Record<number, string>> = {
   167: personality(FILE, FILE, FILE, FILE, FILE, FILE),
   168: personality(file(10_244)),
@@ -53,10 +54,13 @@ const BODIES: Readonly<Record<number, string>> = {
   373: server("pw", { networks: [], adminPass: "Strong1Password" }),
 };
 
-/** Numbers of requests without a token, with a wrong token, with another user's token, and with other headers. */
+/** Numbers of the requests without a token. */
 const NO_TOKEN = new Set([18, 20, 22, 24, 26, 28, 30, 32, 34, 347]);
+/** Numbers of the requests with a wrong token. */
 const BAD_TOKEN = new Set([19, 21, 23, 25, 27, 29, 31, 33, 35]);
+/** Numbers of the requests with the token of another user. */
 const OTHER_USER = new Set([304, 305, 306]);
+/** Headers that differ from those of the other requests, by number of the request. */
 const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   332: { "content-type": "text/plain" },
   375: { accept: "application/xml" },
@@ -72,7 +76,7 @@ const post = (things: string, id: string, body: object): Step => ({
 const remove = (url: string): Step => ({ method: "DELETE", url: `{cyc}${url}`, body: undefined });
 const network = (id: string): Step => post("network", id, { name: id, type: "MAC_FILTERED" });
 
-/** Requests that are not in the recording, by number of the next recorded request. Later answers depend on them. */
+/** Requests that are not in the recording, by number of the next recorded request. Later answers depend on these. */
 const OFF_THE_RECORD: Readonly<Record<number, readonly Step[]>> = {
   137: [remove("/network/v2.0/ports/2"), remove("/network/v2.0/ports/3")],
   307: [
@@ -93,8 +97,9 @@ const OFF_THE_RECORD: Readonly<Record<number, readonly Step[]>> = {
   ],
 };
 
-/** Places of IDs in a request: in the path, or at a key of the body. */
+/** Matches a kind of resource and an ID in the path of a request. */
 const IDS_IN_PATH = /\/(networks|subnets|ports|floatingips|servers)\/(\d+)/;
+/** Kinds of resources, by the key of their ID in the body of a request. */
 const KINDS: Readonly<Record<string, string>> = {
   network_id: "network",
   floating_network_id: "network",
@@ -206,7 +211,7 @@ class Replay {
     });
   }
 
-  /** Returns the ID that a resource with a recorded ID has in the conformance cloud. */
+  /** Returns the ID in the simulated cloud of the resource with a recorded ID. */
   private ours(kind: string, id: string): string {
     return this.ids.get(`${kind} ${id}`) ?? id;
   }
@@ -227,7 +232,7 @@ class Replay {
     }
   }
 
-  /** Replaces the recorded IDs in the text of a fault. */
+  /** Replaces the recorded IDs in the text of a fault with those in the simulated cloud. */
   private translateFault(answer: string): string {
     return answer.replace(
       /\b(Floating IP with ID|Port|network) ('?)(\d+)/g,
@@ -250,7 +255,7 @@ class Replay {
 /** Matches the truncated end of a recorded list, after its last complete element. */
 const CUT = /, \{(?:(?!, \{"SNF:key_names").)*…\(cut\)$/;
 
-/** If the recorded list was truncated, shortens both lists to the number of complete elements in the recorded list. */
+/** Returns both answers. If the recorded list of servers is truncated, shortens both to its complete elements. */
 function comparable(recorded: string, answered: string): readonly [string, string] {
   if (!CUT.test(recorded)) return [recorded, answered];
   const left = recorded.replace(CUT, "]}");

@@ -42,7 +42,7 @@ test("a server that is being built refuses actions, and is ACTIVE afterwards", a
   expect([await state(), (await read()).progress]).toEqual([["ACTIVE", "", false], 100]);
 });
 
-test("a deleted server stays readable but unlisted, and can be deleted again only until its deletion is done", async () => {
+test("a deleted server stays readable, is not listed, and can be deleted again only during its deletion", async () => {
   await build();
   const remove = async (): Promise<number> => (await it.ask("DELETE", `${SERVERS}/1`)).status;
   expect(await remove()).toBe(204);
@@ -84,10 +84,13 @@ test("a resize needs a stopped server and the same disk size, but no confirmatio
   expect((await read()).flavor).toMatchObject({ id: 2 });
 });
 
-test.each(["rebuild", "createImage", "changePassword"])("%s is not supported", async (action) => {
-  await build();
-  expect(await act({ [action]: {} })).toEqual([400, `Action ${action} not supported`]);
-});
+test.each(["rebuild", "createImage", "changePassword"])(
+  "the action %s is not supported",
+  async (action) => {
+    await build();
+    expect(await act({ [action]: {} })).toEqual([400, `Action ${action} not supported`]);
+  },
+);
 
 test("a rename is answered with 204", async () => {
   await build();
@@ -95,7 +98,7 @@ test("a rename is answered with 204", async () => {
   expect([status, (await read()).name]).toEqual([204, "other"]);
 });
 
-test("metadata can be added with 201 but not replaced, and has at most ten text items", async () => {
+test("metadata can be added with 201 but not replaced as a whole, and has at most ten text items", async () => {
   await build({ metadata: { a: "1" } });
   const path = `${SERVERS}/1/metadata`;
   expect(await it.ask("POST", path, { metadata: { b: "2" } })).toEqual({
@@ -111,7 +114,7 @@ test("metadata can be added with 201 but not replaced, and has at most ten text 
   expect((await read()).metadata).toEqual({ a: "1", b: "2" });
 });
 
-test("a personality has at most five files of 10,240 characters of base64", async () => {
+test("a personality has at most five files of up to 10,240 Base64 characters", async () => {
   const create = async (files: number, characters: number): Promise<number> => {
     const file = { path: "/f", contents: "A".repeat(characters) };
     const personality = Array<object>(files).fill(file);

@@ -1,9 +1,10 @@
-/** Keys of states. The values of these keys are part of a shape. */
+/** Keys whose values are part of a shape. */
 const STATES = new Set(["SNF:task_state", "deleted", "status"]);
 
 /**
- * Returns the shape of a JSON value as text, for comparisons. A shape has keys and types of values, and the values of
- * `STATES`. The shape of a list has each different shape of an element once. The shape of a fault has all its values.
+ * Returns the shape of a JSON value as text, for comparisons. A shape has the keys and types of values, and the values
+ * of the keys in `STATES`. The shape of a list has each shape of an element once. The shape of a fault has all its
+ * values.
  */
 export function shapeOf(value: unknown): string {
   return JSON.stringify(reduce(value), undefined, 1);

@@ -74,7 +74,7 @@ test.each(CASES)("pulumi rejects $title, naming $key", ({ title, key, remedy, se
     expect(output).not.toContain(secret);
   }
   if (typeof config.zones === "string") {
-    // Pulumi checks numbers before it starts the program.
+    // Pulumi itself checks the type of pbx:zones, before it starts the program.
     expect(output).toContain(`configuration key '${key}' must be of type 'integer'`);
     return;
   }

@@ -26,7 +26,7 @@ const ADDRESS = {
   floating_network_id: EXTERNAL_NETWORK_ID,
   description: `${TAG} zone1`,
 };
-/** Answers for other kinds of tagged resources, of which the cloud has none. */
+/** Empty lists of the other kinds of tagged resources. */
 const NOTHING: Readonly<Record<string, unknown>> = {
   "/compute/servers/detail": { servers: [] },
   "/network/v2.0/ports": { ports: [] },

@@ -66,27 +66,30 @@ test("a preview without a token plans a new stack of two zones on Okeanos", asyn
 test.each([
   [1, 2],
   [2, 3],
-])("from %i to %i zones, a zone is created and the other nodes' files change", (before, after) => {
-  const text = (node: GraphNode): string => JSON.stringify(node);
-  const old = graph(before).map(text);
-  const changed = graph(after).filter((node) => !old.includes(text(node)));
-  const label = ({ type, name }: GraphNode): string => `${type.split(":").at(-1) ?? ""} ${name}`;
-  const name = `zone${String(after)}`;
-  const others = Array.from({ length: before }, (_, index) => `zone${String(index + 1)}`);
-  expect(graph(after)).toHaveLength(old.length + 7);
-  expect(changed.map(label).sort()).toEqual(
-    [
-      `ExtendedZone ${name}`,
-      `FloatingIp ${name}`,
-      `FloatingIpAssociate ${name}`,
-      `Instance ${name}`,
-      `NodeConfig ${name}`,
-      `Port ${name}`,
-      `ZoneMembership ${name}`,
-      ...["controller", ...others].map((node) => `NodeConfig ${node}`),
-    ].sort(),
-  );
-});
+])(
+  "plans for %i and %i zones differ only in the new zone and in the other nodes' files",
+  (before, after) => {
+    const text = (node: GraphNode): string => JSON.stringify(node);
+    const old = graph(before).map(text);
+    const changed = graph(after).filter((node) => !old.includes(text(node)));
+    const label = ({ type, name }: GraphNode): string => `${type.split(":").at(-1) ?? ""} ${name}`;
+    const name = `zone${String(after)}`;
+    const others = Array.from({ length: before }, (_, index) => `zone${String(index + 1)}`);
+    expect(graph(after)).toHaveLength(old.length + 7);
+    expect(changed.map(label).sort()).toEqual(
+      [
+        `ExtendedZone ${name}`,
+        `FloatingIp ${name}`,
+        `FloatingIpAssociate ${name}`,
+        `Instance ${name}`,
+        `NodeConfig ${name}`,
+        `Port ${name}`,
+        `ZoneMembership ${name}`,
+        ...["controller", ...others].map((node) => `NodeConfig ${node}`),
+      ].sort(),
+    );
+  },
+);
 
 test("a preview prints no secret", async () => {
   const { zones, controller, users, accessKey } = planExchange(
@@ -98,7 +101,7 @@ test("a preview prints no secret", async () => {
     OWN_SECRET,
     ...users.map(({ secret }) => secret),
     ...zones.flatMap(({ trunkPeers }) => trunkPeers.map(({ secret }) => secret)),
-    // A line from the middle of the key, because the first lines are the same for every key.
+    // One line from the middle of each key, because the first lines are the same for every key.
     ...[accessKey, ...[controller, ...zones].map(({ sshHostKey }) => sshHostKey)].map(
       ({ privateKey }) => privateKey.split("\n")[4] ?? "",
     ),

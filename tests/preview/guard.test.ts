@@ -17,7 +17,6 @@ const CONFIG = {
 
 const PREVIEW = ["preview", "--json", "--show-replacement-steps"];
 
-/** Runs the guard with `plan` on standard input. */
 function guard(plan: string, args: readonly string[] = []): Promise<Run> {
   return new Promise((resolve) => {
     const child = execFile(
@@ -31,7 +30,7 @@ function guard(plan: string, args: readonly string[] = []): Promise<Run> {
   });
 }
 
-/** Returns the rows of the table with wrapped lines joined, and the lines below the table. */
+/** Returns the rows below the table's header, with wrapped lines joined, and the lines outside of the table. */
 function parsed({ stdout }: Run): { rows: string[][]; verdict: string[] } {
   const rows: string[][] = [];
   const verdict: string[] = [];
@@ -98,7 +97,6 @@ describe("the guard of an exchange of two zones", () => {
     await cloud.close();
   });
 
-  /** Runs the guard on the plan for a change of the configuration. */
   async function judged(
     change: Readonly<Record<string, unknown>>,
     args: readonly string[] = [],

@@ -12,7 +12,6 @@ import { type FakeCloud, startFakeCloud } from "../support/fake-cloud";
 jest.setTimeout(300_000);
 
 const TAG = "trunkline 0123456789ab";
-/** A signal that is never aborted. */
 const NEVER = new AbortController().signal;
 /** A process ID above the maximum of the kernel. */
 const NO_PROCESS = 2 ** 30;
@@ -38,8 +37,8 @@ const addressOf = (node: string, id?: string) => {
 const SHARED_ID = "2";
 
 /**
- * Returns the resources in the cloud, by path. Resources with `TAG` belong to this exchange. The state of the stack has
- * only one of them: the floating IP of zone2.
+ * Returns the resources in the cloud, by path. Resources with `TAG` belong to this exchange. Of these, the state of the
+ * stack has only the floating IP of zone2.
  */
 const made = (): Record<string, { id: string; description?: string; metadata?: object }[]> => ({
   "/compute/servers": [
@@ -135,7 +134,7 @@ beforeEach(async () => {
   pend({ type: "creating", resource: addressOf("zone3") });
 });
 
-/** Writes a pending operation to the state, as Pulumi does before a request. An import would drop the operation. */
+/** Writes a pending operation to the state, as Pulumi does before a request. `importStack` would drop the operation. */
 function pend(operation: object): void {
   const file = join(folder, "state", ".pulumi", "stacks", "pbx", "test.json");
   const state = JSON.parse(readFileSync(file, "utf8")) as { checkpoint: { latest: object } };
@@ -194,7 +193,7 @@ test("a repair releases the lock of a killed update", async () => {
   expect(deleted).toEqual([SHARED_ID, "address-zone3", "port-zone3"]);
 });
 
-test("a repair fails and deletes nothing if the cloud answers every request with 404", async () => {
+test("a repair fails and deletes nothing if the cloud does not list its resources", async () => {
   things = {};
   expect(await executor().repair(NEVER)).toMatchObject({ kind: "failed" });
   expect(deleted).toEqual([]);

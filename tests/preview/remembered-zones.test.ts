@@ -10,7 +10,7 @@ const CONFIG = {
   operatorCidrs: ["203.0.113.0/24"],
   autoscale: { min: 2, max: 4, callsPerZone: 80 },
 };
-/** Number of zones in the state of a stack that has scaled out. The configuration file still has one zone. */
+/** Number of zones in the state of the stack, which has scaled out. The configuration still has `pbx:zones` at 1. */
 const IN_SERVICE = 3;
 const FILE = { ...CONFIG, zones: 1 };
 
@@ -55,7 +55,7 @@ afterAll(async () => {
   await cloud.close();
 });
 
-/** Returns the number of zones in the plan, and the message of the preview about that number; "" if there is none. */
+/** Returns the number of zones in the plan, and the preview's message about that number; empty without a message. */
 async function planned(
   config: Readonly<Record<string, unknown>>,
   wanted?: string,
@@ -74,7 +74,7 @@ async function planned(
 const preview = (config: Readonly<Record<string, unknown>>, wanted = ""): Promise<Run> =>
   stack.run(["preview", "--json"], config, [], { TRUNKLINE_ZONES: wanted });
 
-test("an operator's update keeps the zones in service, regardless of pbx:zones", async () => {
+test("with pbx:autoscale, an operator's update keeps the zones in service, regardless of pbx:zones", async () => {
   expect(await planned(FILE)).toEqual([3, "3 zones: 3 are in service"]);
 });
 

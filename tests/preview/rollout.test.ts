@@ -21,7 +21,7 @@ let stack: TestStack;
 beforeAll(async () => {
   cloud = await startFakeCloud();
   stack = await createStack(undefined, cloud.environment);
-  // The outputs of the last update are also part of the stack's state.
+  // A stack's state also has the outputs of the last update.
   await pretendDeployed(
     {
       ...stack,
@@ -43,7 +43,7 @@ afterAll(async () => {
   await cloud.close();
 });
 
-/** Returns the steps for servers and their dependent resources, in the order of Pulumi's plan. */
+/** Returns the steps that create or delete an Instance, a NodeConfig or a ZoneMembership, in the plan's order. */
 async function plan(change: Readonly<Record<string, unknown>>): Promise<string[]> {
   const { stdout, stderr, exitCode } = await stack.run(
     ["preview", "--json", "--show-replacement-steps"],
@@ -93,6 +93,6 @@ test("a removed zone is drained before its other resources are deleted", async (
   );
 });
 
-test("changes of users and dialplan replace nothing", async () => {
+test("changes of users and of the ring timeout replace nothing", async () => {
   expect(await plan({ users: [{ range: "1001-1100" }], ringTimeout: 30 })).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 
-/** Data to send on one connection. */
+/** Data to send on one connection to port 5060. */
 export interface Attack {
   readonly name: string;
   /** Parts to send in order, in Base64. */
@@ -21,16 +21,16 @@ export interface Attacks {
 
 export interface AttackResult {
   readonly name: string;
-  /** Number of bytes that the peer accepted. */
+  /** Number of bytes that the kernel accepted for the connection. */
   readonly bytes: number;
   /** First line of the peer's answer; empty if there was no answer. */
   readonly answer: string;
 }
 
-/** Milliseconds between the last byte and closing the connection. */
+/** Milliseconds between the last write and the end of the connection. */
 const LINGER = 300;
 
-/** Sends an attack, or as much of it as the peer accepts. */
+/** Sends an attack, or as much of it as is possible before the peer closes the connection. */
 function attack(host: string, { name, parts, times, pause }: Attack): Promise<AttackResult> {
   return new Promise((resolve) => {
     const socket = connect({ host, port: 5060, noDelay: true });
@@ -42,7 +42,7 @@ function attack(host: string, { name, parts, times, pause }: Attack): Promise<At
     socket.on("error", () => undefined);
     socket.on("close", () => {
       isClosed = true;
-      // Bytes that are still buffered were not accepted.
+      // The kernel did not accept the bytes that are still in the socket's buffer.
       const bytes = socket.bytesWritten - socket.writableLength;
       resolve({ name, bytes, answer: answer.split("\r\n")[0] ?? "" });
     });
@@ -82,6 +82,6 @@ async function main(): Promise<void> {
   process.stdout.write(JSON.stringify(results));
 }
 
-// Runs as a separate program in a network namespace. Reads Attacks from standard input and writes a list of
-// AttackResult to standard output.
+// Runs as a separate program in a network namespace. Reads `Attacks` from standard input, and writes a list of
+// `AttackResult` to standard output.
 if (require.main === module) void main();

@@ -22,7 +22,7 @@ const attack = (
   pause,
 });
 
-/** Returns two attacks: one sends a message as a whole, the other sends the message in pieces. */
+/** Returns two attacks: one sends the message as a whole, the other sends the message in pieces. */
 const wholeAndInPieces = (name: string, message: Buffer): Attack[] => {
   const pieces = Array.from({ length: Math.ceil(message.length / PIECE) }, (_, index) =>
     message.subarray(index * PIECE, (index + 1) * PIECE),
@@ -30,20 +30,20 @@ const wholeAndInPieces = (name: string, message: Buffer): Attack[] => {
   return [attack(name, [message]), attack(`${name} in pieces`, pieces, 1, PAUSE)];
 };
 
-/** Returns two attacks for each message of RFC 4475: one sends the message as a whole, the other in pieces. */
+/** Returns the attacks of `wholeAndInPieces` for each message of RFC 4475. */
 export const tortureAttacks = (): Attack[] =>
   tortureMessages().flatMap(({ section, name, bytes }) =>
     wholeAndInPieces(`${section} ${name}`, bytes),
   );
 
-/** Returns a request with `lines` before its Content-Length. */
+/** Returns an OPTIONS request with `lines` before its Content-Length. */
 const requestWith = (...lines: readonly string[]): string =>
   optionsRequest("192.0.2.1").replace(
     "Content-Length: 0",
     [...lines, "Content-Length: 0"].join("\r\n"),
   );
 
-/** Returns attacks with small requests without a log-in. Asterisk may log more bytes for a request than it receives. */
+/** Returns attacks with small requests without a log-in. Asterisk may log more bytes than such a request has. */
 export const strangersAttacks = (): Attack[] => [
   attack(
     "registrations without a log-in",
@@ -62,13 +62,13 @@ export const strangersAttacks = (): Attack[] => [
   ),
 ];
 
-/** Returns a request whose Content-Length does not match its body. */
+/** Returns an OPTIONS request with any text as Content-Length, and with `body`. */
 const wrongLength = (length: string, body = ""): string =>
   optionsRequest("192.0.2.1").replace("Content-Length: 0", `Content-Length: ${length}`) + body;
 
 const LOG_LINE = "\n[2030-01-01 00:00:00.000] ERROR[1] config.c: extensions.conf is wrong\n";
 
-/** Returns attacks with fragmented, oversized, pipelined and invalid input that is not from RFC 4475. */
+/** Returns attacks that are not from RFC 4475: incomplete, oversized, pipelined and invalid input. */
 export const ownAttacks = (): Attack[] => [
   attack("a header line of 64 KiB", [requestWith(`Subject: ${"x".repeat(64 * KIB)}`)]),
   attack("a request line of 64 KiB", [

@@ -54,7 +54,7 @@ export function sampleFrom(at: number, readings: readonly Reading[]): Sample {
   };
 }
 
-/** Returns samples of the `seconds` before `now`, one every `interval` seconds, all with `readings`. */
+/** Returns samples of the last `seconds` up to `now`, one every `interval` seconds, all with `readings`. */
 export function steady(
   now: number,
   readings: readonly Reading[],

@@ -1,6 +1,6 @@
 /**
- * A configuration that must be rejected: `MINIMAL` with `change`, in which undefined removes a key. The only fault must
- * name the key and the remedy.
+ * A configuration that must be rejected: `MINIMAL` with `change`, in which undefined removes a key. There must be
+ * exactly one fault, which names the key and the remedy.
  */
 export interface BadConfiguration {
   readonly title: string;
@@ -8,7 +8,7 @@ export interface BadConfiguration {
   /** Path of the key in the configuration, such as `pbx:users[0].extension`. */
   readonly key: string;
   readonly remedy: string;
-  /** A value that the message must not contain. */
+  /** A value that the fault must not contain. */
   readonly secret?: string;
 }
 

@@ -11,7 +11,7 @@ type Properties = Readonly<Record<string, unknown>>;
 interface State {
   readonly urn: string;
   readonly type: string;
-  /** ID in the cloud; a resource of a plan has none. */
+  /** ID in the cloud, if the resource has one. */
   readonly id?: string;
   readonly custom: boolean;
   readonly provider?: string;
@@ -31,7 +31,7 @@ const typeOf = (urn: string): string => urn.split("::")[2]?.split("$").at(-1) ??
 /** Returns a made-up ID in the cloud, such as `Instance-zone2`. */
 const idOf = (urn: string): string => `${typeOf(urn).split(":").at(-1) ?? ""}-${nameOf(urn)}`;
 
-/** Returns `198.51.100.10` for the controller, and the following addresses for the zones. */
+/** Returns `198.51.100.10` for the controller, `198.51.100.11` for zone1, and so on. */
 const addressOf = (urn: string): string =>
   `198.51.100.1${nameOf(urn).replace("controller", "0").replace("zone", "")}`;
 
@@ -52,7 +52,7 @@ function given(key: string, [source = ""]: readonly string[]): unknown {
   }
 }
 
-/** Returns `value` with every occurrence of `text` replaced. */
+/** Returns `value` with each string in it that equals `text` replaced. */
 function replaced(value: unknown, text: string, replacement: () => unknown): unknown {
   if (value === text) {
     return replacement();
@@ -114,7 +114,7 @@ function defaultProviders(states: readonly State[]): State[] {
     }));
 }
 
-/** Types of resources in the order of a state, in which dependencies come first. A preview may have another order. */
+/** Patterns of types in the order of a state, in which dependencies come first. A preview may have another order. */
 const RANKS = [
   /^pulumi:pulumi:Stack$/,
   /^pulumi:providers:/,
@@ -131,8 +131,8 @@ async function planned(stack: TestStack, config: Properties): Promise<State[]> {
 }
 
 /**
- * Gives `stack` the state after an update with `config`, without a cloud. The state consists of the previewed resources
- * with made-up IDs and addresses.
+ * Gives `stack` a state as after an update with `config`, without an update. The state has the previewed resources and
+ * Pulumi's default providers, with made-up IDs and addresses.
  */
 export async function pretendDeployed(stack: TestStack, config: Properties): Promise<void> {
   const first = await planned(stack, config);

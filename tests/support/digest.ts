@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
 
-/** Credentials for the answer to a challenge. */
 export interface Credentials {
   readonly extension: string;
   readonly secret: string;

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A fake OpenStack cloud that answers the look-ups of the Pulumi program and stores nothing. */
+/** A fake OpenStack cloud that answers the look-ups of the Pulumi program. The fake cloud itself stores nothing. */
 export interface FakeCloud {
   /** Variables with which an OpenStack client finds the cloud. */
   readonly environment: Readonly<Record<string, string>>;
@@ -12,7 +12,8 @@ export const EXTERNAL_NETWORK_ID = "public-id";
 export const IMAGE_ID = "image-id";
 
 /**
- * Starts a fake cloud. Any user may log in (Identity API v3). The catalog has the services that index.ts uses.
+ * Starts a fake cloud. Any user may log in (Identity API v3). The catalog has the services that index.ts uses. Requests
+ * without an answer get 404.
  *
  * @param more returns the answer to a request, or a promise of the answer; undefined for the default answer.
  */

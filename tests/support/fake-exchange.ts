@@ -17,11 +17,11 @@ const HEADER = [
 /** Values of `srv_admin_state` in `show servers state`. */
 const ADMIN: Readonly<Record<AdminState, number>> = { ready: 0, maint: 1, drain: 8 };
 
-/** An exchange without nodes. Answers the commands for HAProxy and Asterisk from the state that a test sets. */
+/** An exchange without nodes. Answers commands for HAProxy, Asterisk and the agents from the state that a test sets. */
 export class FakeExchange extends Connections {
   /** State of each zone in HAProxy. */
   readonly servers = new Map<string, AdminState>();
-  /** Zones that the controller knows to have no connections. */
+  /** Zones that the controller has recorded as out of the rotation and without connections. */
   readonly unused = new Set<string>();
   /** Zones that have had connections. */
   readonly used = new Set<string>();
@@ -41,9 +41,9 @@ export class FakeExchange extends Connections {
   readonly registrar = new Map<string, string>();
   /** Extensions in a call, by zone. */
   readonly busy = new Map<string, string[]>();
-  /** Called with a command of the controller's programs and its arguments, before it takes effect. */
+  /** Called with a command of the controller's programs and its arguments, before the command takes effect. */
   onControllerCommand: (command: string) => void = () => undefined;
-  /** Called with a zone whose calls are hung up. */
+  /** Called with the name of a zone when a command hangs up the calls of the zone. */
   onHangUp: (zone: string) => void = () => undefined;
   /** Called with a command of a zone's programs and its arguments. */
   onZoneCommand: (command: string) => void = () => undefined;
@@ -53,7 +53,7 @@ export class FakeExchange extends Connections {
     for (const zone of zones) this.servers.set(zone, "ready");
   }
 
-  /** The zones in the rotation. */
+  /** Names of the zones in the rotation. */
   get rotation(): string[] {
     return [...this.servers].filter(([, state]) => state === "ready").map(([name]) => name);
   }
@@ -187,7 +187,7 @@ export class FakeExchange extends Connections {
   }
 }
 
-/** Returns the command and arguments of a node's program, as passed by `runProgram`. */
+/** Returns the command and arguments in a script of `runProgram`; `record-drain` for the script that records drains. */
 function commandOf(script: string): string[] {
   if (script.includes("drain.log")) return ["record-drain"];
   const [, words = ""] = /^set -- (.*)\n/.exec(script) ?? [];

@@ -7,12 +7,13 @@ import type { Duplex } from "node:stream";
 import { Agent, AGENT_COMMAND } from "../../ssh/agent";
 import { ScriptFailed, type Session } from "../../ssh/session";
 
-/** Matches the start of paths of the node's files in a request. */
+/** Matches the first slash of each path below a folder of the node. */
 const PATHS = /(?<![\w.])\/(?=(?:etc|run|var|usr\/lib\/trunkline)\/)/g;
 
 /**
  * A node that is a folder on this machine and runs the provider's real agent. Paths below `/etc`, `/run`, `/var` and
- * `/usr/lib/trunkline` are mapped into the folder. The test supplies the programs of the node.
+ * `/usr/lib/trunkline` are mapped into the folder. The node has the programs of this machine, and those that a test
+ * installs.
  */
 export class FolderNode implements Session {
   readonly root = mkdtempSync(join(tmpdir(), "trunkline-node-"));

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 
 /**
- * Compares `actual` with the golden file `path` and shows the difference. Only `npm run golden` writes the file, so
- * that a test run never changes its own expectations.
+ * Fails if `actual` differs from the golden file `path`. With `npm run golden`, writes the file instead. So an ordinary
+ * test run never changes its own expectations.
  */
 export function expectGolden(path: string, actual: string): void {
   if (process.env.UPDATE_GOLDEN === "1") {

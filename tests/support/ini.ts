@@ -1,4 +1,4 @@
-/** A `[name](template)` section of an Asterisk file with its `key=value` lines in order. */
+/** A `[name](template)` section of an Asterisk file, with its settings in order. */
 export interface Section {
   readonly name: string;
   readonly template: string | null;
@@ -6,8 +6,10 @@ export interface Section {
 }
 
 /**
- * Reads an Asterisk configuration file as `ast_config_load` does: `;` starts a comment unless a
- * backslash precedes it, and `=>` means `=`. `#tryinclude` counts as a setting. Throws an Error for other lines.
+ * Reads an Asterisk configuration file. As in `ast_config_load`, `;` starts a comment unless a backslash precedes the
+ * semicolon, and `=>` means `=`. `#tryinclude` counts as a setting.
+ *
+ * @throws Error for any other line, and for a setting before the first section.
  */
 export function readAsteriskConf(text: string): Section[] {
   const sections: (Section & { settings: [string, string][] })[] = [];
@@ -29,7 +31,11 @@ export function readAsteriskConf(text: string): Section[] {
   return sections;
 }
 
-/** Returns the settings of the sections `name` that use `template`. */
+/**
+ * Returns the settings of the sections `name`.
+ *
+ * @param template the template that the sections must use; null for any template or none.
+ */
 export function settingsOf(
   sections: readonly Section[],
   name: string,

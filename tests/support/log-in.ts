@@ -6,10 +6,9 @@ import { digest } from "./digest";
 /** Timeout for an answer in milliseconds. */
 const DEADLINE = 5_000;
 
-/** A log-in attempt. */
 export interface Attempt {
   readonly method: "REGISTER" | "INVITE";
-  /** User name in From, and in To of a registration. May contain escapes (`%0D`). */
+  /** User name in From, in To of a registration, and in Authorization. May contain escapes (`%0D`). */
   readonly account: string;
   readonly password: string;
   /** Extension to call. */
@@ -20,7 +19,7 @@ export interface Attempt {
   readonly response?: string;
 }
 
-/** Status codes of the response to the first request and, after a 401, of the response to the authorized request. */
+/** Status of the response to the first request and, after a 401, of the response to the request with credentials. */
 export type Outcome = readonly number[];
 
 /** A SIP connection for log-in attempts only (RFC 3261, 22; RFC 2617). */
@@ -39,7 +38,7 @@ export class LogIn {
       this.received += bytes.toString();
       const messages = this.received.split("\r\n\r\n");
       this.received = messages.pop() ?? "";
-      // Ignore requests from Asterisk and message bodies.
+      // Ignores requests from Asterisk, and bodies.
       this.answers.push(...messages.filter((message) => message.startsWith("SIP/2.0 ")));
       this.wake();
     });
@@ -49,7 +48,6 @@ export class LogIn {
     this.connection.destroy();
   }
 
-  /** Tries to log in once. */
   async attempt({ method, account, password, callee, nonce, response }: Attempt): Promise<Outcome> {
     const uri = callee === undefined ? `sip:${this.server}` : `sip:${callee}@${this.server}`;
     const callId = randomBytes(8).toString("hex");

@@ -1,4 +1,4 @@
-/** Returns a Markdown table in Prettier's layout. The first row is the header. */
+/** Returns a Markdown table, as Prettier formats columns of three or more characters. The first row is the header. */
 export function markdownTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),

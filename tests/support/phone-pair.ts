@@ -13,7 +13,10 @@ export interface PhonePair {
   readonly callee: Credentials;
 }
 
-/** Result: the bytes sent, and the duration of each operation in milliseconds (null if the operation failed). */
+/**
+ * Number of bytes, and durations of the operations in milliseconds; null for an operation that failed. The duration of
+ * a call ends when the other phone rings.
+ */
 export interface CallTimes {
   /** Bytes that the phones sent. */
   readonly sent: number;
@@ -22,7 +25,7 @@ export interface CallTimes {
   readonly call: readonly (number | null)[];
 }
 
-/** Timeout of an operation in milliseconds. */
+/** Timeout for a response in milliseconds. */
 const DEADLINE = 3_000;
 /** Milliseconds between two rounds of OPTIONS, registration and call. */
 const PAUSE = 20;
@@ -48,7 +51,6 @@ interface Request {
   readonly body?: string;
 }
 
-/** One connection to the exchange. */
 class Connection {
   private received = "";
   private readonly waiting: { test: RegExp; resolve: (message: string) => void }[] = [];
@@ -88,7 +90,6 @@ class Connection {
     this.write(`${lines.join("\r\n")}\r\n\r\n${body}`);
   }
 
-  /** Answers a request with `status`, without a body. */
   respond(request: string, status: string): void {
     const copied = request.match(/^(?:Via|From|Call-ID|CSeq):.*$/gim) ?? [];
     const to = /^To:.*$/im.exec(request)?.[0] ?? "";
@@ -101,7 +102,7 @@ class Connection {
     this.socket.write(message);
   }
 
-  /** Waits for the next response whose status is one of `statuses`, such as `180|183`. */
+  /** Waits for the next response with one of `statuses`, such as `180|183`. */
   response(statuses: string): Promise<string> {
     const test = new RegExp(`^SIP/2\\.0 (?:${statuses}) `);
     return new Promise((resolve, reject) => {
@@ -150,7 +151,6 @@ async function register(
   await connection.response("200");
 }
 
-/** Registers on a new connection. */
 async function newRegistration(pair: PhonePair): Promise<void> {
   const connection = new Connection(pair);
   try {
@@ -160,7 +160,6 @@ async function newRegistration(pair: PhonePair): Promise<void> {
   }
 }
 
-/** Sends OPTIONS on a new connection. */
 async function options(pair: PhonePair): Promise<void> {
   const connection = new Connection(pair);
   try {
@@ -172,7 +171,7 @@ async function options(pair: PhonePair): Promise<void> {
   }
 }
 
-/** Calls, and returns the milliseconds until the other phone rings. */
+/** Calls until the other phone rings, and cancels the call. Returns the milliseconds until the other phone rang. */
 async function call(connection: Connection, pair: PhonePair): Promise<number> {
   const { server, address, caller, callee } = pair;
   const [id, to] = [newId(), `sip:${callee.extension}@${server}`];
@@ -245,6 +244,6 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
-// Runs as a separate program in a network namespace. Reads a PhonePair from standard input. Writes CallTimes to standard
-// output after SIGTERM.
+// Runs as a separate program in a network namespace. Reads a `PhonePair` from standard input. Writes `ready` to
+// standard output when the called phone is registered, and `CallTimes` after SIGTERM.
 if (require.main === module) void main();

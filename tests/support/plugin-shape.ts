@@ -18,7 +18,7 @@ interface FunctionSpec {
 interface ObjectSpec {
   readonly properties?: Readonly<Record<string, PropertySpec>>;
   readonly required?: readonly string[];
-  /** For a nested type: properties that are required only in inputs or only in outputs. */
+  /** Replaces `required` for the inputs or outputs of a nested type. */
   readonly language?: {
     readonly nodejs?: {
       readonly requiredInputs?: readonly string[];

@@ -29,7 +29,7 @@ export interface ProgramRun {
 const addressOf = (name: string): string =>
   name === "controller" ? "198.51.100.10" : `198.51.100.1${name.replace(/^zone/, "")}`;
 
-/** Outputs of the fake cloud by resource type. Other resource types do not exist in the fake cloud. */
+/** Outputs of custom resources in addition to their inputs, by type. The fake cloud has no other custom resources. */
 const RESOURCES: Readonly<Record<string, (args: MockResourceArgs) => Record<string, unknown>>> = {
   "openstack:compute/instance:Instance": () => ({}),
   "openstack:networking/floatingIp:FloatingIp": ({ name }) => ({
@@ -51,7 +51,7 @@ const RESOURCES: Readonly<Record<string, (args: MockResourceArgs) => Record<stri
   "pulumi:providers:pbx": () => ({}),
 };
 
-/** Answers of the fake cloud by provider function. */
+/** Answers to function calls, by token of the function. */
 const CALLS: Readonly<Record<string, (args: MockCallArgs) => Record<string, unknown>>> = {
   "openstack:images/getImage:getImage": ({ inputs }) => ({
     id: `${(inputs as { name: string }).name}-id`,
@@ -97,7 +97,7 @@ interface Runtime {
   readonly waitForRPCs: () => Promise<void>;
 }
 
-/** Key that marks a secret in messages to Pulumi's engine. */
+/** Key that marks special values, such as secrets, in messages to Pulumi's engine. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const isSecret = (value: unknown): boolean =>
   typeof value === "object" && value !== null && SIGNATURE in value;
@@ -127,17 +127,17 @@ function secretPaths(inputs: object): string[] {
   });
 }
 
-/** Returns type and name from a URN, such as `TrunkNetwork trunk`. */
+/** Returns the type and the name in a URN, such as `TrunkNetwork trunk`. */
 function label(urn: string): string {
   const [type = "", name = ""] = urn.split("::").slice(2);
   return `${type.split("$").at(-1)?.split(":").at(-1) ?? ""} ${name}`;
 }
 
 /**
- * Runs index.ts as `pulumi up` does, with a configuration of plain values. The fake cloud has only the resources and
- * functions that index.ts may use.
+ * Runs index.ts as `pulumi up` does, with a configuration of plain values and a fake cloud. The cloud has only the
+ * types of resources and the functions that index.ts may use.
  *
- * @param answers answers by provider function. They replace those of `CALLS`.
+ * @param answers answers to function calls, by token. These answers replace those of `CALLS`.
  * @param isPreview whether to run as `pulumi preview` does.
  */
 export async function runPulumiProgram(
@@ -148,7 +148,7 @@ export async function runPulumiProgram(
   const requests: RegisterRequest[] = [];
   const outputs: Record<string, unknown> = {};
   const { stackTraceLimit } = Error; // index.ts lowers it
-  // Each isolated copy of Pulumi and of index.ts adds listeners. They are removed at the end.
+  // Each isolated copy of Pulumi and of index.ts adds listeners, which are removed at the end.
   const listened = [
     [process, "exit"],
     [process.stdout, "error"],

@@ -15,12 +15,12 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** A stack of a Pulumi program, with its own state backend. By default, no cloud is configured. */
+/** A stack of a Pulumi program, with its own state backend. */
 export interface TestStack {
   /**
-   * Runs `pulumi` with a configuration of plain values. Encrypts the secrets among them, except those of `plainKeys`.
+   * Runs `pulumi` with a configuration of plain values. Encrypts secret values, except those of `plainKeys`.
    *
-   * @param variables further environment variables, in addition to those of the stack and the cloud.
+   * @param variables environment variables to add to those of the stack and the cloud, or to replace.
    */
   run(
     args: readonly string[],
@@ -93,10 +93,10 @@ const hasUserSecret = (users: unknown): boolean =>
   Array.isArray(users) && JSON.stringify(users).includes('"secret":');
 
 /**
- * Creates a stack with the name {@link STACK}, and with its state in a temporary folder.
+ * Creates a stack with the name {@link STACK} and with its state in a temporary folder.
  *
  * @param project folder of a Pulumi program; by default this clone.
- * @param cloud variables with which an OpenStack client finds the cloud; by default there is no cloud.
+ * @param cloud environment variables with which the provider finds the cloud; by default there is no cloud.
  */
 export async function createStack(
   project = ROOT,
@@ -105,7 +105,7 @@ export async function createStack(
   const folder = mkdtempSync(join(tmpdir(), "trunkline-preview-"));
   const state = join(folder, "state");
   mkdirSync(state);
-  // `stack init` writes next to Pulumi.yaml, so a copy is used to keep the project's folder unchanged.
+  // `stack init` writes a file next to Pulumi.yaml. With this copy, the project's folder stays unchanged.
   copyFileSync(join(project, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
   const env = environment(state, cloud);
   const must = async (args: readonly string[], input?: string): Promise<string> => {
@@ -140,7 +140,7 @@ export async function createStack(
   const base = parse(readFileSync(baseFile, "utf8")) as { config: Record<string, unknown> };
 
   let count = 0;
-  /** Writes a configuration file. Copies the encrypted `MASTER_SECRET` from the base file. */
+  /** Writes a configuration file, and returns its path. Takes an encrypted `MASTER_SECRET` from the base file. */
   const configure = async (
     values: Readonly<Record<string, unknown>>,
     plainKeys: readonly string[],

@@ -2,12 +2,12 @@ import { within } from "../../phones/within";
 import { type Credentials, digest } from "./digest";
 import { type Headers, render, type SipConnection, type SipMessage, unique } from "./raw-sip";
 
-/** Timeout for a request to the phone in milliseconds. */
+/** Timeout of `heard` in milliseconds. */
 const DEADLINE = 5_000;
 
 /**
- * Address in the phone's Contact, Via and SDP. Nothing that is sent to this address arrives: the phone receives messages
- * only on its own connection to the exchange.
+ * Address in the phone's Contact, Via and SDP. Nothing that is sent to this address arrives: the phone receives
+ * messages only on its own connection to the exchange.
  */
 const HOST = "192.0.2.1";
 
@@ -55,7 +55,6 @@ interface Identity {
   readonly sequence: number;
 }
 
-/** A request that was sent. */
 export interface Sent extends Identity {
   readonly method: string;
   readonly branch: string;
@@ -66,9 +65,9 @@ export interface Sent extends Identity {
 export class Dialog {
   constructor(
     readonly callId: string,
-    /** From or To header with the phone's address and tag. */
+    /** Value of From or To with the phone's address and tag. */
     readonly local: string,
-    /** From or To header with the exchange's address and tag. */
+    /** Value of From or To with the exchange's address and tag. */
     readonly remote: string,
     /** URI of the exchange's Contact. */
     readonly target: string,
@@ -98,9 +97,9 @@ const uriOf = (header: string): string => /<([^>]+)>/.exec(header)?.[1] ?? heade
 /** Methods that the phone answers with 200 automatically. */
 const ANSWERED_AT_ONCE = ["OPTIONS", "NOTIFY", "BYE"];
 
-/** A phone without media. Apart from automatic answers, the test writes each message. */
+/** A phone without media. The phone sends automatic answers, and otherwise only what a test tells it to send. */
 export class RawPhone {
-  /** Requests that the phone has answered automatically. */
+  /** Requests that the phone has answered automatically, and that `heard` has not returned yet. */
   readonly answered: SipMessage[] = [];
   /** Whether the phone has made or received a call. */
   hasCalls = false;
@@ -136,7 +135,7 @@ export class RawPhone {
     return `<sip:${this.account.extension}@${HOST}:5060;transport=tcp>`;
   }
 
-  /** Registers. Returns the final answer. */
+  /** Registers, and returns the final answer. */
   register({ headers = {}, ...outside }: Outside = {}): Promise<SipMessage> {
     const { callId, tag } = this.registration;
     return this.ask("REGISTER", {
@@ -163,7 +162,7 @@ export class RawPhone {
     return this.final(sent);
   }
 
-  /** Sends a request outside of a dialog and logs in if challenged. Does not wait for the final answer. */
+  /** Sends a request outside of a dialog, and logs in if challenged. Does not take the final answer. */
   async begin(
     method: string,
     { credentials = this.account, next, ...outside }: Outside & { next?: () => number } = {},
@@ -203,7 +202,6 @@ export class RawPhone {
     return answer;
   }
 
-  /** Waits for an answer with a given status. */
   answerWith(sent: Sent, status: number, deadline?: number): Promise<SipMessage> {
     return this.connection.take(
       `${String(status)} to ${sent.method}`,
@@ -212,12 +210,12 @@ export class RawPhone {
     );
   }
 
-  /** Calls an extension and accepts the answer. */
+  /** Calls an extension, and acknowledges the 200 answer. */
   async call(to: string, sending: Sending = {}): Promise<Dialog> {
     return this.established(await this.begin("INVITE", { to, body: OFFER, ...sending }));
   }
 
-  /** Waits until a started call is answered, and acknowledges the answer. */
+  /** Waits for the 200 answer to an INVITE, and acknowledges the answer. @throws Error if the call is rejected. */
   async established(sent: Sent, sending: Sending = {}): Promise<Dialog> {
     const answer = await this.final(sent);
     if (answer.status !== 200) throw new Error(`INVITE: ${answer.startLine}`);
@@ -230,7 +228,7 @@ export class RawPhone {
     return this.take("INVITE", deadline);
   }
 
-  /** Waits for a request that the phone does not answer automatically. */
+  /** Waits for a request with a method that the phone does not answer automatically. */
   take(method: string, deadline?: number): Promise<SipMessage> {
     return this.connection.take(
       `${method} to ${this.account.extension}`,
@@ -239,7 +237,7 @@ export class RawPhone {
     );
   }
 
-  /** Answers a request. Adds the phone's tag to To, as required for an answer that creates a dialog. */
+  /** Answers a request. If To has no tag, adds the phone's tag, as required for an answer that creates a dialog. */
   reply(request: SipMessage, status: number, { headers, body, type }: Sending = {}): void {
     const to = request.header("To");
     const all: Headers = {
@@ -269,14 +267,13 @@ export class RawPhone {
     );
   }
 
-  /** Sends a request inside a dialog. */
   inside(dialog: Dialog, method: string, sending: Sending = {}): Sent {
     const { callId, local, remote, target } = dialog;
     const sequence = ++dialog.sequence;
     return this.send(method, { uri: target, from: local, to: remote, callId, sequence }, sending);
   }
 
-  /** Sends a request inside a dialog. Returns the final answer. Acknowledges the answer to a re-INVITE. */
+  /** Sends a request inside a dialog, and returns the final answer. Acknowledges the answer to a re-INVITE. */
   async askInside(dialog: Dialog, method: string, sending: Sending = {}): Promise<SipMessage> {
     const sent = this.inside(dialog, method, sending);
     const answer = await this.final(sent);
@@ -284,7 +281,7 @@ export class RawPhone {
     return answer;
   }
 
-  /** Waits for a request that the phone answers automatically. */
+  /** Takes the first request in `answered` with `method` that `wanted` accepts. Waits if there is none yet. */
   async heard(
     method: string,
     wanted: (message: SipMessage) => boolean = () => true,
@@ -304,7 +301,7 @@ export class RawPhone {
     return within(DEADLINE, `${method} to ${this.account.extension}`, found);
   }
 
-  /** Writes a request. */
+  /** Writes a request. Call-ID, From and To in `sending` replace those of `identity`, also in the returned value. */
   send(method: string, identity: Identity, sending: Sending = {}): Sent {
     const branch = `z9hG4bK${unique()}`;
     if (method === "INVITE") this.hasCalls = true;
@@ -318,7 +315,6 @@ export class RawPhone {
     };
   }
 
-  /** Returns a request as text. */
   text({ method, uri, from, to, callId, sequence, branch, sending }: Sent): string {
     const { headers = {}, body, type = "application/sdp" } = sending;
     return render(
@@ -338,14 +334,13 @@ export class RawPhone {
     );
   }
 
-  /** Sends a CANCEL for a pending INVITE. */
   cancel(invite: Sent): Sent {
     const sent: Sent = { ...invite, method: "CANCEL", sending: {} };
     this.connection.write(this.text(sent));
     return sent;
   }
 
-  /** Sends an ACK for a final answer to an INVITE. For a rejection, the ACK is part of the INVITE transaction. */
+  /** Sends an ACK for a final answer to an INVITE. An ACK for a rejection is part of the INVITE transaction. */
   acknowledge(invite: Sent, answer: SipMessage, sending: Sending = {}): void {
     const accepted = answer.status === 200;
     const ack: Sent = {

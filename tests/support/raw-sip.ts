@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { within } from "../../phones/within";
 
-/** Timeout for an answer in milliseconds. */
+/** Default timeout for a message in milliseconds. */
 const DEADLINE = 5_000;
 
 /** A received SIP request or response (RFC 3261, 7). */
@@ -28,7 +28,7 @@ export class SipMessage {
     return code === undefined ? null : Number(code);
   }
 
-  /** Method of a request, or method of the request that a response answers. */
+  /** Method of the request or, for a response, of the request that the response answers. */
   get method(): string {
     return this.header("CSeq").split(/\s+/)[1] ?? "";
   }
@@ -44,7 +44,7 @@ export class SipMessage {
     return this.headers.filter(([found]) => found === wanted).map(([, value]) => value);
   }
 
-  /** Returns a copy of this message with one header changed. */
+  /** Returns a copy of this message with all values of one header changed. */
   with(name: string, change: (value: string) => string): SipMessage {
     const other = new SipMessage("", this.body);
     const headers = this.headers.map(
@@ -82,20 +82,20 @@ const COMPACT: Readonly<Record<string, string>> = {
 
 const fullName = (name: string): string => COMPACT[name.toLowerCase()] ?? name.toLowerCase();
 
-/** Returns a random value that no other message has. */
+/** Returns a random value, for a Call-ID, a tag or a branch. */
 export const unique = (): string => randomBytes(6).toString("hex");
 
 type Wanted = (message: SipMessage) => boolean;
 
-/** A TCP connection for SIP. Sends any bytes and parses the received messages. */
+/** A stream connection for SIP. Sends any bytes, and parses the received messages. */
 export class SipConnection {
   /** Messages that no reader has taken yet, in the order of their arrival. */
   private readonly inbox: SipMessage[] = [];
   private readonly readers = new Set<() => void>();
-  /** Everything that was sent and received, in order. */
+  /** Sent bytes and received messages, in order. */
   private readonly exchanged: string[] = [];
   private received = Buffer.alloc(0);
-  /** Bytes between messages: answers to keep-alives (RFC 5626, 4.4.1). */
+  /** Answers to keep-alives, which are line breaks between messages (RFC 5626, 4.4.1). */
   private between = "";
   private ended = false;
   private first: Wanted = () => false;
@@ -113,12 +113,11 @@ export class SipConnection {
     });
   }
 
-  /** Whether the connection is closed. */
   get isClosed(): boolean {
     return this.ended;
   }
 
-  /** Sent (`>`) and received (`<`) messages, for the output of a failed test. */
+  /** Sent bytes (`>`) and received messages (`<`), for the output of a failed test. */
   get transcript(): string {
     return this.exchanged.join("\n");
   }
@@ -128,7 +127,7 @@ export class SipConnection {
     this.connection.write(bytes);
   }
 
-  /** Takes the first message that `wanted` accepts. Waits up to `deadline` milliseconds for it. */
+  /** Takes the first message that `wanted` accepts. Waits up to `deadline` milliseconds for the message. */
   take(what: string, wanted: Wanted, deadline = DEADLINE): Promise<SipMessage> {
     return this.when(what, deadline, () => {
       const at = this.inbox.findIndex(wanted);
@@ -186,7 +185,7 @@ export class SipConnection {
   private parse(): void {
     for (;;) {
       const empty = /^(?:\r\n)+/.exec(this.received.toString("latin1"))?.[0] ?? "";
-      // Two line breaks are a keep-alive from Asterisk; one is the answer to the phone's keep-alive (RFC 5626, 3.5.1).
+      // Two line breaks are a keep-alive from Asterisk. One is the answer to the phone's keep-alive (RFC 5626, 3.5.1).
       this.between += empty.replaceAll("\r\n\r\n", "");
       this.received = this.received.subarray(empty.length);
       const end = this.received.indexOf("\r\n\r\n");

@@ -17,10 +17,10 @@ interface Step {
   };
 }
 
-/** Pulumi's placeholder for a value that only the cloud will provide. */
+/** Pulumi's placeholder for a value that is known only after an update. */
 export const UNKNOWN_VALUE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** Matches the suffix of a name that Pulumi generates because the resource has no explicit name: `trunk-1a2b3c4`. */
+/** Matches the random suffix of a name that Pulumi generates if the program gives none, such as `trunk-1a2b3c4`. */
 const RANDOM_SUFFIX = /-[0-9a-f]{7}$/;
 
 function stable(value: unknown): unknown {
@@ -32,7 +32,7 @@ function stable(value: unknown): unknown {
       Object.entries(value)
         .filter(([key]) => key !== "__defaults")
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        // The digest covers rendered templates, which have their own golden files.
+        // The digest is that of rendered templates, which have their own golden files.
         .map(([key, entry]) => [key, key === "digest" ? "(digest)" : stable(entry)]),
     );
   }
@@ -49,7 +49,7 @@ function labelOf(urn: string): string {
   return `${type.split(":").at(-1) ?? ""} ${nameOf(urn)}`;
 }
 
-/** Returns the resources that `pulumi preview --json` plans to create, sorted by parent, type and name. */
+/** Returns the resources in a plan of `pulumi preview --json`, except providers, sorted by parent, type and name. */
 export function resourceGraph(json: string): GraphNode[] {
   const { steps } = JSON.parse(json) as { steps: Step[] };
   return steps

@@ -3,9 +3,7 @@ import { join } from "node:path";
 
 /** A message of RFC 4475, "Session Initiation Protocol (SIP) Torture Test Messages". */
 export interface TortureMessage {
-  /** Section of the RFC. */
   readonly section: string;
-  /** Name of the message in the RFC. */
   readonly name: string;
   readonly bytes: Buffer;
 }
@@ -25,7 +23,7 @@ function bytesOf(text: string): Buffer {
   return Buffer.from(latin1, "latin1");
 }
 
-/** Returns all messages of section 3. */
+/** Returns all messages of section 3 of the RFC. */
 export function tortureMessages(): TortureMessage[] {
   const text = readFileSync(join(__dirname, "rfc4475.txt"), "latin1");
   const parts = text.split(/^=== ([\d.]+) (\w+)\n/m).slice(1);

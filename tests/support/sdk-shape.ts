@@ -21,7 +21,7 @@ export function sdkShapes(): PackageShapes {
       });
     }
   }
-  // Without outputs: the SDK declares only string settings as outputs of the provider, but the plugin declares all.
+  // The provider's outputs are left out: the SDK declares only those that are strings, but the plugin declares all.
   shapes.set("openstack", { inputs: shapes.get("openstack")?.inputs ?? [] });
   for (const [name, inputs] of nestedShapes("types/input.d.ts")) {
     shapes.set(name, { inputs });
@@ -32,7 +32,7 @@ export function sdkShapes(): PackageShapes {
   return shapes;
 }
 
-/** Returns the type token that a file of the SDK registers or invokes. Files such as an index have none. */
+/** Returns the token of the resource or function in a file of the SDK; undefined for other files, such as an index. */
 function tokenOf(javascript: string): string | undefined {
   return /(?:__pulumiType = '|runtime\.invoke\(")(openstack[^'"]*)/.exec(javascript)?.[1];
 }
@@ -55,7 +55,7 @@ function nestedShapes(file: string): (readonly [name: string, shape: Shape])[] {
   });
 }
 
-/** Returns whether `name` is a duplicate: function arguments are declared as `GetX` and, with Inputs, as `GetXArgs`. */
+/** Returns whether `name` is a duplicate. Function arguments are declared as `GetX` and, with Inputs, as `GetXArgs`. */
 function isLiftedTwin(name: string, declared: ReadonlyMap<string, Declaration>): boolean {
   return name.endsWith("Args") && declared.has(name.slice(0, -"Args".length));
 }
@@ -96,7 +96,7 @@ function declaredType(node: ts.TypeNode | undefined): { type: string; optional: 
   }
   if (ts.isTypeReferenceNode(node)) {
     const [wrapped] = node.typeArguments ?? [];
-    // Either pulumi.Input<T> or pulumi.Output<T>, or a nested type such as inputs.networking.PortFixedIp.
+    // With an argument: pulumi.Input<T> or pulumi.Output<T>. Otherwise a nested type: inputs.networking.PortFixedIp.
     return wrapped ? declaredType(wrapped) : { type: nestedName(node.typeName), optional: false };
   }
   if (ts.isArrayTypeNode(node)) {

@@ -1,6 +1,6 @@
 import { parseSettings, type Settings } from "../../config/schema";
 
-/** Master secret of the tests. Has 32 characters and is never used outside of tests. */
+/** Master secret of the tests, with 32 characters. */
 export const MASTER_SECRET = "a-master-secret-of-tests-alone-0";
 
 export const SSH_PUBLIC_KEY =
@@ -9,7 +9,7 @@ export const SSH_PUBLIC_KEY =
 /** Name of the stack that tests create. */
 export const STACK = "test";
 
-/** The smallest valid configuration, as plain values. */
+/** A valid configuration with only the required keys, as plain values. */
 export const MINIMAL: Readonly<Record<string, unknown>> = {
   users: [{ extension: "1001" }, { extension: "1002" }],
   flavor: "m1.small",
@@ -17,7 +17,6 @@ export const MINIMAL: Readonly<Record<string, unknown>> = {
   masterSecret: MASTER_SECRET,
 };
 
-/** Returns the settings for `MINIMAL` with `changes`. */
 export function settingsWith(changes: Readonly<Record<string, unknown>> = {}): Settings {
   return parseSettings({ ...MINIMAL, ...changes }, () => true);
 }

@@ -1,6 +1,6 @@
 /**
- * Properties of the inputs or outputs of a resource, function or nested type, sorted, one line each, in TypeScript
- * syntax: `networkId: string`, `fixedIps?: networking.PortFixedIp[]`. A map of any kind is written as `map`.
+ * Properties of the inputs or outputs of a resource, function or nested type: sorted lines in TypeScript syntax, such
+ * as `networkId: string` or `fixedIps?: networking.PortFixedIp[]`. A map of any kind is written as `map`.
  */
 export type Shape = readonly string[];
 

@@ -8,8 +8,8 @@ import { digest } from "./digest";
 const DEADLINE = 5_000;
 
 /**
- * A phone that registers (RFC 3261, 10.2) and then answers no request, as if its answers were delayed. Reports when the
- * phone receives an INVITE.
+ * A phone that registers (RFC 3261, 10.2) and answers no request, as if its answers were delayed. A test can wait for
+ * an INVITE to the phone.
  */
 export class SilentPhone {
   private readonly registration = new Deferred<undefined>();

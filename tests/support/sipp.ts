@@ -11,7 +11,7 @@ export interface LoadCall {
   readonly caller: string;
   /** Password of the caller. */
   readonly secret: string;
-  /** Extension that is called. Its phone answers the call and hangs up later. */
+  /** Extension to call. The phone with this extension answers the call and hangs up later. */
   readonly callee: string;
 }
 
@@ -24,8 +24,8 @@ export interface LoadOptions {
 }
 
 /**
- * Calls from SIPp over TCP, started one per second. Each call lasts until the callee hangs up. SIPp echoes the received
- * RTP.
+ * Calls from SIPp over TCP. SIPp starts one call per second, and echoes the received RTP. Each call lasts until the
+ * callee hangs up.
  */
 export class SippLoad {
   private constructor(
@@ -90,7 +90,6 @@ export class SippLoad {
     }
   }
 
-  /** Kills SIPp, even if calls are active. */
   kill(): void {
     this.child.kill("SIGKILL");
   }

@@ -7,29 +7,29 @@ import { type Credentials, digest } from "./digest";
 export interface Storm {
   /** The controller's address. */
   readonly server: string;
-  /** Addresses of this host that the phones share. A single address must be the host's default source address. */
+  /** Addresses of this host, for the phones in turn. A single address must be the host's default source address. */
   readonly addresses: readonly string[];
   /** Accounts; there is one phone for each. */
   readonly accounts: readonly Credentials[];
-  /** New connections per second; 0 for all at once. */
+  /** New connections per second; 0 for no limit. */
   readonly rate: number;
-  /** Whether a phone keeps its connection, as real phones do. Otherwise it disconnects after its registration. */
+  /** Whether a phone keeps its connection after its registration, as real phones do. */
   readonly keeps: boolean;
   /** Maximum number of concurrent registrations; unlimited by default. */
   readonly parallel?: number;
 }
 
-/** Result of a storm. */
 export interface StormResult {
   readonly registered: number;
   /** Number of phones that were not registered, by cause. */
   readonly lost: Readonly<Record<string, number>>;
   /** Seconds from the first new connection to the last new connection. */
   readonly sending: number;
-  /** Seconds from the first new connection to the last registration. */
+  /** Seconds from the first new connection until the last phone was registered or lost. */
   readonly seconds: number;
-  /** Median and maximum time from a new connection to its registration, in milliseconds. */
+  /** Median time from a new connection to its registration, in milliseconds. */
   readonly median: number;
+  /** Longest time from a new connection to its registration, in milliseconds. */
   readonly slowest: number;
 }
 
@@ -48,9 +48,7 @@ class Registration {
   private state = "nothing";
   private isOver = false;
 
-  /**
-   * @param over called once, with null if the phone is registered, otherwise with the cause of the failure.
-   */
+  /** @param over called once: with null if the phone is registered, otherwise with the cause of the failure. */
   constructor(
     private readonly storm: Storm,
     private readonly address: string,
@@ -146,7 +144,7 @@ class Registration {
   }
 }
 
-/** Registers all phones at the given rate, even if earlier registrations fail or are pending. */
+/** Registers all phones at the given rate. Waits for earlier registrations only if `parallel` of them are pending. */
 function register(storm: Storm): Promise<StormResult> {
   const { accounts, addresses, rate, parallel = Infinity } = storm;
   const start = performance.now();
@@ -194,8 +192,8 @@ function register(storm: Storm): Promise<StormResult> {
   });
 }
 
-// Runs as a separate program in a network namespace. Reads one Storm per line from standard input, runs the storms one
-// after the other, and writes one StormResult per line to standard output.
+// Runs as a separate program in a network namespace. Reads one `Storm` per line from standard input, runs the storms
+// one after the other, and writes one `StormResult` per line to standard output.
 async function main(): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const result = await register(JSON.parse(line) as Storm);

@@ -2,7 +2,7 @@ import initSqlJs from "sql.js";
 
 export type Table = "ps_endpoints" | "ps_auths" | "ps_aors";
 
-/** Looks up a row as Asterisk does; returns null if it does not exist. */
+/** Function that looks up a row as Asterisk does, by ID; null if there is no such row. */
 export type LookUp = (table: Table, id: string) => Readonly<Record<string, unknown>> | null;
 
 /** Returns a function that loads a `users.sql` into a SQLite database. Each call replaces the previous database. */

@@ -24,7 +24,6 @@ const FILES = execFileSync("git", ["ls-files", "*.ts"], { cwd: ROOT, encoding: "
   .filter((file) => file !== "" && existsSync(join(ROOT, file)));
 const folderOf = (file: string): string => (file.includes("/") ? (file.split("/")[0] ?? "") : ".");
 
-/** Returns the files that `file` imports by a relative path. */
 function importsOf(file: string): string[] {
   return ts
     .preProcessFile(read(file))
@@ -84,7 +83,7 @@ test("docs/architecture.md has the table of layers.json", () => {
   );
 });
 
-test("every folder except bench and tests is a layer, with at most 15 % of the code", () => {
+test("every folder of TypeScript except bench and tests is a layer, with at most 15 % of the layers' lines", () => {
   const folders = new Set(FILES.map(folderOf));
   expect([...folders].sort()).toEqual([".", ...FOLDERS, ...TOOLS].sort());
   const lines = new Map(FOLDERS.map((folder) => [folder, 0]));
@@ -111,7 +110,7 @@ test("no file imports itself through other files", () => {
   expect(FILES.map((file) => walk(file, [])).find((cycle) => cycle !== null) ?? []).toEqual([]);
 });
 
-test("the table of folders in the README lists exactly the folders of the tree", () => {
+test("the table of folders in the README lists exactly the folders of the tree that are not hidden", () => {
   const tree = execFileSync("git", ["ls-files"], { cwd: ROOT, encoding: "utf8" }).split("\n");
   const folders = new Set(tree.filter((file) => file.includes("/")).map(folderOf));
   const listed = Array.from(

@@ -7,18 +7,18 @@ import type { Exchange } from "./exchange";
 
 /** Interval between two readings of the phones' counters, in milliseconds. */
 const INTERVAL = 200;
-/** Audio in a packet, in milliseconds. */
+/** Duration of the audio in a packet, in milliseconds. */
 const PACKET = 20;
-/** Longest silence that people do not notice, because it sounds like a pause in the conversation, in milliseconds. */
+/** Longest silence that people take for a pause in the conversation, in milliseconds. */
 const SILENCE = 1_000;
 /** Deadline for a BYE to reach the other end, in milliseconds. */
 const BYE_DEADLINE = 5_000;
 
-/** Measured effect of a change of the exchange on a call. */
+/** Result of the observation of a call. */
 export interface CallObservation {
   /** Packet loss in the worse direction. */
   readonly lossPercent: number;
-  /** Longest time in which a phone received no audio that the other phone sent, in milliseconds. */
+  /** Longest silence at a phone while the other phone sent audio, in milliseconds. */
   readonly longestSilence: number;
   /** Reason for the end of the call; null while both ends are up. */
   readonly ended: string | null;
@@ -38,7 +38,7 @@ export const undisturbed = (silence = SILENCE): CallObservation => ({
   ended: null,
 });
 
-/** Observes a call while the exchange is changed. */
+/** Observer of a call, for tests that change the exchange during the call. */
 export class CallMonitor {
   private readonly stopped = new Deferred<undefined>();
   private readonly quality: Promise<ConversationQuality>;
@@ -51,11 +51,11 @@ export class CallMonitor {
     this.quality = measure(...ends, () => this.stopped.promise);
     const [one, other] = ends;
     this.silences = Promise.all([this.longestSilence(one, other), this.longestSilence(other, one)]);
-    // `result` reports errors. Without this, an error would be an unhandled rejection if no test calls `result`.
+    // `result` throws these errors. Without this handler, an error before `result` would be an unhandled rejection.
     for (const observation of [this.quality, this.silences]) observation.catch(() => undefined);
   }
 
-  /** Calls, and starts the observation when both ends hear each other. */
+  /** Places a call, and starts the observation when both phones hear each other. */
   static async between(exchange: Exchange, caller: Phone, callee: Phone): Promise<CallMonitor> {
     const ends = await exchange.connect(caller, callee);
     await exchange.hear(caller, callee);
@@ -91,8 +91,8 @@ export class CallMonitor {
   }
 
   /**
-   * Returns the longest silence, in milliseconds. Counts the packets that the speaker sent, instead of time: if the
-   * machine pauses, the phones pause as well.
+   * Returns the longest silence at the listener, in milliseconds. Counts the packets that the speaker sent, instead of
+   * time: if the machine pauses, the phones pause as well.
    */
   private async longestSilence(listener: Call, speaker: Call): Promise<number> {
     const read = async (): Promise<readonly [heard: number, said: number]> => {

@@ -4,7 +4,7 @@ import { deflateRawSync } from "node:zlib";
 import { ended, start } from "../../../phones/child-process";
 import { within } from "../../../phones/within";
 
-/** Lengths of headers, in bytes: of a pcap file, of a packet in the file, of Ethernet, and of UDP. */
+/** Lengths of four headers, in bytes: of a pcap file, of a packet in the file, of Ethernet, and of UDP. */
 const FILE_HEADER = 24;
 const RECORD_HEADER = 16;
 const ETHERNET = 14;
@@ -49,7 +49,7 @@ export async function watch(
   };
 }
 
-/** Starts tcpdump, and waits until it captures all packets. */
+/** Starts tcpdump, and waits until it captures packets. */
 async function listening(
   namespace: string,
   device: string,
@@ -67,7 +67,6 @@ async function listening(
   return tcpdump;
 }
 
-/** Returns the UDP payloads of a capture file. */
 function payloads(pcap: Buffer): Buffer[] {
   const found: Buffer[] = [];
   for (let at = FILE_HEADER; at + RECORD_HEADER <= pcap.length;) {

@@ -4,24 +4,24 @@ import type { Lock } from "../../../nodes/haproxy/locks";
 import type { NodeFile } from "../../../templates/node-file";
 import { TestServer, type ServerOptions, type ServerPlace } from "./server";
 
-/** Zone in HAProxy's backend, from a line of HAProxy's statistics. */
+/** State of a zone in HAProxy's backend, from a line of HAProxy's statistics. */
 export interface Backend {
   readonly name: string;
   readonly status: string;
-  /** Current connections. */
+  /** Number of open connections. */
   readonly current: number;
-  /** Connections since the start of HAProxy. */
+  /** Number of all connections so far. */
   readonly total: number;
   /** Maximum number of connections. */
   readonly limit: number;
 }
 
-/** Service that locks sources and accounts. Its user has the same name. */
+/** Name of the service that locks sources and accounts. The service's user has the same name. */
 const ADMISSION = "trunkline-admission";
-/** While this file exists, the service is not restarted. */
+/** Path of a file. While the file exists, the service is not started again. */
 const NO_ADMISSION = "/run/no-admission";
 
-/** Script that does the same as trunkline-admission.service. */
+/** Script that runs the service in place of trunkline-admission.service, with the same user, groups and capability. */
 const START_ADMISSION = `
 install -d -o ${ADMISSION} -g ${ADMISSION} -m 0755 /run/${ADMISSION}
 while :; do
@@ -31,9 +31,9 @@ while :; do
   sleep 1
 done`;
 
-/** Controller: HAProxy from its golden image, with the files that the Pulumi program renders. */
+/** Controller: HAProxy and trunkline-admission from their golden image, with the files of the Pulumi program. */
 export class Controller extends TestServer {
-  /** @param connections maximum for HAProxy. A phone's connection and its connection to a zone count as one. */
+  /** @param connections maximum number of connections that HAProxy accepts. Connections to zones do not count. */
   static async create(
     files: readonly NodeFile[],
     place: ServerPlace,
@@ -43,7 +43,7 @@ export class Controller extends TestServer {
       ...place,
       image: "pbx-controller",
       files,
-      // `-n` is lower than in haproxy.cfg, because not every machine allows as many open files as the image's unit.
+      // `-n` replaces `maxconn` of haproxy.cfg, because a machine may allow fewer open files than the image's unit.
       argv: [
         "/usr/sbin/haproxy",
         "-W",
@@ -66,7 +66,7 @@ export class Controller extends TestServer {
     return JSON.parse(await this.inside(["/usr/lib/trunkline/bans"])) as Lock[];
   }
 
-  /** Sends a signal to the admission service. The service starts again one second after SIGKILL. */
+  /** Sends a signal to the admission service. After SIGKILL, the service starts again within about a second. */
   async signalAdmission(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): Promise<void> {
     await this.inside(["pkill", "--signal", signal, "-u", ADMISSION]);
   }
@@ -111,7 +111,7 @@ export class Controller extends TestServer {
 
   async status(zone: string): Promise<string> {
     const backend = (await this.backends()).find(({ name }) => name === zone);
-    if (backend === undefined) throw new Error(`HAProxy knows no ${zone}`);
+    if (backend === undefined) throw new Error(`HAProxy has no server ${zone}`);
     return backend.status;
   }
 }

@@ -11,8 +11,8 @@ for (const request of JSON.parse(require("node:fs").readFileSync(0, "utf8"))) {
 }`;
 
 /**
- * Opens `count` connections to a controller, and keeps them until the process is killed. Sends OPTIONS on each
- * connection, because HAProxy does not forward connections without a SIP message to a zone.
+ * Opens `count` connections to a controller, and keeps them until the returned process is killed. Sends OPTIONS on each
+ * connection, because HAProxy forwards a connection to a zone only after the first SIP message.
  */
 export function crowd(namespace: string, controller: string, count: number): ChildProcess {
   const argv = [process.execPath, "-e", SCRIPT, controller, String(SIP_PORT)];

@@ -2,7 +2,7 @@ import { Duplex } from "node:stream";
 import { start } from "../../../phones/child-process";
 import { within } from "../../../phones/within";
 
-/** Timeout of a connection attempt, in milliseconds. It ends attempts whose packets a security group drops. */
+/** Timeout of a connection attempt, in milliseconds. It also ends attempts whose packets a security group drops. */
 const DIAL_DEADLINE = 5_000;
 
 /** Script that connects, prints "connected", and then relays data in both directions. */

@@ -53,13 +53,13 @@ export const KINDS = [
   },
 ];
 
-/** Keys of the stack's configuration, without `pbx:`. */
+/** Values of the stack's configuration, by key without `pbx:`. */
 export type Configuration = Readonly<Record<string, unknown>>;
 
 export interface ExchangeOptions {
   readonly zones: readonly ZoneKind[];
   readonly configuration?: Configuration;
-  /** Maximum number of HAProxy's connections; the default is somewhat more than one zone takes. */
+  /** Maximum number of connections that HAProxy accepts; 1,500 by default, which is more than one zone takes. */
   readonly connections?: number;
 }
 
@@ -69,12 +69,15 @@ export type TestPhoneOptions = Omit<PhoneOptions, "account" | "namespace"> & {
   readonly office?: Office;
 };
 
-/** Timeout of the first start of an exchange, which may have to build the images, in milliseconds. */
+/** Timeout of the start of an exchange, in milliseconds. The first start may have to build the images. */
 export const IMAGES_DEADLINE = 15 * 60_000;
 /** Timeout of a test on a busy machine with two cores, in milliseconds. */
 export const TEST_DEADLINE = 60_000;
 
-/** Deadline for a start, in seconds. Several Asterisks share the cores of a small machine. */
+/**
+ * Deadline for each of two steps, in seconds: a zone enters the rotation, and its trunk comes up. The deadline is long,
+ * because several Asterisks share the cores of a small machine.
+ */
 const START = 50;
 /** Deadline for HAProxy and all other zones to notice a dead zone, in seconds. They check at least every 5 s. */
 const MISSED = 15;
@@ -86,8 +89,9 @@ const showsStandstill = ({ source, message }: LogRecord): boolean =>
   source === "chan_iax2.c" && /is now TOO LAGGED|is now UNREACHABLE! Time: [1-9]/.test(message);
 /** Maximum age, in milliseconds, of a log record that shows a standstill. */
 const JUST_NOW = 10_000;
-/** Deadline for media to flow, in seconds, and the number of 20 ms packets that prove the flow. */
+/** Deadline for a phone to receive media, in seconds. */
 const HEAR = 5;
+/** Number of 20 ms packets. A larger number of received packets proves that media flows. */
 const PACKETS_HEARD = 10;
 export const USERS = [
   { extension: "1001", name: "Alice" },
@@ -117,7 +121,7 @@ export class Exchange {
     readonly network: TestNetwork,
     /** Private folder, which `close` removes. */
     readonly folder: string,
-    /** Plan that the Pulumi program makes from the stack's configuration. */
+    /** Plan that the Pulumi program makes from the current configuration. */
     private currentPlan: Plan,
   ) {}
 
@@ -162,7 +166,6 @@ export class Exchange {
     }
   }
 
-  /** Deletes the server of a zone. */
   async deleteServer(name: string): Promise<void> {
     const zone = this.zone(name);
     await zone.remove();
@@ -231,9 +234,9 @@ export class Exchange {
   }
 
   /**
-   * Waits until HAProxy and the other zones have noticed that a zone does not answer. If a test starts the zone again
-   * earlier, `serving` returns at once, because HAProxy and the other zones still consider the zone up. Calls fail when
-   * HAProxy or the other zones notice the interruption later.
+   * Waits until HAProxy and the other zones have noticed that a zone does not answer. A test must not start the zone
+   * again earlier. Otherwise HAProxy and the other zones still consider the zone up, so `serving` returns at once, and
+   * calls fail when the interruption is noticed later.
    */
   async noticedAsDown(name: string): Promise<void> {
     const others = this.zones.filter((zone) => zone.name !== name);
@@ -265,7 +268,7 @@ export class Exchange {
     return zone;
   }
 
-  /** Sends an OPTIONS request from an office, and returns the status. */
+  /** Sends an OPTIONS request from an office to the controller, and returns the status code. */
   options(office: Office = "office1"): Promise<number> {
     return sipOptions(this.controllerAddress, { namespace: this.network.namespace(office) });
   }
@@ -282,22 +285,21 @@ export class Exchange {
     return phone;
   }
 
-  /** Returns the password of a user in the current configuration. */
+  /** Returns the password of a user in the current plan; empty if the plan has no such user. */
   secretOf(extension: string): string {
     return this.plan.users.find((user) => user.extension === extension)?.secret ?? "";
   }
 
-  /** Starts a phone, and waits until it is registered. */
   async registeredPhone(extension: string, options: TestPhoneOptions = {}): Promise<Phone> {
     return (await this.phone(extension, options)).registered();
   }
 
-  /** Starts a phone that registers in the zone `name`. */
+  /** Starts a phone, and waits until it is registered in the zone `name`. */
   phoneIn(name: string, extension: string, options: TestPhoneOptions = {}): Promise<Phone> {
     return this.aloneInRotation(name, () => this.registeredPhone(extension, options));
   }
 
-  /** Registers a phone without media in the zone `name`. The test writes its messages. */
+  /** Registers a phone without media in the zone `name`. The test writes the phone's messages. */
   async rawPhoneIn(name: string, extension: string, office: Office = "office1"): Promise<RawPhone> {
     return this.aloneInRotation(name, async () => {
       const phone = await this.unregisteredPhone(extension, office);
@@ -341,9 +343,10 @@ export class Exchange {
   }
 
   /**
-   * Calls, and returns both ends of the established call. If the machine stood still and the call got
-   * a 480, calls once more. Any other failed call is an error.
-   * @throws Error with the state and the log of each zone.
+   * Calls, and returns both ends of the established call. If the call got a 480 and the machine has stood still, calls
+   * once more.
+   *
+   * @throws Error with the state of each zone and the end of its log; CallRefused if the second call fails.
    */
   async connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
     try {
@@ -360,13 +363,13 @@ export class Exchange {
     }
   }
 
-  /** Returns whether the log of a zone shows that the machine stood still in the last seconds. */
+  /** Returns whether the log of a zone shows that the machine has just stood still. */
   private async stoodStill(): Promise<boolean> {
     const logs = await Promise.all(this.zones.map((zone) => zone.logSince(JUST_NOW)));
     return logs.flat().some(showsStandstill);
   }
 
-  /** Waits until all given phones receive media. */
+  /** Waits until all given phones have received media in their calls. */
   async hear(...phones: readonly Phone[]): Promise<void> {
     for (const phone of phones) {
       await eventually(`media for ${phone.account.extension}`, HEAR, async () =>
@@ -386,7 +389,7 @@ export class Exchange {
     return (await Promise.all([...counters, ...sockets])).join("\n");
   }
 
-  /** Returns the number of call ends on the trunk: two for each call. */
+  /** Returns the number of call ends on the trunk: two for each call between two zones. */
   async trunkCalls(): Promise<number> {
     const ends = await Promise.all(this.zones.map((zone) => zone.trunkCalls()));
     return ends.reduce((sum, count) => sum + count, 0);
@@ -399,7 +402,7 @@ export class Exchange {
     await Promise.all(going.map((phone) => phone.close()));
   }
 
-  /** Ends every process, and removes every namespace and file of this exchange. */
+  /** Ends the phones and servers of this exchange, and removes its namespaces and files. */
   async close(): Promise<void> {
     await this.closePhones();
     const servers = [...this.zones, ...(this.balancer === null ? [] : [this.balancer])];

@@ -1,7 +1,9 @@
-"""Sends malformed SIP requests to ADDRESS, one every PAUSE milliseconds, for SECONDS at most.
+"""Sends SIP requests whose text, if Asterisk logs it, looks like Asterisk's own messages about its files.
 
-The requests use no account. The text that Asterisk logs for them imitates Asterisk's own errors about its files. Ends
-when its standard input ends, and prints the number of requests that it has sent.
+usage: flood.py ADDRESS PAUSE SECONDS
+
+Pauses for PAUSE milliseconds between two requests, which contain no log-in. Ends when its standard input ends, after
+SECONDS at most, and prints the number of requests that it has sent.
 """
 import random
 import select
@@ -33,9 +35,9 @@ def requests(number):
     via = f"SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bK{number}"
     file = FILES[number % len(FILES)]
     return [
-        # Headers are missing. If PJSIP logs such a request, it logs the text unchanged.
+        # This request lacks headers. PJSIP would log the text of such a request unchanged.
         request("OPTIONS sip:a@b SIP/2.0", f"{via}\n{complaint(file)}"),
-        # chan_sip logs an address that it does not understand.
+        # chan_sip logs the addresses in the next two requests, because it does not understand `tel:`.
         request(f"OPTIONS tel:{file} SIP/2.0", via, headers(number)),
         request(f"OPTIONS tel:line 7 of {file} SIP/2.0", via, headers(number)),
         request("OPTIONS sip:a@b SIP/2.0", f"{via}\udcff\udcfe {complaint(file)}"),

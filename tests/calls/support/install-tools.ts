@@ -1,9 +1,10 @@
 import { ensureCommands } from "../../../phones/packages";
 
 /**
- * Installs missing programs that these tests run. Runs once, before any test file, because two test
- * files must not install the same program at the same time. If a program cannot be installed, all tests
- * fail and the error names the program.
+ * Installs the missing programs that the calls tests run. Jest runs this function once, before all test files, because
+ * two test files must not install the same program at the same time.
+ *
+ * @throws Error if this process is not root, or with the names of the packages if the installation fails.
  */
 export default async function installTools(): Promise<void> {
   if (process.getuid?.() !== 0) {

@@ -1,8 +1,9 @@
-"""Prints a line for each packet or connection that reaches this host, until the program is killed.
+"""Listens on ports of this host until the program is killed.
 
 usage: listen.py PROTOCOL:PORT...
 
-Prints "ready" when all ports are open. Then prints the argument of the reached port for each packet or connection.
+Prints "ready" when all ports are open. Then prints, for each packet or connection, the argument of the port that it
+reached.
 """
 import selectors
 import socket

@@ -12,14 +12,14 @@ export interface Host {
   readonly address: string;
 }
 
-/** Names of the namespaces of phones. By default, all phones of an office share one address. */
+/** Names of offices. Each office is a namespace with phones, which share one address by default. */
 export const OFFICES = ["office1", "office2", "office3", "office4"] as const;
 export type Office = (typeof OFFICES)[number];
 
-/** Name of the operator's namespace, the only one from which SSH reaches the controller. */
+/** Name of the operator's namespace. In the public network, only this namespace reaches the controller's SSH. */
 export const OPERATOR = "operator";
 
-/** First bytes of the public network, a documentation range (RFC 5737). Exists only inside the namespaces. */
+/** First three bytes of the public network, a documentation range (RFC 5737). It exists only inside the namespaces. */
 export const PUBLIC = "198.51.100";
 /** Address of each office in the public network. */
 export const OFFICE_ADDRESS = Object.fromEntries(
@@ -30,14 +30,13 @@ const OPERATOR_ADDRESS = `${PUBLIC}.210`;
 export const OPERATOR_CIDRS = [`${OPERATOR_ADDRESS}/32`];
 const TRUNK_GATEWAY = "192.168.0.1/24";
 
-/** Prefix of the names of this run's namespaces and folders. */
+/** Prefix of the names of this process's namespaces and folders. */
 const MINE = `pbx-calls-${String(process.pid)}-`;
 const ANY_RUN = /^pbx-calls-(\d+)-/;
 
-/** Creates a private folder for this run. */
 export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), MINE));
 
-/** Removes the namespaces and folders of killed runs, whose processes no longer exist. */
+/** Removes the namespaces and folders of test processes that no longer exist. */
 export async function removeLeftovers(): Promise<void> {
   const isLeftover = (name: string): boolean => {
     const pid = ANY_RUN.exec(name)?.[1];
@@ -47,7 +46,7 @@ export async function removeLeftovers(): Promise<void> {
   for (const { name } of JSON.parse(list === "" ? "[]" : list) as { name: string }[]) {
     if (!isLeftover(name)) continue;
     await run(["ip", "netns", "delete", name]).catch((error: unknown) => {
-      // Another run that starts at the same time may have removed the namespace.
+      // Another test process that starts at the same time may have removed the namespace.
       if (existsSync(`/run/netns/${name}`)) throw error;
     });
   }
@@ -57,9 +56,9 @@ export async function removeLeftovers(): Promise<void> {
 }
 
 /**
- * Network of a cloud, in namespaces. `router` is Neutron's router, with the trunk network on one
- * side and the public network on the other. A host has only its fixed IP. The router translates the
- * floating IP of the host, and forwards only the traffic that the security groups allow.
+ * Network of a cloud, in namespaces. The namespace `router` stands for Neutron's router, between the trunk network and
+ * the public network. A host has only its fixed IP. The router translates the floating IP of the host. From the public
+ * network, it forwards only the traffic that the security groups allow.
  */
 export class TestNetwork {
   private static count = 0;
@@ -163,7 +162,7 @@ export class TestNetwork {
   }
 }
 
-/** Returns rules that translate floating IPs as Neutron does, and the rules of the security groups. */
+/** Returns nft rules that translate floating IPs as Neutron does, and that filter as the security groups do. */
 function routerRules(hosts: readonly Host[], controller: string): string {
   const zones = hosts.filter(({ name }) => name !== controller);
   const [balancer] = hosts.filter(({ name }) => name === controller);
@@ -219,7 +218,7 @@ export async function giveAddresses(namespace: string, count: number): Promise<s
   return addresses;
 }
 
-/** Disconnects an office or a node from the network. No peer is notified, and no packet to it is answered. */
+/** Disconnects an office or a node from the network. Its peers get no notice and no further answers. */
 export async function unplug(router: string, name: string): Promise<void> {
   await run(["ip", "-n", router, "link", "set", name, "down"]);
 }

@@ -1,4 +1,4 @@
-"""Prints for each address whether this host may send to it.
+"""Prints for each address whether this host can send to the address.
 
 usage: reach.py PROTOCOL:ADDRESS:PORT[:OWN_PORT]...
 

@@ -18,7 +18,7 @@ const SCRIPT = `
 require("node:net").createServer((connection) => connection.on("error", () => undefined).pipe(process.stdout, { end: false }))
   .listen(Number(process.argv[1]), "0.0.0.0");`;
 
-/** Receives log-in reports in place of trunkline-admission. */
+/** Receiver of log-in reports, in place of trunkline-admission. */
 export class Reports {
   readonly all: LoginReport[] = [];
   private process: ChildProcess | null = null;
@@ -54,7 +54,7 @@ export class Reports {
     this.all.length = 0;
   }
 
-  /** Waits until `count` reports of `event` have arrived, and returns them. */
+  /** Waits until at least `count` reports of `event` have arrived, and returns all reports of `event`. */
   async until(event: string, count: number, seconds = 10): Promise<LoginReport[]> {
     return eventually(`${String(count)} reports of "${event}"`, seconds, () => {
       const found = this.of(event);

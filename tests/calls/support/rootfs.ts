@@ -17,7 +17,7 @@ export function rootfs(image: ImageName): Promise<string> {
   return directory;
 }
 
-/** Returns the IDs of the names in an image's `/etc/passwd` or `/etc/group`. */
+/** Returns the numeric ID of each name in an image's `/etc/passwd` or `/etc/group`. */
 async function ids(root: string, file: "passwd" | "group"): Promise<Map<string, number>> {
   const text = await readFile(join(root, "etc", file), "utf8");
   return new Map(
@@ -52,8 +52,8 @@ export async function writeNodeFiles(
 }
 
 /**
- * Creates a folder in the upper layer. Copies the owner and the mode of the image's folder, because
- * the new folder hides the image's folder.
+ * Creates a folder and its parents in the upper layer. Copies the owner and the mode of the image's folder, because
+ * overlayfs shows those of the upper layer.
  */
 async function makeFolder(root: string, upper: string, path: string): Promise<void> {
   if (path === "/") return;

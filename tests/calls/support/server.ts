@@ -25,7 +25,7 @@ export interface ServerOptions extends ServerPlace {
   readonly argv: readonly string[];
   /** Programs that run next to the daemon from boot on. */
   readonly helpers?: readonly (readonly string[])[];
-  /** Folder below /run that systemd would create, and its owner. */
+  /** Folder below /run, and its owner. On a real server, systemd creates this folder. */
   readonly runtime: { readonly folder: string; readonly owner: string };
 }
 
@@ -35,7 +35,7 @@ const BOOT_DEADLINE = 10_000;
 const STOP_DEADLINE = 10_000;
 
 /**
- * Script of process 1 of the server. The mounts exist only in its namespace. Process 1 ends on SIGKILL (power cut), or
+ * Script of process 1 of the server. The mounts exist only in the server's namespace. Process 1 ends on SIGKILL, or
  * when its standard input is closed. All processes of the server end with process 1.
  * Arguments: image, folder of the writable layer, host name, runtime folder and its owner.
  */
@@ -51,7 +51,7 @@ mount -t devpts -o newinstance,ptmxmode=0666,gid=5 devpts "$root/dev/pts"
 hostname "$name"
 chroot "$root" install -d -o "\${owner%:*}" -g "\${owner#*:}" "/run/$runtime"
 mkdir "$root/run/sshd"
-# Other settings of the kernel are the machine's own.
+# The other settings are not applied, because some of them would change the whole machine.
 grep '^net\\.ipv4\\.' "$root/etc/sysctl.d/60-trunkline.conf" | sysctl --quiet --load=-
 [ ! -e "$root/etc/nftables.conf" ] || chroot "$root" nft -f /etc/nftables.conf
 exec chroot "$root" /bin/bash -c 'echo up; read -r'`;
@@ -68,7 +68,7 @@ interface Service {
   output: string;
 }
 
-/** Server of the exchange: a daemon and sshd from a golden image, in separate namespaces. */
+/** Server of the exchange: a daemon and sshd from a golden image, in namespaces of their own. */
 export class TestServer {
   /** Server ID, as the cloud would assign it. */
   readonly id = randomUUID();
@@ -112,7 +112,7 @@ export class TestServer {
     return this.helpers.map(({ output }) => output).join("");
   }
 
-  /** Starts the server, its daemon, sshd and helpers. Does not wait until the daemon and sshd serve. */
+  /** Starts the server with its daemon, sshd and helpers. Does not wait until these programs are ready. */
   async boot(): Promise<void> {
     const { namespace, folder, name, runtime } = this.options;
     const isolated = ["--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child=KILL"];
@@ -134,7 +134,7 @@ export class TestServer {
     this.daemon = this.serve(this.options.argv);
   }
 
-  /** Ends the daemon with SIGTERM, and waits for its end. */
+  /** Ends the daemon with SIGTERM, and waits for its end. Does nothing if the daemon does not run. */
   async stopDaemon(): Promise<void> {
     if (this.daemon === null || hasEnded(this.daemon.process)) return;
     process.kill(await this.pid(), "SIGTERM");
@@ -153,12 +153,12 @@ export class TestServer {
     await ended(this.sshd.process);
   }
 
-  /** Ends all processes at once, as a power cut does. No peer is notified. */
+  /** Kills all processes of the server at once. */
   async kill(): Promise<void> {
     if (this.machine === null) return;
     const { process: machine, init } = this.machine;
     // When process 1 is killed, the kernel ends all other processes and removes the mounts. But process 1 is gone only
-    // after each nsenter outside has noticed the end of its child. An nsenter may be stopped, so kill them first.
+    // after each nsenter outside has noticed the end of its child. An nsenter may be stopped, so each is killed first.
     for (const service of [this.daemon, this.sshd, ...this.helpers])
       service?.process.kill("SIGKILL");
     if (!hasEnded(machine)) process.kill(init, "SIGKILL");
@@ -182,7 +182,7 @@ export class TestServer {
       if (performance.now() > deadline) return false;
       await sleep(100);
     }
-    // nsenter stopped with its child. Continue nsenter, so that it notices the end of its child.
+    // If the daemon was stopped, nsenter is stopped as well. Continue nsenter, so that it notices the end of its child.
     daemon.kill("SIGCONT");
     await ended(daemon);
     return true;
@@ -194,7 +194,6 @@ export class TestServer {
     return /^NSpid:.*\s(\d+)$/m.exec(status)?.[1] ?? "";
   }
 
-  /** Reads a file of the server. */
   read(path: string): Promise<string> {
     return readFile(join(this.root(), path), "utf8");
   }
@@ -205,8 +204,7 @@ export class TestServer {
   }
 
   /**
-   * Fills the file system of `/etc` without changing any file in it. The returned function frees the
-   * space again.
+   * Replaces `/etc` by a full file system with the same files. The returned function restores the original `/etc`.
    */
   async fillEtc(): Promise<() => Promise<void>> {
     await this.inside([
@@ -299,6 +297,6 @@ async function isAlive(pid: number): Promise<boolean> {
 async function childOf({ pid }: ChildProcess): Promise<number> {
   const process = String(pid);
   const children = await readFile(`/proc/${process}/task/${process}/children`, "utf8");
-  if (children.trim() === "") throw new Error("the daemon was not started yet");
+  if (children.trim() === "") throw new Error("the program was not started yet");
   return Number(children);
 }

@@ -22,8 +22,8 @@ import sys
 import time
 
 PORT = 5060
-# Timeout of a connection and of an answer, in seconds. Mean number of seconds between the end of an idle client's
-# connection and its next connection.
+# TIMEOUT: timeout of a connection attempt and of an answer, in seconds. PAUSE: mean pause of an idle client between the
+# end of its connection and the next connection, in seconds.
 TIMEOUT, PAUSE = 5.0, 5.0
 # Seconds between a guess without an answer and the next guess.
 GUESS_PAUSE = 0.02
@@ -73,7 +73,7 @@ class Client:
                     return message
 
     async def register(self, account, password, nonce=None):
-        """Registers and returns the status. Uses `nonce`, if there is one, instead of the server's nonce."""
+        """Registers, and returns the status. If `nonce` is given, uses it instead of the server's nonce."""
         self.send("REGISTER", account)
         challenge = await self.answer()
         if not challenge.startswith("SIP/2.0 401"):
@@ -112,7 +112,11 @@ async def idle(server, end, source, result):
 
 
 async def guess(server, end, job, result):
-    """Guesses until all guesses of the job are made. Connects for each guess, or only after a connection has ended."""
+    """Makes guesses of a job until none is left, or until `end`.
+
+    Several calls of this function share a job. If the job's `connections` is 0, each guess has a new connection.
+    Otherwise the connection is kept after an answer.
+    """
     await asyncio.sleep(job["after"])
     client = None
     while time.monotonic() < end and result["tried"] < job["guesses"]:

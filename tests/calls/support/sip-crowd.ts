@@ -8,7 +8,7 @@ export interface CrowdJobs {
     readonly source: string;
     readonly accounts: readonly string[];
     readonly guesses: number;
-    /** 0 opens a new connection for each guess. */
+    /** Number of connections; 0 for a new connection for each guess. */
     readonly connections: number;
     /** Nonce to use instead of the server's nonce. */
     readonly nonce?: string;

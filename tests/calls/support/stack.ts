@@ -39,13 +39,13 @@ interface Failure {
   readonly properties?: Inputs;
 }
 
-/** Changes the files that the Pulumi program renders for a node. */
+/** Function that changes the files that the Pulumi program renders for a node. */
 export type ChangeFiles = (node: string, files: NodeFile[]) => NodeFile[];
 
 /**
- * Does what `pulumi up` and `pulumi refresh` do with the resources of the project's own provider. Follows Pulumi's
- * order, and uses one provider for each run, as Pulumi does. Instead of the cloud, the exchange starts and ends the
- * servers.
+ * Stack that does what `pulumi up` and `pulumi refresh` do with the resources of the project's own provider. Each run
+ * follows Pulumi's order and has its own provider, as in Pulumi. Instead of the cloud, the exchange starts and ends
+ * the servers.
  */
 export class Stack {
   private readonly resources = new Map<string, Resource>();
@@ -73,8 +73,8 @@ export class Stack {
   /**
    * Sets keys of the configuration, and updates the stack.
    *
-   * @throws the first error of a resource, after the other resources of the same kind are updated. Resources of later
-   * kinds are not updated.
+   * @throws the error of the first resource that failed, after the other resources of the same kind are updated.
+   * Resources of later kinds are not updated.
    */
   async up(changes: Configuration = {}, tamper: ChangeFiles = (_, files) => files): Promise<void> {
     this.configuration = { ...this.configuration, ...changes };
@@ -142,7 +142,6 @@ export class Stack {
     return drifted;
   }
 
-  /** Returns the paths of the files of a node. */
   filesOf(node: string): string[] {
     const config = this.resources.get(urnOf("NodeConfig", node));
     return Object.keys(config?.outputs.files ?? {});

@@ -31,11 +31,11 @@ export class StormPhones {
     const child = start(namespace, [process.execPath, "--import", "tsx", PROGRAM], {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    if (child.stdout === null) throw new Error("no pipe");
+    if (child.stdout === null) throw new Error("the phones' process has no standard output");
     return new StormPhones(child, createInterface({ input: child.stdout }));
   }
 
-  /** Registers all phones, and returns the result. If the previous storm keeps its connections, they stay open. */
+  /** Registers all phones, and returns the result. Connections that a previous storm has kept stay open. */
   async register(storm: Storm): Promise<StormResult> {
     const result = within(DEADLINE, "a storm", once(this.output, "line"));
     this.child.stdin?.write(`${JSON.stringify(storm)}\n`);
@@ -43,7 +43,6 @@ export class StormPhones {
     return JSON.parse(line) as StormResult;
   }
 
-  /** Ends the phones and their connections. */
   async close(): Promise<void> {
     if (this.child.exitCode === null && this.child.kill("SIGKILL")) await once(this.child, "exit");
   }

@@ -19,7 +19,7 @@ function energies(samples: Int16Array, hz: number): { all: number; tone: number 
 }
 
 /**
- * Returns the share of the energy of `samples` that is in the tone of `hz`, 0 to 1. The sample rate is 8,000 Hz.
+ * Returns the share (0 to 1) of the tone of `hz` in the energy of `samples`. The sample rate is 8,000 Hz.
  *
  * Each packet is analysed separately. A packet that is lost or played twice shifts the phase of all later packets. A
  * listener does not hear that shift, but over a whole second the parts would cancel each other.
@@ -34,7 +34,7 @@ export function shareOfTone(samples: Int16Array, hz: number): number {
   return sum.all === 0 ? 0 : sum.tone / sum.all;
 }
 
-/** Returns the share of the energy of a phone's recording in `folder` that is in the tone of `hz`, 0 to 1. */
+/** Returns the share (0 to 1) of the tone of `hz` in the energy of the audio that a phone received and recorded. */
 export async function heardTone(folder: string, hz: number): Promise<number> {
   const [file] = (await readdir(folder)).filter((name) => name.endsWith("-dec.wav"));
   if (file === undefined) throw new Error(`the phone recorded nothing in ${folder}`);

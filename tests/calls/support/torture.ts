@@ -20,7 +20,7 @@ export const sendAttacks = async (namespace: string, attacks: Attacks): Promise<
     await run(program("attack-sender.ts"), { namespace, input: JSON.stringify(attacks) }),
   ) as AttackResult[];
 
-/** Deadline for the phones to be ready, and to report their response times, in milliseconds. */
+/** Deadline for each message of the phones, in milliseconds: that they are ready, and their response times. */
 const DEADLINE = 15_000;
 
 /** Phones that use the exchange during an attack. They run in a separate process and network namespace. */
@@ -34,7 +34,8 @@ export class Bystander {
     const child = start(namespace, program("phone-pair.ts"), {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    if (child.stdin === null || child.stdout === null) throw new Error("no pipes");
+    if (child.stdin === null || child.stdout === null)
+      throw new Error("the phones' process has no standard streams");
     child.stdin.end(JSON.stringify(pair));
     const bystander = new Bystander(child, createInterface({ input: child.stdout }));
     await bystander.line("phones that are ready");

@@ -13,7 +13,7 @@ export interface LogRecord {
   readonly message: string;
 }
 
-/** Returns the records of a log. Skips other lines: the first line of Asterisk's log, and truncated lines. */
+/** Returns the records of a log. Skips lines that are not records: the log's first line, and truncated lines. */
 export function parseLog(log: string): LogRecord[] {
   return log.split("\n").flatMap((line) => {
     try {
@@ -45,15 +45,15 @@ export interface CallRecord {
   readonly dialled: string;
 }
 
-/** Script that starts Asterisk as asterisk.service does. */
+/** Script in place of asterisk.service: loads the users, and starts Asterisk. */
 const START = `
 /usr/lib/trunkline/load-users &&
 exec /usr/sbin/asterisk -g -f -p -U asterisk -G asterisk`;
 
 /**
- * Script that does the same as trunkline-report-logins.socket and .service. Creates a FIFO that Asterisk may write to,
- * and keeps the FIFO open. Runs `report-logins` as an unprivileged user, with a copy of the configuration that only
- * that user may read. Restarts `report-logins` whenever it ends.
+ * Script in place of trunkline-report-logins.socket and .service. Creates a FIFO that Asterisk may write to, and keeps
+ * the FIFO open. Runs `report-logins` as an unprivileged user, with a copy of the configuration that only that user may
+ * read. Restarts `report-logins` whenever it ends, as long as the configuration exists.
  */
 const REPORT_LOGINS = `
 config=/etc/trunkline/report-logins.json
@@ -114,7 +114,7 @@ export class TestZone extends TestServer {
     return parseLog(await this.log()).filter(({ time }) => time >= since);
   }
 
-  /** Returns the state of the zone's phones and trunk, and the last lines of its log. */
+  /** Returns the state of the zone's phones and trunk, and the last lines of the zone's log. */
   async report(): Promise<string> {
     const phones = this.kind.sipDriver === "pjsip" ? "pjsip show contacts" : "sip show peers";
     const tables = [await this.cli(phones), await this.cli("iax2 show peers")];
@@ -141,7 +141,7 @@ export class TestZone extends TestServer {
     });
   }
 
-  /** Returns the number of this zone's calls over the trunk. */
+  /** Returns the number of call ends that this zone has on the trunk. */
   async trunkCalls(): Promise<number> {
     return Number(/(\d+) active IAX channel/.exec(await this.cli("iax2 show channels"))?.[1]);
   }

@@ -5,7 +5,7 @@ import { run } from "../../../phones/child-process";
 import { ensureCommands } from "../../../phones/packages";
 import type { Okeanos } from "../synnefo";
 
-/** Script that runs kamaki in its root file system, with a folder of this machine as its home. */
+/** Script that runs kamaki in its root file system ($2), with a folder of this machine ($1) as its home. */
 const ENTER = `mount --bind "$1" "$2/tmp"; root=$2; shift 2
 exec chroot "$root" env -i HOME=/tmp PATH=/usr/local/bin:/usr/bin:/bin kamaki -c /tmp/rc "$@"`;
 

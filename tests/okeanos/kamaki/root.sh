@@ -41,7 +41,7 @@ make() {
     local work=$1 file
     mmdebstrap --quiet --variant=minbase --include=python2.7,python-pip-whl,python-setuptools,ca-certificates \
         bullseye "$work" "$(archive)"
-    # Files with which this machine finds and trusts the Python package index. Most of them are removed below.
+    # Files with which this machine finds and trusts the Python package index. Some of them are removed below.
     for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
         [[ ! -e $file ]] || cp --remove-destination "$file" "$work$file"
     done

@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 
-// The provider reads the cloud's URL and the token from the environment. It needs no region or tenant.
+// The provider reads the cloud's URL and the token from the environment, and needs no region or tenant.
 const keypair = new openstack.compute.Keypair("access", {
   name: "access",
   publicKey: "ssh-ed25519 AAAA operator@example.org",

@@ -5,7 +5,7 @@ import { badRequest, conflict } from "./faults";
 const number = (address: string): bigint => new Address4(address).bigInt();
 const text = (value: bigint): string => Address4.fromBigInt(value).correctForm();
 
-/** Returns the default address pools of `cidr`: all hosts except the gateway. */
+/** Returns the default address pools of an IPv4 subnet: all hosts except the gateway. */
 export function defaultPools(cidr: string, gateway: string | null): Pool[] {
   const network = new Address4(cidr);
   const first = network.startAddress().bigInt() + 1n;

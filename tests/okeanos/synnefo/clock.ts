@@ -4,8 +4,8 @@ interface Scheduled {
 }
 
 /**
- * Runs scheduled events when they are due. With the default time (`Date.now`), a timer runs them. With another time,
- * only `settle` runs them.
+ * Time of the simulated cloud, with scheduled events. With the default time (`Date.now`), a timer runs the events when
+ * they are due. With another time, only `settle` runs them.
  */
 export class Clock {
   private readonly events: Scheduled[] = [];

@@ -1,5 +1,3 @@
-/** State of the conformance cloud. The ID of a deleted resource is never reused. */
-
 export interface UserRecord {
   readonly uuid: string;
   readonly token: string;
@@ -23,8 +21,9 @@ export interface Project {
   readonly members: readonly string[];
   /** Whether this is a user's own project, whose ID is the user's UUID. */
   readonly system: boolean;
-  /** Limits of a member. `projectLimits` are the limits of all members together. */
+  /** Limits of each member. */
   readonly limits: Readonly<Record<Resource, number>>;
+  /** Limits of all members together. */
   readonly projectLimits: Readonly<Record<Resource, number>>;
 }
 
@@ -49,7 +48,7 @@ export interface ImageRecord {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** Owner of a resource; null for resources of the cloud. */
+/** Owner of a resource. Both fields are null for resources of the cloud itself. */
 export interface Owned {
   readonly userId: string | null;
   readonly project: string | null;
@@ -66,7 +65,7 @@ export interface NetworkRecord extends Owned, Dated {
   readonly public: boolean;
   readonly floatingIpPool: boolean;
   name: string;
-  /** Whether the Ganeti cluster has the network: true after the first server was connected to it. */
+  /** Whether the Ganeti cluster has the network. For a user's network: whether a server was ever connected. */
   inCluster: boolean;
   deleting: boolean;
   deleted: boolean;
@@ -153,7 +152,7 @@ export interface ServerRecord extends Owned, Dated {
   name: string;
   flavorId: number;
   state: "BUILD" | "STARTED" | "STOPPED" | "ERROR" | "DESTROYED";
-  /** Last requested job, until the job is done. */
+  /** Last requested job; null after the job is done. */
   task: Job | null;
 }
 
@@ -166,11 +165,12 @@ export interface RemainingResources {
   readonly keyPairs: readonly string[];
 }
 
+/** State of the simulated cloud. */
 export class CloudState {
   readonly users = new Map<string, UserRecord>();
   readonly projects = new Map<string, Project>();
   readonly flavors = new Map<number, FlavorRecord>();
-  /** Names of flavors that new servers cannot have. Flavors of existing servers stay readable. */
+  /** Names of flavors that are no longer offered. Such flavors stay readable by ID. */
   readonly retiredFlavors = new Set<string>();
   readonly images = new Map<string, ImageRecord>();
   readonly networks = new Map<number, NetworkRecord>();
@@ -181,6 +181,7 @@ export class CloudState {
   readonly servers = new Map<number, ServerRecord>();
   private readonly counters = new Map<string, number>();
 
+  /** Returns a new ID. The ID of a deleted resource is never reused. */
   nextId(kind: string): number {
     const id = (this.counters.get(kind) ?? 0) + 1;
     this.counters.set(kind, id);

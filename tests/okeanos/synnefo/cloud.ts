@@ -38,7 +38,7 @@ function authenticate(cloud: Cloud, { headers }: ApiCall): UserRecord {
 export const account = (cloud: Cloud, method: string, path: string, handle: UserHandler): Route =>
   route(method, `/astakos/account/v1.0${path}`, (call) => handle(authenticate(cloud, call), call));
 
-/** Returns a route of Cyclades or Plankton. They pass the token to Astakos, and wrap the fault that Astakos returns. */
+/** Returns a route of Cyclades or Plankton. Both ask Astakos about a token, and wrap the fault for a wrong token. */
 export const cyclades = (cloud: Cloud, method: string, path: string, handle: UserHandler): Route =>
   route(method, `/cyclades${path}`, (call) => {
     const token = call.headers["x-auth-token"];

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock";
 import type { Action, CloudState, Job, PersonalityFile, ServerRecord } from "./cloud-state";
 
-/** Properties of a server for the real machine behind the server. */
+/** Properties of the real machine behind a server. */
 export interface Machine {
   readonly id: number;
   readonly name: string;
@@ -22,7 +22,7 @@ export interface Machine {
 }
 
 /**
- * Controls the real machines behind the servers. A job ends when the returned promise is settled. If the promise is
+ * Control of the real machines behind the servers. A job ends when the returned promise is settled. If the promise is
  * rejected, the server gets the state ERROR.
  */
 export interface Hypervisor {
@@ -31,7 +31,7 @@ export interface Hypervisor {
   destroy(machine: Machine): Promise<void>;
 }
 
-/** Runs the jobs of servers. As in Ganeti, the jobs of one server run one after the other. */
+/** Ganeti cluster, which runs the jobs of servers. The jobs of one server run one after the other. */
 export class Cluster {
   private readonly queues = new Map<number, (() => void)[]>();
 
@@ -41,7 +41,10 @@ export class Cluster {
     private readonly hypervisor: Hypervisor | undefined,
   ) {}
 
-  /** Submits a job, which starts when all earlier jobs of the server are done. Calls `effect` after `duration` ms. */
+  /**
+   * Submits a job, which starts when all earlier jobs of the server are done. After `duration` milliseconds, the job
+   * applies the action to the real machine. Then the job calls `effect`, unless the machine fails.
+   */
   submit(server: ServerRecord, action: Action, duration: number, effect: () => void): void {
     const job: Job = { action, since: this.clock.now() };
     server.task = job;

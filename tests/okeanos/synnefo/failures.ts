@@ -1,9 +1,9 @@
 /** Failure of a request. With `lost`, the request still has its effect; otherwise it has none. */
 export type Failure =
   | { readonly status: 413 | 500 | 503; readonly lost?: boolean }
-  /** Never sends an answer, and keeps the connection open. */
+  /** No answer is sent, and the connection stays open. */
   | { readonly silence: true; readonly lost?: boolean }
-  /** Resets the connection. */
+  /** The connection is reset. */
   | { readonly reset: true; readonly lost?: boolean };
 
 export interface Seen {
@@ -11,10 +11,10 @@ export interface Seen {
   readonly path: string;
 }
 
-/** Returns the failure of a request, or undefined if the request does not fail. */
+/** Function that returns the failure of a request; undefined if the request does not fail. */
 export type FailurePlan = (request: Seen) => Failure | undefined;
 
-/** Returns a plan that fails only the next request that `matches`. */
+/** Returns a plan that fails only the next request for which `matches` returns true. */
 export function failNext(matches: (request: Seen) => boolean, failure: Failure): FailurePlan {
   let spent = false;
   return (request) => {
@@ -24,11 +24,11 @@ export function failNext(matches: (request: Seen) => boolean, failure: Failure):
   };
 }
 
-/** Returns the kind of a request: its method, and its path without prefix and IDs, such as `DELETE servers/*`. */
+/** Returns the kind of a request: its method and path, without prefix and IDs, such as `DELETE servers/*`. */
 export const kindOf = ({ method, path }: Seen): string =>
   `${method} ${path.replace(/^.*\/v\d\.\d\//, "").replace(/\b(?:\d+|[0-9a-f-]{36})(?=\/|$)/g, "*")}`;
 
-/** Returns a plan that fails each kind of request once. */
+/** Returns a plan that fails the first request of each kind. */
 export function failEachOnce(failure: Failure): FailurePlan {
   const seen = new Set<string>();
   return (request) => {

@@ -35,7 +35,7 @@ export const notImplemented = fault("notImplemented", 501);
 export const unexpected = (): SynnefoFault =>
   new SynnefoFault("internalServerError", 500, "Unexpected error");
 
-/** Returns the fault that Cyclades makes of a fault of Astakos: it contains the text of the original fault. */
+/** Returns the fault that Cyclades makes of a fault of Astakos. The details are the text of Astakos's fault. */
 export const relayed = ({ kind, code, message }: SynnefoFault): SynnefoFault => {
   const text = `{"${kind}": {"message": "${message}", "code": ${String(code)}, "details": ""}}`;
   return new SynnefoFault("fault", code, kind.toUpperCase(), text);

@@ -6,7 +6,7 @@ import { route, type Answer, type ApiCall, type Route } from "./router";
 
 const YEAR = 365 * 24 * 3_600_000;
 
-/** Services in the catalog. If `exposed` is `false`, the URL of the service has no version. */
+/** Services in the catalog. If `exposed` is false, the URL of the service has no version. */
 const SERVICES: readonly (readonly [
   type: string,
   name: string,
@@ -47,7 +47,7 @@ function catalog(origin: string): readonly Json[] {
 /**
  * Returns the user of a token, or of a UUID with the token as the password.
  *
- * @throws SynnefoFault if there is no user.
+ * @throws SynnefoFault if the credentials are missing or wrong.
  */
 function credentials(cloud: Cloud, auth: Json): UserRecord {
   const { token, passwordCredentials } = auth;

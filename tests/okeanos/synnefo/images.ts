@@ -12,7 +12,7 @@ export const imageLinks = (origin: string, id: string): readonly Json[] => [
   { href: `${origin}/cyclades/image/v1.0/images/${id}`, rel: "alternate" },
 ];
 
-/** Returns an image. @param message text of the fault for an image that does not exist. */
+/** Returns an image. @param message text of the fault if no image has this UUID. */
 export function imageById({ cloudState }: Cloud, id: string, message = ""): ImageRecord {
   const image = cloudState.images.get(id);
   if (image === undefined) {
@@ -40,7 +40,7 @@ const computeView = (
   links: imageLinks(origin, id),
 });
 
-/** Returns an image in Plankton's format. */
+/** Returns an image in Plankton's short format. */
 const planktonBrief = ({ id, name, size }: ImageRecord): Json => ({
   id,
   name,

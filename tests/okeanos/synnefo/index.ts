@@ -35,11 +35,11 @@ export {
 } from "./failures";
 
 export interface OkeanosOptions extends Seed {
-  /** Milliseconds until a new server is ACTIVE. */
+  /** Duration of a build in milliseconds, without the time to start a real machine. */
   readonly buildTime?: number;
-  /** Duration of each job other than a build, in milliseconds. */
+  /** Duration of any other job in milliseconds, without the time for the action on a real machine. */
   readonly taskTime?: number;
-  /** Controls real machines behind the servers; by default, there are none. */
+  /** Control of the real machines behind the servers; by default, there are no machines. */
   readonly hypervisor?: Hypervisor;
   /** Returns the time in milliseconds since 1970; `Date.now` by default. */
   readonly time?: () => number;
@@ -50,9 +50,9 @@ export interface OkeanosOptions extends Seed {
 export interface Request extends Seen {
   readonly query: string;
   readonly body: string;
-  /** Status of the answer, or "none" if the request failed without an answer. */
+  /** Status of the answer; "none" if there was no answer. */
   readonly status: number | "none";
-  /** Whether the request failed because of the failure plan. */
+  /** Whether the failure plan made the request fail. */
   readonly failed: boolean;
 }
 
@@ -64,7 +64,7 @@ export interface Okeanos {
   readonly token: string;
   readonly userId: string;
   readonly requests: readonly Request[];
-  /** Requests that the API does not have, and requests that made this server throw. */
+  /** Requests that match no route of this server, and requests whose handler threw an unexpected error. */
   readonly unknownRequests: readonly string[];
   /** Returns the resources that have not been deleted. */
   remaining(): RemainingResources;
@@ -75,7 +75,7 @@ export interface Okeanos {
   stop(): Promise<void>;
 }
 
-/** Starts the conformance cloud: a server on a loopback port that answers like Synnefo. */
+/** Starts the simulated cloud: a server on a loopback port that answers like Synnefo, the software of Okeanos. */
 export async function startOkeanos(options: OkeanosOptions = {}): Promise<Okeanos> {
   const clock = new Clock(options.time);
   const cloudState = sow(options, clock.stamp());

@@ -6,7 +6,7 @@ export type Json = Readonly<Record<string, unknown>>;
 export const isJson = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Returns the body of a request as an object. @throws SynnefoFault if the body is not a JSON object. */
+/** Returns the body of a request as an object. @throws SynnefoFault if the request does not have a JSON object. */
 export function jsonBody({ headers, text }: ApiCall): Json {
   const type = headers["content-type"];
   if (type?.startsWith("application/json") !== true) {
@@ -24,7 +24,7 @@ export function jsonBody({ headers, text }: ApiCall): Json {
   return value;
 }
 
-/** Returns the object at the key `name`. @throws SynnefoFault if there is no object. */
+/** Returns the object at the key `name`. @throws SynnefoFault if the key has no object. */
 export function attribute(body: Json, name: string): Json {
   const value = required(body, name);
   if (!isJson(value)) {
@@ -40,7 +40,7 @@ export function required(body: Json, name: string): unknown {
   return body[name];
 }
 
-/** Returns an ID from a number or text; NaN for other values. */
+/** Returns the integer in a number or text. If there is no integer, returns NaN or 0, which is no ID. */
 export function id(value: unknown): number {
   const number = typeof value === "number" ? value : Number(scalar(value));
   return Number.isInteger(number) ? number : NaN;

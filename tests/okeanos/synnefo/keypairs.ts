@@ -24,7 +24,7 @@ export function findKeyPair({ cloudState }: Cloud, user: UserRecord, name: strin
 
 function create({ cloudState, clock }: Cloud, user: UserRecord, keypair: Json): KeyPair {
   const name = scalar(keypair.name);
-  // Synnefo needs a tool to generate a key pair. The recorded servers lacked the tool, and answered 500.
+  // Without a public key, Synnefo generates a key pair with a tool. The recorded servers lacked the tool, and sent 500.
   if (typeof keypair.public_key !== "string") {
     throw unexpected();
   }

@@ -4,7 +4,7 @@ import type { Json } from "./json";
 /** Maximum number of items, and maximum lengths of a key and a value in characters. */
 const MOST = { items: 10, key: 50, value: 500 };
 
-/** @throws SynnefoFault if the metadata exceeds the limits of a server. */
+/** Checks the limits of a server's metadata. @throws SynnefoFault if the metadata exceeds a limit. */
 export function checkMetadata(metadata: ReadonlyMap<string, string>): void {
   if (metadata.size > MOST.items) {
     throw badRequest(`Virtual Machines cannot have more than ${String(MOST.items)} metadata items`);
@@ -15,7 +15,7 @@ export function checkMetadata(metadata: ReadonlyMap<string, string>): void {
   }
 }
 
-/** Adds `added` to `metadata`. Adds nothing if an item is invalid. */
+/** Adds `added` to `metadata`. @throws SynnefoFault if an item is invalid; `metadata` is then unchanged. */
 export function addMetadata(metadata: Map<string, string>, added: Json): void {
   const entries = Object.entries(added).map(([key, value]): [string, string] => {
     if (typeof value !== "string") throw unexpected();

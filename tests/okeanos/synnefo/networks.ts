@@ -5,7 +5,7 @@ import { attribute, type Json, jsonBody, required, scalar } from "./json";
 import { links } from "./links";
 import type { Route } from "./router";
 
-/** Network types. Members of projects may create only the first type. */
+/** Network types. Users may create only networks of the first type. */
 const TYPES = ["MAC_FILTERED", "PHYSICAL_VLAN", "IP_LESS_ROUTED", "CUSTOM"];
 
 export function networkById({ cloudState }: Cloud, user: UserRecord, id: string): NetworkRecord {
@@ -87,7 +87,7 @@ function create(
   return network;
 }
 
-/** Deletes a network. Takes some time if the cluster has to remove the network as well. */
+/** Deletes a network: after `taskTime` milliseconds if the cluster has the network, otherwise at once. */
 function remove({ cloudState, clock, taskTime }: Cloud, network: NetworkRecord): void {
   const { id } = network;
   if (network.public) {

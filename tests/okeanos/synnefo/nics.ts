@@ -152,7 +152,7 @@ function portOf(cloud: Cloud, user: UserRecord, wanted: unknown): Port {
     : makePrivatePort(cloud, user, network, address === undefined ? {} : { address });
 }
 
-/** Returns the ports of a new server. If one port cannot be created, removes the other new ports. */
+/** Returns the ports of a new server. Removes the ports that it has created if it throws a SynnefoFault. */
 export function portsOf(cloud: Cloud, user: UserRecord, networks: readonly unknown[]): Port[] {
   const ports: Port[] = [];
   const made = (): Port[] => ports.filter((_, index) => !hasPort(networks[index]));
@@ -170,7 +170,7 @@ export function portsOf(cloud: Cloud, user: UserRecord, networks: readonly unkno
 
 const hasPort = (wanted: unknown): boolean => isJson(wanted) && wanted.port !== undefined;
 
-/** Removes the ports that were created for a server whose creation failed. */
+/** Removes the ports in `ports` that `portsOf` created. Keeps the ports that existed before. */
 export function removeMade(cloud: Cloud, networks: readonly unknown[], ports: Port[]): void {
   ports.forEach((port, index) => {
     if (!hasPort(networks[index])) removePort(cloud, port);
@@ -188,11 +188,11 @@ export function connectPort({ cloudState, clock }: Cloud, port: Port, server: Se
   port.serverId = server.id;
   port.status = "BUILD";
   port.updated = clock.stamp();
-  // Each network has its own MAC prefix, and frames with another network's prefix are filtered out.
+  // As in Synnefo, each network has its own MAC prefix. Synnefo filters out frames with the prefix of another network.
   port.mac = ["aa", "00", byte(networkId), byte(id >> 16), byte(id >> 8), byte(id)].join(":");
 }
 
-/** Activates a port. On an IPv6 network, adds the address that is derived from the MAC address. */
+/** Activates a port. If the network has an IPv6 subnet, adds the address that is derived from the MAC address. */
 export function activate({ cloudState, clock }: Cloud, port: Port): void {
   port.status = "ACTIVE";
   port.updated = clock.stamp();

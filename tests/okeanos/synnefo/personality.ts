@@ -7,7 +7,7 @@ const MOST_FILES = 5;
 const MOST_CONTENTS = 10_240;
 const KEYS = new Set(["path", "contents", "owner", "group", "mode"]);
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-/** Default owner, group and mode of a file: readable only by root. */
+/** Default owner, group and mode of a file. */
 const DEFAULT = { owner: "root", group: "root", mode: 0o440 };
 
 /** Returns the files to put into the image of a new server. */
@@ -31,7 +31,7 @@ function parseFile(file: unknown): PersonalityFile {
     content: Buffer.from(contents, "base64"),
     owner: typeof owner === "string" ? owner : DEFAULT.owner,
     group: typeof group === "string" ? group : DEFAULT.group,
-    // Synnefo also accepts text, but does not convert it to a number. So the default mode applies here.
+    // Synnefo also accepts a mode as text, but does not convert it to a number. Such a file gets the default mode here.
     mode: typeof mode === "number" ? mode : DEFAULT.mode,
   };
 }

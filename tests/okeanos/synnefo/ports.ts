@@ -42,10 +42,10 @@ function view(origin: string, port: Port): Json {
 }
 
 /**
- * Returns a port for a request that names this port.
+ * Returns the port that a request names.
  *
- * @throws SynnefoFault with status 500 if the port has two addresses. Synnefo joins ports with addresses,
- *   and fails if the result has two rows.
+ * @throws SynnefoFault if there is no such port; with status 500 if the port has two addresses. Synnefo joins ports
+ *   with addresses, and fails if the result has two rows.
  */
 function findSingle(cloud: Cloud, user: UserRecord, id: string): Port {
   const port = findPort(cloud, user, id);
@@ -55,7 +55,7 @@ function findSingle(cloud: Cloud, user: UserRecord, id: string): Port {
   return port;
 }
 
-/** Returns the first requested address. Ports of private networks ignore this address. */
+/** Returns the first requested address. The address has no effect on a port of a private network. */
 function addressOf({ fixed_ips: wanted }: Json): string | undefined {
   if (!Array.isArray(wanted)) return undefined;
   const first: unknown = wanted[0];
@@ -101,7 +101,7 @@ function create(cloud: Cloud, user: UserRecord, wanted: Json): Port {
   return port;
 }
 
-/** Deletes a port. The port of a server stays until the server is disconnected. */
+/** Deletes a port. If the port belongs to a server, a job first disconnects the port. */
 function remove(cloud: Cloud, port: Port): void {
   const { cloudState, cluster, taskTime } = cloud;
   const server = port.serverId === null ? undefined : cloudState.servers.get(port.serverId);
@@ -124,7 +124,7 @@ export function portRoutes(cloud: Cloud): readonly Route[] {
       body: {
         ports: [...cloud.cloudState.ports.values()]
           .filter(({ userId }) => userId === user.uuid)
-          // Because of the join that `findSingle` describes, a port with two addresses is listed twice.
+          // Because of the join that `findSingle` mentions, a port with two addresses is listed twice.
           .flatMap((port) =>
             Array<Json>(Math.max(1, port.addresses.length)).fill(view(origin, port)),
           ),

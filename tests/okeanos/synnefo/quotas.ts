@@ -18,7 +18,7 @@ export const RESOURCES: readonly Resource[] = [
   "cyclades.vm",
 ];
 
-/** Names of resources in Cyclades's messages. */
+/** Names of resources in the faults of Cyclades. */
 const NAMES: Readonly<Record<Resource, string>> = {
   "cyclades.cpu": "CPU",
   "cyclades.disk": "disk",
@@ -76,7 +76,11 @@ export class QuotaUsage {
     );
   }
 
-  /** Returns the project whose quota counts: the user's own project, unless `wanted` names another one. */
+  /**
+   * Returns the project whose quota counts: the project with the ID `wanted`, or the user's own project.
+   *
+   * @throws SynnefoFault if the user is not a member of the project.
+   */
   project(userId: string, wanted: unknown): Project {
     const project = this.cloudState.projects.get(typeof wanted === "string" ? wanted : userId);
     if (project?.members.includes(userId) !== true) {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { badRequest, notAllowed } from "./faults";
 
 export interface ApiCall {
-  /** Scheme, host and port of the request. Links start with the origin. */
+  /** Scheme, host and port of the request. The links in answers start with the origin. */
   readonly origin: string;
   readonly method: string;
   readonly path: string;
@@ -25,7 +25,7 @@ export interface Route {
   readonly handle: (call: ApiCall) => Answer;
 }
 
-/** Below these paths, an unknown URL gets an API fault. Elsewhere, it gets an HTML page with status 404. */
+/** Matches paths for which an unknown URL gets an API fault. Other unknown URLs get an HTML page with status 404. */
 const APIS = /^\/(?:astakos\/(?:identity|account)|cyclades\/(?:compute|image|network|volume))\//;
 const PAGE_NOT_FOUND: Answer = {
   status: 404,
@@ -34,8 +34,8 @@ const PAGE_NOT_FOUND: Answer = {
 };
 
 /**
- * Returns a route from a path with `{name}` for a number and `{name:pattern}` for other text. If the
- * path ends in a slash, the slash is required. Otherwise a slash or `.json` may follow.
+ * Returns a route for a path, in which `{name}` stands for a number and `{name:pattern}` for other text. If the path
+ * ends in a slash, the slash is required. Otherwise a slash or `.json` may follow.
  */
 export function route(method: string, path: string, handle: Route["handle"]): Route {
   const pattern = path
@@ -52,7 +52,7 @@ export function route(method: string, path: string, handle: Route["handle"]): Ro
 }
 
 export class Router {
-  /** Requests that match no route. */
+  /** Requests that match no route, or whose handler threw an unexpected error. */
   readonly unknown: string[] = [];
 
   constructor(private readonly routes: readonly Route[]) {}

@@ -40,7 +40,7 @@ export interface Seed {
   readonly projects?: readonly ProjectSeed[];
   readonly flavors?: readonly string[];
   readonly images?: readonly ImageSeed[];
-  /** CIDR of the public network of the floating IPs. */
+  /** CIDR of the public network that has the floating IPs. */
   readonly publicCidr?: string;
 }
 
@@ -92,7 +92,7 @@ function flavorsOf(names: readonly string[]): FlavorRecord[] {
   });
 }
 
-/** Creates the initial state of a cloud, with at least one user. */
+/** Creates the initial state of a cloud, by default with one user. */
 export function sow(seed: Seed, now: string): CloudState {
   const cloudState = new CloudState();
   for (const { uuid = randomUUID(), token = randomUUID(), limits } of seed.users ?? [{}]) {

@@ -39,7 +39,7 @@ const reboot: Act = (cloud, server, { type }) => {
   });
 };
 
-/** Resizes a server. Synnefo needs no confirmation afterwards. */
+/** Resizes a server. In contrast to OpenStack, the client need not confirm the resize. */
 const resize: Act = (cloud, server, { flavorRef }) => {
   const flavor = offeredFlavorById(cloud, id(flavorRef));
   checkAction(server, "RESIZE");
@@ -93,7 +93,7 @@ const ACTIONS: Readonly<Record<string, Act>> = {
   resize,
   addFloatingIp,
   removeFloatingIp,
-  // Accepted without effect.
+  // Accepted, but has no effect.
   firewallProfile: () => undefined,
   console: (_, { state }) => {
     throw badRequest(
@@ -115,7 +115,7 @@ export function act(cloud: Cloud, user: UserRecord, server: ServerRecord, body: 
   action(cloud, server, isJson(args) ? args : {}, user);
 }
 
-/** Deletes a server. Possible at any time, and repeatedly until the deletion is done. */
+/** Deletes a server. This is possible during another job, and repeatedly until the deletion is done. */
 export function destroyServer(cloud: Cloud, server: ServerRecord): void {
   submit(cloud, server, "DESTROY", () => {
     server.state = "DESTROYED";

@@ -40,7 +40,7 @@ function keyNamesOf(wanted: Json): readonly string[] {
   return name === undefined || name === null ? [] : [scalar(name)];
 }
 
-/** Returns the metadata with all values converted to text. In contrast, `addMetadata` refuses values of other types. */
+/** Returns the metadata, with values converted to text. In contrast, `addMetadata` refuses values that are not text. */
 function metadataOf(wanted: unknown): Map<string, string> {
   const metadata = new Map(
     Object.entries(isJson(wanted) ? wanted : {}).map(([key, value]) => [key, scalar(value)]),
@@ -49,7 +49,7 @@ function metadataOf(wanted: unknown): Map<string, string> {
   return metadata;
 }
 
-/** Starts to build a server, and returns the server without waiting for the build. */
+/** Starts to build a server. Returns the server without waiting for the build. */
 export function createServer(cloud: Cloud, user: UserRecord, wanted: unknown): ServerRecord {
   const { cloudState, clock, cluster } = cloud;
   if (typeof wanted === "number") throw unexpected();

@@ -2,7 +2,7 @@ import type { Cloud } from "./cloud";
 import type { Action, ServerRecord, UserRecord } from "./cloud-state";
 import { badRequest, buildInProgress, notFound } from "./faults";
 
-/** Returns a server, even if it was deleted. Deleted servers stay readable. */
+/** Returns a server, even if the server was deleted. @throws SynnefoFault if the user never had this server. */
 export function findServer({ cloudState }: Cloud, user: UserRecord, id: string): ServerRecord {
   const server = cloudState.servers.get(Number(id));
   if (server?.userId !== user.uuid) {
@@ -19,14 +19,14 @@ export function findLiveServer(cloud: Cloud, user: UserRecord, id: string): Serv
   return server;
 }
 
-/** State that an action requires. Other actions are possible in any state. */
+/** State that an action requires. The other actions are possible in both states, STARTED and STOPPED. */
 const WANTED: Readonly<Partial<Record<Action, ServerRecord["state"]>>> = {
   START: "STOPPED",
   STOP: "STARTED",
   RESIZE: "STOPPED",
 };
 
-/** @throws SynnefoFault if the server has another pending task or is in the wrong state. */
+/** Checks whether an action is possible. @throws SynnefoFault if a task is pending, or the state is wrong. */
 export function checkAction({ id, state, task }: ServerRecord, action: Action): void {
   if (state === "BUILD" || task?.action === "BUILD") {
     throw buildInProgress(`Server '${String(id)}' is being built.`);

@@ -24,7 +24,7 @@ const TASK_STATE: Readonly<Record<Action, string>> = {
   STOP: "STOPPING",
 };
 
-/** Returns the active NICs. Other NICs are not shown. */
+/** Returns the active NICs. The API does not show the others. */
 const nicsOf = ({ cloudState }: Cloud, { id }: ServerRecord): Port[] =>
   [...cloudState.ports.values()].filter(
     ({ serverId, status }) => serverId === id && status === "ACTIVE",
@@ -33,7 +33,7 @@ const nicsOf = ({ cloudState }: Cloud, { id }: ServerRecord): Port[] =>
 const typeOf = ({ cloudState }: Cloud, { networkId }: Port): string =>
   cloudState.networks.get(networkId)?.floatingIpPool === true ? "floating" : "fixed";
 
-/** Returns the addresses by network ID. */
+/** Returns the addresses of the active NICs, by network ID. */
 export function addressesView(cloud: Cloud, server: ServerRecord): Record<string, Json[]> {
   const byNetwork: Record<string, Json[]> = {};
   for (const port of nicsOf(cloud, server)) {

@@ -13,7 +13,7 @@ const PATH = "/compute/v2.0/servers";
 
 const ok = (body: unknown, status = 200): Answer => ({ status, body });
 
-/** Returns existing servers or, with `changes-since`, all changed servers, including deleted ones. */
+/** Returns the existing servers or, with `changes-since`, the servers changed since then, including deleted servers. */
 function listed({ cloudState }: Cloud, user: UserRecord, { query }: ApiCall): ServerRecord[] {
   const since = query.get("changes-since");
   return [...cloudState.servers.values()]

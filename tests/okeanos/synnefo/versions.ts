@@ -7,7 +7,7 @@ const media = (format: string): Json => ({
   type: `application/vnd.openstack.compute.v2+${format}`,
 });
 
-/** Returns routes that list the versions of each service. They need no token. */
+/** Returns the routes of Cyclades and Plankton that need no token: versions, and extensions of Compute. */
 export function versionRoutes(): readonly Route[] {
   const get = (path: string, view: (root: string) => Json): Route =>
     route("GET", `/cyclades${path}`, ({ origin }: ApiCall) => ({

@@ -2,7 +2,7 @@ import { type Cloud, cyclades } from "./cloud";
 import { links } from "./links";
 import type { Route } from "./router";
 
-/** Returns routes for volumes. Each server has a volume, which is created and deleted with the server. */
+/** Returns routes for volumes. Each server has one volume, which is created and deleted with the server. */
 export function volumeRoutes(cloud: Cloud): readonly Route[] {
   const { servers, flavors } = cloud.cloudState;
   return [

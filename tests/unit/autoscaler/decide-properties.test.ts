@@ -14,7 +14,7 @@ import {
 
 const metric = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
 
-/** Any policy, with times so short that every case occurs in a short replay. */
+/** Arbitrary policies. Their times are short, so that cooldowns and scale-in windows end within a short replay. */
 const anyPolicy: fc.Arbitrary<Policy> = fc
   .record({
     min: fc.integer({ min: 1, max: 3 }),
@@ -167,7 +167,7 @@ test("a scale-out adds at least one zone, and a scale-in removes exactly one", (
   );
 });
 
-test("no zone is added in the cooldown after a scale-out, and no zone is removed in the cooldown after any change", () => {
+test("no zone is added in the cooldown after a scale-out, or removed in the cooldown after any change", () => {
   fc.assert(
     fc.property(anyPolicy, day, (policy, load) => {
       fc.pre(affordable(policy) >= policy.min);
@@ -212,7 +212,7 @@ test("no zone is removed under a constant load", () => {
   );
 });
 
-test("no zone is removed while a reading is missing in the scale-in window, whatever the interval between samples is", () => {
+test("no zone is removed while a reading is missing in the scale-in window, at any interval of samples", () => {
   const quiet = { calls: 0, bytesPerSecond: 0, cpu: 0 };
   const hidden = fc.constantFrom<Reading>(null, { ...quiet, bytesPerSecond: null });
   fc.assert(

@@ -102,7 +102,7 @@ describe("throughput and processor load", () => {
     expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe(action);
   });
 
-  test("above the threshold in one zone add a zone, although all zones together have room", () => {
+  test("above the threshold in one zone add a zone if the other is half full, although both together have room", () => {
     expect(decided([used(3.5e6, 0.1), used(2e6, 0.1)], policy)).toEqual({
       action: "out",
       zones: 3,
@@ -118,7 +118,6 @@ describe("throughput and processor load", () => {
 });
 
 describe("registered phones", () => {
-  /** Returns one reading for each of `numbers`: a zone with that number of registered phones, and without calls. */
   const phones = (...numbers: readonly number[]): Reading[] =>
     numbers.map((registrations) => ({ registrations }));
 
@@ -147,8 +146,8 @@ describe("connections without a registered phone", () => {
   const office: Reading = { calls: 7, registrations: 250 };
   const policy: Policy = { ...POLICY, throughputPerZone: 3e6, cpu: 0.8 };
   /**
-   * Returns the decision after 15 minutes with `unknown` connections without a registered phone; null if their number
-   * cannot be read.
+   * Returns the decision after 15 minutes with `unknown` connections without a registered phone. Null stands for an
+   * unknown number.
    */
   const flooded = (unknown: number | null, readings: readonly Reading[]): Decision => {
     const samples = steady(NOW, readings).map((reading) => ({
@@ -279,9 +278,12 @@ describe("a zone that HAProxy marks as down", () => {
     [120, 1, "hold"],
     [120, 2, "out"],
     [180, 5, "hold"],
-  ])('(interval %i s, down in the last %i samples) leads to "%s"', (interval, down, action) => {
-    expect(after(measurements(down, interval)).action).toBe(action);
-  });
+  ])(
+    '(samples every %i s, down in the last %i) leads to the action "%s"',
+    (interval, down, action) => {
+      expect(after(measurements(down, interval)).action).toBe(action);
+    },
+  );
 });
 
 describe("a zone that cannot be read", () => {
@@ -294,7 +296,7 @@ describe("a zone that cannot be read", () => {
     ]);
   });
 
-  test("counts as full if it was not read in the whole window, so a zone may be added", () => {
+  test("counts as full if no sample of the window has a reading of it, so a zone may be added", () => {
     expect(decided([{ calls: 70 }, null])).toEqual({
       action: "out",
       zones: 3,
@@ -444,11 +446,11 @@ describe("if no zone can be read,", () => {
 });
 
 describe("a scale-in", () => {
-  test("happens if the peak load of the scale-in window leaves the margin free in the remaining zones", () => {
+  test("happens if the remaining zones can carry the peak load and the spare calls with the margin free", () => {
     expect(decided(calls(18, 18))).toEqual({
       action: "in",
       zones: 1,
-      reason: "at most 36 calls in the last 10m; 1 zone would have 30 % free",
+      reason: "at most 36 calls in the last 10m; 1 zone would have at least 30 % free",
     });
     expect(decided(calls(19, 18))).toEqual({
       action: "hold",
@@ -574,7 +576,7 @@ describe("a schedule", () => {
     );
   };
 
-  test("adds its zones `lead` seconds before its time, which is in its time zone", () => {
+  test("adds its zones `lead` seconds before it starts, by the clock of its time zone", () => {
     expect(at("2026-01-05T09:54:59Z")).toMatchObject({ action: "hold", zones: 1 });
     expect(at("2026-01-05T09:55:00Z")).toMatchObject({
       action: "out",

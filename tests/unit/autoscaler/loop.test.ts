@@ -124,7 +124,7 @@ describe("the loop", () => {
     await expect(loop([new TypeError("x is undefined"), OUT])).rejects.toThrow("x is undefined");
   });
 
-  test("with `once`, ends after one tick, and the result of the tick is the exit code", async () => {
+  test("with `once`, ends after one tick with an exit code for its result, or throws its error", async () => {
     expect(await loop([OUT, OUT], true)).toMatchObject({ written: [OUT], exitCode: 0 });
     expect((await loop([{ ...OUT, ok: false }, OUT], true)).exitCode).toBe(2);
     await expect(loop([new OperatorError("no stack"), OUT], true)).rejects.toThrow("no stack");
@@ -201,7 +201,7 @@ describe("the decision log", () => {
     expect(statSync(path()).mode & 0o777).toBe(0o640);
   });
 
-  test("prints a message if it cannot be written, and works again after the cause is removed", async () => {
+  test("leads to a message if it cannot be written, and works again after the cause is removed", async () => {
     mkdirSync(path(), { recursive: true });
     const journal = new Journal(path(), "dev", say);
     journal.write(OUT, BEGIN, BEGIN);
@@ -295,19 +295,19 @@ describe("the memory", () => {
     ["was taken before a failed scale-in", { lastOut: null, failedIn: BEGIN + 1 }, 60_000, {}],
     ["does not exist", { lastOut: null, samples: [] }, 60_000, {}],
   ])(
-    "gives the next run counters for 150 s, and none from before a change: the last sample %s",
+    "gives the next run its counters if they are at most 150 s old and newer than any change: the last sample %s",
     (_, change, age, counters) => {
       expect(countersToResumeFrom({ ...MEMORY, ...change }, BEGIN + age)).toEqual(counters);
     },
   );
 
-  test("that cannot be read is an error", () => {
+  test("causes an error if its file is not valid JSON", () => {
     const file = join(folder, "dev.json");
     writeFileSync(file, "{");
     expect(() => new MemoryFile(file).read()).toThrow(`${file} cannot be read`);
   });
 
-  test("that cannot be written is an error", () => {
+  test("causes an OperatorError if its file cannot be written", () => {
     writeFileSync(join(folder, "autoscale"), "");
     const file = join(folder, "autoscale", "dev.json");
     expect(() => {

@@ -37,7 +37,11 @@ describe("a zone's counters", () => {
   test.each([
     ["there is no earlier sample", null, { bytesPerSecond: null, cpu: null }],
     ["the zone has rebooted", { ...counters, boot: "b" }, { bytesPerSecond: null, cpu: null }],
-    ["a counter decreased", { ...counters, bytes: 6_000, uptime: 99 }, { bytesPerSecond: null }],
+    [
+      "the counter of bytes decreased",
+      { ...counters, bytes: 6_000, uptime: 99 },
+      { bytesPerSecond: null },
+    ],
     ["no time has passed", counters, { bytesPerSecond: null, cpu: null }],
   ])("give no rate if %s", (_, before, rates) => {
     expect(ratesBetween(before, counters)).toMatchObject(rates);
@@ -72,7 +76,7 @@ describe("a sample", () => {
     fault: null,
   });
 
-  test("lists the zones in the rotation with the result of their health check, and the zones out of the rotation", () => {
+  test("lists the zones in the rotation with the results of health checks, and the zones out of the rotation", () => {
     const zones = [zone("zone1", "ready"), zone("zone2", "drain"), zone("zone3", "ready", false)];
     expect(sampleOf({ at: 7, zones: [...zones, zone("zone4", "maint")], fault: null })).toEqual({
       at: 7,
@@ -110,7 +114,7 @@ describe("a sample", () => {
     });
   });
 
-  test("never has a negative number of connections without a phone, and has null if a zone cannot be read", () => {
+  test("never has a negative number of connections without a phone; the number is null if a zone is unread", () => {
     const few = { ...zone("zone1", "ready"), reading: { ...reading, registrations: 4 } };
     expect(sampleOf({ at: 7, zones: [few], fault: null })).toMatchObject({
       sessions: 3,
@@ -200,7 +204,7 @@ describe("an observation", () => {
     expect(zones.map(({ reading }) => reading?.registrations)).toEqual([2, 1, 0]);
   });
 
-  test("returns the answers that arrive in time, and does not ask a silent node again", async () => {
+  test("returns the answers that arrive in time, and does not ask a node again that has not answered yet", async () => {
     const asked: string[] = [];
     const session = (node: string): Promise<Session> => {
       asked.push(node);

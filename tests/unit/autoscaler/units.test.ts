@@ -26,7 +26,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("autoscaler/systemd has a daemon, and a service with a timer that runs single ticks", () => {
+test("autoscaler/systemd has the service of a daemon, and a service and a timer for single ticks", () => {
   expect(UNITS).toEqual([
     "trunkline-autoscale-once.service",
     "trunkline-autoscale-once.timer",
@@ -46,7 +46,7 @@ test.each(UNITS)("systemd-analyze accepts %s", (unit) => {
 });
 
 test.each(UNITS.filter((unit) => unit.endsWith(".service")))(
-  "%s runs cli/autoscale.ts of this clone as an unprivileged user",
+  "%s runs cli/autoscale.ts of the clone as an unprivileged user",
   (unit) => {
     const text = readFileSync(join(folder, unit), "utf8");
     expect(text).toContain(

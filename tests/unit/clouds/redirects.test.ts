@@ -17,11 +17,13 @@ const STATUSES = [301, 302, 303, 307, 308];
 let folder: string;
 let ca: string;
 const servers: Server[] = [];
-/** URLs of the cloud, by scheme, and of another server to which the cloud may redirect. */
+/** URLs of the cloud, by scheme. */
 let cloud: Readonly<Record<"http" | "https", string>>;
+/** URLs of another server, to which the cloud redirects requests, by scheme. */
 let thief: Readonly<Record<"http" | "https", string>>;
-/** Handler of requests to the cloud, and the requests that the other server (`thief`) received. */
+/** Handler of requests to the cloud. */
 let answerTo: (request: IncomingMessage, response: ServerResponse) => void;
+/** Requests that `thief` has received. */
 let stolen: string[];
 
 async function serve(handler: typeof answerTo): Promise<typeof cloud> {
@@ -79,7 +81,6 @@ const WAYS = (["http", "https"] as const).flatMap((from) =>
   ),
 );
 
-/** Returns the message of the error that `work` fails with. If `work` succeeds, returns its result as text. */
 const faultOf = (work: Promise<unknown>): Promise<string> =>
   work.then(String, (error: unknown) => (error as Error).message);
 
@@ -90,8 +91,8 @@ describe("a redirect of a log-in", () => {
     const fault = await faultOf(openstack(from).projectId());
     expect(fault).toBe(
       `${cloud[from]}/v3/auth/tokens returned ${String(status)}, a redirect to ` +
-        `${thief[to]}/v3/auth/tokens, which was not followed to protect the password and the token; if the ` +
-        "target is the right address, set OS_AUTH_URL (or auth_url in clouds.yaml) to it, or the address of " +
+        `${thief[to]}/v3/auth/tokens, which was not followed, to protect the password and the token; if the ` +
+        "target is the right address, use it as OS_AUTH_URL (or auth_url in clouds.yaml), or as the address of " +
         "the service in the cloud's catalog",
     );
     expect(stolen).toEqual([]);
@@ -109,7 +110,7 @@ describe("a redirect of a log-in", () => {
     );
     expect(fault).toBe(
       `okeanos: ${cloud.http}/identity/v2.0/tokens returned ${String(status)}, a redirect to ` +
-        `${thief.http}/identity/v2.0/tokens, which was not followed to protect the token; if the target is ` +
+        `${thief.http}/identity/v2.0/tokens, which was not followed, to protect the token; if the target is ` +
         "the right address, set OS_AUTH_URL to it",
     );
     expect([count, stolen]).toEqual([1, []]);

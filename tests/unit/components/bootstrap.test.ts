@@ -25,7 +25,7 @@ test("1000 users fit into user data, and 10000 users do not", () => {
   expect(usersFitUserData(withUsers(10_000))).toBe(false);
 });
 
-test("users that usersFitUserData accepts fit in the user data of every zone, even with addresses that compress badly", () => {
+test("the most users that usersFitUserData accepts fit in user data, even if addresses compress badly", () => {
   let [fitting, beyond] = [500, 8000];
   while (beyond - fitting > 1) {
     const middle = Math.floor((fitting + beyond) / 2);
@@ -41,7 +41,7 @@ test("users that usersFitUserData accepts fit in the user data of every zone, ev
 });
 
 test.each(["chan_sip", "pjsip"])("30 users fit in user data with 248 zones (%s)", (sipDriver) => {
-  // Names of the maximum length, with characters of four bytes each.
+  // The longest names that have only four-byte characters: 76 bytes. The maximum is 79 bytes.
   const users = Array.from({ length: 30 }, (_, index) => ({
     extension: String(10_000 + index),
     name: "\u{1d4d0}".repeat(19),
@@ -53,18 +53,21 @@ test.each(["chan_sip", "pjsip"])("30 users fit in user data with 248 zones (%s)"
   expect(length).toBeLessThan(USER_DATA_LIMIT);
 });
 
-test.each(["chan_sip", "pjsip"])("248 zones fit in user data without users (%s)", (sipDriver) => {
-  const mesh = exchangeOf({ zones: 248, sipDriver, image: "pbx-asterisk-16" });
-  const boot = { ...mesh, users: [] };
-  const zone = zone1(boot);
-  const sizes = [
-    userData(zone, zoneFiles(boot, zone, ADDRESSES)),
-    userData(boot.controller, controllerFiles(boot, HAPROXY)),
-  ].map(({ length }) => length);
-  expect(Math.max(...sizes)).toBeLessThan(USER_DATA_LIMIT / 2);
-});
+test.each(["chan_sip", "pjsip"])(
+  "without users, 248 zones take less than half of the user-data limit (%s)",
+  (sipDriver) => {
+    const mesh = exchangeOf({ zones: 248, sipDriver, image: "pbx-asterisk-16" });
+    const boot = { ...mesh, users: [] };
+    const zone = zone1(boot);
+    const sizes = [
+      userData(zone, zoneFiles(boot, zone, ADDRESSES)),
+      userData(boot.controller, controllerFiles(boot, HAPROXY)),
+    ].map(({ length }) => length);
+    expect(Math.max(...sizes)).toBeLessThan(USER_DATA_LIMIT / 2);
+  },
+);
 
-describe("the files of a node", () => {
+describe("the files", () => {
   const changed = (before: readonly NodeFile[], after: readonly NodeFile[]): string[] => {
     expect(after.map(({ path }) => path)).toEqual(before.map(({ path }) => path));
     return after
@@ -83,7 +86,7 @@ describe("the files of a node", () => {
     ["a user's name", { users: [{ extension: "1001", name: "Alice" }] }, ["users of the driver"]],
     ["the codecs", { codecs: ["alaw"] }, ["modules.conf", "users of the driver", "iax.conf"]],
     ["the ring timeout", { ringTimeout: 30 }, ["extensions.conf"]],
-  ])("change in a zone only if they depend on %s", (_, change, files) => {
+  ])("of a zone that depend on %s (%j) are %j", (_, change, files) => {
     for (const [driver, users] of [
       [{}, "users.sql"],
       [{ sipDriver: "chan_sip", image: "pbx-asterisk-16" }, "sip.conf"],
@@ -97,7 +100,7 @@ describe("the files of a node", () => {
     }
   });
 
-  test("change on the controller only if they depend on the number of zones or on HAProxy's settings", () => {
+  test("of the controller with its zones are haproxy.cfg and limits.json; with HAProxy's settings, haproxy.cfg", () => {
     const files = (zones: number, haproxy = HAPROXY) =>
       controllerFiles(exchangeOf({ zones }), haproxy);
     const cfg = ["/etc/haproxy/haproxy.cfg"];
@@ -109,7 +112,7 @@ describe("the files of a node", () => {
     }
   });
 
-  test("include the operator's key and, for root, the stack's own key", () => {
+  test("of a zone include the operator's key and, for root, the stack's own key", () => {
     const { accessKey } = exchangeOf(base);
     expect(ofZone1(base).filter(({ path }) => path.endsWith("authorized_keys"))).toEqual([
       {

@@ -14,6 +14,6 @@ test("driverFault rejects an image without the driver, and names the image and i
   );
 });
 
-test("driverFault rejects an image with a driver whose name only contains the wanted name", () => {
+test("driverFault compares whole names, so an image with chan_sip2 does not support chan_sip", () => {
   expect(driverFault("our-pbx", "chan_sip", { sip_drivers: "chan_sip2" })).toBeDefined();
 });

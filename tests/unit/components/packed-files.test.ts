@@ -36,7 +36,7 @@ test("the gzip header has neither time nor name, so that two machines produce th
   expect([header.readUInt8(3), header.readUInt32LE(4)]).toEqual([0, 0]);
 });
 
-test("a digest depends on the content and on the key, so that contents cannot be guessed without the key", () => {
+test("a digest depends on the content and on a key, without which contents cannot be guessed", () => {
   const digestOf = (file: NodeFile, key = KEY) => packFiles([file], key).files[file.path]?.digest;
   expect(digestOf({ ...FILE, content: "secret=Zoe\n" })).not.toBe(digestOf(FILE));
   expect(digestOf(FILE, Buffer.alloc(32, 2))).not.toBe(digestOf(FILE));

@@ -7,7 +7,6 @@ import { ROOT } from "../../../core/paths";
 import { expectGolden } from "../../support/golden";
 import { markdownTable } from "../../support/markdown-table";
 
-/** JSON Schema of a configuration key. */
 interface KeySchema {
   /** Type of the value; a list of two types for a duration. */
   readonly type: "integer" | "string" | "boolean" | "array" | "object" | readonly string[];
@@ -49,13 +48,13 @@ const KEYS = markdownTable([
   ]),
 ]);
 
-test("every key has a description that is a sentence", () => {
+test("every key has a description that starts with a capital letter and ends with a period", () => {
   for (const [key, { description }] of Object.entries(SCHEMA.properties)) {
     expect([key, description]).toEqual([key, expect.stringMatching(/^[A-Z].*\.$/)]);
   }
 });
 
-test("Pulumi.yaml declares the keys of the schema, with their types, defaults and descriptions", () => {
+test("Pulumi.yaml has each key's description and default, and its type unless it is a list, object or duration", () => {
   const { config } = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8")) as {
     config: Record<string, unknown>;
   };

@@ -21,7 +21,7 @@ function faultsOf(
 }
 
 describe("a valid configuration", () => {
-  test("needs four keys; all other keys have defaults", () => {
+  test("needs four keys; all other keys are optional", () => {
     expect(settingsWith()).toEqual({
       cloud: "openstack",
       okeanosReuseAddresses: false,
@@ -169,9 +169,9 @@ describe("a valid configuration", () => {
   });
 });
 
-describe("an invalid configuration", () => {
+describe("parseSettings reports", () => {
   test.each([...BAD_CONFIGURATIONS, ...FURTHER_BAD_CONFIGURATIONS])(
-    "is rejected with a fault of $key: $title",
+    "one fault of $key: $title",
     ({ change, key, remedy, secret }) => {
       const faults = faultsOf({ ...MINIMAL, ...change });
       expect(faults).toHaveLength(1);
@@ -185,7 +185,7 @@ describe("an invalid configuration", () => {
     },
   );
 
-  test("is reported with all of its faults at once, one per line", () => {
+  test("all faults of a configuration at once", () => {
     const raw = {
       zones: 300,
       users: [{ extension: "x" }, { extension: "1001", name: "" }, { range: "5-1" }],
@@ -216,7 +216,7 @@ describe("an invalid configuration", () => {
     expect(() => parseSettings(raw, () => false)).toThrow(/^12 faults .*; nothing was changed:\n/);
   });
 
-  test("is reported with every faulty entry of pbx:users", () => {
+  test("every faulty entry of pbx:users", () => {
     const users = [
       { extension: "x" },
       { extension: "1001" },
@@ -233,24 +233,24 @@ describe("an invalid configuration", () => {
     ]);
   });
 
-  test("is one with the master secret in plain text", () => {
+  test("the master secret in plain text", () => {
     expect(faultsOf(MINIMAL, (key) => key !== "masterSecret")).toEqual([
       "pbx:masterSecret holds a secret in plain text; encrypt it with: pulumi config set --secret pbx:masterSecret",
     ]);
   });
 
-  test("is one with a user's explicit secret in plain text", () => {
+  test("a user's explicit secret in plain text", () => {
     const users = [{ extension: "1001" }, { extension: "1002", secret: "an-explicit-secret" }];
     expect(faultsOf({ ...MINIMAL, users }, (key) => key !== "users")).toEqual([
       "pbx:users[1].secret holds a secret in plain text; encrypt it with: pulumi config set --secret --path 'pbx:users[1].secret'",
     ]);
   });
 
-  test("is not reported for unencrypted users without an explicit secret", () => {
+  test("no fault of unencrypted users without an explicit secret", () => {
     expect(faultsOf(MINIMAL, (key) => key !== "users")).toEqual([]);
   });
 
-  test("is one with more zones than the trunk network has addresses for", () => {
+  test("more zones than the trunk network has addresses for", () => {
     expect(faultsOf({ ...MINIMAL, zones: 8, trunkCidr: "10.0.0.0/28" })).toEqual([]);
     expect(faultsOf({ ...MINIMAL, zones: 9, trunkCidr: "10.0.0.0/28" })).toEqual([
       "pbx:zones is 9, but pbx:trunkCidr 10.0.0.0/28 has addresses for 8 zones; lower pbx:zones or widen pbx:trunkCidr",
@@ -258,7 +258,7 @@ describe("an invalid configuration", () => {
   });
 });
 
-test("plainValues converts text from Pulumi to the type of each key", () => {
+test("plainValues converts text from Pulumi to numbers, booleans and JSON values, but not to durations", () => {
   const passedText = { "pbx:zones": "2", "pbx:drainForce": "true", "pbx:ringTimeout": "90" };
   expect(plainValues(passedText)).toEqual({ zones: 2, drainForce: true, ringTimeout: "90" });
   const values = [{}, [], ["alaw"], [{ extension: "1001" }], { max: 4, callsPerZone: 80 }];

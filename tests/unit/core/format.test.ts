@@ -14,7 +14,7 @@ test("percent formats a share with at most three digits", () => {
   expect([0, 0.07, 0.3141, 1].map(percent)).toEqual(["0 %", "7 %", "31.4 %", "100 %"]);
 });
 
-test("joined puts commas between items, and the word and before the last one", () => {
+test("joined separates items by commas, and the last item by the word `and`", () => {
   expect([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(joined)).toEqual([
     "",
     "a",

@@ -239,7 +239,7 @@ test("a change of a server's metadata cuts no calls", () => {
   expect(felt([step("update", INSTANCE, "zone2", { diffReasons: ["metadata"] })])).toEqual([]);
 });
 
-test("the new server of a zone that was lost joins without a drain, even in the only zone", () => {
+test("the new server of a zone that was lost joins without a drain, even if there is no other zone", () => {
   const steps = [
     step("create", INSTANCE, "zone1", { newState: {} }),
     replacement(MEMBERSHIP, "zone1", membershipState("zone1"), membershipState("zone1")),

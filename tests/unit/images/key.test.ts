@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** Copies the files that images are built from, with the modes of a clone with umask 022. */
+/** Copies lib.sh and the inputs of images' keys. The elements get the modes of a clone with umask 022. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-images-"));
   mkdirSync(join(folder, "images"));

@@ -78,7 +78,7 @@ describe("with PJSIP, report-logins", () => {
   });
 });
 
-/** Returns a security event of chan_sip. Its port is the port in the Via header. */
+/** Returns a security event of chan_sip. Its port, 9999, stands for the port in the Via header. */
 const chanSip = (name: string, account: string, session = "0x7f01"): Event => ({
   name,
   account,
@@ -113,14 +113,17 @@ describe("with chan_sip, report-logins", () => {
   test.each([
     ["before", [peer("Rejected", "1001", 36846), chanSip("InvalidPassword", "1001")]],
     ["after", [chanSip("InvalidPassword", "1001"), peer("Rejected", "1001", 36846)]],
-    ["long before", [peer("Rejected", "1001", 36846), 1.9, chanSip("InvalidPassword", "1001")]],
+    [
+      "1.9 seconds before",
+      [peer("Rejected", "1001", 36846), 1.9, chanSip("InvalidPassword", "1001")],
+    ],
   ] as const)("reports a wrong password once if its port is read %s the refusal", (_, steps) => {
     expect(reports("chan_sip", [chanSip("ChallengeSent", "1001"), ...steps, 60])).toEqual([
       "refused 1001 36846 register",
     ]);
   });
 
-  test("reports each wrong password for an account with the port of its own connection", () => {
+  test("reports two wrong passwords for an account with two different ports", () => {
     const steps = [
       chanSip("ChallengeSent", "1001", "0x1"),
       chanSip("ChallengeSent", "1001", "0x2"),
@@ -149,7 +152,7 @@ describe("with chan_sip, report-logins", () => {
     expect(reports("chan_sip", steps)).toEqual(["refused 1001 0 call"]);
   });
 
-  test("reports each challenge that answers a log-in, but not the first challenge of a dialog", () => {
+  test("reports each further challenge of a dialog, but not the first", () => {
     const [first, other] = ["0x1", "0x2"].map((session) =>
       chanSip("ChallengeSent", "1001", session),
     ) as [Event, Event];
@@ -160,14 +163,14 @@ describe("with chan_sip, report-logins", () => {
     ]);
   });
 
-  test("reports no challenge of a dialog that has the memory address of an earlier dialog", () => {
+  test("reports no challenge to a phone that logs in, even if the memory address was that of another dialog", () => {
     const challenge = chanSip("ChallengeSent", "1001");
     const login = chanSip("SuccessfulAuth", "1001");
     const other = [chanSip("ChallengeSent", "1003"), chanSip("SuccessfulAuth", "1003")];
     const call = chanSip("ChallengeSent", "sip:1001@198.51.100.254");
     expect(reports("chan_sip", [challenge, 33.1, challenge, login, 60])).toEqual([]);
     expect(reports("chan_sip", [challenge, login, challenge, 60])).toEqual([]);
-    // A dialog ends 6.4 seconds after its challenge. The next dialog may have the same address.
+    // A dialog usually ends 6.4 seconds after its challenge. The next dialog may have the same address.
     expect(reports("chan_sip", [challenge, login, 6.4, ...other, 60])).toEqual([]);
     expect(reports("chan_sip", [challenge, 6.4, ...other, 6.4, challenge, login, 60])).toEqual([]);
     expect(reports("chan_sip", [challenge, 6.4, call, channel("1001"), 60])).toEqual([
@@ -182,7 +185,7 @@ describe("with chan_sip, report-logins", () => {
     ).toEqual(["accepted 1001 0 call", "accepted 1001 0 call"]);
   });
 
-  test("reports a challenge at the end of a dialog's lifetime as a guess if no log-in follows", () => {
+  test("reports a late second challenge as a guess if no log-in of the account follows in 7.3 seconds", () => {
     const challenge = chanSip("ChallengeSent", "1001");
     const login = chanSip("SuccessfulAuth", "1002");
     const told = ["challenged 1001 0 register"];
@@ -190,7 +193,7 @@ describe("with chan_sip, report-logins", () => {
     expect(reports("chan_sip", [challenge, 6.4, challenge, 7.4])).toEqual(told);
     expect(reports("chan_sip", [challenge, 6.4, challenge, 6.4, challenge])).toEqual(told);
     expect(reports("chan_sip", [challenge, 6.4, challenge, login, 7.4])).toEqual(told);
-    // A client may keep a dialog alive.
+    // A client may keep a dialog alive for longer.
     expect(reports("chan_sip", [challenge, 600, challenge, 7.4])).toEqual(told);
   });
 
@@ -224,11 +227,11 @@ describe("with chan_sip, report-logins", () => {
     expect(reports("chan_sip", [at("1001", 97.1), 9, at("1003", 103.3), login])).toEqual([
       "challenged 1003 0 register",
     ]);
-    // A challenge is not reported if Asterisk's clock was set back.
+    // If Asterisk's clock was set back, the challenge before a log-in is not reported.
     expect(reports("chan_sip", [at("1001", 97.1), at("1003", 97), login])).toEqual([]);
   });
 
-  test("lets a call excuse only one challenge, so that a second call excuses the next challenge", () => {
+  test("reports no challenge if each of two doubtful challenges is followed by a call of its own", () => {
     const call = (session: string) => chanSip("ChallengeSent", "sip:1001@x", session);
     const login = ["ChallengeSent", "SuccessfulAuth"].map((event) => chanSip(event, "1003", "0x1"));
     const [first, second] = [call("0x1"), call("0x2")];
@@ -248,7 +251,7 @@ describe("with chan_sip, report-logins", () => {
     expect(dialog).toBeGreaterThan((64 * t1) / 1000 - 0.2);
   });
 
-  test("reports a user who guesses another user's password in the dialog of a log-in", () => {
+  test("reports the challenges of a user who guesses another user's password in the dialog of a log-in", () => {
     const login = [chanSip("ChallengeSent", "1002"), chanSip("SuccessfulAuth", "1002")];
     const call = chanSip("ChallengeSent", "sip:1002@198.51.100.254");
     expect(
@@ -261,7 +264,7 @@ describe("with chan_sip, report-logins", () => {
     ]);
   });
 
-  test("reports guesses between the guessing user's own log-ins", () => {
+  test("reports guesses that follow the guessing user's own log-ins", () => {
     const guess = chanSip("ChallengeSent", "1001");
     const login = chanSip("SuccessfulAuth", "1002");
     expect(reports("chan_sip", [guess, login, guess, login, guess])).toEqual([
@@ -275,7 +278,7 @@ describe("with chan_sip, report-logins", () => {
   });
 });
 
-/** Runs Python code with an outbox, a simulated clock, `put` and `take`. Returns the JSON that the code prints. */
+/** Runs Python code with an outbox, a simulated clock, `put` and `take`. Returns the value that the code prints. */
 const outbox = (script: string): unknown =>
   python(
     `

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../../core/paths";
 
-/** Returns the settings of a unit of an image, as `Section.Key=value`. */
+/** Returns the settings of a systemd unit in an image element, as `Section.Key=value`. */
 function settings(element: string, unit: string): string[] {
   const path = join(ROOT, "images/elements", element, "static/etc/systemd/system", unit);
   let section = "";
@@ -22,8 +22,8 @@ const DAEMONS = [
   ["pbx-node", "ssh.service.d/trunkline.conf"],
 ] as const;
 
-// The limit must be removed in [Unit], because systemd ignores it in [Service]. StartLimitBurst alone is not enough
-// (systemd.unit(5)).
+// The setting that disables the limit must be in [Unit], because systemd ignores it in [Service]. StartLimitBurst alone
+// is not enough (systemd.unit(5)).
 test.each(DAEMONS)("in %s, systemd restarts %s without a limit", (element, unit) => {
   const all = settings(element, unit);
   expect(all).toContain("Unit.StartLimitIntervalSec=0");
@@ -41,11 +41,11 @@ test.each([
     );
   expect(words("Requires")).toContain("nftables.service");
   expect(words("After")).toContain("nftables.service");
-  // "systemctl restart nftables" would restart the units that require it, and cut their calls.
+  // Otherwise "systemctl restart nftables" would restart the units that require nftables, and cut their calls.
   expect(settings("pbx-node", "nftables.service")).toContain("Unit.RefuseManualStop=yes");
 });
 
-test("Asterisk and its watchdog run with minimal privileges", () => {
+test("Asterisk and its watchdog run as user asterisk, and cannot gain privileges", () => {
   expect(settings("pbx-asterisk", "asterisk.service")).toEqual(
     expect.arrayContaining(["Service.User=asterisk", "Service.NoNewPrivileges=yes"]),
   );

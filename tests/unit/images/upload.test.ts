@@ -77,7 +77,7 @@ test("upload.sh builds nothing if there is no cloud and no lab", () => {
   });
 });
 
-test("upload.sh builds nothing if no cloud is named and the lab is not running", () => {
+test("upload.sh builds nothing if no cloud is named and the lab is not fully running", () => {
   labIsInstalled();
   program("lab/lab.sh", '[ "$1" = status ] && exit 3');
   expect(upload({})).toEqual({

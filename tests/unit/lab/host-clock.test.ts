@@ -40,7 +40,7 @@ test("host-clock writes a reference clock if KVM offers the host's clock", () =>
 });
 
 test.each([[{}], [{ ptp0: "some network card" }]])(
-  "host-clock ignores PTP clocks that are not from KVM: %j",
+  "host-clock writes no reference clock if no PTP clock is from KVM: %j",
   (clocks) => {
     expect(written(clocks)).toBe("");
   },

@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** Creates fake commands of a machine without packages. The fake apt fails with the text of the file `answer`. */
+/** Creates fake commands of a machine without packages. The fake apt fails, except for `update`. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-packages-"));
   for (const part of ["lab", "tools", "bin"]) mkdirSync(join(folder, part));
@@ -125,7 +125,7 @@ describe("on a machine with systemd, the lab", () => {
     expect([disabled(), inFolder("policy-rc.d")]).toEqual([DISABLED, false]);
   });
 
-  test("disables services at the next run if the installation enabling them was killed", () => {
+  test("disables, at the next run, the services that a killed installation has enabled", () => {
     aptEnables('kill -KILL "$PPID"');
     expect(install(["mariadb-server"]).status).toBe(null);
     expect([inFolder("disabled"), inFolder("policy-rc.d")]).toEqual([false, true]);

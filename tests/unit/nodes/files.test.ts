@@ -100,7 +100,7 @@ test("install changes nothing if a file is invalid, and returns the output of th
   expect(readFileSync(at("sip.conf"), "utf8")).toBe("before");
 });
 
-test("restore puts back the files that an installation replaced, and deletes the files that it created", async () => {
+test("restore puts back the files that an installation replaced, and deletes those that it created", async () => {
   await install(
     here,
     { [at("sip.conf")]: wanted("after"), [at("new.conf")]: wanted("new") },
@@ -357,7 +357,7 @@ describe("a failed installation reports that", () => {
     ask: () => Promise.reject(new AgentRefused("zone1", "/etc/b: Input/output error", notRestored)),
   });
 
-  test("no file was changed if the agent lists no changed files", async () => {
+  test("no file was changed if the agent lists no file that it could not restore", async () => {
     const error = await install(refusing([]), {}).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(NodeUnchanged);
     expect(String(error)).toContain("/etc/b: Input/output error; no file was changed");
@@ -373,7 +373,7 @@ describe("a failed installation reports that", () => {
   });
 });
 
-test("the agent fails a request whose answer would be too long, and continues", async () => {
+test("the agent answers with an error if the result would be too long, and continues", async () => {
   const huge = { do: "run", script: "head -c 40000000 /dev/zero", input: "" };
   await expect(here.ask(huge)).rejects.toThrow(/its answer is longer than 33554432 bytes/);
   expect(await readFiles(here, [at("none.conf")])).toEqual({ [at("none.conf")]: null });

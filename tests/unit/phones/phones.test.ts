@@ -69,7 +69,7 @@ test("the counters of a call include the received packets of all SSRCs", async (
 });
 
 describe("the quality of a call", () => {
-  /** Measures a call in which each phone sends 600 packets, and `arrived` of them reach the other phone. */
+  /** Measures a call in which each phone sends 600 packets. `late` of the callee's packets arrive 100 ms later. */
   const measured = async (
     arrived: { atCallee: number; atCaller: number; late?: number },
     lostInRtcp = 0,

@@ -9,7 +9,7 @@ import {
 } from "../../../plan/derived-secrets";
 import { MASTER_SECRET, STACK } from "../../support/settings";
 
-/** Computes HKDF-SHA256 step by step as in RFC 5869, to check the library function that plan/derived-secrets.ts calls. */
+/** Computes HKDF-SHA256 step by step (RFC 5869), to check the library function that plan/derived-secrets.ts calls. */
 function hkdf(key: Buffer, salt: Buffer, info: Buffer, length: number): Buffer {
   const pseudorandomKey = createHmac("sha256", salt).update(key).digest();
   const blocks: Buffer[] = [];
@@ -53,7 +53,7 @@ test("two stacks with the same master secret have different tags in a cloud", ()
   expect(exchangeTag(MASTER_SECRET, "other")).not.toBe(exchangeTag(MASTER_SECRET, STACK));
 });
 
-test("secrets stay the same from release to release, because phones and zones store them", () => {
+test("the secrets of users and trunks stay the same in every release, because phones and zones store them", () => {
   expect(userSecret(MASTER_SECRET, "1001")).toBe("l99vGLu2COr8lgSp_KhC");
   expect(trunkSecret(MASTER_SECRET, "zone1", "zone2")).toBe("TVwHKyzWVL_LUOWmVHYq");
 });
@@ -78,7 +78,7 @@ test("no two users, trunks or nodes share a secret", () => {
   expect(new Set(secrets).size).toBe(secrets.length);
 });
 
-test("another master secret gives other secrets", () => {
+test("another master secret gives a user another secret", () => {
   expect(userSecret(`${MASTER_SECRET}!`, "1001")).not.toBe(userSecret(MASTER_SECRET, "1001"));
 });
 

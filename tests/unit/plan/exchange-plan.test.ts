@@ -40,7 +40,7 @@ test("the host of a trunk peer is the fixed IP of its zone", () => {
   }
 });
 
-test("an added zone changes nothing in the other zones except their trunk peers", () => {
+test("an added zone changes no name, address, host key or existing trunk peer of another node", () => {
   const withoutPeers = ({ zones, controller }: ReturnType<typeof exchangeOf>) => [
     controller,
     ...zones.map(({ name, fixedIp, sshHostKey }) => ({ name, fixedIp, sshHostKey })),
@@ -51,7 +51,7 @@ test("an added zone changes nothing in the other zones except their trunk peers"
   );
 });
 
-test("an explicit secret of a user is kept, and the other secrets are derived", () => {
+test("a user keeps an explicit secret, and every other user gets a different secret", () => {
   const users = [{ extension: "1001", secret: "an-explicit-secret" }, { range: "1002-1003" }];
   const secrets = planExchange(settingsWith({ users }), STACK).users.map(({ secret }) => secret);
   expect(secrets[0]).toBe("an-explicit-secret");

@@ -6,7 +6,7 @@ import { STACK, settingsWith } from "../../support/settings";
 const OPERATORS = ["203.0.113.0/24", "198.51.100.7/32"];
 const exchange = planExchange(settingsWith({ zones: 3, operatorCidrs: OPERATORS }), STACK);
 
-/** Returns the rules of a chain for the exchange itself, without the rules that all nodes have. */
+/** Returns the rules of a chain that come from `firewallRules`, without the fixed rules of every node. */
 function chain(role: Role, name: "input" | "output"): string[] {
   const file = baseFiles(exchange, role).find(({ path }) => path === "/etc/nftables.conf");
   const [, text = ""] =
@@ -23,7 +23,7 @@ const ZONES = "192.168.0.2-192.168.0.249";
 const CONTROLLER = "192.168.0.254";
 const inside = "ip daddr 192.168.0.0/24";
 
-test("a zone receives SIP and SSH from the controller, IAX2 from its peers, and media", () => {
+test("a zone receives SIP, SSH, NTP and answers from the controller, IAX2 from its peers, and media", () => {
   expect(chain("zone", "input")).toEqual([
     `ip saddr ${CONTROLLER} ${inside} tcp dport 5060 accept comment "zone-sip"`,
     'udp dport 10000-10999 accept comment "zone-rtp"',
@@ -34,7 +34,7 @@ test("a zone receives SIP and SSH from the controller, IAX2 from its peers, and 
   ]);
 });
 
-test("a zone sends answers, reports, NTP requests, IAX2, and media from RTP ports", () => {
+test("a zone sends answers, NTP, IAX2, media from RTP ports, and reports except as user asterisk", () => {
   expect(chain("zone", "output")).toEqual([
     `ip daddr ${CONTROLLER} tcp sport 5060 (answers) accept comment "zone-sip"`,
     'udp sport 10000-10999 accept comment "zone-rtp"',
@@ -46,7 +46,7 @@ test("a zone sends answers, reports, NTP requests, IAX2, and media from RTP port
   ]);
 });
 
-test("the controller receives SIP from all, SSH from operators, and reports and NTP requests from zones", () => {
+test("the controller receives SIP from all, SSH from operators, and reports, NTP and answers from zones", () => {
   expect(chain("controller", "input")).toEqual([
     'tcp dport 5060 accept comment "controller-sip"',
     `ip saddr ${ZONES} ${inside} tcp sport 5060 (answers) accept comment "zone-sip"`,
@@ -67,7 +67,7 @@ test("the controller sends only to zones, except for answers", () => {
   ]);
 });
 
-test("every outgoing packet that is not an answer goes to a node of the exchange, or is media", () => {
+test("every outgoing packet that firewallRules allow is an answer, is media, or goes to a node of the exchange", () => {
   for (const role of ["controller", "zone"] as const) {
     const { output } = filterOf(role, firewallRules(OPERATORS), exchange.addresses);
     const opening = output.filter(({ answers, internal }) => !answers && !internal);
@@ -75,7 +75,7 @@ test("every outgoing packet that is not an answer goes to a node of the exchange
   }
 });
 
-test("an added or removed zone changes no rule of another node", () => {
+test("the firewall rules of a node do not depend on the number of zones", () => {
   const more = planExchange(settingsWith({ zones: 9, operatorCidrs: OPERATORS }), STACK);
   for (const role of ["controller", "zone"] as const) {
     expect(baseFiles(more, role)).toEqual(baseFiles(exchange, role));

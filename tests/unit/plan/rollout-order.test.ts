@@ -50,7 +50,7 @@ test("no resource waits for itself, whichever servers are replaced", () => {
   const names = ["zone1", "zone2", "zone3", "zone4", "zone5"];
   fc.assert(
     fc.property(fc.subarray(names), (rolling) => {
-      // Dependencies of the resources of each zone, as in components/. By name of the dependent resource.
+      // Dependencies of the resources of all zones, as in components/, by the name of the dependent resource.
       const waits = new Map<string, string[]>();
       for (const zone of names) {
         const before = previousReplaced(zone, rolling);

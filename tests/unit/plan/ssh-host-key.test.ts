@@ -35,7 +35,7 @@ class Reader {
   }
 }
 
-/** Parses an unencrypted private key file with one Ed25519 key (OpenSSH's PROTOCOL.key). */
+/** Parses and checks an unencrypted private key file with one Ed25519 key (OpenSSH's PROTOCOL.key). */
 function readPrivateKey(file: string): { point: Buffer; seed: Buffer; comment: string } {
   const match =
     /^-----BEGIN OPENSSH PRIVATE KEY-----\n([A-Za-z0-9+/=\n]+)\n-----END OPENSSH PRIVATE KEY-----\n$/.exec(
@@ -72,7 +72,7 @@ test("the private key has the format of OpenSSH", () => {
   expect(comment).toBe("zone1");
 });
 
-test("the private key is padded to whole blocks for a node name of any length", () => {
+test("the private key is padded to whole blocks for node names of different lengths", () => {
   for (const name of ["", "z", "zone1", "zone10", "zone100", "controller", "a-longer-name"]) {
     expect(readPrivateKey(sshHostKey(Buffer.alloc(32, 7), name).privateKey).comment).toBe(name);
   }

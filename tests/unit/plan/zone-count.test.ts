@@ -42,7 +42,7 @@ test("wantedZones rejects TRUNKLINE_ZONES if the stack has no autoscaler", () =>
   );
 });
 
-test("wantedZones accepts numbers between the zones in service and the range, so that the stack can return to the range", () => {
+test("wantedZones accepts numbers between the zones in service and the range, for a return to the range", () => {
   const wanted = (inService: number, zones: number): number | undefined =>
     wantedZones(range, inService, { TRUNKLINE_ZONES: String(zones) });
   expect([wanted(6, 5), wanted(6, 6), wanted(6, 2), wanted(1, 1)]).toEqual([5, 6, 2, 1]);

@@ -30,7 +30,6 @@ interface CloudConfig {
   readonly write_files: readonly { readonly path: string; readonly content: string }[];
 }
 
-/** Returns the cloud-config of a server's first boot. */
 function cloudConfig(name: string): CloudConfig {
   const bytes = Buffer.from(find(`Server ${name}`).inputs.userData as string, "base64");
   const text = (bytes.readUInt16BE() === 0x1f8b ? gunzipSync(bytes) : bytes).toString();
@@ -59,7 +58,7 @@ test("all Okeanos resources belong to the project that the preflight found", () 
   expect(paying.map(({ inputs }) => inputs.project)).toEqual(paying.map(() => "project-id"));
 });
 
-test("the Pulumi program passes the addresses in the stack's state as reserved, so that no other node reuses them", async () => {
+test("the Pulumi program reserves the addresses in the stack's state, so that no other node reuses them", async () => {
   const outputs = {
     "urn:pulumi:test::pbx::pbx:okeanos:FloatingIp::zone1": {
       type: "pbx:okeanos:FloatingIp",

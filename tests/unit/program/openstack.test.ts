@@ -48,7 +48,6 @@ function find({ resources }: ProgramRun, wanted: string): Registered {
   return found;
 }
 
-/** Returns the user data of a server's first boot. */
 const userData = ({ inputs }: Registered): string =>
   gunzipSync(Buffer.from(inputs.userData as string, "base64")).toString();
 
@@ -210,7 +209,7 @@ describe("servers", () => {
     expect(data).toContain("[zone1](zone)");
   });
 
-  test("have a separate image and flavor for the controller", async () => {
+  test("of the controller have their own image and flavor", async () => {
     const program = await run(TWO_ZONES);
     expect(find(program, "Instance controller").inputs).toMatchObject({
       imageId: "our-haproxy-id",
@@ -222,7 +221,7 @@ describe("servers", () => {
     });
   });
 
-  test("have user data without the master secret, and no input of a resource contains it", async () => {
+  test("have user data without the master secret, which no input of a resource contains either", async () => {
     const { resources } = await run(TWO_ZONES);
     const servers = resources.filter(({ type }) => type.endsWith(":Instance"));
     expect(servers).toHaveLength(3);
@@ -233,7 +232,6 @@ describe("servers", () => {
   });
 });
 
-/** Returns the NodeConfig and ZoneMembership resources that the resource `wanted` waits for. */
 const waits = (program: ProgramRun, wanted: string): string[] =>
   find(program, wanted).dependencies.filter((name) => /^(NodeConfig|ZoneMembership) /.test(name));
 
@@ -244,7 +242,7 @@ describe("files of nodes", () => {
       string
     >;
 
-  test("have the configured values in haproxy.cfg", async () => {
+  test("include a haproxy.cfg with the configured values", async () => {
     const program = await run({ balance: "source", connectTimeout: "9s", idleTimeout: "5m" });
     const cfg = contents(find(program, "NodeConfig controller"))["/etc/haproxy/haproxy.cfg"] ?? "";
     for (const line of ["balance source", "timeout connect 9s", "timeout client 300s"]) {
@@ -358,13 +356,16 @@ describe("an update", () => {
     ["a first deployment", undefined],
     ["unchanged servers", THREE],
     ["new zones beside an existing zone", { controller: CONTROLLER, zone1: SMALL }],
-  ])("for %s delays no server, and zones enter the rotation last", async (_, servers) => {
-    const program = await run({ zones: 3 }, servers === undefined ? {} : { servers });
-    for (const zone of ["zone1", "zone2", "zone3"]) {
-      expect(waits(program, `Instance ${zone}`)).toEqual([]);
-      expect(waits(program, `ZoneMembership ${zone}`)).toEqual(ALL);
-    }
-  });
+  ])(
+    "for %s delays no server, and adds zones to the rotation after all files are written",
+    async (_, servers) => {
+      const program = await run({ zones: 3 }, servers === undefined ? {} : { servers });
+      for (const zone of ["zone1", "zone2", "zone3"]) {
+        expect(waits(program, `Instance ${zone}`)).toEqual([]);
+        expect(waits(program, `ZoneMembership ${zone}`)).toEqual(ALL);
+      }
+    },
+  );
 
   test.each([
     ["the flavor of the zones", { flavor: "m1.large", controllerFlavor: "m1.small" }],
@@ -432,7 +433,7 @@ describe("outputs", () => {
   });
 });
 
-describe("before it creates a resource, the Pulumi program rejects", () => {
+describe("the Pulumi program rejects", () => {
   test("a configuration with faults", async () => {
     await expect(run({ zones: 0, balance: "random" })).rejects.toThrow(
       /^2 faults in the stack's configuration; nothing was changed:\n {2}pbx:zones .*\n {2}pbx:balance .*$/,

@@ -60,7 +60,7 @@ describe("Ctrl-C ends the wait", () => {
       readonly properties: { readonly controllerId: string };
     };
     expect(error.message).toMatch(
-      /^zone1: interrupted \(.*\); the zone stays out of the rotation$/,
+      /^zone1: interrupted \(.*\); the zone has not entered the rotation$/,
     );
     expect(error.properties.controllerId).toMatch(/^not in the rotation/);
   });

@@ -32,7 +32,7 @@ const nodeConfig = (node: string, changes: Partial<NodeConfigInputs> = {}): Node
   ...changes,
 });
 
-/** Returns the impact of new contents in the files `changed` of `node`, and of `changes` of its other inputs. */
+/** Returns the impact on `node` of new contents of the files `changed`, and of `changes` of its inputs. */
 function impact(
   node: string,
   changed: string[],
@@ -79,7 +79,7 @@ test("nodeConfigImpact reports that callers do not notice a change of the author
   expect(impact("controller", [path])).toEqual(["controller: nothing that callers notice"]);
 });
 
-test("a new owner or mode, and an added or removed file, count like a change of content", () => {
+test("nodeConfigImpact treats a new owner or mode, and an added or removed file, like a change of content", () => {
   const olds = nodeConfig("zone1");
   const path = "/etc/asterisk/users.sql";
   const { [path]: spec, ...others } = olds.files;
@@ -94,16 +94,16 @@ test("a new owner or mode, and an added or removed file, count like a change of 
   }
 });
 
-describe("the controller", () => {
+describe("for the controller, nodeConfigImpact reports", () => {
   const haproxy = ["/etc/haproxy/haproxy.cfg"];
 
-  test("reloads HAProxy if haproxy.cfg changes and the zones do not", () => {
+  test("a reload of HAProxy if haproxy.cfg changes and the zones do not", () => {
     expect(impact("controller", haproxy)).toEqual([
       "controller: HAProxy reloads (haproxy.cfg): calls and registrations go on",
     ]);
   });
 
-  test("reports zones that are added or removed", () => {
+  test("the zones that are added or removed", () => {
     const zones = [zone("zone1"), zone("zone3")];
     expect(impact("controller", haproxy, { zones })).toEqual([
       "zone3 joins once it is ready",
@@ -111,7 +111,7 @@ describe("the controller", () => {
     ]);
   });
 
-  test("restarts if its server is replaced", () => {
+  test("a restart if the server is replaced", () => {
     expect(impact("controller", [], { serverId: "another" })).toEqual([
       "controller restarts: calls keep their media; new calls and registrations wait about 90 s " +
         "(as measured under emulation)",
@@ -119,19 +119,19 @@ describe("the controller", () => {
   });
 });
 
-test("nodeConfigImpact reports nothing if no file changes", () => {
+test("nodeConfigImpact reports nothing for a zone if nothing changes, or only the drain policy", () => {
   expect(impact("zone1", [])).toEqual([]);
   expect(impact("zone1", [], { drain: { timeout: 60, force: true } })).toEqual([]);
 });
 
-test("nodeConfigImpact accepts files that depend on values not yet assigned by the cloud", () => {
+test("nodeConfigImpact reports that files depend on values that the cloud has not assigned yet", () => {
   const files = "04da6b54-80e4-46f7-96ec-b56ff0331ba9" as unknown as NodeConfigInputs["files"];
   expect(impact("zone1", [], { files })).toEqual([
     "zone1: its files depend on values that the cloud has not assigned yet",
   ]);
 });
 
-describe("a zone's place in the rotation", () => {
+describe("membershipImpact reports", () => {
   const member: ZoneMembershipInputs = {
     zone: zone("zone2"),
     serverId: "server",
@@ -140,21 +140,21 @@ describe("a zone's place in the rotation", () => {
     drain,
   };
 
-  test("is restored after its server is replaced", () => {
+  test("a drain, a replacement and a return if the server is replaced", () => {
     const serverId = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     expect(membershipImpact(member, { ...member, serverId })).toEqual([
       "zone2 drains, is replaced, and comes back; the other zones keep serving",
     ]);
   });
 
-  test("is taken by the successor of a lost server", () => {
+  test("a return to the rotation if a lost server has a successor", () => {
     expect(membershipImpact(member, { ...member, serverId: "another" })).toEqual([
       "zone2 enters the rotation again",
     ]);
   });
 
   test.each(["another", "not in the rotation: drain"])(
-    "is restored if the controller ID in the state is %j",
+    "a return to the rotation if the controller ID in the state is %j",
     (before) => {
       expect(membershipImpact({ ...member, controllerId: before }, member)).toEqual([
         "zone2 enters the rotation again",
@@ -162,7 +162,7 @@ describe("a zone's place in the rotation", () => {
     },
   );
 
-  test("is restored if a refresh found it lost, and does not change with the drain policy", () => {
+  test("a return to the rotation if the zone must enter it, and nothing for a new drain policy", () => {
     expect(membershipImpact(member, member, true)).toEqual(["zone2 enters the rotation again"]);
     expect(membershipImpact(member, { ...member, drain: { timeout: 1, force: true } })).toEqual([]);
   });

@@ -35,7 +35,7 @@ const failure = (): Promise<{ message: string; properties?: unknown }> =>
     (error: unknown) => error as { message: string; properties?: unknown },
   );
 
-test("after the connection was lost during an edit, the state differs from every configuration", async () => {
+test("after a connection was lost during an edit, the state differs from the former and the wanted files", async () => {
   exchange.lost.add("zone1");
   const { message, properties } = await failure();
   expect(message).toBe("zone1: the SSH connection was lost");

@@ -44,7 +44,7 @@ const configOf = (
   files: { [path]: { owner: "root:root", mode: "0640", digest: content } },
   contents: gzipSync(JSON.stringify({ [path]: content })).toString("base64"),
 });
-/** Returns the NodeConfig inputs of all nodes of an exchange, by URN. */
+/** Returns the NodeConfig inputs of all nodes of an exchange, as pairs with their URNs. */
 const configsFor = (zones: readonly string[]): [string, NodeConfigInputs][] => {
   const cfg = ["backend nodes", ...zones.map((name) => `server ${name} 192.168.0.9:5060`)].join(
     "\n",
@@ -88,7 +88,7 @@ const log: Logger = {
   warn: (line) => warnings.push(line),
 };
 
-/** Takes a zone out of the rotation, as Pulumi does before it replaces the zone's server. */
+/** Deletes the membership of a zone, as Pulumi does before it replaces the zone's server. */
 async function drained(zone: string): Promise<void> {
   const urn = urnOf("ZoneMembership", zone);
   const provider = new PbxResourceProvider(() => log, exchange);
@@ -100,7 +100,7 @@ async function drained(zone: string): Promise<void> {
 /**
  * Acts like `pulumi up` for `zones`: updates the files of all nodes, then the memberships, then deletes other zones.
  *
- * @returns the URNs of the resources that were updated, or whose update failed.
+ * @returns the URNs of the updated resources.
  * @throws the first error.
  */
 async function up(...zones: string[]): Promise<string[]> {
@@ -183,7 +183,7 @@ describe("after the connection to the controller was lost during a drain,", () =
   });
 });
 
-test("an update to the former zones restores a zone that was drained while the controller's disk was full", async () => {
+test("an update to the former zones restores a zone drained while the controller's disk was full", async () => {
   exchange.full.add("controller");
   await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
   expect(exchange.rotation).toEqual(["zone1", "zone2"]);
@@ -194,7 +194,7 @@ test("an update to the former zones restores a zone that was drained while the c
   expect(await up(...ZONES)).toEqual([]);
 });
 
-test("a repeated update restores a zone after its first run failed at another node", async () => {
+test("a repeated update restores a zone after the first run of the update failed at another node", async () => {
   exchange.full.add("zone1");
   await expect(up("zone1", "zone2")).rejects.toThrow("its disk is full");
   expect([...exchange.servers.keys()]).toEqual(["zone1", "zone2"]);

@@ -22,7 +22,6 @@ const log: Logger = {
   warn: (line) => warnings.push(line),
 };
 
-/** Exchange with a single zone. */
 let exchange: FakeExchange;
 let provider: PbxResourceProvider;
 
@@ -32,7 +31,7 @@ beforeEach(() => {
   provider = new PbxResourceProvider(() => log, exchange);
 });
 
-test("the provider drains a zone before its server is replaced", async () => {
+test("if a zone's server is replaced, the old membership is deleted first, which drains the zone", async () => {
   const { replaces, deleteBeforeReplace } = await provider.diff("zone1/server", URN, member, {
     ...member,
     serverId: unknownValue,
@@ -69,18 +68,18 @@ describe("if --target excludes the NodeConfigs, a zone", () => {
     exchange.cutTrunks.add("zone2");
     await provider.cancel();
     await expect(enter()).rejects.toThrow(
-      "interrupted (zone1 does not reach zone2 on the trunk); the zone stays out of the rotation",
+      "interrupted (zone1 does not reach zone2 on the trunk); the zone has not entered the rotation",
     );
     expect(exchange.rotation).toEqual(["zone2"]);
   });
 });
 
-describe("the removal of an exchange whose controller is already gone", () => {
+describe("the removal of a zone whose controller is gone", () => {
   const destroy = (force: boolean): Promise<void> =>
     provider.delete("zone1/server", URN, { ...member, drain: { ...member.drain, force } });
   beforeEach(() => exchange.unreachable.add("controller"));
 
-  test("succeeds with a warning if pbx:drainForce is set", async () => {
+  test("succeeds with a warning if the exchange is destroyed and pbx:drainForce is set", async () => {
     await destroy(true);
     expect(warnings).toEqual([
       "controller: SSH does not answer; zone1 is removed without a check of its calls (pbx:drainForce)",
@@ -96,7 +95,7 @@ describe("the removal of an exchange whose controller is already gone", () => {
     await expect(destroy(true)).rejects.toThrow("controller: SSH does not answer");
   });
 
-  test("fails if the Pulumi program still declares zones", async () => {
+  test("fails if the Pulumi program runs, even if pbx:drainForce is set", async () => {
     await provider.check(URN, {}, { ...member, drain: { timeout: 3600, force: true } });
     await expect(destroy(true)).rejects.toThrow("controller: SSH does not answer");
   });

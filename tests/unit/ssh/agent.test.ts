@@ -25,7 +25,7 @@ test("the client of the agent reads answers that arrive in pieces and out of ord
   expect(await Promise.all([first, second])).toEqual(["a", "b"]);
 });
 
-test("the client of the agent reports a failed request with the files that were replaced and could not be restored", async () => {
+test("the client of the agent reports a failed request, and which changed files could not be restored", async () => {
   const asked = agent.ask({});
   output.write(
     answer({ id: 0, error: "/etc/x: No space left on device", notRestored: ["/etc/w"] }),
@@ -36,7 +36,7 @@ test("the client of the agent reports a failed request with the files that were 
   );
 });
 
-test("the client of the agent gives up on a node that has not answered for 15 minutes", async () => {
+test("the client of the agent stops waiting for a node that has not answered for 15 minutes", async () => {
   jest.useFakeTimers();
   try {
     const asked = expect(agent.ask({})).rejects.toThrow("has not answered for 15 minutes");
@@ -52,13 +52,13 @@ test("the client of the agent gives up on a node that has not answered for 15 mi
 describe("the connection to the agent ends with an error if the node sends", () => {
   test.each<[string, string | Buffer]>([
     ["a message of the day", "Welcome to zone1!\nHave a nice day\n"],
-    ["an invalid number", "12x\n"],
+    ["a length with a letter", "12x\n"],
     ["a negative length", "-5\nabcde"],
-    ["no number", "\n\n\n"],
-    ["an exponent", "1e3\n"],
+    ["empty lines", "\n\n\n"],
+    ["a length with an exponent", "1e3\n"],
     ["a length above the limit", "999999999\n"],
-    ["endless digits", "1".repeat(5_000)],
-    ["endless bytes", Buffer.alloc(1 << 20, 0)],
+    ["thousands of digits", "1".repeat(5_000)],
+    ["null bytes", Buffer.alloc(1 << 20, 0)],
     ["data that is not zlib", "4\nabcd"],
     ["a zlib bomb", framed(Buffer.alloc(100 << 20, 32))],
     ["data that is not JSON", framed("<html>")],
@@ -92,14 +92,14 @@ test("a second answer to the same request ends the connection to the agent", asy
   await expect(next).rejects.toThrow(InvalidAnswer);
 });
 
-test("a closed connection fails the pending request", async () => {
+test("the pending request fails if the connection closes", async () => {
   const asked = agent.ask({});
   output.destroy();
   await expect(asked).rejects.toThrow("the agent has ended");
   expect(input.writableEnded).toBe(true);
 });
 
-test("a NodeError shortens the output of a node, and replaces control characters", () => {
+test("a NodeError truncates the output of a node, and replaces characters that are not safe on a terminal", () => {
   const { message } = new NodeError("zone1", `a\u001b[31mb\r\u202e\n${"x".repeat(10_000)}`);
   expect(message).toMatch(/^zone1: a\?\[31mb\?\?\nx+…$/);
   expect(message.length).toBeLessThan(2_100);

@@ -11,7 +11,7 @@ import { MASTER_SECRET } from "../../support/settings";
 const keyOf = (masterSecret: string, node = "controller"): SshHostKey =>
   sshHostKey(sshHostKeySeed(masterSecret, node), node);
 
-/** SSH server in place of the controller. Refuses every log-in. Its host key derives from `MASTER_SECRET`. */
+/** SSH server in place of the controller. Its host key derives from `MASTER_SECRET`. Refuses log-ins by default. */
 let controller: Server;
 let connections: Connections;
 
@@ -37,7 +37,6 @@ afterEach(async () => {
   await once(controller, "close");
 });
 
-/** Returns the SSH access of a stack with the master secret `masterSecret`. */
 const accessOf = (masterSecret: string): Access => ({
   privateKey: keyOf(masterSecret, "access").privateKey,
   controllerAddress: "198.51.100.10",
@@ -59,15 +58,15 @@ test("the error of a refused log-in names pbx:masterSecret as a possible cause",
   );
 });
 
-test("the error for an unexpected host key names pbx:masterSecret, because host keys derive from this secret", async () => {
+test("the error for an unexpected host key names pbx:masterSecret, from which host keys derive", async () => {
   expect(await refusal("another-master-secret-of-a-test-0")).toBe(
     "controller: the host key at 198.51.100.10 is not the one that this stack gave the server. " +
-      "Nothing was sent. If pbx:masterSecret was changed, restore the previous value; " +
+      "No command was sent. If pbx:masterSecret was changed, restore the previous value; " +
       "if the server was replaced outside of Pulumi, run pulumi refresh",
   );
 });
 
-test("a session starts the agent again for the next command after a failed start", async () => {
+test("after a failed start of the agent, a session starts the agent again for the next command", async () => {
   let attempts = 0;
   controller.removeAllListeners("connection");
   controller.on("connection", (client) => {
@@ -95,7 +94,7 @@ test("a session starts the agent again for the next command after a failed start
   expect(await session.run("echo there")).toBe("there\n");
 });
 
-test("a session fails if a node prints text before its answers, but a new connection can succeed", async () => {
+test("a session fails if the node prints text before the agent's answers, but a new session can succeed", async () => {
   let logins = 0;
   controller.removeAllListeners("connection");
   controller.on("connection", (client) => {
@@ -128,7 +127,7 @@ test("a session fails if a node prints text before its answers, but a new connec
   expect(logins).toBe(2);
 });
 
-/** Repeats `attempt` for about a second, because `Connections` notices the end of a connection with a delay. */
+/** Repeats a failing `attempt` for about a second: `Connections` notices the end of a connection with a delay. */
 async function eventually(attempt: () => Promise<void>): Promise<void> {
   for (let left = 50; ; left--) {
     try {

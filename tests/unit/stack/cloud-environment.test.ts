@@ -16,7 +16,7 @@ test.each([
   [{ OS_CLOUD: "mycloud" }, true],
   [{ OS_AUTH_URL: "https://a/v3" }, true],
   [{ OS_CLOUD: "", OS_AUTH_URL: "https://a/v3" }, true],
-  // Environment of a shell after `make env`, with and without a lab.
+  // Environments of shells in which `make env` was used.
   [{ OS_AUTH_URL: "", ...LAB_ENVIRONMENT }, false],
   [{ OS_CLOUD: "", ...NO_CLOUD_ENVIRONMENT }, false],
   [{ ...LAB_ENVIRONMENT, ...NO_CLOUD_ENVIRONMENT }, false],

@@ -55,7 +55,7 @@ test("releaseDeadLock releases the lock of a process that is gone", async () => 
   expect(cancelled).toBe(1);
 });
 
-test("releaseDeadLock releases the lock of a process whose ID another process has", async () => {
+test("releaseDeadLock releases the lock of an ended process whose ID now belongs to another process", async () => {
   const beforeThisProcess = new Date(Date.now() - process.uptime() * 1000 - 60_000);
   lock("a", process.pid, hostname(), beforeThisProcess);
   await releaseDeadLock(stack());
@@ -92,7 +92,7 @@ test("releaseDeadLock releases the lock of a zombie process", async () => {
   }
 });
 
-test("releaseDeadLock treats a lock that is being written or was just removed as the lock of a running process", async () => {
+test("releaseDeadLock keeps all locks while a lock is being written or was just removed", async () => {
   lock("a", NO_PROCESS);
   const locks = join(folder, ".pulumi", "locks", "organization", "pbx", "test");
   writeFileSync(join(locks, "b.json"), '{"pid": 1');

@@ -9,7 +9,7 @@ const says = (stderr: string): Error => {
   return Object.assign(Object.create(CommandError.prototype) as Error, { message });
 };
 
-test("askPulumi turns an error of the pulumi command into an OperatorError, and rethrows other errors unchanged", async () => {
+test("askPulumi turns an error of the pulumi command into an OperatorError, and rethrows other errors", async () => {
   const reading = (error: Error): Promise<never> => askPulumi(() => Promise.reject(error));
   await expect(reading(says("error: no such host"))).rejects.toEqual(
     new OperatorError("pulumi: no such host"),

@@ -20,7 +20,7 @@ test("unbuiltServers returns no servers for an empty stack", () => {
   expect(unbuiltServers({})).toEqual([]);
 });
 
-test("buildFaults returns the fault that the cloud reports for each unbuilt server", async () => {
+test("buildFaults returns the fault of each unbuilt server for which the cloud reports one", async () => {
   const message = "Virtual Interface creation failed";
   const servers: Readonly<Record<string, object>> = {
     "/compute/servers/1": { name: "zone1", status: "ERROR", fault: { code: 500, message } },

@@ -23,13 +23,16 @@ const withUser = (name: string | null, secret: string) => ({
 const anything = fc.oneof(fc.string({ minLength: 1 }), fc.string({ unit: "binary", minLength: 1 }));
 
 describe.each(RENDERERS)("%s", (_, render) => {
-  test.each(["\n", "\r", "\r\n", "\0", "\t", "\u007f", '"'])("is not rendered with %j", (text) => {
-    const secret = `hush${text}hush`;
-    const message = /^a value contains /;
-    expect(() => render(withUser("Alice", secret))).toThrow(message);
-    expect(() => render(withUser("Alice", secret))).not.toThrow(/hush/);
-    expect(() => render(withUser(`Alice${text}`, "secret"))).toThrow(message);
-  });
+  test.each(["\n", "\r", "\r\n", "\0", "\t", "\u007f", '"'])(
+    "is not rendered with %j in a name or a secret",
+    (text) => {
+      const secret = `hush${text}hush`;
+      const message = /^a value contains /;
+      expect(() => render(withUser("Alice", secret))).toThrow(message);
+      expect(() => render(withUser("Alice", secret))).not.toThrow(/hush/);
+      expect(() => render(withUser(`Alice${text}`, "secret"))).toThrow(message);
+    },
+  );
 });
 
 describe("sip.conf", () => {
@@ -100,7 +103,7 @@ test("every name and secret that the schema accepts can be rendered", () => {
   );
 });
 
-test("every name and secret in a template goes through a helper that escapes or quotes it", () => {
+test("every name and secret in both templates goes through a helper that escapes or quotes it", () => {
   for (const [file] of RENDERERS) {
     const text = readFileSync(join(ROOT, "templates", `${file}.hbs`), "utf8");
     expect(text.match(/\{\{\s*(?:this\.)?(?:name|secret)\s*\}\}/g)).toBeNull();

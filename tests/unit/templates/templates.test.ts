@@ -23,7 +23,7 @@ const content = (files: readonly NodeFile[], name: string): string =>
 const conf = (zoneCount: number, name: string, driver: SipDriver = "pjsip"): Section[] =>
   readAsteriskConf(content(renderZoneFiles(zone1Of(zoneCount, driver)), name));
 
-/** Returns the steps of the dialplan's `context` without patterns, priorities and labels, such as `Dial(…)`. */
+/** Returns the steps of the dialplan's `context`, such as `Dial(…)`, without patterns, priorities and labels. */
 function dialplan(zoneCount: number, context: string, driver: SipDriver = "pjsip"): string[] {
   const section = conf(zoneCount, "extensions.conf", driver).find(({ name }) => name === context);
   return (section?.settings ?? []).map(([, value]) => value.replace(/^.*?[0-9n](\(\w+\))?,/, ""));
@@ -44,7 +44,7 @@ describe("golden files", () => {
   });
 });
 
-describe("the files of a node", () => {
+describe("the files of a node, except its base files,", () => {
   test.each(DRIVERS)("in a zone with %s do not include those of the other driver", (driver) => {
     expect(renderZoneFiles(zone1Of(3, driver)).map(({ path }) => path)).toEqual([
       "/etc/trunkline/node.json",
@@ -73,7 +73,7 @@ describe("the files of a node", () => {
     ]);
   });
 
-  test("on the controller are node.json, haproxy.cfg and limits.json", () => {
+  test("are node.json, haproxy.cfg and limits.json on the controller", () => {
     expect(renderControllerFiles(controllerOf(1)).map(({ path }) => path)).toEqual([
       "/etc/trunkline/node.json",
       "/etc/haproxy/haproxy.cfg",
@@ -137,7 +137,7 @@ describe("the dialplan", () => {
     expect(settings("number")).toEqual(digits.map((pattern) => ["exten", `${pattern},1,NoOp()`]));
   });
 
-  test("dials a user in its own zone first, then in all other zones at once", () => {
+  test("dials a user in the caller's zone first, then in all other zones at once", () => {
     const steps = dialplan(3, "from-users");
     expect(steps.slice(0, 5)).toEqual([
       "number",
@@ -149,7 +149,7 @@ describe("the dialplan", () => {
     expect(dialplan(3, "trunk")).toContain("Dial(IAX2/zone2/${EXTEN}&IAX2/zone3/${EXTEN},60,i)");
   });
 
-  test("dials no trunk in a single zone", () => {
+  test("dials no trunk if there is only one zone", () => {
     expect(dialplan(1, "from-users")).not.toContain("Gosub(trunk,${EXTEN},1)");
     expect(conf(1, "extensions.conf").map(({ name }) => name)).not.toContain("trunk");
   });
@@ -300,7 +300,7 @@ describe("SIP", () => {
     });
   });
 
-  test("with PJSIP has an endpoint, an auth and an aor for each user", () => {
+  test("with PJSIP has an endpoint and an auth for each user, and nothing for other extensions", () => {
     const lookUp = users();
     expect(lookUp("ps_endpoints", "1001")).toMatchObject({
       auth: "1001",
@@ -416,7 +416,7 @@ describe("HAProxy", () => {
     expect(checks.at(-1)).toBe('tcp-check expect rstring "^SIP/2\\.0 200 "');
   });
 
-  test("keeps the connection of a silent phone for one hour", () => {
+  test("keeps the connection of a silent phone for `idleTimeout`", () => {
     const timeouts = cfg(1).filter((line) => /^timeout (client|server) /.test(line));
     expect(timeouts).toEqual(["timeout client 3600s", "timeout server 3600s"]);
   });

@@ -58,7 +58,7 @@ test("permissions are quoted, because some YAML parsers read the number 0640 as 
   expect(renderCloudConfig(zone)).toContain('permissions: "0640"');
 });
 
-test("user data is compressed to less than half", () => {
+test("user data is compressed to less than half of its size", () => {
   const plain = Buffer.from(renderCloudConfig(zone)).toString("base64");
   expect(renderUserData(zone).length).toBeLessThan(plain.length / 2);
 });
@@ -75,13 +75,16 @@ test("the gzip header has no timestamp, so that each run produces the same bytes
 test.each([
   ["zone", renderZoneFiles(zone1Of(3))],
   ["controller", renderControllerFiles(controllerOf(3))],
-])("every file of a %s has an owner and a mode, without access for others", (_, files) => {
-  const text = read(renderUserData({ ...zone, files }));
-  const { write_files: written } = parse(text) as {
-    write_files: { owner: string; permissions: string; path: string }[];
-  };
-  for (const { owner, permissions } of written) {
-    expect(owner).toMatch(/^root:(root|asterisk|haproxy)$/);
-    expect(permissions).toBe("0640");
-  }
-});
+])(
+  "every file of a %s, except its base files, belongs to root and gives others no access",
+  (_, files) => {
+    const text = read(renderUserData({ ...zone, files }));
+    const { write_files: written } = parse(text) as {
+      write_files: { owner: string; permissions: string; path: string }[];
+    };
+    for (const { owner, permissions } of written) {
+      expect(owner).toMatch(/^root:(root|asterisk|haproxy)$/);
+      expect(permissions).toBe("0640");
+    }
+  },
+);

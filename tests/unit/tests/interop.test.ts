@@ -13,13 +13,13 @@ const SECTIONS = INTEROP.map(({ title, cases }) => {
   return `### ${title}\n\n${markdownTable([["The phone…", "PJSIP", "chan_sip"], ...rows])}`;
 });
 
-test("all interop cases differ, and there are at least forty", () => {
+test("the interop cases have distinct descriptions of the phone, and there are at least forty", () => {
   const phones = INTEROP.flatMap(({ cases }) => cases.map(({ phone }) => phone));
   expect(new Set(phones).size).toBe(phones.length);
   expect(phones.length).toBeGreaterThanOrEqual(40);
 });
 
-test("docs/interop.md has a row for each interop case of the calls level", () => {
+test("docs/interop.md has a row for each interop case of tests/calls", () => {
   const [before = "", after = ""] = readFileSync(PATH, "utf8").split(
     /(?<=<!-- cases: begin .*-->\n)[^]*(?=<!-- cases: end -->)/,
   );

@@ -12,7 +12,7 @@ import("./index.ts").then(() => {
   process.stdin.once("data", () => console.error("the engine does not answer"));
 });`;
 
-test("the Pulumi program ends if Pulumi was killed and nothing reads the output of the program", async () => {
+test("the Pulumi program ends if Pulumi was killed and nothing reads the program's standard error", async () => {
   const child = spawn(process.execPath, ["--import", "tsx", "-e", HOST], {
     cwd: ROOT,
     stdio: ["pipe", "pipe", "pipe"],

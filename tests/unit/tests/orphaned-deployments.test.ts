@@ -6,7 +6,7 @@ import { orphanedIn } from "../../lab/orphaned";
 /** Process ID that is higher than the ID of any process. */
 const NO_PROCESS = 2 ** 30;
 
-test("a deployment in the lab is orphaned if the process that created it no longer runs", () => {
+test("orphanedIn returns only deployments in the lab whose creating process no longer runs", () => {
   const place = mkdtempSync(join(tmpdir(), "trunkline-place-"));
   const names = [
     `trunkline-lab-${String(NO_PROCESS)}-abc`,

@@ -18,11 +18,14 @@ test("the sections of RFC 4475 contain 49 messages", () => {
   expect(new Set(messages.map(({ name }) => name)).size).toBe(49);
 });
 
-test.each(messages)("$section $name has the expected Content-Length", ({ section, bytes }) => {
-  const text = bytes.toString("latin1");
-  const end = text.indexOf("\r\n\r\n");
-  expect(end).toBeGreaterThan(0);
-  const lengths = [...text.slice(0, end).matchAll(/^(?:Content-Length|l)\s*:\s*(-?\d+)/gim)];
-  const isTrue = lengths.length === 1 && Number(lengths[0]?.[1]) === bytes.length - end - 4;
-  expect(isTrue).toBe(!WRONG_LENGTH.includes(section));
-});
+test.each(messages)(
+  "$section $name has a correct Content-Length, unless the RFC makes it wrong on purpose",
+  ({ section, bytes }) => {
+    const text = bytes.toString("latin1");
+    const end = text.indexOf("\r\n\r\n");
+    expect(end).toBeGreaterThan(0);
+    const lengths = [...text.slice(0, end).matchAll(/^(?:Content-Length|l)\s*:\s*(-?\d+)/gim)];
+    const isTrue = lengths.length === 1 && Number(lengths[0]?.[1]) === bytes.length - end - 4;
+    expect(isTrue).toBe(!WRONG_LENGTH.includes(section));
+  },
+);

@@ -7,7 +7,7 @@ import { ROOT } from "../../../core/paths";
 let folder: string;
 let journal: string;
 
-/** Creates a fake dpkg that removes its journal, and a fake apt-get that fails while there is a journal. */
+/** Creates fake commands. dpkg removes its journal and then fails. apt-get fails while there is a journal. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-apt-"));
   journal = join(folder, "dpkg/updates");

@@ -24,13 +24,13 @@ function make(target: string, tsx = "exit 1") {
   const { status, stdout } = spawnSync("make", [...installed, target, `TSX=${program}`], {
     cwd: ROOT,
     encoding: "utf8",
-    // Leaves out variables of a `make` that may run these tests.
+    // Only PATH: a `make` that runs these tests sets further variables, which would affect this `make`.
     env: { PATH: process.env.PATH },
   });
   return { status, stdout };
 }
 
-test("make help prints commands that can be pasted", () => {
+test("make help prints the eval command in a form that can be pasted", () => {
   expect(make("help").stdout).toContain(': eval "$(make -s env)"\n');
 });
 
@@ -41,7 +41,7 @@ describe("make bench", () => {
     *) echo "$1 in $CLOUD" ;;
     esac`;
 
-  test("measures in the environment of the stack", () => {
+  test("runs bench/bench.ts in the environment that cli/env.ts prints", () => {
     const measured = { status: 0, stdout: "bench/bench.ts in lab\n" };
     expect(make("bench", programs("echo export CLOUD=lab"))).toEqual(measured);
   });

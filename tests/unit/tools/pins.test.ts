@@ -4,12 +4,10 @@ import { ROOT } from "../../../core/paths";
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
-/** Returns the version of a tool in pins.env. */
 function pin(name: string): string | undefined {
   return new RegExp(`^${name}=(\\S+)`, "m").exec(read("tools/pins.env"))?.[1];
 }
 
-/** Returns the version of a Go module that the go.mod of a tool requires. */
 function required(folder: string, module: string): string | undefined {
   return new RegExp(`${module} v(\\S+)`).exec(read(`tools/${folder}/go.mod`))?.[1];
 }

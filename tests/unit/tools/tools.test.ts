@@ -17,19 +17,17 @@ afterEach(() => {
 const checksums = (): string => join(bin, "checksums.txt");
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** Writes the checksums of files on the download site. */
 function recordChecksums(files: Readonly<Record<string, string>>): void {
   const lines = Object.entries(files).map(([name, content]) => `${sha256(content)}  ${name}\n`);
   writeFileSync(checksums(), `# A comment.\n${lines.join("")}`);
 }
 
-/** Content of the file with the versions to download. */
 const pins = readFileSync(join(ROOT, "tools/pins.env"), "utf8");
 const pin = (name: string): string => new RegExp(`^${name}=(\\S+)`, "m").exec(pins)?.[1] ?? "";
 const CLI = `pulumi-v${pin("PULUMI_VERSION")}-linux-x64.tar.gz`;
 const PLUGIN = `pulumi-resource-openstack-v${pin("OPENSTACK_PLUGIN_VERSION")}-linux-amd64.tar.gz`;
 
-/** Runs a script after sourcing the files that tools/install.sh sources. Returns its output. */
+/** Runs a script after sourcing the files that tools/install.sh sources. Returns the status and the output. */
 function tools(script: string) {
   const source = `cd "${ROOT}/tools"; for part in lib download go; do . ./$part.sh; done`;
   const { status, stdout, stderr } = spawnSync(
@@ -59,7 +57,7 @@ test("the error for a missing Go names the required version of Go", () => {
 });
 
 describe("on a machine without curl,", () => {
-  // PATH has only one empty folder. `apt` is a shell command in place of the installation.
+  // PATH has only one folder, which has no commands. `apt` is a shell command in place of the installation.
   const download = (apt: string): string => `
     uname() { echo x86_64; }
     apt_install() { echo "apt $*"; ${apt}; }

@@ -8,12 +8,11 @@ export interface BenchExchange {
   readonly driver: SipDriver;
   /** Address of the controller. */
   readonly server: string;
-  /** Opens a connection that HAProxy forwards to the zone. */
+  /** Opens a connection that HAProxy forwards to `zone`. */
   dial(zone: string): Promise<Duplex>;
   secretOf(extension: string): string;
   /** Waits until both legs of every call are bridged. A call that is not bridged cannot be transferred. */
   joined(): Promise<void>;
-  /** Ends all calls. */
   hangUpAll(): Promise<void>;
 }
 
@@ -32,7 +31,7 @@ export interface PhonePlace {
   readonly register?: boolean;
 }
 
-/** Test bench for phones. Creates phones and calls for a case, and removes them afterwards. */
+/** Test bench for phones. It creates phones and calls for a case. After each case, {@link clear} must remove them. */
 export class Bench {
   private readonly phones: RawPhone[] = [];
 
@@ -62,11 +61,11 @@ export class Bench {
   async registered(phone: RawPhone, sending: Outside = {}): Promise<void> {
     const answer = await phone.register(sending);
     if (answer.status !== 200) throw new Error(`REGISTER: ${answer.startLine}`);
-    // chan_sip calls a phone only after the phone has answered its first OPTIONS.
+    // chan_sip calls a phone only after the phone has answered chan_sip's first OPTIONS.
     if (this.driver === "chan_sip") await phone.heard("OPTIONS");
   }
 
-  /** Makes 1001 call 1002. `calls` changes the INVITE of 1001, and `picksUp` changes the answer of 1002. */
+  /** Sets up a call from 1001 to 1002. `calls` changes the INVITE of 1001, and `picksUp` changes the answer of 1002. */
   async pair(
     calls: Sending = {},
     picksUp: Sending = {},
@@ -84,7 +83,7 @@ export class Bench {
     picksUp: Sending = {},
   ): Promise<{ ofAlice: Dialog; ofBob: Dialog }> {
     const calling = alice.call(bob.account.extension, calls);
-    calling.catch(() => undefined); // If the call fails, the callee's error is reported.
+    calling.catch(() => undefined); // If the call is refused, `bob.ring` throws.
     const ofBob = await bob.pickUp(await bob.ring(), picksUp);
     const ofAlice = await calling;
     await this.exchange.joined();
@@ -98,7 +97,7 @@ export class Bench {
       .join("\n");
   }
 
-  /** Ends all calls, and removes all phones. */
+  /** Ends all calls, and unregisters and disconnects all phones. */
   async clear(): Promise<void> {
     if (this.phones.some(({ hasCalls }) => hasCalls)) await this.exchange.hangUpAll();
     await Promise.all(

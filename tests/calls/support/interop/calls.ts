@@ -26,7 +26,7 @@ const ringing =
   async (bench) =>
     act(await ring(bench, inviting));
 
-/** Returns the `run` of a case of an offer. The outcome tells whether each media line is accepted. */
+/** Returns the `run` of a case in which 1001 offers media `lines`. The outcome tells whether each line is accepted. */
 const offers =
   (lines: readonly string[]): InteropCase["run"] =>
   async (bench) => {

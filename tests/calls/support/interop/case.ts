@@ -13,7 +13,7 @@ import type { Bench } from "./bench";
 export interface InteropCase {
   /** Action of the phone: the rest of a sentence that starts with "the phone". Unique. */
   readonly phone: string;
-  /** Reaction of the exchange with each driver; one text if both react the same. */
+  /** Reaction of the exchange with each driver; one text if the reaction is the same with both drivers. */
   readonly exchange: string | Readonly<Record<SipDriver, string>>;
   /** Acts as the phone. Returns the reaction of the exchange, worded as in `exchange`. */
   readonly run: (bench: Bench) => Promise<string>;
@@ -27,7 +27,7 @@ export interface InteropArea {
 
 type Run = InteropCase["run"];
 
-/** Extensions: two phones in a call, a third phone, a user without a phone, and a number without a user. */
+/** Extensions of two phones in a call, of a third phone and of a user without a phone; and a number without a user. */
 export const CALLER = "1001";
 export const CALLEE = "1002";
 export const THIRD = "1003";
@@ -41,13 +41,11 @@ export const NO_ANSWER = "no answer";
 
 export const code = ({ status }: SipMessage): string => String(status);
 
-/** Returns the reactions of both drivers, if they differ. */
 export const differs = (pjsip: string, chanSip: string): Readonly<Record<SipDriver, string>> => ({
   pjsip,
   chan_sip: chanSip,
 });
 
-/** Returns the expected reaction of one driver. */
 export const expected = ({ exchange }: InteropCase, driver: SipDriver): string =>
   typeof exchange === "string" ? exchange : exchange[driver];
 
@@ -104,7 +102,10 @@ export async function ring(bench: Bench, inviting: Inviting = {}): Promise<Ringi
   return { alice, bob, sent, invite: await bob.ring() };
 }
 
-/** Returns the `run` of a case of an INVITE. The outcome is "rings" or the refusing status, and the text of `tell`. */
+/**
+ * Returns the `run` of a case in which 1001 sends an INVITE. The outcome is "rings" or the status of the refusal,
+ * followed by the text of `tell`.
+ */
 export const invites =
   (
     inviting: Inviting | ((bench: Bench) => Inviting),
@@ -120,7 +121,7 @@ export const invites =
     ]);
   };
 
-/** Sends INFO inside a call, and returns "the call stays" if the exchange accepts it, otherwise "the call ends". */
+/** Sends INFO inside a call. Returns "the call stays" if the exchange answers with 200, otherwise "the call ends". */
 export const stays = async (phone: RawPhone, dialog: Dialog): Promise<string> =>
   (await inside(phone, dialog, "INFO", digit("1"))) === "200" ? "the call stays" : "the call ends";
 
@@ -134,13 +135,13 @@ export const digit = (signal: string): Sending => ({
 export const direction = ({ body }: SipMessage): string =>
   /a=(sendrecv|sendonly|recvonly|inactive)/.exec(body)?.[1] ?? "sendrecv";
 
-/** Returns whether each media line of an answer accepts or refuses the offer (RFC 3264, 6). */
+/** Returns for each media line of an answer whether the media is accepted or refused (RFC 3264, 6). */
 export const media = (body: string): string =>
   Array.from(
     body.matchAll(/^m=(\w+) (\d+)/gm),
     ([, kind = "", port]) => `${kind} ${port === "0" ? "refused" : "accepted"}`,
   ).join(", ");
 
-/** Returns the caller's display name in the INVITE that the callee gets. */
+/** Returns the caller's display name in the INVITE that the callee gets; "no name" if there is none. */
 export const shown = (invite?: SipMessage): string =>
   /^"([^"]*)"/.exec(invite?.header("From") ?? "")?.[1] ?? "no name";

@@ -3,7 +3,7 @@ import { eventually } from "../eventually";
 import type { Exchange } from "../exchange";
 import type { BenchExchange } from "./bench";
 
-/** Seconds until both legs of an answered call are bridged. */
+/** Deadline for both legs of an answered call to be bridged, in seconds. */
 const JOIN = 5;
 /** Index of the bridge's identifier in a line of `core show channels concise`. */
 const BRIDGE = 12;
@@ -13,7 +13,7 @@ export interface PlacedExchange extends BenchExchange {
   release(): Promise<void>;
 }
 
-/** Returns an exchange for a bench. Only the zone that was dialled last is in the rotation. */
+/** Returns an exchange for a bench. `dial` takes all zones except the dialled zone out of the rotation. */
 export function benchExchange(exchange: Exchange): PlacedExchange {
   const [first] = exchange.zones;
   if (first === undefined) throw new Error("the exchange has no zone");

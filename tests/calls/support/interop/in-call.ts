@@ -28,13 +28,13 @@ const established =
 
 const AUDIO = "m=audio 40000 RTP/AVP 0";
 
-/** Returns the `run` of a case of a re-INVITE with `body` as the offer. */
+/** Returns the `run` of a case in which 1001 sends a re-INVITE with `body` as the offer. */
 const reInvites = (body: string, tell: (answer: SipMessage) => string): InteropCase["run"] =>
   established(async ({ alice, ofAlice }) =>
     tell(await alice.askInside(ofAlice, "INVITE", { body })),
   );
 
-/** Returns the `run` of a case of a refused request. The outcome is the status and the text that `tell` returns. */
+/** Returns the `run` of a case in which a request is refused. The outcome is the status and the text of `tell`. */
 const refused = (
   method: string,
   sending: Sending,
@@ -48,7 +48,7 @@ const refused = (
 const toldDirection = (answer: SipMessage): string => `${code(answer)}, ${direction(answer)}`;
 const toldMedia = (answer: SipMessage): string => `${code(answer)}, ${media(answer.body)}`;
 
-/** Returns the `run` of a case of a request inside a call that the exchange does not have. */
+/** Returns the `run` of a case in which 1001 sends a request inside a call that the exchange does not have. */
 const inNoCall = (method: string, sending: Sending = {}): InteropCase["run"] =>
   alone((phone: RawPhone) => {
     const remote = `<sip:${CALLEE}@${phone.server}>;tag=gone`;

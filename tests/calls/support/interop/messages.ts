@@ -30,7 +30,7 @@ function options(phone: RawPhone): Sent {
   };
 }
 
-/** Returns the `run` of a case that sends OPTIONS in segments. A challenge counts as an answer. */
+/** Returns the `run` of a case in which 1001 sends OPTIONS in segments. A 401 also counts as "answered". */
 const writes = (segments: (text: string) => readonly string[]): InteropCase["run"] =>
   alone(async (phone) => {
     const sent = options(phone);

@@ -4,7 +4,10 @@ import type { SipMessage } from "../../../support/raw-sip";
 import type { Bench } from "./bench";
 import { alone, CALLEE, CALLER, code, differs, type InteropArea, type InteropCase } from "./case";
 
-/** Returns the status and the granted expiry, rounded up to 5 s. PJSIP gives the remaining time: one second less. */
+/**
+ * Returns the status, and the granted expiry rounded up to a multiple of 5 s. PJSIP reports the remaining time, which
+ * may be one second less than the expiry.
+ */
 function granted(answer: SipMessage): string {
   const seconds = Number(answer.parameter("Contact", "expires") || answer.header("Expires"));
   return `${code(answer)}, for ${String(Math.ceil(seconds / 5) * 5)} s`;

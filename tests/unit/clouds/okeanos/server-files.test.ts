@@ -7,7 +7,7 @@ test("a server gets user data if its image reads user data", () => {
   expect(bootstrapOf({ name: "zone1", userData }, true)).toEqual({ user_data: userData });
 });
 
-test("a server whose image does not read user data gets files for cloud-init's NoCloud data source; only root can read them", () => {
+test("a server whose image reads no user data gets files for cloud-init's NoCloud, readable only by root", () => {
   const file = { owner: "root", group: "root", mode: 0o600 };
   expect(bootstrapOf({ name: "zone1", userData }, false)).toEqual({
     personality: [
@@ -23,7 +23,7 @@ test("a server whose image does not read user data gets files for cloud-init's N
   });
 });
 
-test("user data of up to 7680 bytes is accepted, and any more is rejected", () => {
+test("user data of up to 7680 bytes is accepted, and longer user data is rejected", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 * FILE_LIMIT }), (length) => {
       const fault = bootstrapFault(Buffer.alloc(length).toString("base64"));

@@ -230,7 +230,7 @@ describe("a session", () => {
     expect(requests).toEqual([{ path: "/v3/auth/tokens", token: undefined, body: { auth: body } }]);
   });
 
-  test("logs in once, and sends its token with every request", async () => {
+  test("logs in once, and sends its token with every later request", async () => {
     const one = session();
     await openstackHeadroom(one, "pbx.small");
     await openstackHeadroom(one, "pbx.small");
@@ -245,7 +245,7 @@ describe("a session", () => {
     );
   });
 
-  test("in an unknown region is an error", async () => {
+  test("finds no endpoint in an unknown region, which is an error", async () => {
     const settings = { auth: { auth_url: base, ...PASSWORD }, endpoint: "public" };
     await expect(
       openstackHeadroom(new CloudSession({ ...settings, region: "nowhere" }), "pbx.small"),

@@ -122,16 +122,24 @@ test.each([
   [{ insecure: true }, {}],
   [{}, { OS_INSECURE: "true" }],
   [{ verify: true }, { OS_INSECURE: "1" }],
-])("%j in clouds.yaml with env %j accepts any certificate", async (fields, env) => {
-  expect(await session(fields, env).projectId()).toBe("p1");
-});
+])(
+  "a session with %j in clouds.yaml and the environment %j accepts any certificate",
+  async (fields, env) => {
+    expect(await session(fields, env).projectId()).toBe("p1");
+  },
+);
 
 test.each([
   [{ verify: true }, {}],
   [{ verify: false }, { OS_INSECURE: "false" }],
-])("%j in clouds.yaml with env %j rejects an untrusted certificate", async (fields, env) => {
-  await expect(session(fields, env).projectId()).rejects.toThrow("failed: self-signed certificate");
-});
+])(
+  "a session with %j in clouds.yaml and the environment %j rejects an untrusted certificate",
+  async (fields, env) => {
+    await expect(session(fields, env).projectId()).rejects.toThrow(
+      "failed: self-signed certificate",
+    );
+  },
+);
 
 test("a session sends the client certificate of clouds.yaml or of the environment", async () => {
   const own = { cert: pem("user", "cert"), key: pem("user", "key") };

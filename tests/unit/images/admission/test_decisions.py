@@ -35,7 +35,7 @@ class Exchange(Admission):
         return port
 
     def fail_log_ins(self, now, times, account="1001", event="challenged"):
-        """Reports log-ins of zone1 without a port, as chan_sip does: challenged or refused."""
+        """Reports failed log-ins in zone1 without a port, as chan_sip does. `event` is challenged or refused."""
         for _ in range(times):
             self.report(now, "zone1", event, account, 0)
 
@@ -71,7 +71,7 @@ class GuessingTest(unittest.TestCase):
         sources, pairs = exchange.maps(1.5)
         self.assertEqual((sources, pairs), ({"0.0.0.0/0": "unknown"}, {f"{OFFICE}/1001": "locked"}))
 
-    def test_does_not_count_refusals_older_than_ten_minutes(self):
+    def test_does_not_count_refusals_that_are_ten_minutes_old(self):
         exchange = Exchange()
         exchange.guess(0.0, OFFICE, "1001", times=2)
         exchange.guess(600.0, OFFICE, "1001", times=2)
@@ -148,7 +148,7 @@ class GuessingTest(unittest.TestCase):
         self.assertEqual((shutting, records), ([("zone1", again)], []))
         self.assertEqual(exchange.bans(1.0)[0]["refused"], 1)
 
-    def test_writes_a_record_of_each_refusal_of_the_lock_and_of_its_end(self):
+    def test_records_each_refusal_and_the_start_and_end_of_a_lock(self):
         exchange = Exchange()
         exchange.guess(0.0, STRANGER, "1001", times=3)
         exchange.tick(60.0)
@@ -172,7 +172,7 @@ class GuessingTest(unittest.TestCase):
         exchange.guess(2.0, STRANGER, "1001", times=3)
         self.assertEqual(exchange.banned(2.0), {(STRANGER, "1001"): 60})
 
-    def test_records_a_refusal_on_an_unknown_connection_without_an_address(self):
+    def test_records_no_source_for_a_refusal_on_an_unknown_connection(self):
         exchange = Exchange()
         exchange.report(0.0, "zone1", "refused", "1001", 999)
         self.assertEqual(exchange.take()[1], [
@@ -182,7 +182,7 @@ class GuessingTest(unittest.TestCase):
 class UnplacedTest(unittest.TestCase):
     """Tests failed log-ins without a port, which chan_sip reports."""
 
-    def test_locks_the_source_of_a_connection_whose_bytes_match_the_guesses(self):
+    def test_locks_the_pair_of_a_connection_whose_bytes_match_the_guesses(self):
         exchange = Exchange()
         phone, guessing = exchange.log_in(0.0, OFFICE, "1002"), exchange.connect(0.0, STRANGER, "5555")
         exchange.fail_log_ins(1.0, GUESSES + 3)
@@ -190,7 +190,7 @@ class UnplacedTest(unittest.TestCase):
         self.assertEqual(exchange.banned(1.0), {(STRANGER, "1001"): 60})
         self.assertEqual(exchange.ports(), [guessing])
 
-    def test_locks_only_the_account_for_guesses_that_were_sent_before_the_lock(self):
+    def test_locks_only_the_pair_for_guesses_that_were_sent_before_the_lock(self):
         exchange = Exchange(replace(LIMITS, failuresPerSource=20))
         guessing = exchange.connect(0.0, STRANGER)
         exchange.fail_log_ins(1.0, 200)
@@ -262,7 +262,7 @@ class UnplacedTest(unittest.TestCase):
             exchange.weigh_bytes(1.0, {phone: 200 * number})
         self.assertEqual(list(exchange.banned(1.0)), [(OFFICE, None)])
 
-    def test_does_not_count_a_logged_in_connection_that_ends_while_another_source_guesses(self):
+    def test_does_not_lock_the_source_of_logged_in_connections_that_end_while_another_source_guesses(self):
         exchange = Exchange()
         for _ in range(LIMITS.failuresPerSource):
             phone, guessing = exchange.log_in(0.0, OFFICE, "1002"), exchange.connect(0.0, STRANGER)
@@ -310,7 +310,7 @@ class CallTest(unittest.TestCase):
         self.assertFalse(exchange.is_live(1.0, STRANGER, "1001"))
         self.assertEqual(exchange.orphans, {})
 
-    def test_does_not_count_a_call_as_a_connection_without_a_log_in(self):
+    def test_does_not_count_the_connection_of_a_call_as_one_without_a_log_in(self):
         exchange = Exchange()
         for _ in range(100):
             port = exchange.connect(0.0, STRANGER, "1001")
@@ -356,7 +356,7 @@ class CallTest(unittest.TestCase):
 
 
 class IdleTest(unittest.TestCase):
-    def test_keeps_further_connections_of_a_registered_phone_open(self):
+    def test_keeps_further_connections_of_a_phone_open_while_it_is_registered(self):
         exchange = Exchange()
         exchange.log_in(0.0, OFFICE, "1001")
         call, other = exchange.connect(1.0, OFFICE, "1001"), exchange.connect(1.0, OFFICE, "1002")
@@ -395,7 +395,7 @@ class IdleTest(unittest.TestCase):
         exchange.tick(101.1)
         self.assertEqual(exchange.ports(), [waiting])
 
-    def test_keeps_connections_of_known_sources_open_in_a_full_zone_with_slow_log_ins(self):
+    def test_keeps_connections_of_known_sources_open_in_a_nearly_full_zone_with_slow_log_ins(self):
         exchange = Exchange()
         for index in range(950):
             exchange.connect(0.0, OFFICE)
@@ -433,7 +433,7 @@ class IdleTest(unittest.TestCase):
         shutting, records = exchange.take()
         self.assertEqual((shutting, [record["event"] for record in records]), ([], ["unreported"]))
 
-    def test_keeps_earlier_connections_open_for_a_registration_when_a_zone_starts_to_report(self):
+    def test_gives_earlier_connections_time_for_a_registration_when_a_zone_starts_to_report(self):
         exchange = Exchange()
         exchange.reporter(0.0, "zone1", False)
         port = exchange.connect(0.0, OFFICE)
@@ -458,7 +458,7 @@ class IdleTest(unittest.TestCase):
             exchange.closed(1.0, [("zone1", exchange.connect(0.0, STRANGER))])
         self.assertEqual(exchange.banned(1.0), {(STRANGER, None): 60})
 
-    def test_does_not_lock_a_source_that_logged_in_within_seven_days(self):
+    def test_does_not_lock_a_known_source_for_connections_without_a_log_in_and_forgets_it_after_seven_days(self):
         exchange = Exchange()
         exchange.log_in(0.0, OFFICE, "1001")
         for _ in range(100):
@@ -532,7 +532,7 @@ class RestartTest(unittest.TestCase):
         exchange.tick(1.0 + LATE_RECORD + LIMITS.loginTime)
         self.assertEqual(exchange.ports(), [port])
 
-    def test_keeps_a_connection_from_before_the_restart_open_until_its_phone_registers_again(self):
+    def test_gives_a_connection_from_before_the_restart_time_for_another_registration(self):
         exchange = Exchange()
         port = exchange.connect(0.0, OFFICE, found=True)
         exchange.tick(LIVE - 1)
@@ -540,14 +540,14 @@ class RestartTest(unittest.TestCase):
         exchange.tick(LIVE)
         self.assertEqual(exchange.ports(), [port])
 
-    def test_matches_log_ins_that_were_reported_before_their_connection(self):
+    def test_matches_a_log_in_to_a_connection_from_before_the_restart_that_is_found_later(self):
         exchange = Exchange()
         exchange.report(0.0, "zone1", "accepted", "1001", exchange.port + 1)
         exchange.connect(1.0, OFFICE, found=True)
         exchange.tick(2 * LIVE)
         self.assertEqual(exchange.ports(), [])
 
-    def test_does_not_match_an_earlier_log_in_to_a_new_connection_with_the_same_port(self):
+    def test_does_not_match_an_earlier_log_in_to_a_new_connection_without_an_account_from_the_same_port(self):
         exchange = Exchange()
         exchange.report(0.0, "zone1", "accepted", "1001", exchange.port + 1)
         port = exchange.connect(1.0, STRANGER)
@@ -556,7 +556,7 @@ class RestartTest(unittest.TestCase):
 
 
 class BoundsTest(unittest.TestCase):
-    def test_reusing_a_port_leaves_no_entries(self):
+    def test_keeps_no_entries_of_a_port_that_was_used_again_and_closed(self):
         exchange = Exchange()
         for _ in range(1000):
             exchange.opened(0.0, STRANGER, 1, "zone1", 7, None)
@@ -564,7 +564,7 @@ class BoundsTest(unittest.TestCase):
         self.assertEqual((exchange.connections, exchange.of_source, exchange.waiting["zone1"], exchange.open["zone1"]),
                          ({}, {}, {}, 0))
 
-    def test_deletes_expired_counts_sources_and_registrations(self):
+    def test_deletes_expired_counts_of_refusals(self):
         exchange = Exchange()
         for number in range(200):
             exchange.guess(0.0, f"10.0.0.{number}", "1001")

@@ -20,7 +20,6 @@ const log: Logger = { status: () => undefined, info: () => undefined, warn: () =
 
 let zone: FolderNode;
 let asterisk: Server;
-/** Commands that Asterisk received. */
 let commands: string[];
 
 beforeEach(async () => {
@@ -43,7 +42,6 @@ afterEach(async () => {
   await zone.remove();
 });
 
-/** Returns the error of an edit of the dialplan. */
 const fault = (session: Session = zone, edited = files): Promise<unknown> =>
   editAsterisk(session, edited, { [DIALPLAN]: BEFORE }, log).catch((error: unknown) => error);
 

@@ -191,7 +191,7 @@ describe("media statistics of PJSIP", () => {
   });
 });
 
-test("parseLiveCalls replaces control characters in data of a caller, and ignores a truncated line", () => {
+test("parseLiveCalls makes data of a caller safe to print, and ignores a truncated line", () => {
   const line = (dialled: string, number: string): string =>
     `PJSIP/1001-00000001!from-users!${dialled}!1!Up!Dial!x!${number}!!!3!7!b!zone1-1.1`;
   const [call, ...others] = parseLiveCalls([

@@ -30,7 +30,6 @@ const log: Logger = { status: () => undefined, info: () => undefined, warn: () =
 
 let zone: FolderNode;
 let asterisk: Server | null;
-/** Commands that Asterisk received. */
 let commands: string[];
 
 /** Asterisk's answer to `core show channels count`. */
@@ -92,7 +91,7 @@ const contents = Object.fromEntries(
   Object.entries(FILES).map(([path, { content }]) => [path, content]),
 );
 
-test("provisionAsterisk only queries an Asterisk whose zone booted with its files", async () => {
+test("provisionAsterisk sends only queries to an Asterisk whose zone booted with its files", async () => {
   boot(contents);
   await startAsterisk();
   await provisionAsterisk(zone, FILES, log);
@@ -155,17 +154,20 @@ describe("if Asterisk did not start at boot", () => {
   const TOLD = "echo 'trunkline: SIP driver pjsip is not in this image' >/run/trunkline/fault";
 
   test.each([
-    ["the zone has its files", contents, START],
-    ["the zone has other files", { ...contents, "/etc/trunkline/node.json": "{}\n" }, RESTART],
-  ])("and lacks a driver, the error is the preflight check's: %s", async (_, files, order) => {
-    boot(files);
-    zone.program("systemctl", refusing(TOLD));
+    ["has its files", contents, START],
+    ["has other files", { ...contents, "/etc/trunkline/node.json": "{}\n" }, RESTART],
+  ])(
+    "and the zone lacks a driver and %s, the error is that of the preflight check",
+    async (_, files, order) => {
+      boot(files);
+      zone.program("systemctl", refusing(TOLD));
 
-    await expect(provisionAsterisk(zone, FILES, log)).rejects.toThrow(
-      /^zone1: SIP driver pjsip is not in this image$/,
-    );
-    expect(orders()).toEqual([order]);
-  });
+      await expect(provisionAsterisk(zone, FILES, log)).rejects.toThrow(
+        /^zone1: SIP driver pjsip is not in this image$/,
+      );
+      expect(orders()).toEqual([order]);
+    },
+  );
 
   test("and fails again for another reason, the error is the message of systemd", async () => {
     boot({});

@@ -39,7 +39,7 @@ test("a drain does not move an idle line that shares its connection with a line 
   expect(decision.next(look({ ...inCall, busy: new Set(["1001"]), contacts }))).toEqual(WAIT);
 });
 
-test("a drain closes all connections after two observations without a call, and ends after the third", () => {
+test("a drain closes all connections at the second observation without a call, and ends at the third", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const kinds = [0, 0, 0].map(() => decision.next(look()).kind);
   expect(kinds).toEqual(["wait", "close", "done"]);
@@ -93,7 +93,7 @@ test("a drain moves at most 200 phones at a time, because they register elsewher
 describe("after the timeout,", () => {
   const late = look({ ...inCall, at: 60_000 });
 
-  test("the zone goes back into service", () => {
+  test("the zone goes back into service if the policy does not set force", () => {
     expect(new DrainDecision(POLICY, "refuse").next(late)).toEqual({
       kind: "abandon",
       reason: "late",
@@ -205,7 +205,7 @@ describe("for any sequence of observations,", () => {
       });
     });
 
-  test("no connection of a phone that has a call is closed", () => {
+  test("neither a move nor a close disconnects a phone that has a call", () => {
     fc.assert(
       property((step, { busy, contacts }) => {
         if (step.kind === "close") return busy.size === 0;
@@ -240,7 +240,7 @@ describe("for any sequence of observations,", () => {
     );
   });
 
-  test("the drain is done within four observations if there are no calls", () => {
+  test("the drain is done within four observations if there are no calls and five seconds have passed", () => {
     fc.assert(
       fc.property(policy, fc.array(contact, { maxLength: 10 }), (drain, contacts) => {
         const decision = new DrainDecision(drain, "refuse");

@@ -15,8 +15,9 @@ const access = { privateKey: "", controllerAddress: "198.51.100.10", controllerH
 
 let exchange: FakeExchange;
 let warnings: string[];
-/** Scripts that ran in the zone, and `record-drain` commands that ran on the controller. */
+/** Scripts that ran in the zone. */
 let scripts: string[];
+/** `record-drain` commands that ran on the controller. */
 let records: string[];
 
 beforeEach(() => {
@@ -114,7 +115,7 @@ test("an interrupted drain keeps an unreachable zone in service, even with force
   expect(exchange.rotation).toEqual(["zone1", "zone2"]);
 });
 
-test("a drain checks the calls of a zone that was put back into the rotation by hand", async () => {
+test("a drain checks the calls of a zone that is recorded as unused but was put into the rotation", async () => {
   exchange.unused.add("zone2");
   exchange.inCall.add("zone2");
   let isKilled = false;
