@@ -1,4 +1,4 @@
-# Every target may be run again. Finished steps are not repeated.
+# Every target may be run again at any time.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -6,7 +6,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-# By default the stack that plain pulumi uses after `eval "$(make -s env)"`.
+# By default, the stack that `eval "$(make -s env)"` has selected in this shell; otherwise dev.
 STACK ?= $(or $(PULUMI_STACK),dev)
 # Runs TypeScript with tsx as a loader. The command `tsx` would kill a process that reacts slowly to Ctrl-C.
 TSX := tools/with-node.sh node --import tsx

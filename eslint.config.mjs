@@ -11,7 +11,7 @@ import tseslint from "typescript-eslint";
 const LAYERS = JSON.parse(readFileSync(new URL("layers.json", import.meta.url), "utf8"));
 const FOLDERS = Object.keys(LAYERS);
 const TOOLS = ["bench", "tests"];
-/** Folders of tests. Each folder may import the folders before it. */
+/** Folders of tests. Each may import the folders before it. `unit` is the last, to test the helpers of the others. */
 const TEST_FOLDERS = ["support", "calls", "lab", "okeanos", "preview", "unit"];
 
 /**
@@ -85,7 +85,6 @@ export default defineConfig(
       },
     ],
   ),
-  // A level of tests may import only helpers of earlier levels. Unit tests may import all helpers, to test them.
   ...TEST_FOLDERS.map((folder, index) =>
     restricted(
       [`tests/${folder}/**/*.ts`],

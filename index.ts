@@ -31,8 +31,8 @@ function withRunError<T>(read: () => T): T {
 }
 
 /**
- * Returns the number of zones. With `pbx:autoscale`, this is the number that the autoscaler requests, or else the
- * number after the last update, or else `pbx:zones`.
+ * Returns the number of zones. With `pbx:autoscale`, this is the number that the autoscaler requests. If it requests
+ * none, the number after the last update or else `pbx:zones` applies, within the range of `pbx:autoscale`.
  *
  * @param last outputs of the stack's last successful update.
  */

@@ -1,4 +1,4 @@
-/** One project per level of tests, from fast to slow; each file runs what its level names. */
+/** Returns the Jest project of a level of tests. The tests of the level are in the folder `tests/<level>/`. */
 const level = (displayName, overrides = {}) => ({
   displayName,
   testEnvironment: "node",

@@ -1,4 +1,4 @@
-/** Milliseconds after which a value is read again. */
+/** Milliseconds for which a cached value is returned. */
 const FRESH = 60_000;
 
 /** Caches a value that takes seconds to read, such as the outputs of a stack. The value is at most a minute old. */
@@ -10,7 +10,7 @@ export class CachedRead<T> {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** @throws the error of `read`. The next call then calls `read` again. */
+  /** @throws the error of `read`. An error is not cached. */
   async get(): Promise<T> {
     if (this.last === null || this.last.at <= this.now() - FRESH) {
       this.last = { at: this.now(), value: this.read() };
@@ -24,7 +24,6 @@ export class CachedRead<T> {
     }
   }
 
-  /** Discards the cached value. */
   forget(): void {
     this.last = null;
   }

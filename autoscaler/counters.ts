@@ -11,15 +11,16 @@ export interface Counters {
   readonly uptime: number;
   /** Bytes through all network interfaces except the loopback interface, in both directions. */
   readonly bytes: number;
-  /** Time that all processors together were in use, in ticks. */
+  /** Sum over the processors of the time that was neither idle nor I/O wait, in ticks. Includes stolen time. */
   readonly busy: number;
-  /** Total time of all processors together, in ticks. */
+  /** `busy` plus the idle time and the I/O wait of all processors, in ticks. */
   readonly ticks: number;
 }
 
 /** Mean rates between two reads of the counters; null if unknown. */
 export interface Rates {
   readonly bytesPerSecond: number | null;
+  /** `busy` as a share of `ticks`, 0 to 1. */
   readonly cpu: number | null;
 }
 
@@ -29,10 +30,13 @@ const PROGRAM = readFileSync(join(__dirname, "counters.sh"), "utf8");
 export const readCounters = async (zone: Session): Promise<Counters> =>
   parseCounters(await runProgram(zone, PROGRAM));
 
-/** Columns of a line of `/proc/net/dev` after the name of the interface (proc_pid_net(5)). */
+/** Indexes of numbers in a line of `/proc/net/dev`, after the name of the interface (proc_pid_net(5)). */
 const RECEIVED = 0;
 const SENT = 8;
-/** Columns of the first line of `/proc/stat`. Columns after `steal` are guest time, which columns 0 and 1 include. */
+/**
+ * Indexes of times in the first line of `/proc/stat`, after `cpu`. The times after `STEAL` are guest times. They are
+ * not added, because the times at the indexes 0 and 1 include them.
+ */
 const IDLE = 3;
 const IOWAIT = 4;
 const STEAL = 7;
@@ -58,7 +62,10 @@ export function parseCounters(output: string): Counters {
   };
 }
 
-/** Returns the rates between two reads; null if the zone has rebooted in between or a counter has decreased. */
+/**
+ * Returns the rates between two reads. Both are null without an earlier read, or if the zone has rebooted since. A
+ * rate is also null if its counter has decreased.
+ */
 export function ratesBetween(before: Counters | null, now: Counters): Rates {
   if (before?.boot !== now.boot) return { bytesPerSecond: null, cpu: null };
   return {

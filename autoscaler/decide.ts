@@ -20,11 +20,11 @@ interface Situation {
 }
 
 /**
- * Decides how many zones the exchange needs. A scale-out adds all needed zones in one step. A scale-in removes one zone
- * at a time. This function changes nothing and keeps no state.
+ * Decides how many zones the exchange needs. A scale-out adds all zones that are needed and allowed. A scale-in removes
+ * one zone. This function changes nothing and keeps no state.
  *
- * @param seen samples, the oldest first. The last sample is current. A scale-in needs samples of the last
- *   `scaleInAfter` seconds without a gap.
+ * @param seen samples, the oldest first. The last sample is current. No zone is removed for low load unless the samples
+ *   cover the last `scaleInAfter` seconds.
  * @param now milliseconds since 1970.
  */
 export function decide(
@@ -57,7 +57,10 @@ export function decide(
   };
 }
 
-/** Returns whether `next` asks for more zones than `most`, or for the same number if `most` is only `min`. */
+/**
+ * Returns whether `next` asks for more zones than `most`. If `most` is the criterion `min`, the same number is enough,
+ * so that the reason of the decision is not `min`.
+ */
 const asksFor = (next: Argument, most: Limit): next is Limit =>
   next.zones !== null &&
   (next.zones > most.zones || (next.zones === most.zones && most.name === "min"));
@@ -69,9 +72,7 @@ const criterion = ({ name, found, threshold, zones }: Argument): Criterion => ({
   zones,
 });
 
-/**
- * Adds connections without a registered phone to the reason of a hold, so that an operator sees why they add no zone.
- */
+/** Adds the text about connections without a registered phone to the reason of a hold, for the operator. */
 function withFlood(next: Step, latest: Sample | undefined): Step {
   const reason = floodReason(latest);
   return next.action === "hold" && reason !== null
@@ -79,7 +80,6 @@ function withFlood(next: Step, latest: Sample | undefined): Step {
     : next;
 }
 
-/** Replaces the reason of a hold if no zone can be read. */
 function withBlindness(next: Step, latest: Sample | undefined): Step {
   const blind = latest === undefined ? null : blindness(latest);
   return next.action === "hold" && blind !== null ? { ...next, reason: blind } : next;
@@ -100,10 +100,13 @@ function step(situation: Situation, ask: Limit, cap: Limit, room: Limit | null):
   return shrink(situation, null);
 }
 
-/** Returns the step that adds the zones that `ask` needs and `limit` allows; a hold during a cooldown or back-off. */
+/**
+ * Returns the step that adds the zones that `ask` needs and `limit` allows; a hold if `limit` allows none, or during a
+ * cooldown or back-off.
+ */
 function grow({ state, policy, now }: Situation, ask: Limit, limit: Limit): Step {
   const zones = Math.min(ask.zones, limit.zones);
-  // If an edit has raised `min` above the number of zones, zones are added without a cooldown.
+  // With fewer zones than `min`, for example after an edit, zones are added without a cooldown.
   const cooldown = state.zones < policy.min ? null : cooldownOut(state, policy, now);
   const obstacle = zones > state.zones ? (backOff(state, now) ?? cooldown) : limit.reason;
   if (obstacle !== null) {

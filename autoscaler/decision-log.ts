@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
-/** One line of the autoscaler's decision log. */
+/** Fields that are read from a line of the decision log. */
 const decisionSchema = z.object({
-  /** ISO 8601. */
+  /** When the tick began, in ISO 8601. */
   time: z.string(),
   stack: z.string(),
   action: z.string(),

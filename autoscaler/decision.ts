@@ -4,12 +4,13 @@ import type { Headroom } from "../clouds/cloud-api";
 export interface ScalingState {
   /** Number of zones in service. */
   readonly zones: number;
-  /** When the last scale-out and the last scale-in finished; null if there was none. */
+  /** When the last successful scale-out finished; null if there was none. */
   readonly lastOut: number | null;
+  /** When the last successful scale-in finished; null if there was none. */
   readonly lastIn: number | null;
   /** When a scale-in last failed; null if none has failed since the last successful scale-in. */
   readonly failedIn: number | null;
-  /** Number of consecutive failed scale-outs, and the time of the last one; null if none failed. */
+  /** Number of failed scale-outs since the last success, and the time of the last failure; null if none has failed. */
   readonly failures: { readonly count: number; readonly at: number } | null;
   /** How many more zones the cloud's quota allows, and the resource that limits them; null if unknown or unlimited. */
   readonly headroom: Headroom | null;
@@ -20,7 +21,7 @@ export interface Decision {
   readonly action: "out" | "in" | "hold";
   /** Number of zones to have after the action. */
   readonly zones: number;
-  /** One sentence for an operator, with the values that the decision is based on. */
+  /** One line for an operator, with the values that the decision is based on. */
   readonly reason: string;
   /** All criteria that were checked, for the table of `--explain`. */
   readonly criteria: readonly Criterion[];
@@ -33,7 +34,7 @@ export interface Criterion {
    * `cooldown`.
    */
   readonly name: string;
-  /** The measured value with its unit; `unknown` if it could not be read. */
+  /** The current value as text; `unknown` if the value is not known. */
   readonly found: string;
   /** The threshold that `found` is compared with. */
   readonly threshold: string;

@@ -35,7 +35,7 @@ export function demands(
     const inTime =
       window === null ||
       samplesCovering(samples, now, { seconds: window, interval: policy.interval }) !== null;
-    // The rates of a new zone are unknown until its second reading. Until then, the metric asks for no zone.
+    // The rates of a new zone are unknown until its second reading. Until then, the metric is unknown.
     const isNew = loads.some(({ load, isRead }) => load === null && isRead);
     if (known.length === 0 || isNew || !inTime) {
       return { ...titleOf(metric), found: "unknown", zones: null, reason: "" };
@@ -48,8 +48,8 @@ export function demands(
 const titleOf = ({ name, threshold }: Metric) => ({ name, threshold });
 
 /**
- * Returns how many zones the load needs by one metric. A zone that cannot be read counts as full: it must not count as
- * idle, and it cannot be expected to take load from other zones.
+ * Returns how many zones the load needs by one metric. A zone with unknown load counts as full, because the zone may be
+ * busy, and may be unable to take load from other zones.
  */
 function demand(metric: Metric, known: readonly KnownLoad[], unknown: readonly string[]): Argument {
   const carried = known.reduce((sum, { load }) => sum + load, 0);
@@ -79,9 +79,9 @@ const need = ({ name, spare, perZone, format }: Metric, zones: number): string =
   `${count(zones, "zone")} of ${name === "calls" ? String(perZone) : format(perZone)}`;
 
 /**
- * Returns the zone with the highest mean if this mean exceeds the capacity of a zone; else null. Also returns null if
- * another zone is less than half full. That zone takes no load from the busy zone, so an additional zone would not take
- * any either.
+ * Returns the zone with the highest mean, if this mean exceeds the capacity of a zone and all other zones are at least
+ * half full; else null. A zone that is less than half full takes no load from the busy zone, so an additional zone
+ * would not take any either. Always returns null for a metric that is not a mean.
  */
 function hottest(metric: Metric, known: readonly KnownLoad[]): KnownLoad | null {
   if (metric.window === null) {

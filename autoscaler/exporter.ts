@@ -26,7 +26,9 @@ export class Exporter {
   );
   private readonly ofZone = {
     calls: this.gauge("trunkline_zone_calls", "Calls that a zone carries.", ["zone"]),
-    registrations: this.gauge("trunkline_zone_registrations", "Phones in a zone.", ["zone"]),
+    registrations: this.gauge("trunkline_zone_registrations", "Phones registered in a zone.", [
+      "zone",
+    ]),
     bytesPerSecond: this.gauge(
       "trunkline_zone_bytes_per_second",
       "Traffic of a zone's network interfaces, both directions together.",
@@ -49,7 +51,7 @@ export class Exporter {
   record({ decision, sample, from, ok }: Report): void {
     this.zones.set(from);
     this.wanted.set(decision.zones);
-    // Unknown values are removed. Prometheus would take any number for a measured value.
+    // Unknown values are removed, because Prometheus takes any number for a measured value.
     this.sessions.remove();
     this.unknown.remove();
     for (const gauge of Object.values(this.ofZone)) gauge.reset();

@@ -4,7 +4,7 @@ import { SPARE_PHONES } from "./measures";
 import type { Sample } from "./sample";
 
 /**
- * Returns why a decision ignores connections without a registered phone; null if their number is unknown or at most
+ * Returns the text that connections without a registered phone do not count; null if their number is unknown or at most
  * `SPARE_PHONES`. A few are normal: a phone may keep its old connection next to a new one, and a new phone needs a
  * moment to log in.
  */
@@ -16,9 +16,9 @@ export function floodReason(latest: Sample | undefined): string | null {
 }
 
 /**
- * Returns `ask` without its number of zones if there are many connections without a registered phone and `ask` is for
- * throughput or CPU: these connections may cause that load. Calls and registered phones still count, because both need
- * a password.
+ * Returns `ask` without its number of zones, if `ask` is for throughput or CPU and more than `SPARE_PHONES` connections
+ * have no registered phone, because these connections may cause the load. Otherwise returns `ask` unchanged. Calls and
+ * registrations always count, because both need a password.
  */
 export function withoutFlood(ask: Argument, latest: Sample | undefined): Argument {
   const needsNoPassword = ask.name === "throughput" || ask.name === "cpu";

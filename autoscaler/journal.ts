@@ -45,7 +45,7 @@ export class Journal {
     const { stream } = this;
     if (stream === null) return;
     stream.end();
-    // An error has already been printed.
+    // `open` has already printed an error of the stream.
     await once(stream, "finish").catch(() => undefined);
   }
 

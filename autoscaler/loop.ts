@@ -15,16 +15,18 @@ export interface LoopOptions {
   readonly say: (line: string) => void;
 }
 
-/** Exit code of `npm run autoscale` if no zone can be read, or after a thrown error. */
+/**
+ * Exit code with `--once`, `--dry-run` or `--explain` if no zone can be read. `main` uses the same code for an error.
+ */
 export const EXIT_UNUSABLE = 1;
-/** Exit code of `npm run autoscale --once` if a change failed, or if the guard refused the change. */
+/** Exit code with `--once` if a change failed, or if the guard refused the change. */
 const FAILED_CHANGE = 2;
 
 /**
  * Runs ticks until `stop.graceful` is aborted. With `once`, runs only one tick.
  *
  * @returns the exit code.
- * @throws OperatorError if the tick fails with `once`. Without `once`, the error is printed and the loop continues.
+ * @throws the error of a tick. Without `once`, an OperatorError is printed instead, and the loop continues.
  */
 export async function runLoop(options: LoopOptions): Promise<number> {
   const { runner, journal, exporter, stop, once, say } = options;
@@ -59,6 +61,6 @@ function exitCodeOf(report: Report): number {
   return isBlind(report) ? EXIT_UNUSABLE : FAILED_CHANGE;
 }
 
-/** Returns a decision as text without its numbers. A hold is printed only if this text has changed. */
+/** Returns the reason and the outcome without their numbers. A hold is printed only if this text has changed. */
 const gistOf = ({ decision, outcome }: Report): string =>
   `${decision.reason} ${outcome}`.replace(/[0-9.]+/g, "#");

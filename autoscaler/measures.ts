@@ -12,27 +12,25 @@ export interface Metric {
   readonly perZone: number;
   /** Capacity to keep free in all zones together, in addition to the load. */
   readonly spare: number;
-  /** Seconds over which the mean is taken; null for exact counts. */
+  /** Seconds over which the mean is taken; null for a metric that is not a mean. */
   readonly window: number | null;
   readonly loads: (samples: readonly Sample[], at: number) => readonly ZoneLoad[];
   readonly value: (reading: ZoneReading) => number | null;
   /** Verb for the reason of a decision, for one zone and for several zones. */
   readonly verb: readonly [one: string, several: string];
-  /** Formats a value with its unit. */
   readonly format: (value: number) => string;
   /** The threshold as text, for the table of criteria. */
   readonly threshold: string;
 }
 
 /**
- * Number of further phones that all zones together keep capacity for. A phone that cannot register can neither make nor
- * receive calls.
+ * Number of additional phones that all zones together keep capacity for. A phone that cannot register can neither make
+ * nor receive calls.
  */
 export const SPARE_PHONES = PHONES_PER_ZONE / 10;
 
 const CARRY = ["carries", "carry"] as const;
 
-/** Returns the metrics that `policy` uses. */
 export function metricsOf(policy: Policy): readonly Metric[] {
   const { callsPerZone, spareCalls, throughputPerZone, cpu, window } = policy;
   const mean = (

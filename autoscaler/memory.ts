@@ -9,18 +9,18 @@ import { MAX_SAMPLE_GAP } from "./zone-load";
 /** State that one tick passes to the next tick, which may run in another process. */
 export interface Memory extends Pick<ScalingState, "lastOut" | "lastIn" | "failedIn" | "failures"> {
   /**
-   * Number of consecutive failed repairs of an unfinished change, and the time of the last one; null if none failed.
+   * Number of attempts to repair an unfinished change that failed or were refused since the last success, and the time
+   * of the last of them; null if there were none.
    */
   readonly failedMends: ScalingState["failures"];
   /** A change that was started and is not known to have finished; null if there is none. */
   readonly unfinished: { readonly from: number; readonly to: number } | null;
   /** Samples, the oldest first. */
   readonly samples: readonly Sample[];
-  /** Counters of the last sample, by zone. */
+  /** The last counters that were read from each zone, by the name of the zone. */
   readonly counters: Readonly<Record<string, Counters>>;
 }
 
-/** Memory of an autoscaler that has never run. */
 export const EMPTY_MEMORY: Memory = {
   lastOut: null,
   lastIn: null,
@@ -34,8 +34,8 @@ export const EMPTY_MEMORY: Memory = {
 
 /**
  * Returns the counters from which a new run computes its first rates. Returns none if the last sample is too old. Also
- * returns none if zones were added or removed, or could not be removed, after the last sample: rates that include the
- * time before such a change would ask for the change again.
+ * returns none if a scale-out, a scale-in or a failed scale-in ended after the last sample, because rates that include
+ * the time before that could cause a wrong decision.
  */
 export function countersToResumeFrom(
   { samples, counters, lastOut, lastIn, failedIn }: Memory,
@@ -47,8 +47,8 @@ export function countersToResumeFrom(
 }
 
 /**
- * Corrects the memory if the clock was set back. Times later than `now` become `now`, and samples later than `now` are
- * dropped. Otherwise the cooldowns would last too long.
+ * Corrects the memory if the clock was set back. Times later than `now` become `now`, so that no cooldown lasts too
+ * long. Samples later than `now` are dropped.
  */
 export function clampedTo(now: number, memory: Memory): Memory {
   const moment = (at: number | null): number | null => (at === null ? null : Math.min(at, now));
@@ -69,7 +69,7 @@ export function clampedTo(now: number, memory: Memory): Memory {
 export class MemoryFile {
   constructor(private readonly path: string) {}
 
-  /** @throws OperatorError if the file cannot be read or is not JSON. */
+  /** Returns {@link EMPTY_MEMORY} if the file is missing. @throws OperatorError if it is not readable JSON. */
   read(): Memory {
     try {
       return { ...EMPTY_MEMORY, ...(JSON.parse(readFileSync(this.path, "utf8")) as Memory) };
@@ -82,7 +82,7 @@ export class MemoryFile {
     }
   }
 
-  /** @throws OperatorError if the disk is full or access is denied. */
+  /** @throws OperatorError if the file cannot be written. */
   write(memory: Memory): void {
     const next = `${this.path}.new`;
     try {

@@ -13,9 +13,9 @@ export interface RotationState {
   readonly connections: number;
 }
 
-/** One observation of a zone. `place` is null if HAProxy could not be asked or does not know the zone. */
 export interface ObservedZone {
   readonly name: string;
+  /** Null if HAProxy could not be asked, or does not know the zone. */
   readonly place: RotationState | null;
   /** Null if the zone could not be read. */
   readonly reading: ZoneReading | null;
@@ -35,8 +35,8 @@ export interface Observation {
 type RatedMeasurement = ZoneMeasurement & Rates;
 
 /**
- * Returns the reading of a zone without the phones that are already `counted`. A phone that has moved to another zone
- * stays registered in the previous zone for up to a minute.
+ * Returns the reading of a zone without the extensions that are already `counted`. A phone that has moved to another
+ * zone stays registered in the previous zone for up to a minute.
  *
  * @param counted extensions that were counted in other zones. This function adds the extensions of this zone.
  */
@@ -47,7 +47,7 @@ function readingOf(measurement: RatedMeasurement, counted: Set<string>): ZoneRea
   return { calls, registrations: counted.size - before, bytesPerSecond, cpu };
 }
 
-/** Timeout of one observation in milliseconds. The values of a node that takes longer are unknown. */
+/** Default timeout of one observation in milliseconds. The values of a node that takes longer are unknown. */
 const TIMEOUT = 8_000;
 
 /**
@@ -84,7 +84,6 @@ export class Metrics {
     };
   }
 
-  /** Observes the exchange and returns the sample for a decision of the autoscaler. */
   async sample(nodes: ExchangeNodes): Promise<Sample> {
     return sampleOf(await this.observe(nodes));
   }
@@ -122,7 +121,7 @@ export class Metrics {
   }
 
   /**
-   * Runs `work` with a timeout. If the previous work on the node has not ended yet, the new work counts as timed out.
+   * Runs `work` with a timeout. If earlier work on the node still runs, counts `work` as timed out without running it.
    */
   private withTimeout<T>(node: string, work: () => Promise<T>): Promise<NodeResult<T>> {
     if (this.pending.has(node)) return Promise.resolve(timedOut(node, this.timeout));
@@ -135,8 +134,8 @@ export class Metrics {
 }
 
 /**
- * Converts an observation to a sample for a decision of the autoscaler. A zone that is out of the rotation accepts no
- * new connections, so it is listed in `out`. If HAProxy could not be asked, `out` is empty.
+ * Converts an observation to a sample for a decision of the autoscaler. If HAProxy could not be asked, or knows no
+ * zone, all zones count as in the rotation.
  */
 export function sampleOf({ at, zones, fault }: Observation): Sample {
   const places = zones.flatMap(({ place }) => (place === null ? [] : [place]));

@@ -1,13 +1,13 @@
 import type { Autoscale } from "../config/autoscale-schema";
 import type { Settings } from "../config/schema";
 
-/** Policy of the autoscaler: `pbx:autoscale`, with times in seconds and only the prices of the flavors in use. */
+/** Policy of the autoscaler: `pbx:autoscale` with times in seconds, and with the prices of the flavors in use only. */
 export interface Policy extends Omit<Autoscale, "maxHourlyCost" | "prices"> {
   /** Null if no cost limit is set. */
   readonly cost: CostLimit | null;
 }
 
-/** Hourly cost limit, and hourly prices of the controller and of a zone, in the currency of the operator's prices. */
+/** Hourly cost limit, and the hourly prices of the controller and of a zone. All are in the operator's currency. */
 export interface CostLimit {
   readonly limit: number;
   readonly controller: number;

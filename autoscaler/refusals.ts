@@ -5,8 +5,8 @@ import { preview } from "../stack/preview";
 
 /**
  * Returns the faults that the guard finds in an update of `stack`, one line each. An update also deploys all pending
- * edits of this clone's configuration and code. The operator may have planned an edit for a time with few calls, so the
- * autoscaler must not deploy such an edit together with a new zone.
+ * edits of this clone's configuration and code. If such an edit would lose calls, the operator decides when to deploy
+ * it, and the autoscaler must not.
  *
  * @throws OperatorError if the preview fails.
  */

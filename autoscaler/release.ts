@@ -6,7 +6,6 @@ import { outInWords, outOfRotation } from "./rotation";
 import type { Sample, ZoneReading } from "./sample";
 import { samplesCovering } from "./zone-load";
 
-/** Whether a zone may be removed, and why. */
 export interface ReleaseVerdict {
   readonly may: boolean;
   readonly reason: string;
@@ -15,8 +14,8 @@ export interface ReleaseVerdict {
 const no = (reason: string): ReleaseVerdict => ({ may: false, reason });
 
 /**
- * Checks that all zones were read and are in the rotation. A zone that cannot be read may be the busiest one. A zone
- * out of the rotation may be under maintenance.
+ * Checks that the rotation and all zones were read, and that all zones are in the rotation. A zone that cannot be read
+ * may be the busiest one. A zone out of the rotation may be under maintenance.
  */
 export function allKnown(latest: Sample | undefined, zones: number): ReleaseVerdict {
   const unread = (latest?.zones ?? []).filter(({ reading }) => reading === null);
@@ -39,8 +38,8 @@ export function allKnown(latest: Sample | undefined, zones: number): ReleaseVerd
 }
 
 /**
- * Checks that the peak load of the last `scaleInAfter` seconds fits into `zones` zones, with a share `margin` of their
- * capacity free.
+ * Checks that the peak load of the last `scaleInAfter` seconds, plus the spare capacity, fits into `zones` zones with a
+ * share `margin` of their capacity free. Each metric must fit.
  */
 export function fits(
   samples: readonly Sample[],
@@ -74,11 +73,10 @@ export function fits(
     may: true,
     reason:
       `at most ${count(calls, "call")} in the last ${time}; ` +
-      `${count(zones, "zone")} would have ${percent(margin)} free`,
+      `${count(zones, "zone")} would have at least ${percent(margin)} free`,
   };
 }
 
-/** Returns the sum of a value over all zones of a sample; null if the value of a zone is unknown. */
 function total({ zones }: Sample, value: (reading: ZoneReading) => number | null): number | null {
   const loads = zones.map(({ reading }) => (reading === null ? null : value(reading)));
   return loads.reduce<number | null>(

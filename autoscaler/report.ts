@@ -11,7 +11,7 @@ export interface Report {
   readonly from: number;
   /** What the tick did, as text for an operator. */
   readonly outcome: string;
-  /** False if a change failed, if the guard refused it, or if no zone could be read. */
+  /** False if a change or a repair failed, if the guard refused a change, or if {@link isBlind}. */
   readonly ok: boolean;
 }
 
@@ -33,10 +33,9 @@ export function describeOutcome(outcome: UpdateOutcome, what: string): string {
   }
 }
 
-/** Describes a decision in one line: the action, the number of zones and the reason. */
 export const describeDecision = ({ action, zones, reason }: Decision): string =>
   `${action === "hold" ? "hold at" : `${action} to`} ${count(zones, "zone")}: ${reason}`;
 
-/** Returns whether the decision is to hold because no zone could be read. */
+/** Returns whether the decision is to hold, and no zone could be read. */
 export const isBlind = ({ decision, sample }: Pick<Report, "decision" | "sample">): boolean =>
   decision.action === "hold" && blindness(sample) !== null;

@@ -6,15 +6,16 @@ import type { Sample } from "./sample";
 import { samplesCovering } from "./zone-load";
 
 /**
- * Returns the names of the zones that are out of the rotation, for example for maintenance. Ignores zones whose number
- * is above `zones`. These are about to be removed, because the zone with the highest number is removed first.
+ * Returns the names of the zones that are out of the rotation, for example for maintenance. Ignores a zone whose number
+ * is above `zones`: such a zone is being removed, because the zone with the highest number is removed first.
  */
 export const outOfRotation = (latest: Sample | undefined, zones: number): readonly string[] =>
   (latest?.out ?? []).filter(({ number }) => number <= zones).map(({ name }) => name);
 
 /**
- * Returns `samples` with a change: each zone that was down in all samples of the policy's window is in `out`, as if an
- * operator had drained the zone. One sample is not enough: right after a reload, HAProxy has not checked any zone yet.
+ * Returns `samples` in which zones that were down for a while are in `out`, as if an operator had drained them. Such a
+ * zone was down in all samples of the last `window` seconds, or of the last two intervals if these are longer. One
+ * sample is not enough: right after a reload, HAProxy has not checked any zone yet.
  */
 export function withoutDown(
   samples: readonly Sample[],

@@ -19,7 +19,7 @@ const FIRST_INTERVAL = 5_000;
 
 /** Creates and connects all parts of the autoscaler of one stack. */
 export class Runner {
-  /** Milliseconds between two ticks, from the policy at the last tick. */
+  /** Milliseconds between two ticks, by the policy at the last tick. */
   interval = 15_000;
   private readonly view: ExchangeView;
 
@@ -32,7 +32,7 @@ export class Runner {
 
   /**
    * Takes a first sample, which opens the connections. The first rates are computed from the counters of this sample,
-   * or from the counters of the previous run if these are recent enough.
+   * or from the counters of the previous run if {@link countersToResumeFrom} returns them.
    *
    * @throws OperatorError if the stack cannot be read, or has no `pbx:autoscale`.
    */
@@ -79,8 +79,7 @@ export class Runner {
       decide: (samples, state, now) => decide(samples, state, policy, now),
       memory: this.memory,
       interval: this.interval,
-      // Samples are kept for at least scaleInAfter. This also covers `window`, because config/autoscale-schema.ts rejects a
-      // scaleInAfter that is shorter than `window`.
+      // This also covers `window`, because config/autoscale-schema.ts rejects a `scaleInAfter` shorter than `window`.
       keep: retentionFor({ seconds: policy.scaleInAfter, interval: policy.interval }) * 1000,
     });
   }

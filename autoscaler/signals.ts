@@ -1,8 +1,8 @@
 import type { Stop } from "./tick";
 
 /**
- * Requests a stop of the autoscaler on SIGTERM and Ctrl-C. Ctrl-C or a second SIGTERM also cancels the current
- * operation of Pulumi.
+ * Turns signals into requests to stop the autoscaler. The first SIGTERM aborts `graceful`. SIGINT (Ctrl-C) or a second
+ * SIGTERM aborts `immediate` as well.
  *
  * @returns the requests, and `done`, which removes the signal handlers.
  */

@@ -3,8 +3,9 @@ import { createServer } from "node:net";
 import { OperatorError } from "../core/errors";
 
 /**
- * Makes this process the only autoscaler of a stack of this clone on this machine. Listens on an abstract Unix socket:
- * the kernel gives its name to one process at a time, and releases the name when the process ends for any reason.
+ * Makes this process the only autoscaler of a stack of this clone on this machine. Listens on an abstract Unix socket.
+ * The kernel lets only one process use the name of the socket, and releases the name when this process ends for any
+ * reason.
  *
  * @param file path of the memory file of this stack's autoscaler. The name of the socket is made from this path.
  * @returns a function that releases the lock.

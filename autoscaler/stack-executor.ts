@@ -16,7 +16,7 @@ export interface StackExecutorOptions extends RepairOptions {
    */
   readonly refusals: (stack: Stack, signal: AbortSignal) => Promise<readonly string[]>;
   readonly onEvent: (event: EngineEvent) => void;
-  /** Called after an update, when cached data about the stack may be out of date. */
+  /** Called after each attempt to update the stack, because cached data about the stack may be out of date. */
   readonly onChanged: () => void;
 }
 
@@ -34,8 +34,8 @@ export class StackExecutor implements Executor {
     try {
       return await this.options.cloud().headroom();
     } catch (error) {
-      // Try without the quota: an update that the cloud refuses is rolled back.
       if (!(error instanceof OperatorError)) throw error;
+      // The scale-out is tried without the quota, because an update that the cloud refuses is rolled back.
       this.options.say(`quotas are unknown: ${error.message}`);
       return null;
     }

@@ -26,31 +26,30 @@ export interface TickOptions {
 /** Requests to stop the autoscaler. */
 export interface Stop {
   /**
-   * Prevents further changes, and cancels a drain, which may take an hour. A scale-out that has begun is completed,
-   * which takes a minute or two.
+   * Prevents further changes. Cancels a change that may wait for a drain, because a drain may take an hour. A scale-out
+   * that has begun is completed, which takes a minute or two.
    */
   readonly graceful: AbortSignal;
   /** Cancels any operation that is in progress. */
   readonly immediate: AbortSignal;
 }
 
-/** A decision and the data that it is based on. */
 export interface Considered {
   readonly decision: Decision;
   readonly state: ScalingState;
   readonly sample: Sample;
 }
 
-/** Longest delay between two attempts to repair an unfinished change, in milliseconds. */
+/** Longest delay in milliseconds after a failed attempt to repair an unfinished change. */
 const LONGEST_WAIT = 10 * 60_000;
 
 /**
- * Runs one tick of the autoscaler at a time. A tick takes a sample, decides, changes the number of zones if needed, and
- * writes the memory.
+ * Runs ticks of the autoscaler. A tick takes a sample, decides, changes the number of zones if needed, and writes the
+ * memory.
  *
- * A change is written to the memory before it starts. A tick that finds an unfinished change repairs the stack first.
- * The tick then applies the current decision. If the decision is to hold, the tick scales the exchange to the
- * number of zones in the stack's outputs.
+ * A change is written to the memory before the change starts. If a tick finds an unfinished change, the tick repairs
+ * the stack before it applies its decision. If this decision is to hold, the tick scales the exchange to the number of
+ * zones in the stack's outputs.
  */
 export class Ticker {
   private readonly now: () => number;
@@ -71,7 +70,7 @@ export class Ticker {
     const state = { zones, ...scalingOf(memory), headroom: null };
     const decision = decide(memory.samples, state, sample.at);
     if (decision.action !== "out") return { decision, state, sample };
-    // Query the quota only when scaling out.
+    // The quota matters only for a scale-out.
     const known = { ...state, headroom: await executor.headroom() };
     return { decision: decide(memory.samples, known, sample.at), state: known, sample };
   }
@@ -157,7 +156,7 @@ export class Ticker {
     return verdict(outcome, what(zones));
   }
 
-  /** Repairs an unfinished change. After each failure, the next attempt waits longer. */
+  /** Repairs the stack. After each failure, the delay before the next attempt doubles, up to {@link LONGEST_WAIT}. */
   private async repair(stop: Stop): Promise<UpdateOutcome> {
     const { executor, interval, memory } = this.options;
     const { failedMends } = memory.read();
@@ -181,7 +180,10 @@ export class Ticker {
     }
   }
 
-  /** Removes zones when their calls have ended. Cancels the drain if the zones are needed before that. */
+  /**
+   * Scales in to `zones` zones, and waits for the calls of the removed zones to end. Cancels the scale-in if the load
+   * needs more zones.
+   */
   private async drain(zones: number, stop: Stop): Promise<UpdateOutcome> {
     const { executor } = this.options;
     const ended = new AbortController();
@@ -190,7 +192,7 @@ export class Ticker {
       () => {
         needed.abort();
       },
-      () => undefined, // the drain has ended
+      () => undefined, // `ended` was aborted, because the change has ended
     );
     const outcome = await executor.change(
       zones,
@@ -203,7 +205,7 @@ export class Ticker {
       : outcome;
   }
 
-  /** Resolves when `zones` are too few for the load. @throws when `signal` is aborted. */
+  /** Measures until `zones` are too few for the load. @throws when `signal` is aborted. */
   private async untilShortOf(zones: number, signal: AbortSignal): Promise<void> {
     const { executor, decide, interval } = this.options;
     // Ignores cooldowns and earlier failures, because keeping a zone needs nothing from the cloud.

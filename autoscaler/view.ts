@@ -22,7 +22,7 @@ export class ExchangeView {
   constructor(private readonly stack: Stack) {}
 
   /**
-   * Returns settings, policy and nodes, which are at most a minute old.
+   * Returns the settings, the policy and the nodes. They are at most a minute old.
    *
    * @throws OperatorError if the stack cannot be read, or has no `pbx:autoscale`.
    */
@@ -35,7 +35,9 @@ export class ExchangeView {
     this.known.forget();
   }
 
-  /** Returns the number of zones in service, without the cache: an operator's update may have changed the number. */
+  /**
+   * Returns the number of zones in the stack's outputs. Bypasses the cache: an operator may have changed the number.
+   */
   async inService(): Promise<number> {
     this.forget();
     return (await this.current()).nodes.zones.length;

@@ -3,8 +3,9 @@ import { count } from "../core/format";
 import type { Criterion, ScalingState } from "./decision";
 import type { Policy } from "./policy";
 
-/** First and longest delay in seconds after a failed scale-out. The delay doubles with each further failure. */
+/** Seconds to wait after the first failed scale-out. The time doubles with each further failure in a row. */
 const FIRST_BACK_OFF = 60;
+/** Longest time in seconds to wait after a failed scale-out. */
 const LONGEST_BACK_OFF = 1800;
 
 /** Reason to wait, as text; null if there is none. */
@@ -18,7 +19,9 @@ function wait(what: string, since: number | null, seconds: number, now: number):
     : null;
 }
 
-/** Returns the wait after failed scale-outs. It gives the cloud time to recover and applies to every scale-out. */
+/**
+ * Returns the wait after failed scale-outs. The wait applies to every scale-out and gives the cloud time to recover.
+ */
 export function backOff({ failures }: ScalingState, now: number): Wait {
   if (failures === null || failures.count === 0) {
     return null;
@@ -29,8 +32,8 @@ export function backOff({ failures }: ScalingState, now: number): Wait {
 }
 
 /**
- * Returns the wait after zones were added. The usage of a zone takes a while to show that another zone shares the load.
- * A scale-in does not delay a scale-out, because callers would notice the lack of zones.
+ * Returns the wait after zones were added. The mean load of the earlier zones takes a while to show that a new zone
+ * shares the load. A scale-in causes no wait before a scale-out, because callers would notice a lack of zones.
  */
 export function cooldownOut({ lastOut }: ScalingState, policy: Policy, now: number): Wait {
   return wait("zones were added", lastOut, policy.cooldownOut, now);
@@ -47,12 +50,12 @@ export function cooldownIn(state: ScalingState, policy: Policy, now: number): Wa
   );
 }
 
-/** Returns the wait after a failed scale-in. It applies to every scale-in and gives the calls time to end. */
+/** Returns the wait after a failed scale-in. The wait applies to every scale-in and gives calls time to end. */
 export function failedIn(state: ScalingState, policy: Policy, now: number): Wait {
   return wait("a zone could not be removed", state.failedIn, policy.cooldownIn, now);
 }
 
-/** Returns both cooldowns and the back-off as one row of the table of criteria. */
+/** Returns the criterion for both cooldowns and the back-off, for the table of `--explain`. */
 export function waiting(state: ScalingState, policy: Policy, now: number): Criterion {
   const { lastOut, lastIn, failures, zones } = state;
   const ago = (what: string, at: number | null): string =>

@@ -1,14 +1,15 @@
 import type { Sample, ZoneReading } from "./sample";
 
-/** The load of a zone by one metric; `load` is null if the load is unknown. */
+/** The load of a zone by one metric. */
 export interface ZoneLoad {
   readonly name: string;
-  /** Whether the latest sample has a reading of the zone. In the first reading of a zone, its rates are unknown. */
+  /** Whether the latest sample has a reading of the zone. */
   readonly isRead: boolean;
+  /** Null if unknown. May be null even if `isRead`, because the first reading of a zone has no rates. */
   readonly load: number | null;
 }
 
-/** Returns the samples of the last `seconds` up to `at`, the oldest first. */
+/** Returns the samples of the last `seconds` up to `at`, which is in milliseconds since 1970. */
 export function samplesOf(
   samples: readonly Sample[],
   at: number,
@@ -17,26 +18,27 @@ export function samplesOf(
   return samples.filter((sample) => sample.at <= at && sample.at > at - seconds * 1000);
 }
 
-/** A period that samples must cover, and the time between two samples. Both are in seconds. */
+/** A period that samples must cover. */
 interface Span {
   readonly seconds: number;
+  /** Seconds between two samples, as the policy sets them. */
   readonly interval: number;
 }
 
-/** Longest gap in seconds between two runs with `--once`, which cron or a timer may start two minutes apart. */
+/** Gap in seconds between two samples that is always allowed: cron may start runs with `--once` two minutes apart. */
 export const MAX_SAMPLE_GAP = 150;
 
-/** Returns the longest allowed time in seconds between two samples. During a longer gap, the load is unknown. */
+/** Returns how many seconds may pass between two samples. During a longer gap, the load is unknown. */
 const longestGap = ({ seconds, interval }: Span): number =>
   Math.max(MAX_SAMPLE_GAP, 3 * interval, seconds / 4);
 
-/** Returns how long to keep samples to cover `span`, in seconds. */
+/** Returns for how many seconds samples must be kept, so that they can cover `span`. */
 export const retentionFor = (span: Span): number => span.seconds + longestGap(span);
 
 /**
- * Returns the samples that cover all of `span` up to `at`; null if a gap is too long. Each sample covers the time since
- * the previous sample. If the first sample in the span is late, the result also includes the last sample before the
- * span, which shows the load at the start of the span.
+ * Returns the samples that cover the whole `span` that ends at `at`; null if they do not cover the span. If the first
+ * sample in the span is late, the last sample before the span is needed as well: that sample shows the load at the
+ * start of the span.
  */
 export function samplesCovering(
   samples: readonly Sample[],
@@ -57,8 +59,8 @@ export function samplesCovering(
 }
 
 /**
- * Returns the calls or registered phones of each zone of the latest sample. Counts are exact, so the latest reading is
- * enough. If the latest sample has no reading of a zone, the newest reading of the last `window` seconds is used.
+ * Returns the number of calls or registered phones of each zone of the latest sample. The number is from the zone's
+ * newest reading in the last `window` seconds, and null if there is no such reading.
  */
 export function countByZone(
   samples: readonly Sample[],

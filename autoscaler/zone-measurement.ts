@@ -3,10 +3,9 @@ import { asterisk } from "../nodes/asterisk/console";
 import type { Session } from "../ssh/session";
 import { type Counters, readCounters } from "./counters";
 
-/** Values that are read from a zone for one sample. */
 export interface ZoneMeasurement {
   readonly calls: number;
-  /** Extensions whose phones are registered. */
+  /** Registered extensions. */
   readonly registered: readonly string[];
   readonly counters: Counters;
 }

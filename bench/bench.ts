@@ -9,7 +9,7 @@ import { measureRegistrations } from "./registrations";
 const HELP = `usage: make bench, or with pulumi on PATH: npx tsx bench/bench.ts [OPTION]...
 
 Measures
-  previews  time of \`pulumi preview\` for a new stack, compared with an empty program with the same
+  previews  time of \`pulumi preview\` for a new stack, compared with empty programs with the same
             provider; written to bench/results.md
   changes   time of \`pulumi up\` to change an exchange that runs in the lab, and the effect on a call;
             written to docs/changes.md and bench/changes.json
@@ -21,9 +21,9 @@ Measures
 Options:
   --only=previews|changes|registrations
                    measure only one of the three
-  --rounds=N       number of measurements; a change during a call is measured only once (default: 5)
+  --rounds=N       number of rounds; some changes are measured only once (default: 5)
   --before=COMMIT  commit to compare registrations with (default: the fork point from main or, on main,
-                   the last release)
+                   the last earlier release)
   --help           print this text
 `;
 

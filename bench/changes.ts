@@ -9,13 +9,13 @@ import { onNode } from "../tests/lab/ssh";
 import { keep, machine, formatTable, median, timed } from "./figures";
 import { Witness } from "./witness";
 
-/** Measurement of one change to a running exchange. */
+/** One row of the results. */
 interface Figure {
   readonly change: string;
   readonly seconds: number;
-  /** Effect on a call during the change; null if there was no call. */
+  /** Effect of the change on a call; null if there was no call. */
   readonly witness: { readonly callsDropped: number; readonly lossPercent: number } | null;
-  /** Goal of the measurement, and whether it was met; null if there is no goal. */
+  /** Goal of the measurement, and whether the goal was met; null if there is no goal. */
   readonly goal: { readonly text: string; readonly isMet: boolean } | null;
 }
 
@@ -29,12 +29,12 @@ const MANY = 10_000;
 /** An exchange in the lab, with the measurements of its changes. */
 class Bench {
   readonly figures: Figure[] = [];
-  /** The current call, between the two zones that are never removed; null if there is none. */
+  /** Call between zone1 and zone2, which no change removes; null if no call was started since the last `hangUp`. */
   private witness: Witness | null = null;
 
   constructor(readonly deployment: Deployment) {}
 
-  /** Runs `pulumi up` without a preview, and returns its duration in seconds. */
+  /** Sets `settings`, and runs `pulumi up` without a preview. Returns the duration of `pulumi up` in seconds. */
   async update(settings: Readonly<Record<string, string>> = {}): Promise<number> {
     const { stack, directory } = this.deployment;
     for (const [key, value] of Object.entries(settings)) {
@@ -67,7 +67,7 @@ class Bench {
     process.stderr.write(`changes: ${change}: ${seconds.toFixed(1)} s\n`);
   }
 
-  /** Measures a change during a call. Starts a new call if there is none, or if the last one was dropped. */
+  /** Measures a change during a call. Starts a new call if there is none, or if the last call was dropped. */
   async witnessed(change: string, settings: Readonly<Record<string, string>>): Promise<void> {
     if (this.witness?.isDropped !== false) {
       await this.hangUp();
@@ -122,7 +122,6 @@ async function measureUserEdits(bench: Bench, rounds: number): Promise<void> {
   });
 }
 
-/** Measures small edits and an additional zone during a call. */
 async function measureEditsUnderCall(bench: Bench): Promise<void> {
   await bench.witnessed("user added", { users: users(FEW + 2) });
   await bench.witnessed("user removed", { users: users(FEW) });
@@ -135,7 +134,7 @@ async function measureRemovalUnderCall(bench: Bench): Promise<void> {
   const { sipAccounts } = await bench.deployment.outputs();
   const idle: Phone[] = [];
   try {
-    // One phone for each zone: with roundrobin, HAProxy gives phones to the zones in turn.
+    // One phone for each zone: with roundrobin, HAProxy sends new connections to the zones in turn.
     for (const account of sipAccounts.slice(2, 5)) {
       const phone = await Phone.start({ account: { ...account, transport: "tcp" } });
       idle.push(phone);
@@ -147,9 +146,8 @@ async function measureRemovalUnderCall(bench: Bench): Promise<void> {
   }
 }
 
-/** Measures the addition of a user to a short list of users and to a long list. */
 async function measureManyUsers(bench: Bench, rounds: number): Promise<void> {
-  /** Returns the median time in seconds to add one user. The exchange has at least `count` users before. */
+  /** Returns the median time in seconds to add one user to a list of `count` or a few more users. */
   const addedTo = async (count: number): Promise<number> => {
     const seconds: number[] = [];
     for (let round = 1; round <= rounds; round++) {

@@ -9,7 +9,7 @@ import { machine, formatTable, median, timed } from "./figures";
 
 interface Subject {
   readonly title: string;
-  /** Maximum time as a multiple of the first subject's time; null for no goal. */
+  /** Maximum time as a multiple of the first subject's time; null if there is no goal. */
   readonly goal: number | null;
   readonly stack: TestStack;
   readonly config: Readonly<Record<string, unknown>>;
@@ -51,7 +51,7 @@ function emptyProgram(folder: string, name: string, compilerOptions: object): st
   return project;
 }
 
-/** Runs one preview and returns its duration in seconds. */
+/** Returns the duration of one preview in seconds. */
 const measure = ({ title, stack, config }: Subject): Promise<number> =>
   timed(async () => {
     const { exitCode, stdout, stderr } = await stack.run(
@@ -83,9 +83,9 @@ function report(subjects: readonly Subject[], times: readonly (readonly number[]
 }
 
 /**
- * Compares previews of a new stack with previews of two empty programs: one with a check of types, and one without it,
- * as in this project. All programs are measured in turn, so that other load on the machine affects all of them equally.
- * Writes the results to bench/results.md.
+ * Compares the time of a preview of this project, for a new stack, with that of two empty programs. One empty program
+ * checks types, and the other does not, like this project. All programs are measured in turn, so that other load on the
+ * machine affects all of them equally. Writes the results to bench/results.md.
  */
 export async function measurePreviews(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "trunkline-bench-"));

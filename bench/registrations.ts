@@ -14,7 +14,7 @@ import { type Kind, KIND_NAMES, type Served } from "./serve";
 
 /** Number of registrations in a round. */
 const REGISTRATIONS = 2_000;
-/** Number of registrations at a time. */
+/** Maximum number of concurrent registrations. */
 const PARALLEL = 50;
 /** Time in milliseconds in which a round sets up calls, one after another. */
 const CALLS = 4_000;
@@ -28,7 +28,7 @@ const git = (...args: readonly string[]): string =>
     stdio: ["ignore", "pipe", "ignore"],
   }).trim();
 
-/** Returns the fork point of this branch from main or, on main, the last release. */
+/** Returns the fork point of this branch from main or, on main, the last earlier release. */
 function baseCommit(): string {
   try {
     const base = git("merge-base", "HEAD", "main");
@@ -43,8 +43,8 @@ function baseCommit(): string {
 }
 
 /**
- * Checks out `commit` in `folder`, with the packages and images of this tree. So exchanges of the two trees differ only
- * in their rendered files. Returns the directory of the checkout.
+ * Checks out `commit` in `folder`, with the packages and images of this tree. So the exchanges of both trees run the
+ * same images. Returns the directory of the checkout.
  *
  * @throws OperatorError if the commit does not exist.
  */
@@ -66,7 +66,7 @@ const TITLES: Readonly<Record<Kind, string>> = {
   CHAN_SIP_16: "chan_sip, Asterisk 16",
 };
 
-/** An exchange that serve.ts runs from the files of a clone, with its measurements. */
+/** An exchange that serve.ts runs from the files of a clone, and the measurements of the exchange. */
 class Subject {
   /** Registrations per second in each round. */
   readonly rates: number[] = [];
@@ -104,8 +104,8 @@ class Subject {
     });
     this.rates.push(registered / seconds);
 
-    // Each round uses two other users. With the same users, chan_sip would first call the previous round's phone, which
-    // no longer exists.
+    // Each round calls with other users. With the same users, chan_sip would first call the previous round's phone,
+    // which no longer exists.
     const callers = accounts.slice(REGISTRATIONS);
     const [caller, callee] = callers.slice((this.calls++ * 2) % callers.length);
     if (caller === undefined || callee === undefined)
@@ -155,7 +155,7 @@ function rowsOf(kind: Kind, before: Subject, after: Subject): string[][] {
   ];
 }
 
-/** Compares an exchange of the clone with an exchange of this tree. Returns two rows of the table. */
+/** Compares an exchange of the clone with an exchange of this tree. Returns the rows of the table for `kind`. */
 async function compare(
   kind: Kind,
   title: string,
@@ -188,8 +188,8 @@ async function compare(
  * measured in turn, so that other load on the machine affects both equally. Writes the results to
  * bench/registrations.md.
  *
- * @param commit the earlier commit; by default the fork point from main or, on main, the last release.
- * @throws OperatorError if the commit does not exist, or an exchange does not start.
+ * @param commit the earlier commit; by default the fork point from main or, on main, the last earlier release.
+ * @throws OperatorError if there is no such commit, or an exchange does not start.
  */
 export async function measureRegistrations(rounds: number, commit = baseCommit()): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "trunkline-bench-"));
@@ -216,7 +216,7 @@ export async function measureRegistrations(rounds: number, commit = baseCommit()
     try {
       git("worktree", "remove", "--force", join(folder, "before"));
     } catch {
-      // The worktree was not created.
+      // There is no worktree if the checkout failed.
     }
     rmSync(folder, { recursive: true, force: true });
   }

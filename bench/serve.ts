@@ -4,13 +4,14 @@ import type { Exchange, ZoneKind } from "../tests/calls/support/exchange";
 /** Description of a running exchange, for registrations.ts, which measures the exchange. */
 export interface Served {
   readonly controllerAddress: string;
-  /** Network namespace and address of the phones. */
+  /** Network namespace of the phones. */
   readonly namespace: string;
+  /** Address of the phones. */
   readonly address: string;
   readonly accounts: readonly { readonly extension: string; readonly secret: string }[];
 }
 
-/** Exports of tests/calls/support/exchange.ts, in every commit, that describe a zone: one for each SIP driver. */
+/** Names of two kinds of zones that tests/calls/support/exchange.ts of a clone exports: one for each SIP driver. */
 export const KIND_NAMES = ["PJSIP_22", "CHAN_SIP_16"] as const;
 export type Kind = (typeof KIND_NAMES)[number];
 
@@ -32,13 +33,13 @@ const LIMITS = {
  * standard input ends.
  *
  * @param clone directory of the clone.
- * @param kind SIP driver of the zones.
+ * @param kind kind of both zones.
  */
 async function main(clone: string, kind: Kind): Promise<void> {
   const support = (await import(join(clone, "tests/calls/support/exchange"))) as Support;
   const start = (configuration: Record<string, unknown>): Promise<Exchange> =>
     support.Exchange.start({ zones: [support[kind], support[kind]], configuration });
-  // In early commits, the configuration has no key for limits. Their exchange starts without limits.
+  // In early commits, the configuration has no key for limits. The exchange of such a commit starts without limits.
   const exchange = await start({ users: USERS, limits: LIMITS }).catch((error: unknown) => {
     if (!String(error).includes("limits")) throw error;
     return start({ users: USERS });

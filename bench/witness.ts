@@ -13,7 +13,7 @@ const PAUSE = 1_000;
 
 /** A call between two zones during a change to the exchange. */
 export class Witness {
-  /** Whether the call has ended for any reason. The phones themselves do not hang up. */
+  /** Whether the call has ended for any reason. The phones do not hang up before `close`. */
   isDropped = false;
 
   private constructor(
@@ -30,8 +30,8 @@ export class Witness {
   /**
    * Starts a call between two zones.
    *
-   * @param zones names of zones that no change removes. The phones must be in two of them.
-   * @throws OperatorError if the phones cannot be registered in two of these zones.
+   * @param zones names of zones that no change removes. The phones must be in two of these zones.
+   * @throws Error if every attempt to get a call between two of these zones fails.
    */
   static async start(
     { sipAccounts, zones: deployed }: ExchangeOutputs,
@@ -72,7 +72,7 @@ export class Witness {
     );
   }
 
-  /** Returns the loss during `change` in percent, of the worse direction; 100 if the call was dropped. */
+  /** Runs `change`. Returns the packet loss of the worse direction in percent; 100 if the call was dropped. */
   async lossDuring(change: () => Promise<unknown>): Promise<number> {
     const { callerToCallee, calleeToCaller } = await measure(...this.sides, change);
     return this.isDropped ? 100 : Math.max(callerToCallee.lossPercent, calleeToCaller.lossPercent);

@@ -28,7 +28,6 @@ export function parseArguments<Own extends Options = typeof COMMON>(
   return parseCommandLine(() => ({ help, operands: [] }), own).values;
 }
 
-/** Help text and operands of a command. */
 export interface CommandForm {
   readonly help: string;
   /** Names of the operands for error messages. The first operand is the command itself. */
@@ -39,7 +38,7 @@ export interface CommandForm {
  * Parses a command line whose first operand is the name of a command. Prints the help of the command and exits if
  * `--help` is given.
  *
- * @param formOf returns the form of the command with the given name; undefined if there is no operand.
+ * @param formOf returns the form of a command. The name of the command is undefined if there is no operand.
  * @throws OperatorError if an option is unknown or lacks its value, or if an operand is missing or surplus.
  */
 export function parseCommandLine<Own extends Options = typeof COMMON>(

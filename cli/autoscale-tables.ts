@@ -4,7 +4,7 @@ import type { Considered } from "../autoscaler/tick";
 import { bytesPerSecond as rate, namesOf, percent } from "../core/format";
 import { table } from "./terminal";
 
-/** Formats a decision of the autoscaler with the samples and thresholds that led to it. */
+/** Formats a decision of the autoscaler, with the last sample and all criteria. */
 export function explanation({ decision, state, sample }: Considered): string {
   const zones = table(sample.zones.map(zoneRow), [
     "zone",
@@ -42,7 +42,7 @@ export function explanation({ decision, state, sample }: Considered): string {
 const unknownConnections = (unknown: number): string =>
   `connections without a registered phone: ${String(unknown)}; they add no zone`;
 
-/** Returns the reasons for unknown values, each only once: a fault of the controller is the reason for all zones. */
+/** Returns the reasons for unknown values, each only once: the controller and all zones may have the same reason. */
 function faultsOf({ zones, fault }: Sample): string[] {
   const faults = [fault, ...zones.map((zone) => zone.fault)].filter((some) => some !== null);
   return [...new Set(faults)];

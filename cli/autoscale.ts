@@ -91,7 +91,6 @@ function tell(line: string): void {
   say("scaling", line);
 }
 
-/** Parses `--metrics-port`; null if the option is not given. @throws OperatorError if `text` is not a port */
 function metricsPort(text: string | undefined): number | null {
   if (text === undefined) return null;
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;

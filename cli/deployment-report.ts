@@ -3,7 +3,6 @@ import type { ExchangeOutputs } from "../stack/outputs";
 import { type CallProof, MAX_JITTER_MS, MAX_LOSS_PERCENT } from "./prove";
 import { table } from "./terminal";
 
-/** Prints a report of the deployment and of the measured call. */
 export function printReport(
   stack: string,
   outputs: ExchangeOutputs,

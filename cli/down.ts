@@ -12,7 +12,8 @@ import { parseArguments } from "./arguments";
 import { claimLab, labIsClaimed, stopLab } from "./lab";
 import { runUpdate } from "./run-update";
 
-const HELP = `Destroys the exchange, and stops the lab cloud if \`make up\` or \`make down\` started the lab.
+const HELP = `Destroys the exchange. Then stops the lab cloud, if \`make up\` or \`make down\` started the lab and no
+other stack is deployed in the lab.
 
 Keeps the stack's configuration and secrets, so that \`make up\` restores the same exchange.
 
@@ -30,7 +31,7 @@ main(async () => {
   }
   const stack = await findStack(stackName, await projectEnvironment());
   if (inLab) {
-    // Resources can be deleted only while the lab runs. A lab that is started here is stopped below, unless another
+    // Resources can be deleted only while the lab runs. If the lab is started here, it is stopped below, unless another
     // stack is deployed in it.
     claimLab();
     await command("lab/lab.sh", ["up"], { onLine: relay("lab") });

@@ -20,7 +20,7 @@ main(async () => {
   const { stack } = parseArguments(HELP);
   const environment = await projectEnvironment();
   const opened = await openStack(stack, environment);
-  // Printed before generateSecrets. If that fails, the operator needs this environment to restore the missing secret.
+  // Printed before generateSecrets: if that fails, the operator needs this environment to restore the missing secret.
   for (const [name, value] of Object.entries({ ...environment, PULUMI_STACK: stack })) {
     console.log(`export ${name}=${quote(value)}`);
   }

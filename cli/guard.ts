@@ -10,7 +10,8 @@ import { preview } from "../stack/preview";
 import { parseArguments } from "./arguments";
 import { table } from "./terminal";
 
-const HELP = `Previews an update, shows how the update would affect callers, and fails if calls would be lost.
+const HELP = `Previews an update and shows its effects on callers. Refuses an update that could cut calls, or that
+would make the exchange unreachable.
 
   npm run guard
   pulumi preview --json --show-replacement-steps --show-sames | npm run --silent guard -- --plan -
@@ -23,7 +24,7 @@ Options:
   --allow-controller   allow a replacement of the controller: no new calls or registrations for a while
   -h, --help           print this text
 
-Exit code 0 if no call is lost, 1 if calls are or may be lost, 2 if there is no plan to read.`;
+Exit code 0 if the update is allowed, 1 if it is refused, 2 if there is no plan to read.`;
 
 /** Width of the column of effects in characters. With this width, the table fits into a comment on a pull request. */
 const EFFECT_WIDTH = 68;

@@ -13,8 +13,8 @@ const CLAIM = join(LOCAL, "lab-started");
 const NOTHING_RUNS = 3;
 
 /**
- * Records that this clone starts the lab, unless a process of the lab already runs. Call it before the start of
- * the lab. The existence of the lab's files does not show that the lab runs: the files remain when its processes end.
+ * Records that this clone starts the lab, unless a process of the lab already runs. Call this function before the lab
+ * is started. The files of the lab do not show whether the lab runs, because the files remain when the processes end.
  */
 export function claimLab(env: NodeJS.ProcessEnv = process.env, claim = CLAIM): void {
   const { status } = spawnSync("lab/lab.sh", ["status"], { cwd: ROOT, env });
@@ -23,10 +23,8 @@ export function claimLab(env: NodeJS.ProcessEnv = process.env, claim = CLAIM): v
   writeFileSync(claim, "");
 }
 
-/** Returns whether this clone started the lab. */
 export const labIsClaimed = (claim = CLAIM): boolean => existsSync(claim);
 
-/** Starts the lab cloud and builds the golden images in parallel, then uploads the images. */
 export async function startLab(): Promise<void> {
   await all([
     command("lab/lab.sh", ["up"], { onLine: relay("lab") }),

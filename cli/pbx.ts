@@ -56,7 +56,7 @@ main(async () => {
     throw new OperatorError(`--watch is for status, not for ${name}`);
   if (values.lift !== undefined) {
     if (name !== "bans") throw new OperatorError(`--lift is for bans, not for ${name}`);
-    // Rejects an invalid lock before any connection to the controller.
+    // Rejects an invalid lock before a connection is opened.
     lockKeyOf(values.lift);
   }
   const stack = await findStack(values.stack, await projectEnvironment());

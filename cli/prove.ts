@@ -23,17 +23,17 @@ export interface CallProof {
   readonly sides: readonly [CallSide, CallSide];
 }
 
-/** Bounds for the quality of a good call. */
+/** Maximum packet loss and jitter of a good call. */
 export const MAX_LOSS_PERCENT = 1;
 export const MAX_JITTER_MS = 100;
 
-/** Duration of a measured call, in seconds. */
+/** Seconds for which a call is measured. */
 const CALL_SECONDS = 12;
 /** Maximum number of measured calls. A poor call is repeated, because booting servers may be too busy for media. */
 const CALLS = 4;
 /** Timeout for the first registration, in milliseconds. The servers boot during this time. */
 const BOOT_DEADLINE = 5 * 60_000;
-/** Timeout for a call between two zones after the first registration, in milliseconds. A zone may still be booting. */
+/** Timeout for the establishment of a call, in milliseconds. The zone of the called phone may still be booting. */
 const ZONE_DEADLINE = 3 * 60_000;
 /** Milliseconds between two attempts. */
 const RETRY = 1000;
@@ -70,7 +70,6 @@ export async function ensurePhones(): Promise<void> {
   });
 }
 
-/** Starts a phone and waits until it is registered. */
 async function registeredPhone(account: SipAccount): Promise<Phone> {
   const phone = await Phone.start({ account });
   try {
@@ -83,12 +82,10 @@ async function registeredPhone(account: SipAccount): Promise<Phone> {
 
 /**
  * Places a call through the exchange and measures it. If the exchange has several zones, the call connects two
- * zones, unless `oneZoneIsEnough`.
+ * zones, unless `oneZoneIsEnough`: the called phone registers again until the two phones are in different zones. A poor
+ * call is repeated until {@link CALLS} calls were measured, so the result may be a poor call.
  *
- * The called phone registers again until the two phones are in different zones. The second zone may still be booting
- * when the call is placed.
- *
- * @throws OperatorError with the step that failed.
+ * @throws OperatorError if there are fewer than two users, no phone can register, or no call can be established.
  */
 export async function proveCall(
   { controllerAddress, zones, sipAccounts }: ExchangeOutputs,

@@ -19,7 +19,6 @@ const isFault = ({ resOpFailedEvent, diagnosticEvent }: EngineEvent): boolean =>
 interface Endings {
   /** Message for a failed update whose progress has already shown the reason. */
   readonly failed: string;
-  /** Cleans up after a cancelled update. */
   readonly onCancel: () => Promise<void>;
 }
 

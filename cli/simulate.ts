@@ -72,7 +72,6 @@ function tableOf(results: readonly Result[]): string {
   );
 }
 
-/** @throws OperatorError if the file cannot be read */
 async function read(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
@@ -81,7 +80,6 @@ async function read(file: string): Promise<string> {
   }
 }
 
-/** @throws OperatorError if the file cannot be written */
 async function write(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text);

@@ -21,13 +21,13 @@ const HELP = `Deploys the exchange and tests it with a phone call.
 
 Installs missing tools. Deploys to the cloud that OS_CLOUD or OS_AUTH_URL names. If neither is set,
 starts the lab cloud, uploads the golden images to it, and deploys there. You can run it again at any
-time: completed steps are not repeated.
+time: of the completed steps, it repeats only the call.
 
 Options:
   --stack NAME   the stack to deploy (default: PULUMI_STACK, or dev)
   -h, --help     print this text
 
-Exit code 0 if the call succeeded, 1 otherwise.`;
+Exit code 0 if the call had good quality, 1 otherwise.`;
 
 main(async () => {
   const { stack: stackName } = parseArguments(HELP);
@@ -44,8 +44,8 @@ main(async () => {
   const found = await exportedStack(stack);
   const { resources = [] } = await repairKilledUpdate(stack, found);
   say("pulumi", `deploying stack ${stackName}`);
-  // Searches the state from before the repair. The repair refreshes the state, which removes the record of servers that
-  // the cloud could not build.
+  // Searches the state from before the repair: the refresh in the repair removes the marks (`initErrors`) of servers
+  // that the cloud could not build. Skips servers that no longer exist after the repair.
   const replace = unbuiltServers(found)
     .map(({ urn }) => urn)
     .filter((urn) => resources.some((resource) => resource.urn === urn));
@@ -69,7 +69,7 @@ main(async () => {
     (line) => {
       say("phones", line);
     },
-    // HAProxy balances by source address, so all phones of this machine are in one zone.
+    // If HAProxy balances by source address, all phones of this machine are in one zone.
     { oneZoneIsEnough: config["pbx:balance"]?.value === "source" },
   );
   printReport(stackName, outputs, proof, { deployed, total: elapsed() });

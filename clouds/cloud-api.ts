@@ -1,20 +1,18 @@
 /** Room that the quotas of a cloud leave for more zones. */
 export interface Headroom {
-  /** Number of zones that can be added. */
   readonly zones: number;
-  /** Describes the scarcest quota for a message: the amount left, the limit, and the amount that a zone needs. */
+  /** Message about the scarcest quota: the amount left, the limit, and the amount that a zone needs. */
   readonly shortage: string;
 }
 
-/** Requests that the autoscaler and repairs send to the cloud directly, without Pulumi. Implemented for each cloud. */
+/** Requests that the autoscaler and repairs send to the cloud directly, without Pulumi. */
 export interface CloudApi {
-  /** Returns how many zones the quotas still allow; null if no quota applies. @throws OperatorError */
+  /** Returns the room for more zones; null if no quota applies. @throws OperatorError */
   headroom(): Promise<Headroom | null>;
-  /** Returns all resources with the exchange's tag, in the order in which to delete them. @throws OperatorError */
+  /** Returns all resources with the exchange's tag, in the order in which they can be deleted. @throws OperatorError */
   taggedResources(): Promise<readonly TaggedResource[]>;
 }
 
-/** A resource in the cloud that has the tag of an exchange. */
 export interface TaggedResource {
   /** Human-readable kind, for example `server`. */
   readonly kind: string;

@@ -17,8 +17,8 @@ export async function bodyOf({ body }: Response): Promise<string> {
 }
 
 /**
- * Returns the target of a redirect (RFC 9110, section 15.4); undefined if the response is not a redirect.
- * The query is omitted, because a query may contain secrets. An invalid target is returned as `no address`.
+ * Returns the target of a redirect (RFC 9110, section 15.4); undefined if the response is not a redirect. Omits the
+ * query of the target, which may contain secrets. Returns `no address` if the target is invalid.
  */
 export function redirectOf(url: string, { status, headers }: Response): string | undefined {
   if (status < 300 || status > 399) return undefined;

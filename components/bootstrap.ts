@@ -14,16 +14,19 @@ export function userData(node: NodePlan, files: readonly NodeFile[]): string {
  */
 const MARGIN = 256;
 
-/** Lower bound of a user's bytes in base64. A derived password of 120 random bits takes 20 bytes, even compressed. */
+/** Minimum bytes of a user in base64. A derived password of 120 random bits takes 20 bytes, even compressed. */
 const MIN_BYTES_OF_USER = 20;
 
-/** Upper bound of the bytes that everything except users takes in base64, for any number of zones. */
+/** Upper bound of the bytes of all user data except users in base64, for any number of zones. */
 const MAX_BYTES_WITHOUT_USERS = USER_DATA_LIMIT / 2;
 
-/** Upper bound of the bytes of a user's entry without the user's own values, with any SIP driver, in YAML. */
+/** Upper bound of the bytes of a user's entry in YAML, with any SIP driver, without the user's own values. */
 const MAX_BYTES_AROUND_USER = 500;
 
-/** Returns an upper bound of a user's bytes in base64. Assumes no compression, and an escape for every character. */
+/**
+ * Returns an upper bound of a user's bytes in base64. Assumes no compression, six copies of the extension, and an
+ * escape for every character of name and password.
+ */
 function maxBytesOf({ extension, name, secret }: ExchangePlan["users"][number]): number {
   const written =
     6 * Buffer.byteLength(extension) + 2 * Buffer.byteLength(`${name ?? ""}${secret}`);
@@ -31,7 +34,7 @@ function maxBytesOf({ extension, name, secret }: ExchangePlan["users"][number]):
 }
 
 /**
- * Returns whether user data can hold the users of `exchange`. If not, servers boot without users, and a NodeConfig
+ * Returns whether user data can hold the users of `exchange`. If not, servers must boot without users, and a NodeConfig
  * adds the users later. All other content always fits.
  */
 export function usersFitUserData(exchange: ExchangePlan): boolean {
@@ -40,7 +43,7 @@ export function usersFitUserData(exchange: ExchangePlan): boolean {
     (sum, user) => sum + maxBytesOf(user),
     MAX_BYTES_WITHOUT_USERS,
   );
-  // Few users always fit, and very many never do. Both cases need no rendering.
+  // Only a medium number of users needs a rendering: few users always fit, and very many never do.
   if (maxBytes <= USER_DATA_LIMIT) return true;
   const addresses = { controllerAddress: "255.255.255.255", address: "255.255.255.255" };
   return (

@@ -6,7 +6,7 @@ export interface HaproxyControllerArgs extends ExchangeArgs, NodeServerArgs {
   readonly haproxy: HaproxySettings;
 }
 
-/** Node with HAProxy, which distributes phones over the zones. Phones know only the address of this node. */
+/** Node with HAProxy, which distributes phones over the zones. Phones register at the address of this node. */
 export class HaproxyController extends Node {
   constructor(
     { haproxy, ...args }: HaproxyControllerArgs,

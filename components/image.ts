@@ -5,8 +5,8 @@ import type { SipDriver } from "../core/telephony";
 const SIP_DRIVERS = "sip_drivers";
 
 /**
- * Returns why `image` does not support `sipDriver`; undefined if it does. An image without the property is accepted,
- * because each of its servers checks the driver when it starts.
+ * Returns why `image` does not support `sipDriver`; undefined if the image does or has no such property. A server of an
+ * image without the property checks the driver when the server starts.
  */
 export function driverFault(
   image: string,

@@ -2,8 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { retry } from "../core/retry";
 
 /**
- * Part of Pulumi's error message if a file of the backend is incomplete. A file backend without `metadata=skip` (the
- * default of `pulumi login --local`) writes a metadata file in place, and this update may be writing that file.
+ * Part of Pulumi's error message if a file of the backend is incomplete. A file backend writes a metadata file in
+ * place, unless its URL has `metadata=skip`. `pulumi login --local` does not set this option. So this update may be
+ * writing the file just now.
  */
 const HALF_WRITTEN = "failed to load checkpoint";
 const ATTEMPTS = 20;

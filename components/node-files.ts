@@ -8,7 +8,7 @@ import { renderControllerFiles } from "../templates/controller-files";
 import type { NodeFile } from "../templates/node-file";
 import { renderZoneFiles } from "../templates/zone-files";
 
-/** Public addresses that a zone needs to know. The cloud assigns them. */
+/** Public addresses in the files of a zone. The cloud assigns the addresses. */
 export interface ZoneAddresses {
   readonly controllerAddress: string;
   readonly address: string;
@@ -17,7 +17,6 @@ export interface ZoneAddresses {
 /** Keys of the configuration that set up HAProxy, except `pbx:limits`. */
 export type HaproxySettings = Pick<ControllerContext, "balance" | "connectTimeout" | "idleTimeout">;
 
-/** Returns all files of `zone`, including the base files. */
 export function zoneFiles(
   exchange: ExchangePlan,
   zone: ZonePlan,
@@ -41,7 +40,6 @@ export function zoneFiles(
   return [...baseFiles(exchange, "zone"), ...files];
 }
 
-/** Returns all files of the controller, including the base files. */
 export function controllerFiles(exchange: ExchangePlan, haproxy: HaproxySettings): NodeFile[] {
   const { callsPerAccount, callsPerMinute, ...limits } = exchange.limits;
   return [
@@ -57,7 +55,7 @@ export function controllerFiles(exchange: ExchangePlan, haproxy: HaproxySettings
 }
 
 /**
- * Returns the files that a node of `role` needs at boot: its authorized keys, its packet filter, and the
+ * Returns the files that every node of `role` needs at boot: its authorized keys, its packet filter, and the
  * configuration of its clock.
  */
 export const baseFiles = (exchange: ExchangePlan, role: Role): NodeFile[] => {

@@ -22,7 +22,6 @@ export interface ExchangeArgs {
   readonly drain: DrainPolicy;
 }
 
-/** Image and flavor of a node's server. */
 export interface NodeServerArgs {
   /** ID of an image. */
   readonly image: pulumi.Input<string>;
@@ -32,23 +31,21 @@ export interface NodeServerArgs {
 export interface NodeArgs extends ExchangeArgs, NodeServerArgs {
   readonly plan: NodePlan;
   readonly role: Role;
-  /** Returns the node's files. They hold secrets and the node's public `address`. */
+  /** Returns the node's files, which may hold secrets. `address` is the node's public address. */
   readonly files: (
     exchange: ExchangePlan,
     address: pulumi.Output<string>,
   ) => pulumi.Output<NodeFile[]>;
-  /** Metadata of the server in the cloud. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Resources that the server waits for. */
   readonly serverAfter?: pulumi.Input<pulumi.Resource[]>;
-  /** Node that SSH connections pass through; by default, SSH connects to this node directly. */
+  /** Node through which SSH connections pass. If undefined, SSH connects to this node directly. */
   readonly via?: Node;
 }
 
 /**
  * Server with a fixed IP in the trunk network, a public address, and files.
  *
- * The public address is allocated first, because the server needs to know it before boot.
+ * The public address is allocated first, because the files that the server receives before boot may contain it.
  */
 export abstract class Node extends pulumi.ComponentResource {
   readonly name: string;

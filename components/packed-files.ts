@@ -7,8 +7,8 @@ import type { NodeFile } from "../templates/node-file";
 const DIGEST_DIGITS = 16;
 
 /**
- * Packs files for a NodeConfig. Separates the public properties from the contents, which hold secrets. Equal files
- * give equal bytes in every run and on every machine.
+ * Packs files for a NodeConfig. Separates the public properties from the contents, which may hold secrets. The result
+ * has no times and no names of the machine, so equal files give equal bytes in every run.
  */
 export function packFiles(
   files: readonly NodeFile[],

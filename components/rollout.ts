@@ -9,9 +9,10 @@ import type { NodeConfig } from "./resources/node-config";
 import type { ZoneMembership } from "./resources/zone-membership";
 
 /**
- * Makes zones wait for each other if an update replaces their servers. A first deployment starts all servers at once.
+ * Makes zones wait for each other if an update replaces their servers. New servers, as in a first deployment, start in
+ * parallel.
  *
- * Looks up the resources of nodes only after the program has constructed all nodes.
+ * Looks up the resources of nodes in the callbacks of Outputs, which run after the program has constructed all nodes.
  */
 export class Rollout {
   /** Zones whose servers this update replaces, in the order of replacement. */
@@ -21,7 +22,7 @@ export class Rollout {
 
   /**
    * @param controller name of the controller.
-   * @param last specifications of the servers after the stack's last update.
+   * @param last specifications of the servers after the stack's last successful update.
    * @param next specifications of the servers after this update.
    */
   constructor(

@@ -7,7 +7,7 @@ export interface TrunkNetworkArgs {
   readonly addresses: AddressPlan;
 }
 
-/** Private network that carries SIP and SSH from the controller to the zones, and IAX2 between zones. */
+/** Private network of the nodes. Carries all traffic between the controller and the zones, and IAX2 between zones. */
 export class TrunkNetwork extends pulumi.ComponentResource implements InternalNetwork {
   readonly id: pulumi.Output<string>;
   readonly subnetId: pulumi.Output<string>;

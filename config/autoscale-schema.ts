@@ -15,7 +15,7 @@ import { cronFault, isTimeZone } from "./cron";
  */
 export const MAX_ZONES = 250;
 
-/** Error message for a number of zones above {@link MAX_ZONES}. Follows the name of the key. */
+/** Error message for a number of zones above {@link MAX_ZONES}, without the name of the key. */
 export const TOO_MANY_ZONES_MESSAGE = `is more than ${String(MAX_ZONES)}, the maximum for a full mesh of trunks; write a smaller number`;
 
 const DAY = 24 * 3600;
@@ -25,7 +25,7 @@ const SPARE_SHARE = 0.2;
 
 type Issue = z.core.$ZodRawIssue;
 
-/** Returns the message for a missing value and for a value of the wrong type. */
+/** Returns zod's `error` option: the message for a missing value or a value of the wrong type. */
 const expected = (what: string, example: string) => (issue: Issue) =>
   issue.input === undefined
     ? `is missing; write ${what}, such as ${example}`
@@ -79,47 +79,48 @@ const schedule = fields(
 
 export const autoscaleSchema = fields(
   {
-    /** Minimum and maximum number of zones. */
     min: whole(1, "1").default(1),
     max: whole(1, "4").max(MAX_ZONES, { error: TOO_MANY_ZONES_MESSAGE }),
-    /** `callsPerZone`: calls that a zone can carry. `spareCalls`: further calls to keep capacity for. */
+    /** Number of calls that a zone can carry. */
     callsPerZone: whole(1, "80").max(MAX_CALLS, {
       error: ({ input }) =>
         `is ${String(input)}, but the RTP ports of a zone carry ${String(MAX_CALLS)} calls; lower callsPerZone`,
     }),
+    /** Number of further calls that all zones together keep capacity for. */
     spareCalls: whole(0, "16").optional(),
-    /** Maximum averages of a zone over `window`: bytes per second, and the used share of its processors. */
+    /** Bytes per second that a zone can carry, as an average over `window`. */
     throughputPerZone: positive("a number of bytes per second", "3000000").optional(),
+    /** Share of its processors that a zone may use, as an average over `window`. */
     cpu: share("0.8").optional(),
     window: durationSchema({ min: 1, max: DAY, example: "1m" }).prefault("1m"),
     /**
-     * A zone is removed if the other zones could have carried the load during all of `scaleInAfter`, with a share
-     * `margin` of their capacity free.
+     * A low load removes a zone only if the other zones could have carried the load of the last `scaleInAfter` seconds,
+     * with a share `margin` of their capacity free.
      */
     margin: share("0.3").default(0.3),
     scaleInAfter: durationSchema({ min: 1, max: DAY, example: "10m" }).prefault("10m"),
-    /**
-     * `cooldownOut`: no zone is added for this time after zones were added. `cooldownIn`: no zone is removed for
-     * this time after zones were added or removed.
-     */
+    /** Minimum seconds between two scale-outs. Does not apply while there are fewer zones than `min`. */
     cooldownOut: durationSchema({ min: 0, max: DAY, example: "1m" }).prefault("1m"),
+    /** Minimum seconds between any scaling and a scale-in because of a low load. */
     cooldownIn: durationSchema({ min: 0, max: DAY, example: "5m" }).prefault("5m"),
-    /** Minimum numbers of zones at scheduled times. Zones start `lead` before a schedule begins. */
+    /** Minimum numbers of zones at scheduled times. */
     schedules: z
       .array(schedule, {
         error: 'is not a list; write one such as [{ cron: "0 12 * * 1-5", … }]',
       })
       .default([]),
+    /** Seconds by which a schedule applies before its window begins. */
     lead: durationSchema({ min: 0, max: DAY, example: "5m" }).prefault("5m"),
-    /** Maximum hourly cost of all servers, and the hourly price of a server by its flavor. */
+    /** Maximum hourly cost of all servers together. */
     maxHourlyCost: positive("an amount of money", "1.2").optional(),
+    /** Hourly price of a server, by its flavor. */
     prices: z
       .record(z.string(), positive("a price of one hour", "0.12"), {
         error:
           "is not an object; write the hourly price of each flavor, such as { m1.small: 0.12 }",
       })
       .default({}),
-    /** Time between two samples of the exchange. */
+    /** Seconds between two samples of the exchange. */
     interval: durationSchema({ min: 1, max: 3600, example: "15s" }).prefault("15s"),
   },
   "{ max: 4, callsPerZone: 80 }",
@@ -131,7 +132,7 @@ export const autoscaleSchema = fields(
 export type Autoscale = z.output<typeof autoscaleSchema>;
 export type Schedule = Autoscale["schedules"][number];
 
-/** Values of other keys that `pbx:autoscale` is checked against. A faulty value is undefined. */
+/** Values of other keys that `pbx:autoscale` is checked against. A missing or faulty value is undefined. */
 export interface AutoscaleContext {
   readonly flavor: string | undefined;
   readonly controllerFlavor: string | undefined;
@@ -141,8 +142,8 @@ export interface AutoscaleContext {
 }
 
 /**
- * Returns the number of zones that the hourly cost `limit` allows besides the controller. Tolerates the rounding error
- * of decimal prices: 0.3 / 0.1 counts as 3.
+ * Returns the number of zones that the hourly cost `limit` allows besides the controller. `controller` and `zone` are
+ * hourly prices. Tolerates the rounding error of decimal prices: 0.3 / 0.1 counts as 3.
  */
 export function affordableZones(limit: number, controller: number, zone: number): number {
   return Math.max(0, Math.floor((limit - controller) / zone + 1e-9));
@@ -179,7 +180,8 @@ export function autoscaleFaults(
     );
   }
   if ((throughputPerZone ?? cpu) !== undefined && cooldownOut < window) {
-    // Otherwise the average would still include the time before the scale-out, and cause a second scale-out.
+    // If `cooldownOut` is shorter than `window`, an average at the end of the cooldown includes time before the
+    // scale-out, and can cause a second scale-out.
     fault(
       "cooldownOut",
       `is ${formatDuration(cooldownOut)}, shorter than window, which is ${formatDuration(window)}; raise cooldownOut or lower window`,

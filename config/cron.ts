@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 
-/** Returns what is wrong with a cron expression and what to write; undefined if the expression is valid. */
+/** Returns what is wrong with a cron expression and what to write instead; undefined if nothing is wrong. */
 export function cronFault(pattern: string): string | undefined {
   const remedy = 'write five fields such as "0 12 * * 1-5"';
   try {
@@ -20,7 +20,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** Parses a cron expression: minute, hour, day, month, day of the week. Starts no timer. @throws if it is invalid */
+/** Parses a cron expression: minute, hour, day, month, day of the week. Starts no timer. @throws if it is faulty. */
 export function cronOf(pattern: string, timeZone: string): Cron {
   return new Cron(pattern, { timezone: timeZone, mode: "5-part", paused: true });
 }

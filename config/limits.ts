@@ -7,10 +7,9 @@
 import { z } from "zod";
 import { durationSchema } from "../core/duration";
 
-/** Default maximum of a limit. Catches typing errors, because no exchange needs more. */
+/** Maximum of a limit that has no maximum of its own. No exchange needs more, so a larger number is a typing error. */
 const MAX = 1_000_000;
 
-/** Returns the schema of a whole number from `min` to `max`, with a default. */
 const whole = (byDefault: number, max = MAX, min = 1) =>
   z
     .int({ error: `is not a whole number; write one such as ${String(byDefault)}` })
@@ -23,31 +22,37 @@ const whole = (byDefault: number, max = MAX, min = 1) =>
  * its previous connection open besides the current one.
  */
 const shape = {
-  /** Maximum number of open connections from a source address that phones have registered from. */
+  /** Maximum number of open connections from a source address with a log-in in the last seven days. */
   connectionsPerSource: whole(600),
   /**
-   * Maximum number of open connections from a source address that no phone has registered from, and maximum KiB per
-   * second from that address.
+   * Maximum number of open connections from a source address without a log-in in the last seven days. The same number
+   * is the maximum of KiB per second that HAProxy reads from such an address.
    */
   connectionsPerUnknownSource: whole(40),
   /** Maximum number of new connections per second from a source address, averaged over ten seconds. */
   connectionRate: whole(50),
   /**
-   * Maximum number of bytes per second from a source address, averaged over ten seconds. The minimum of this
+   * Maximum number of bytes per second from a source address, averaged over ten seconds. The allowed minimum of this
    * field leaves room for some registrations.
    */
   bytesPerSecond: whole(200_000, 100_000_000, 10_000),
-  /** Maximum seconds until a connection sends its first request, and from then on until a phone logs in. */
+  /**
+   * Seconds in which a connection must send its first request. Then a phone must log in within the same number of
+   * seconds. A zone with slow log-ins gets more time for the log-in.
+   */
   loginTime: durationSchema({ min: 2, max: 60, example: "5s" }).prefault("5s"),
-  /** Number of refused log-ins, from one source address to one account in ten minutes, that locks this pair. */
+  /** Number of refused log-ins of one account in ten minutes that locks the account for the source address. */
   failuresPerAccount: whole(10),
-  /** Number of refused log-ins, from one source address in ten minutes, that locks the address. */
+  /** Number of refused log-ins of all accounts in ten minutes that locks the source address. */
   failuresPerSource: whole(100),
-  /** Seconds of the first lock. Each further lock within a day lasts twice as long, up to a day. */
+  /** Seconds of the first lock. Each earlier lock in the last day doubles the seconds, up to a day. */
   lockTime: durationSchema({ min: 10, max: 24 * 3600, example: "1m" }).prefault("1m"),
-  /** Maximum number of simultaneous calls that an account has placed. Ringing calls and calls on hold count. */
+  /** Maximum number of simultaneous calls that an account has placed in one zone, including ringing and held calls. */
   callsPerAccount: whole(4, 500),
-  /** Maximum number of calls that an account may start per minute. */
+  /**
+   * Number of calls that an account may start at once in one zone. After them, a call is allowed every 60 s divided by
+   * this number.
+   */
   callsPerMinute: whole(30, 10_000),
 };
 

@@ -3,8 +3,8 @@ import { plainValues } from "./plain-values";
 import { parseSettings, type Settings } from "./schema";
 
 /**
- * Reads and validates the stack's configuration before any resource is registered. The values are plain,
- * because they decide which resources exist. Code that uses a secret value wraps it as a secret again.
+ * Reads and validates the stack's configuration before any resource is registered. The values are not Outputs, because
+ * they decide which resources exist. So code that passes a secret value to a resource must mark it as a secret again.
  *
  * @throws ConfigError that lists every fault.
  */

@@ -7,7 +7,7 @@ interface Wrapper {
   readonly in?: z.core.$ZodType;
 }
 
-/** Returns zod's name for the type of a key's values: `number`, `boolean`, `array`, `object`, … */
+/** Returns zod's name for the type of the values of a schema: `number`, `boolean`, `array`, `object`, … */
 function typeOf(schema: z.core.$ZodType): string {
   const { innerType, in: input } = schema._zod.def as Wrapper;
   const inner = innerType ?? input;
@@ -19,7 +19,7 @@ const TYPES: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Converts the text of a configuration value to the type of the key's schema. Returns text of another type
+ * Converts the text of a configuration value to the type of the key's schema. Returns text that cannot be converted
  * unchanged, so that the schema reports it.
  */
 function plainValue(key: string, text: string): unknown {
@@ -40,12 +40,12 @@ function plainValue(key: string, text: string): unknown {
   }
 }
 
-/** Returns the values of this project's keys. Pulumi's `pbx:` prefix is removed from the keys. */
+/** Returns the values that are set for this project's keys. Removes the `pbx:` prefix from the keys. */
 export function plainValues(config: Readonly<Record<string, string>>): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(config)) {
     const [namespace, key = ""] = name.split(":", 2);
-    // Pulumi.yaml declares a key without a default with an empty value.
+    // A key with an empty value is not set: Pulumi.yaml declares keys that have no default with an empty value.
     if (namespace === "pbx" && text !== "") {
       values[key] = plainValue(key, text);
     }

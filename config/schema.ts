@@ -1,6 +1,6 @@
 /**
- * Schema of every key of the stack's configuration, without the `pbx:` prefix. A message says what is
- * wrong and what to write instead. A message never repeats a secret.
+ * Schema of every key of the stack's configuration, without the `pbx:` prefix. A message says what is wrong and what to
+ * write instead. A message never repeats a secret.
  *
  * @packageDocumentation
  */
@@ -37,7 +37,6 @@ const CLOUDS = ["openstack", "okeanos"] as const;
 /** Prefix length of the largest network that Okeanos creates. */
 const OKEANOS_MIN_PREFIX = 22;
 
-/** Returns the message for a value that is not one of `values`. */
 const oneOf = (values: readonly string[]): string =>
   `is unknown; write one of: ${values.join(", ")}`;
 
@@ -45,7 +44,6 @@ const missing = "is missing; set it with: pulumi config set";
 
 const boolean = z.boolean({ error: "is neither true nor false; write true or false" });
 
-/** Returns the schema of the name of a cloud resource, such as an image. */
 const cloudName = (what: string) =>
   z.string({ error: `is not text; write the name of ${what}` }).regex(/^[\x20-\x7e]{1,255}$/, {
     error: `is not a name of 1 to 255 printable characters; write the name of ${what}`,
@@ -67,7 +65,7 @@ const user = z.strictObject(
     extension,
     name: z
       .string({ error: "is not text; write the name that callees see" })
-      // Excludes characters that end a quoted string, a line or a setting in Asterisk's files.
+      // Excludes line breaks and the characters that Asterisk's files or SQL may treat specially.
       .regex(/^[^\p{Cc}\p{Zl}\p{Zp}"'`;<>\\]{1,64}$/u, {
         error:
           "is empty, longer than 64 characters, or holds a line break, quote, semicolon, angle bracket or backslash; leave those out",
@@ -116,7 +114,7 @@ const range = z.strictObject(
   { error: unknownFields("only range") },
 );
 
-/** Returns the messages for a value of the wrong type and for unknown fields. */
+/** Returns zod's `error` option: the message for unknown fields or for a value of the wrong type. */
 function unknownFields(fields: string) {
   return (issue: { code?: string; keys?: unknown }): string =>
     issue.code === "unrecognized_keys"
@@ -268,7 +266,7 @@ export const settingsSchema = z.strictObject({
     .prefault("60s")
     .meta({ description: "How long a phone rings before the call counts as unanswered." }),
   idleTimeout: durationSchema({ min: 120, max: 24 * 3600, example: "1h" })
-    // The minimum exceeds the silence of a phone between two registrations, which are at most a minute apart.
+    // A phone may be silent between two registrations, which are at most a minute apart. The minimum is longer.
     .prefault("1h")
     .meta({ description: "How long a phone may be silent before HAProxy closes its connection." }),
   connectTimeout: durationSchema({ min: 1, max: 60, example: "5s" })
@@ -314,8 +312,8 @@ export class ConfigError extends OperatorError {
 }
 
 /**
- * Returns the faults of combinations of keys. Zod would check combinations only if every single key is
- * valid, and so would not report all faults at once.
+ * Returns the faults of combinations of keys. Zod would check combinations only if every single key is valid, and so
+ * would not report all faults at once.
  */
 function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
   const { shape } = settingsSchema;

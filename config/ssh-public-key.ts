@@ -10,9 +10,9 @@ const TYPES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns whether `line` is an OpenSSH public key: type, blob, comment. The first field of the blob must repeat the
- * type (RFC 4253, section 6.6). The lengths of all fields must match the blob, so that a truncated key is rejected
- * before it makes a server inaccessible.
+ * Returns whether `line` is an OpenSSH public key: type, blob and optional comment. The first field of the blob must
+ * repeat the type (RFC 4253, section 6.6). The lengths of all fields must match the blob, so that a truncated key is
+ * rejected before it makes a server inaccessible.
  */
 export function isSshPublicKey(line: string): boolean {
   const match = /^(\S+) ([A-Za-z0-9+/]+={0,2})(?: [^\r\n]*)?$/.exec(line);

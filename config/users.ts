@@ -23,7 +23,7 @@ function* extensionsOf(range: string): Generator<string> {
   }
 }
 
-/** Yields all users in the order of the entries. */
+/** Yields the users of all entries, in the order of the entries. */
 export function* expandUsers(entries: readonly UserEntry[]): Generator<ConfiguredUser> {
   for (const entry of entries) {
     if ("range" in entry) {

@@ -1,16 +1,16 @@
 import { ConfigError } from "./schema";
 
-/** Environment variable with which the autoscaler sets the number of zones for one update, without editing a file. */
+/** Environment variable in which the autoscaler passes the number of zones to one update. */
 export const WANTED_ZONES = "TRUNKLINE_ZONES";
 
 /**
- * Returns the number of zones that {@link WANTED_ZONES} requests; undefined if it is not set. If the number of zones in
- * service is outside the range, because an operator edited the range, the range is extended to the number in service.
- * So the autoscaler can return to the range step by step.
+ * Returns the number of zones that {@link WANTED_ZONES} requests; undefined if the variable is not set. After an edit
+ * of the range, the number of zones in service may be outside the range. The range then extends to the number in
+ * service, so that the autoscaler can return to the range step by step.
  *
  * @param range minimum and maximum of `pbx:autoscale`; undefined if the stack has no autoscaler.
  * @param inService number of zones in service; undefined before the first successful update.
- * @throws ConfigError if the number is not allowed.
+ * @throws ConfigError if the number is outside the range, or if there is no range.
  */
 export function wantedZones(
   range: { readonly min: number; readonly max: number } | undefined,

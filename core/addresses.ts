@@ -28,7 +28,7 @@ const POOL_SIZE = 4n;
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map((cidr) => new Address4(cidr));
 
 /**
- * Parses the network `cidr` and normalises it: `10.0.0.0/08` becomes `10.0.0.0/8`.
+ * Parses and normalises the network `cidr`: `10.0.0.0/08` becomes `10.0.0.0/8`.
  *
  * @param example valid network for the error message.
  * @throws Error that says what is wrong with `cidr`.

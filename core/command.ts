@@ -12,7 +12,7 @@ export interface CommandOptions {
 }
 
 /**
- * Runs a command in the root of the clone and returns its standard output.
+ * Runs a command in the root directory of the clone and returns its standard output.
  *
  * @throws OperatorError if the command cannot be run or fails. The message has the last line that the command printed.
  */

@@ -1,8 +1,8 @@
 import { printable } from "./text";
 
 /**
- * Error that an operator can fix. The message says what failed and what to do, so the message is printed without
- * a stack trace.
+ * Error that is not a bug of this program. The message says what failed in words for an operator, so the message is
+ * printed without a stack trace.
  */
 export class OperatorError extends Error {
   override readonly name: string = "OperatorError";
@@ -15,7 +15,7 @@ export class NodeError extends OperatorError {
   /** The message without the name of the node. */
   readonly fault: string;
 
-  /** @param fault what failed on the node; may quote output of the node. Control characters are replaced. */
+  /** @param fault what failed on the node; may quote output of the node, which is made {@link printable}. */
   constructor(
     readonly node: string,
     fault: string,

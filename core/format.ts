@@ -16,16 +16,16 @@ export function namesOf(zones: readonly string[]): string {
 export const joined = (items: readonly string[]): string =>
   [items.slice(0, -1).join(", "), ...items.slice(-1)].filter(Boolean).join(" and ");
 
-/** Returns the form of a verb that agrees with the number of zones: `carries` or `carry`. */
+/** Returns the form of a verb that agrees with the number of zones, for example `carries` or `carry`. */
 export const verb = (zones: readonly string[], singular: string, plural: string): string =>
   zones.length === 1 ? singular : plural;
 
-/** Formats a rate in bytes per second with three digits: `1.23 MB/s`. */
+/** Formats a rate in bytes per second with up to three significant digits: `1.23 MB/s`. */
 export function bytesPerSecond(value: number): string {
   const [unit, size] = value >= 1e6 ? ["MB/s", 1e6] : value >= 1e3 ? ["kB/s", 1e3] : ["B/s", 1];
   return `${String(Number((value / size).toPrecision(3)))} ${unit}`;
 }
 
-/** Formats a share of 1 with three digits: 0.3141 is `31.4 %`. */
+/** Formats a share of 1 with up to three significant digits: 0.3141 is `31.4 %`. */
 export const percent = (share: number): string =>
   `${String(Number((share * 100).toPrecision(3)))} %`;

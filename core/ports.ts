@@ -7,7 +7,10 @@ export interface PortRange {
 /** SIP over TCP (RFC 3261, section 19.1.2). */
 export const SIP_PORT = 5060;
 
-/** TCP port on the controller's trunk address. Zones report successful and failed log-ins to this port. */
+/**
+ * TCP port of the controller. Zones report successful and failed log-ins to this port. HAProxy sends its records of
+ * connections to the UDP port with the same number, on loopback.
+ */
 export const REPORT_PORT = 5075;
 
 /** TCP port on the controller's loopback address through which HAProxy's workers exchange their stick tables. */

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 const TICKS = 100;
 
 /**
- * Tolerance in milliseconds for comparisons with the start time of a process. Linux reports its boot time in whole
- * seconds, and NTP adjusts the clock. A reboot takes longer than the tolerance.
+ * Tolerance in milliseconds for comparisons with the start time of a process. The start time is inexact, because Linux
+ * reports its boot time in whole seconds, and NTP adjusts the clock. A reboot takes longer than the tolerance.
  */
 const TOLERANCE = 5_000;
 
@@ -23,7 +23,7 @@ export function isProcessAlive(pid: number, then: number, program: string): bool
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: the process exists, but belongs to another user.
+    // Any other error, such as EPERM, means that the process exists but belongs to another user.
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
   }
   const status = read(`/proc/${String(pid)}/stat`);

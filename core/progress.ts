@@ -1,6 +1,6 @@
 const start = process.hrtime.bigint();
 
-/** Returns the seconds since this process started. */
+/** Returns the seconds since this module was loaded, at the start of the process. */
 export function elapsed(): number {
   return Number(process.hrtime.bigint() - start) / 1e9;
 }

@@ -39,22 +39,22 @@ export async function pauseFor(milliseconds: number, signal?: AbortSignal): Prom
   );
 }
 
-/** Error of a poll that reached its timeout. */
+/** Error of a {@link poll} that got no value within its timeout. */
 export class PollTimeout extends Error {
   override readonly message = "the poll timed out";
 }
 
-/** Milliseconds between the first two polls, factor by which the pause grows, and maximum of the pause. */
+/** Milliseconds of the first pause, factor by which each pause grows, and maximum milliseconds of a pause. */
 const [FIRST, GROWTH, MAX] = [250, 1.5, 10_000];
 
 /**
- * Maximum milliseconds by which `poll` ends before its timeout. It starts no pause that would end after the timeout.
+ * Maximum milliseconds by which `poll` ends before its timeout. A pause of `poll` never ends after the timeout.
  */
 export const MAX_POLL_INTERVAL = MAX;
 
 /**
- * Calls `check` until `check` returns a value. The pause between two calls grows. So the result of fast work is
- * noticed soon, and slow work is not checked too often.
+ * Calls `check` until `check` returns a value other than undefined. The pause between two calls grows. So the result of
+ * fast work is noticed soon, and slow work is not checked too often.
  *
  * @param timeout in milliseconds.
  * @throws PollTimeout if the next call would be after the timeout; an AbortError if `signal` aborts.

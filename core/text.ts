@@ -2,11 +2,11 @@
 const LIMIT = 2_000;
 
 /**
- * Makes external text safe to print. Control characters, which would control a terminal, become `?`. Line feeds
- * and tabs stay. A long text is truncated.
+ * Makes external text safe to print on a terminal. Control characters, except line feeds and tabs, become `?`. So do
+ * characters that change the direction of text. A long text is truncated.
  */
 export function printable(text: string): string {
-  // Control characters (Unicode category Cc), and characters that change the direction of text.
+  // `[^\P{Cc}\n\t]` matches the control characters (Unicode category Cc) except line feeds and tabs.
   const clean = text.replace(/[^\P{Cc}\n\t]|[\u202A-\u202E\u2066-\u2069]/gu, "?");
   return clean.length > LIMIT ? `${clean.slice(0, LIMIT)}…` : clean;
 }

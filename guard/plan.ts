@@ -12,20 +12,22 @@ export interface PlannedChange {
   readonly action: "create" | "update" | "replace" | "delete";
   /** Properties before the change; empty if the resource did not exist. */
   readonly olds: Properties;
-  /** Properties after the change; empty if the resource is deleted. */
+  /** Inputs after the change; empty if the resource is deleted. */
   readonly news: Properties;
-  /** Names of the inputs that an update changes. */
+  /** Names of the inputs that change. */
   readonly changed: readonly string[];
-  /** URNs of the resources that this resource depends on. Pulumi deletes this resource before them. */
+  /**
+   * URNs of the resources that this resource depends on before the change. Pulumi deletes this resource before them.
+   */
   readonly dependencies: readonly string[];
 }
 
-/** Plan of an update, as `pulumi preview --json` prints it. */
+/** Plan of an update, from the output of `pulumi preview --json`. */
 export interface Plan {
   readonly changes: readonly PlannedChange[];
   /** Outputs of the stack after its last deployment. */
   readonly outputs: Properties;
-  /** URNs of all resources before the update; null if the plan does not list unchanged resources. */
+  /** URNs of all resources before the update; null if the plan lists no unchanged resource. */
   readonly known: ReadonlySet<string> | null;
 }
 
@@ -52,8 +54,9 @@ interface Digest {
 /**
  * Returns the net action of the steps of one resource; undefined if they change nothing.
  *
- * A replacement is one step, `replace`, or three steps with `--show-replacement-steps`. Only the three steps show
- * whether an interrupted update already deleted the old resource. A single step counts as a complete replacement.
+ * Without `--show-replacement-steps`, a replacement is the single step `replace`, which counts as a complete
+ * replacement. With it, a replacement has up to three steps. They show whether an interrupted update already deleted
+ * the old resource.
  */
 function actionOf(steps: readonly Step[]): PlannedChange["action"] | undefined {
   const has = (...ops: string[]): boolean => steps.some(({ op }) => ops.includes(op));
@@ -82,10 +85,10 @@ function changeOf(urn: string, steps: readonly Step[]): PlannedChange[] {
       type: types.split("$").at(-1) ?? "",
       name: name.join("::"),
       action,
-      // The outputs contain the values that a refresh found.
+      // Outputs override inputs, because the outputs contain the values that a refresh found.
       olds: { ...old?.inputs, ...old?.outputs },
       news: action === "delete" ? {} : (next?.inputs ?? {}),
-      // `fixedIps[0].ipAddress` is a part of `fixedIps`.
+      // Keeps only the name of the input: `fixedIps` of `fixedIps[0].ipAddress`.
       changed: [...new Set(paths.map((path) => path.split(/[.[]/)[0] ?? ""))],
       dependencies: old?.dependencies ?? [],
     },
@@ -105,7 +108,7 @@ function parse(json: string): Digest {
   }
 }
 
-/** Parses the output of `pulumi preview --json`. @throws OperatorError if it is not a plan */
+/** Parses the output of `pulumi preview --json`. @throws OperatorError if it is no plan, or if the preview failed */
 export function readPlan(json: string): Plan {
   const { steps, diagnostics = [] } = parse(json);
   const errors = diagnostics.filter(({ severity }) => severity === "error");

@@ -3,13 +3,12 @@ import type { PlannedChange } from "./plan";
 
 /** A type of resource that calls depend on. */
 interface Part {
-  /** Human-readable name. */
   readonly title: string;
   /** Inputs whose change interrupts the resource even if the resource is not replaced. */
   readonly interruptedBy: readonly string[];
 }
 
-/** Resources of a single node, by type. */
+/** Types of resources that belong to a single node. */
 export const NODE_PARTS: Readonly<Record<string, Part>> = {
   "openstack:compute/instance:Instance": {
     title: "server",
@@ -32,7 +31,7 @@ export const NODE_PARTS: Readonly<Record<string, Part>> = {
   "pbx:okeanos:FloatingIp": { title: "public address", interruptedBy: [] },
 };
 
-/** Network resources that do not belong to a single node, by type. */
+/** Types of network resources that do not belong to a single node. */
 export const SHARED_PARTS: Readonly<Record<string, Part>> = {
   "openstack:networking/network:Network": { title: "network", interruptedBy: ["adminStateUp"] },
   "pbx:okeanos:Network": { title: "network", interruptedBy: [] },
@@ -50,8 +49,8 @@ export const SHARED_PARTS: Readonly<Record<string, Part>> = {
 };
 
 /**
- * Returns whether calls are independent of a resource. Such a resource is only for the operator's SSH access, or does
- * not exist in the cloud.
+ * Returns whether calls are independent of a resource, because the resource is only for the operator's SSH access, or
+ * does not exist in the cloud.
  */
 export const isIndependentOfCalls = ({ type, olds, news }: PlannedChange): boolean =>
   /^(trunkline|pulumi):/.test(type) ||
@@ -62,8 +61,8 @@ export const isGone = ({ action }: PlannedChange): boolean =>
   action === "delete" || action === "replace";
 
 /**
- * Returns whether a change interrupts a resource. Every update of a resource of an unknown type counts as an
- * interruption.
+ * Returns whether a change interrupts a resource. A deletion and a replacement always do. So does any update of a
+ * resource whose type is unknown here.
  */
 export function isInterrupted(change: PlannedChange): boolean {
   const part = NODE_PARTS[change.type] ?? SHARED_PARTS[change.type];
@@ -81,7 +80,7 @@ const DONE: Readonly<Record<PlannedChange["action"], string>> = {
   delete: "deleted",
 };
 
-/** Describes changes: `server deleted, port deleted`. */
+/** Describes changes, for example `server deleted, port deleted`. */
 export const describe = (changes: readonly PlannedChange[]): string =>
   changes
     .map(({ type, name, action }) => {

@@ -24,7 +24,7 @@ import {
 export interface ImpactRow {
   readonly change: string;
   readonly effect: string;
-  /** Reason to refuse the change, with the remedy; null if the change is allowed. */
+  /** Reason to refuse the change; null if the change is allowed. */
   readonly fault: string | null;
 }
 
@@ -36,10 +36,9 @@ export interface Allowances {
 const NODE_CONFIG = "pbx:index:NodeConfig";
 const MEMBERSHIP = "pbx:index:ZoneMembership";
 
-/** Matches the URN of a resource that a component of a node created. */
+/** Matches the URN of a resource inside the component of a node. */
 const OF_NODE = /trunkline:index:(HaproxyController|PbxNode|ExtendedZone)\$/;
 
-/** All changes of a plan to one node. */
 interface NodeChanges {
   readonly parts: readonly PlannedChange[];
   readonly config: PlannedChange | undefined;
@@ -63,7 +62,7 @@ function nodeOf({ urn, type, name, olds, news, action }: PlannedChange): string 
 
 /**
  * Returns whether the zone is drained before `change`. The deletion of the ZoneMembership drains the zone. Pulumi
- * deletes dependents first, so the drain comes before the deletion of all resources that the ZoneMembership depends on.
+ * deletes dependents first, so the drain precedes the deletion of every resource that the ZoneMembership depends on.
  */
 function isDrained(
   change: PlannedChange,
@@ -82,7 +81,7 @@ function isDrained(
   return reached.has(change.urn);
 }
 
-/** Returns the drain policy that the Pulumi program sets; if the plan does not contain it, the one in the state. */
+/** Returns the drain policy that the Pulumi program sets; the one in the state if the plan does not have the former. */
 function drainPolicy(membership: PlannedChange, { changes }: Plan): DrainPolicy {
   const [inputs = membership.olds] = changes.flatMap(({ type, action, news }) =>
     [NODE_CONFIG, MEMBERSHIP].includes(type) && action !== "delete" ? [news] : [],
@@ -119,8 +118,8 @@ function drainRow(
 }
 
 /**
- * Returns whether `zone` has no ZoneMembership before the update, and is therefore out of the rotation. Returns false if
- * the plan does not list unchanged resources, because such a plan cannot show that a ZoneMembership is missing.
+ * Returns whether `zone` has no ZoneMembership before the update, and is therefore out of the rotation. Returns false
+ * if the plan lists no unchanged resource, because such a plan cannot show that a ZoneMembership is missing.
  */
 const isOut = (zone: string, { known }: Plan): boolean =>
   known !== null && ![...known].some((urn) => urn.endsWith(`${MEMBERSHIP}::${zone}`));
@@ -143,7 +142,7 @@ function zoneRows(zone: string, { parts, membership }: NodeChanges, plan: Plan):
     ];
   }
   const server = parts.filter(isServer);
-  // If the server is created, not replaced, the old server and its calls were already lost.
+  // If the server is created and not replaced, the old server and its calls were lost earlier.
   const isLost =
     membership?.action === "replace" && server.some(({ action }) => action === "create");
   if (membership !== undefined && isGone(membership) && !isLost) {
@@ -196,8 +195,8 @@ function controllerRows({ parts }: NodeChanges, allowed: Allowances): ImpactRow[
 /**
  * Returns rows for a node whose files change.
  *
- * @param described rows of other changes. Their effects are not repeated. For example, an added zone also changes the
- *   controller's files, and both changes have the same effect: the zone joins.
+ * @param described rows of other changes. Their effects are not repeated. For example, the files of the controller
+ *   change because a zone is added, and both changes have the same effect: the zone joins.
  */
 function configRows(
   node: string,
@@ -249,7 +248,7 @@ function changesOf(node: string, { changes }: Plan): NodeChanges {
 export const faultsOf = (rows: readonly ImpactRow[]): string[] =>
   rows.flatMap(({ change, fault }) => (fault === null ? [] : [`${change}: ${fault}`]));
 
-/** Returns the effects of a plan on callers; empty if there are none. */
+/** Returns the changes of a plan with their effects on callers. Omits changes that cannot concern callers. */
 export function judge(plan: Plan, allowed: Allowances): ImpactRow[] {
   const names = new Set(plan.changes.flatMap((change) => nodeOf(change) ?? []));
   const nodes = [...names].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));

@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
 # Builds one golden image with diskimage-builder in a directory. build.sh then moves the image to the cache.
-# This file, the elements, the image's definition and the pinned tools determine the image, so a change to this
-# file rebuilds every image.
+# The content of this file is a part of every image's key, so any change of this file rebuilds every image.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # Reasons for the options of the kernel:
 # rw: the root file system does not have to be remounted to be writable.
-# mitigations: they slow down emulation. For the risk, see README.md.
-# net.ifnames: the kernel's own interface names need no udev.
-# TERM: otherwise systemd asks the console for its size and waits for an answer.
-# panic: reboots a second after a kernel panic. Under emulation the kernel sometimes panics while it boots (at an
-# int3 in code that it has just patched), and the server would hang until an operator resets it.
+# mitigations: off, because they slow down emulation. README.md describes the risk.
+# net.ifnames: off, because the kernel's own interface names need no udev.
+# TERM: with a terminal that is not dumb, systemd asks the console for its size and waits for an answer.
+# panic: reboots the server a second after a kernel panic. Under emulation, the kernel sometimes panics while it boots
+# (at an int3 in code that it has just patched). Without the option, the server would hang until an operator resets it.
 COMMAND_LINE="rw console=ttyS0 quiet panic=1 mitigations=off net.ifnames=0 audit=0 systemd.log_level=notice TERM=dumb"
 
 # Prints the URL of the Debian archive that this machine's apt uses. The argument is the label in the archive's Release

@@ -38,7 +38,7 @@ need_tools() {
         die "tools are missing; install them with: apt-get install ${missing[*]}"
 }
 
-# Removes what a killed build leaves behind. Unmounts first; otherwise rm would delete files in the mounts.
+# Removes what killed builds have left behind. Unmounts first, because rm could delete files in bind mounts.
 sweep() {
     local work mount
     for work in "$STORE/.build-$1-"*; do
@@ -58,7 +58,7 @@ prune() {
         cut -d' ' -f2- | xargs -r rm -rf --one-file-system
 }
 
-# Stores the time of the fresh build, see image_stamp.
+# Stores the time of the fresh build. lib.sh describes the stamp (image_stamp).
 keep_stamp() {
     printf '%s\n' "$fresh" >"$STORE/.$1.fresh.new"
     mv "$STORE/.$1.fresh.new" "$STORE/$1.fresh"

@@ -16,7 +16,7 @@ known_images() {
     for file in "$IMAGES"/definitions/*.sh; do basename "$file" .sh; done
 }
 
-# Prints the names of the images on the command line, or the names of all images.
+# Checks and prints the given names of images; without arguments, prints the names of all images.
 wanted_images() {
     local name
     if [[ $# -eq 0 ]]; then
@@ -43,7 +43,7 @@ image_format() {
 # of the key, so that no older image replaces the fresh one.
 image_stamp() { cat "$STORE/$1.fresh" 2>/dev/null || true; }
 
-# Prints the key of an image: a hash of everything that goes into the image. A new key means a new build.
+# Prints the key of an image: a hash of all inputs except Debian's packages. A new key means a new build.
 image_key() { # image_key NAME [STAMP]
     local name=$1 stamp=${2-$(image_stamp "$1")} element
     # shellcheck source=/dev/null

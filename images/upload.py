@@ -1,6 +1,6 @@
 """Uploads the images in the given directories (see build.sh) to the cloud; called by upload.sh.
 
-A disk in the cloud is in use if it is active and has the key of the directory. All other images with the names of
+A disk in the cloud is up to date if it is active and has the key of the directory. All other images with the names of
 the disk, its kernel or its ramdisk are leftovers of an older version or of an interrupted upload. They are deleted
 as soon as the new disk is active.
 """
@@ -48,7 +48,7 @@ class Upload:
         return [i for name in names for i in self.cloud.image.images(name=name, owner=owner)]
 
     def current(self, images):
-        """Returns the disk in use, or None."""
+        """Returns the disk that is up to date, or None."""
         for image in images:
             key = image.properties.get("trunkline_key")
             if image.name == self.name and image.status == "active" and key == self.manifest["key"]:
@@ -111,7 +111,7 @@ class Upload:
             self.cloud.image.delete_image(image.id, ignore_missing=True)
 
     def run(self, pool):
-        """Uploads the image if it is not in use yet, and deletes leftovers. Deletes its own images if it fails."""
+        """Uploads the image unless it is up to date, and deletes leftovers. Deletes its own images if it fails."""
         before = self.present()
         disk = self.current(before)
         if disk:
@@ -120,7 +120,7 @@ class Upload:
             say(f"{self.name}: up to date in the cloud")
             return
         try:
-            # Send the disk last: once the disk is active, the image is in use.
+            # Send the disk last: once the disk is active, new servers use it, and need its kernel and ramdisk.
             *parts, whole = self.announce()
             list(pool.map(lambda job: self.send(*job), parts))
             self.send(*whole)

@@ -28,8 +28,8 @@ Deployments use the cloud trunkline-lab in $CLOUDS.
 EOF
 }
 
-# Loads the file of a service. A file may set the lists packages, answers, units and ports, which are empty by
-# default. It defines the functions configure, init, start, ready and stop.
+# Loads the file of a service. The file defines the functions configure, init, start, ready and stop. It may set the
+# lists packages, answers, units and ports, which are empty by default.
 load() { # load SERVICE
   packages=() answers=() units=() ports=()
   service=$1
@@ -39,7 +39,7 @@ load() { # load SERVICE
 
 as_root() { [ "$(id -u)" = 0 ] || die "the lab creates bridges and guests; run it as root"; }
 
-# Allows one run at a time. Workers of a killed run hold the lock until they notice that the run has ended.
+# Allows one `up` or `down` at a time. Workers of a killed run hold the lock until they notice that the run has ended.
 lock() {
   mkdir -p "$STATE"
   exec 9>"$STATE/lock.file"
@@ -183,7 +183,8 @@ trouble() {
   done
 }
 
-# Prints the memory of a unit and its children (its process group) in MiB. Shared pages count once.
+# Prints the memory of a unit and its children (its process group) in MiB. A page that several processes share is
+# divided among these processes (Pss).
 memory() { # memory PID
   local pids pid
   mapfile -t pids < <(pgrep -g "$1")
@@ -212,7 +213,6 @@ refuse() {
 
 command=${1:---help}
 [ $# -eq 0 ] || shift
-# With --help, print the usage and do not run the command.
 [[ " $* " != *" --help "* && " $* " != *" -h "* ]] || command=help
 case $command in
   -h | --help | help) usage && exit ;;
@@ -222,6 +222,6 @@ case $command in
   *) refuse "unknown command $command" ;;
 esac
 "$command" "$@"
-# `make up` writes the file $CLAIM if it starts the lab, and `make down` stops the lab only if the file exists. Another
-# command may start the lab the next time, so `down` removes the file. `prove` restarts the same lab and keeps the file.
+# `make up` and `make down` write the file $CLAIM if they start the lab. `make down` stops the lab only if the file
+# exists. Another command may start the lab the next time, so `down` removes the file. `prove` keeps the file.
 [ "$command" != down ] || rm -f "$CLAIM"

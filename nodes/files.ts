@@ -2,7 +2,7 @@ import { z } from "zod";
 import { NodeError } from "../core/errors";
 import { AgentRefused, askAgent, NodeUnchanged, type Session } from "../ssh/session";
 
-/** Owner, mode and digest that a file must have on its node. Holds no secrets. */
+/** Owner, mode and digest of a file of a node. Has no secrets. */
 export interface FileSpec {
   /** `user:group`, for example `root:asterisk`. */
   readonly owner: string;
@@ -10,7 +10,7 @@ export interface FileSpec {
   readonly mode: string;
   /**
    * HMAC of the content with a key of the stack. Unlike a plain hash, the HMAC cannot be used to check guesses of the
-   * content. If a refresh finds another file on the node, the digest is a text that says so.
+   * content. After a refresh or a failed edit, the digest may be a text instead, such as `removed on the node`.
    */
   readonly digest: string;
 }
@@ -26,11 +26,10 @@ export interface FoundFile extends Omit<FileSpec, "digest"> {
   readonly sha256: string;
 }
 
-/** Returns the contents of files, by path. */
 export const contentsOf = (files: Readonly<Record<string, WantedFile>>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).map(([path, { content }]) => [path, content]));
 
-/** Path on a node of the JSON file that saves the files that the last installation replaced. */
+/** Default of {@link InstallOptions.former}. */
 const FORMER = "/var/lib/trunkline/former.json";
 
 const pathsSchema = z.array(z.string());
@@ -41,7 +40,7 @@ const foundSchema = z.record(
 const installationSchema = z.object({ changed: pathsSchema, invalid: z.string().nullable() });
 const restoredSchema = z.object({ changed: pathsSchema });
 
-/** Returns the hash, owner and mode of each file at `paths` on a node; null if there is no file. @throws NodeError */
+/** Returns the hash, owner and mode of each file at `paths`; null for a path without a file. @throws NodeError */
 export async function readFiles(
   session: Session,
   paths: readonly string[],
@@ -49,11 +48,10 @@ export async function readFiles(
   return askAgent(session, { do: "look", paths }, foundSchema);
 }
 
-/** Result of {@link install}. */
 export interface Installation {
   /** Paths of the files whose content, owner or mode has changed. */
   readonly changed: readonly string[];
-  /** Output of the validation command that failed, in which case no file was changed; null if no command failed. */
+  /** Output of the validation command that failed; null if none failed. If a command fails, no file is changed. */
   readonly invalid: string | null;
 }
 
@@ -63,15 +61,15 @@ export interface InstallOptions {
    * command runs only if its file changes. Exit code 0: the file is valid.
    */
   readonly validate?: Readonly<Record<string, string>>;
-  /** Path on the node of the JSON file that saves the replaced files. */
+  /** Path, on the node, of the JSON file in which the old files are saved before they are replaced. */
   readonly former?: string;
 }
 
 /**
  * Installs all files, or none. Skips files that already have the wanted content, owner and mode.
  *
- * @throws NodeUnchanged if a file cannot be written and all files are unchanged; NodeError with the paths of files that
- * were replaced and could not be restored; NodeError if the connection is lost.
+ * @throws NodeUnchanged if the files cannot be installed and all files are unchanged; another NodeError if some files
+ * were changed and could not be restored (the message has their paths), or if the agent gives no valid answer.
  */
 export async function install(
   session: Session,
@@ -97,7 +95,12 @@ export async function install(
   }
 }
 
-/** Restores the files that the last installation replaced. @returns their paths. @throws NodeError */
+/**
+ * Restores the files that are saved in the file `former`. Removes the files that did not exist when they were saved.
+ *
+ * @returns the paths of all these files.
+ * @throws NodeError
+ */
 export async function restore(session: Session, former = FORMER): Promise<readonly string[]> {
   const { changed } = await askAgent(session, { do: "restore", former }, restoredSchema);
   return changed;

@@ -2,18 +2,18 @@ import { NodeUnchanged, ScriptFailed, type Session } from "../ssh/session";
 import { install, restore, type WantedFile } from "./files";
 
 const RULES = "/etc/nftables.conf";
-/** Path of the JSON file that saves the replaced rules. The default path of `install` is for all other files. */
+/** Path of the JSON file that saves the old rules. All other files are saved under the default path of `install`. */
 const FORMER = "/var/lib/trunkline/former-firewall.json";
 
 type Files = Readonly<Record<string, WantedFile>>;
 
 /**
- * Installs the rules of the node's own packet filter, if `files` has any, and applies them. Existing connections stay
- * open.
+ * Installs the rules of the node's own packet filter, if `files` has any, and applies them. The rules do not track
+ * connections, so open connections go on if the new rules allow their packets.
  *
  * @returns `files` without the rules.
- * @throws NodeUnchanged if nft rejects new rules, so that the former rules stay active; NodeError if nft rejects rules
- * that an earlier run installed, or if the connection is lost.
+ * @throws NodeUnchanged if the rules cannot be installed, or if nft rejects new rules (the former rules then stay
+ * active); another NodeError if nft rejects rules that an earlier run installed, or if the connection is lost.
  */
 export async function applyFirewall(session: Session, files: Files): Promise<Files> {
   const { [RULES]: rules, ...others } = files;

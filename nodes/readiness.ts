@@ -9,13 +9,12 @@ import { ScriptFailed, type Session } from "../ssh/session";
 
 const resultSchema = z.object({ v1: z.object({ errors: z.array(z.string()).default([]) }) });
 
-/** Maximum number of seconds from the first log-in to the end of the first boot. */
+/** Seconds to wait for the end of the first boot, after the log-in. */
 const BOOT_DEADLINE = 300;
 
-/** Seconds that one call of wait-boot.sh waits on the node. An interruption takes effect after the current call. */
+/** Maximum seconds that one call of wait-boot.sh waits. An interruption takes effect after the current call. */
 const WAIT = 2;
 
-/** Shell script that waits on the node for the end of the first boot. */
 const WAIT_BOOT = readFileSync(join(__dirname, "wait-boot.sh"), "utf8");
 /** Exit code of wait-boot.sh if the first boot is not done after the wait. */
 const NOT_DONE = 3;
@@ -23,8 +22,8 @@ const NOT_DONE = 3;
 /**
  * Waits until cloud-init has finished the node's first boot.
  *
- * @throws NodeError if cloud-init reports errors or is not done in time, if `signal` ends the wait, or if the
- * connection is lost.
+ * @throws NodeError if cloud-init fails or is not done in time, if its result has an unexpected format, if `signal` is
+ * aborted, or if the connection is lost.
  */
 export async function waitForBoot(session: Session, say: Say, signal: AbortSignal): Promise<void> {
   say("waiting for cloud-init");
@@ -54,7 +53,7 @@ function errorsIn(session: Session, result: string): readonly string[] {
   try {
     json = JSON.parse(result);
   } catch {
-    // Not JSON: the schema below rejects it.
+    // The text is not JSON. `json` stays undefined, which the schema below rejects.
   }
   const { data } = resultSchema.safeParse(json);
   if (data !== undefined) return data.v1.errors;

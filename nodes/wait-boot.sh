@@ -5,9 +5,10 @@
 #
 # Exit code 3: the boot is not done within SECONDS.
 #
-# The script waits on the server, because a request over SSH for each check would slow down the boot. The script ignores
-# the result of the image's check of the files (trunkline-preflight.service). A server may boot with the files of its
-# predecessor, and these may fail the check. The caller replaces these files after the boot.
+# The script waits on the server, because a request over SSH for each check would slow down the boot.
+#
+# The script does not check whether trunkline-preflight.service has failed. This service rejects a SIP driver that the
+# image does not have. A server may boot with old files that name such a driver. The caller replaces the files later.
 
 # Prints the uptime in seconds. The wall clock may jump, because the first boot sets it.
 now() {

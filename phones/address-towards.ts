@@ -1,7 +1,7 @@
 import { run } from "./child-process";
 
 /**
- * Returns the local address of connections to `host`.
+ * Returns the local address from which connections to `host` are made.
  *
  * @param namespace network namespace of the connections; null for the namespace of this process.
  * @throws Error if there is no route to `host`.

@@ -1,6 +1,6 @@
 import { ensureCommands } from "./packages";
 
-/** baresip modules for a phone without screen, sound card and keyboard. */
+/** baresip modules for a phone without a screen, a sound card or a keyboard. */
 const MODULES = [
   "module g711.so",
   "module ausine.so",
@@ -13,7 +13,6 @@ export interface BaresipSettings {
   readonly address: string;
   /** First of three consecutive ports: SIP over UDP and TCP, SIP over TLS, control. */
   readonly port: number;
-  /** Frequency of the tone that the phone sends. */
   readonly toneHz: number;
   /** Folder for recordings of sent and received audio; null for no recordings. */
   readonly recordings: string | null;
@@ -21,7 +20,7 @@ export interface BaresipSettings {
 
 export const controlPort = (port: number): number => port + 2;
 
-/** Renders baresip's `config` file, without accounts. Accounts are sent over the control connection. */
+/** Returns the text of baresip's `config` file. Accounts are sent over the control connection instead. */
 export function renderBaresipConfig(settings: BaresipSettings): string {
   const lines = [
     `net_interface ${settings.address}`,

@@ -2,22 +2,21 @@ import { EventEmitter } from "node:events";
 import type { BaresipEvent, Control } from "./control";
 import { Deferred } from "./deferred";
 
-/** The call ended before it was answered. The message is the reason, such as the SIP response `404 Not Found`. */
+/** Error: a call ended before the answer. The message is the reason, such as the SIP response `404 Not Found`. */
 export class CallRefused extends Error {}
 
-/** RTP packets of a phone since the call was established. */
+/** Numbers of RTP packets that a phone has sent and received in a call. */
 export interface PacketCounters {
   readonly sent: number;
   readonly received: number;
 }
 
-/** Loss in both directions of a call, and jitter of the received packets, from the last RTCP report. */
+/** Loss in both directions between a phone and its zone, and jitter of the received packets, from an RTCP report. */
 export interface RtcpReport {
-  /** Packets that did not arrive at this phone, by gaps in the sequence numbers since the call began. */
+  /** Number of packets that did not arrive at this phone: the gaps in the sequence numbers since the call began. */
   readonly lostHere: number;
-  /** Packets that did not arrive at the other end of this leg, as that end reports. */
+  /** Number of packets of this phone that did not arrive at its zone, as the zone reports. */
   readonly lostThere: number;
-  /** Jitter of the received packets. */
   readonly jitterMs: number;
 }
 
@@ -34,7 +33,7 @@ export class Call extends EventEmitter {
 
   constructor(
     private readonly control: Pick<Control, "command">,
-    /** The other side: the SIP URI of the caller or, if this phone placed the call, the dialed extension. */
+    /** The other side: the SIP URI of the caller or, if this phone placed the call, the dialled extension. */
     readonly peer: string,
     /** The display name of the other side; null if there is none. */
     readonly peerName: string | null = null,
@@ -42,7 +41,7 @@ export class Call extends EventEmitter {
     super();
   }
 
-  /** Resolves to the milliseconds from INVITE to answer; rejects with {@link CallRefused}. */
+  /** Resolves to the milliseconds from the start of the call to the answer; rejects with {@link CallRefused}. */
   get established(): Promise<number> {
     return this.answered.promise;
   }
@@ -56,7 +55,7 @@ export class Call extends EventEmitter {
     await this.control.command("accept");
   }
 
-  /** Ends the call, or rejects it if it is not answered yet. */
+  /** Ends, cancels or rejects the call, and waits for its end. */
   async hangUp(): Promise<void> {
     await this.control.command("hangup");
     await this.closed;
@@ -65,13 +64,13 @@ export class Call extends EventEmitter {
   async counters(): Promise<PacketCounters> {
     const text = await this.control.command("audio_debug");
     const sent = /TX: packets=(\d+)/.exec(text)?.[1];
-    // The text has one line for each SSRC, in any order, and no line before the first packet. Asterisk changes the SSRC
+    // The text has one `rcvd` for each SSRC, in any order, and none before the first packet. Asterisk changes the SSRC
     // when it bridges two legs and when a call is transferred.
     const received = Array.from(text.matchAll(/rcvd=(\d+)/g), ([, count]) => Number(count));
     return { sent: Number(sent ?? 0), received: received.reduce((sum, count) => sum + count, 0) };
   }
 
-  /** Returns the address to which this phone sends media: the address of its zone. */
+  /** Returns the address to which this phone sends media: the address of the phone's zone. */
   async mediaPeer(): Promise<string> {
     const text = await this.control.command("audio_debug");
     const address = /remote: ([0-9.]+):/.exec(text)?.[1];
@@ -80,13 +79,13 @@ export class Call extends EventEmitter {
     return address;
   }
 
-  /** Settles {@link closed}, and {@link established} if the call was not answered. `reason` says why the call ended. */
+  /** Resolves {@link closed} to `reason`. Rejects {@link established} if the call was not answered. */
   close(reason: string): void {
     this.answered.reject(new CallRefused(reason));
     this.ended.resolve(reason);
   }
 
-  /** Handles an event of this call. Ignores late events of the previous call. */
+  /** Handles an event. The first event sets {@link id}; later events of other calls are ignored. */
   handle(event: BaresipEvent): void {
     this.id ??= event.id;
     if (event.id !== this.id) return;

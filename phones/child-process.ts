@@ -2,7 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Returns whether the command `name` is on the PATH or in Debian's folders of commands for root. */
+/** Returns whether the command `name` is on the PATH, in `/usr/sbin` or in `/sbin`. */
 export function hasCommand(name: string): boolean {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return folders.some((folder) => existsSync(join(folder, name)));
@@ -10,7 +10,7 @@ export function hasCommand(name: string): boolean {
 
 /**
  * Starts a program. The kernel kills the program when this process ends, even if this process is killed. So no phone
- * keeps ringing after a test was killed.
+ * keeps ringing after a test is killed.
  *
  * @param namespace network namespace to run in (`ip netns`); null for the namespace of this process.
  */
@@ -41,9 +41,9 @@ export function ended(child: ChildProcess): Promise<void> {
 }
 
 /**
- * Runs a program until it ends and returns its output.
+ * Runs a program until it ends, and returns its standard output.
  *
- * @throws Error with the program's error output if the exit status is not 0.
+ * @throws Error if the program cannot be started or fails. If the program fails, the message has the program's output.
  */
 export function run(
   argv: readonly string[],
@@ -59,7 +59,7 @@ export function run(
       if (code === 0) resolve(output.stdout);
       else reject(new Error(`${argv.join(" ")}: ${(output.stderr || output.stdout).trim()}`));
     });
-    // A program that does not read its input may end before the input is written. Ignores this error.
+    // Writing fails if the program ends before it has read its input. This error is ignored.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(input);
   });

@@ -2,13 +2,13 @@ import type { Call } from "./call";
 import type { Phone } from "./phone";
 
 /**
- * Places a call and returns both ends of the established call.
+ * Places a call, and returns both ends of the established call: first the caller's, then the callee's.
  *
  * @throws CallRefused with the SIP response that the caller got.
  */
 export async function connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
   const ringing = callee.nextCall();
-  ringing.catch(() => undefined); // the caller's error is thrown instead
+  ringing.catch(() => undefined); // If the call fails, the caller's error is thrown.
   const outgoing = await caller.call(callee.account.extension);
   await outgoing.established;
   const incoming = await ringing;

@@ -4,7 +4,7 @@ import { hasEnded, start } from "./child-process";
 import { encodeNetstring, NetstringDecoder } from "./netstring";
 import { within } from "./within";
 
-/** Event of baresip about a registration or a call. */
+/** Event of baresip, such as a change of a registration or of a call. */
 export interface BaresipEvent {
   readonly type: string;
   readonly class: string;
@@ -34,11 +34,11 @@ cat <&4 >&3 &
 exec cat <&3`;
 
 /**
- * A connection to baresip's module `ctrl_tcp`. It sends commands and receives responses and events, all as
- * netstrings of JSON. Emits `event` with a {@link BaresipEvent}.
+ * A connection to baresip's module `ctrl_tcp`. Commands, responses and events are netstrings of JSON. Emits `event`
+ * with a {@link BaresipEvent}.
  *
- * The loopback interface of another network namespace is not reachable from this process. Therefore a shell in
- * that namespace opens the connection and relays it over its standard streams.
+ * This process cannot reach the loopback interface of another network namespace. Therefore a shell in the phone's
+ * namespace opens the connection, and relays the data over the shell's standard streams.
  */
 export class Control extends EventEmitter {
   private readonly decoder = new NetstringDecoder();
@@ -58,7 +58,7 @@ export class Control extends EventEmitter {
     });
   }
 
-  /** Connects to the control port of a baresip that accepts commands. */
+  /** Connects to the control port of a baresip, which must already accept commands. */
   static connect(namespace: string | null, port: number): Control {
     const argv = ["bash", "-c", RELAY, "relay", String(port)];
     return new Control(start(namespace, argv, { stdio: ["pipe", "pipe", "ignore"] }));
@@ -77,7 +77,7 @@ export class Control extends EventEmitter {
     // baresip responds in the order of the commands, so no token is needed to match responses with commands.
     this.relay.stdin?.write(encodeNetstring(JSON.stringify({ command, params })));
     const { ok, data } = await within(10_000, `baresip's command '${command}'`, response);
-    // The error omits `data`, in which baresip repeats the command. The command for an account contains its secret.
+    // The error omits `data`: baresip repeats the command and its parameters there, and those may contain a secret.
     if (!ok) throw new Error(`baresip's command '${command}' failed`);
     return data;
   }

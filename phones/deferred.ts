@@ -1,4 +1,4 @@
-/** A promise that other code settles. */
+/** A promise, and the functions that settle it. */
 export class Deferred<T> {
   resolve!: (value: T) => void;
   reject!: (error: Error) => void;
@@ -8,7 +8,7 @@ export class Deferred<T> {
   });
 
   constructor() {
-    // Marks a rejection as handled. Otherwise, Node.js would end the process if no code waits for the promise.
+    // Marks a rejection as handled. Otherwise, Node.js ends the process if no code waits for the promise.
     this.promise.catch(() => undefined);
   }
 }

@@ -1,5 +1,4 @@
-/** Netstrings (`5:hello,`), the framing of baresip's control connection. */
-
+/** Returns `text` as a netstring, such as `5:hello,`. baresip's control connection uses netstrings. */
 export function encodeNetstring(text: string): string {
   return `${String(Buffer.byteLength(text))}:${text},`;
 }
@@ -9,9 +8,9 @@ export class NetstringDecoder {
   private buffered = Buffer.alloc(0);
 
   /**
-   * Adds bytes and returns the texts that they complete.
+   * Adds bytes, and returns the texts that are now complete.
    *
-   * @throws Error if the bytes are not a netstring.
+   * @throws Error if the length in front of a text is not an integer.
    */
   push(bytes: Buffer): string[] {
     this.buffered = Buffer.concat([this.buffered, bytes]);

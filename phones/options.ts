@@ -11,7 +11,7 @@ export function optionsRequest(host: string): string {
   const id = randomBytes(8).toString("hex");
   return [
     `OPTIONS sip:${host} SIP/2.0`,
-    // An IP address, because chan_sip would resolve a host name.
+    // Via has an IP address, because chan_sip would look up a host name in DNS.
     `Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK${id};rport`,
     "Max-Forwards: 1",
     `From: <sip:healthcheck@probe.invalid>;tag=${id}`,
@@ -25,7 +25,7 @@ export function optionsRequest(host: string): string {
 }
 
 /**
- * Sends OPTIONS (RFC 3261, section 11) to a SIP server over TCP and returns the status code of the response. 200
+ * Sends OPTIONS (RFC 3261, section 11) to a SIP server over TCP, and returns the status code of the response. 200
  * means that the server is in service.
  *
  * @param server `host` or `host:port`.

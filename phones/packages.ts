@@ -6,7 +6,7 @@ const APT_GET = join(__dirname, "..", "tools", "apt-get.sh");
 /**
  * Installs the Debian packages of missing commands.
  *
- * @param packages names of packages, by the command that each package contains.
+ * @param packages names of packages. The key is a command that the package contains.
  * @throws Error with the names of the packages if the installation fails.
  */
 export async function ensureCommands(packages: Readonly<Record<string, string>>): Promise<void> {

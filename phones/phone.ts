@@ -37,11 +37,11 @@ export interface PhoneOptions {
   readonly record?: boolean;
 }
 
-/** Number of attempts to start baresip on free ports. */
+/** Maximum number of attempts to start baresip on free ports. */
 const ATTEMPTS = 5;
 /**
- * Nice value of phones, with which they run before other programs. Their media is measured while the machine's
- * processors may be busy emulating servers.
+ * Nice value of phones, which gives them priority over other programs. The phones' media is measured, and at the same
+ * time emulated servers may keep the processors busy.
  */
 const PRIORITY = -14;
 const START_DEADLINE = 10_000;
@@ -50,10 +50,10 @@ const REGISTER_DEADLINE = 35_000;
 const RETURN_DEADLINE = 75_000;
 const STOP_DEADLINE = 3_000;
 
-/** Matches the reason of a failed registration if it is a SIP response, and not an error of the connection. */
+/** Matches the reason of a failed registration if the reason is a SIP response instead of a connection error. */
 const ANSWER = /^\d{3} /;
 
-/** Another program on this machine uses one of the phone's ports. */
+/** Error: another program uses one of the phone's ports. */
 class PortTaken extends Error {}
 
 /** Raises the priority of a phone, so that it sends and receives media in time. Only root is allowed to do this. */
@@ -61,17 +61,17 @@ function raisePriority({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) setPriority(pid, PRIORITY);
   } catch {
-    // The phone runs with normal priority.
+    // Without root, the phone runs with normal priority.
   }
 }
 
-/** The registration failed. The message is the SIP response, such as `403 Forbidden`, or a connection error. */
+/** Error: a registration failed. The message is the SIP response, such as `403 Forbidden`, or a connection error. */
 export class RegistrationRefused extends Error {}
 
 /**
- * A real SIP phone (baresip) without sound card. It registers, places and receives calls, sends a tone and counts
- * received packets. It has at most one call at a time. Emits `registration` when an attempt to register has a result
- * (see {@link nextRegistration}), and `call` with each incoming {@link Call}.
+ * A real SIP phone (baresip) without a sound card. It registers, places and receives calls, sends a tone and counts
+ * packets. It has at most one call at a time. Emits `registration` when an attempt to register has a result (see
+ * {@link nextRegistration}), and `call` with each incoming {@link Call}.
  */
 export class Phone extends EventEmitter {
   private current: Call | null = null;
@@ -103,7 +103,7 @@ export class Phone extends EventEmitter {
   private static async startOnce(options: PhoneOptions): Promise<Phone> {
     const { account, namespace = null } = options;
     const address = await addressTowards(hostOf(account.server), namespace);
-    // In steps of 4: baresip needs two ports for SIP and one for its control connection.
+    // The step is 4, because baresip needs two ports for SIP and one for its control connection.
     const port = 20_000 + 4 * randomInt(3_000);
     const folder = await mkdtemp(join(tmpdir(), "phone-"));
     try {
@@ -138,8 +138,9 @@ export class Phone extends EventEmitter {
   }
 
   /**
-   * Resolves when the phone is registered; rejects with {@link RegistrationRefused}. A phone that lost its connection
-   * registers again automatically.
+   * Resolves when the phone is registered. A phone that lost its connection registers again automatically.
+   *
+   * @throws {@link RegistrationRefused} if the last attempt to register failed; Error after a timeout.
    */
   async registered(): Promise<this> {
     if (this.state === "waiting") await this.nextRegistration();
@@ -151,7 +152,7 @@ export class Phone extends EventEmitter {
 
   /**
    * Resolves when the next attempt to register has a result. A registered phone registers again before its registration
-   * expires. If it cannot connect then, the failed attempt is not a result, because the phone tries again.
+   * expires. If that attempt gets no SIP response, this is not a result, because the phone tries again.
    *
    * @param deadline timeout in milliseconds.
    */
@@ -168,8 +169,7 @@ export class Phone extends EventEmitter {
   }
 
   /**
-   * Waits for the next call to this phone. If the phone answers automatically, the call is established or about to be;
-   * otherwise it is ringing.
+   * Waits for the next call to this phone. The returned call is ringing, unless the phone answers automatically.
    *
    * @param deadline timeout in milliseconds.
    */
@@ -184,19 +184,19 @@ export class Phone extends EventEmitter {
     return this.current;
   }
 
-  /** Folder of the WAV files `dump-*-dec.wav` (received) and `dump-*-enc.wav` (sent). */
+  /** Folder of the recordings: WAV files `dump-*-dec.wav` (received) and `dump-*-enc.wav` (sent). */
   get recordings(): string {
     return this.folder;
   }
 
-  /** Shuts the phone down. The phone first removes its registration; after 3 s it is killed. */
+  /** Shuts the phone down. The phone removes its registration first, and is killed if this takes more than 3 s. */
   async close(): Promise<void> {
     this.child.kill("SIGTERM");
     await Promise.race([ended(this.child), timeout(STOP_DEADLINE)]);
     await this.kill();
   }
 
-  /** Ends the phone as a power cut does, without any SIP message. Its registration remains. */
+  /** Kills the phone. The phone sends no SIP message, so it does not remove its registration. */
   async kill(): Promise<void> {
     if (!hasEnded(this.child)) this.child.kill("SIGKILL");
     await ended(this.child);
@@ -217,7 +217,7 @@ export class Phone extends EventEmitter {
   private handle(event: BaresipEvent): void {
     if (event.type === "REGISTER_OK" || event.type === "REGISTER_FAIL")
       this.handleRegistration(event);
-    // A phone that answers automatically gets no CALL_INCOMING event. The first event of its call is the SDP offer.
+    // A phone that answers automatically gets no CALL_INCOMING event. The first event of its call is CALL_REMOTE_SDP.
     const begins = event.type === "CALL_INCOMING" || event.type === "CALL_REMOTE_SDP";
     if (begins && event.direction === "incoming" && event.id !== this.current?.id) {
       this.current = new Call(this.control, event.peeruri ?? "", event.peerdisplayname ?? null);
@@ -234,9 +234,9 @@ const hostOf = (server: string): string => server.split(":")[0] ?? server;
 const timeout = (ms: number): Promise<void> =>
   new Promise((resolve) => void setTimeout(resolve, ms).unref());
 
-/** Matches a password that can stand in baresip's account line, which has no quoting. */
+/** Matches a password that baresip's account line can contain. The line has no quoting. */
 const PLAIN_SECRET = /^[^\s;"<>]+$/;
-/** Maximum length of a command. ctrl_tcp copies a command into a buffer of this size. */
+/** Maximum length of a command. ctrl_tcp copies a command into a buffer of fixed size. */
 const COMMAND_LIMIT = 255;
 
 function accountLine({
@@ -259,8 +259,8 @@ function accountLine({
 }
 
 /**
- * Resolves when baresip accepts commands. Continues to read its output afterwards, because a full pipe would block
- * baresip.
+ * Resolves when baresip accepts commands. Continues to read baresip's output afterwards, because a full pipe would
+ * block baresip.
  */
 function ready(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {

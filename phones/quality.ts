@@ -8,9 +8,9 @@ export interface CallQuality {
   readonly packetsReceived: number;
   readonly packetsLost: number;
   readonly lossPercent: number;
-  /** Jitter in the receiving phone's last RTCP report; NaN if there is no report. */
+  /** Jitter in the receiving phone's last RTCP report. */
   readonly jitterMs: number;
-  /** Milliseconds from the caller's INVITE to the answer. */
+  /** Milliseconds from dialling to the answer, at the caller. */
   readonly setupMs: number;
 }
 
@@ -20,8 +20,8 @@ export interface ConversationQuality {
 }
 
 /**
- * Number of packets by which the two phones' counters may differ without any loss. The counters cannot be read at the
- * same instant, and a stream has one packet every 20 ms.
+ * Maximum number of missing packets that does not count as loss. The two phones' counters cannot be read at the same
+ * instant, and a stream has one packet every 20 ms.
  */
 const SAMPLING_ERROR = 2;
 
@@ -46,13 +46,12 @@ const sample = async (call: Call): Promise<Sample> => ({
   lostThere: call.report?.lostThere ?? 0,
 });
 
-/** Several samples of both sides. */
 interface Samples {
   readonly first: Sides<Sample>;
   readonly last: Sides<Sample>;
   /**
-   * Returns the number of packets that one side sent and the other did not receive. The minimum over all samples
-   * excludes packets in transit.
+   * Returns the number of packets that one side sent and the other did not receive. This is the minimum over all
+   * samples, so that packets in transit do not count.
    */
   missing(from: 0 | 1, to: 0 | 1): number;
 }
@@ -77,12 +76,12 @@ async function samples(caller: Call, callee: Call): Promise<Samples> {
 /**
  * Measures the quality at both ends of an established call.
  *
- * An exchange renumbers the packets on each leg, so a loss on its trunk leaves no gap in the sequence numbers at the
+ * A zone renumbers the packets on each leg, so a loss on the trunk leaves no gap in the sequence numbers at the
  * receiving phone. Therefore the loss is the larger of two numbers: the packets that one phone sent and the other did
  * not receive, and the gaps that RTCP reports for the legs between phones and zones.
  *
  * @param during duration of the measurement in seconds, or work that runs during the measurement.
- * @throws Error if there is no RTCP report within 8 s after `during`; CallRefused if the call was refused.
+ * @throws Error if a phone has no RTCP report within 8 s after `during`; CallRefused if the call was refused.
  */
 export async function measure(
   caller: Call,

@@ -16,7 +16,7 @@ import { type SshHostKey, sshHostKey } from "./ssh-host-key";
 
 /** Values of a node that are known before the node exists. */
 export interface NodePlan {
-  /** Name of the node. A node keeps its name, fixed IP and host key as long as it is in the stack. */
+  /** Name of the node. If the server of the node is replaced, name, fixed IP and host key stay the same. */
   readonly name: string;
   readonly fixedIp: string;
   readonly sshHostKey: SshHostKey;
@@ -30,7 +30,7 @@ export interface ZonePlan extends NodePlan {
 
 /** Values of an exchange that do not depend on the cloud's responses. Holds secrets. */
 export interface ExchangePlan {
-  /** Common prefix of the tags of all resources that the exchange has in the cloud. */
+  /** Common prefix of the tags of all nodes, and of the name of the network on Okeanos. */
   readonly tag: string;
   readonly addresses: AddressPlan;
   readonly controller: NodePlan;
@@ -41,19 +41,17 @@ export interface ExchangePlan {
   readonly codecs: readonly Codec[];
   /** Seconds that a phone rings before the call counts as unanswered. */
   readonly ringTimeout: number;
-  /** Rules that say which hosts may reach which nodes. */
   readonly firewall: readonly FirewallRule[];
-  /** Limits of one source address and of one account. */
   readonly limits: Settings["limits"];
-  /** Key pair that the stack logs in to its nodes with, to apply changes. */
+  /** Key pair with which the stack logs in to its nodes, to apply changes. */
   readonly accessKey: SshHostKey;
-  /** Public key that the operator logs in to the nodes with. */
+  /** Public key of the operator, who logs in to the nodes with it. */
   readonly operatorKey: string;
   /** Secret key of the digests of the nodes' files (HMAC). */
   readonly digestKey: Buffer;
 }
 
-/** Returns the key pair that a stack logs in to its nodes with. */
+/** Returns the key pair with which a stack logs in to its nodes. */
 export const accessKey = (masterSecret: string): SshHostKey =>
   sshHostKey(sshAccessKeySeed(masterSecret), "trunkline");
 

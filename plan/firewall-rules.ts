@@ -17,7 +17,7 @@ export type Peer = { readonly role: Role } | { readonly cidr: string };
 
 /**
  * Rule that allows traffic and the responses to it. A node refuses traffic that no rule allows, in both directions,
- * except ICMP errors, DHCP and the metadata service.
+ * except loopback, ICMP errors, DHCP, and requests of root to the metadata service.
  */
 export interface FirewallRule {
   readonly name: string;
@@ -39,7 +39,7 @@ export interface Traffic {
   readonly others: string | null;
   /** Addresses of the other hosts: an address, a range with a dash, or a network; null for all. */
   readonly peers: string | null;
-  /** Whether the other hosts are nodes of the exchange. Nodes use their addresses in the trunk network. */
+  /** Whether the other hosts are nodes of the exchange. Nodes reach each other in the trunk network. */
   readonly internal: boolean;
   /** Whether the packets belong to TCP connections that the receiver of the packets opened. */
   readonly answers: boolean;
@@ -124,7 +124,10 @@ export function filterOf(
   return { input, output };
 }
 
-/** Returns all addresses that `peer` can ever have, so that rules do not change with the number of zones. */
+/**
+ * Returns the addresses that `peer` can ever have, so that rules do not change with the number of zones; null for all
+ * addresses.
+ */
 function addressesOf(peer: Peer, addresses: AddressPlan): string | null {
   if ("cidr" in peer) return peer.cidr === EVERYWHERE ? null : peer.cidr;
   return peer.role === "controller"
@@ -132,7 +135,7 @@ function addressesOf(peer: Peer, addresses: AddressPlan): string | null {
     : `${addresses.zone(1)}-${addresses.zone(addresses.capacity)}`;
 }
 
-/** Returns an error message if no network may use SSH, and so no update can change a node; else undefined. */
+/** Returns why no update could change a node, if no network may use SSH; undefined if a network may. */
 export function sshFault(operatorCidrs: readonly string[]): string | undefined {
   return operatorCidrs.length > 0
     ? undefined

@@ -2,8 +2,9 @@ import { sshHostKeySeed } from "./derived-secrets";
 import { sshHostKey } from "./ssh-host-key";
 
 /**
- * Returns why `masterSecret` does not fit a deployed stack; undefined if it fits. A server keeps its host key and
- * accepts one access key. Both are derived from the secret that the server was deployed with.
+ * Returns why `masterSecret` does not fit a deployed stack; undefined if the secret fits or nothing is deployed. A
+ * server keeps its host key and accepts one access key of the stack. Both keys are derived from the secret with which
+ * the server was deployed.
  *
  * @param lastHostKeys public host key of every node by its name, from the outputs of the stack's last update.
  */

@@ -1,6 +1,8 @@
 /**
  * Order in which an update replaces servers. Zones are replaced one at a time, so that the other zones carry the
  * calls. A server that does not replace another one waits for no zone.
+ *
+ * @packageDocumentation
  */
 
 /** Properties of a server. A change of any of them replaces the server. */
@@ -18,7 +20,7 @@ export type ServerSpecs = Readonly<Record<string, ServerSpec>>;
 const isSame = (a: ServerSpec, b: ServerSpec): boolean =>
   a.image === b.image && a.flavor === b.flavor && a.sipDriver === b.sipDriver;
 
-/** Returns the names of the servers that change from `last` to `next`, in the order of `next`. */
+/** Returns the names of the servers that are in `last` and differ in `next`, in the order of `next`. */
 export function replacedServers(last: ServerSpecs, next: ServerSpecs): string[] {
   return Object.entries(next)
     .filter(([name, spec]) => {

@@ -1,6 +1,9 @@
 import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
 
-/** SSH host key of a node. The key is known before the node exists, so trust on first use is not needed. */
+/**
+ * Ed25519 key pair in OpenSSH's formats: the host key of a node, or the key pair with which the stack logs in. A host
+ * key is known before its node exists, so trust on first use is not needed.
+ */
 export interface SshHostKey {
   /** Private key in OpenSSH's own format. Older releases read Ed25519 keys only in this format. */
   readonly privateKey: string;
@@ -22,8 +25,8 @@ function wire(value: string | Buffer): Buffer {
 }
 
 /**
- * Returns the key pair of `seed`. Libraries write this format with a random check number. This function
- * derives the number from the key, because each run of the program must produce the same user data.
+ * Returns the key pair of `seed`. Libraries write this format with a random check number. This function derives the
+ * number from the key, because each run of the program must produce the same user data.
  *
  * Layout: OpenSSH's PROTOCOL.key, unencrypted.
  *

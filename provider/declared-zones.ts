@@ -22,18 +22,21 @@ export class DeclaredZones {
     for (const name of names) this.entering.add(name);
   }
 
-  /** Marks the zones in `wanted` as unsettled that are not in `known`, the zones in the controller's current files. */
+  /**
+   * Marks new zones as unsettled: those in `wanted` that are not in `known`.
+   *
+   * @param known zones in the controller's current files.
+   */
   compare(known: readonly ZoneHost[], wanted: readonly ZoneHost[]): void {
     const names = new Set(known.map(({ name }) => name));
     this.markUnsettled(wanted.map(({ name }) => name).filter((name) => !names.has(name)));
   }
 
-  /** Returns whether a zone must enter the rotation, even if its membership has not changed. */
   mustEnter(name: string): boolean {
     return this.entering.has(name);
   }
 
-  /** Names of zones that must enter the rotation. A failed update of a NodeConfig saves them in the state. */
+  /** Names of zones that must enter the rotation. A failed update of a NodeConfig saves them in its state. */
   get unsettled(): readonly string[] {
     return [...this.entering];
   }

@@ -30,7 +30,6 @@ export const NO_EFFECT = "nothing that callers notice";
 /** Returns whether an object is known. In a preview, an object that depends on a new resource may be a placeholder. */
 const isKnown = (value: unknown): boolean => typeof value === "object" && value !== null;
 
-/** Returns the paths of files that are added, removed or changed. */
 function changedFiles(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
   const paths = new Set([...Object.keys(olds.files), ...Object.keys(news.files)]);
   return [...paths].filter((path) => {
@@ -43,7 +42,6 @@ function changedFiles(olds: NodeConfigInputs, news: NodeConfigInputs): string[] 
   });
 }
 
-/** Returns the names of the zones that are in `zones` but not in `others`. */
 const without = (zones: NodeConfigInputs["zones"], others: NodeConfigInputs["zones"]): string[] => {
   const names = new Set(others.map(({ name }) => name));
   return zones.map(({ name }) => name).filter((name) => !names.has(name));
@@ -83,8 +81,8 @@ function zoneImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
 }
 
 /**
- * Returns the effects on callers of an update of a node's files, one line each; empty if nothing changes.
- * If the controller's server is replaced, returns the effect of the replacement.
+ * Returns the effects on callers of a change of a node's files, or of a replacement of the controller's server.
+ * Each effect is one line.
  */
 export function nodeConfigImpact(olds: NodeConfigInputs, news: NodeConfigInputs): string[] {
   if (olds.serverId !== news.serverId) {
@@ -119,8 +117,8 @@ export function membershipImpact(
 ): string[] {
   const { name } = news.zone;
   if (isServerDeleted(olds, news)) return [replacementMessage(name)];
-  // The zone must enter again if the controller or the zone's server is new. `controllerId` also differs if a refresh
-  // found the zone out of the rotation.
+  // The zone must enter again if the controller or the zone's server is new. `controllerId` also differs if the last
+  // update or refresh recorded that the zone is out of the rotation.
   return olds.controllerId === news.controllerId && olds.serverId === news.serverId && !mustEnter
     ? []
     : [`${name} enters the rotation again`];

@@ -6,8 +6,8 @@ import { PbxResourceProvider } from "./provider";
 const args = process.argv.slice(2);
 const engineAddress = args.find((arg) => !arg.startsWith("-")) ?? "";
 
-// End this process if Pulumi is killed, because it would not end by itself. A node still finishes a request that it has
-// begun.
+// If Pulumi is killed, this process would not end by itself. So it checks whether its parent has changed. A node still
+// finishes a request that it has begun.
 const pulumi = process.ppid;
 setInterval(() => {
   if (process.ppid !== pulumi) process.exit();

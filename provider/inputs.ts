@@ -1,5 +1,5 @@
 /**
- * Inputs of the provider's resources. They are plain JSON, as in the stack's state. Times are in seconds.
+ * Inputs of the provider's resources. They are plain JSON, as in the stack's state.
  *
  * @packageDocumentation
  */
@@ -8,14 +8,13 @@ import type { FileSpec } from "../nodes/files";
 import type { DrainPolicy } from "../nodes/rotation/drain-decision";
 import type { Access, ZoneHost } from "../ssh/access";
 
-/** The files of one node. */
 export interface NodeConfigInputs {
   /** Name of the node: `controller`, `zone1`, … */
   readonly node: string;
-  /** ID of the server. All files are checked again on a new server. */
+  /** ID of the server. All files are installed on a new server. */
   readonly serverId: string;
   readonly access: Access;
-  /** All zones that the files mention. If the node is a zone, the list includes the node itself. */
+  /** All zones of the exchange, including the node itself if it is a zone. */
   readonly zones: readonly ZoneHost[];
   readonly drain: DrainPolicy;
   /** Files by absolute path. */
@@ -24,18 +23,16 @@ export interface NodeConfigInputs {
   readonly contents: string;
 }
 
-/** A zone's membership in the rotation. */
 export interface ZoneMembershipInputs {
   readonly zone: ZoneHost;
   /** ID of the server. If it changes, the old server is drained if it still exists, and the new server enters. */
   readonly serverId: string;
-  /** ID of the controller's server. The zone must enter the rotation of a new controller again. */
+  /** ID of the controller's server. If it changes, the zone must enter the rotation again. */
   readonly controllerId: string;
   readonly access: Access;
   readonly drain: DrainPolicy;
 }
 
-/** A server of Okeanos. */
 export interface OkeanosServerInputs {
   /** Name of the node: `controller`, `zone1`, … */
   readonly name: string;
@@ -49,16 +46,14 @@ export interface OkeanosServerInputs {
   readonly flavor: string;
   /** Internal network, and the server's fixed IP in this network. */
   readonly network: { readonly id: string; readonly fixedIp: string };
-  /** Floating IP of the project. No other server uses it. */
   readonly publicAddress: string;
   readonly metadata: Readonly<Record<string, string>>;
   /** User data in base64. Secret. Read only at the first boot. */
   readonly userData: string;
-  /** Names of inputs whose change replaces the server, although the server could be changed in place. */
+  /** Names of inputs whose change replaces the server, even if the server could be changed in place. */
   readonly replaceOn: readonly string[];
 }
 
-/** A private network of Okeanos. */
 export interface OkeanosNetworkInputs {
   /** Name of the network in Okeanos. No other network has this name. */
   readonly name: string;
@@ -67,7 +62,6 @@ export interface OkeanosNetworkInputs {
   readonly cidr: string;
 }
 
-/** A floating IP of Okeanos. */
 export interface OkeanosFloatingIpInputs {
   /** Name of the node: `controller`, `zone1`, … */
   readonly name: string;
@@ -75,8 +69,8 @@ export interface OkeanosFloatingIpInputs {
   readonly pool: string;
   /** ID of the project that provides the quota of the floating IP; by default the user's own project. */
   readonly project?: string | undefined;
-  /** Whether to use an unused floating IP of the project before a new one is allocated. */
+  /** Whether to take an unused floating IP of the project, if there is one, instead of a new one. */
   readonly reuse: boolean;
-  /** Addresses of the stack's nodes. Never taken for another node, even while no server uses them. */
+  /** Addresses of the stack's nodes. They do not count as unused, even while no server uses them. */
   readonly reserved: readonly string[];
 }

@@ -77,8 +77,8 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
     log.status("waiting for the server to boot");
     const session = await this.session(inputs, TIMEOUTS.boot);
     await waitForBoot(session, log.status, this.signal);
-    log.status("checking its files");
-    // The firewall comes first, so that it is active before the services accept connections.
+    log.status("installing its files");
+    // The firewall comes first, so that its rules are active before the services use their new files.
     const files = await applyFirewall(session, wantedFiles(inputs, Object.keys(inputs.files)));
     if (inputs.node === CONTROLLER) {
       await provisionHaproxy(session, files, log);
@@ -95,7 +95,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
     );
     if (paths.length === 0 && removedZones.length === 0) return;
     const before = contentsOf(olds);
-    // Files that mention a removed zone change only after the drain of the zone. All others change at once.
+    // Files that mention a removed zone change only after the drains of all removed zones. All others change at once.
     const mentions = new RegExp(`\\b(?:${removedZones.map(({ name }) => name).join("|")})\\b`);
     const isAbout = (path: string): boolean =>
       removedZones.length > 0 && mentions.test(before[path] ?? "");
@@ -118,8 +118,8 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
       await apply(last);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      // After this error, no zone enters the rotation in this update. Record the zones that still have to enter,
-      // because the next update may find no other change.
+      // After this error, Pulumi does not update the memberships that depend on this resource. Record the zones that
+      // still have to enter the rotation, because the next update may find no other change.
       const removedNames = news.node === CONTROLLER ? removedZones.map(({ name }) => name) : [];
       const unsettled = [
         ...new Set([...(olds.unsettled ?? []), ...removedNames, ...this.declaredZones.unsettled]),
@@ -159,7 +159,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
     return { ...state, files: Object.fromEntries(files) as NodeConfigInputs["files"] };
   }
 
-  /** Only closes the SSH connections, because the files are deleted together with their server. */
+  /** Closes only the SSH connections, because the files are deleted together with their server. */
   delete({ node }: NodeConfigInputs): Promise<void> {
     this.connections.disconnect(node);
     return Promise.resolve();
@@ -168,7 +168,7 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
   private session({ node, access, zones }: NodeConfigInputs, timeout: number): Promise<Session> {
     if (node === CONTROLLER) return this.connections.controller(access, timeout);
     const zone = zones.find(({ name }) => name === node);
-    if (zone === undefined) throw new NodeError(node, "its list of zones does not contain it");
+    if (zone === undefined) throw new NodeError(node, "it is not in the list of zones");
     return this.connections.zone(access, zone, timeout);
   }
 }
@@ -178,7 +178,7 @@ const contentsOf = ({ contents }: NodeConfigInputs): Contents =>
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** Returns what `pulumi preview` shows for a file that was changed or removed on the node. */
+/** Returns the specification to record for a file that was changed or removed on the node. */
 const drifted = (real: { sha256: string; owner: string; mode: string } | null) =>
   real === null
     ? { owner: "", mode: "", digest: "removed on the node" }
@@ -194,7 +194,6 @@ function changedPaths(olds: NodeConfigInputs, news: NodeConfigInputs): string[] 
   );
 }
 
-/** Returns `olds` with the files at `paths` from `news`. */
 function withFilesOf(
   olds: NodeConfigInputs,
   news: NodeConfigInputs,
@@ -239,8 +238,8 @@ function wantedFiles(
  *
  * @param before former contents of the node's files.
  * @param done receives the paths of the files that are in effect.
- * @throws NodeUnchanged if all files except those in `done` are unchanged. After other errors, it is unknown which
- * files were changed.
+ * @throws NodeUnchanged if all files except those in `done` are unchanged. After other errors, it is unknown which of
+ * these files were changed.
  */
 async function edit(
   session: Session,

@@ -35,7 +35,7 @@ export class PbxResourceProvider implements Provider {
     private readonly loggerOf: (urn: string) => Logger,
     connections = new Connections(),
   ) {
-    // Create the client at its first use, because it reads environment variables that may not be set for OpenStack.
+    // The client is created at its first use, because it needs environment variables that OpenStack does not need.
     const okeanos = (): OkeanosClient => (this.okeanos ??= OkeanosClient.fromEnvironment());
     const { signal } = this.abort;
     connections.cancelOn(signal);
@@ -132,7 +132,7 @@ export class PbxResourceProvider implements Provider {
     }
   }
 
-  /** Handles Ctrl-C: ends waits and drains. An interrupted drain puts its zone back into service. */
+  /** Handles Ctrl-C: ends waits and drains. An interrupted drain puts a healthy zone back into the rotation. */
   cancel(): Promise<void> {
     this.abort.abort();
     return Promise.resolve();
@@ -160,7 +160,7 @@ export class PbxResourceProvider implements Provider {
 const unfinished = (error: Error, id: string, properties: object): Error =>
   Object.assign(error, { id, properties, reasons: [error.message] });
 
-/** Removes the stack trace of a NodeError and of an abort by Ctrl-C, because Pulumi prints the stack trace. */
+/** Removes the stack trace of a NodeError and of an abort by Ctrl-C, because Pulumi would print it. */
 async function withoutStack<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

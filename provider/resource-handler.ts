@@ -7,21 +7,20 @@ export interface ResourceChange {
   readonly kind: "none" | "update" | "replace";
   /** Names of the properties that cause the change. */
   readonly changedProperties: readonly string[];
-  /** Effects on callers, one sentence each. */
+  /** Effects on callers, one line each. */
   readonly impact: readonly string[];
 }
 
 /**
  * Handles one type of resource. All values are plain, without Pulumi's markers for secrets and outputs. The outputs of
- * a resource are the inputs of its last update, and the values that `create` adds to them.
+ * a resource are its inputs, and the values that `create` adds to them.
  *
- * All methods except `check` and `diff` access running nodes or the cloud. The process may be killed while such a
- * method runs. The next run of Pulumi then calls the method again.
+ * `check` and `diff` access neither nodes nor the cloud. The process may be killed while another method runs. The next
+ * run of Pulumi may then call this method again.
  */
 export interface ResourceHandler<Inputs> {
   /** Names of inputs that are secret or contain a secret. */
   readonly secrets: readonly string[];
-  /** Names of inputs that must be set. */
   readonly required: readonly string[];
   /** Names of outputs that `create` adds to the inputs. */
   readonly given?: readonly string[];
@@ -39,7 +38,7 @@ export interface ResourceHandler<Inputs> {
   delete(state: Inputs, log: Logger, id: string): Promise<void>;
 }
 
-/** An update that failed after some changes were applied. Pulumi records the applied changes in the state. */
+/** Error of an update that failed, and the state that Pulumi records for the resource. */
 export class PartialUpdate extends Error {
   override readonly name = "PartialUpdate";
 
@@ -49,7 +48,7 @@ export class PartialUpdate extends Error {
     readonly state: object,
   ) {
     super(fault.message);
-    // Operators see only the message, without a stack trace.
+    // Pulumi prints the stack. Operators need only the message.
     this.stack = fault.message;
   }
 }

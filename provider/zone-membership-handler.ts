@@ -57,7 +57,6 @@ export class ZoneMembershipHandler implements ResourceHandler<ZoneMembershipInpu
       await this.enter(news, log);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      // Tells the next update that the zone must still enter.
       throw new PartialUpdate(error, notIn(news, "it could not enter"));
     }
   }

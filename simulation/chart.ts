@@ -1,4 +1,4 @@
-/** One chart of an SVG with several charts that share their time axis. */
+/** One of several charts in an SVG. All of them have the same time axis. */
 export interface Chart {
   readonly title: string;
   /** Start and end of the time axis in seconds. */
@@ -16,7 +16,7 @@ export interface Line {
   readonly steps: boolean;
 }
 
-/** Sizes in units of the SVG. */
+/** Width of a chart, its margins, and the height of its plot, in units of the SVG. */
 export const WIDTH = 960;
 const LEFT = 64;
 const RIGHT = 24;
@@ -24,7 +24,7 @@ const TOP = 52;
 const PLOT = 170;
 /** Height of a chart with its title, legend and axis. */
 export const HEIGHT = TOP + PLOT + 34;
-/** Widths in the legend: of a piece of a line with the space after it, and of a letter. */
+/** Approximate widths in the legend: of a piece of a line with its margin, and of a letter. */
 const DASH = 34;
 const LETTER = 7.2;
 
@@ -94,7 +94,7 @@ function pathOf(
     .join("");
 }
 
-/** Returns about five round numbers from 0 to at least `most`. */
+/** Returns at most five round numbers at equal distances, from 0 to at least `most`. */
 function marksUpTo(most: number): readonly number[] {
   const rough = Math.max(most, 1e-9) / 4;
   const size = 10 ** Math.floor(Math.log10(rough));

@@ -8,7 +8,7 @@ import { Trunkline } from "./trunkline";
 /**
  * Replays the trace under every rule. The result for the `trunkline` rule comes first.
  *
- * @param midnight start of the trace in milliseconds since 1970.
+ * @param midnight time of second 0 of the trace, in milliseconds since 1970.
  */
 export function compare(
   trace: Trace,

@@ -1,6 +1,6 @@
 /** Durations in seconds that determine how long zones take to start and to drain. */
 export interface Times {
-  /** Time from the order of a zone until it accepts calls. */
+  /** Time from the order of a zone until the zone accepts calls. */
   readonly boot: number;
   /** Mean duration of a call. A draining zone waits for the end of its calls. */
   readonly call: number;
@@ -20,7 +20,7 @@ export class Fleet {
     private readonly times: Times,
   ) {}
 
-  /** Number of remaining calls of each draining zone. */
+  /** Expected number of remaining calls of each draining zone. */
   get leaving(): readonly number[] {
     return this.draining;
   }
@@ -35,7 +35,7 @@ export class Fleet {
     return this.serving + this.booting.length + this.draining.length;
   }
 
-  /** Returns the number of calls of each zone in service if the exchange has `calls` in total. */
+  /** Returns the mean number of calls of a zone in service, if the exchange has `calls` in total. */
   share(calls: number): number {
     const left = this.draining.reduce((sum, some) => sum + some, 0);
     return Math.max(0, calls - left) / this.serving;
@@ -49,7 +49,10 @@ export class Fleet {
     this.draining = this.draining.map((calls) => calls * stay).filter((calls) => calls >= 0.5);
   }
 
-  /** Orders or removes zones until there are `zones`. Zones that are not in service yet are removed first. */
+  /**
+   * Orders or removes zones until `zones` zones are in service or ordered. Removes zones that are not in service yet
+   * first. The others drain.
+   */
   resize(zones: number, now: number, calls: number): void {
     while (this.serving + this.booting.length < zones) {
       this.booting.push(now + this.times.boot);

@@ -1,9 +1,13 @@
+/**
+ * Rules that the `trunkline` rule is compared with.
+ *
+ * @packageDocumentation
+ */
+
 import type { Policy } from "../autoscaler/policy";
 import type { Fleet } from "./fleet";
 import type { ScalingRule } from "./rule";
 import type { Trace, TraceRow } from "./trace";
-
-/** Rules that the `trunkline` rule is compared with. Each rule sets the number of zones that it starts with. */
 
 const NOON = 12 * 3600;
 
@@ -11,8 +15,8 @@ const NOON = 12 * 3600;
 const BYTES_PER_CALL = 4 * 50 * (160 + 54);
 
 /**
- * Compares the mean throughput of 30 seconds at noon with a threshold. Adds a second server if the mean is above the
- * threshold and only one server is active. Never removes a server.
+ * Compares the mean throughput of the 30 seconds from noon on with a threshold. Adds a second zone if the mean is above
+ * the threshold and one zone is in service. Never removes a zone.
  */
 export class NoonSample implements ScalingRule {
   readonly name = "noon-sample";
@@ -32,21 +36,21 @@ export class NoonSample implements ScalingRule {
   }
 }
 
-/**
- * {@link ProcessorAlarm} acts if the mean usages of the last `EVALUATIONS` periods are all above `HIGH`, or all below
- * `LOW`. `PERIOD` is in seconds. `HIGH` and `LOW` are shares of a server's processors.
- */
+/** Number of the last periods whose mean usages must all be above `HIGH`, or all below `LOW`. */
 const EVALUATIONS = 3;
+/** Length of a period in seconds. */
 const PERIOD = 60;
+/** Share of a zone's processors in use above which a zone is added. */
 const HIGH = 0.8;
+/** Share of a zone's processors in use below which a zone is removed. */
 const LOW = 0.3;
-/** Cooldown of the Heat scaling policy: seconds without another change after a server was added or removed. */
+/** Cooldown of the Heat scaling policy: seconds without another change after a zone was added or removed. */
 const COOLDOWN = 60;
 
 /**
- * Models an Aodh alarm on the mean processor usage of each of three minutes. The alarm makes Heat add or remove one
- * server. The settings follow the documentation of Aodh and Heat. Processor usage is 100 % when a server has all the
- * calls that it can carry.
+ * Models an Aodh alarm on the mean processor usages of the last three minutes. The alarm makes Heat add or remove one
+ * zone. The settings follow the documentation of Aodh and Heat. Processor usage is 100 % if a zone has `callsPerZone`
+ * calls or more.
  */
 export class ProcessorAlarm implements ScalingRule {
   readonly name = "cpu-alarm";
@@ -78,7 +82,7 @@ export class ProcessorAlarm implements ScalingRule {
   }
 }
 
-/** Keeps the number of zones that the peak of the trace needs all day. */
+/** Keeps, all day, the number of zones that the peak of the trace needs. */
 export class FixedFleet implements ScalingRule {
   readonly name = "fixed-fleet";
   readonly first: number;

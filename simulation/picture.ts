@@ -10,7 +10,7 @@ export interface Caption {
   readonly prices: Prices | null;
 }
 
-/** Style with colors that remain distinct with a color vision deficiency, in light and dark mode. */
+/** Style for light and dark mode. Its colors remain distinct with a color vision deficiency. */
 const STYLE = `
 svg { background: #fff; color-scheme: light dark }
 text { font: 13px system-ui, sans-serif; fill: #24292f }
@@ -35,7 +35,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 /**
  * Returns charts of load, zones and cost under every rule as a self-contained SVG.
  *
- * @param replays results of the rules; the `trunkline` rule comes first.
+ * @param replays results of the rules: `trunkline` first, `fixed-fleet` last. The chart of the load omits the last one.
  */
 export function picture(
   replays: readonly Replay[],

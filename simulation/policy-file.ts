@@ -19,7 +19,7 @@ export interface PricedPolicy {
 /**
  * Reads the policy from the text of a stack's configuration file (`Pulumi.NAME.yaml`).
  *
- * @throws OperatorError that names `file` and every invalid field.
+ * @throws OperatorError that names `file` and what is wrong in it.
  */
 export function parsePolicy(text: string, file: string): PricedPolicy {
   const config = configOf(text, file);
@@ -51,7 +51,7 @@ export function parsePolicy(text: string, file: string): PricedPolicy {
   return { policy, prices: priced ? { controller, zone } : null };
 }
 
-/** Parses a value that `pulumi config set` has written as JSON text. Returns other values unchanged. */
+/** Parses a text as JSON, because `pulumi config set` writes the value as JSON text. Returns other values unchanged. */
 const structured = (value: unknown): unknown =>
   typeof value === "string" ? plainValues({ "pbx:autoscale": value }).autoscale : value;
 

@@ -2,21 +2,20 @@ import { Fleet, type Times } from "./fleet";
 import type { Result, ScalingRule } from "./rule";
 import { secondsOf, type Trace } from "./trace";
 
-/** Result of replaying a trace under a rule, with points for the chart. */
 export interface Replay extends Result {
   /** One point for each minute. */
   readonly points: readonly Point[];
 }
 
 export interface Point {
-  /** Seconds since the start of the trace. */
+  /** Seconds since midnight of the simulated day. */
   readonly seconds: number;
   readonly calls: number;
   /** Number of zones in service. */
   readonly serving: number;
   /** Number of zones that cost money. */
   readonly paid: number;
-  /** Zone-hours since the start. */
+  /** Zone-hours since the start of the trace. */
   readonly zoneHours: number;
 }
 

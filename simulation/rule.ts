@@ -15,6 +15,6 @@ export interface Result {
   readonly rule: string;
   readonly zoneHours: number;
   readonly overloadMinutes: number;
-  /** Number of times that zones were ordered or removed. */
+  /** How often the number of zones was changed. */
   readonly moves: number;
 }

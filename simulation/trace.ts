@@ -1,13 +1,12 @@
 import { OperatorError } from "../core/errors";
 
-/** Load of the exchange at one moment. */
 export interface Load {
   readonly calls: number;
   readonly bytesPerSecond: number;
 }
 
 export interface TraceRow extends Load {
-  /** Seconds since the start of the trace. */
+  /** Seconds since midnight of the simulated day. */
   readonly seconds: number;
 }
 
@@ -50,7 +49,7 @@ export function parseTrace(text: string, file: string): Trace {
   return [first, second, ...rest];
 }
 
-/** Yields the load of each second of a trace. Values between two rows are interpolated linearly. */
+/** Yields the load of each second, from the first row to just before the last. Interpolates linearly between rows. */
 export function* secondsOf(trace: Trace): Generator<TraceRow> {
   for (const [index, row] of trace.slice(1).entries()) {
     const before = trace[index] ?? row;

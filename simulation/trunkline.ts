@@ -8,8 +8,8 @@ import type { ScalingRule } from "./rule";
 import type { TraceRow } from "./trace";
 
 /**
- * Applies the decisions of the autoscaler as `autoscaler/tick.ts` does. Takes no sample while zones are being added,
- * and cancels a drain if the zone is needed again.
+ * Models how `autoscaler/tick.ts` applies the decisions of the autoscaler. Takes no sample while zones are being added.
+ * Cancels a drain if the zone is needed again.
  */
 export class Trunkline implements ScalingRule {
   readonly name = "trunkline";
@@ -20,7 +20,7 @@ export class Trunkline implements ScalingRule {
   private lastIn: number | null = null;
   private failedIn: number | null = null;
 
-  /** @param midnight start of the trace in milliseconds since 1970. It determines when schedules apply. */
+  /** @param midnight time of second 0 of the trace, in milliseconds since 1970. Schedules depend on it. */
   constructor(
     private readonly policy: Policy,
     private readonly midnight: number,
@@ -68,8 +68,8 @@ export class Trunkline implements ScalingRule {
 }
 
 /**
- * Returns a sample of the zones in service. Draining zones are out of the rotation and not in the sample.
- * Processor usage and throughput are proportional to the calls.
+ * Returns a sample of the zones in service. Draining zones are not in the sample. The throughput of a zone is
+ * proportional to its calls, and so is the processor usage, which is 100 % from `callsPerZone` calls on.
  */
 function sampleOf(
   at: number,

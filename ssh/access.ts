@@ -1,7 +1,7 @@
 /** Name of the controller. All other nodes are zones. */
 export const CONTROLLER = "controller";
 
-/** Address and host key of a zone. SSH connections to zones go through the controller. */
+/** Name, address and host key of a zone. SSH connections to zones go through the controller. */
 export interface ZoneHost {
   /** `zone1`, `zone2`, … */
   readonly name: string;
@@ -21,7 +21,6 @@ export interface Access {
   readonly controllerHostKey: string;
 }
 
-/** The nodes of a deployed exchange. */
 export interface ExchangeNodes {
   readonly access: Access;
   readonly zones: readonly ZoneHost[];

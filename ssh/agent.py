@@ -1,23 +1,24 @@
-"""Carries out requests on a node, as root, until the connection of its client (ssh/agent.ts) ends.
+"""Carries out requests of its client (ssh/agent.ts) on a node, as root, until the client's connection ends.
 
 The client passes this program as text on the command line of the node's Python. Nothing is installed on the node.
-One process serves all requests of a connection, because a log-in as root for each request would take as much time
-as the request itself.
+One process serves all requests of a connection, because a log-in for each request would take as much time as the
+request itself.
 
-Requests come on standard input and answers go to standard output. Each of them is a line with a number of bytes,
-followed by as many bytes of JSON that is compressed with zlib. Requests run concurrently. An answer has the "id" of
-its request, and either "result" or "error", which is an error message. The "do" of a request is one of:
+Requests come on standard input and answers go to standard output. Each request and each answer is a line with a
+number N, followed by N bytes: a JSON object, compressed with zlib. Requests run concurrently. A request has an "id" and
+the fields of one of the forms below. An answer has the "id" of its request, and either "result" or "error". "error" is
+an error message, and "result" has the form after the arrow:
 
   {"do": "run", "script": text, "input": base64}
-      -> {"exitCode": number, "stdout": base64, "stderr": base64} of a POSIX shell
+      -> {"exitCode": number, "stdout": base64, "stderr": base64} of a POSIX shell that runs the script
   {"do": "ask", "socket": path, "orders": [text, ...], "seconds": number}
-      -> {"answers": [text, ...], "fault": null, "absent" if no process listens, or "silent" after the timeout}
+      -> {"answers": [text, ...], "fault": null, "absent" if the service does not run, or "silent" after the timeout}
   {"do": "watch", "path": path} -> {}
   {"do": "heard", "path": path, "rules": [{"source": text, "functions": ..., "endings": ...}, ...]}
       -> {"messages": [text, ...]}
   {"do": "look", "paths": [path, ...]}
-      -> {path: {"sha256": hex, "owner": "user:group", "mode": "0640"} or null if there is no file};
-         a user or a group without a name is a number
+      -> {path: {"sha256": hex, "owner": "user:group", "mode": "0640"}, or null if there is no file};
+         a user or a group without a name is given as its number
   {"do": "install", "files": {path: {"content": text, "owner": ..., "mode": ...}},
    "validate": {path: command}, "former": path}
       -> {"changed": [path, ...], "invalid": null, or the output of the validation command that failed}
@@ -25,28 +26,27 @@ its request, and either "result" or "error", which is an error message. The "do"
       -> {"changed": [path, ...]}
 
 "ask" sends orders (commands as text) to a service that listens on a Unix domain socket. Each order has its own
-connection, which the service closes after its answer. The service's own command-line client is not used: a process
-for each order would take most of the time.
+connection, which the service closes after its answer. The service's own command-line client is not used, because
+starting a process for each order would take most of the time.
 
 "watch" records where a log of Asterisk ends. The log consists of JSON records, one per line. Lines that are not
 records are ignored. "heard" returns the messages of warnings and errors that were written since "watch" and match a
 rule. "heard" may be requested any number of times after one "watch". A record matches a rule if its source file is
 the rule's source file, its function is one of the rule's functions, and its message ends with one of the rule's
-endings. null stands for all functions, or for all endings. If the log was renamed, copied and truncated, or created
-again since "watch", "heard" still finds all records.
+endings. null stands for all functions, or for all endings. Since "watch", the log may have been rotated once: renamed,
+or copied and truncated.
 
-"look" returns the hashes, owners and modes of files.
-
-"install" replaces all files, or none. The validation commands run first, with the path of the new file as "$1". The
-replaced files are saved in the file "former", for "restore". Even if the disk is full or the connection is lost, each
-file has either its old or its new content: the new files are written under temporary names, and renamed after all of
-them are written. If a file cannot be renamed, the files that were renamed before are restored. If these cannot all be
-restored, the answer has "error", and as "notRestored" the paths of the files that were not restored.
+"install" replaces the files that differ, or does nothing if none differ. It first saves the old files in the file
+"former", for "restore", and writes the new files under temporary names. The validation commands of these files then
+run, with the temporary path as "$1". If all succeed, the new files are renamed. So even if the disk is full or the
+connection is lost, each file has either its old or its new content. If a file cannot be renamed, the answer has
+"error", and the files that were renamed before are restored. If some of them cannot be restored, the answer also has
+"notRestored", a list of their paths.
 
 The agent sends an error instead of an answer of more than 32 MiB.
 
-Python modules that not every request needs are imported where they are used. On an emulated processor, the import of
-all modules would take longer than an edit of a file.
+Some Python modules are imported only where they are used. On an emulated processor, the import of all modules would
+take longer than an edit of a file.
 """
 import grp
 import json
@@ -64,9 +64,9 @@ import zlib
 ANSWER_LIMIT = 32 << 20
 """Maximum size of an answer in bytes, before compression. Also limits the total of a service's answers to one "ask"."""
 LINE_LIMIT = 1 << 16
-"""Maximum size of a line of a log in bytes. Asterisk's records have at most 8 KiB."""
+"""Number of bytes after which a longer line of a log is split. Asterisk's records have at most 8 KiB."""
 LOG_LIMIT = 64 << 20
-"""Maximum number of bytes that "heard" reads from a log."""
+"""Maximum number of bytes that one "heard" reads."""
 MESSAGES_LIMIT = 200
 """Maximum number of messages that "heard" returns."""
 MESSAGE_LIMIT = 500
@@ -78,7 +78,7 @@ class Fault(Exception):
 
 
 class HalfDone(Fault):
-    """Error of a request that replaced files and could not restore all of them. `not_restored` has the paths of these."""
+    """Error of a request that changed files and could not restore those in `not_restored`, a list of paths."""
 
     def __init__(self, words, not_restored):
         super().__init__(words)
@@ -174,10 +174,11 @@ def settle(paths):
 
 
 def put(files, validate):
-    """Replaces files. Removes a file whose value is None. Returns the output of a failed validation command, or None.
+    """Replaces files, and removes the files whose value is None. Returns None if this succeeds.
 
-    Raises HalfDone if a file cannot be replaced, and the files that were replaced before cannot all be restored. Raises
-    Fault or OSError if all files are unchanged.
+    If a validation command fails, changes no file and returns the output of the command. Raises HalfDone if a file
+    cannot be replaced, and the files that were replaced before cannot all be restored. Raises Fault or OSError after
+    another failure. All files are then unchanged.
     """
     written, kept, renewed = {}, {}, []
     try:
@@ -267,13 +268,16 @@ def run(script, given):
 
 
 def connect(service, path, end):
-    """Connects when the service's queue of connections has room. A busy or frozen service has a full queue."""
+    """Waits until the service's queue of connections has room, and connects. Raises socket.timeout at the time `end`.
+
+    The queue of a busy or frozen service may be full.
+    """
     while True:
         service.settimeout(max(end - time.monotonic(), 0.001))
         try:
             return service.connect(path)
         except BlockingIOError:
-            # With a timeout, connect does not wait for room in the queue, but fails with EAGAIN (see unix(7)).
+            # With a timeout, connect does not wait for room in the queue, but fails with EAGAIN (see connect(2)).
             if time.monotonic() >= end:
                 raise socket.timeout from None
             time.sleep(0.05)
@@ -302,15 +306,18 @@ def ask(path, orders, seconds):
 
 
 WATCHED = {}
-"""By path of a log: the open file (None if there was none), and its size in bytes and first bytes at "watch"."""
+"""Watched logs by path: the open file (None if there was none), and its size in bytes and first bytes at "watch"."""
 WATCHING = threading.Lock()
 """Lock for the files in WATCHED. An open file has only one read position, so only one request at a time may use it."""
 MARK = 200
-"""Number of first bytes that identify a log. They include the time of the first record."""
+"""Number of bytes at the beginning of a log that identify the log. These bytes have the time of the first record."""
 
 
 def open_log(path):
-    """Opens the file at `path`; None if there is none. Rejects links and pipes, which a service could put there."""
+    """Opens the file at `path`. Returns None if there is none.
+
+    Raises Fault or OSError if `path` is a link or a pipe, because a service could put one there.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -337,7 +344,7 @@ def alone(work, *args):
 
 
 def beginning(log, size):
-    """Seeks a log, which had `size` bytes, to `size`. Returns its first bytes; b"" if the log is shorter now."""
+    """Returns the first bytes of a log that had `size` bytes; b"" if it is shorter now. Seeks the log to `size`."""
     log.seek(0)
     mark = log.read(min(size, MARK)) if os.fstat(log.fileno()).st_size >= size else b""
     log.seek(size)
@@ -345,7 +352,7 @@ def beginning(log, size):
 
 
 def parts_since(path):
-    """Yields the open files that have records since "watch". The position in each file is its first new byte."""
+    """Yields the open files that may have records since "watch". The read position is at the first new byte."""
     watched, size, mark = WATCHED[path]
     now = open_log(path)
     if watched is not None:
@@ -354,7 +361,7 @@ def parts_since(path):
             now = None
         start = size
         if beginning(watched, size) != mark:
-            # The log was truncated. With `copytruncate`, logrotate copies the old content to this path first.
+            # The log was truncated. With `copytruncate`, logrotate first copies the old content to the path below.
             copy = open_log(f"{path}.1")
             if copy is not None and beginning(copy, size) == mark:
                 yield copy

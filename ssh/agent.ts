@@ -13,23 +13,23 @@ const PROGRAM = readFileSync(join(__dirname, "agent.py"), "utf8");
  */
 export const AGENT_COMMAND = `python3 -I -S -c ${quote(PROGRAM)}`;
 
-/** Error that the agent has sent, because it cannot carry out a request. */
+/** Error that the agent sent instead of a result. */
 export class AgentFault extends Error {
   constructor(
     message: string,
-    /** Paths of files that were replaced and could not be restored. */
+    /** Paths of files that were changed and could not be restored. */
     readonly notRestored: readonly string[] = [],
   ) {
     super(message);
   }
 }
 
-/** The agent sent an invalid answer, or none in time. It is unknown whether pending requests were carried out. */
+/** Error if an answer is invalid or late. It is unknown whether the agent carried out the pending requests. */
 export class InvalidAnswer extends Error {}
 
-/** Maximum number of digits in the length that precedes a frame. */
+/** Maximum number of digits in the header of a frame. The header is the length of the frame in bytes. */
 const LENGTH_DIGITS = 9;
-/** Maximum size of a frame, and of the JSON in the frame, in bytes. Twice the agent's own limit. */
+/** Maximum size in bytes of a frame with its header, and of the JSON in a frame. Twice the agent's own limit. */
 const FRAME_LIMIT = 64 << 20;
 
 /**
@@ -79,7 +79,8 @@ export class Agent {
   /**
    * Sends a request and returns the result.
    *
-   * @throws AgentFault; InvalidAnswer; another error if the connection to the agent has ended.
+   * @throws AgentFault if the agent sends an error; InvalidAnswer if an answer is invalid or late; another Error if the
+   * connection to the agent ends.
    */
   ask(request: object): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -106,7 +107,7 @@ export class Agent {
     });
   }
 
-  /** Ends the connection to the agent. All pending and later requests fail with `why`. */
+  /** Ends the connection to the agent, if it is open. All pending and later requests then fail with `why`. */
   end(why: Error = new Error("the agent has ended")): void {
     if (this.gone !== null) return;
     this.gone = why;

@@ -9,10 +9,9 @@ import { type Access, CONTROLLER, type ZoneHost } from "./access";
 import { Agent, AGENT_COMMAND, AgentFault, InvalidAnswer } from "./agent";
 import { AgentRefused, askAgent, ScriptFailed, type Session } from "./session";
 
-/** Function that opens a TCP connection. */
 export type Dial = (host: string, port: number) => Promise<Duplex>;
 
-/** User for all log-ins. It accepts only the stack's own key. Operators log in as `debian`, with their own key. */
+/** User for all log-ins. The nodes accept only the stack's own key for this user. Operators log in as `debian`. */
 const USER = "root";
 
 /** Milliseconds to wait for a TCP connection. */
@@ -24,17 +23,17 @@ const KEEPALIVE_INTERVAL = 10_000;
 /** Milliseconds between two attempts to log in. */
 const RETRY = 500;
 
-/** Milliseconds to wait until a node accepts an SSH connection. */
+/** Timeouts for log-ins to a node, in milliseconds. */
 export const TIMEOUTS = {
   /** For a new server, which has to boot first. */
   boot: 10 * 60_000,
-  /** For a change on a running server, which may be restarting. */
+  /** For a running server, which may be restarting. */
   change: 60_000,
-  /** For read-only requests. */
+  /** Short timeout, mainly for read-only requests. */
   read: 15_000,
 } as const;
 
-/** Permanent failure of a log-in. Retrying does not help. */
+/** Error of a log-in that a retry cannot correct. */
 class Refused extends NodeError {}
 
 const dialTcp: Dial = (host, port) =>
@@ -63,7 +62,6 @@ const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: "timed out",
 };
 
-/** Returns the reason of a connection error, for a message. */
 const reasonOf = (error: unknown): string => {
   const { code = "", message } = error as NodeJS.ErrnoException;
   return REASONS[code] ?? message.replace(/^\(SSH\) /, "");
@@ -90,7 +88,7 @@ class SshSession implements Session {
   }
 
   async ask(request: object): Promise<unknown> {
-    // The first request starts the agent, because a controller that only forwards connections needs no agent.
+    // Start the agent at the first request. A controller that only forwards connections needs no agent.
     this.agent ??= this.startAgent().catch((error: unknown) => {
       this.agent = null; // the next request starts the agent again
       throw error;
@@ -125,8 +123,8 @@ class SshSession implements Session {
             reject(error);
             return;
           }
-          // If the other side ends the channel, close it completely. A half-open channel would be used until its
-          // keepalive fails.
+          // If the other side ends the connection, close the channel in both directions. Otherwise an SSH connection
+          // over the half-open channel would seem to work until the keepalive messages fail.
           channel.once("end", () => channel.destroy());
           resolve(channel);
         });
@@ -180,10 +178,10 @@ interface Target {
   readonly remedy: string;
 }
 
-/** Logs in, without retries. @throws Refused if retrying is useless; NodeError if a retry may succeed. */
+/** Logs in, without retries. @throws Refused if a retry is useless; another NodeError if a retry may succeed. */
 async function logIn(target: Target): Promise<Client> {
   const { node, address, hostKey, privateKey, dial, remedy } = target;
-  // Load ssh2 at the first connection, so that a preview, which opens no connection, does not load it.
+  // Load ssh2 only if a connection is needed. A preview without a refresh needs none.
   const { Client: SshClient } = await import("ssh2");
   let sock: Duplex;
   try {
@@ -208,7 +206,7 @@ async function logIn(target: Target): Promise<Client> {
           new Refused(
             node,
             `the host key at ${address} is not the one that this stack gave the server. ` +
-              "Nothing was sent. If pbx:masterSecret was changed, restore the previous value; " +
+              "No command was sent. If pbx:masterSecret was changed, restore the previous value; " +
               "if the server was replaced outside of Pulumi, run pulumi refresh",
           ),
         );
@@ -245,8 +243,8 @@ async function logIn(target: Target): Promise<Client> {
 }
 
 /**
- * SSH connections of this process: one for each node, opened when it is first needed. Connections to zones go through
- * the controller.
+ * SSH connections to nodes. A connection is opened when it is first needed, and is then shared. Connections to zones go
+ * through the controller.
  */
 export class Connections {
   private readonly open = new Map<string, { node: string; session: Promise<SshSession> }>();
@@ -258,8 +256,8 @@ export class Connections {
   /**
    * Returns the session with the controller.
    *
-   * @param timeout in milliseconds.
-   * @throws NodeError with the node and a remedy, if the log-in does not succeed in time.
+   * @param timeout milliseconds after which a failed log-in is not retried.
+   * @throws NodeError if the log-in fails. The message has a remedy.
    */
   controller(access: Access, timeout: number): Promise<Session> {
     const { controllerAddress, controllerHostKey, privateKey } = access;
@@ -279,8 +277,8 @@ export class Connections {
   /**
    * Returns the session with a zone.
    *
-   * @param timeout in milliseconds.
-   * @throws NodeError with the node and a remedy, if the log-in does not succeed in time.
+   * @param timeout milliseconds after which a failed log-in is not retried.
+   * @throws NodeError if the log-in to the zone or to the controller fails. The message has a remedy.
    */
   zone(access: Access, zone: ZoneHost, timeout: number): Promise<Session> {
     return this.retried(timeout, async () => {
@@ -302,8 +300,8 @@ export class Connections {
   }
 
   /**
-   * Closes the connections to the server of a node, before the server is deleted. The next server of the node has the
-   * same host key and address, so a later session would otherwise use a connection to the deleted server.
+   * Closes the connections to a node whose server is about to be deleted. The next server of the node has the same host
+   * key and address, so a later session would otherwise use a connection to the deleted server.
    */
   disconnect(node: string): void {
     // All connections to zones go through the controller, so they end as well.

@@ -5,7 +5,7 @@ import { askAgent, type Session } from "./session";
 export interface Conversation {
   /** One answer for each order, in the same sequence, up to the first fault. */
   readonly answers: readonly string[];
-  /** `absent`: no process listens at the socket. `silent`: no answer in time. Null: all orders were answered. */
+  /** `absent`: the service does not run. `silent`: no answer in time. Null: all orders were answered. */
   readonly fault: "absent" | "silent" | null;
 }
 
@@ -19,7 +19,7 @@ const conversationSchema = z.object({
  *
  * @param orders sent one after the other, each on its own connection.
  * @param seconds timeout for all orders together.
- * @throws NodeError if the connection to the node is lost, or if an answer is too long.
+ * @throws the errors of {@link askAgent}.
  */
 export const converse = (
   session: Session,

@@ -8,7 +8,7 @@ import type { Session } from "./session";
  * @param args arguments of the script: `$1` and so on.
  * @param input standard input of the script.
  * @returns standard output.
- * @throws ScriptFailed if the exit code is not 0; NodeError if the connection is lost.
+ * @throws the errors of {@link Session.run}.
  */
 export const runProgram = (
   session: Session,

@@ -3,8 +3,8 @@ import type { z } from "zod";
 import { NodeError } from "../core/errors";
 
 /**
- * A script ended with a nonzero exit code. The message has the last lines of standard error, or of standard output if
- * standard error is empty.
+ * Error of a script that ended with a nonzero exit code. The message has the last lines of standard error, or of
+ * standard output if standard error is empty. If both are empty, the message has the exit code.
  */
 export class ScriptFailed extends NodeError {
   constructor(
@@ -18,23 +18,23 @@ export class ScriptFailed extends NodeError {
   }
 }
 
-/** An operation failed, and the node is unchanged. */
+/** Error of an operation that failed and has left the node's files as they were. */
 export class NodeUnchanged extends NodeError {}
 
-/** The node's agent could not carry out a request. */
+/** Error of a request that the node's agent could not carry out. */
 export class AgentRefused extends NodeError {
   constructor(
     node: string,
-    /** The agent's error message, without the remedy. */
+    /** Error message from the agent. The message of this object adds a remedy. */
     readonly reason: string,
-    /** Paths of files that were replaced and could not be restored. */
+    /** Paths of files that were changed and could not be restored. */
     readonly notRestored: readonly string[] = [],
   ) {
     super(node, `${reason}; fix the problem and run the same command again`);
   }
 }
 
-/** An open connection to a node, shared by all operations on the node. */
+/** Open connection to a node. Several operations may use it at the same time. */
 export interface Session {
   /** `controller`, `zone1`, … */
   readonly node: string;
@@ -43,15 +43,15 @@ export interface Session {
    * Runs a POSIX shell script as root and returns its standard output.
    *
    * @param input standard input of the script.
-   * @throws ScriptFailed if the exit code is not 0; NodeError if the connection is lost.
+   * @throws ScriptFailed if the exit code is not 0; another NodeError if the exit code or the output is unknown.
    */
   run(script: string, input?: Buffer | string): Promise<string>;
 
   /**
    * Sends a request to the node's agent and returns the result. agent.py describes the requests.
    *
-   * @throws AgentRefused if the agent cannot carry out the request; NodeError if the connection is lost or the answer
-   * is invalid.
+   * @throws AgentRefused if the agent cannot carry out the request; another NodeError if the agent gives no valid
+   * answer.
    */
   ask(request: object): Promise<unknown>;
 
@@ -62,8 +62,8 @@ export interface Session {
 /**
  * Sends a request to the node's agent and validates the result.
  *
- * @throws AgentRefused if the agent cannot carry out the request; NodeError if the connection is lost or the result
- * does not match `schema`.
+ * @throws AgentRefused if the agent cannot carry out the request; another NodeError if the agent gives no valid answer,
+ * or if the result does not match `schema`.
  */
 export async function askAgent<T>(
   session: Session,

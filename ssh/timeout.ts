@@ -1,6 +1,6 @@
 import { NodeError } from "../core/errors";
 
-/** Result of work on a node, or the reason for its failure. */
+/** Result of work on a node: a value, or an error message if the work failed or took too long. */
 export type NodeResult<T> =
   { readonly value: T; readonly fault: null } | { readonly value: null; readonly fault: string };
 
@@ -12,9 +12,9 @@ export const timedOut = (node: string, milliseconds: number): NodeResult<never> 
 
 /**
  * Returns the result of `work`, the message of its NodeError, or a fault after `milliseconds`. The timeout does not
- * cancel `work`, but its later result is ignored.
+ * cancel `work`. A result or an error of `work` after the timeout is ignored.
  *
- * @throws errors of `work` that are not NodeErrors.
+ * @throws errors of `work` before the timeout that are not NodeErrors.
  */
 export async function withTimeout<T>(
   node: string,

@@ -1,5 +1,6 @@
 /**
- * Returns the URL of Pulumi's backend with `metadata=skip`, so that its files are complete at any time.
+ * Adds `metadata=skip` to the URL of a `file:` backend, so that the files of the backend are complete at any time.
+ * Returns other URLs, and URLs that already have the parameter `metadata`, unchanged.
  *
  * Without `metadata=skip`, Pulumi writes a second file, `.attrs`, in place next to each file of a `file:`
  * backend. A read during that write fails with "failed to load checkpoint: EOF". If Pulumi is killed during

@@ -9,8 +9,8 @@ export const LAB_ENVIRONMENT = {
 } as const;
 
 /**
- * Environment for a preview without a cloud. The OpenStack provider requires a URL, but sends no request until it has
- * to create a resource. An update then fails with an error that contains this host name, which names the problem.
+ * Environment for a preview without a cloud. The OpenStack provider requires a URL, but a first preview sends no
+ * request. An update fails with an error that contains this host name, which names the problem.
  */
 export const NO_CLOUD_ENVIRONMENT = {
   OS_AUTH_URL: "http://no-cloud-is-configured.invalid/v3",
@@ -45,7 +45,7 @@ export function clearedVariables(env: NodeJS.ProcessEnv): Record<string, string>
 export const withoutCloud = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("OS_")));
 
-/** Returns whether the lab cloud was started on this machine and not purged since. It may be stopped now. */
+/** Returns whether this machine has the state of a lab cloud. The lab may be stopped. */
 export function labExists(): boolean {
   return existsSync(LAB_ENVIRONMENT.OS_CLIENT_CONFIG_FILE);
 }

@@ -24,9 +24,8 @@ function writeOnce(path: string, content: () => string): void {
 }
 
 /**
- * Returns the variables for Pulumi's backend and for the passphrase that encrypts secrets. Values from the
- * environment take precedence. The defaults are a directory of this clone and a random passphrase. The first call
- * generates the passphrase.
+ * Returns the variables for Pulumi's backend and for the passphrase that encrypts secrets. Uses what the environment
+ * configures. By default, the backend is a directory of this clone, and a random passphrase is generated once.
  */
 function pulumiBackend(env: NodeJS.ProcessEnv): Record<string, string> {
   const settings: Record<string, string> = {};

@@ -9,13 +9,12 @@ import { isProcessAlive } from "../core/process";
 interface Lock {
   readonly pid: number;
   readonly hostname: string;
-  /** Time at which Pulumi took the lock. */
   readonly timestamp: string;
 }
 
 /**
- * Returns whether the process that took a lock has ended. An unreadable lock file is being written or removed, so its
- * process counts as running.
+ * Returns whether a process of this machine took a lock and has ended. Returns false for a file that cannot be read,
+ * because a process may be writing or removing it.
  */
 function isDead(file: string): boolean {
   try {

@@ -13,7 +13,7 @@ export type UpdateOutcome =
   | { readonly kind: "interrupted" }
   | { readonly kind: "failed"; readonly why: string };
 
-/** A stack to update, and the function that removes a lock which would prevent the update. */
+/** A stack to update, and a function that is called before the update. */
 export interface UpdatedStack {
   readonly stack: Stack;
   /** Removes the lock of a killed update. */

@@ -3,8 +3,8 @@ import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
 
 /**
- * Arguments of `pulumi preview`. With `--show-sames`, the plan also lists unchanged resources. From these, the guard
- * can tell that a zone is already out of the rotation, so that its server can be deleted without a drain.
+ * Arguments of `pulumi preview`. With `--show-sames`, the plan also lists unchanged resources. The guard needs these to
+ * see that a zone has no membership in the rotation any more. The zone's server can then be deleted without a drain.
  */
 const PREVIEW = ["preview", "--json", "--show-replacement-steps", "--show-sames"];
 
@@ -12,7 +12,7 @@ const PREVIEW = ["preview", "--json", "--show-replacement-steps", "--show-sames"
  * Returns the output of `pulumi preview --json` for the stack `name`. If the preview fails, the output may contain
  * errors instead of a plan.
  *
- * @throws OperatorError if the output is not JSON.
+ * @throws OperatorError if the preview fails without JSON output.
  */
 export const preview = (
   name: string,

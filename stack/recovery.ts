@@ -29,7 +29,7 @@ async function deleteOrphaned(stack: Stack, target: readonly string[]): Promise<
   if (outcome.kind === "done") return;
   throw new OperatorError(
     outcome.kind === "failed"
-      ? `cannot find the resources that the last update left behind: ${outcome.why}`
+      ? `cannot remove the resources that the last update left behind: ${outcome.why}`
       : `another update of stack ${stack.name} is running; wait until it ends`,
   );
 }

@@ -2,14 +2,14 @@ import type { CloudApi } from "../clouds/cloud-api";
 import { OperatorError } from "../core/errors";
 import { type UpdatedStack, updateOutcome, type UpdateOutcome } from "./outcome";
 
-/** The state of a stack, as `pulumi stack export` returns it. */
+/** Parts of a stack's state, as `pulumi stack export` returns it. */
 interface Exported {
   readonly resources?: readonly { readonly type: string; readonly id?: string }[];
   readonly pending_operations?: readonly unknown[];
 }
 
 export interface RepairOptions extends UpdatedStack {
-  /** Returns the API of the cloud; called only when it is needed. @throws OperatorError */
+  /** Returns the API of the cloud. @throws OperatorError */
   readonly cloud: () => CloudApi;
   /** Returns the stack's state. @throws OperatorError */
   readonly exported: (stack: UpdatedStack["stack"]) => Promise<Exported>;

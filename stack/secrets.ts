@@ -7,7 +7,7 @@ import { OperatorError } from "../core/errors";
 import { LOCAL } from "../core/paths";
 import { isDeployed, askPulumi } from "./state";
 
-/** Creates an Ed25519 key pair without a passphrase in `file` and `file`.pub. */
+/** Creates an Ed25519 key pair without a passphrase in `file` and `file.pub`. */
 export async function makeKeyPair(file: string): Promise<void> {
   await command("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "trunkline", "-f", file]);
 }

@@ -6,7 +6,7 @@ import { type StackState, exportedStack } from "./state";
 
 const INSTANCE = "openstack:compute/instance:Instance";
 
-/** A server that the cloud accepted but could not build. Its status in Nova is ERROR. */
+/** A server that the cloud accepted but could not build. */
 export interface UnbuiltServer {
   readonly urn: string;
   readonly id: string;

@@ -4,8 +4,8 @@ import type { NodeFile } from "./node-file";
 
 /**
  * Returns the two files with the authorized keys of a node. The operator logs in as user `debian`. The stack logs in as
- * root, which saves the time of sudo for each change. Neither file is `.ssh/authorized_keys`, to which a cloud may
- * write the public key of a key pair at the first boot. So both files can be replaced while servers run.
+ * root, which saves the time of sudo for each change. A cloud may write the public key of a key pair to
+ * `.ssh/authorized_keys` at the first boot. These files have other paths, so they can be replaced while servers run.
  *
  * @param operator public key of the operator.
  * @param stack public key of the stack.
@@ -24,7 +24,7 @@ export function renderAuthorizedKeys(operator: string, stack: string): NodeFile[
   ];
 }
 
-/** Returns the file from which Debian's nftables.service loads the rules. */
+/** Returns the file from which nftables.service loads the rules of the packet filter. */
 export const renderFirewall = (context: NftablesContext): NodeFile => ({
   path: "/etc/nftables.conf",
   content: renderNftablesConf(context),
@@ -32,7 +32,7 @@ export const renderFirewall = (context: NftablesContext): NodeFile => ({
   mode: "0640",
 });
 
-/** Returns the file from which Debian's chrony.service reads the configuration of the node's clock. */
+/** Returns the file from which chrony reads the configuration of the node's clock. */
 export const renderClock = (context: ChronyContext): NodeFile => ({
   path: "/etc/chrony/chrony.conf",
   content: renderChronyConf(context),
@@ -40,7 +40,7 @@ export const renderClock = (context: ChronyContext): NodeFile => ({
   mode: "0644",
 });
 
-/** Returns the file that the start-up check of the golden image reads: role and name, and the SIP driver of a zone. */
+/** Returns the file with a node's role and name, and a zone's SIP driver. A zone checks the driver when it starts. */
 export const renderNodeJson = (node: Record<string, string>): NodeFile => ({
   path: "/etc/trunkline/node.json",
   content: `${JSON.stringify(node)}\n`,

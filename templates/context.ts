@@ -1,7 +1,7 @@
 /**
- * Contexts of the templates: plain values that a node's files are rendered from. The values are decided before
- * rendering. Templates only loop over them, test them, and insert them. A missing field is an error, because Handlebars
- * would print nothing for a missing field.
+ * Contexts of the templates: plain values from which a node's files are rendered. All decisions are made before the
+ * rendering: templates only loop over values, test values and insert values. A missing field is an error, because
+ * Handlebars would print nothing for a missing field.
  *
  * @packageDocumentation
  */
@@ -51,11 +51,9 @@ export const zoneContextSchema = z.strictObject({
   rtpPorts: portRange,
   /** Seconds that a phone rings before the call counts as unanswered. */
   ringTimeout: z.int().positive(),
-  /**
-   * Maximum numbers of simultaneous calls that an account has placed, and of calls that it may start per minute
-   * (`pbx:limits`).
-   */
+  /** Maximum number of simultaneous calls that an account has placed in this zone (`pbx:limits`). */
   callsPerAccount: z.int().positive(),
+  /** Number of calls that an account may start per minute in this zone (`pbx:limits`). */
   callsPerMinute: z.int().positive(),
   users: z.array(user),
   trunkPeers: z.array(trunkPeer),
@@ -81,10 +79,10 @@ export const controllerContextSchema = z.strictObject({
   connectTimeout: z.int().positive(),
   /** Seconds without data after which HAProxy closes a phone's connection. */
   idleTimeout: z.int().positive(),
-  /** Maximum number of connections of HAProxy to a zone. Each phone has one. */
+  /** Maximum number of connections to a zone. Each phone has its own connection. */
   phonesPerZone: z.int().positive(),
   limits: admissionLimits,
-  /** Port that zones report log-ins to over TCP, and that HAProxy reports connections to over UDP on loopback. */
+  /** Port to which zones report log-ins over TCP, and to which HAProxy reports connections over UDP on loopback. */
   reportPort: z.int().positive(),
   /** Zones in the order of their numbers. The name of a zone is also the name of its server in HAProxy. */
   zones: z.array(z.strictObject({ name: z.string(), fixedIp: address })).min(1),

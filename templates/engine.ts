@@ -21,7 +21,7 @@ function safeText(input: unknown): string {
   return text;
 }
 
-/** Helpers of the templates. User input must pass through one of the helpers to get into a file. */
+/** Helpers of the templates. A template must pass user input through one of these helpers. */
 const HELPERS = {
   /** Escapes a value for a configuration file. In Asterisk's files, an unescaped `;` starts a comment. */
   value: (input: unknown): string => safeText(input).replaceAll(";", "\\;"),
@@ -29,7 +29,7 @@ const HELPERS = {
   sql: (input: unknown): string => `'${safeText(input).replaceAll("'", "''")}'`,
 };
 
-/** Ports, which templates write as `{{@ports.sip}}`. */
+/** Ports that templates can insert, for example with `{{@ports.sip}}`. */
 const PORTS = { sip: SIP_PORT, iax2: IAX2_PORT, haproxyPeer: HAPROXY_PEER_PORT, ntp: NTP_PORT };
 
 let engine: typeof Handlebars | undefined;
@@ -47,8 +47,8 @@ const strict = (name: string, helper: Helper): Helper =>
   };
 
 /**
- * Returns Handlebars with {@link HELPERS}. Loads Handlebars at the first rendering, because a preview renders late
- * or not at all.
+ * Returns Handlebars with {@link HELPERS} and strict blocks. Loads Handlebars at the first rendering, because a preview
+ * renders late or not at all.
  */
 function handlebars(): typeof Handlebars {
   if (engine === undefined) {

@@ -22,7 +22,7 @@ const CAUSES = {
   tooFar: 25,
 } as const;
 
-/** Causes of a leg that do not prove that the callee's phone is in this zone. The search continues. */
+/** Causes of a leg that do not prove that the callee's phone is in the zone that the leg called. The search goes on. */
 const NOT_HERE = [
   // The phone that answered has another number (404, 604), or no number any more (410).
   CAUSES.unknown,
@@ -48,7 +48,6 @@ const causes = z.strictObject({
   tooFar: z.int(),
 });
 
-/** Context of `extensions.conf` of a zone. */
 export const ExtensionsConfContext = z.strictObject({
   /** Numbers that may be dialled, as Asterisk patterns. */
   numbers: z.array(z.string()),
@@ -58,7 +57,7 @@ export const ExtensionsConfContext = z.strictObject({
   isAbsent: z.string(),
   /** Device that `Dial` calls for a user whose phone is registered in this zone. */
   localDevice: z.string(),
-  /** Devices that `Dial` calls in the other zones simultaneously; empty if there is no other zone. */
+  /** Devices of the other zones, which `Dial` calls simultaneously; empty if there is no other zone. */
   otherZones: z.string(),
   /** Seconds that a phone rings before the call counts as unanswered. */
   ringTimeout: z.int(),
@@ -97,7 +96,7 @@ const MAX_HOPS = 4;
 
 type Local = Pick<z.infer<typeof ExtensionsConfContext>, "isUnknown" | "isAbsent" | "localDevice">;
 
-/** Expressions and device of each SIP driver. */
+/** Expressions and the local device, by SIP driver. */
 const LOCAL: Readonly<Record<SipDriver, Local>> = {
   chan_sip: {
     isUnknown: '"${DEVICE_STATE(SIP/${EXTEN})}" = "INVALID"',

@@ -3,7 +3,7 @@ import { type Codec, type SipDriver } from "../core/telephony";
 import { zoneContextSchema } from "./context";
 import { parseContext, template } from "./engine";
 
-/** Context of `modules.conf`: modules that every image has, and files in the zone's image that list further modules. */
+/** Context of `modules.conf`: modules to load, and files in the zone's image that list further modules. */
 export const ModulesConfContext = z.strictObject({
   modules: z.array(z.string()),
   lists: z.array(z.string()),
@@ -56,7 +56,7 @@ const DRIVER: Record<SipDriver, readonly string[]> = {
     "res_pjsip_caller_id",
     "res_pjsip_dtmf_info",
     "res_pjsip_rfc3326",
-    // Each of these modules answers one kind of request within a call.
+    // Each of the next three modules answers one kind of request within a call.
     "res_pjsip_dlg_options",
     "res_pjsip_empty_info",
     "res_pjsip_refer",
@@ -67,8 +67,8 @@ const DRIVER: Record<SipDriver, readonly string[]> = {
 
 /**
  * Files in the image that list modules. `modules.conf` lists modules that are built with the image.
- * `modules-pjsip.conf` lists modules that answer requests within a call that the modules of `DRIVER` do not answer.
- * They depend on the release of Asterisk.
+ * `modules-pjsip.conf` lists modules for requests within a call that no module of `DRIVER` answers. Its content depends
+ * on the release of Asterisk.
  */
 const LISTS: Record<SipDriver, readonly string[]> = {
   chan_sip: ["/usr/lib/trunkline/modules.conf"],

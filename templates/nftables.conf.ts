@@ -16,7 +16,7 @@ const trafficSchema = z.strictObject({
   others: ports.nullable(),
   /** Addresses of the other hosts; null for all. */
   peers: addresses.nullable(),
-  /** Whether the node uses its address in the trunk network. */
+  /** Whether packets that the node receives must be addressed to the trunk network. */
   internal: z.boolean(),
   /** Whether the rule matches only packets that do not open a TCP connection. */
   answers: z.boolean(),
@@ -30,9 +30,7 @@ const trafficSchema = z.strictObject({
 export const nftablesContextSchema = z.strictObject({
   /** Trunk network, for example `192.168.0.0/24`. */
   cidr: addresses,
-  /** Traffic that the node may receive. */
   input: z.array(trafficSchema),
-  /** Traffic that the node may send. */
   output: z.array(trafficSchema),
 });
 export type NftablesContext = z.infer<typeof nftablesContextSchema>;

@@ -5,7 +5,7 @@ import type { NodeFile } from "./node-file";
 
 const load = createRequire(__filename);
 
-/** Values that a server gets at its first boot and needs for service. */
+/** Values that user data delivers to a server at its first boot. */
 export interface UserDataContext {
   readonly hostname: string;
   readonly sshHostKey: { readonly privateKey: string; readonly publicKey: string };
@@ -31,15 +31,14 @@ export function renderCloudConfig({ hostname, sshHostKey, files }: UserDataConte
       content,
     })),
   };
-  // Loaded only here: the first preview knows no addresses yet and renders no user data.
+  // Loaded only here, because the first preview for OpenStack knows no addresses and renders no user data.
   const { stringify } = load("yaml") as typeof YAML;
   // No line folding and no anchors, so that cloud-init reads exactly the given text.
   return `#cloud-config\n${stringify(config, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
 /**
- * Renders user data for Nova, in base64. The data is plain or compressed with gzip, whichever is smaller;
- * cloud-init detects gzip.
+ * Renders user data in base64. The data is plain or compressed with gzip, whichever is smaller.
  */
 export function renderUserData(context: UserDataContext): string {
   const plain = Buffer.from(renderCloudConfig(context));

@@ -25,7 +25,7 @@ const renderCliConf = template("cli.conf.hbs", nothing);
 const renderExtconfigConf = template("extconfig.conf.hbs", nothing);
 const renderResConfigSqlite3Conf = template("res_config_sqlite3.conf.hbs", nothing);
 
-/** Returns a file that only root and the user `asterisk` can read. Most of Asterisk's files hold secrets. */
+/** Returns a file that only root and the user `asterisk` can read. Some of Asterisk's files hold secrets. */
 const asterisk = (name: string, content: string): NodeFile => ({
   path: `/etc/asterisk/${name}`,
   content,

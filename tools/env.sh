@@ -7,8 +7,9 @@ if [[ ${1-} == --help ]]; then
   cat <<'HELP'
 usage: eval "$(tools/env.sh)"
 
-Puts the installed tools on PATH of the shell that evaluates the output: pulumi, its language host for
-Node.js, and Node.js. Sets PULUMI_HOME to the folder with the OpenStack plugin. Skips tools of the machine.
+Puts the tools that 'make tools' has installed on PATH of the shell that evaluates the output: pulumi, its
+language host for Node.js, and Node.js. 'make tools' does not install a tool that is new enough on the machine.
+With an installed pulumi, sets PULUMI_HOME to the folder with the OpenStack plugin.
 Fails if 'make tools' has not been run since tools/pins.env changed.
 HELP
   exit

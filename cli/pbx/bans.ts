@@ -14,8 +14,8 @@ const HELP = `Lists the source addresses that are locked, for one account or for
 
 An address is locked after refused log-ins (see pbx:limits). An address without a log-in in the last
 seven days is also locked after 40 connections without a log-in in a minute. A lock ends automatically.
-The next lock within a day lasts twice as long, unless you lift the lock. Phones that were registered
-when the lock began stay connected ("registered phones stay").
+Each further lock within a day lasts twice as long, up to a day. Lifting a lock resets this.
+"registered phones stay": the lock does not affect phones that are registered from the address.
 
 Options:
   --lift SOURCE[/ACCOUNT]  the lock to lift

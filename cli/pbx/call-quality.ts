@@ -32,7 +32,6 @@ export const qualityTexts = (media: Media): string[] =>
     );
   });
 
-/** Column heads for {@link qualityTexts}. */
 export const QUALITY_HEADS = [
   `lost (≤ ${String(MAX_LOSS_PERCENT)} %)`,
   `jitter (≤ ${String(MAX_JITTER_MS)} ms)`,

@@ -48,7 +48,6 @@ const withVerdicts = (call: LiveCall) => ({
   legs: call.legs.map((leg) => ({ ...leg, verdict: verdictOn(leg) })),
 });
 
-/** Returns a row for each leg. Only the first row shows the values that all legs share. */
 const rowsOf = (zone: string, { from, to, state, seconds, legs }: LiveCall): string[][] =>
   legs.map((leg, index) => [
     ...(index === 0

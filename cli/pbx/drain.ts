@@ -26,7 +26,6 @@ const UNDRAIN_HELP = `Puts a drained zone back into the rotation, once the zone 
   npm run pbx -- undrain zone2
 ${COMMON_HELP}`;
 
-/** Returns a function that prints progress: to standard error if standard output is JSON. */
 const sayFor = (json: boolean) => (line: string) => {
   if (json) console.error(line);
   else console.log(line);
@@ -44,7 +43,6 @@ export const drain: Command = {
         controller: () => connections.controller(nodes.access, TIMEOUTS.change),
         zone: () => connections.zone(nodes.access, zone, TIMEOUTS.read),
         name,
-        // A manual drain waits until the last call ends, without a limit.
         policy: { timeout: Infinity, force: false },
         last: "refuse",
         say,

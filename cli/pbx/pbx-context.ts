@@ -12,7 +12,6 @@ export interface PbxContext extends DeployedExchange {
   /** Returns the current exchange, at most about a minute old. @throws OperatorError */
   readonly latest: () => Promise<DeployedExchange>;
   readonly connections: Connections;
-  /** Whether to print JSON. */
   readonly json: boolean;
   /** Whether to repeat the command until it is interrupted. */
   readonly watch: boolean;

@@ -25,10 +25,12 @@ Options:
   --stack NAME   the stack to use (default: PULUMI_STACK, or dev)
   -h, --help     print this text
 
-Throughput and processor use are averages over two seconds or, with --watch, since the previous output.`;
+Throughput and processor use are averages: over two seconds in the first output, and since the previous
+output in each further output of --watch.`;
 
-/** Milliseconds between the two samples that a rate needs, and between two outputs of --watch. */
+/** Milliseconds between the first two observations. A rate needs two observations. */
 const FIRST_INTERVAL = 2_000;
+/** Milliseconds between two outputs of `--watch`. */
 const INTERVAL = 5_000;
 
 const HEAD = [
@@ -43,7 +45,7 @@ const HEAD = [
 ];
 
 interface ZoneStatus extends ObservedZone {
-  /** Number of the other zones that the zone reaches on the trunk, and of all other zones; null if unknown. */
+  /** Number of trunk peers that the zone reaches, and number of all its trunk peers; null if unknown. */
   readonly trunk: { readonly reached: number; readonly total: number } | null;
 }
 
@@ -52,8 +54,9 @@ interface Status {
   readonly controllerAddress: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Number of HAProxy's connections to all zones, and of those without a registered phone; null if unknown. */
+  /** Number of connections through HAProxy to all zones; null if unknown. */
   readonly sessions: number | null;
+  /** Number of connections without a registered phone; null if unknown. */
   readonly unknown: number | null;
   readonly zones: readonly ZoneStatus[];
   readonly faults: readonly string[];

@@ -1,7 +1,6 @@
 import type { RotationState } from "../../autoscaler/metrics";
 import { paint } from "../terminal";
 
-/** Text in a table for a value that could not be read. */
 export const UNKNOWN_TEXT = "unknown";
 
 export const orUnknown = <T>(value: T | null, text: (value: T) => string): string =>

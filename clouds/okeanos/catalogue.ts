@@ -2,10 +2,7 @@ import { NodeError } from "../../core/errors";
 import type { OkeanosClient } from "./client";
 import { ApiFault } from "./faults";
 
-/**
- * Selects flavors, images and pools of public addresses. The APIs ignore filters, so this module requests
- * whole lists and selects from them.
- */
+// The APIs ignore filters, so this module requests whole lists and selects from them.
 
 export interface Flavor {
   readonly id: number;
@@ -31,7 +28,6 @@ interface Network {
   readonly "SNF:floating_ip_pool"?: boolean;
 }
 
-/** Returns the flavors that new servers can use. */
 async function offeredFlavors(okeanos: OkeanosClient): Promise<Flavor[]> {
   return (await okeanos.get<{ flavors: Flavor[] }>("compute", "flavors/detail")).flavors;
 }
@@ -47,7 +43,7 @@ export async function offeredFlavor(
   return pick(await offeredFlavors(okeanos), wanted);
 }
 
-/** Returns a flavor, even if it is no longer offered for new servers; undefined if the API does not know it. */
+/** Returns the flavor with this ID, even if it is no longer offered; undefined if the API does not know it. */
 export async function flavorOfServer(
   okeanos: OkeanosClient,
   id: number,
@@ -61,7 +57,7 @@ export async function flavorOfServer(
   }
 }
 
-/** Returns the flavor `wanted`. @param wanted name or ID. @throws NodeError that lists the offered flavors */
+/** Returns the flavor `wanted`. @param wanted name or ID. @throws NodeError if it is not offered for new servers */
 export async function findFlavor(okeanos: OkeanosClient, wanted: string): Promise<Flavor> {
   const flavors = await offeredFlavors(okeanos);
   const found = pick(flavors, wanted);
@@ -72,7 +68,7 @@ export async function findFlavor(okeanos: OkeanosClient, wanted: string): Promis
   return found;
 }
 
-/** Returns the newest image with the name `wanted`, or the image with this ID. @throws NodeError if there is none */
+/** Returns the newest active image named `wanted`, or the one with this ID. @throws NodeError if there is none */
 export async function findImage(okeanos: OkeanosClient, wanted: string): Promise<Image> {
   const { images } = await okeanos.get<{ images: Image[] }>("compute", "images/detail");
   const usable = images.filter(({ status }) => status === "ACTIVE");
@@ -89,7 +85,7 @@ export async function findImage(okeanos: OkeanosClient, wanted: string): Promise
   return found;
 }
 
-/** Returns whether servers of `image` read `user_data`: the image's property CLOUD_INIT says so. */
+/** Returns whether servers of `image` read `user_data`, according to the image's property CLOUD_INIT. */
 export function readsUserData({ metadata = {} }: Image): boolean {
   const [, value] =
     Object.entries(metadata).find(([key]) => key.toUpperCase() === "CLOUD_INIT") ?? [];
@@ -102,7 +98,7 @@ const ANY_POOL = "public";
 /**
  * Returns the ID of the pool of public addresses with the name or ID `wanted`. A pool is a network.
  *
- * @throws NodeError that lists all pools.
+ * @throws NodeError if there is no such pool.
  */
 export async function findPool(okeanos: OkeanosClient, wanted: string): Promise<string> {
   const { networks } = await okeanos.get<{ networks: Network[] }>("network", "networks");

@@ -4,7 +4,7 @@ import { retry } from "../../core/retry";
 import { bodyOf, redirectOf } from "../http-answer";
 import { ApiFault, UnknownResult, errorTexts } from "./faults";
 
-/** Types of services in the catalog that this client uses, and the API version of each. */
+/** API version of each service that this client uses, by type of the service in the catalog. */
 const VERSIONS = { account: "v1.0", compute: "v2.0", network: "v2.0", image: "v1.0" } as const;
 export type OkeanosService = keyof typeof VERSIONS;
 
@@ -13,7 +13,7 @@ type Method = "GET" | "POST" | "PUT" | "DELETE";
 export interface ClientOptions {
   /** Timeout of a request, in milliseconds. */
   readonly timeout?: number;
-  /** Milliseconds before the first retry, plus or minus a quarter. Each further pause is twice as long. */
+  /** Milliseconds before the first retry. The pause doubles with each retry, and varies by up to a quarter. */
   readonly pause?: number;
   /** Milliseconds for which the API may still execute a request that got no response; by default half of `timeout`. */
   readonly lateExecutionTimeout?: number;
@@ -45,7 +45,7 @@ const PAUSE = 500;
 const TIMEOUT_VARIABLE = "TRUNKLINE_OKEANOS_TIMEOUT";
 const ATTEMPTS = 6;
 
-/** Returns whether a status is a temporary failure that is independent of the request. */
+/** Returns whether an error status is a temporary failure, not a refusal of the request. */
 const canRetry = (status: number): boolean => status === 429 || (status >= 500 && status !== 501);
 
 /** Client for the APIs of Okeanos (Synnefo): Astakos (quotas), Cyclades (servers, networks), Plankton (images). */
@@ -97,7 +97,7 @@ export class OkeanosClient {
     return (await this.authenticated()).user;
   }
 
-  /** Returns the resource at `path`. @throws ApiFault if refused; UnknownResult if there is no valid response */
+  /** Returns the resource at `path`. @throws NodeError, for example an ApiFault with status 404 */
   get<T>(service: OkeanosService, path: string): Promise<T> {
     return this.request("GET", service, path) as Promise<T>;
   }
@@ -113,7 +113,7 @@ export class OkeanosClient {
   /**
    * Sends POST once, without retries, because a retry might create a resource twice.
    *
-   * @throws ApiFault if the API refused the request; UnknownResult if there is no valid response.
+   * @throws UnknownResult if there is no valid response; another NodeError, such as an ApiFault, if the API refuses.
    */
   post<T>(service: OkeanosService, path: string, body: object): Promise<T> {
     return this.request("POST", service, path, body) as Promise<T>;
@@ -182,7 +182,6 @@ export class OkeanosClient {
     return text.trim() === "" ? {} : parsed(text, name);
   }
 
-  /** Sends a request once and returns the body of a successful response. */
   private async sendOnce(
     method: Method,
     url: string,
@@ -221,7 +220,7 @@ export class OkeanosClient {
       await response.body?.cancel();
       throw new NodeError(
         "okeanos",
-        `${url} returned ${String(response.status)}, a redirect to ${target}, which was not followed to ` +
+        `${url} returned ${String(response.status)}, a redirect to ${target}, which was not followed, to ` +
           "protect the token; if the target is the right address, set OS_AUTH_URL to it",
       );
     }

@@ -1,9 +1,9 @@
 import { UnknownResult } from "./faults";
 
 /**
- * Creates a resource exactly once, even if the response to a request is lost.
+ * Creates a resource. After a request without a valid response, sends another one only if `find` finds no resource.
  *
- * @param find returns the resource that a request without response created; undefined if it created none.
+ * @param find returns the resource that the request created; undefined if the request created none.
  * @param attempts maximum number of requests.
  * @throws UnknownResult if the last request got no valid response and `find` found nothing.
  */

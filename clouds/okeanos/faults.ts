@@ -7,7 +7,7 @@ export class ApiFault extends NodeError {
 
   constructor(
     readonly status: number,
-    /** For example `POST servers`. */
+    /** Method and path, for example `POST servers`. */
     request: string,
     words: string,
     details: string,
@@ -33,7 +33,7 @@ export class UnknownResult extends NodeError {
 }
 
 /**
- * Returns the error for a resource that is still in use.
+ * Returns the error for a resource that was not released in time.
  *
  * @param what for example `network 3`.
  * @param users IDs of the servers that use the resource. Null IDs are ignored.
@@ -49,7 +49,7 @@ export function stillUsed(what: string, users: readonly (string | null)[]): Node
   );
 }
 
-/** Error of a creation that left an incomplete resource. Pulumi records it, and the next update replaces it. */
+/** Error of a creation that left an incomplete resource. Pulumi records the resource. The next update replaces it. */
 export class IncompleteResource extends NodeError {
   constructor(
     node: string,

@@ -17,7 +17,7 @@ export interface Address {
   readonly deleted?: boolean;
 }
 
-/** Milliseconds to wait until an address is unused. The address of a deleted server stays in use for a while. */
+/** Milliseconds to wait until an address is unused. A deleted server uses its address for a while. */
 const DETACHING = 2 * 60_000;
 
 async function addresses(okeanos: OkeanosClient): Promise<Address[]> {
@@ -29,9 +29,10 @@ const isFree = ({ instance_id, port_id }: Address): boolean =>
   instance_id === null && port_id === null;
 
 /**
- * Returns the addresses of `project` that no server uses.
+ * Returns the unused addresses of a project.
  *
- * @param reserved addresses to leave out: they belong to nodes of the stack, even while no server uses them.
+ * @param project ID of the project.
+ * @param reserved addresses of the stack's nodes, which are left out even if no server uses them.
  */
 export async function unusedAddresses(
   okeanos: OkeanosClient,
@@ -54,7 +55,7 @@ export async function findAddress(
   return (await addresses(okeanos)).find((address) => address.id === id);
 }
 
-/** Waits until `address` is unused; returns the ID of its network. @throws NodeError if it is gone or stays in use */
+/** Waits until `address` is unused. Returns the ID of its pool. @throws NodeError if it is gone or stays in use */
 export async function freeAddress(
   okeanos: OkeanosClient,
   address: string,
@@ -144,7 +145,7 @@ export async function release(
       [address, user] = [found.floating_ip_address, found.instance_id];
       const path = isFree(found) ? `floatingips/${id}` : `ports/${String(found.port_id)}`;
       await okeanos.delete("network", path).catch((error: unknown) => {
-        // The server or the port of the address is being deleted.
+        // These statuses are no failure: the server or the port may be in deletion. The next poll tries again.
         if (!(error instanceof ApiFault) || ![400, 404, 409].includes(error.status)) throw error;
       });
       return undefined;

@@ -9,11 +9,11 @@ export interface ZoneNeeds {
   readonly flavor: string;
   /** ID or name of the project whose quotas are used; the user's own project if undefined. */
   readonly project: string | undefined;
-  /** Whether zones use unused public addresses of the project. */
+  /** Whether new zones may take unused public addresses of the project. */
   readonly reuseAddresses: boolean;
 }
 
-/** Returns how many zones the project's quotas still allow; null if no quota applies. @throws NodeError */
+/** Returns the room that the project's quotas leave for more zones; null if no quota applies. @throws NodeError */
 export async function okeanosHeadroom(
   okeanos: OkeanosClient,
   needs: ZoneNeeds,

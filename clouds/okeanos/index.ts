@@ -9,7 +9,11 @@ export interface OkeanosCloudOptions extends ZoneNeeds {
   readonly tag: string;
 }
 
-/** Returns the cloud API of Okeanos for one exchange. Each call reads OS_AUTH_URL and OS_TOKEN from `process.env`. */
+/**
+ * Returns the cloud API of Okeanos for one exchange.
+ *
+ * @param connect returns a client for one call; by default, a client with the settings in the environment.
+ */
 export function okeanosCloud(
   options: OkeanosCloudOptions,
   connect: () => OkeanosClient = () => OkeanosClient.fromEnvironment(),

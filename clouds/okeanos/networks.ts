@@ -20,13 +20,12 @@ interface Subnet {
   readonly deleted?: boolean;
 }
 
-/** A network interface of a server. */
 interface Port {
   readonly network_id: string;
   readonly device_id: string | null;
 }
 
-/** Milliseconds to wait for a deletion. Ports of deleted servers may still use the network for a while. */
+/** Timeout of a deletion, in milliseconds. Ports of deleted servers may still use the network for a while. */
 const DELETION = 5 * 60_000;
 
 /** Returns whether a network exists. The API still returns a deleted network for a while. */
@@ -49,7 +48,7 @@ export async function findNetwork(
   return (await allNetworks(okeanos)).find((network) => network.id === id);
 }
 
-/** Deletes a network and waits until it is gone. @throws NodeError with the servers that still use the network */
+/** Deletes a network and waits until it is gone. @throws NodeError if it is not gone in time */
 export async function removeNetwork(
   okeanos: OkeanosClient,
   id: string,
@@ -59,7 +58,7 @@ export async function removeNetwork(
     async () => {
       if ((await findNetwork(okeanos, id)) === undefined) return true;
       await okeanos.delete("network", `networks/${id}`).catch((error: unknown) => {
-        // The network was deleted meanwhile, or a server is still being detached.
+        // These statuses are no failure: the network is gone, or still in use for a while. The next poll tries again.
         if (!(error instanceof ApiFault) || ![400, 404, 409].includes(error.status)) throw error;
       });
       return undefined;
@@ -77,7 +76,7 @@ export async function removeNetwork(
   });
 }
 
-/** Creates exactly one network, even if a request is repeated. No other network may have this name. */
+/** Creates a network. `name` must be unique, because a network is found by its name if the response is lost. */
 export function makeNetwork(
   okeanos: OkeanosClient,
   name: string,
@@ -85,7 +84,7 @@ export function makeNetwork(
 ): Promise<Network> {
   const network = {
     name,
-    // Users may create networks of several types. This type isolates the networks from each other.
+    // Networks of this type are isolated from each other.
     type: "MAC_FILTERED",
     ...(project === undefined ? {} : { project }),
   };
@@ -115,7 +114,7 @@ export function makeSubnet(
 }
 
 /**
- * Returns the resource that a request without response created; undefined if the request created none. Searches as
+ * Returns the resource that a request created although it failed with `lost`; undefined if it created none. Searches as
  * long as the API may still execute the request.
  *
  * @throws the error `lost` if the search times out.

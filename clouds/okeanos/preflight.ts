@@ -5,18 +5,20 @@ import { networksNamed } from "./networks";
 import { ADDRESSES, findProject, serverNeeds, quotaRows, quotasOf, quotaTable } from "./quotas";
 import { OkeanosServers, OWNER } from "./servers";
 
-/** Resources that an update adds to an Okeanos project. */
+/** Resources that an update needs in an Okeanos project. */
 export interface OkeanosDemand {
   /** ID or name of the project; the user's own project if undefined. */
   readonly project?: string | undefined;
-  /** Name of the network to create, unless a network with this name exists; undefined to create none. */
+  /**
+   * Name of the network that the update creates; undefined if it creates none. If a network with this name exists, the
+   * update replaces it, and needs no further quota.
+   */
   readonly network?: string | undefined;
   /** Number of public addresses that the update adds. */
   readonly addresses: number;
   readonly servers: readonly {
-    /** Planned flavor. */
     readonly flavor: string;
-    /** Current flavor; undefined if the server does not exist. */
+    /** Current flavor, from the stack's state; undefined if the state has no such server. */
     readonly was?: string | undefined;
     /** Tag of the node. */
     readonly owner: string;
@@ -27,10 +29,10 @@ export interface OkeanosDemand {
   readonly reserved: readonly string[];
 }
 
-/** Placeholder for a current flavor that the API no longer knows. With its zero sizes, the old server frees nothing. */
+/** Placeholder for a current flavor of unknown size. With its zero sizes, the old server frees nothing. */
 const UNKNOWN: Flavor = { id: 0, name: "unknown", vcpus: 0, ram: 0, disk: 0 };
 
-/** Returns the planned and the current flavor of servers. Omits servers that keep their flavor. */
+/** Returns each server's planned flavor, and its current flavor if any. Omits servers that keep their flavor. */
 async function flavorsOf(
   okeanos: OkeanosClient,
   servers: OkeanosDemand["servers"],
@@ -72,9 +74,9 @@ export interface Preflight {
   /** ID of the project. */
   readonly project: string;
   readonly table: string;
-  /** Quotas that do not suffice; empty if all suffice. */
+  /** Message about the quotas that do not suffice; empty if all suffice. */
   readonly shortage: string;
-  /** Names of flavors that servers keep but that are no longer offered; empty if there are none. */
+  /** Flavors that servers keep but that are no longer offered, separated by commas; empty if there are none. */
   readonly retired: string;
 }
 

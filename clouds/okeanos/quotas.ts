@@ -28,6 +28,7 @@ const RESOURCES: Readonly<Record<string, { readonly title: string; readonly unit
 export interface QuotaRow {
   /** Name of the resource in Astakos. */
   readonly resource: string;
+  /** Plural name for a message. Includes the unit of the amounts, such as `MiB of memory`. */
   readonly title: string;
   readonly needed: number;
   /** Amount that the user can still use, of `limit`. */
@@ -40,7 +41,7 @@ interface Project {
   readonly name: string;
 }
 
-/** Returns the amount of a resource that the user can still use, by the tighter limit: the user's or the project's. */
+/** Returns the tighter limit of a resource, the user's or the project's, and the amount that it leaves free. */
 export function remaining(quota: Quota): Pick<QuotaRow, "free" | "limit"> {
   const { usage, limit, project_usage, project_limit } = quota;
   return limit - usage <= project_limit - project_usage
@@ -49,8 +50,8 @@ export function remaining(quota: Quota): Pick<QuotaRow, "free" | "limit"> {
 }
 
 /**
- * Returns the additional amounts that servers need, by resource. A server that shrinks needs nothing, and frees nothing
- * for the other servers.
+ * Returns the additional amounts that servers need, by resource. Memory and disk are in bytes. What one server frees is
+ * not available to the others.
  *
  * @param servers planned flavor of each server, and its current flavor `was` if the server exists.
  */
@@ -70,7 +71,7 @@ export function serverNeeds(
   };
 }
 
-/** Compares the needs with the quotas. Omits resources without a quota, which have no limit. */
+/** Compares needs (memory and disk in bytes) with quotas. Omits resources without a quota, which have no limit. */
 export function quotaRows(needs: Readonly<Record<string, number>>, quotas: Quotas): QuotaRow[] {
   return Object.entries(needs).flatMap(([resource, needed]) => {
     const quota = quotas[resource];
@@ -83,9 +84,9 @@ export function quotaRows(needs: Readonly<Record<string, number>>, quotas: Quota
 }
 
 /**
- * Returns the project with the ID or name `wanted`; the user's own project if undefined.
+ * Returns the project with the ID or name `wanted`; the user's own project if `wanted` is undefined.
  *
- * @throws NodeError that lists the user's projects.
+ * @throws NodeError if the user is not a member of the project.
  */
 export async function findProject(okeanos: OkeanosClient, wanted?: string): Promise<Project> {
   const projects = await okeanos.get<Project[]>("account", "projects?mode=member");
@@ -108,7 +109,6 @@ export async function quotasOf(okeanos: OkeanosClient, project: string): Promise
   return quotas[project] ?? {};
 }
 
-/** Formats a table as plain text without borders, for a log. */
 export function quotaTable(project: string, rows: readonly QuotaRow[]): string {
   const cells = [
     ["resource", "needed", "free"],

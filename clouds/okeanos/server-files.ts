@@ -1,4 +1,4 @@
-/** Fields of a request to create a server that carry the data for the first boot. */
+/** Data for the first boot, as fields of a request to create a server. */
 export interface Bootstrap {
   readonly user_data?: string;
   readonly personality?: readonly PersonalityFile[];
@@ -13,7 +13,7 @@ interface PersonalityFile {
   readonly mode: number;
 }
 
-/** Folder that cloud-init's NoCloud data source reads first, without a network. */
+/** Folder that cloud-init's NoCloud data source reads, without a network. */
 const SEED = "/var/lib/cloud/seed/nocloud";
 
 /** Maximum size of a personality file in bytes. Synnefo accepts 10,240 characters of base64. */
@@ -31,8 +31,8 @@ export function bootstrapFault(userData: string): string | undefined {
 /**
  * Returns the fields with the user data of a server.
  *
- * @param imageReadsUserData whether to pass `user_data`. If not, the user data is passed as files, which Synnefo writes
- *   into the server's disk and cloud-init reads at the first boot.
+ * @param imageReadsUserData whether to pass `user_data`. If not, the user data is passed as files. Synnefo writes them
+ * to the server's disk, and cloud-init reads them at the first boot.
  */
 export function bootstrapOf(
   { name, userData }: { readonly name: string; readonly userData: string },

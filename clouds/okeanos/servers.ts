@@ -18,7 +18,7 @@ export interface FoundServer {
   readonly addresses: Readonly<Record<string, readonly { readonly addr: string }[]>>;
 }
 
-/** Metadata keys of a server: `OWNER` for the tag of its node, `REQUEST` for the ID of the request that created it. */
+/** Metadata keys of a server: `OWNER` for the tag of its node, `REQUEST` for a random ID of its creation. */
 export const OWNER = "trunkline-owner";
 export const REQUEST = "trunkline-request";
 
@@ -68,8 +68,8 @@ export class OkeanosServers {
   }
 
   /**
-   * Creates exactly one server, even if the request is repeated. Returns the server's ID. `key` and `value` are
-   * metadata in `request` that no other server has.
+   * Creates a server and returns its ID. If the response is lost, finds the server by its metadata `key`, whose `value`
+   * in `request` must be unique.
    */
   async create(request: object, [key, value]: readonly [string, string]): Promise<string> {
     const { id } = await createOnce(
@@ -87,7 +87,7 @@ export class OkeanosServers {
     return String(id);
   }
 
-  /** Waits until a server is built or its build has failed; null if the server is gone. @throws PollTimeout */
+  /** Returns a server once it is built or its build has failed; null if the server is gone. @throws PollTimeout */
   settled(id: string, timeout: number): Promise<FoundServer | null> {
     return poll(
       async () => {
@@ -100,7 +100,7 @@ export class OkeanosServers {
     );
   }
 
-  /** Deletes a server and waits until it is gone and its resources are free. @throws PollTimeout */
+  /** Deletes a server and waits until it is gone. @throws PollTimeout */
   async delete(id: string): Promise<void> {
     await poll(
       async () => {
@@ -115,9 +115,9 @@ export class OkeanosServers {
   }
 
   /**
-   * Performs an action on a server, unless it is already done, and waits until it is done.
+   * Requests an action on a server, unless `isDone` is already true, and waits until `isDone` is true.
    *
-   * @throws ApiFault if the API refuses the action repeatedly; NodeError if the server is gone; PollTimeout.
+   * @throws ApiFault if the API refuses the action; NodeError if the server is gone; PollTimeout.
    */
   async act(id: string, action: object, isDone: (server: FoundServer) => boolean): Promise<void> {
     let refusals = 0;
@@ -175,7 +175,7 @@ export class OkeanosServers {
     try {
       await this.okeanos.delete("compute", `servers/${id}`);
     } catch (error) {
-      // The server was deleted meanwhile, or another task must end first.
+      // These statuses are no failure: the server is gone, or another task must end first. The caller checks again.
       if (!(error instanceof ApiFault) || ![400, 404, 409].includes(error.status)) throw error;
     }
   }

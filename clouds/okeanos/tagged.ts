@@ -4,8 +4,8 @@ import { allNetworks, removeNetwork } from "./networks";
 import { OkeanosServers, OWNER } from "./servers";
 
 /**
- * Returns all resources with `tag`, in the order in which they can be deleted. The tag of a server is in its
- * metadata, the tag of a network in its name. Public addresses cannot have a tag, so they are not returned.
+ * Returns the servers and networks with `tag`, in the order in which they can be deleted. The tag of a server is in its
+ * metadata, and the tag of a network is in its name. Public addresses cannot have a tag.
  *
  * @throws NodeError
  */

@@ -7,7 +7,7 @@ import type { TlsSettings } from "./tls-settings";
 
 /** Timeout of a request, in milliseconds. */
 const TIMEOUT = 20_000;
-/** Remaining lifetime at which a token is replaced, in milliseconds. */
+/** Remaining lifetime below which a token is replaced, in milliseconds. */
 const MARGIN = 60_000;
 
 const endpoint = z.object({
@@ -45,14 +45,14 @@ export class CloudSession {
     return (await this.validToken()).project;
   }
 
-  /** Sends GET and returns the response. @throws OperatorError, also if the response does not match `schema` */
+  /** Sends GET and returns the response. @throws OperatorError, also if the resource does not exist */
   async get<T>(service: OpenStackService, path: string, schema: z.ZodType<T>): Promise<T> {
     const found = await this.find(service, path, schema);
     if (found === null) throw new OperatorError(`the cloud's ${service} service has no ${path}`);
     return found;
   }
 
-  /** Sends GET and returns the response; null if the resource does not exist. @throws OperatorError, as `get` does */
+  /** Sends GET and returns the response; null if the resource does not exist. @throws OperatorError */
   async find<T>(service: OpenStackService, path: string, schema: z.ZodType<T>): Promise<T | null> {
     const response = await this.request("GET", service, path);
     return response.status === 404 ? null : parsed(response, schema);
@@ -69,7 +69,7 @@ export class CloudSession {
     const request = { method, headers: { "x-auth-token": token.id } };
     const response = await send(url, request, this.settings.tls);
     if (response.isGood || response.status === 404) return response;
-    // A token may be revoked before it expires. The next request logs in again.
+    // The token may have been revoked. The next request logs in again.
     if (response.status === 401) this.token = null;
     throw new OperatorError(
       `${method} ${url} returned ${String(response.status)}: ${firstWords(response)}`,
@@ -162,19 +162,19 @@ interface Answer {
   readonly url: string;
   readonly status: number;
   readonly isGood: boolean;
-  /** The new token after a log-in, which Keystone returns in a header; else empty. */
+  /** New token, which Keystone's response to a log-in has in a header; empty in other responses. */
   readonly subjectToken: string;
   readonly body: string;
 }
 
 const redirected = (url: string, status: number, target: string): OperatorError =>
   new OperatorError(
-    `${url} returned ${String(status)}, a redirect to ${target}, which was not followed to protect the ` +
-      "password and the token; if the target is the right address, set OS_AUTH_URL (or auth_url in " +
-      "clouds.yaml) to it, or the address of the service in the cloud's catalog",
+    `${url} returned ${String(status)}, a redirect to ${target}, which was not followed, to protect the ` +
+      "password and the token; if the target is the right address, use it as OS_AUTH_URL (or auth_url in " +
+      "clouds.yaml), or as the address of the service in the cloud's catalog",
   );
 
-/** Sends a request; returns the whole response. @throws OperatorError if it is incomplete, too slow, or a redirect */
+/** Sends a request; returns the whole response. @throws OperatorError if the request fails or is redirected */
 async function send(url: string, request: RequestOptions, tls?: TlsSettings): Promise<Answer> {
   try {
     const response = await tlsFetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT) }, tls);
@@ -190,7 +190,7 @@ async function send(url: string, request: RequestOptions, tls?: TlsSettings): Pr
   }
 }
 
-/** Parses a response. @throws OperatorError if it does not match `schema`, such as the HTML page of a proxy */
+/** Parses a response. @throws OperatorError if it is not JSON (such as a proxy's page) or does not match `schema` */
 function parsed<T>({ url, body }: Answer, schema: z.ZodType<T>): T {
   let json: unknown;
   try {

@@ -5,18 +5,17 @@ import { parseDocument } from "yaml";
 import { OperatorError } from "../../core/errors";
 import { type TlsSettings, tlsSettings } from "./tls-settings";
 
-/** Settings to log in to a cloud. */
 export interface OpenStackSettings {
-  /** Keys of `auth` in `clouds.yaml`, such as `auth_url` and `password`. */
+  /** Values of `auth` in `clouds.yaml` by their keys, such as `auth_url` and `password`. */
   readonly auth: Readonly<Record<string, string>>;
   readonly region: string | undefined;
   /** Interface whose endpoints in the catalog are used: `public`, `internal` or `admin`. */
   readonly endpoint: string;
-  /** TLS settings; undefined to check certificates against the machine's trusted certificates. */
+  /** TLS settings; undefined for the defaults of `fetch`. */
   readonly tls?: TlsSettings | undefined;
 }
 
-/** Keys that `auth` may have. The environment variable of a key is `OS_` and the key in capitals. */
+/** Keys of `auth` that the environment can set. The variable of a key is `OS_` and the key in capitals. */
 const AUTH = [
   "auth_url",
   "token",
@@ -41,10 +40,10 @@ type Cloud = Readonly<Record<string, unknown>> & {
 };
 
 /**
- * Returns the settings of the cloud that the environment names. Reads the variables and files that OpenStack clients
- * read. Variables override files.
+ * Returns the settings of the cloud that the environment names. Reads variables and files of OpenStack clients.
+ * Variables override files.
  *
- * @throws OperatorError if the environment names no cloud, or if a file cannot be read.
+ * @throws OperatorError if the environment names no cloud, or if the settings of the cloud cannot be read.
  */
 export function cloudSettings(env: NodeJS.ProcessEnv = process.env): OpenStackSettings {
   const named = env.OS_CLOUD === undefined || env.OS_CLOUD === "" ? {} : ofFile(env.OS_CLOUD, env);
@@ -78,7 +77,7 @@ function ofFile(name: string, env: NodeJS.ProcessEnv): Cloud {
   }
   const cloud = cloudsOf(file)[name];
   if (!cloud) throw new OperatorError(`${file} has no cloud ${name}; check OS_CLOUD`);
-  // secure.yaml may contain the passwords. It overrides clouds.yaml.
+  // secure.yaml, which may contain the passwords, overrides clouds.yaml.
   const secureFile = placesOf("secure.yaml", env.OS_CLIENT_SECURE_FILE).find(existsSync);
   const secure = (secureFile === undefined ? undefined : cloudsOf(secureFile)[name]) ?? {};
   return { ...cloud, ...secure, auth: { ...cloud.auth, ...secure.auth } };
@@ -95,7 +94,7 @@ const placesOf = (file: string, given: string | undefined): string[] => [
 function cloudsOf(file: string): Readonly<Record<string, Cloud | null | undefined>> {
   const document = parseDocument(contentOf(file));
   const [error] = document.errors;
-  // Omits the parser's message, because it quotes the line, which may contain a password.
+  // The parser's message quotes the line, which may contain a password. So the message is omitted.
   if (error !== undefined) {
     throw new OperatorError(
       `${file} is not valid YAML: ${error.code} in line ${String(error.linePos?.[0].line)}`,
@@ -105,7 +104,6 @@ function cloudsOf(file: string): Readonly<Record<string, Cloud | null | undefine
   return clouds ?? {};
 }
 
-/** Returns the content of a file. @throws OperatorError if the file cannot be read */
 function contentOf(file: string): string {
   try {
     return readFileSync(file, "utf8");

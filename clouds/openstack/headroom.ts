@@ -17,15 +17,15 @@ const computeLimits = z.object({
   }),
 });
 
-/** Response to Neutron's `GET /quotas/{project}/details.json`. */
 const allowance = z.object({ limit: z.number(), used: z.number(), reserved: z.coerce.number() });
+/** Response to Neutron's `GET /quotas/{project}/details.json`. -1 means no limit. */
 const networkQuotas = z.object({ quota: z.object({ port: allowance, floatingip: allowance }) });
 
 const flavors = z.object({
   flavors: z.array(z.object({ name: z.string(), vcpus: z.number(), ram: z.number() })),
 });
 
-/** Limit and usage of a resource, as Nova and Neutron report them. */
+/** Resource with the limit and the usage that Nova or Neutron reports. */
 interface Usage extends Pick<Allowance, "name" | "perZone"> {
   /** -1 means no limit. */
   readonly limit: number;
@@ -33,7 +33,7 @@ interface Usage extends Pick<Allowance, "name" | "perZone"> {
 }
 
 /**
- * Returns how many zones with servers of `flavor` the project's limits still allow; null if no limit applies.
+ * Returns the room that the project's limits leave for zones with servers of `flavor`; null if no limit applies.
  *
  * @throws OperatorError if a request fails, or if the cloud has no such flavor.
  */
@@ -45,7 +45,7 @@ export async function openstackHeadroom(
   const [limits, found, quotas] = await Promise.all([
     session.get("compute", "/limits", computeLimits),
     session.get("compute", "/flavors/detail", flavors),
-    // Null without an error if the cloud does not have the Neutron extension of this path.
+    // Null if the cloud does not have the Neutron extension of this path.
     session.find("network", `/quotas/${project}/details.json`, networkQuotas),
   ]);
   const size = found.flavors.find(({ name }) => name === flavor);

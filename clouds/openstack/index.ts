@@ -5,11 +5,11 @@ import { openstackHeadroom } from "./headroom";
 import { openstackTaggedResources } from "./tagged";
 
 /**
- * Returns the cloud API of the OpenStack cloud in the environment (OS_CLOUD or OS_*).
+ * Returns the cloud API of the OpenStack cloud that the environment names (OS_CLOUD or OS_*).
  *
  * @param flavor flavor of the zones.
  * @param tag tag of the exchange.
- * @throws OperatorError if the environment names no cloud.
+ * @throws OperatorError if the environment names no cloud, or if the settings of the cloud cannot be read.
  */
 export function openstackCloud({ flavor, tag }: { flavor: string; tag: string }): CloudApi {
   const session = new CloudSession(cloudSettings());

@@ -38,7 +38,7 @@ const PORT: Kind = {
 /** Timeout for a deletion, in milliseconds. Servers take the longest. */
 const DEADLINE = 2 * 60_000;
 
-/** Returns all resources with `tag`, in the order in which they can be deleted. */
+/** Returns the servers, floating IPs and ports with `tag`, in the order in which they can be deleted. */
 export async function openstackTaggedResources(
   session: CloudSession,
   tag: string,
@@ -62,7 +62,7 @@ export async function openstackTaggedResources(
   ];
 }
 
-/** Deletes a resource and waits until it is gone, because a server uses its port until then. @throws OperatorError */
+/** Deletes a resource and waits until it is gone: a deleted server uses its port for a while. @throws OperatorError */
 async function remove(session: CloudSession, of: Kind, id: string): Promise<void> {
   const path = `${of.path}/${id}`;
   await session.delete(of.service, path);

@@ -2,19 +2,19 @@ import { request } from "node:https";
 import { Readable } from "node:stream";
 import type { TlsSettings } from "./tls-settings";
 
-/** Options of `fetch` that `tlsFetch` supports. */
+/** Method, headers and body of a request, as in the options of `fetch`. */
 export interface RequestOptions {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-/** Statuses of responses without content, for which `Response` accepts no body. */
+/** Statuses with which the constructor of `Response` accepts no body. */
 const NO_CONTENT = [204, 205, 304];
 
 /**
- * Sends a request as `fetch` does. Checks certificates against `tls` or, if `tls` is undefined, against the
- * machine's trusted certificates. Follows no redirects, because another host could receive the password.
+ * Sends a request as `fetch` does. For an https URL, uses the TLS settings `tls` if they are defined. Follows no
+ * redirects, because another host could receive the password.
  */
 export function tlsFetch(
   url: string,

@@ -8,14 +8,17 @@ export type TlsSettings = Readonly<
   Pick<ConnectionOptions, "ca" | "cert" | "key" | "rejectUnauthorized">
 >;
 
-/** Keys of `clouds.yaml` that name files. The environment variable of a key is `OS_` and the key in capitals. */
+/**
+ * Keys of `clouds.yaml` that name files, by the setting that a file provides. The environment variable of a key is
+ * `OS_` and the key in capitals.
+ */
 const FILES = { ca: "cacert", cert: "cert", key: "key" } as const;
 
 /**
  * Returns the TLS settings in the environment and in `clouds.yaml`; undefined if there are none. The environment
  * overrides `clouds.yaml`.
  *
- * @param named the cloud in `clouds.yaml`.
+ * @param named settings of the cloud in `clouds.yaml`.
  * @throws OperatorError if a certificate or key file cannot be read.
  */
 export function tlsSettings(
@@ -38,7 +41,7 @@ export function tlsSettings(
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 
-/** Boolean values that other OpenStack clients accept in the environment and in `clouds.yaml` (YAML 1.1). */
+// Other OpenStack clients accept these words as booleans, in the environment and in `clouds.yaml` (YAML 1.1).
 const isTrue = (value: unknown): boolean => /^(?:true|yes|on|1)$/i.test(String(value));
 const isFalse = (value: unknown): boolean => /^(?:false|no|off|0)$/i.test(String(value));
 

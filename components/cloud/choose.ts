@@ -42,7 +42,7 @@ export async function chooseCloud(
         ],
         reuseAddresses,
       });
-      // Needed only with reuse: an unused address of this stack must not be taken for another node.
+      // With reuse, a node must not take an unused address that belongs to another node of this stack.
       const reserved = reuseAddresses ? stackAddresses() : Promise.resolve([]);
       return new OkeanosAdapter({
         exchange,

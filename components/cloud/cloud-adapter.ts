@@ -17,7 +17,7 @@ export interface InternalNetwork {
   readonly uplink: pulumi.Resource;
 }
 
-/** Packet filter of the cloud. Each node has its own filter as well. */
+/** Packet filter of the cloud. Each node also has its own packet filter. */
 export interface Firewall {
   /** Returns the IDs of the security groups of `role`; empty if the cloud does not filter traffic. */
   groups(role: Role): pulumi.Input<string>[];
@@ -33,9 +33,8 @@ export interface ServerArgs {
   readonly network: InternalNetwork;
   readonly firewall: Firewall;
   readonly publicAddress: pulumi.Output<string>;
-  /** Files that the server can receive before boot. They hold secrets. */
+  /** Files that the server can receive before boot. The files may hold secrets. */
   readonly files: pulumi.Output<readonly NodeFile[]>;
-  /** Metadata of the server in the cloud. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Resources that the server waits for. */
   readonly after?: pulumi.Input<pulumi.Resource[]>;
@@ -65,7 +64,7 @@ export interface CloudAdapter {
 
   publicAddress(plan: NodePlan, child: Child): pulumi.Output<string>;
 
-  /** Returns the part of `exchange` that servers receive before boot. A NodeConfig adds the rest later. */
+  /** Returns the part of `exchange` that servers can receive before boot. A NodeConfig adds the rest later. */
   bootable(exchange: ExchangePlan): ExchangePlan;
 
   /** Creates a server with its fixed IP in the internal network and its public address. */

@@ -20,29 +20,30 @@ import { lookUpImage } from "./okeanos-functions";
 export interface OkeanosArgs {
   readonly exchange: ExchangePlan;
   readonly provider: PbxProvider;
-  /** ID of the project that owns all resources. No resource is created before the ID is known. */
+  /** ID of the project that owns all resources in Okeanos. None of them is created before the ID is known. */
   readonly project: pulumi.Output<string | undefined>;
   /** Name of the internal network in Okeanos. */
   readonly networkName: string;
   /** Network that public addresses are allocated from. */
   readonly pool: string;
-  /** Whether to use public addresses of the project that are not in use. */
+  /** Whether to use public addresses that the project already has and that are not in use. */
   readonly reuseAddresses: boolean;
-  /** Public addresses of the stack, which no other node may take. */
+  /** Public addresses of the stack's nodes, which must not be reused for another node. */
   readonly reserved: pulumi.Input<string[]>;
 }
 
 /**
  * Adapter for Okeanos: Cyclades and Plankton of Synnefo. Uses this project's own provider, because the OpenStack
- * provider cannot create servers in Okeanos. After an error, the OpenStack provider neither finds nor deletes networks
- * that it created. Okeanos does not filter traffic. A server has a separate network interface for its public address.
+ * provider cannot create servers in Okeanos. Also, after an error, the OpenStack provider neither finds nor deletes
+ * networks that it created. Okeanos does not filter traffic. A server has a separate network interface for its public
+ * address.
  */
 export class OkeanosAdapter implements CloudAdapter {
   constructor(private readonly args: OkeanosArgs) {}
 
   image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string> {
     const { exchange, provider } = this.args;
-    // The controller has no SIP driver, so an image without a driver is the image of the controller.
+    // Only the look-up of the controller's image has no SIP driver.
     const node = sipDriver === undefined ? exchange.controller : exchange.zones[0];
     const found = pulumi.output(after).apply(() => lookUpImage(name, node?.name ?? "", provider));
     return checkedImage(name, found, sipDriver);
@@ -71,12 +72,12 @@ export class OkeanosAdapter implements CloudAdapter {
     ).address;
   }
 
-  /** Returns `exchange` unchanged: servers boot with few files, which contain no users. */
+  /** Returns `exchange` unchanged, because servers boot with only the base files, which contain no users. */
   bootable(exchange: ExchangePlan): ExchangePlan {
     return exchange;
   }
 
-  /** Creates a server that boots with only the files for safe access. A NodeConfig adds all other files. */
+  /** Creates a server that boots with only the base files. A NodeConfig adds all other files. */
   server(name: string, args: ServerArgs, child: Child): Server {
     const { exchange, project } = this.args;
     const { plan, network } = args;

@@ -44,8 +44,8 @@ const addressesIn = (resources: readonly LastResource[]): string[] =>
 export const stackAddresses = async (): Promise<string[]> => addressesIn(await lastResources());
 
 /**
- * Returns the image with `name`. A preview without a token returns the image of the server of `node`, if that server
- * exists, so that the preview replaces nothing.
+ * Returns the image with `name`. A preview without a token returns the image of the current server of `node`, so that
+ * the preview replaces nothing. If that server does not exist, such a preview returns `name` as the ID.
  */
 export async function lookUpImage(
   name: string,
@@ -59,7 +59,7 @@ export async function lookUpImage(
 
 export interface ProjectArgs {
   readonly provider: PbxProvider;
-  /** ID or name of the project; if undefined, the user's own project. */
+  /** ID or name of the project; undefined for the user's own project. */
   readonly project: string | undefined;
   /** Name of the network in Okeanos. */
   readonly network: string;
@@ -71,7 +71,7 @@ export interface ProjectArgs {
   readonly reuseAddresses: boolean;
 }
 
-/** Describes what the update needs: servers with their planned and current flavors, new addresses, a new network. */
+/** Returns what the update needs: servers with planned and current flavors, and new addresses and networks. */
 async function demand({
   project,
   network,
@@ -95,7 +95,7 @@ async function demand({
 
 /**
  * Checks the quotas of the project, and returns the project's ID. All resources that use quota depend on this ID, so
- * none of them is created before the check.
+ * none of them is created before the check. A preview without a token checks nothing and warns about it.
  *
  * @throws pulumi.RunError that lists the quotas that are too small.
  */

@@ -45,8 +45,7 @@ export class OpenStackAdapter implements CloudAdapter {
     const router = new openstack.networking.Router(
       name,
       {
-        // The look-up depends on a new resource, so the first preview skips the look-up and needs no
-        // credentials.
+        // The look-up depends on a new resource, so the first preview skips the look-up and needs no credentials.
         externalNetworkId: openstack.networking.getNetworkOutput(
           { name: network.id.apply(() => this.externalNetwork), external: true },
           child,
@@ -88,8 +87,8 @@ export class OpenStackAdapter implements CloudAdapter {
   }
 
   /**
-   * Creates a server. The public address is attached last, because attaching waits for the router. The server boots
-   * without the router.
+   * Creates a server. The public address is attached last, because only attaching has to wait for the router. The
+   * server boots in the meantime.
    */
   server(name: string, args: ServerArgs, child: Child): Server {
     const { plan, network } = args;

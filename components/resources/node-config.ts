@@ -22,7 +22,6 @@ export class NodeConfig extends pulumi.CustomResource {
   }
 }
 
-/** Returns `access` with its private key marked as a Pulumi secret. */
 export function secretAccess(access: Inputs<Access>): Inputs<Access> {
   return { ...access, privateKey: pulumi.secret(access.privateKey) };
 }

@@ -8,8 +8,8 @@ export type ZoneMembershipArgs = Inputs<Omit<ZoneMembershipInputs, "access">> & 
 };
 
 /**
- * Membership of a zone in the rotation. Created when the zone is ready for service. Its deletion drains the zone,
- * before the zone's server is deleted. Implemented in `provider/`.
+ * Membership of a zone in the rotation. The creation waits until the zone is ready for service. The deletion drains the
+ * zone, before the zone's server is deleted. Implemented in `provider/`.
  */
 export class ZoneMembership extends pulumi.CustomResource {
   constructor(name: string, args: ZoneMembershipArgs, opts: pulumi.CustomResourceOptions = {}) {

@@ -5,6 +5,5 @@ element=pbx-asterisk
 # diskimage-builder's default list has bullseye-backports, which no longer exists.
 sources="default:deb @ARCHIVE@ bullseye main
 security:deb @SECURITY@ bullseye-security main"
-# The kernel is named with its version, because linux-image-cloud-amd64 depends on a package that the mirrors no longer
-# have.
+# Names a version of the kernel, because linux-image-cloud-amd64 depends on a package that the mirrors no longer have.
 kernel=linux-image-5.10.0-46-cloud-amd64

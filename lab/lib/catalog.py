@@ -1,4 +1,4 @@
-"""Creates service users, services and endpoints, and the project of deployments. Idempotent."""
+"""Creates service users, services and endpoints, and the project and user of deployments. Idempotent."""
 import pathlib
 import os
 import sys

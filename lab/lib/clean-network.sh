@@ -9,10 +9,10 @@ ip -o netns list 2>/dev/null | awk '/^(qdhcp|qrouter)-/{print $1}' | while read 
   ip netns del "$namespace"
 done
 ip -o link | sed -nE 's/^[0-9]+: ((brq|tap)[0-9a-f]{8}-[0-9a-f]{2})[@:].*/\1/p' | while read -r device; do
-  ip link del "$device" 2>/dev/null || true # fails if it was deleted with the other end of its pair
+  ip link del "$device" 2>/dev/null || true # fails if the device was deleted with the other end of its pair
 done
 
-# --- firewall: remove jumps to neutron's chains, then flush and delete the chains; one transaction per table ---
+# --- firewall: flush neutron's chains, remove the jumps to them, and delete them; one transaction per table ---
 for family in iptables ip6tables; do
   for table in raw mangle nat filter; do
     rules=$("$family-save" -t "$table" 2>/dev/null) || continue

@@ -1,4 +1,4 @@
-"""Runs several commands of one OpenStack *-manage tool. Loads the tool once, which takes longer than most commands.
+"""Runs several commands of one OpenStack *-manage tool. Loads the tool once, because loading is slow.
 
 manage.py MODULE [OPTION...] -- COMMAND... [-- COMMAND...]
 Each command runs with the same options, in a fork of the interpreter that has loaded the module.

@@ -5,7 +5,7 @@
 POLICY=/usr/sbin/policy-rc.d
 POLICY_MARK='# trunkline-lab: packages must not start services'
 SYSTEMD=/run/systemd/system # exists if systemd runs the machine
-UNITS=$STATE/units-before   # units that were enabled before the unfinished installation
+UNITS=$STATE/units-before   # list of the units that were enabled before an unfinished installation
 
 install_packages() { # install_packages PACKAGE... (debconf answers on standard input)
   local missing=() package
@@ -13,7 +13,7 @@ install_packages() { # install_packages PACKAGE... (debconf answers on standard 
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
   done
   [ ${#missing[@]} = 0 ] || install_missing "${missing[@]}"
-  # Runs even if no package is missing: an earlier `up` may have been killed after its installation.
+  # Run these even if no package is missing: an earlier `up` may have been killed before them.
   disable_units
   allow_starts
 }
@@ -35,7 +35,7 @@ install_missing() { # install_missing PACKAGE... (debconf answers on standard in
   [ -z "$unknown" ] ||
     die "packages not found: $unknown; add Debian 12 (bookworm) main to /etc/apt/sources.list.d"
 
-  # Keeps the machine's own policy-rc.d. `allow_starts` removes only a file of the lab, also after a killed `up`.
+  # Keeps the machine's own policy-rc.d. `allow_starts` removes only a file with the lab's mark.
   [ -e "$POLICY" ] || printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" | install -m 755 /dev/stdin "$POLICY"
   if [ -d "$SYSTEMD" ] && [ ! -e "$UNITS" ]; then
     enabled_units >"$UNITS.new"
@@ -51,14 +51,14 @@ install_missing() { # install_missing PACKAGE... (debconf answers on standard in
 
 allow_starts() { ! grep -qsxF "$POLICY_MARK" "$POLICY" || rm "$POLICY"; }
 
-# Prints enabled units. The state `indirect` means that units with other names start the unit, and `generated` that the
-# unit is made from a script in /etc/init.d.
+# Prints units that may start at boot: `enabled` ones, those that other units may start (`indirect`), and those made
+# from a script in /etc/init.d (`generated`).
 enabled_units() {
   systemctl list-unit-files --no-legend --state=enabled,indirect,generated '*.service' '*.socket' |
     awk '{print $1}'
 }
 
-# Disables the services that packages have enabled. At the next boot they would listen on the lab's ports.
+# Disables the units that packages have enabled. At the next boot, they could listen on the lab's ports.
 disable_units() {
   local new
   [ -e "$UNITS" ] || return 0

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests whether KVM runs a guest on this machine. Prints kvm or qemu; prints the reason to standard error.
 #   probe-kvm.sh CACHE [DEVICE]
-# /dev/kvm exists on machines where a stock guest hangs in its first seconds, or stops at an instruction
+# /dev/kvm also exists on some machines where a stock guest hangs in its first seconds, or stops at an instruction
 # that the outer hypervisor does not emulate. The test therefore boots a stock guest: Debian's cloud kernel
 # and a userland that starts a few hundred processes. The userland prints a marker after this work.
 set -euo pipefail
@@ -20,7 +20,6 @@ answer() {
 [ -c "$device" ] || answer qemu "no $device"
 { : <>"$device"; } 2>/dev/null || answer qemu "cannot open $device"
 
-# One probe at a time.
 mkdir -p "$cache"
 exec {lock}>"$cache/probe.lock"
 flock "$lock"
@@ -28,7 +27,7 @@ flock "$lock"
 # A result is valid until the next boot of the machine, for one version of qemu.
 key=$(cat /proc/sys/kernel/random/boot_id)-$(dpkg-query -W -f '${Version}' qemu-system-x86 | tr -c '[:alnum:].\n' _)
 kept=$cache/kvm-$key
-# The guest is kept until this file changes. It tests KVM and qemu, so it needs no newer kernel.
+# The guest is kept until this script changes. The guest tests KVM and qemu, so it needs no newer kernel.
 guest=$cache/guest-$(sha256sum <"${BASH_SOURCE[0]}" | cut -c1-12)
 [ ! -s "$kept" ] || answer "$(cat "$kept")" "tested earlier in this boot"
 
@@ -38,7 +37,6 @@ work=$(mktemp -d "$cache/probe.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# Downloads the packages with the guest's kernel and busybox. Does not install them.
 download() {
   local kernel
   kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-.*-cloud-amd64\)$/\1/p' | head -n 1)

@@ -1,13 +1,12 @@
 # shellcheck shell=bash
-# Processes: started detached from the terminal, identified by a pid file, stopped as a process group. Sourced.
-# A unit is one process with its children. A service consists of one or more units.
+# Processes: started detached from the terminal, identified by a pid file, stopped as a process group. Sourced, never
+# run. A unit is one process with its children. A service has any number of units.
 
-# Runs Debian's tools in a clean environment: Debian's python is first in PATH, and no OS_* variable is set.
+# Prefix for commands in a clean environment: Debian's python is first in PATH, and no OS_* variable is set.
 CLEAN=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TZ=UTC)
 
 # A pid file may outlive its process, and another process may then have the pid. The pid file therefore also has
-# the start time. State and start time come from /proc/PID/stat. They are fields after the name, which may contain any
-# characters.
+# the start time. In /proc/PID/stat, state and start time are after the name, which may contain any characters.
 state_of() { # state_of PID: prints the state (R, S, Z…) and the start time in ticks since boot
   local status fields
   read -r status 2>/dev/null <"/proc/$1/stat" || return 1
@@ -20,7 +19,7 @@ pid_of() { # pid_of UNIT: prints the pid if the unit is alive
 }
 alive() { pid_of "$1" >/dev/null; }
 
-# True if one of the words is a path below $ETC that is newer than the unit's process. A word may be VARIABLE=PATH.
+# True if one of the words is a path below $ETC that is newer than the unit's pid file. A word may be VARIABLE=PATH.
 outdated() { # outdated UNIT WORD...
   local unit=$1 path
   shift
@@ -30,8 +29,9 @@ outdated() { # outdated UNIT WORD...
   return 1
 }
 
-# Starts a unit. The new process writes its pid file before it becomes the unit, so a killed `up` never leaves a
-# unit without a pid file. The unit inherits no descriptor of `up` (terminal, lock).
+# Starts a unit. Keeps a running unit, unless its configuration is newer. The new process writes its pid file before it
+# becomes the unit, so a killed `up` never leaves a unit without a pid file. The unit does not inherit the terminal and
+# the lock of `up`.
 launch() { # launch UNIT [VARIABLE=VALUE...] -- COMMAND...
   local unit=$1 variables=()
   shift
@@ -66,8 +66,8 @@ died() { # died UNIT SECONDS
   ! alive "$1"
 }
 
-# Stops a unit. Two seconds are enough for units without data; mariadb.sh and rabbitmq.sh pass more. Children of a dead
-# unit may still hold its port, so they are killed in any case.
+# Stops a unit. Two seconds are enough for units without data. mariadb.sh and rabbitmq.sh allow more. Children of a dead
+# unit may still hold its port, so they are killed too.
 halt() { # halt UNIT [SECONDS until it is killed]
   local unit=$1 seconds=${2:-2} pid time
   read -r pid time 2>/dev/null <"$RUN/$unit.pid" || return 0
@@ -75,7 +75,8 @@ halt() { # halt UNIT [SECONDS until it is killed]
     kill -TERM "$pid" 2>/dev/null || true
     died "$unit" "$seconds" || true
   fi
-  # The kernel does not reuse the number of a process group that has members.
+  # If another process has the pid, the unit has no children left: the kernel does not reuse the number of a process
+  # group that has members.
   if [[ ! -d /proc/$pid || $(state_of "$pid") == *" $time" ]]; then
     kill -KILL -- "-$pid" 2>/dev/null || true
   fi
@@ -105,7 +106,7 @@ halt_all() { # halt_all UNIT...: in parallel
   return $failed
 }
 
-wait_for() { # wait_for SECONDS UNIT COMMAND...: waits until the command succeeds; fails if the unit is dead
+wait_for() { # wait_for SECONDS UNIT COMMAND...: waits until the command succeeds; exits if the unit is dead
   local seconds=$1 unit=$2 i
   shift 2
   for ((i = 1; i <= seconds * 5; i++)); do

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# The hypervisor: selects kvm if it runs a test guest, otherwise emulation. Writes the result to a file for
-# nova-compute.
+# The hypervisor: kvm if a test guest runs under KVM, otherwise qemu (emulation). LAB_VIRT overrides the test. nova.sh
+# reads the result from a file.
 
 packages=(qemu-system-x86 cpio)
 units=()

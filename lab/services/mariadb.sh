@@ -24,16 +24,15 @@ innodb_buffer_pool_size = 128M
 innodb_log_file_size = 32M
 innodb_flush_log_at_trx_commit = 0
 innodb_doublewrite = 0
-# With libeatmydata, MariaDB never waits for the disk, so asynchronous I/O only costs time.
+# With libeatmydata, MariaDB does not wait for syncs, so asynchronous I/O only costs time.
 innodb_use_native_aio = 0
 EOF
   local user
   for user in keystone glance placement nova neutron; do secret "database-$user" >/dev/null; done
 }
 
-# A schema consists of thousands of small files. Syncing each of them would take most of the time of a migration, so
-# libeatmydata turns syncs into no-ops. After a power failure, the lab has to be purged and built again. Writes of a
-# killed process are not lost.
+# Syncs would take most of the time of a schema migration, so libeatmydata turns them into no-ops. A power failure may
+# damage the databases. The lab must then be purged and built again.
 volatile=LD_PRELOAD=libeatmydata.so
 
 init() { once mariadb create_datadir; }

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# The bridge of the external network. This machine is the gateway of the network, and reaches floating IPs through it.
+# The bridge of the external network. Through the bridge, this machine is the gateway of the network, and reaches
+# floating IPs.
 
 packages=(iproute2 iptables ebtables ipset conntrack)
 units=()

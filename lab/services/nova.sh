@@ -90,7 +90,7 @@ common=(--config-file "$ETC/nova/nova.conf")
 databases=("${common[@]}" --config-file "$ETC/nova/databases.conf")
 
 start() {
-  # These processes call placement at once, and exit on a 401 if nova's user does not exist yet.
+  # nova-scheduler and nova-compute call placement at once, and exit on a 401 if nova's user does not exist yet.
   need rabbitmq catalog
   launch nova-conductor -- nova-conductor "${databases[@]}"
   launch nova-scheduler -- nova-scheduler "${databases[@]}"

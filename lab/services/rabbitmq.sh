@@ -16,8 +16,8 @@ log.file = false
 EOF
 }
 
-# RabbitMQ creates its user when it first starts with an empty data folder. If it was killed before it was ready, the
-# user may be missing, so its data is deleted.
+# RabbitMQ creates its user only when it starts with an empty data folder. If RabbitMQ was killed before it was ready,
+# the user may be missing, so `init` deletes the data.
 init() { [ -e "$DONE/rabbitmq" ] || alive rabbitmq || rm -rf "$STATE/rabbitmq"; }
 
 start() {

@@ -24,8 +24,9 @@ export interface Activity {
 /** Status of another zone on the trunk, as seen from this zone. */
 export interface TrunkPeerStatus {
   readonly name: string;
+  /** Whether the other zone answers in time. */
   readonly ok: boolean;
-  /** Round trip time in milliseconds; null if the zone does not answer. */
+  /** Round trip time in milliseconds; null if `ok` is false. */
   readonly latency: number | null;
 }
 
@@ -36,7 +37,7 @@ export interface TrunkPeerStatus {
 export const CONTACTS = ["sip show peers", "database show registrar"] as const;
 const CHANNELS = ["core show channels concise", "core show channels count"] as const;
 
-/** Maximum number of milliseconds to wait until calls have ended. */
+/** Milliseconds to wait until calls have ended. */
 const HANG_UP_DEADLINE = 5_000;
 
 /** Returns the calls and registered phones of a zone; none if Asterisk does not run. @throws NodeError */
@@ -71,7 +72,7 @@ export async function trunkPeersOf(zone: Session): Promise<TrunkPeerStatus[]> {
  * command to HAProxy would not be safe: HAProxy identifies a session by a memory address, which may belong to another
  * session when the command arrives.
  *
- * @param ports source ports of the connections, on the controller.
+ * @param ports source ports of the connections, on the controller; `all` for all connections.
  * @throws NodeError
  */
 export async function disconnect(zone: Session, ports: readonly number[] | "all"): Promise<void> {
@@ -80,7 +81,7 @@ export async function disconnect(zone: Session, ports: readonly number[] | "all"
 }
 
 /**
- * Ends all calls of a zone. Waits until they have ended, at most {@link HANG_UP_DEADLINE}.
+ * Ends all calls of a zone. Waits until they have ended, for at most {@link HANG_UP_DEADLINE}.
  *
  * @returns the number of calls that remain.
  * @throws NodeError
@@ -117,8 +118,8 @@ export interface ChannelLine {
 
 /**
  * Returns the lines of `core show channels concise` that begin with the name of a channel. A caller can send a value
- * with a line feed. Such a value can cut off its line, or can imitate the line of another channel. An idle phone then
- * counts as busy until that caller's call ends.
+ * with a line feed. Such a value can cut off its line, or can imitate the line of another channel. An idle phone can
+ * then count as busy until that caller's call ends.
  */
 export function channelLines(output: string): ChannelLine[] {
   return output.split("\n").flatMap((line) => {
@@ -138,7 +139,7 @@ export function parseChannels(output: string): Omit<Activity, "contacts"> {
   // Use the last match, because it comes after all values that callers control.
   const active = (of: string): number =>
     Number(counts.filter(([, , what]) => what === of).at(-1)?.[1] ?? 0);
-  // If the caller hangs up last, a channel may remain that belongs to no call. Such a channel is counted as a call.
+  // If Asterisk has channels but counts no call, the channels count as one call.
   const channels = Math.max(lines.length, active("channel"));
   return {
     calls: Math.max(active("call"), channels > 0 ? 1 : 0),
@@ -153,7 +154,7 @@ export function parseChannels(output: string): Omit<Activity, "contacts"> {
 
 /**
  * Parses the output of `sip show peers` (chan_sip) or `database show registrar` (PJSIP). `pjsip show contacts` cannot
- * be used, because it truncates the port. Omits peers with port 0, which are no longer registered.
+ * be used, because it truncates the port. Omits peers with port 0, which are not registered.
  */
 export function parseContacts(output: string): Contact[] {
   return output.split("\n").flatMap((line) => {

@@ -9,7 +9,7 @@ const PROGRAM = readFileSync(join(__dirname, "asterisk.sh"), "utf8");
  * Runs a command of asterisk.sh on a zone. The file describes the commands.
  *
  * @returns standard output.
- * @throws ScriptFailed if the command fails; NodeError if the connection is lost.
+ * @throws the errors of {@link runProgram}.
  */
 export const asteriskProgram = (
   zone: Session,

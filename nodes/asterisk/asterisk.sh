@@ -8,7 +8,7 @@
 #   asterisk.sh disconnect LOCAL all         closes all connections to the port LOCAL of the zone
 #   asterisk.sh disconnect LOCAL [PORT]...   closes connections to LOCAL from these ports of the controller
 
-# Asterisk creates its console socket when it starts, so the age of the socket tells when Asterisk started.
+# Asterisk creates its console socket when it starts, so the socket's modification time tells when Asterisk started.
 socket=/run/asterisk/asterisk.ctl
 # The image's check (trunkline-preflight.service) writes its error to this file.
 fault=/run/trunkline/fault
@@ -36,7 +36,7 @@ disconnect)
     ss -t -n --kill state established "$listener" >/dev/null 2>&1
     exit
   fi
-  # The kernel limits the length of a filter, so one call of ss closes at most 20 connections.
+  # The kernel limits the length of a filter, so one call of ss gets at most 20 ports.
   while [ $# -gt 0 ]; do
     ports="dport = :$1"
     shift

@@ -5,14 +5,14 @@ import { converse } from "../../ssh/conversation";
 import { type Session } from "../../ssh/session";
 import { asteriskProgram } from "./asterisk-program";
 
-/** Unix domain socket of Asterisk's console. Asterisk creates the socket when it starts. */
+/** Unix domain socket of Asterisk's console. */
 const SOCKET = "/run/asterisk/asterisk.ctl";
-/** Default timeout in seconds. A working Asterisk answers at once, even under load. */
+/** Default timeout in seconds. A working Asterisk answers most commands at once, even under load. */
 const TIMEOUT = 20;
 /** Milliseconds between two checks whether Asterisk has started. */
 const INTERVAL = 250;
 
-/** Asterisk does not run on the node. */
+/** Error of a console command on a node on which Asterisk does not run. */
 export class NotRunning extends NodeError {}
 
 /**
@@ -21,7 +21,7 @@ export class NotRunning extends NodeError {}
  *
  * @param seconds timeout for all commands together.
  * @returns the answer to each command.
- * @throws NotRunning; NodeError if Asterisk runs but does not answer in time.
+ * @throws NotRunning; another NodeError if Asterisk does not answer in time, or if the connection to the zone is lost.
  */
 export async function asterisk(
   zone: Session,

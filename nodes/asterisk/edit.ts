@@ -20,7 +20,11 @@ async function deleteRegistrations(session: Session, users: ReadonlySet<string>)
   );
 }
 
-/** Restores the former files. @returns whether Asterisk is certain to use the former files. */
+/**
+ * Restores the former files and makes Asterisk read them.
+ *
+ * @returns whether Asterisk is certain to use the former files.
+ */
 async function rollBack(
   session: Session,
   changed: readonly string[],
@@ -38,11 +42,11 @@ async function rollBack(
 
 /**
  * Replaces files of a zone that is in service, and makes Asterisk read them. No reload ends a call. If Asterisk does
- * not accept the files, restores the former files.
+ * not accept the files, tries to restore the former files.
  *
  * @param before contents of the files before the edit.
- * @throws NodeUnchanged if Asterisk uses the former files; NodeError if it is unknown which files Asterisk uses. The
- * message has the errors.
+ * @throws NodeUnchanged if the files cannot be installed, or if Asterisk does not accept them and uses the former files
+ * again; another NodeError after any other failure.
  */
 export async function editAsterisk(
   session: Session,
@@ -66,7 +70,7 @@ export async function editAsterisk(
     },
   );
   if (fault !== null) {
-    // If `changed` is empty, an earlier run has replaced the files, and their former contents are unknown.
+    // If `changed` is empty, an earlier run has installed the files, and it is unknown what they have replaced.
     if (changed.length > 0 && (await rollBack(session, changed, contents))) {
       throw new NodeUnchanged(session.node, `${fault}. The former files are in service again`);
     }
@@ -75,6 +79,8 @@ export async function editAsterisk(
   const removed = removedUsers(before, contents);
   if (removed.length > 0) await deleteRegistrations(session, new Set(removed));
   if (needsRestart(changed)) {
-    log.info(`${session.node}: ${fileNames(changed)} will take effect at Asterisk's next start`);
+    log.info(
+      `${session.node}: some changes in ${fileNames(changed)} take effect only at Asterisk's next start`,
+    );
   }
 }

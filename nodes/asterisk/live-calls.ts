@@ -25,7 +25,7 @@ export interface LiveCall {
   /** Extension of the callee; empty if unknown. */
   readonly to: string;
   readonly state: "up" | "ringing";
-  /** Seconds since the first channel of the call was created. */
+  /** Seconds since the oldest channel of the call was created. */
   readonly seconds: number;
   /** The caller's leg comes first. */
   readonly legs: readonly Leg[];
@@ -128,7 +128,7 @@ const COLUMNS = 14;
 
 function parseChannelLines(concise: string): Channel[] {
   return channelLines(concise).flatMap(({ name, technology, end, columns }) => {
-    // Values such as the dial string may contain the separator, so the last seven columns are counted from the end.
+    // Values such as the dial string may contain the separator `!`, so the last seven columns are counted from the end.
     const [, , dialled = "", , state = "", application = ""] = columns;
     const [number = "", , , , seconds = "", bridge = ""] = columns.slice(-7);
     if (columns.length < COLUMNS || !/^\d+$/.test(seconds)) return [];

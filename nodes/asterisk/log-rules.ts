@@ -1,4 +1,4 @@
-/** Selects warnings and errors of Asterisk about a configuration file. */
+/** Rule that selects warnings and errors of Asterisk about a configuration file. */
 export interface LogRule {
   /** Name of Asterisk's source file that logs the message, as in a record. */
   readonly source: string;

@@ -36,7 +36,7 @@ export async function watchLog(session: Session): Promise<void> {
   await session.ask({ do: "watch", path: LOG });
 }
 
-/** Returns warnings and errors about the files at `paths` since {@link watchLog}, without duplicates. */
+/** Returns warnings and errors about the files at `paths` since {@link watchLog}, each once. @throws NodeError */
 export async function loggedErrors(session: Session, paths: readonly string[]): Promise<string[]> {
   const request = { do: "heard", path: LOG, rules: rulesFor(paths) };
   const { messages } = await askAgent(session, request, heardSchema);

@@ -16,7 +16,7 @@ export const UNKNOWN_MEDIA: Media = {
   delayMs: null,
 };
 
-/** Parses the output of `pjsip show channelstats`. The keys of the result are names of channels without `PJSIP/`. */
+/** Parses the output of `pjsip show channelstats`. The keys of the result are channel names without `PJSIP/`. */
 export function parsePjsipMedia(output: string): ReadonlyMap<string, Media> {
   const count = String.raw`(\d+K?)\s+`;
   const direction = String.raw`${count}${count}\d+\s+([\d.]+)\s+`;

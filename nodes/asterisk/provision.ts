@@ -25,11 +25,12 @@ async function restart(session: Session, paths: readonly string[], log: Logger):
 }
 
 /**
- * Installs the files of a new server and makes its Asterisk use them. The server may have booted with the files that
- * its predecessor booted with, or without some of the files, because a cloud may limit the size of user data.
+ * Installs the files of a new server and makes its Asterisk use them. The server may have booted with the user data of
+ * its predecessor, and so with old files. Files may also be missing, because a cloud may limit the size of user data.
  *
  * @param files all files of the zone.
- * @throws NodeError if Asterisk does not accept the files, does not start, or has calls and must be restarted.
+ * @throws NodeError if the files cannot be installed, or if Asterisk does not accept them, does not start, or must be
+ * restarted although it has calls.
  */
 export async function provisionAsterisk(
   session: Session,

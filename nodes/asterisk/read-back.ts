@@ -14,7 +14,7 @@ import { ASTERISK_FOLDER, type Contents } from "./reloadable-files";
 
 /** Timeout in seconds of a command that lists all entries, enough for thousands of users on an emulated processor. */
 const LIST_TIMEOUT = 180;
-/** Milliseconds that Asterisk may read a file in the background after a reload. */
+/** Maximum number of milliseconds for which Asterisk may read a file in the background after a reload. */
 const BACKGROUND_TIMEOUT = 30_000;
 /** Milliseconds between two comparisons. */
 const INTERVAL = 200;
@@ -49,10 +49,9 @@ export const userRows = (content: string): Entries =>
     ]),
   );
 
-/** How to compare the entries of a file with a running Asterisk. */
+/** Method for comparing the entries of a file with a running Asterisk. */
 interface ReadBack {
   readonly what: "users" | "trunk peers";
-  /** Parses the entries of the file. */
   readonly entries: (content: string) => Entries;
   /**
    * Matches a file that has entries in any form. If `entries` finds none in such a file, that is an error. Otherwise a
@@ -106,10 +105,11 @@ const sampleOf = (many: readonly string[]): readonly string[] => {
 };
 
 /**
- * Returns how the entries of a running Asterisk differ from the entries of a file; null if they do not differ.
+ * Compares the names of the entries of a running Asterisk with the names in a file. If `one` is defined, compares only
+ * the changed entries if they are few, and only a sample if `all` is undefined.
  *
- * @param before content of the file before the edit; undefined to compare all entries, or a sample if `all` is
- * undefined.
+ * @param before content of the file before the edit; undefined if it is unknown which entries have changed.
+ * @returns the differences, for a message; null if there are none.
  */
 async function mismatch(
   session: Session,
@@ -146,8 +146,8 @@ async function mismatch(
 }
 
 /**
- * Repeats {@link mismatch} until there is no difference, the timeout expires, or `isRefused` returns true. The
- * repetition is needed because chan_sip reads its file in the background.
+ * Repeats {@link mismatch} until there is no difference, the timeout expires, or `isRefused` returns true. Returns the
+ * last result. The repetition is needed because chan_sip reads its file in the background.
  */
 async function lastingMismatch(
   isRefused: () => Promise<boolean>,
@@ -168,11 +168,11 @@ const dials = (dialplan: string): string[] =>
     ([, application = ""]) => application,
   );
 
-/** Returns the differences between the dialplan of a running Asterisk and extensions.conf, for a message. */
+/** Returns messages about the `Dial` applications in extensions.conf that the running dialplan does not have. */
 async function dialplanMismatches(session: Session, content: string): Promise<string[]> {
   const file = content.replace(/^;.*$/gm, "");
   const wanted = dials(file);
-  // Otherwise a missing Dial in another form would not be noticed.
+  // `dials` misses a Dial in another form. Report this, because such a Dial would not be compared.
   if (wanted.length !== file.split("Dial(").length - 1) {
     return ["its dialplan cannot be checked: a Dial does not have the expected form"];
   }
@@ -183,11 +183,11 @@ async function dialplanMismatches(session: Session, content: string): Promise<st
 }
 
 /**
- * Returns the differences between a running Asterisk and the files that it has read, for a message.
+ * Returns messages about the differences between a running Asterisk and the files that it has read.
  *
  * @param before contents of the files before the edit. If a file is not in `before`, all its entries are compared, or a
  * sample of the users in users.sql.
- * @param isRefused returns whether Asterisk has logged an error about a file. If so, waiting longer is useless.
+ * @param isRefused returns whether Asterisk has logged an error about a file. Waiting longer is then useless.
  */
 export async function readBack(
   session: Session,

@@ -4,7 +4,6 @@ import { loggedErrors, watchLog } from "./log";
 import { readBack } from "./read-back";
 import { ASTERISK_FOLDER, type Contents, reloadCommands } from "./reloadable-files";
 
-/** File that sets the format of Asterisk's log. */
 const LOGGER_CONF = `${ASTERISK_FOLDER}logger.conf`;
 const USERS = `${ASTERISK_FOLDER}users.sql`;
 /** Program of the image that loads users.sql into the database from which res_pjsip reads users. */
@@ -17,6 +16,7 @@ const TIMEOUT = 180;
  *
  * @returns the error message if the users cannot be loaded; otherwise null. Asterisk reports other errors only in its
  * log.
+ * @throws NodeError if Asterisk does not run or does not answer.
  */
 export async function reload(
   session: Session,
@@ -41,6 +41,7 @@ export async function reload(
  * @param before contents of the files before the edit. If a file is not in `before`, all its entries are checked, or a
  * sample of the users in users.sql.
  * @returns the errors that Asterisk reports, and its differences from the files; empty if there are none.
+ * @throws NodeError if Asterisk does not run or does not answer.
  */
 export async function reloadAndCheck(
   session: Session,
@@ -49,7 +50,7 @@ export async function reloadAndCheck(
   before: Contents = {},
 ): Promise<string[]> {
   const others = paths.filter((path) => path !== LOGGER_CONF);
-  // Reload logger.conf first, because errors about the other files are found only in logs with the format that it sets.
+  // Reload logger.conf first. It sets the format of the log, and `loggedErrors` understands no other format.
   if (others.length < paths.length) await reload(session, [LOGGER_CONF], contents);
   await watchLog(session);
   const errors = (): Promise<string[]> => loggedErrors(session, others);

@@ -12,15 +12,16 @@ interface AsteriskFile {
   /** Console commands that make Asterisk read the file. */
   readonly reload: (content: string) => readonly string[];
   /**
-   * Log messages of Asterisk 16 and 22 that are errors in the file, besides those of `config.c`, which `log.ts` adds for
-   * each file that has rules.
+   * Rules for the messages of Asterisk 16 and 22 about errors in the file. If a file has rules here, `log.ts` adds
+   * rules for the messages of `config.c` about the file.
    */
   readonly logRules: readonly LogRule[];
 }
 
 /**
- * Files that a running Asterisk can reload, in the order of the reloads. The dialplan comes last, because it dials
- * users and trunk peers of the other files. No reload ends a call. Asterisk reads all other files only when it starts.
+ * Files in {@link ASTERISK_FOLDER} that a running Asterisk can reload, by name, in the order of the reloads. The
+ * dialplan comes last, because it dials users and trunk peers of the other files. No reload ends a call. Asterisk reads
+ * all other files in the folder only when it starts.
  */
 export const RELOADABLE: Readonly<Record<string, AsteriskFile>> = {
   "logger.conf": { subject: null, reload: () => ["logger reload"], logRules: [] },
@@ -112,7 +113,7 @@ export const RELOADABLE: Readonly<Record<string, AsteriskFile>> = {
 /** File that tells the image's check which SIP driver Asterisk must have. */
 const NODE_JSON = "/etc/trunkline/node.json";
 
-/** Returns whether the edit of any of the files at `paths` takes effect only when Asterisk starts. */
+/** Returns whether an edit of at least one of the files at `paths` takes effect only when Asterisk starts. */
 export const needsRestart = (paths: readonly string[]): boolean =>
   paths.some(
     (path) =>

@@ -31,7 +31,7 @@ const statements = (cfg: string): string[][] =>
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => line.split(/\s+/));
 
-/** Returns the servers of a `haproxy.cfg`, with the settings of `default-server`. */
+/** Returns the servers of a `haproxy.cfg`. */
 export function serversOf(cfg: string): CfgServer[] {
   const lines = statements(cfg);
   const defaults = lines

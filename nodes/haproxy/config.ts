@@ -15,7 +15,7 @@ const refused = (session: Session, why: string): NodeError =>
  * Installs the files of a new controller and makes its HAProxy use them. The server may have booted without
  * haproxy.cfg, because a cloud may limit the size of user data. HAProxy does not run then.
  *
- * @throws NodeError if HAProxy rejects the files or does not answer.
+ * @throws NodeError if a file cannot be installed, or if HAProxy rejects it or does not answer.
  */
 export async function provisionHaproxy(
   session: Session,
@@ -36,8 +36,8 @@ export async function provisionHaproxy(
  * Installs files of the controller and applies them to the running HAProxy. Adds and removes zones through HAProxy's
  * runtime API. Reloads HAProxy only for other changes. Connections to the remaining zones are not interrupted.
  *
- * @throws NodeUnchanged if haproxy.cfg is invalid or a file cannot be written; NodeError if HAProxy rejects a change or
- * does not answer.
+ * @throws NodeUnchanged if haproxy.cfg is invalid or the files cannot be installed; another NodeError if HAProxy
+ * rejects a change or does not answer.
  */
 export async function applyHaproxy(
   session: Session,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Reads and changes the servers of the running HAProxy. Runs on the controller, as root.
+# Controls HAProxy and its servers. Runs on the controller, as root.
 #
 #   haproxy.sh has-config                      prints "yes" if haproxy.cfg exists
 #   haproxy.sh start                           starts HAProxy if it does not run
@@ -7,17 +7,17 @@
 #   haproxy.sh running-config                  prints the output of `servers`, a line "--- cfg", and the haproxy.cfg
 #                                              that HAProxy last read
 #   haproxy.sh statistics                      prints the output of `show stat` for the servers in each worker
-#   haproxy.sh sessions NAME                   prints "WORKER ID" for each session with a server
-#   haproxy.sh close NAME                      ends all sessions with a server
+#   haproxy.sh sessions NAME                   prints "WORKER ID" for each session with a server, in all workers
+#   haproxy.sh close NAME                      ends all sessions with a server, in all workers
 #   haproxy.sh add [NAME ADDRESS SETTINGS]...  adds servers in state drain; does not change existing servers
 #   haproxy.sh remove [NAME]...                removes servers, and ends their sessions in the current worker
 #   haproxy.sh set-state NAME STATE            STATE is ready, drain or maint
-#   haproxy.sh mark-unused NAME                records a server that is out of the rotation and has no sessions
+#   haproxy.sh mark-unused NAME                records that a server is out of the rotation and has no sessions
 #   haproxy.sh is-unused NAME                  prints "unused" if the server was recorded by `mark-unused`, `add` or
 #                                              `remove`, and `set-state` has not run for the server since then
 #   haproxy.sh reload                          makes HAProxy read haproxy.cfg
 #
-# Changes survive a reload and a restart of HAProxy.
+# The states of the servers survive a reload and a restart of HAProxy.
 #
 # Exit code 3: HAProxy does not answer. Exit code 4: HAProxy refuses the command; standard error has HAProxy's message.
 #
@@ -28,8 +28,8 @@ backend=nodes
 state=/var/lib/haproxy/server-state
 # A copy of the haproxy.cfg that HAProxy last read. haproxy.service and `reload` below write the copy.
 running=/run/haproxy/running.cfg
-# Folder with an empty file for each server that is out of the rotation and has no sessions. The name of the file is the
-# name of the server.
+# Folder with an empty file for each server that is known to be out of the rotation and to have no sessions. The name of
+# the file is the name of the server.
 unused=/var/lib/haproxy/unused
 
 ask() {
@@ -51,15 +51,15 @@ order() {
   esac
 }
 
-# Waits until no other instance of this script makes a change. An update changes several zones at the same time, and an
-# operator may run a command during the update.
+# Waits until no other instance of this script has the lock, and takes it. An update changes several zones at the same
+# time, and an operator may run a command during the update.
 lock() {
   exec 9>"$state.lock"
   flock 9 || exit
 }
 
-# Saves the states of the servers. HAProxy reads the file when it reloads or restarts. HAProxy is then still root, so no
-# other user needs access to the file.
+# Saves the states of the servers in a file. HAProxy reads the file as root when it starts or reloads, so no other user
+# needs access to the file.
 save() {
   ask '@1 show servers state' >"$state.new" || exit
   grep -q " $backend " "$state.new" || refuse 'HAProxy does not list the states of its servers'
@@ -92,8 +92,8 @@ add() {
 
 remove() {
   order "set server $backend/$1 state maint" 'No such server.'
-  # HAProxy deletes a server only if it has no sessions, and the sessions end some time after the shutdown. So try
-  # several times.
+  # HAProxy deletes only a server without sessions. The sessions end some time after `shutdown sessions`, so try several
+  # times.
   for attempt in 1 2 3 4 5; do
     order "shutdown sessions server $backend/$1" 'No such server.'
     answer=$(ask "@1 del server $backend/$1") || exit

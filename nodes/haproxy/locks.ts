@@ -13,11 +13,11 @@ const lockSchema = z.object({
   /** Seconds until the lock ends. */
   seconds: z.number(),
   reason: z.string(),
-  /** Number of locks of this source and account within a day, including this lock. */
+  /** Number of locks of this source and account in the day before this lock began, including this lock. */
   times: z.number(),
   /** Number of log-ins that zones refused during the lock. */
   refused: z.number(),
-  /** Whether phones that were registered when the lock began are still accepted. */
+  /** Whether a phone under this lock is still registered. The controller accepts such a phone in spite of the lock. */
   restricted: z.boolean(),
 });
 

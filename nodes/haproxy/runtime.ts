@@ -18,13 +18,14 @@ export interface HaproxyServer {
   /** `address:port`. */
   readonly address: string;
   readonly state: AdminState;
-  /** Whether the health checks succeed. */
+  /** Whether the health checks succeed. False before the first check is done. */
   readonly healthy: boolean;
 }
 
 const PROGRAM = readFileSync(join(__dirname, "haproxy.sh"), "utf8");
-/** Exit codes of haproxy.sh. */
+/** Exit code of haproxy.sh if HAProxy does not answer. */
 const NO_ANSWER = 3;
+/** Exit code of haproxy.sh if HAProxy refuses the command. */
 const REFUSED = 4;
 
 /** Value of `srv_op_state` of a server that is up (HAProxy Management Guide, section 9.3, `show servers state`). */
@@ -34,16 +35,17 @@ const RUNNING = 2;
  * because HAProxy resets it when a check begins.
  */
 const UNCHECKED = 1;
-/** Bits of `srv_admin_state`. */
+/** Bits of `srv_admin_state` of which each means the state `maint`. */
 const MAINTENANCE = 0x01 | 0x02 | 0x20;
+/** Bits of `srv_admin_state` of which each means the state `drain`, if no bit for `maint` is set. */
 const DRAIN = 0x08 | 0x10;
 
 /** Line of the output of `running-config` that separates the servers from the file. */
 const CFG = "--- cfg";
 
 /**
- * Returns `text` if it is safe in a HAProxy command and in a path. Names and addresses of servers are checked even if they
- * come from HAProxy's output.
+ * Returns `text`, the name or the address of a server, if `text` is safe in a HAProxy command and in a path. HAProxy's
+ * output is checked as well.
  *
  * @throws NodeError if `text` is not safe.
  */
@@ -55,14 +57,17 @@ function word(text: string): string {
 /**
  * Returns `text`, the settings of a server, if it is safe in a HAProxy command.
  *
- * @throws NodeError if `text` has a quote, a backslash, `;`, `<` or a control character.
+ * @throws NodeError if `text` has a single quote, a backslash, `;`, `<` or a control character.
  */
 function settingsIn(text: string): string {
   if (/^[^'\\;<\p{Cc}]*$/u.test(text)) return text;
   throw new NodeError(CONTROLLER, `the settings '${text}' of a server cannot be given to HAProxy`);
 }
 
-/** The running HAProxy of the controller. All methods throw a NodeError if HAProxy refuses or does not answer. */
+/**
+ * The HAProxy of the controller. All methods throw a NodeError if they fail. A *pre-reload worker* is a process of
+ * HAProxy from before a reload. It lives as long as it has connections.
+ */
 export class Haproxy {
   constructor(private readonly controller: Session) {}
 
@@ -100,7 +105,7 @@ export class Haproxy {
     await this.run("add", ...words);
   }
 
-  /** Removes servers and closes their remaining connections, except those of pre-reload workers. */
+  /** Removes servers and closes their connections, except the connections of pre-reload workers. */
   async remove(names: readonly string[]): Promise<void> {
     if (names.length > 0) await this.run("remove", ...names.map(word));
   }
@@ -116,8 +121,8 @@ export class Haproxy {
   }
 
   /**
-   * Returns whether a server is known to be out of the rotation and to have no connections. {@link add}, {@link remove}
-   * and {@link markUnused} record this. {@link setState} deletes the record.
+   * Returns whether it is recorded that a server is out of the rotation and has no connections. {@link add},
+   * {@link remove} and {@link markUnused} record this. {@link setState} deletes the record.
    */
   async isUnused(name: string): Promise<boolean> {
     return (await this.run("is-unused", word(name))) !== "";
@@ -173,14 +178,12 @@ export class Haproxy {
   }
 }
 
-/** Returns the error for output of the HAProxy command `what` that has an unexpected format. */
 const notUnderstood = (what: string): NodeError =>
   new NodeError(
     CONTROLLER,
     `HAProxy's '${what}' has an unexpected format; see 'journalctl -u haproxy' on the node`,
   );
 
-/** Parses a number in the output of the HAProxy command `what`. @throws NodeError if `value` is not a number. */
 function countOf(what: string, value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw notUnderstood(what);
   return Number(value);

@@ -5,8 +5,8 @@ export interface DrainPolicy {
   /** Seconds that calls may go on after the drain has begun. */
   readonly timeout: number;
   /**
-   * If true, calls are cut after `timeout`, and a zone that does not answer is removed. If false, the drain fails in
-   * both cases, and the zone stays in service.
+   * Whether to cut calls that go on after `timeout`, and to remove a zone whose calls are unknown because the zone does
+   * not answer. If false, the drain fails in these cases.
    */
   readonly force: boolean;
 }
@@ -27,17 +27,14 @@ export type LastZone = "refuse" | "wait";
 
 /** Next step of a drain. */
 export type Step =
-  /** Do nothing until the next observation. */
   | { readonly kind: "wait" }
-  /** Close the connections from these ports of the controller. Their phones are idle. */
+  /** Close the connections from these ports of the controller. The phones on these connections are idle. */
   | { readonly kind: "move"; readonly ports: readonly number[] }
   /** Close all connections: there are no calls. */
   | { readonly kind: "close" }
-  /** End the calls. */
   | { readonly kind: "cut" }
   /** Close all connections and finish the drain, although some calls cannot be ended. */
   | { readonly kind: "release" }
-  /** Finish the drain. */
   | { readonly kind: "done" }
   /**
    * Put the zone back into service: calls go on after the timeout (`late`), or no other zone accepts phones (`alone`).
@@ -55,13 +52,13 @@ const MOVED_AT_ONCE = 200;
  */
 const QUIET_OBSERVATIONS = 2;
 /**
- * Minimum duration of a drain in milliseconds, if another zone accepts phones. Phones that connected just before the
- * drain can then register. A phone that is disconnected before the answer to its request waits 32 s for the answer (RFC
- * 3261, timer F).
+ * Minimum duration of a drain in milliseconds, if another zone accepts phones. In this time, phones that connected just
+ * before the drain can register. A phone that is disconnected before the answer to its request waits 32 s for the
+ * answer (RFC 3261, timer F).
  */
 const SETTLING = 5_000;
 
-/** Maximum number of attempts to end calls. After that, the drain finishes although calls remain. */
+/** Maximum number of attempts to end calls. After the last attempt, the drain finishes although calls remain. */
 const CUTS = 3;
 
 /** Decides the next step of a drain from the observations and the earlier steps. Does not access the zone. */
@@ -88,7 +85,7 @@ export class DrainDecision {
 
     if (observation.channels > 0 && observation.at >= this.policy.timeout * 1000) {
       if (!this.policy.force) return { kind: "abandon", reason: "late" };
-      // After the first cut, idle phones are moved before calls are cut again: callers who were cut off call again, and
+      // After the first cut, move idle phones before calls are cut again. Callers who were cut off call again, and
       // should do so through another zone.
       if (this.cuts === 0 || idle.length === 0) {
         return { kind: this.cuts++ < CUTS ? "cut" : "release" };

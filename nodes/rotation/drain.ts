@@ -24,17 +24,16 @@ export interface DrainOptions {
   readonly name: string;
   readonly policy: DrainPolicy;
   readonly last: LastZone;
-  /** Takes progress messages. */
   readonly say: Say;
   readonly warn: Say;
-  /** Interrupts the drain and puts the zone back into service. */
+  /** An abort makes the drain fail. */
   readonly signal?: AbortSignal;
 }
 
 export interface Drained {
   /**
-   * Number of calls that were cut: 0 if the policy has no `force`; null if the zone or the controller did not answer,
-   * so that the calls are unknown.
+   * Number of calls that were cut: 0 if the policy has no `force`; null if the number is unknown, because the zone or
+   * the controller did not answer.
    */
   readonly callsCut: number | null;
 }
@@ -44,23 +43,22 @@ interface Observation extends DrainObservation {
   readonly zone: Session;
 }
 
-/** Milliseconds between two observations, and between two attempts. */
+/** Milliseconds between two observations, and between two attempts of an operation. */
 const INTERVAL = 1000;
 /** Milliseconds after which the number of calls is reported again, even if it has not changed. */
 const REMINDER = 10_000;
-/** Maximum number of attempts of an operation that is retried. */
 const ATTEMPTS = 3;
 
 const RECORD_DRAIN = readFileSync(join(__dirname, "record-drain.sh"), "utf8");
-/** Log of the controller with a line for each time that a drain has cut calls. */
+/** Log of the controller. Has a line for each cut of calls, and for each zone that was removed without a check. */
 const DRAIN_LOG = "/var/log/trunkline/drain.log";
 
 /**
- * Takes a zone out of the rotation, moves its phones to the other zones, and waits until its last call has ended. After
- * the drain, no phone is connected to the zone. A drain can be repeated at any time, even after a drain that was
+ * Takes a zone out of the rotation, moves its phones to the other zones, and waits for the end of its calls. After the
+ * timeout of the policy, the drain fails or cuts the calls. A drain can be repeated at any time, even after it was
  * killed.
  *
- * @throws NodeError if the drain fails. If the zone is healthy, the zone is then in the rotation again.
+ * @throws NodeError if the drain fails. If HAProxy answers, a healthy zone is then in the rotation again.
  */
 export function drainZone(options: DrainOptions): Promise<Drained> {
   return new Drain(options).run();
@@ -87,14 +85,17 @@ export class Drain {
       return await this.drain();
     } catch (error) {
       if (!(error instanceof NodeError) || error.node !== CONTROLLER) throw error;
-      // A broken controller must not prevent the destruction of the exchange, if the policy has `force`.
+      // If the policy has `force`, a broken controller must not prevent the destruction of the exchange.
       if (last !== "wait" || !policy.force || signal?.aborted === true) throw error;
       warn(`${error.message}; ${name} is removed without a check of its calls (pbx:drainForce)`);
       return { callsCut: null };
     }
   }
 
-  /** Undoes the drain, because the zone must stay in service. A healthy zone returns to the rotation. */
+  /**
+   * Undoes the drain. A healthy zone returns to the rotation, and an unhealthy zone to its state before the drain. Does
+   * nothing if the drain has found that the zone was unused.
+   */
   undo(): Promise<void> {
     return this.found === null ? Promise.resolve() : this.putBack(this.found);
   }
@@ -112,7 +113,8 @@ export class Drain {
       if (found === null) return { callsCut: await this.untilEmpty() };
       await this.haproxy((haproxy) => haproxy.setState(name, "drain"));
       const callsCut = await this.untilEmpty();
-      // Record that the zone is unused, because a repeated drain may find that the zone's server is already deleted.
+      // If the drain is repeated, the zone may not answer, because its server may be deleted. The record then shows
+      // that the zone is unused.
       await this.haproxy((haproxy) => haproxy.markUnused(name));
       return { callsCut };
     } catch (error) {
@@ -214,7 +216,7 @@ export class Drain {
     );
   }
 
-  /** Finishes the drain of a zone whose Asterisk does not end a call. */
+  /** Finishes the drain of a zone whose Asterisk does not end all calls. */
   private async release(): Promise<number> {
     const { name, warn } = this.options;
     warn(`${name} is removed with a call that its Asterisk does not end (pbx:drainForce)`);
@@ -229,7 +231,11 @@ export class Drain {
     return 0;
   }
 
-  /** Finishes the drain of a zone that does not answer, if the zone was never used or the policy has `force`. */
+  /**
+   * Finishes the drain of a zone that does not answer.
+   *
+   * @throws NodeError if the zone may have calls, and the policy has no `force`.
+   */
   private async releaseUnseen(fault: NodeError): Promise<number | null> {
     const { name, policy, warn } = this.options;
     // The zone's server may never have been created. HAProxy has the zone anyway, because haproxy.cfg lists all zones.
@@ -289,7 +295,7 @@ export class Drain {
   private lastZoneError(): NodeError {
     return new NodeError(
       this.options.name,
-      "no other zone is in the rotation; add a zone (pbx:zones) before you drain this one",
+      "no other healthy zone is in the rotation; add a zone (pbx:zones) before you drain this one",
     );
   }
 
@@ -321,7 +327,7 @@ export class Drain {
 
 /**
  * Returns the state that a zone gets after a failed drain, from its state before the drain. A healthy zone gets
- * `ready`, even if its state was `drain`, because that state remains from an earlier drain that was killed. An
+ * `ready`, even if its state was `drain`, because that state may remain from an earlier drain that was killed. An
  * unhealthy zone gets the state from before the drain.
  */
 const stateAfter = ({ state, healthy }: HaproxyServer): AdminState => (healthy ? "ready" : state);

@@ -12,8 +12,8 @@ import type { DrainPolicy } from "./drain-decision";
 export class RunningDrains {
   private readonly begun = new Map<string, { readonly drain: Drain; end: Promise<void> }>();
   /**
-   * Policy from the program in this run. Null if the exchange is destroyed, because the program does not run then, and if
-   * all targets of `pulumi up --target` are deleted.
+   * Policy from the program in this run. Null if the program does not run, because the exchange is destroyed. Also null
+   * if all targets of `pulumi up --target` are deleted.
    */
   private policy: DrainPolicy | null = null;
 
@@ -31,7 +31,7 @@ export class RunningDrains {
    * Drains `zone`, or waits for its drain if that has begun.
    *
    * @param known drain policy in Pulumi's state.
-   * @throws NodeError if the drain fails. If the zone is healthy, the zone is then in the rotation again.
+   * @throws NodeError if the drain fails. If HAProxy answers, a healthy zone is then in the rotation again.
    */
   drained(access: Access, zone: ZoneHost, known: DrainPolicy, log: Logger): Promise<void> {
     return this.of(access, zone, known, log).end;
@@ -41,7 +41,8 @@ export class RunningDrains {
    * Drains all `zones`, or waits for their drains if they have begun.
    *
    * @param known drain policy in Pulumi's state.
-   * @throws NodeError if a drain fails. All healthy zones are then in the rotation again.
+   * @throws NodeError if a drain fails. If HAProxy answers, all healthy zones that were in use are then in the rotation
+   * again.
    */
   async allDrained(
     access: Access,

@@ -7,7 +7,7 @@ import { type Connections, TIMEOUTS } from "../../ssh/connections";
 import { trunkPeersOf } from "../asterisk/activity";
 import { Haproxy, type HaproxyServer } from "../haproxy/runtime";
 
-/** Maximum number of milliseconds to wait until a zone can serve. */
+/** Milliseconds to wait until a zone can serve. */
 const DEADLINE = 3 * 60_000;
 /** Milliseconds between two checks whether the zone can serve. */
 const INTERVAL = 500;
@@ -15,14 +15,11 @@ const INTERVAL = 500;
 export interface EntryOptions {
   readonly connections: Connections;
   readonly access: Access;
-  /** The zone that enters the rotation. */
   readonly zone: ZoneHost;
-  /**
-   * All other zones; null if they are unknown in this run. Then only the trunk from `zone` to the others is checked.
-   */
+  /** All other zones; null if they are unknown. If null, only the trunk from `zone` to the others is checked. */
   readonly others: readonly ZoneHost[] | null;
   readonly say: Say;
-  /** Ends the wait. The zone then stays out of the rotation. */
+  /** An abort ends the wait. The zone is then not put into the rotation. */
   readonly signal?: AbortSignal;
 }
 
@@ -30,7 +27,7 @@ export interface EntryOptions {
  * Waits until a zone can serve, and then puts the zone into the rotation. A zone can serve if it passes HAProxy's
  * health check, and if this zone and all other healthy zones reach each other on the trunk.
  *
- * @throws NodeError if the zone cannot serve in time. The zone then stays out of the rotation.
+ * @throws NodeError if the zone cannot serve in time. The zone is then not put into the rotation.
  */
 export async function enterRotation(entry: EntryOptions): Promise<void> {
   const { connections, access, zone, say, signal } = entry;
@@ -58,13 +55,13 @@ export async function enterRotation(entry: EntryOptions): Promise<void> {
     if (signal?.aborted === true) {
       throw new NodeError(
         zone.name,
-        `interrupted (${obstacle}); the zone stays out of the rotation`,
+        `interrupted (${obstacle}); the zone has not entered the rotation`,
       );
     }
     if (deadline.isExpired) {
       throw new NodeError(
         zone.name,
-        `${obstacle}, for ${String(DEADLINE / 1000)} s; the zone stays out of the rotation. ` +
+        `${obstacle}, for ${String(DEADLINE / 1000)} s; the zone has not entered the rotation. ` +
           "See /var/log/asterisk/messages on the node, and run the same command again",
       );
     }
@@ -75,8 +72,8 @@ export async function enterRotation(entry: EntryOptions): Promise<void> {
 }
 
 /**
- * Returns the first trunk failure between this zone and the other healthy zones; null if none. Checks both directions,
- * or only from this zone if `others` is null.
+ * Returns the first trunk failure between this zone and the other healthy zones; null if there is none. If `others` is
+ * null, checks only the direction from this zone to the other healthy zones in the rotation.
  */
 async function trunkObstacle(
   { connections, access, zone, others }: EntryOptions,

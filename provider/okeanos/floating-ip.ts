@@ -19,14 +19,13 @@ interface State extends OkeanosFloatingIpInputs {
   readonly found: boolean;
 }
 
-/** Handles a public address. A server has a separate network interface for the address. */
 export class OkeanosFloatingIpHandler implements ResourceHandler<OkeanosFloatingIpInputs> {
   readonly secrets = [] as const;
   readonly required = ["name", "pool", "reuse"] as const;
   readonly given = ["address", "found"] as const;
-  /** Serializes the selection of addresses: a selected address still looks unused until a server uses it. */
+  /** Last `take` of the queue. The calls must not overlap: a new address looks unused until its ID is in `taken`. */
   private turn: Promise<unknown> = Promise.resolve();
-  /** IDs of the addresses that this run has selected. */
+  /** IDs of the addresses that this run has selected. They are listed as unused until a server uses them. */
   private readonly taken = new Set<string>();
 
   constructor(
@@ -95,7 +94,6 @@ export class OkeanosFloatingIpHandler implements ResourceHandler<OkeanosFloating
     }
     try {
       const address = await allocate(okeanos, pool, project);
-      // A new address also looks unused until a server uses it.
       this.taken.add(address.id);
       return { address, found: false };
     } catch (error) {

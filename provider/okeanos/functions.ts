@@ -5,7 +5,6 @@ import { type OkeanosDemand, preflight } from "../../clouds/okeanos/preflight";
 /** A provider function that the Pulumi program calls. It creates no resource. Inputs and outputs are plain values. */
 export type ProviderFunction = (inputs: object) => Promise<object>;
 
-/** Returns the functions for Okeanos, by token. */
 export function okeanosFunctions(
   okeanos: () => OkeanosClient,
 ): Readonly<Record<string, ProviderFunction>> {

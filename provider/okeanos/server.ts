@@ -27,7 +27,6 @@ import type { ResourceChange, ResourceHandler } from "../resource-handler";
 /** Timeout in milliseconds for building a server. Okeanos copies the image to the disk. */
 const BUILDING = 20 * 60_000;
 
-/** State of a server: its inputs, and whether its creation failed. */
 interface State extends OkeanosServerInputs {
   /** Whether the creation of the server failed. The server may still exist. */
   readonly unfinished?: boolean;
@@ -87,7 +86,7 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
       );
       const fault = faultOf(server, inputs);
       if (fault !== undefined) throw new NodeError(name, fault);
-      // Okeanos may have executed a request that timed out. Remove the second server of such a request.
+      // A request that was repeated after a timeout may have been executed twice. Remove the second server.
       const tagged = await named(name, servers.tagged(OWNER, owner));
       await this.remove(
         name,
@@ -207,11 +206,11 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
   }
 
   /**
-   * Deletes a server that was not built. Returns the error to throw: `error`, or an IncompleteResource if the server
-   * may still exist.
+   * Deletes a server after a failed creation. Returns the error to throw: `error`, or an IncompleteResource if the
+   * server may still exist.
    */
   private async cleanUp(name: string, id: string, error: unknown): Promise<unknown> {
-    // After Ctrl-C, do not delete the server, because that takes long. The next update replaces it.
+    // After Ctrl-C, do not delete the server, because a deletion takes long. The next update replaces the server.
     if (this.signal.aborted) return new IncompleteResource(name, `server ${id} is being built`, id);
     try {
       await this.servers().delete(id);
@@ -240,7 +239,6 @@ const COMPARED = [
 /** Inputs of COMPARED that can change without a replacement of the server. */
 const CHANGEABLE: ReadonlySet<string> = new Set(["flavor", "metadata"]);
 
-/** Returns why the server is not as requested; undefined if it is. */
 function faultOf(server: FoundServer | null, inputs: OkeanosServerInputs): string | undefined {
   if (server === null) return "its server was deleted while it was being built";
   const id = String(server.id);
@@ -257,9 +255,9 @@ function faultOf(server: FoundServer | null, inputs: OkeanosServerInputs): strin
 }
 
 /**
- * Turns errors of the API into a NodeError with the name of the server.
+ * Turns errors of the API into a NodeError of the node `name`.
  *
- * @param late message for a timeout.
+ * @param late message for a timeout; if undefined, a PollTimeout is thrown unchanged.
  */
 async function named<T>(name: string, work: Promise<T>, late?: string): Promise<T> {
   try {

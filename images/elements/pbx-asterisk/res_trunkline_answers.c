@@ -38,7 +38,7 @@ static int is(const pjsip_method *method, const char *name)
     return !pj_strcmp2(&method->name, name);
 }
 
-/* Returns whether PJSIP itself answers the method, also after the end of the call. */
+/* Returns whether PJSIP itself handles the method, also after the end of the call. */
 static int belongs_to_call(const pjsip_method *method)
 {
     return method->id == PJSIP_ACK_METHOD || method->id == PJSIP_BYE_METHOD || method->id == PJSIP_CANCEL_METHOD;
@@ -120,7 +120,7 @@ static void answer(pjsip_transaction *transaction, pjsip_rx_data *request, pjsip
         add_allow(response, dialog, method);
         break;
     case PJSIP_SC_UNSUPPORTED_MEDIA_TYPE:
-        /* The types of res_pjsip_dtmf_info, for INFO only. */
+        /* The types of INFO that res_pjsip_dtmf_info handles. */
         ast_sip_add_header(response, "Accept", "application/dtmf-relay, application/dtmf");
         break;
     case PJSIP_SC_BAD_INFO_PACKAGE:
@@ -168,7 +168,7 @@ static void on_session_begin(struct ast_sip_session *session)
     pjsip_dlg_add_usage(session->inv_session->dlg, &last_usage, NULL);
 }
 
-/* The method does not matter when a session begins. It is set so that the supplement claims no other method. */
+/* The method does not matter when a session begins. Without a method, the supplement would claim every method. */
 static struct ast_sip_session_supplement supplement = {
     .method = "INVITE",
     .priority = AST_SIP_SUPPLEMENT_PRIORITY_LAST,

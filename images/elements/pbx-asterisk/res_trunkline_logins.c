@@ -3,8 +3,8 @@
  *
  * Asterisk's manager interface has the same information, but formats every event as text and wakes two threads for
  * each event. With chan_sip, a registration causes four events, which took a tenth of the time of a registration. This
- * module reads three kinds of messages between Asterisk's modules (Stasis), and writes only the fields that are needed.
- * Before it reads a message, it waits 20 ms, so that it wakes up once for many messages.
+ * module reads a few kinds of messages between Asterisk's modules (Stasis), and writes only the fields that are needed.
+ * After the first message, the module waits 20 ms for more messages, so that it wakes up once for many messages.
  *
  * The module writes to a FIFO. Each event is a line of five words: the name of the event, the account, chan_sip's
  * dialog, the port of the peer (in `lost`, the number of lost events), and the time at which Asterisk created the
@@ -16,8 +16,8 @@
  *   lost - - 3 1764423453.000000                            three events were not read in time
  * SuccessfulAuth, ChallengeResponseFailed, InvalidPassword and (only with chan_sip) ChallengeSent are Asterisk's
  * security events: https://docs.asterisk.org/Deployment/Asterisk-Security-Framework/. Registered and Rejected are
- * states of a peer in chan_sip. The account is the name that the client sends: at most 64 characters. "?" replaces all
- * characters that are not printable ASCII.
+ * states of a peer in chan_sip. Newchannel is written only with chan_sip. The account is the name that the client
+ * sends, cut to 64 characters. "?" replaces all characters that are not printable ASCII.
  *
  * SPDX-License-Identifier: GPL-2.0-only
  * Asterisk loads only modules under its own license.
@@ -41,7 +41,7 @@
 #define LONGEST_WORD 64
 /* Microseconds to wait for more messages before a message is handled. */
 #define GATHER 20000
-/* Topics of Asterisk. The topic of a peer (an endpoint) also has the messages of its channels. */
+/* Topics of Asterisk. The topic of all peers (endpoints) also has the messages of their channels. */
 enum { SECURITY, ENDPOINTS, TOPICS };
 
 /* All topics are forwarded to this topic. One thread reads it, so messages keep their order. */

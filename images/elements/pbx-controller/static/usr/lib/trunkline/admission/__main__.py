@@ -1,7 +1,8 @@
 """trunkline-admission: locks sources that guess passwords, and closes connections that do not log in.
 
 HAProxy reports connections, and the zones report log-ins. decisions.py decides. HAProxy's maps and the kernel apply
-the decisions. If this program stops, nothing changes for phones: the current locks stay until it runs again.
+the decisions. While this program does not run, HAProxy keeps the last locks. Connections without a log-in then stay
+open.
 """
 import asyncio
 import contextlib
@@ -28,12 +29,12 @@ CONTROL = "/run/trunkline-admission/control.sock"
 
 # Seconds between two calls of `Admission.tick`, two checks of HAProxy, and two checks of the kernel's connections.
 TICK, LOOK, RECONCILE = 0.25, 1.0, 3.0
-# Seconds in which events are gathered for one round of work.
+# Seconds for which events are gathered before one round of work.
 GATHER = 0.05
 # Seconds between two full listings of HAProxy's sessions, and between two writes of the state.
 LISTING, SAVE = 30.0, 60.0
-# Seconds, at most, from HAProxy's report of a connection until the kernel lists the connection. After that, a connection
-# that the kernel does not list has ended.
+# Maximum seconds from HAProxy's report of a connection until the kernel lists the connection. After this time, a
+# connection that the kernel does not list has ended.
 SETTLED = 2.0
 # Bytes of the receive buffer for records while this program is busy: some seconds of 1,000 connections per second.
 BACKLOG = 4 << 20
@@ -67,8 +68,8 @@ class Service:
         self.maps_changed = asyncio.Event()
         # Earliest time of the next count of bytes because of many failed log-ins.
         self.next_count = 0.0
-        # Keys of connections in the kernel that HAProxy has not reported: at the last check, and at both of the last
-        # two checks.
+        # Keys of connections in the kernel that HAProxy has not reported. `unreported`: at the last check. `unknown`:
+        # at both of the last two checks.
         self.unreported, self.unknown = None, set()
         self.at = dict.fromkeys(("settings", "look", "reconcile", "listing", "save"), -LISTING)
         self.last_error = None
@@ -81,7 +82,7 @@ class Service:
         self.records.write({"event": "reporter", "zone": zone, "connected": connected})
 
     def on_reports(self, zone, reports):
-        # HAProxy reports a connection before its first byte reaches the zone, so the record is already here.
+        # HAProxy normally reports a connection before its first byte reaches the zone, so the record is already here.
         self.drain()
         now = clock()
         for report in reports:
@@ -120,7 +121,6 @@ class Service:
                 self.admission.opened(now, *connection)
 
     def react(self):
-        """Applies the decisions about an event at once."""
         self.carry_out()
         if self.admission.changed:
             self.maps_changed.set()
@@ -230,12 +230,12 @@ class Service:
                 self.at["save"] = -SAVE
 
     def weigh(self, now):
-        """Counts the bytes of all connections. Returns the bytes by zone and port."""
+        """Counts the bytes of all connections and divides failed log-ins. Returns the bytes by zone and port."""
         names = {address: name for name, address in self.addresses.items()}
         sent = {(names[address], port): count for (address, port), count in self.sockets.established().items()
                 if address in names}
         self.admission.weigh(now, sent)
-        # Uses at most a quarter of a CPU, however many connections there are.
+        # Counts that `on_reports` starts take at most a quarter of a CPU, for any number of connections.
         end = clock()
         self.next_count = end + 3 * (end - now)
         return sent
@@ -249,13 +249,13 @@ class Service:
             self.admission.closed(now, [key for key, connection in known.items()
                                         if key not in there and now - connection.opened >= SETTLED])
             unreported = {key for key in there if key not in known}
-            # A connection of HAProxy's health check has ended by the next check, so it is in only one of the two.
+            # A connection of HAProxy's health check has ended by the next check, so it is never in both.
             self.unknown = unreported if self.unreported is None else self.unreported & unreported
             self.unreported = unreported
 
     @contextlib.contextmanager
     def kernel(self):
-        """Reports errors of the kernel and goes on, because HAProxy's maps still reject new connections."""
+        """Reports errors of the kernel and goes on, because HAProxy still rejects new connections of locked sources."""
         try:
             yield
         except OSError as error:
@@ -271,7 +271,7 @@ class Service:
             print(error, file=sys.stderr, flush=True)
 
     async def look(self, now):
-        """Updates HAProxy's maps, looks up unknown connections, and disconnects phones of dead zones."""
+        """Updates HAProxy's maps, looks up unknown connections, and closes connections with dead zones."""
         wanted = dict(zip(("sources", "pairs"), self.admission.maps(now)))
         try:
             self.maps.keep(wanted)
@@ -315,8 +315,8 @@ class Service:
         try:
             with open(KEPT, encoding="utf-8") as file:
                 kept = json.load(file)
-            # After a boot, this clock starts again. The time until now then does not count: a lock lasts for the time
-            # that remained when the state was saved.
+            # After a boot, this clock starts again, and the time since the state was saved is unknown. A lock then
+            # lasts for the time that remained when the state was saved.
             same = kept["boot"] == boot() and kept["at"] <= now
             self.admission.restore(kept["at"] if same else now, kept)
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Answers requests of `/usr/lib/trunkline/bans` on a socket that only root may use.
+"""Answers requests of `/usr/lib/trunkline/bans`. Only root and this service's own user may use the socket.
 
 A request is a line of JSON, and so is an answer.
 """

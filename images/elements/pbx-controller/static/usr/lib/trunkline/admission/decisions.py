@@ -3,8 +3,8 @@
 This module does no I/O. The caller reports each event with its time, in seconds of a monotonic clock, and applies the
 decisions.
 
-A *source* is an IPv4 address that connects. A *pair* is a source and an account that the source tries. The key of a
-connection is the zone that it reached, and the port from which HAProxy connects to the zone.
+A *source* is an IPv4 address that connects. A *pair* is a source and an account that the source tries. A connection has
+a key: the zone that it reached, and the port from which HAProxy connects to the zone.
 """
 import heapq
 import re
@@ -22,11 +22,11 @@ LIVE = 150.0
 KNOWN = 7 * DAY
 # Number of connections without a log-in, within a minute, that locks an unknown source.
 ABANDONED = 40
-# Number of connections without a log-in that a zone keeps when it fills up.
+# Number of connections without a log-in that stay open when a zone fills up.
 CROWD = 100
-# Connections that a zone accepts; see plan/capacity.ts. When a zone is half full, connections of unknown sources are
-# closed. Until then, all phones of a new office may connect at once. When a zone is nearly full, connections of known
-# sources are closed too.
+# Connections that a zone accepts; see plan/capacity.ts. When a zone is more than half full, connections without a
+# log-in are closed if their source is unknown. Until then, all phones of a new office may connect at once. When a zone
+# is nearly full, connections without a log-in are closed for any source.
 PLACES = 1000
 # Seconds for which a new connection is not closed to make room. A phone logs in within tenths of a second.
 GRACE = 1.0
@@ -39,40 +39,41 @@ LONGEST = 30.0
 # in proportion to the bytes that each connection has sent since the last count. A phone that registers or calls while
 # another source guesses gets a share too, of at most one failed log-in for each REQUEST bytes. Each failed log-in above
 # the allowance of its connection counts as a refusal.
+
 # Smallest number of bytes of a request with a guess.
 REQUEST = 200
 # Bytes that a phone sends to log in. Also assumed for a connection that ended before its bytes were counted.
 LOG_IN = 1_000
 # Allowance of a connection without a log-in.
 GUESSES = 10
-# Allowance of a connection with a log-in. Another registration renews the allowance, but at most every REREGISTER
-# seconds.
+# Allowance of a connection with a log-in or a call. A log-in renews the allowance if the account has not logged in from
+# the source in the last REREGISTER seconds.
 GUESSES_LOGGED_IN = 60
 REREGISTER = 30.0
 
-# Number of refusals of a locked account, for each connection, that count against the source. Further refusals are of
-# log-ins that were already on their way when the lock was set.
+# Number of refusals of a locked account, for each connection, that count against the source. Further refusals do not
+# count, because their log-ins were already on their way when the connection was closed.
 LATE_GUESSES = 10
 
 # Largest number of seconds by which the report of a log-in may arrive before HAProxy's record of its connection.
 LATE_RECORD = 2.0
 
-# Limits of the tables. The oldest entry is deleted first.
+# Limits of the tables. If a table is full, its oldest entry is deleted; of the locks, the one that ends first.
 MAX_CONNECTIONS = 100_000
 MAX_SOURCES = 50_000
 MAX_LOCKS = 20_000
 # Accounts that have logged in on one connection.
 MAX_ACCOUNTS = 16
-# Connections of an account, from all sources. A further connection closes the one with the oldest log-in. A phone has
-# one or two connections; connections that it has abandoned last for a minute.
+# Connections of an account, from all sources. A further connection closes the one with the oldest log-in. A phone uses
+# one or two connections. A connection that a phone has abandoned lasts for a minute.
 MAX_OF_ACCOUNT = 8
 # Names of accounts in `unplaced`, for each zone.
 MAX_NAMES = 1_000
 
 ACCOUNT = re.compile(r"[0-9A-Za-z._+*#-]{1,64}")
-# Accounts that HAProxy looks up in its maps.
+# Names of accounts that HAProxy looks up in its maps.
 EXTENSION = re.compile(r"[0-9]{1,32}")
-# Stands for every name that no account can have and, in unplaced, for names beyond MAX_NAMES.
+# Stands for every name that no account can have. In a full `unplaced`, counts all further log-ins.
 STRANGE = "?"
 
 
@@ -99,20 +100,20 @@ class Connection:
     # User in the From header of the first message; None if it is unknown or not an extension.
     account: str | None
     opened: float
-    # Time at which the connection is closed if there is no log-in.
+    # Time after which the connection is closed if there is no log-in.
     deadline: float
-    # Whether a log-in on the connection may not have been reported: the connection is older than this service, or
-    # the zone did not report log-ins when the connection was opened.
+    # Whether this service may have missed a log-in on the connection: it has no record of the connection from HAProxy
+    # (as a rule, because the connection is older than this service), or the zone did not always report log-ins.
     found: bool = False
     shut: bool = False
-    # Refusals of an account that was already locked.
+    # Refusals of a locked account that have counted against the source.
     late_guesses: int = 0
-    # Failed log-ins of the zone that were assigned to this connection since its last log-in.
+    # Failed log-ins of the zone that were assigned to this connection and have not counted as refusals yet.
     guesses: float = 0.0
-    # Bytes that the zone had acknowledged at the last count. None before the first count, if the connection is older
-    # than this service.
+    # Bytes that the zone had acknowledged at the last count. None before the first count, if HAProxy's record of the
+    # connection is missing.
     sent: int | None = 0
-    # Whether the connection ended before its bytes were counted.
+    # Whether the connection was given a share of failed log-ins because it ended before its bytes were counted.
     missed: bool = False
     # Whether the connection may have a call.
     calling: bool = False
@@ -168,7 +169,7 @@ class Admission:
     # Events.
 
     def opened(self, now, source, source_port, zone, port, account, found=False):
-        """Handles a connection that has reached a zone. `found` is true if it is older than this service."""
+        """Handles a connection that has reached a zone. `found` is true if HAProxy's record of it is missing."""
         timeout = LIVE if found else self.limits.loginTime
         connection = Connection(source, source_port, zone, port, account, now, now + timeout, found)
         if found:
@@ -183,7 +184,7 @@ class Admission:
         self.waiting.setdefault(zone, {})[port] = connection
         self.open[zone] += 1
         account, when = self.orphans.pop((zone, port), (None, 0.0))
-        # Any other log-in may belong to an earlier connection from the same port.
+        # A log-in that is not late may belong to an earlier connection from the same port.
         is_late = account == connection.account and now - when < LATE_RECORD
         if account is not None and (found or is_late):
             self._accepted(when, connection, account)
@@ -256,7 +257,7 @@ class Admission:
             self._blame(now, zone, accounts, grown.get(zone, []), sent)
 
     def tick(self, now):
-        """Ends locks, and closes connections without a log-in, when their time is over. Must be called every second."""
+        """Ends locks, and closes connections without a log-in, when they expire. Call it at least every second."""
         for key in [key for key, lock in self.locks.items() if lock.until <= now]:
             self._unlock(key, "expired")
         for zone, waiting in self.waiting.items():
@@ -297,7 +298,7 @@ class Admission:
         return shutting, records
 
     def maps(self, now):
-        """Returns HAProxy's maps of sources and of pairs. They also change when a phone's last log-in gets too old."""
+        """Returns HAProxy's maps of sources and of pairs. They change even without events, when log-ins get too old."""
         self.changed = False
         sources = {"0.0.0.0/0": "unknown"}
         sources.update((source, "known") for source in self.known)
@@ -377,7 +378,7 @@ class Admission:
         self.abandoned.pop(connection.source, None)
 
     def _lag(self, now, zone):
-        """Returns the seconds that log-ins currently take in a zone."""
+        """Returns the additional seconds for log-ins in a zone: the duration of its slowest recent log-in, or 0."""
         when, took = self.slowest.get(zone, (now, 0.0))
         return took if now - when < SLOW else 0.0
 
@@ -431,7 +432,7 @@ class Admission:
         `grown` has the connections that have sent bytes since the last count, and the number of these bytes.
         """
         account, _ = accounts.most_common(1)[0]
-        # Connections that ended before their bytes were counted.
+        # Connections without a log-in that ended before their bytes were counted.
         missed = [connection for port, connection in self.waiting.get(zone, {}).items()
                   if (zone, port) not in sent and not connection.missed and not connection.shut]
         whole = sum(size for _, size in grown) + len(missed) * LOG_IN
@@ -454,11 +455,11 @@ class Admission:
         while connection.guesses >= allowance + 1 and not connection.shut:
             connection.guesses -= 1
             self._refused(now, connection.zone, connection.port, connection, account)
-        # Further failed log-ins were sent before the lock was set.
+        # Drops the rest. These log-ins were on their way when the connection was closed.
         connection.guesses = min(connection.guesses, allowance + 1)
 
     def _settle(self, now, connection):
-        """Counts the failed log-ins of a connection that has ended, minus the share of its own log-in."""
+        """Counts the failed log-ins of a connection that has ended as refusals, minus the share of its own log-in."""
         own = LOG_IN / REQUEST if connection.accounts else 0
         self._refuse(now, connection.source, connection.guesses - own)
         connection.guesses = 0.0
@@ -470,7 +471,7 @@ class Admission:
                 self._count_refusal(now, source)
 
     def _abandon(self, now, connection):
-        """Counts a connection that ended without a log-in."""
+        """Counts a connection that ended without a log-in, if the source is unknown and the zone reports log-ins."""
         source = connection.source
         if source in self.known or (source, None) in self.locks or connection.zone not in self.reporting:
             return
@@ -578,7 +579,6 @@ class Admission:
             del self.of_source[connection.source]
 
     def _leave(self, account, connection):
-        """Removes the account from the log-ins of the connection."""
         del connection.accounts[account]
         key = (connection.zone, connection.port)
         those = self.of_account.get(account, {})

@@ -5,11 +5,11 @@ import re
 
 # Seconds that HAProxy may take to answer.
 TIMEOUT = 5.0
-# Lines of a map in one command: HAProxy reads a command into a buffer of 16 KiB.
+# Lines of a map in one command. HAProxy reads a command into a buffer of 16 KiB.
 LINES = 200
 
-# An RFC 5424 record of haproxy.cfg's `log-format-sd`. If no zone took the connection, the name of the zone is one such
-# as <NOSRV>, and the record does not match.
+# Structured data of an RFC 5424 record, as `log-format-sd` of haproxy.cfg writes it. If no zone took the connection,
+# the record has <NOSRV> or a similar name instead of a zone, and does not match.
 RECORD = re.compile(
     rb'\[connection@0 source="([0-9.]{7,15})" sourcePort="([0-9]{1,5})" zone="([a-z0-9]{1,32})"'
     rb' zonePort="([0-9]{1,5})" account="([0-9]{1,32}|-)"\]'
@@ -53,7 +53,10 @@ def workers_of(processes):
 
 
 def dead_zones_of(states):
-    """Returns the zones whose health checks fail, from the output of `show servers state`."""
+    """Returns the zones whose health checks fail and that are not under maintenance.
+
+    `states` is the output of `show servers state`.
+    """
     rows = [line.split(" ") for line in states.splitlines() if line and line[0].isdigit()]
     return [
         row[NAME] for row in rows
@@ -90,7 +93,7 @@ def orders_for(path, former, wanted):
 
 
 class Haproxy:
-    """HAProxy, by its master socket, which also gives access to pre-reload workers."""
+    """Running HAProxy. Uses the master socket, which also gives access to pre-reload workers."""
 
     def __init__(self, socket):
         self.socket = socket
@@ -128,7 +131,7 @@ class Haproxy:
 
 
 class Maps:
-    """Maps in haproxy.cfg: on disk, from where the next worker reads them, and in the current worker."""
+    """Maps of haproxy.cfg, both on disk, where the next worker reads them, and in the current worker."""
 
     def __init__(self, haproxy, folder, names):
         self.haproxy = haproxy

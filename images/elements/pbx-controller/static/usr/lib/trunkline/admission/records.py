@@ -4,7 +4,7 @@ import logging.handlers
 import sys
 import time
 
-# Largest number of records in a burst, and of records per second after that. So a flood cannot fill the disk.
+# Largest number of records in a burst, and of records per second after a burst. So a flood cannot fill the disk.
 BURST, RATE = 1000, 50.0
 
 

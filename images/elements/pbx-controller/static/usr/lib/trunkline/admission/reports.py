@@ -6,7 +6,7 @@ import json
 LONGEST = 1024
 # Largest number of bytes that one read returns.
 CHUNK = 1 << 16
-# Seconds without a line after which a zone counts as not reporting. A zone sends a line every five seconds.
+# Seconds without data after which a zone counts as not reporting. A zone sends a line at least every five seconds.
 SILENCE = 15.0
 
 EVENTS = ("accepted", "refused", "challenged")
@@ -29,7 +29,7 @@ def report_of(line):
     report = json.loads(line)
     if not isinstance(report, dict):
         raise ValueError("a line is not a JSON object")
-    # "alive" is a keep-alive. "dropped" counts events that the zone lost while the controller was unreachable.
+    # "alive" is a keep-alive. "dropped" has the number of events that the zone has lost.
     if report == {"event": "alive"} or (report.get("event") == "dropped" and set(report) == {"event", "count"}):
         return None
     if set(report) != {"event", "account", "port", "service"}:
@@ -47,8 +47,9 @@ class Receiver:
 
     def __init__(self, on_reporter, on_reports, on_fault):
         self.on_reporter, self.on_reports, self.on_fault = on_reporter, on_reports, on_fault
-        # Names of zones by address. Connections to zones by name.
+        # Names of zones, by address.
         self.zones = {}
+        # Connections from zones, by name.
         self.writers = {}
 
     async def serve(self, port):

@@ -59,7 +59,7 @@ def bytes_sent(answer, start, end):
 class Sockets:
     def __init__(self):
         self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
-        # The kernel answers during the system call, so the timeout normally has no effect.
+        # The kernel answers while it handles the request, so the timeout normally has no effect.
         self.netlink.settimeout(TIMEOUT)
 
     def close(self):
