@@ -6,7 +6,7 @@ import tseslint from "typescript-eslint";
 /**
  * Folders from the lowest layer to the highest, with the allowed imports of each folder. `imports` lists other folders.
  * `types` lists folders from which only types may be imported. `packages` lists packages other than Node.js's built-in
- * modules. `tests/unit/architecture.test.ts` checks the same rules for every file.
+ * modules. `tests/unit/architecture.test.ts` also checks the imports between folders, without ESLint.
  */
 const LAYERS = JSON.parse(readFileSync(new URL("layers.json", import.meta.url), "utf8"));
 const FOLDERS = Object.keys(LAYERS);

@@ -10,7 +10,7 @@ import { masterSecretFault } from "./plan/master-secret";
 import { zoneCount } from "./plan/zone-count";
 
 // Pulumi records a stack trace for each property of each resource, to report leaked promises, and maps every frame
-// to a line of TypeScript. With the default of ten frames, this takes a tenth of the program's time.
+// to a line of TypeScript. The default of ten frames would slow the program down.
 if (process.env.PULUMI_DEBUG_PROMISE_LEAKS === undefined) {
   Error.stackTraceLimit = 2;
 }
@@ -31,8 +31,9 @@ function withRunError<T>(read: () => T): T {
 }
 
 /**
- * Returns the number of zones. With `pbx:autoscale`, this is the number that the autoscaler requests. If it requests
- * none, the number after the last update or else `pbx:zones` applies, within the range of `pbx:autoscale`.
+ * Returns the number of zones. With `pbx:autoscale`, this is the number that the autoscaler requests. In an operator's
+ * update, it is the number after the last successful update, or `pbx:zones` before the first one. The range of
+ * `pbx:autoscale` limits both.
  *
  * @param last outputs of the stack's last successful update.
  */

@@ -34,8 +34,8 @@ export const readCounters = async (zone: Session): Promise<Counters> =>
 const RECEIVED = 0;
 const SENT = 8;
 /**
- * Indexes of times in the first line of `/proc/stat`, after `cpu`. The times after `STEAL` are guest times. They are
- * not added, because the times at the indexes 0 and 1 include them.
+ * Indexes of times in the first line of `/proc/stat`, after `cpu`. The times after `STEAL` are guest times, which are
+ * not added, because the times at the indexes 0 and 1 include the guest times.
  */
 const IDLE = 3;
 const IOWAIT = 4;
@@ -63,8 +63,8 @@ export function parseCounters(output: string): Counters {
 }
 
 /**
- * Returns the rates between two reads. Both are null without an earlier read, or if the zone has rebooted since. A
- * rate is also null if its counter has decreased.
+ * Returns the rates between two reads. Both rates are null without an earlier read, or if the zone has rebooted since.
+ * A rate is also null if its counter has decreased.
  */
 export function ratesBetween(before: Counters | null, now: Counters): Rates {
   if (before?.boot !== now.boot) return { bytesPerSecond: null, cpu: null };

@@ -10,7 +10,7 @@ export interface ScalingState {
   readonly lastIn: number | null;
   /** When a scale-in last failed; null if none has failed since the last successful scale-in. */
   readonly failedIn: number | null;
-  /** Number of failed scale-outs since the last success, and the time of the last failure; null if none has failed. */
+  /** Number of failed scale-outs since the last successful one, and the time of the last; null if there are none. */
   readonly failures: { readonly count: number; readonly at: number } | null;
   /** How many more zones the cloud's quota allows, and the resource that limits them; null if unknown or unlimited. */
   readonly headroom: Headroom | null;

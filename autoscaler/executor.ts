@@ -3,7 +3,7 @@ import type { UpdateOutcome } from "../stack/outcome";
 import type { Counters } from "./counters";
 import type { Sample } from "./sample";
 
-/** A sample of the exchange, with the number of zones and the counters at that time. */
+/** A sample of the exchange, with the number of zones and the counters. */
 export interface ExchangeObservation {
   /** Number of zones in service, from the stack's outputs. */
   readonly zones: number;

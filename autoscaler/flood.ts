@@ -4,9 +4,9 @@ import { SPARE_PHONES } from "./measures";
 import type { Sample } from "./sample";
 
 /**
- * Returns the text that connections without a registered phone do not count; null if their number is unknown or at most
- * `SPARE_PHONES`. A few are normal: a phone may keep its old connection next to a new one, and a new phone needs a
- * moment to log in.
+ * Returns a text which says that connections without a registered phone do not count. Returns null if the number of
+ * such connections is unknown or at most `SPARE_PHONES`. A few such connections are normal: a phone may keep its old
+ * connection next to a new one, and a new phone needs a moment to log in.
  */
 export function floodReason(latest: Sample | undefined): string | null {
   const unknown = latest?.unknown ?? 0;

@@ -45,7 +45,7 @@ export class Journal {
     const { stream } = this;
     if (stream === null) return;
     stream.end();
-    // `open` has already printed an error of the stream.
+    // If the stream has an error, the handler in `open` prints the error.
     await once(stream, "finish").catch(() => undefined);
   }
 

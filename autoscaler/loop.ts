@@ -16,17 +16,18 @@ export interface LoopOptions {
 }
 
 /**
- * Exit code with `--once`, `--dry-run` or `--explain` if no zone can be read. `main` uses the same code for an error.
+ * Exit code with `--once`, `--dry-run` or `--explain` if the decision is to hold, and no zone can be read. `main` uses
+ * the same code for an error.
  */
 export const EXIT_UNUSABLE = 1;
-/** Exit code with `--once` if a change failed, or if the guard refused the change. */
+/** Exit code with `--once` if a change or a repair failed, or if the guard refused a change. */
 const FAILED_CHANGE = 2;
 
 /**
  * Runs ticks until `stop.graceful` is aborted. With `once`, runs only one tick.
  *
  * @returns the exit code.
- * @throws the error of a tick. Without `once`, an OperatorError is printed instead, and the loop continues.
+ * @throws the error of a tick. But without `once`, an OperatorError of a tick does not end the loop.
  */
 export async function runLoop(options: LoopOptions): Promise<number> {
   const { runner, journal, exporter, stop, once, say } = options;

@@ -9,8 +9,8 @@ import { MAX_SAMPLE_GAP } from "./zone-load";
 /** State that one tick passes to the next tick, which may run in another process. */
 export interface Memory extends Pick<ScalingState, "lastOut" | "lastIn" | "failedIn" | "failures"> {
   /**
-   * Number of attempts to repair an unfinished change that failed or were refused since the last success, and the time
-   * of the last of them; null if there were none.
+   * Failed or refused attempts to repair an unfinished change since the last success: their number, and the time of the
+   * last attempt. Null if there were none.
    */
   readonly failedMends: ScalingState["failures"];
   /** A change that was started and is not known to have finished; null if there is none. */
@@ -34,8 +34,8 @@ export const EMPTY_MEMORY: Memory = {
 
 /**
  * Returns the counters from which a new run computes its first rates. Returns none if the last sample is too old. Also
- * returns none if a scale-out, a scale-in or a failed scale-in ended after the last sample, because rates that include
- * the time before that could cause a wrong decision.
+ * returns none if a scale-out, a scale-in or a failed scale-in ended after the last sample, because rates over a period
+ * that includes such a change could cause a wrong decision.
  */
 export function countersToResumeFrom(
   { samples, counters, lastOut, lastIn, failedIn }: Memory,
@@ -69,7 +69,7 @@ export function clampedTo(now: number, memory: Memory): Memory {
 export class MemoryFile {
   constructor(private readonly path: string) {}
 
-  /** Returns {@link EMPTY_MEMORY} if the file is missing. @throws OperatorError if it is not readable JSON. */
+  /** Returns {@link EMPTY_MEMORY} if the file is missing. @throws OperatorError if the file is not readable JSON. */
   read(): Memory {
     try {
       return { ...EMPTY_MEMORY, ...(JSON.parse(readFileSync(this.path, "utf8")) as Memory) };

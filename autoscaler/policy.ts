@@ -1,7 +1,10 @@
 import type { Autoscale } from "../config/autoscale-schema";
 import type { Settings } from "../config/schema";
 
-/** Policy of the autoscaler: `pbx:autoscale` with times in seconds, and with the prices of the flavors in use only. */
+/**
+ * Policy of the autoscaler: `pbx:autoscale`, with `cost` in place of `maxHourlyCost` and `prices`. Times are in
+ * seconds.
+ */
 export interface Policy extends Omit<Autoscale, "maxHourlyCost" | "prices"> {
   /** Null if no cost limit is set. */
   readonly cost: CostLimit | null;

@@ -21,13 +21,13 @@ export function describeOutcome(outcome: UpdateOutcome, what: string): string {
     case "done":
       return `done: ${what}`;
     case "locked":
-      return `held: another update of the stack is under way; ${what} has to wait`;
+      return `held: another update of the stack is under way; not done yet: ${what}`;
     case "held":
       return `held: ${outcome.why}`;
     case "refused":
       return `held: the guard refuses: ${outcome.why}`;
     case "interrupted":
-      return `cancelled: ${what}; the next run continues from there`;
+      return `cancelled: ${what}; the next run repairs the stack if needed`;
     case "failed":
       return `failed: ${what}: ${outcome.why}`;
   }

@@ -1,6 +1,6 @@
-/** One measurement of the exchange. */
+/** Load of all zones at one time. */
 export interface Sample {
-  /** When the measurement began, in milliseconds since 1970. */
+  /** When the reading of the zones began, in milliseconds since 1970. */
   readonly at: number;
   /** The zones in the rotation, in the order of their numbers; all zones of the stack if the rotation is unknown. */
   readonly zones: readonly ZoneSample[];

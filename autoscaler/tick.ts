@@ -26,11 +26,11 @@ export interface TickOptions {
 /** Requests to stop the autoscaler. */
 export interface Stop {
   /**
-   * Prevents further changes. Cancels a change that may wait for a drain, because a drain may take an hour. A scale-out
-   * that has begun is completed, which takes a minute or two.
+   * Prevents further changes, except the rollback of a failed change. Cancels a change that may wait for a drain,
+   * because a drain may take as long as `pbx:drainTimeout`. A scale-out that has begun is completed.
    */
   readonly graceful: AbortSignal;
-  /** Cancels any operation that is in progress. */
+  /** Cancels the Pulumi operation that is in progress. */
   readonly immediate: AbortSignal;
 }
 
@@ -181,8 +181,8 @@ export class Ticker {
   }
 
   /**
-   * Scales in to `zones` zones, and waits for the calls of the removed zones to end. Cancels the scale-in if the load
-   * needs more zones.
+   * Scales in to `zones` zones, and measures the load in the meantime. Cancels the scale-in if more than `zones` zones
+   * are needed.
    */
   private async drain(zones: number, stop: Stop): Promise<UpdateOutcome> {
     const { executor } = this.options;
@@ -205,7 +205,7 @@ export class Ticker {
       : outcome;
   }
 
-  /** Measures until `zones` are too few for the load. @throws when `signal` is aborted. */
+  /** Measures until more than `zones` zones are needed. @throws when `signal` is aborted. */
   private async untilShortOf(zones: number, signal: AbortSignal): Promise<void> {
     const { executor, decide, interval } = this.options;
     // Ignores cooldowns and earlier failures, because keeping a zone needs nothing from the cloud.
@@ -218,7 +218,8 @@ export class Ticker {
         isShort = decide(samples, state, sample.at).action === "out";
         this.note({ samples, counters });
       } catch {
-        // If a measurement or a write of the memory fails, the drain continues: a drain loses no calls.
+        // The scale-in continues even if a measurement or a write of the memory fails. A scale-in cuts no calls,
+        // because the guard refuses an update that may cut calls.
       }
       signal.throwIfAborted();
     }

@@ -36,7 +36,8 @@ export class ExchangeView {
   }
 
   /**
-   * Returns the number of zones in the stack's outputs. Bypasses the cache: an operator may have changed the number.
+   * Returns the number of zones in the stack's outputs. Reads the outputs, because an operator may have changed the
+   * number since they were cached.
    */
   async inService(): Promise<number> {
     this.forget();

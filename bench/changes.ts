@@ -29,7 +29,9 @@ const MANY = 10_000;
 /** An exchange in the lab, with the measurements of its changes. */
 class Bench {
   readonly figures: Figure[] = [];
-  /** Call between zone1 and zone2, which no change removes; null if no call was started since the last `hangUp`. */
+  /**
+   * Call between zone1 and zone2; null if no call was started since the last `hangUp`. No change removes these zones.
+   */
   private witness: Witness | null = null;
 
   constructor(readonly deployment: Deployment) {}

@@ -207,9 +207,9 @@ export async function measureRegistrations(rounds: number, commit = baseCommit()
     const document = join(__dirname, "registrations.md");
     writeFileSync(
       document,
-      `# Registrations and calls\n\n\`make bench\`, ${String(rounds)} rounds of ${String(REGISTRATIONS)} ` +
-        `registrations, ${String(PARALLEL)} at a time, and of calls for ${String(CALLS / 1000)} s, two zones ` +
-        `each, on ${host()}.\n\n${table}\n`,
+      `# Registrations and calls\n\n\`make bench\`, ${String(rounds)} rounds, on ${host()}. In each round, each ` +
+        `exchange gets ${String(REGISTRATIONS)} registrations, ${String(PARALLEL)} at a time, and then calls for ` +
+        `${String(CALLS / 1000)} s, one after another. Each exchange has two zones.\n\n${table}\n`,
     );
     await format(document);
   } finally {

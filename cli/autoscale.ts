@@ -26,7 +26,7 @@ next run repairs the stack if needed, and continues. For the rules, see docs/aut
 Options:
   --once               measure once, decide, carry out the decision, and exit; for cron or a timer
   --dry-run            decide once and print the decision; change nothing
-  --explain            as --dry-run, with tables of all values that led to the decision
+  --explain            as --dry-run, with tables of the current load and of all criteria
   --metrics-port PORT  serve metrics for Prometheus at http://127.0.0.1:PORT/metrics
   --stack NAME         the stack to scale (default: PULUMI_STACK, or dev)
   -h, --help           print this text

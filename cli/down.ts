@@ -15,7 +15,7 @@ import { runUpdate } from "./run-update";
 const HELP = `Destroys the exchange. Then stops the lab cloud, if \`make up\` or \`make down\` started the lab and no
 other stack is deployed in the lab.
 
-Keeps the stack's configuration and secrets, so that \`make up\` restores the same exchange.
+Keeps the stack's configuration and secrets, which the next \`make up\` uses.
 
 Options:
   --stack NAME   the stack to destroy (default: PULUMI_STACK, or dev)

@@ -28,7 +28,7 @@ Commands:
 Options:
   --stack NAME   the stack to use (default: PULUMI_STACK, or dev)
   --json         print JSON
-  --watch        status: repeat every five seconds
+  --watch        status: repeat about every five seconds
   --lift WHICH   bans: the lock to lift
   -h, --help     print this text, or the help of a command
 

@@ -8,7 +8,7 @@ import { Phone, type SipAccount } from "../phones/phone";
 import { type CallQuality, measure } from "../phones/quality";
 import type { ExchangeOutputs } from "../stack/outputs";
 
-/** Quality that one of the two phones measured, and the zone in which the phone was registered. */
+/** Quality of the media that one of the two phones received, and the zone of that phone. */
 export interface CallSide {
   readonly extension: string;
   readonly zone: string;
@@ -18,7 +18,7 @@ export interface CallSide {
 /** Result of {@link proveCall}: a measured call. */
 export interface CallProof {
   readonly seconds: number;
-  /** Milliseconds from INVITE to answer. */
+  /** Milliseconds from dialling to the answer, at the caller. */
   readonly setupMs: number;
   readonly sides: readonly [CallSide, CallSide];
 }
@@ -31,7 +31,7 @@ export const MAX_JITTER_MS = 100;
 const CALL_SECONDS = 12;
 /** Maximum number of measured calls. A poor call is repeated, because booting servers may be too busy for media. */
 const CALLS = 4;
-/** Timeout for the first registration, in milliseconds. The servers boot during this time. */
+/** Timeout for the first registration, in milliseconds. The servers may still be booting. */
 const BOOT_DEADLINE = 5 * 60_000;
 /** Timeout for the establishment of a call, in milliseconds. The zone of the called phone may still be booting. */
 const ZONE_DEADLINE = 3 * 60_000;
@@ -52,7 +52,7 @@ export function qualityFault({ sides }: CallProof): string | undefined {
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** Repeats `attempt` until it succeeds. @throws OperatorError after `timeout` milliseconds */
+/** Repeats `attempt` until it succeeds. @throws OperatorError if `attempt` still fails after `timeout` milliseconds */
 async function retrying<T>(timeout: number, what: string, attempt: () => Promise<T>): Promise<T> {
   try {
     return await retry(attempt, { timeout, pause: RETRY });
@@ -81,11 +81,12 @@ async function registeredPhone(account: SipAccount): Promise<Phone> {
 }
 
 /**
- * Places a call through the exchange and measures it. If the exchange has several zones, the call connects two
- * zones, unless `oneZoneIsEnough`: the called phone registers again until the two phones are in different zones. A poor
- * call is repeated until {@link CALLS} calls were measured, so the result may be a poor call.
+ * Places a call through the exchange and measures it. If the exchange has several zones, the call connects two zones,
+ * unless `oneZoneIsEnough`. If both phones are in the same zone, a new phone replaces the called phone. A poor call is
+ * repeated until {@link CALLS} calls were measured, so the result may be a poor call.
  *
- * @throws OperatorError if there are fewer than two users, no phone can register, or no call can be established.
+ * @throws OperatorError if there are fewer than two users, the caller's phone cannot register, or no such call can be
+ * established.
  */
 export async function proveCall(
   { controllerAddress, zones, sipAccounts }: ExchangeOutputs,

@@ -20,8 +20,8 @@ import { runUpdate } from "./run-update";
 const HELP = `Deploys the exchange and tests it with a phone call.
 
 Installs missing tools. Deploys to the cloud that OS_CLOUD or OS_AUTH_URL names. If neither is set,
-starts the lab cloud, uploads the golden images to it, and deploys there. You can run it again at any
-time: of the completed steps, it repeats only the call.
+starts the lab cloud, uploads the golden images to it, and deploys there. You can run this command again
+at any time: of the completed steps, the command repeats only the call.
 
 Options:
   --stack NAME   the stack to deploy (default: PULUMI_STACK, or dev)

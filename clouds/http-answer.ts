@@ -1,6 +1,6 @@
 import { printable } from "../core/text";
 
-/** Maximum size of a response body in bytes, after decompression. A list of a large project has about 2 MB. */
+/** Maximum size of a response body in bytes, after decompression. The lists of a large project have about 2 MB. */
 const BODY_LIMIT = 16 << 20;
 
 /** Returns the body of a response. @throws Error if the body is too large or incomplete */

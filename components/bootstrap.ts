@@ -14,13 +14,13 @@ export function userData(node: NodePlan, files: readonly NodeFile[]): string {
  */
 const MARGIN = 256;
 
-/** Minimum bytes of a user in base64. A derived password of 120 random bits takes 20 bytes, even compressed. */
+/** Minimum bytes in base64 of a user with a derived password: 120 random bits take 20 bytes, even compressed. */
 const MIN_BYTES_OF_USER = 20;
 
-/** Upper bound of the bytes of all user data except users in base64, for any number of zones. */
+/** Upper bound of the bytes in base64 of user data without users, for any number of zones. */
 const MAX_BYTES_WITHOUT_USERS = USER_DATA_LIMIT / 2;
 
-/** Upper bound of the bytes of a user's entry in YAML, with any SIP driver, without the user's own values. */
+/** Upper bound of the bytes in YAML of a user's entry without the user's own values, with any SIP driver. */
 const MAX_BYTES_AROUND_USER = 500;
 
 /**
@@ -43,7 +43,7 @@ export function usersFitUserData(exchange: ExchangePlan): boolean {
     (sum, user) => sum + maxBytesOf(user),
     MAX_BYTES_WITHOUT_USERS,
   );
-  // Only a medium number of users needs a rendering: few users always fit, and very many never do.
+  // Few users always fit. Very many users count as too many. Only a number in between needs a rendering.
   if (maxBytes <= USER_DATA_LIMIT) return true;
   const addresses = { controllerAddress: "255.255.255.255", address: "255.255.255.255" };
   return (

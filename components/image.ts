@@ -5,8 +5,8 @@ import type { SipDriver } from "../core/telephony";
 const SIP_DRIVERS = "sip_drivers";
 
 /**
- * Returns why `image` does not support `sipDriver`; undefined if the image does or has no such property. A server of an
- * image without the property checks the driver when the server starts.
+ * Returns why `image` does not support `sipDriver`; undefined if the image supports the driver or does not list its
+ * drivers. A server of an image without the list checks the driver when the server starts.
  */
 export function driverFault(
   image: string,
@@ -26,7 +26,7 @@ export function driverFault(
 /**
  * Returns the ID of the image that a cloud found under `name`.
  *
- * @throws pulumi.RunError that lists the drivers of the image, if `sipDriver` is not one of them.
+ * @throws pulumi.RunError if the image lists its drivers and `sipDriver` is not one of them.
  */
 export function checkedImage(
   name: string,

@@ -14,7 +14,7 @@ import { zoneHost } from "./zone-host";
 export interface ExchangeArgs {
   readonly cloud: CloudAdapter;
   readonly exchange: ExchangePlan;
-  /** Part of the exchange that a server can receive before boot. */
+  /** Part of the exchange from which the files before boot are made. */
   readonly boot: ExchangePlan;
   readonly network: InternalNetwork;
   readonly firewall: Firewall;
@@ -55,7 +55,7 @@ export abstract class Node extends pulumi.ComponentResource {
   readonly config: NodeConfig;
   /** Data for SSH access to this node. */
   readonly access: Inputs<Access>;
-  /** Resources that must exist before SSH works. */
+  /** Resources that must exist before SSH to this node works. */
   readonly reachableAfter: readonly pulumi.Resource[];
 
   protected constructor(type: string, args: NodeArgs, opts: pulumi.ComponentResourceOptions) {

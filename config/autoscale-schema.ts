@@ -101,7 +101,10 @@ export const autoscaleSchema = fields(
     scaleInAfter: durationSchema({ min: 1, max: DAY, example: "10m" }).prefault("10m"),
     /** Minimum seconds between two scale-outs. Does not apply while there are fewer zones than `min`. */
     cooldownOut: durationSchema({ min: 0, max: DAY, example: "1m" }).prefault("1m"),
-    /** Minimum seconds between any scaling and a scale-in because of a low load. */
+    /**
+     * Minimum seconds between any scaling and a scale-in because of a low load. Also the minimum seconds between a
+     * failed scale-in and the next one.
+     */
     cooldownIn: durationSchema({ min: 0, max: DAY, example: "5m" }).prefault("5m"),
     /** Minimum numbers of zones at scheduled times. */
     schedules: z

@@ -20,7 +20,11 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** Parses a cron expression: minute, hour, day, month, day of the week. Starts no timer. @throws if it is faulty. */
+/**
+ * Parses a cron expression: minute, hour, day, month, day of the week. Starts no timer.
+ *
+ * @throws if `pattern` is faulty.
+ */
 export function cronOf(pattern: string, timeZone: string): Cron {
   return new Cron(pattern, { timezone: timeZone, mode: "5-part", paused: true });
 }

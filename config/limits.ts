@@ -41,17 +41,17 @@ const shape = {
    * seconds. A zone with slow log-ins gets more time for the log-in.
    */
   loginTime: durationSchema({ min: 2, max: 60, example: "5s" }).prefault("5s"),
-  /** Number of refused log-ins of one account in ten minutes that locks the account for the source address. */
+  /** Number of refused log-ins of one account in ten minutes that locks the source address for this account. */
   failuresPerAccount: whole(10),
-  /** Number of refused log-ins of all accounts in ten minutes that locks the source address. */
+  /** Number of refused log-ins of all accounts in ten minutes that locks the source address for all accounts. */
   failuresPerSource: whole(100),
   /** Seconds of the first lock. Each earlier lock in the last day doubles the seconds, up to a day. */
   lockTime: durationSchema({ min: 10, max: 24 * 3600, example: "1m" }).prefault("1m"),
   /** Maximum number of simultaneous calls that an account has placed in one zone, including ringing and held calls. */
   callsPerAccount: whole(4, 500),
   /**
-   * Number of calls that an account may start at once in one zone. After them, a call is allowed every 60 s divided by
-   * this number.
+   * Number of calls that an account may start in one zone without a pause. Then one call is allowed in each period of
+   * 60 s divided by this number.
    */
   callsPerMinute: whole(30, 10_000),
 };

@@ -45,7 +45,7 @@ export function plainValues(config: Readonly<Record<string, string>>): Record<st
   const values: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(config)) {
     const [namespace, key = ""] = name.split(":", 2);
-    // A key with an empty value is not set: Pulumi.yaml declares keys that have no default with an empty value.
+    // A key with an empty value is not set. Pulumi.yaml gives an empty value to each key that has no default.
     if (namespace === "pbx" && text !== "") {
       values[key] = plainValue(key, text);
     }

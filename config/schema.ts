@@ -138,7 +138,7 @@ const users = z
       return result.success ? [{ index, entry: result.data }] : [];
     });
 
-    // Checks the valid entries even if other entries are faulty, so that every fault is reported at once.
+    // Checks the valid entries even if other entries are faulty, so that one error message reports both kinds of fault.
     const entryOf = new Map<string, number>();
     for (const { index, entry } of valid) {
       for (const { extension: number } of expandUsers([entry])) {
@@ -312,8 +312,8 @@ export class ConfigError extends OperatorError {
 }
 
 /**
- * Returns the faults of combinations of keys. Zod would check combinations only if every single key is valid, and so
- * would not report all faults at once.
+ * Returns the faults of combinations of keys. Zod would check combinations only if every single key is valid, so one
+ * error message would not list all faults.
  */
 function faultsBetweenKeys(raw: Readonly<Record<string, unknown>>): string[] {
   const { shape } = settingsSchema;

@@ -4,13 +4,14 @@ import { ConfigError } from "./schema";
 export const WANTED_ZONES = "TRUNKLINE_ZONES";
 
 /**
- * Returns the number of zones that {@link WANTED_ZONES} requests; undefined if the variable is not set. After an edit
- * of the range, the number of zones in service may be outside the range. The range then extends to the number in
- * service, so that the autoscaler can return to the range step by step.
+ * Returns the number of zones that {@link WANTED_ZONES} requests; undefined if the variable is not set or empty. After
+ * an edit of the range, the number of zones in service may be outside the range. The range then extends to the number
+ * in service, so that the autoscaler can return to the range step by step.
  *
  * @param range minimum and maximum of `pbx:autoscale`; undefined if the stack has no autoscaler.
  * @param inService number of zones in service; undefined before the first successful update.
- * @throws ConfigError if the number is outside the range, or if there is no range.
+ * @throws ConfigError if the variable has a value that is not a number in the range, or if it has a value and there is
+ *   no range.
  */
 export function wantedZones(
   range: { readonly min: number; readonly max: number } | undefined,

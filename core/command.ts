@@ -14,7 +14,8 @@ export interface CommandOptions {
 /**
  * Runs a command in the root directory of the clone and returns its standard output.
  *
- * @throws OperatorError if the command cannot be run or fails. The message has the last line that the command printed.
+ * @throws OperatorError if the command cannot be run or fails. If the command fails, the message has the last
+ *   non-empty line of its output.
  */
 export function command(
   file: string,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 /** Root directory of the clone. */
 export const ROOT = join(__dirname, "..");
 
-/** Directory of local files that are never committed: stack state, passphrase, the operator's key. */
+/** Directory of local files that are never committed, such as stack state, passphrase and the operator's key. */
 export const LOCAL = join(ROOT, ".trunkline");
 
 const labState = process.env.LAB_STATE ?? "";

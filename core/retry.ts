@@ -57,7 +57,8 @@ export const MAX_POLL_INTERVAL = MAX;
  * fast work is noticed soon, and slow work is not checked too often.
  *
  * @param timeout in milliseconds.
- * @throws PollTimeout if the next call would be after the timeout; an AbortError if `signal` aborts.
+ * @throws PollTimeout if the next call would be after the timeout; an AbortError if `signal` aborts
+ *   before a pause ends.
  */
 export async function poll<T>(
   check: () => Promise<T | undefined>,

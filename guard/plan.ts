@@ -55,8 +55,8 @@ interface Digest {
  * Returns the net action of the steps of one resource; undefined if they change nothing.
  *
  * Without `--show-replacement-steps`, a replacement is the single step `replace`, which counts as a complete
- * replacement. With it, a replacement has up to three steps. They show whether an interrupted update already deleted
- * the old resource.
+ * replacement. With this option, a replacement has up to three steps, which show whether an interrupted update already
+ * deleted the old resource.
  */
 function actionOf(steps: readonly Step[]): PlannedChange["action"] | undefined {
   const has = (...ops: string[]): boolean => steps.some(({ op }) => ops.includes(op));
@@ -108,7 +108,7 @@ function parse(json: string): Digest {
   }
 }
 
-/** Parses the output of `pulumi preview --json`. @throws OperatorError if it is no plan, or if the preview failed */
+/** Parses the output of `pulumi preview --json`. @throws OperatorError if `json` is no plan or the preview failed */
 export function readPlan(json: string): Plan {
   const { steps, diagnostics = [] } = parse(json);
   const errors = diagnostics.filter(({ severity }) => severity === "error");

@@ -81,7 +81,7 @@ function isDrained(
   return reached.has(change.urn);
 }
 
-/** Returns the drain policy that the Pulumi program sets; the one in the state if the plan does not have the former. */
+/** Returns the drain policy that the Pulumi program sets. If the plan has none, returns the one in the state. */
 function drainPolicy(membership: PlannedChange, { changes }: Plan): DrainPolicy {
   const [inputs = membership.olds] = changes.flatMap(({ type, action, news }) =>
     [NODE_CONFIG, MEMBERSHIP].includes(type) && action !== "delete" ? [news] : [],

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds golden images that are missing or whose inputs have changed. With --fresh, rebuilds all of them.
+# Builds golden images that are missing or whose inputs have changed; with --fresh, also images that are up to date.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

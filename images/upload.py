@@ -1,8 +1,8 @@
 """Uploads the images in the given directories (see build.sh) to the cloud; called by upload.sh.
 
-A disk in the cloud is up to date if it is active and has the key of the directory. All other images with the names of
-the disk, its kernel or its ramdisk are leftovers of an older version or of an interrupted upload. They are deleted
-as soon as the new disk is active.
+A disk in the cloud is up to date if it is active and has the key of the directory. Apart from this disk, its kernel and
+its ramdisk, all images with the names of the three are leftovers of an older version or of an interrupted upload. The
+leftovers are deleted as soon as the new disk is active.
 """
 
 import json

@@ -175,7 +175,7 @@ status() {
 # Prints units that are down and the last error of each log. A healthy lab logs hardly any errors.
 trouble() {
   local file
-  status | awk '$2 == "down" {print $1 ": is down"}'
+  { status || true; } | awk '$2 == "down" {print $1 ": is down"}'
   for file in "$LOG"/*.log; do
     # Keep the date, the time and the message. Drop the fields between them, which do not describe the error.
     sed -nE 's/\x1b\[[0-9;]*m//g; s/^(\S+ \S+) .*(ERROR|CRITICAL) \S+ (\[[^]]*\] )*(.*\S.*)$/\1 \4/p' "$file" |

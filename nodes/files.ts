@@ -66,7 +66,8 @@ export interface InstallOptions {
 }
 
 /**
- * Installs all files, or none. Skips files that already have the wanted content, owner and mode.
+ * Installs all files. If one is invalid or cannot be installed, tries to leave all unchanged. Skips files that already
+ * have the wanted content, owner and mode.
  *
  * @throws NodeUnchanged if the files cannot be installed and all files are unchanged; another NodeError if some files
  * were changed and could not be restored (the message has their paths), or if the agent gives no valid answer.
@@ -96,7 +97,7 @@ export async function install(
 }
 
 /**
- * Restores the files that are saved in the file `former`. Removes the files that did not exist when they were saved.
+ * Restores the files that {@link install} has saved in the file `former`. Removes those that did not exist before.
  *
  * @returns the paths of all these files.
  * @throws NodeError

@@ -12,8 +12,8 @@ type Files = Readonly<Record<string, WantedFile>>;
  * connections, so open connections go on if the new rules allow their packets.
  *
  * @returns `files` without the rules.
- * @throws NodeUnchanged if the rules cannot be installed, or if nft rejects new rules (the former rules then stay
- * active); another NodeError if nft rejects rules that an earlier run installed, or if the connection is lost.
+ * @throws NodeUnchanged if the new rules cannot be installed or nft rejects them, and the former rules stay active and
+ * installed; another NodeError after any other failure.
  */
 export async function applyFirewall(session: Session, files: Files): Promise<Files> {
   const { [RULES]: rules, ...others } = files;

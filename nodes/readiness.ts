@@ -22,8 +22,8 @@ const NOT_DONE = 3;
 /**
  * Waits until cloud-init has finished the node's first boot.
  *
- * @throws NodeError if cloud-init fails or is not done in time, if its result has an unexpected format, if `signal` is
- * aborted, or if the connection is lost.
+ * @throws NodeError if cloud-init fails or is not done in time, if its result has an unexpected format, if an abort of
+ * `signal` ends the wait, or if the connection is lost.
  */
 export async function waitForBoot(session: Session, say: Say, signal: AbortSignal): Promise<void> {
   say("waiting for cloud-init");

@@ -4,7 +4,7 @@ import type { Phone } from "./phone";
 /**
  * Places a call, and returns both ends of the established call: first the caller's, then the callee's.
  *
- * @throws CallRefused with the SIP response that the caller got.
+ * @throws CallRefused with the reason if the call ends before the answer.
  */
 export async function connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
   const ringing = callee.nextCall();

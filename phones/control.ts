@@ -77,7 +77,7 @@ export class Control extends EventEmitter {
     // baresip responds in the order of the commands, so no token is needed to match responses with commands.
     this.relay.stdin?.write(encodeNetstring(JSON.stringify({ command, params })));
     const { ok, data } = await within(10_000, `baresip's command '${command}'`, response);
-    // The error omits `data`: baresip repeats the command and its parameters there, and those may contain a secret.
+    // The error omits `data`, although it may give the reason: after `uanew`, it also contains the phone's password.
     if (!ok) throw new Error(`baresip's command '${command}' failed`);
     return data;
   }

@@ -140,7 +140,7 @@ export class Phone extends EventEmitter {
   /**
    * Resolves when the phone is registered. A phone that lost its connection registers again automatically.
    *
-   * @throws {@link RegistrationRefused} if the last attempt to register failed; Error after a timeout.
+   * @throws {@link RegistrationRefused} if the registration failed; Error after a timeout.
    */
   async registered(): Promise<this> {
     if (this.state === "waiting") await this.nextRegistration();
@@ -252,7 +252,7 @@ function accountLine({
   if (!PLAIN_SECRET.test(secret) || `uanew ${line}`.length > COMMAND_LIMIT) {
     throw new Error(
       `baresip cannot use the account ${extension}: the command that adds it is too long, or its ` +
-        'secret contains white space or one of ; " < >',
+        'secret is empty, or contains white space or one of ; " < >',
     );
   }
   return line;

@@ -1,6 +1,6 @@
 import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 
-/** Cached KeyObject. Creating it for each of ten thousand users would take longer than deriving their secrets. */
+/** Cached KeyObject, so that it is not created for each user. */
 let cached: { readonly masterSecret: string; readonly key: KeyObject } | undefined;
 
 function keyOf(masterSecret: string): KeyObject {

@@ -105,7 +105,7 @@ export function filterOf(
     const ports = formatPorts(range);
     const internal = "role" in from;
     const common = { name, protocol, internal, notBy: null };
-    // Both nodes send from, and listen on, the same port.
+    // With UDP between nodes, both sides send from the port that they listen on.
     const isMutual = protocol === "udp" && internal;
     if (to === role) {
       const peers = addressesOf(from, addresses);

@@ -6,7 +6,8 @@ import { sshHostKey } from "./ssh-host-key";
  * server keeps its host key and accepts one access key of the stack. Both keys are derived from the secret with which
  * the server was deployed.
  *
- * @param lastHostKeys public host key of every node by its name, from the outputs of the stack's last update.
+ * @param lastHostKeys public host key of every node by its name, from the outputs of the stack's last successful
+ *   update.
  */
 export function masterSecretFault(
   masterSecret: string,

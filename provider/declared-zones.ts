@@ -10,7 +10,7 @@ import type { ZoneHost } from "../ssh/access";
  */
 export class DeclaredZones {
   private zones: readonly ZoneHost[] | null = null;
-  /** Names of zones that must enter the rotation again, even if their memberships have not changed. */
+  /** Names of new zones, and of other zones that must enter the rotation even if their memberships have not changed. */
   private readonly entering = new Set<string>();
 
   declare(zones: readonly ZoneHost[]): void {

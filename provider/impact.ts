@@ -14,7 +14,7 @@ import { isUnknown } from "./wire";
 
 /**
  * Seconds from the deletion of the controller's server until its successor accepts registrations.
- * Measured in the lab, where servers boot under software emulation.
+ * Measured in the lab with emulated servers.
  */
 const CONTROLLER_RESTART_SECONDS = 90;
 

@@ -26,7 +26,7 @@ interface State extends NodeConfigInputs {
 }
 
 /**
- * Handles the files of one node. The server boots with the files in its user data, which may be old or incomplete.
+ * Handles the files of a node. The server boots with the files in its user data, which may be old or incomplete.
  * After the boot, this handler installs all files. The handler applies later edits while calls go on.
  */
 export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
@@ -95,7 +95,8 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
     );
     if (paths.length === 0 && removedZones.length === 0) return;
     const before = contentsOf(olds);
-    // Files that mention a removed zone change only after the drains of all removed zones. All others change at once.
+    // Files that mention a removed zone change only after the drains of all removed zones. The other files change
+    // without a wait.
     const mentions = new RegExp(`\\b(?:${removedZones.map(({ name }) => name).join("|")})\\b`);
     const isAbout = (path: string): boolean =>
       removedZones.length > 0 && mentions.test(before[path] ?? "");
@@ -140,7 +141,9 @@ export class NodeConfigHandler implements ResourceHandler<NodeConfigInputs> {
       session = await this.session(state, TIMEOUTS.read);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      log.warn(`${error.message}. Its files were not checked and are assumed to be unchanged`);
+      log.warn(
+        `${error.message}. The node's files were not checked and are assumed to be unchanged`,
+      );
       return state;
     }
     const paths = Object.keys(state.files);
@@ -238,8 +241,8 @@ function wantedFiles(
  *
  * @param before former contents of the node's files.
  * @param done receives the paths of the files that are in effect.
- * @throws NodeUnchanged if all files except those in `done` are unchanged. After other errors, it is unknown which of
- * these files were changed.
+ * @throws NodeUnchanged if all files except those in `done` are unchanged; another error if it is unknown which files
+ * that are not in `done` were changed.
  */
 async function edit(
   session: Session,

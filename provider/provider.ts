@@ -132,7 +132,10 @@ export class PbxResourceProvider implements Provider {
     }
   }
 
-  /** Handles Ctrl-C: ends waits and drains. An interrupted drain puts a healthy zone back into the rotation. */
+  /**
+   * Handles a cancellation, such as Ctrl-C: ends waits and drains. An interrupted drain puts a healthy zone back into
+   * the rotation.
+   */
   cancel(): Promise<void> {
     this.abort.abort();
     return Promise.resolve();
@@ -160,7 +163,7 @@ export class PbxResourceProvider implements Provider {
 const unfinished = (error: Error, id: string, properties: object): Error =>
   Object.assign(error, { id, properties, reasons: [error.message] });
 
-/** Removes the stack trace of a NodeError and of an abort by Ctrl-C, because Pulumi would print it. */
+/** Removes the stack trace of a NodeError, and of the AbortError of a cancellation, because Pulumi would print it. */
 async function withoutStack<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

@@ -15,8 +15,8 @@ export interface ResourceChange {
  * Handles one type of resource. All values are plain, without Pulumi's markers for secrets and outputs. The outputs of
  * a resource are its inputs, and the values that `create` adds to them.
  *
- * `check` and `diff` access neither nodes nor the cloud. The process may be killed while another method runs. The next
- * run of Pulumi may then call this method again.
+ * `check` and `diff` access neither nodes nor the cloud. If the process is killed while another method runs, the next
+ * run of Pulumi may call that method again.
  */
 export interface ResourceHandler<Inputs> {
   /** Names of inputs that are secret or contain a secret. */
@@ -33,7 +33,7 @@ export interface ResourceHandler<Inputs> {
   diff(olds: Inputs, news: Inputs): ResourceChange;
   create(inputs: Inputs, log: Logger): Promise<{ readonly id: string; readonly outs?: object }>;
   update(olds: Inputs, news: Inputs, log: Logger, id: string): Promise<void>;
-  /** Returns the actual state of the resource; null if the resource is gone. */
+  /** Returns the actual state of the resource, as far as it can be read; null if the resource is gone. */
   read(state: Inputs, log: Logger, id: string): Promise<Inputs | null>;
   delete(state: Inputs, log: Logger, id: string): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** One of several charts in an SVG. All of them have the same time axis. */
+/** One of several charts in an SVG, which all have the same time axis. */
 export interface Chart {
   readonly title: string;
   /** Start and end of the time axis in seconds. */

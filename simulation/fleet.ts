@@ -8,7 +8,7 @@ export interface Times {
 
 /**
  * The zones of a simulated exchange. Calls are spread evenly over the zones in service. A draining zone gets no new
- * calls and is removed when its last call has ended.
+ * calls, and is removed when its expected number of calls is less than 0.5.
  */
 export class Fleet {
   private booting: number[] = [];
@@ -50,8 +50,8 @@ export class Fleet {
   }
 
   /**
-   * Orders or removes zones until `zones` zones are in service or ordered. Removes zones that are not in service yet
-   * first. The others drain.
+   * Orders or removes zones until `zones` zones are in service or ordered. To remove zones, first cancels ordered
+   * zones, and then drains zones in service.
    */
   resize(zones: number, now: number, calls: number): void {
     while (this.serving + this.booting.length < zones) {

@@ -36,7 +36,7 @@ export class NoonSample implements ScalingRule {
   }
 }
 
-/** Number of the last periods whose mean usages must all be above `HIGH`, or all below `LOW`. */
+/** Number of consecutive periods whose mean usages must all be above `HIGH`, or all below `LOW`, for a change. */
 const EVALUATIONS = 3;
 /** Length of a period in seconds. */
 const PERIOD = 60;

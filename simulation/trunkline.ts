@@ -78,7 +78,7 @@ function sampleOf(
   { callsPerZone }: Policy,
 ): Sample {
   const share = fleet.share(calls);
-  // Calls are whole numbers. If they cannot be divided evenly, the first zones have one more.
+  // Calls are whole numbers. If they cannot be divided evenly, the first zones have one call more.
   const whole = Math.floor(share);
   const rest = Math.round((share - whole) * fleet.serving);
   return {

@@ -1,8 +1,7 @@
 """Carries out requests of its client (ssh/agent.ts) on a node, as root, until the client's connection ends.
 
 The client passes this program as text on the command line of the node's Python. Nothing is installed on the node.
-One process serves all requests of a connection, because a log-in for each request would take as much time as the
-request itself.
+One process serves all requests of a connection, so that requests need no log-ins of their own.
 
 Requests come on standard input and answers go to standard output. Each request and each answer is a line with a
 number N, followed by N bytes: a JSON object, compressed with zlib. Requests run concurrently. A request has an "id" and
@@ -26,8 +25,8 @@ an error message, and "result" has the form after the arrow:
       -> {"changed": [path, ...]}
 
 "ask" sends orders (commands as text) to a service that listens on a Unix domain socket. Each order has its own
-connection, which the service closes after its answer. The service's own command-line client is not used, because
-starting a process for each order would take most of the time.
+connection, which the service closes after its answer. The service's own command-line client is not used, because each
+order would need a new process.
 
 "watch" records where a log of Asterisk ends. The log consists of JSON records, one per line. Lines that are not
 records are ignored. "heard" returns the messages of warnings and errors that were written since "watch" and match a
@@ -45,8 +44,7 @@ connection is lost, each file has either its old or its new content. If a file c
 
 The agent sends an error instead of an answer of more than 32 MiB.
 
-Some Python modules are imported only where they are used. On an emulated processor, the import of all modules would
-take longer than an edit of a file.
+Some Python modules are imported only where they are used, because imports are slow on an emulated processor.
 """
 import grp
 import json

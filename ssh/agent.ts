@@ -8,8 +8,8 @@ import { printable, quote } from "../core/text";
 const PROGRAM = readFileSync(join(__dirname, "agent.py"), "utf8");
 
 /**
- * Shell command that starts the agent. The options `-I -S` make Python ignore environment variables and site packages,
- * which halves the start time.
+ * Shell command that starts the agent. With `-I -S`, Python ignores environment variables and site packages, and starts
+ * faster.
  */
 export const AGENT_COMMAND = `python3 -I -S -c ${quote(PROGRAM)}`;
 

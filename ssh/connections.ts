@@ -90,7 +90,7 @@ class SshSession implements Session {
   async ask(request: object): Promise<unknown> {
     // Start the agent at the first request. A controller that only forwards connections needs no agent.
     this.agent ??= this.startAgent().catch((error: unknown) => {
-      this.agent = null; // the next request starts the agent again
+      this.agent = null; // the next request makes another attempt
       throw error;
     });
     const agent = await this.agent;

@@ -27,7 +27,8 @@ function isDead(file: string): boolean {
 
 /**
  * Removes the lock of a killed update, as `pulumi cancel` does, so that another update can start. Keeps
- * the lock of a running process and the lock of another machine. Does nothing if the backend is not a `file:` backend.
+ * the lock of a running process and the lock of another machine. Does nothing if the URL of the backend does not start
+ * with `file:///`.
  */
 export async function releaseDeadLock(stack: Stack): Promise<void> {
   const backend =

@@ -3,8 +3,8 @@ import { OperatorError } from "../core/errors";
 import { ROOT } from "../core/paths";
 
 /**
- * Arguments of `pulumi preview`. With `--show-sames`, the plan also lists unchanged resources. The guard needs these to
- * see that a zone has no membership in the rotation any more. The zone's server can then be deleted without a drain.
+ * Arguments of `pulumi preview`. With `--show-sames`, the plan also lists unchanged resources. The guard needs them: if
+ * the plan has no membership of a zone, the zone is out of the rotation, and its server may be deleted without a drain.
  */
 const PREVIEW = ["preview", "--json", "--show-replacement-steps", "--show-sames"];
 

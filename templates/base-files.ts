@@ -5,7 +5,7 @@ import type { NodeFile } from "./node-file";
 /**
  * Returns the two files with the authorized keys of a node. The operator logs in as user `debian`. The stack logs in as
  * root, which saves the time of sudo for each change. A cloud may write the public key of a key pair to
- * `.ssh/authorized_keys` at the first boot. These files have other paths, so they can be replaced while servers run.
+ * `.ssh/authorized_keys` at the first boot. These files have other paths, so a change of them does not remove that key.
  *
  * @param operator public key of the operator.
  * @param stack public key of the stack.

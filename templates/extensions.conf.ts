@@ -22,18 +22,18 @@ const CAUSES = {
   tooFar: 25,
 } as const;
 
-/** Causes of a leg that do not prove that the callee's phone is in the zone that the leg called. The search goes on. */
+/** Causes of a leg that do not prove that the callee's phone is in the zone that the leg called. */
 const NOT_HERE = [
-  // The phone that answered has another number (404, 604), or no number any more (410).
+  // The phone that responded has another number (404, 604), or no number any more (410).
   CAUSES.unknown,
   22,
   // The other zone does not know the number or this zone. During an update, the configurations of zones may differ.
   3,
   50,
-  // The last response was provisional.
+  // No cause, or Normal Clearing: the leg had no final response.
   0,
   16,
-  // Redirected. Asterisk does not follow redirects.
+  // Redirected. With the option `i`, Dial does not follow redirects.
   23,
   CAUSES.absent,
   CAUSES.tooFar,

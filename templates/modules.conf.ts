@@ -27,8 +27,8 @@ const COMMON = [
   "bridge_native_rtp",
   "res_timing_timerfd",
   "res_crypto",
-  // res_rtp_asterisk takes ICE from res_pjproject, which takes its settings from res_sorcery_config. So media needs
-  // all three modules, in this order, with any driver.
+  // res_rtp_asterisk (media) depends on res_pjproject, which depends on res_sorcery_config. So a zone needs all three
+  // modules with any driver.
   "res_sorcery_config",
   "res_pjproject",
   "res_rtp_asterisk",

@@ -3,7 +3,7 @@ const Sequencer = require("@jest/test-sequencer").default;
 /** Test files that take minutes. By default, Jest could start them last, when no other file runs in parallel. */
 const SLOW = ["tests/okeanos/exchange.test.ts", "tests/okeanos/autoscale.test.ts"];
 
-/** Sorts test files in Jest's default order (by duration of the last run, or by file size), but `SLOW` files first. */
+/** Sorts test files in Jest's default order, but puts the files in `SLOW` first. */
 module.exports = class SlowestFirst extends Sequencer {
   sort(tests) {
     const rank = ({ path }) => {

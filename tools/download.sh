@@ -54,7 +54,7 @@ fetch() {
   curl --silent --show-error --fail --location --connect-timeout 10 --retry 3 --output "$2" "$1"
 }
 
-# download URL FILE: fetches the file and verifies its checksum; exits if it does not match.
+# download URL FILE: fetches the file; exits unless the file matches its recorded checksum.
 download() {
   local known
   known=$(checksum_of "$1") || die "checksums.txt has no checksum for $1"

@@ -102,7 +102,7 @@ own_pulumi_has_plugin() {
     '$1 == "openstack" && $3 == version { found = 1 } END { exit !found }'
 }
 
-# Makes the parts in parallel, because they do not depend on each other. The CLI takes longer than all others together.
+# Makes the parts in parallel, because they do not depend on each other.
 make_parts() {
   local part pid running=() failed=false
   for part in "${parts[@]}"; do

@@ -12,9 +12,9 @@ const HELP = `Lists the source addresses that are locked, for one account or for
   npm run pbx -- bans --lift 203.0.113.7         lift all locks of the address
   npm run pbx -- bans --lift 203.0.113.7/1001    lift the lock of the address for one account
 
-An address is locked after refused log-ins (see pbx:limits). An address without a log-in in the last
-seven days is also locked after 40 connections without a log-in in a minute. A lock ends automatically.
-Each further lock within a day lasts twice as long, up to a day. Lifting a lock resets this.
+An address is locked after refused log-ins (see pbx:limits). An address that has not logged in for seven
+days is also locked if, within a minute, 40 of its connections end without a log-in. A lock ends
+automatically. Each further lock within a day lasts twice as long, up to a day. Lifting a lock resets this.
 "registered phones stay": the lock does not affect phones that are registered from the address.
 
 Options:

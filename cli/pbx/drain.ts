@@ -16,9 +16,9 @@ The zone gets no new phones, and phones without a call register in another zone.
 
   npm run pbx -- drain zone2
 
-No call is cut. The zone then stays out of the rotation until it is put back: by undrain, by pulumi up
---refresh, or by an autoscaler that repairs the stack after a killed update. Ctrl-C during the wait puts
-the zone back immediately. The last zone in the rotation cannot be drained.
+No call is cut. After the drain, the zone stays out of the rotation until it is put back: by undrain, by
+pulumi up --refresh, or by an autoscaler that repairs the stack after a killed update. Ctrl-C during the
+wait puts a healthy zone back immediately. The last zone in the rotation cannot be drained.
 ${COMMON_HELP}`;
 
 const UNDRAIN_HELP = `Puts a drained zone back into the rotation, once the zone responds to SIP and its trunk is up.

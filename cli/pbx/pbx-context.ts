@@ -9,7 +9,7 @@ import type { CommandForm } from "../arguments";
 /** A running exchange, and the options of the command line. */
 export interface PbxContext extends DeployedExchange {
   readonly stack: string;
-  /** Returns the current exchange, at most about a minute old. @throws OperatorError */
+  /** Returns the exchange as it was at most about a minute ago. @throws OperatorError */
   readonly latest: () => Promise<DeployedExchange>;
   readonly connections: Connections;
   readonly json: boolean;
@@ -26,7 +26,7 @@ export interface Command extends CommandForm {
 /** Timeout in milliseconds for the requests to one node, including the time to connect to the node. */
 export const FIRST_ANSWER = 20_000;
 
-/** Returns the context with the current nodes. If the nodes cannot be read, returns `context` and the fault. */
+/** Returns the context with the nodes of `latest`. If the nodes cannot be read, returns `context` and the fault. */
 export async function refreshed(
   context: PbxContext,
 ): Promise<{ context: PbxContext; fault: string | null }> {
@@ -50,7 +50,7 @@ export function inEachZone<T>(
   );
 }
 
-/** Returns the zone `name`. @throws OperatorError with the names of all zones */
+/** Returns the zone `name`. @throws OperatorError with the names of all zones, if there is no zone `name` */
 export function zoneNamed({ nodes, stack }: PbxContext, name: string): ZoneHost {
   const zone = nodes.zones.find((candidate) => candidate.name === name);
   if (zone === undefined) {

@@ -20,17 +20,17 @@ const HELP = `Shows zones, phones, calls, load and trunk of the exchange, and th
   npm run pbx -- status
 
 Options:
-  --watch        repeat every five seconds, until Ctrl-C
+  --watch        repeat about every five seconds, until Ctrl-C
   --json         print JSON; with --watch, one line each time
   --stack NAME   the stack to use (default: PULUMI_STACK, or dev)
   -h, --help     print this text
 
-Throughput and processor use are averages: over two seconds in the first output, and since the previous
-output in each further output of --watch.`;
+Throughput and processor use are averages: over about two seconds in the first output, and since the
+previous output in each further output of --watch.`;
 
-/** Milliseconds between the first two observations. A rate needs two observations. */
+/** Milliseconds from the first observation to the next one. A rate needs two observations. */
 const FIRST_INTERVAL = 2_000;
-/** Milliseconds between two outputs of `--watch`. */
+/** Milliseconds from an output of `--watch` to the next observation. */
 const INTERVAL = 5_000;
 
 const HEAD = [

@@ -113,7 +113,8 @@ export class OkeanosClient {
   /**
    * Sends POST once, without retries, because a retry might create a resource twice.
    *
-   * @throws UnknownResult if there is no valid response; another NodeError, such as an ApiFault, if the API refuses.
+   * @throws UnknownResult if it is unknown whether the API executed the request; another NodeError after any other
+   * failure, such as an ApiFault if the API refuses the request.
    */
   post<T>(service: OkeanosService, path: string, body: object): Promise<T> {
     return this.request("POST", service, path, body) as Promise<T>;

@@ -1,11 +1,11 @@
 import { UnknownResult } from "./faults";
 
 /**
- * Creates a resource. After a request without a valid response, sends another one only if `find` finds no resource.
+ * Creates a resource. After an UnknownResult, sends the request again only if `find` finds no resource.
  *
  * @param find returns the resource that the request created; undefined if the request created none.
  * @param attempts maximum number of requests.
- * @throws UnknownResult if the last request got no valid response and `find` found nothing.
+ * @throws the UnknownResult of the last request if `find` found nothing; other errors of `create` unchanged.
  */
 export async function createOnce<T>(
   create: () => Promise<T>,

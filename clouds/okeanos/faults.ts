@@ -20,7 +20,10 @@ export class ApiFault extends NodeError {
   }
 }
 
-/** Error of a request without a valid response. It is unknown whether the API executed the request. */
+/**
+ * Error of a request that got no response, a response that is not JSON, or a temporary error such as status 503. It is
+ * unknown whether the API executed the request.
+ */
 export class UnknownResult extends NodeError {
   constructor(
     request: string,

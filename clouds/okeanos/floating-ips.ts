@@ -17,7 +17,7 @@ export interface Address {
   readonly deleted?: boolean;
 }
 
-/** Milliseconds to wait until an address is unused. A deleted server uses its address for a while. */
+/** Milliseconds to wait until an address is unused or released. A deleted server uses its address for a while. */
 const DETACHING = 2 * 60_000;
 
 async function addresses(okeanos: OkeanosClient): Promise<Address[]> {
@@ -82,7 +82,7 @@ export async function freeAddress(
 /**
  * Allocates one new address. If the response is lost, takes the address that has appeared since the request.
  *
- * @throws NodeError if several addresses have appeared.
+ * @throws NodeError, also if several addresses have appeared.
  */
 export async function allocate(
   okeanos: OkeanosClient,

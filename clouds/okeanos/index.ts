@@ -12,7 +12,7 @@ export interface OkeanosCloudOptions extends ZoneNeeds {
 /**
  * Returns the cloud API of Okeanos for one exchange.
  *
- * @param connect returns a client for one call; by default, a client with the settings in the environment.
+ * @param connect returns a client; by default, with the settings in the environment. Each method of the API calls it.
  */
 export function okeanosCloud(
   options: OkeanosCloudOptions,

@@ -6,7 +6,7 @@ import { OperatorError } from "../../core/errors";
 import { type TlsSettings, tlsSettings } from "./tls-settings";
 
 export interface OpenStackSettings {
-  /** Values of `auth` in `clouds.yaml` by their keys, such as `auth_url` and `password`. */
+  /** Values by the keys that `auth` has in `clouds.yaml`, such as `auth_url` and `password`. */
   readonly auth: Readonly<Record<string, string>>;
   readonly region: string | undefined;
   /** Interface whose endpoints in the catalog are used: `public`, `internal` or `admin`. */

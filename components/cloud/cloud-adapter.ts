@@ -33,7 +33,7 @@ export interface ServerArgs {
   readonly network: InternalNetwork;
   readonly firewall: Firewall;
   readonly publicAddress: pulumi.Output<string>;
-  /** Files that the server can receive before boot. The files may hold secrets. */
+  /** Files for the server before boot. May hold secrets. A cloud may deliver only some of the files. */
   readonly files: pulumi.Output<readonly NodeFile[]>;
   readonly metadata?: Readonly<Record<string, string>>;
   /** Resources that the server waits for. */
@@ -53,7 +53,7 @@ export interface CloudAdapter {
    * servers.
    *
    * @param after ID of a resource that the look-up waits for. At the first preview, this resource does not exist, so
-   *   the preview sends no request to the cloud.
+   *   the preview does not look up the image.
    * @param sipDriver SIP driver that Asterisk in the image must support.
    */
   image(name: string, after: pulumi.Input<string>, sipDriver?: SipDriver): pulumi.Output<string>;
@@ -64,7 +64,7 @@ export interface CloudAdapter {
 
   publicAddress(plan: NodePlan, child: Child): pulumi.Output<string>;
 
-  /** Returns the part of `exchange` that servers can receive before boot. A NodeConfig adds the rest later. */
+  /** Returns the part of `exchange` from which {@link ServerArgs.files} are made. A NodeConfig adds the rest later. */
   bootable(exchange: ExchangePlan): ExchangePlan;
 
   /** Creates a server with its fixed IP in the internal network and its public address. */

@@ -93,7 +93,7 @@ export class OkeanosAdapter implements CloudAdapter {
         publicAddress: args.publicAddress,
         metadata: args.metadata ?? {},
         userData: userData(plan, baseFiles(exchange, args.role)),
-        // A change of these properties replaces the server, after a drain, as on OpenStack.
+        // A change of these properties replaces the server, as on OpenStack.
         replaceOn: ["flavor", "metadata"],
       },
       {

@@ -45,7 +45,7 @@ export const stackAddresses = async (): Promise<string[]> => addressesIn(await l
 
 /**
  * Returns the image with `name`. A preview without a token returns the image of the current server of `node`, so that
- * the preview replaces nothing. If that server does not exist, such a preview returns `name` as the ID.
+ * the image does not replace the server. If that server does not exist, such a preview returns `name` as the ID.
  */
 export async function lookUpImage(
   name: string,

@@ -117,7 +117,8 @@ export class OpenStackAdapter implements CloudAdapter {
       },
       {
         ...child,
-        // Otherwise, the provider would rebuild or resize a server during calls. A replaced server is drained first.
+        // Otherwise, the provider would rebuild or resize a server during calls. A zone is drained before its server is
+        // replaced.
         replaceOnChanges: ["imageId", "flavorName", "metadata.sipDriver"],
         // The new server takes over the port and the public address, so the old server must be deleted first.
         deleteBeforeReplace: true,

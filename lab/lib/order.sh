@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Lets services that start in parallel wait for each other. Sourced, never run.
 
-# Descriptor 8 never has data, so `nap` waits until its timeout. A dozen services poll in parallel. A `sleep` process
-# for each poll would use a tenth of a core.
+# Descriptor 8 never has data, so `nap` waits until its timeout. A `sleep` process for each poll would cost much more
+# processor time, because services poll in parallel.
 exec 8<> <(:)
 nap() { read -rt "$1" -u 8 || true; } # nap SECONDS
 

@@ -106,7 +106,8 @@ halt_all() { # halt_all UNIT...: in parallel
   return $failed
 }
 
-wait_for() { # wait_for SECONDS UNIT COMMAND...: waits until the command succeeds; exits if the unit is dead
+# Waits until the command succeeds. Exits if the unit dies, or if the command does not succeed within SECONDS.
+wait_for() { # wait_for SECONDS UNIT COMMAND...
   local seconds=$1 unit=$2 i
   shift 2
   for ((i = 1; i <= seconds * 5; i++)); do
@@ -119,7 +120,7 @@ wait_for() { # wait_for SECONDS UNIT COMMAND...: waits until the command succeed
   die "$unit did not answer within $seconds s ($*); log: $LOG/$unit.log: $(last_error "$LOG/$unit.log")"
 }
 listening() { (exec 5<>"/dev/tcp/$API/$1") 2>/dev/null; }
-# Calls curl only if the port is open: curl costs ten times as much as a connection, and most polls find a closed port.
+# Calls curl only if the port is open: curl costs much more than a connection, and most polls find a closed port.
 answering() { listening "${1%%/*}" && curl -sf -m 5 -o /dev/null "http://$API:$1"; }
 
 # Helpers leave the process tree of their unit: dnsmasq, metadata proxies, privsep daemons behind sudo, guests.

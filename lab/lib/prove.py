@@ -7,7 +7,7 @@ import sys
 import openstack
 
 NAME = "lab-proof"
-SECONDS = 90  # Timeout of the boot, which takes 5 s, or 12 s if both CPUs are busy.
+SECONDS = 90  # Timeout of the boot.
 
 cloud = openstack.connect(cloud="trunkline-lab-admin")
 
@@ -36,8 +36,8 @@ server = cloud.compute.create_server(
 try:
     cloud.compute.wait_for_server(server, interval=0.5, wait=SECONDS)
 except openstack.exceptions.SDKException as error:
-    # Leaves the server, the network and the image to the next run: a lab that cannot plug the server's interface cannot
-    # unplug it either.
+    # Leaves the server, the network and the image to the next run: a lab that cannot boot the server may not be able to
+    # delete it either.
     found = cloud.compute.get(f"/servers/{server.id}").json()["server"]
     sys.exit(f"Error: {found.get('fault', {}).get('message', error)}")
 clear()

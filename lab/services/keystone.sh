@@ -44,8 +44,8 @@ init() {
   once keystone create_keystone
 }
 
-# Creates the keys that keystone-manage fernet_setup or credential_setup would create, but sooner, because Python does
-# not start. Key 0 is for the next rotation. Key 1 is in use.
+# Creates the keys that keystone-manage fernet_setup or credential_setup would create. This is faster, because Python
+# does not start. Key 0 is for the next rotation. Key 1 is in use.
 keys() { # keys REPOSITORY
   local repository=$STATE/keystone/$1 key
   [ -d "$repository" ] && return 0

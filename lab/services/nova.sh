@@ -39,7 +39,7 @@ mkisofs_cmd = genisoimage
 # By default, the scheduler first looks for new hosts after up to a minute.
 periodic_fuzzy_delay = 0
 resume_guests_state_on_host_boot = true
-# Guests that boot use most of two CPUs. Long timeouts keep slow services from counting as failed.
+# Booting guests may use most of the CPU time. Long timeouts keep slow services from counting as failed.
 vif_plugging_timeout = 300
 service_down_time = 300
 rpc_response_timeout = 180
@@ -90,7 +90,7 @@ common=(--config-file "$ETC/nova/nova.conf")
 databases=("${common[@]}" --config-file "$ETC/nova/databases.conf")
 
 start() {
-  # nova-scheduler and nova-compute call placement at once, and exit on a 401 if nova's user does not exist yet.
+  # nova-scheduler and nova-compute call placement when they start, and exit on a 401 if nova's user does not exist yet.
   need rabbitmq catalog
   launch nova-conductor -- nova-conductor "${databases[@]}"
   launch nova-scheduler -- nova-scheduler "${databases[@]}"
@@ -106,7 +106,7 @@ configure_compute() {
 virt_type = $(cat "$STATE/virt-type")
 cpu_mode = none
 images_type = qcow2
-# A guest's disk exists only as long as the lab, so writes need not wait for the host's disk.
+# Writes do not wait for the host's disk, because a guest's disk need not survive a power failure.
 disk_cachemodes = file=unsafe
 inject_partition = -2
 wait_soft_reboot_seconds = 30

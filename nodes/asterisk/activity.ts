@@ -43,7 +43,7 @@ const HANG_UP_DEADLINE = 5_000;
 /** Returns the calls and registered phones of a zone; none if Asterisk does not run. @throws NodeError */
 export async function activityOf(zone: Session): Promise<Activity> {
   try {
-    // Ask for channels last, so that a phone that begins a call between two commands counts as busy.
+    // Ask for channels after phones, so that a phone that begins a call in between counts as busy.
     const answers = await asterisk(zone, [...CONTACTS, ...CHANNELS]);
     const text = (from: number, to?: number): string => answers.slice(from, to).join("\n");
     return {

@@ -7,7 +7,7 @@ import { asteriskProgram } from "./asterisk-program";
 
 /** Unix domain socket of Asterisk's console. */
 const SOCKET = "/run/asterisk/asterisk.ctl";
-/** Default timeout in seconds. A working Asterisk answers most commands at once, even under load. */
+/** Default timeout in seconds. A working Asterisk answers most commands immediately, even under load. */
 const TIMEOUT = 20;
 /** Milliseconds between two checks whether Asterisk has started. */
 const INTERVAL = 250;

@@ -42,11 +42,11 @@ async function rollBack(
 
 /**
  * Replaces files of a zone that is in service, and makes Asterisk read them. No reload ends a call. If Asterisk does
- * not accept the files, tries to restore the former files.
+ * not accept the files, restores the former files if possible.
  *
  * @param before contents of the files before the edit.
- * @throws NodeUnchanged if the files cannot be installed, or if Asterisk does not accept them and uses the former files
- * again; another NodeError after any other failure.
+ * @throws NodeUnchanged if the files cannot be installed or Asterisk does not accept them, and the former files are in
+ * place; another NodeError after any other failure.
  */
 export async function editAsterisk(
   session: Session,

@@ -1,10 +1,10 @@
 /** Rule that selects warnings and errors of Asterisk about a configuration file. */
 export interface LogRule {
-  /** Name of Asterisk's source file that logs the message, as in a record. */
+  /** Name of the source file of Asterisk that logs the message, as in the records of the log. */
   readonly source: string;
   /** Functions of the source file that log the message; null for all functions. */
   readonly functions: readonly string[] | null;
-  /** The message must end with one of these texts; null for any message. */
+  /** Texts of which one must end the message; null for any message. */
   readonly endings: readonly string[] | null;
 }
 

@@ -26,7 +26,7 @@ export function rulesFor(paths: readonly string[]): LogRule[] {
   ];
 }
 
-/** Matches messages about a module that is already loaded, which is not an error. */
+/** Matches messages that a module is already loaded. Such a message is not an error. */
 const HARMLESS = /already (?:loaded|exists)/i;
 
 const heardSchema = z.object({ messages: z.array(z.string()) });

@@ -56,8 +56,8 @@ export interface SipMedia extends Media {
 
 /**
  * Parses the output of `sip show channelstats`, `sip show channels` and `sip show peers`. The first has the statistics
- * and the beginning of the Call-ID. The second maps the Call-ID to an extension. The third has the round trip time to
- * the phone through the controller, because chan_sip does not show the round trip time from RTCP.
+ * and the beginning of the Call-ID. The second maps the Call-ID to an extension. The third has the round trip time of
+ * SIP to the phone through the controller. chan_sip does not show the round trip time from RTCP.
  */
 export function parseSipMedia(stats: string, channels: string, peers: string): SipMedia[] {
   const dialogs = lines(channels, /^[\d.]+\s+\S+\s+(\S+)\s+\((\w+)\)\s.*\s(\d+)\s*$/);

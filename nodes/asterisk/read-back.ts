@@ -105,8 +105,8 @@ const sampleOf = (many: readonly string[]): readonly string[] => {
 };
 
 /**
- * Compares the names of the entries of a running Asterisk with the names in a file. If `one` is defined, compares only
- * the changed entries if they are few, and only a sample if `all` is undefined.
+ * Compares the names of the entries of a running Asterisk with the names in a file. With `one`, compares only the
+ * changed entries if there are a few. Without `all`, compares at most a sample.
  *
  * @param before content of the file before the edit; undefined if it is unknown which entries have changed.
  * @returns the differences, for a message; null if there are none.

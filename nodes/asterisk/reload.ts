@@ -16,7 +16,7 @@ const TIMEOUT = 180;
  *
  * @returns the error message if the users cannot be loaded; otherwise null. Asterisk reports other errors only in its
  * log.
- * @throws NodeError if Asterisk does not run or does not answer.
+ * @throws NodeError if Asterisk does not answer a command.
  */
 export async function reload(
   session: Session,
@@ -41,7 +41,7 @@ export async function reload(
  * @param before contents of the files before the edit. If a file is not in `before`, all its entries are checked, or a
  * sample of the users in users.sql.
  * @returns the errors that Asterisk reports, and its differences from the files; empty if there are none.
- * @throws NodeError if Asterisk does not run or does not answer.
+ * @throws NodeError if Asterisk does not answer a command.
  */
 export async function reloadAndCheck(
   session: Session,

@@ -9,7 +9,7 @@ export type Contents = Readonly<Record<string, string>>;
 interface AsteriskFile {
   /** What the file configures, for messages about effects on callers; null if a change has no effect on callers. */
   readonly subject: string | null;
-  /** Console commands that make Asterisk read the file. */
+  /** Returns the console commands that make Asterisk read the file with this content. */
   readonly reload: (content: string) => readonly string[];
   /**
    * Rules for the messages of Asterisk 16 and 22 about errors in the file. If a file has rules here, `log.ts` adds

@@ -36,8 +36,8 @@ export async function provisionHaproxy(
  * Installs files of the controller and applies them to the running HAProxy. Adds and removes zones through HAProxy's
  * runtime API. Reloads HAProxy only for other changes. Connections to the remaining zones are not interrupted.
  *
- * @throws NodeUnchanged if haproxy.cfg is invalid or the files cannot be installed; another NodeError if HAProxy
- * rejects a change or does not answer.
+ * @throws NodeUnchanged if haproxy.cfg is invalid or the files cannot be installed, and all files are unchanged;
+ * another NodeError after any other failure.
  */
 export async function applyHaproxy(
   session: Session,
@@ -65,7 +65,7 @@ export async function applyHaproxy(
     try {
       await haproxy.reload();
     } catch (error) {
-      // The old worker keeps running with the former file, so restore that file.
+      // If HAProxy rejects the file, the old worker keeps running with the former file. So restore the former file.
       if (changed.length > 0) await restore(session);
       await haproxy.remove(names);
       throw error;

@@ -7,8 +7,8 @@
 #   haproxy.sh running-config                  prints the output of `servers`, a line "--- cfg", and the haproxy.cfg
 #                                              that HAProxy last read
 #   haproxy.sh statistics                      prints the output of `show stat` for the servers in each worker
-#   haproxy.sh sessions NAME                   prints "WORKER ID" for each session with a server, in all workers
-#   haproxy.sh close NAME                      ends all sessions with a server, in all workers
+#   haproxy.sh sessions NAME                   prints "WORKER ID" for each session with the server NAME, in all workers
+#   haproxy.sh close NAME                      ends all sessions with the server NAME, in all workers
 #   haproxy.sh add [NAME ADDRESS SETTINGS]...  adds servers in state drain; does not change existing servers
 #   haproxy.sh remove [NAME]...                removes servers, and ends their sessions in the current worker
 #   haproxy.sh set-state NAME STATE            STATE is ready, drain or maint
@@ -21,8 +21,8 @@
 #
 # Exit code 3: HAProxy does not answer. Exit code 4: HAProxy refuses the command; standard error has HAProxy's message.
 #
-# All commands go through the socket of HAProxy's master process. After a reload, an older worker lives as long as it
-# has connections, and only the master can reach it. `@1` is the current worker, `@!PID` the worker with this PID.
+# All commands to HAProxy go through the socket of its master process. After a reload, an older worker lives as long as
+# it has connections, and only the master can reach it. `@1` is the current worker, `@!PID` the worker with this PID.
 umask 027
 backend=nodes
 state=/var/lib/haproxy/server-state

@@ -13,11 +13,17 @@ const lockSchema = z.object({
   /** Seconds until the lock ends. */
   seconds: z.number(),
   reason: z.string(),
-  /** Number of locks of this source and account in the day before this lock began, including this lock. */
+  /**
+   * Number of locks of this source and account in the day before this lock began, including this lock. Lifting a lock
+   * resets the number.
+   */
   times: z.number(),
   /** Number of log-ins that zones refused during the lock. */
   refused: z.number(),
-  /** Whether a phone under this lock is still registered. The controller accepts such a phone in spite of the lock. */
+  /**
+   * Whether a phone that this lock concerns is still registered. The controller accepts such a phone in spite of the
+   * lock.
+   */
   restricted: z.boolean(),
 });
 

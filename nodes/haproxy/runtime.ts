@@ -7,8 +7,8 @@ import { ScriptFailed, type Session } from "../../ssh/session";
 import { type CfgServer, withServers } from "./change";
 
 /**
- * Administrative state of a server. `ready`: the server gets new connections. `drain`: the server gets no new
- * connections, but HAProxy still checks its health. `maint`: no new connections and no health checks.
+ * Administrative state of a server. `ready`: the server gets new connections while it is healthy. `drain`: the server
+ * gets no new connections, but HAProxy still checks its health. `maint`: no new connections and no health checks.
  */
 export type AdminState = "ready" | "drain" | "maint";
 
@@ -44,8 +44,8 @@ const DRAIN = 0x08 | 0x10;
 const CFG = "--- cfg";
 
 /**
- * Returns `text`, the name or the address of a server, if `text` is safe in a HAProxy command and in a path. HAProxy's
- * output is checked as well.
+ * Returns `text`, the name or the address of a server, if `text` is safe in a HAProxy command and in a path. Names and
+ * addresses in HAProxy's output are checked as well.
  *
  * @throws NodeError if `text` is not safe.
  */

@@ -36,14 +36,12 @@ export type Step =
   /** Close all connections and finish the drain, although some calls cannot be ended. */
   | { readonly kind: "release" }
   | { readonly kind: "done" }
-  /**
-   * Put the zone back into service: calls go on after the timeout (`late`), or no other zone accepts phones (`alone`).
-   */
+  /** Undo the drain: calls go on after the timeout (`late`), or no other zone accepts phones (`alone`). */
   | { readonly kind: "abandon"; readonly reason: "late" | "alone" };
 
 /**
  * Maximum number of connections to close in one step, because all of their phones register in other zones at the same
- * time. In measurements, one Asterisk handled 800 registrations per second.
+ * time.
  */
 const MOVED_AT_ONCE = 200;
 /**
@@ -58,7 +56,7 @@ const QUIET_OBSERVATIONS = 2;
  */
 const SETTLING = 5_000;
 
-/** Maximum number of attempts to end calls. After the last attempt, the drain finishes although calls remain. */
+/** Maximum number of attempts to end calls. After the last attempt, the drain finishes even if calls remain. */
 const CUTS = 3;
 
 /** Decides the next step of a drain from the observations and the earlier steps. Does not access the zone. */

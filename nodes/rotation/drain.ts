@@ -26,7 +26,7 @@ export interface DrainOptions {
   readonly last: LastZone;
   readonly say: Say;
   readonly warn: Say;
-  /** An abort makes the drain fail. */
+  /** An abort interrupts the drain. */
   readonly signal?: AbortSignal;
 }
 
@@ -50,7 +50,7 @@ const REMINDER = 10_000;
 const ATTEMPTS = 3;
 
 const RECORD_DRAIN = readFileSync(join(__dirname, "record-drain.sh"), "utf8");
-/** Log of the controller. Has a line for each cut of calls, and for each zone that was removed without a check. */
+/** Log of the controller about cut calls. In a line about a zone that does not answer, `callsCut` is null. */
 const DRAIN_LOG = "/var/log/trunkline/drain.log";
 
 /**
@@ -58,7 +58,7 @@ const DRAIN_LOG = "/var/log/trunkline/drain.log";
  * timeout of the policy, the drain fails or cuts the calls. A drain can be repeated at any time, even after it was
  * killed.
  *
- * @throws NodeError if the drain fails. If HAProxy answers, a healthy zone is then in the rotation again.
+ * @throws NodeError if the drain fails. If HAProxy answers, a healthy zone is then in the rotation.
  */
 export function drainZone(options: DrainOptions): Promise<Drained> {
   return new Drain(options).run();
@@ -93,8 +93,8 @@ export class Drain {
   }
 
   /**
-   * Undoes the drain. A healthy zone returns to the rotation, and an unhealthy zone to its state before the drain. Does
-   * nothing if the drain has found that the zone was unused.
+   * Undoes the drain. A zone that was healthy when the drain began gets into the rotation. Any other zone returns to
+   * its state before the drain. Does nothing if the zone was unused, or if HAProxy did not have the zone.
    */
   undo(): Promise<void> {
     return this.found === null ? Promise.resolve() : this.putBack(this.found);

@@ -30,8 +30,8 @@ export class RunningDrains {
   /**
    * Drains `zone`, or waits for its drain if that has begun.
    *
-   * @param known drain policy in Pulumi's state.
-   * @throws NodeError if the drain fails. If HAProxy answers, a healthy zone is then in the rotation again.
+   * @param known drain policy to use if the program has set none in this run.
+   * @throws NodeError if the drain fails. If HAProxy answers, a healthy zone is then in the rotation.
    */
   drained(access: Access, zone: ZoneHost, known: DrainPolicy, log: Logger): Promise<void> {
     return this.of(access, zone, known, log).end;
@@ -40,9 +40,9 @@ export class RunningDrains {
   /**
    * Drains all `zones`, or waits for their drains if they have begun.
    *
-   * @param known drain policy in Pulumi's state.
-   * @throws NodeError if a drain fails. If HAProxy answers, all healthy zones that were in use are then in the rotation
-   * again.
+   * @param known drain policy to use if the program has set none in this run.
+   * @throws NodeError if a drain fails. If HAProxy answers, all healthy zones that were in use are then in the
+   * rotation.
    */
   async allDrained(
     access: Access,

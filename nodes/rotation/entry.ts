@@ -19,7 +19,7 @@ export interface EntryOptions {
   /** All other zones; null if they are unknown. If null, only the trunk from `zone` to the others is checked. */
   readonly others: readonly ZoneHost[] | null;
   readonly say: Say;
-  /** An abort ends the wait. The zone is then not put into the rotation. */
+  /** An abort ends the wait. The zone then enters the rotation only if it can already serve. */
   readonly signal?: AbortSignal;
 }
 

@@ -23,7 +23,7 @@ export class OkeanosFloatingIpHandler implements ResourceHandler<OkeanosFloating
   readonly secrets = [] as const;
   readonly required = ["name", "pool", "reuse"] as const;
   readonly given = ["address", "found"] as const;
-  /** Last `take` of the queue. The calls must not overlap: a new address looks unused until its ID is in `taken`. */
+  /** Last `take` in the queue. Runs of `take` must not overlap: a new address looks unused until it is in `taken`. */
   private turn: Promise<unknown> = Promise.resolve();
   /** IDs of the addresses that this run has selected. They are listed as unused until a server uses them. */
   private readonly taken = new Set<string>();

@@ -210,7 +210,8 @@ export class OkeanosServerHandler implements ResourceHandler<State> {
    * server may still exist.
    */
   private async cleanUp(name: string, id: string, error: unknown): Promise<unknown> {
-    // After Ctrl-C, do not delete the server, because a deletion takes long. The next update replaces the server.
+    // If the update is cancelled, do not delete the server, because a deletion takes long. The next update replaces the
+    // server.
     if (this.signal.aborted) return new IncompleteResource(name, `server ${id} is being built`, id);
     try {
       await this.servers().delete(id);

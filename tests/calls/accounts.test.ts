@@ -21,7 +21,7 @@ const EXCHANGES = [
 
 const LIMITS = {
   callsPerAccount: 2,
-  // One test starts a hundred calls at once.
+  // One test starts a hundred calls at the same time.
   callsPerMinute: 1_000,
   // All phones connect from one address, which is unknown to the controller at first.
   connectionsPerUnknownSource: 1_000,
@@ -93,7 +93,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
   const [one, other] = zones;
   const different = one === other ? routes.slice(0, 2) : routes.slice(1);
 
-  describe.each(different)("a caller $route", ({ callerOf, calleeOf, shownAs }) => {
+  describe.each(different)("on a call $route, a caller", ({ callerOf, calleeOf, shownAs }) => {
     test.each([
       ["no name", {}],
       ["the name of another user", { From: "Bob" }],
@@ -177,7 +177,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
     });
   });
 
-  test("after a refusal or redirection by a callee's phone, no other zone is asked for the user", async () => {
+  test("after a callee's phone answers 486, 603, 403, 488, 480, 408, 500 or 302, no other zone is asked for the user", async () => {
     const before = await asked();
     for (const status of [486, 603, 403, 488, 480, 408, 500, 302]) {
       const sent = await invite(alice, "1002");
@@ -221,7 +221,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
     expect((await bob.final(received)).status).toBe(487);
   });
 
-  test("an account that calls a hundred times at once does not block other accounts", async () => {
+  test("an account that starts a hundred calls at the same time does not block other accounts", async () => {
     const calls = await Promise.all(Array.from({ length: 100 }, () => invite(alice, "1003")));
     const refused = await Promise.all(
       calls.map((sent) =>
@@ -248,7 +248,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
       [1, "rings"],
       [4, "rings"],
       [5, "is refused"],
-    ])("that arrives on leg number %i %s", async (hops, outcome) => {
+    ])("that arrives on trunk leg number %i %s", async (hops, outcome) => {
       const steps = [`Set(IAXVAR(HOPS)=${String(hops)})`, "Dial(IAX2/zone2/1003)"];
       const zone = exchange.zone("zone1");
       for (const [index, step] of steps.entries()) {
@@ -263,7 +263,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
   });
 
   if (one !== undefined && one === other) {
-    test("new limits reach running zones by a dialplan reload, without disturbing a call", async () => {
+    test("a new callsPerMinute reaches running zones by a dialplan reload, without disturbing a call", async () => {
       const caller = await exchange.phoneIn("zone1", "1005");
       const callee = await exchange.phoneIn("zone2", "1006");
       const stack = await Stack.of(exchange, one, CONFIGURATION);
@@ -276,7 +276,7 @@ describe.each(EXCHANGES)("in an exchange with $name,", ({ zones }) => {
           ),
         );
       };
-      /** Calls a number without a user `count` times, and returns the statuses. The limit also counts these calls. */
+      /** Calls a number without a user `count` times, and returns the statuses. callsPerMinute counts such calls. */
       const attempts = async (phone: RawPhone, count: number): Promise<(number | null)[]> => {
         const answers: (number | null)[] = [];
         while (answers.length < count) answers.push((await call(phone, "1999")).status);

@@ -24,7 +24,7 @@ const CONNECT = 10;
 const CHECKS = 8;
 /** Somewhat more than the time that a new connection may be silent, in milliseconds. */
 const SILENCE = 8_000;
-/** Limit above the number of connections in these tests, which all come from one address. */
+/** Limit that the last test does not reach. All connections of that test come from one address. */
 const MANY = 2_000;
 
 /** Sets up an exchange of two zones. `landing` opens a connection, and returns the zone that HAProxy chose. */

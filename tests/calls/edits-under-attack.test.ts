@@ -78,18 +78,23 @@ describe.each(KINDS)("during a flood of malformed requests, with $name,", ({ kin
     ["extensions.conf", "exten => 4711", "Invalid priority/label '' at line"],
     ["iax.conf", "[half-a-section", "Config file iax.conf is in an invalid format"],
     [usersFile.name, usersFile.fault, usersFile.message],
-  ])("a real fault in %s is refused with Asterisk's message", async (name, fault, message) => {
-    const zone = exchange.zone("zone1");
-    const former = await zone.read(join(ASTERISK, name));
+  ])(
+    "a real fault in %s is refused with a message about this fault",
+    async (name, fault, message) => {
+      const zone = exchange.zone("zone1");
+      const former = await zone.read(join(ASTERISK, name));
 
-    const refusal = await oneMoreUser(withFault(name, fault)).catch((error: unknown) => error);
+      const refusal = await oneMoreUser(withFault(name, fault)).catch((error: unknown) => error);
 
-    expect(String(refusal)).toMatch(/^NodeError: zone1: .*The former files are in service again$/s);
-    expect(String(refusal)).toContain(message);
-    expect(String(refusal)).not.toMatch(/forged|line 1 of|Not a SIP header/);
-    expect(await zone.read(join(ASTERISK, name))).toBe(former);
-    await oneMoreUser();
-  });
+      expect(String(refusal)).toMatch(
+        /^NodeError: zone1: .*The former files are in service again$/s,
+      );
+      expect(String(refusal)).toContain(message);
+      expect(String(refusal)).not.toMatch(/forged|line 1 of|Not a SIP header/);
+      expect(await zone.read(join(ASTERISK, name))).toBe(former);
+      await oneMoreUser();
+    },
+  );
 
   test("with the old log format, a fault is refused too, and the next valid edit sets the new format", async () => {
     const old: ChangeFiles = (_, files) =>

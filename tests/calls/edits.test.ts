@@ -33,7 +33,7 @@ describe.each(KINDS)("an edit of the configuration, with $name,", ({ kind }) => 
   let stack: Stack;
   /** Call between Alice in zone1 and Bob in zone2. */
   let monitor: CallMonitor;
-  /** Phones without a call: Carol's in zone1, Dave's in zone2. */
+  /** Phones for other calls: Carol's in zone1, Dave's in zone2. */
   let carol: Phone;
   let dave: Phone;
   let staying: Phone[];

@@ -23,10 +23,7 @@ const EXCHANGES = [
   { name: "pjsip", zones: [PJSIP_22, PJSIP_22] },
   { name: "chan_sip", zones: [CHAN_SIP_16, CHAN_SIP_16] },
 ];
-/**
- * Maximum time from the start of a call until the called phone gets the INVITE, in milliseconds. Asterisk waits much
- * longer for an answer of a phone that is gone.
- */
+/** Maximum time from the start of a call until the called phone gets the INVITE, in milliseconds. */
 const PROMPTLY = 1_500;
 /** Number of connections that one office opens at the same time, without a log-in. */
 const MANY = 400;

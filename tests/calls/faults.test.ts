@@ -50,7 +50,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
   let lastUser = 1009;
 
   beforeAll(async () => {
-    // These tests wait for the timeout, so it is shortened.
+    // Some tests wait until this timeout is over, so it is short here.
     jest.replaceProperty(TIMEOUTS, "change", 1_000 as never);
     exchange = await Exchange.start({ zones: [kind, kind] });
     stack = await Stack.of(exchange, kind);
@@ -196,7 +196,7 @@ describe.each(KINDS)("with $name,", ({ kind, usersFile }) => {
     await lastUserIsCalled();
   });
 
-  test("the call that is up during these faults is not disturbed", async () => {
+  test("the faults of the tests above do not disturb the call", async () => {
     expect(await monitor.result()).toEqual(undisturbed());
     await monitor.hangUp(1);
   });

@@ -187,7 +187,7 @@ describe.each(KINDS)("with the firewall of the nodes and $name,", ({ kind }) => 
     }
   });
 
-  test("installing or changing the firewall does not disturb a call", async () => {
+  test("an update that installs the firewall does not disturb a call", async () => {
     const monitor = await CallMonitor.between(exchange, alice, bob);
     // Remove the firewall, because servers of earlier versions of the exchange have none.
     for (const node of nodes()) await node.inside(["nft", "delete", "table", ...TABLE]);

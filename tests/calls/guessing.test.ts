@@ -140,7 +140,8 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
 
     expect(register.flatMap(({ failed }) => failed)).toEqual([]);
     expect(Math.min(...register.map(({ tried }) => tried))).toBeGreaterThan(2);
-    // The phone of 1001 may reconnect five times a minute, and so may the guessing client at the same address.
+    // While the office is locked for 1001, the phone of 1001 and the guessing client there share a limit of five new
+    // connections per minute.
     for (const { answered, tried } of guess) {
       expect(tried).toBeGreaterThan(answered);
       expect(answered).toBeGreaterThanOrEqual(5);
@@ -204,7 +205,7 @@ describe.each(KINDS)("when passwords are guessed, with $name,", ({ kind }) => {
     expect((await locked()).times).toBe(2);
   });
 
-  test("only a few guesses are answered while trunkline-admission is stopped", async () => {
+  test("only a limited number of guesses is answered while trunkline-admission is stopped", async () => {
     const [, , source = ""] = others;
     const { controller } = exchange;
     const job = { source, accounts: ["1007"], guesses: 20 * GUESSES, connections: 20, after: 0 };

@@ -90,7 +90,7 @@ describe.each(KINDS)("with $name,", ({ kind }) => {
 
   describe("without the right password,", () => {
     test.each(["healthcheck", "4711", "anonymous", CALLER])(
-      "an INVITE from %s creates no channel and no call record",
+      "an INVITE from %s starts no call and leaves no call record",
       async (extension) => {
         const zone = exchange.zone("zone1");
         const phone = await bench.phone(extension, { register: false });

@@ -140,7 +140,7 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
       await exchange.serving();
     });
 
-    test("kills an Asterisk that hangs, after which the zone serves again", async () => {
+    test("kills an Asterisk that hangs, and the zone serves again after a restart of Asterisk", async () => {
       const zone = exchange.zone("zone2");
       const dog = watchdog(zone);
       let output = "";
@@ -153,7 +153,7 @@ describe.each(KINDS)("on a node, with $name,", ({ kind }) => {
       }
       expect(output).toMatch(/^Asterisk \(process \d+\) gave no answer 4 times: killed\n$/);
 
-      // systemd would restart Asterisk.
+      // On a real server, systemd restarts Asterisk.
       await exchange.noticedAsDown("zone2");
       zone.startDaemon();
       await exchange.serving();

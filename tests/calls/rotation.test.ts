@@ -225,7 +225,7 @@ describe("the rotation", () => {
     expect((await serverOf("zone1"))?.state).toBe("drain");
   });
 
-  test("reports an error that says what to do if HAProxy does not run", async () => {
+  test("reports an error if HAProxy does not run", async () => {
     await exchange.controller.stopDaemon();
     try {
       await expect(haproxy.servers()).rejects.toThrow(/^controller: HAProxy does not answer; /);

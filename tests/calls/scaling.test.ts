@@ -19,7 +19,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
   let monitor: CallMonitor;
   let alice: Phone;
   let bob: Phone;
-  /** Phone without a call in zone1. */
+  /** Phone in zone1 for other calls. */
   let carol: Phone;
 
   const phone = (zone: string, extension: string): Promise<Phone> =>
@@ -47,17 +47,20 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
   }, IMAGES_DEADLINE);
   afterAll(() => exchange.close());
 
-  test.each([2, 3])("grows to %d zones, whose phones can call each other", async (zones) => {
-    await stack.up({ zones });
+  test.each([2, 3])(
+    "grows to %d zones, and phones in zone1 and in the new zone can call each other",
+    async (zones) => {
+      await stack.up({ zones });
 
-    const newest = `zone${String(zones)}`;
-    const server = (await exchange.controller.backends()).find(({ name }) => name === newest);
-    expect(server).toMatchObject({ status: "UP", limit: PHONES_PER_ZONE });
-    const dave = await phone(newest, "1004");
-    await talk(carol, dave);
-    await talk(dave, carol);
-    await dave.close();
-  });
+      const newest = `zone${String(zones)}`;
+      const server = (await exchange.controller.backends()).find(({ name }) => name === newest);
+      expect(server).toMatchObject({ status: "UP", limit: PHONES_PER_ZONE });
+      const dave = await phone(newest, "1004");
+      await talk(carol, dave);
+      await talk(dave, carol);
+      await dave.close();
+    },
+  );
 
   test("removes a zone only after its calls have ended", async () => {
     const [dave, erin, frank] = [
@@ -119,7 +122,7 @@ describe.each(KINDS)("an exchange, with $name,", ({ kind, usersFile }) => {
     ]);
   });
 
-  test("keeps a zone in service if its removal fails because the disk of another node is full", async () => {
+  test("can keep a zone after its removal failed because the disk of another node was full", async () => {
     const makeRoom = await exchange.zone("zone1").fillEtc();
     try {
       await expect(stack.up({ zones: 1 })).rejects.toThrow("No space left on device");

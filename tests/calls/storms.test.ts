@@ -97,7 +97,7 @@ describe.each(KINDS)("in a storm of registrations, with $name,", ({ kind }) => {
       expect(records.match(/.*"event": "(?:refused|lock)".*/g)).toBeNull();
     });
 
-  test("all 2,000 phones that reconnect at once after a restart of HAProxy are registered", async () => {
+  test("all 2,000 phones that reconnect at the same time after a restart of HAProxy are registered", async () => {
     const storm = stormOf(2_000, { rate: 0, keeps: true });
     const phones = StormPhones.start(exchange.network.namespace("office1"));
     try {

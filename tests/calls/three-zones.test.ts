@@ -29,7 +29,7 @@ describe("with three zones of different kinds,", () => {
     const [call] = await exchange.connect(alice, bob);
     await exchange.hear(alice, bob);
 
-    // For a call between two zones, the third zone was asked as well. The call to the third zone has ended.
+    // In a call between two zones, the caller's zone has also called the remaining zone. That call has ended.
     expect(await exchange.trunkCalls()).toBe(from === to ? 0 : 2);
     await call.hangUp();
   });
@@ -48,7 +48,7 @@ describe("with three zones of different kinds,", () => {
   });
 
   test.each(["zone2", "zone3"])(
-    "the refusal of a callee in %s reaches the caller, although the callee has no phone in the third zone",
+    "the refusal of a callee in %s reaches the caller, although the callee has no phone in the other called zone",
     async (zone) => {
       const alice = await exchange.rawPhoneIn("zone1", "1001");
       const bob = await exchange.rawPhoneIn(zone, zone === "zone2" ? "1006" : "1007");

@@ -49,7 +49,7 @@ describe.each(KINDS)("an exchange under attack ($name)", ({ kind }) => {
   const processes = (): Promise<string[]> =>
     Promise.all(servers().map(([server, daemon]) => server.inside(["pgrep", "-x", daemon])));
 
-  /** Returns the bytes of Asterisk's logs plus the characters of HAProxy's output. */
+  /** Returns the size of Asterisk's logs in bytes plus the length of HAProxy's output in characters. */
   const logged = async (): Promise<number> => {
     const files = exchange.zones.map((zone) =>
       zone.inside(["sh", "-c", "find /var/log/asterisk -type f -exec cat {} + | wc -c"]),

@@ -86,7 +86,7 @@ describe("an exchange in use", () => {
     return Array.from(contacts.matchAll(/registrar\/contact\/(\d+);@/g), ([, user = ""]) => user);
   }
 
-  /** Starts a phone that is registered in `zone`. Reconnects until HAProxy selects that zone. */
+  /** Starts a phone that is registered in `zone`. Makes up to `ATTEMPTS` attempts, because HAProxy selects the zone. */
   async function plugInto(zone: string, extension: string): Promise<Phone> {
     for (let attempt = 1; ; attempt++) {
       const phone = await plug(extension);
@@ -159,7 +159,7 @@ describe("an exchange in use", () => {
     8 * MINUTE,
   );
 
-  test("is completed by the update that follows a killed update", async () => {
+  test("has the changes of a killed update after the next update", async () => {
     const users = JSON.stringify([...USERS, { extension: "1008" }]);
     await deployment.stack.setConfig("pbx:users", { value: users });
     const { stack, directory } = deployment;
@@ -205,7 +205,7 @@ describe("an exchange in use", () => {
   });
 
   test(
-    "keeps the media of calls when the controller is replaced, and phones register again",
+    "keeps the media of calls when the controller is replaced, and then accepts phones and their calls",
     async () => {
       const alice = await plugInto("zone1", "1001");
       const bob = await plugInto("zone2", "1002");

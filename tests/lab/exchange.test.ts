@@ -141,7 +141,7 @@ describe("an exchange of two zones with chan_sip on Asterisk 16", () => {
   );
 
   test(
-    "allows only root to use the metadata service, which also has the secrets",
+    "lets root, but not an unprivileged user, use the metadata service, which also has the secrets",
     async () => {
       const access = await deployment.access();
       const request =

@@ -10,7 +10,7 @@ import { failNext, kindOf, type Okeanos, startOkeanos } from "./synnefo";
 jest.setTimeout(5 * 60_000);
 
 const SMALL = "C1R1024D20drbd";
-/** These tests have no load, and one sample is enough to scale in. So `min` alone determines the number of zones. */
+/** These tests have no load, and one sample is enough to scale in. So the policy wants `min` zones. */
 const POLICY = {
   min: 2,
   max: 3,
@@ -59,7 +59,7 @@ afterAll(async () => {
   await machines.remove();
 });
 
-/** Runs a program of `cli/` as an operator does. */
+/** Runs a program of `cli/` for the deployed stack. */
 function cli(program: string, ...args: readonly string[]): Promise<Run> {
   const { directory, stack } = deployment;
   return new Promise((resolve) => {
@@ -198,7 +198,7 @@ test("a zone is removed when it is no longer needed", async () => {
   expect(counts()).toEqual(exchangeOf(["zone1", "zone2"]));
 });
 
-test("the autoscaler deletes resources that a killed scale-out created but did not record", async () => {
+test("after a killed scale-out, the autoscaler deletes the new address and the new, unrecorded server", async () => {
   await atLeast(3);
   const killed = AutoscalerProcess.start(deployment, "--once");
   try {

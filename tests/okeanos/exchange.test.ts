@@ -25,7 +25,7 @@ beforeAll(async () => {
   okeanos = await startOkeanos({
     publicCidr: PUBLIC_CIDR,
     images: [{ name: "pbx-asterisk-22" }, { name: "pbx-controller" }],
-    // These quotas suffice for three zones, and for no resources that an earlier step leaves behind.
+    // These quotas suffice for exactly three zones and the controller.
     users: [{ limits: { "cyclades.floating_ip": 4, "cyclades.network.private": 1 } }],
     hypervisor: machines,
   });
@@ -89,7 +89,8 @@ test("an exchange is created, updated without and with --target, scaled out and 
   expect(await pulumi("up", 2)).toMatchObject({ exitCode: 0, changes: { created: 18 } });
   expect(await pulumi("up", 2)).toMatchObject({ exitCode: 0, changes: { unchanged: 18 } });
 
-  // The update has only the membership. So no NodeConfig tells the provider which zones the Pulumi program declares.
+  // The update with --target has only zone2's membership. So no NodeConfig tells the provider which zones the program
+  // declares.
   await askHaproxy("set server nodes/zone2 state drain");
   const target = ["--refresh", "--target", "**ZoneMembership::zone2"];
   expect(await pulumi("up", 2, {}, ...target)).toMatchObject({
@@ -173,8 +174,7 @@ test.each<[string, Failure]>([
   ["503", { status: 503 }],
   ["413", { status: 413 }],
   ["a broken connection", { reset: true }],
-  // A request without an answer or an effect is left out: it differs from a 503 only in the waiting time.
-  // provider.test.ts tests such a request.
+  // The case of neither an effect nor an answer is left out here. It is in provider.test.ts.
   ["an effect but no answer", { silence: true, lost: true }],
 ])(
   "if each kind of request fails once with %s, commands succeed when they are repeated",

@@ -35,7 +35,7 @@ test("a tenant other than the user's UUID is refused", async () => {
   );
 });
 
-test("a request without credentials gets only the catalog", async () => {
+test("a log-in without a body gets only the catalog", async () => {
   const { status, body } = await it.ask("POST", TOKENS);
   expect([status, Object.keys(body.access as object)]).toEqual([200, ["serviceCatalog"]]);
 });
@@ -73,7 +73,7 @@ test("Astakos answers a wrong token with another fault than Cyclades and Plankto
   expect(await ask("GET", "/image/v1.0/images")).toEqual(relayed);
 });
 
-test("an unknown URL gets 400 within an API and 404 elsewhere, a wrong method gets 405, all recorded", async () => {
+test("unknown URLs get 400 within an API and 404 elsewhere, wrong methods get 405, and all are recorded", async () => {
   expect(await it.ask("GET", "/network/v2.0/routers")).toEqual(
     fault("badRequest", 400, "API endpoint not found"),
   );

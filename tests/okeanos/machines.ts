@@ -12,8 +12,8 @@ const GATEWAY = `${PUBLIC}.1/24`;
 const UPLINK = `pbx-ok-${String(process.pid % 100_000)}`;
 
 /**
- * Real machines behind the servers of the simulated cloud, each in a network namespace. Each machine has a network card
- * for each NIC of its server. Tests can reach the public network.
+ * Real machines behind the servers of the simulated cloud, each in a network namespace. At its first start, a machine
+ * gets a network card for each NIC of its server. Tests can reach the public network.
  */
 export class Machines implements Hypervisor {
   private readonly nodes = new Map<number, CloudNode>();

@@ -27,7 +27,7 @@ test("a network needs a type that users may create", async () => {
   expect(statuses).toEqual([400, 400, 403, 201]);
 });
 
-test("IDs of networks, subnets, ports and floating IPs are text, but requests may use numbers", async () => {
+test("IDs of ports and floating IPs, and network IDs in ports, are text, but requests may use numbers", async () => {
   const id = await privateNetwork(it);
   const port = await it.create(PORTS, { port: { network_id: Number(id) } });
   const ip = await it.create(FLOATING_IPS, { floatingip: { floating_network_id: 1 } });
@@ -147,7 +147,7 @@ test("a GET of a port with an IPv4 and an IPv6 address gets 500, and the list ha
   expect((await it.ask("GET", PORTS)).body.ports).toHaveLength(2);
 });
 
-test("a floating IP is created with 200 and without a status, and cannot be updated", async () => {
+test("a floating IP is created with 200, has no field for its status, and cannot be updated", async () => {
   const { status, body } = await it.ask("POST", FLOATING_IPS, { floatingip: {} });
   expect([status, "status" in (body.floatingip as object)]).toEqual([200, false]);
   expect((await it.ask("PUT", `${FLOATING_IPS}/1`, { floatingip: {} })).status).toBe(501);

@@ -27,7 +27,7 @@ function cloudConfigOf({ userData, personality }: Machine): CloudConfig {
   return parse(text) as CloudConfig;
 }
 
-/** Replacement for systemd. Starts HAProxy after `systemctl start`, or Asterisk at boot. Restarts an ended daemon. */
+/** Replacement for systemd. Runs and restarts HAProxy after `systemctl start`, or Asterisk if node.json exists. */
 const UNITS = `
 while :; do
   if [ -e /run/haproxy/wanted ]; then

@@ -105,7 +105,7 @@ test("a server gets the planned addresses, and all resources can be deleted", as
   expect(await servers.read(there.server, log, id)).toBeNull();
 });
 
-test("a change of flavor and metadata stops, resizes and starts the server, and updates its metadata", async () => {
+test("a change of flavor resizes a running server, and another disk size is refused; metadata is updated", async () => {
   const there = await place();
   const { servers } = kinds();
   const { id } = await servers.create(there.server, log);
@@ -234,7 +234,7 @@ describe.each(["/servers", "/floatingips", "/networks", "/subnets"])("a POST to 
   });
 });
 
-test("resources of an interrupted update are deleted before new ones are created", async () => {
+test("the creation of a server or a network deletes the one that an interrupted update left behind", async () => {
   const there = await place();
   const { servers, networks } = kinds();
   await servers.create(there.server, log);
@@ -261,7 +261,7 @@ test("an interrupted create is recorded, and the next update replaces the server
   expect(servers.diff({ ...there.server, unfinished: true }, there.server).kind).toBe("replace");
 });
 
-describe("an operation that exceeds its deadline", () => {
+describe("an operation that exceeds its deadline or fails", () => {
   /** Advances `performance.now` by an hour at each reading, while the simulated cloud's clock stands still. */
   function hurry(): void {
     stalled = now();
@@ -314,7 +314,7 @@ describe("an operation that exceeds its deadline", () => {
     );
   });
 
-  test("does not hide other errors", async () => {
+  test("does not hide an unexpected error", async () => {
     const { servers } = kinds();
     const { id } = await servers.create(there.server, log);
     const mistake = new TypeError("a mistake");
@@ -361,7 +361,7 @@ test("an address that was just created for one node is not reused for another no
   expect(other?.id).not.toBe(one?.id);
 });
 
-test("an address that the stack reserves for a future server is not reused", async () => {
+test("an unused address of another node of the stack is not reused", async () => {
   const own = await kinds().addresses.create(ADDRESS);
   const { addresses } = kinds();
   const another = { ...ADDRESS, name: "zone2", project: okeanos.userId, reuse: true };
@@ -378,11 +378,16 @@ test("an address that the stack reserves for a future server is not reused", asy
   expect(await needed([own.outs.address, outs.address])).toBe("3");
 });
 
-test("the error for a refused token does not contain the token", async () => {
+test("the error for a refused token says what to do, and does not contain the token", async () => {
   const stranger = new Client(okeanos.identityUrl, "a-secret-token", { pause: 5 });
-  await expect(stranger.user()).rejects.toThrow(
+  const { message } = await stranger.user().then(
+    () => new Error("accepted"),
+    (error: unknown) => error as Error,
+  );
+  expect(message).toMatch(
     /^okeanos: the token was rejected; copy a valid token .+, and set OS_TOKEN to it$/,
   );
+  expect(message).not.toContain("a-secret-token");
 });
 
 test("the error for a missing token names the variables that are not set", () => {

@@ -8,7 +8,7 @@ const JOB = 1_000;
 export interface Scene {
   readonly okeanos: Okeanos;
   readonly ask: Ask;
-  /** Advances the time by ten durations of a job. Jobs that are due then end with the next request. */
+  /** Advances the time by ten durations of a job. The next request, or `remaining`, ends the jobs that are then due. */
   readonly wait: () => void;
   /** Sends a POST request, and returns the resource in the answer. @throws Error if the answer is a fault. */
   readonly create: (path: string, body: unknown) => Promise<Readonly<Record<string, unknown>>>;

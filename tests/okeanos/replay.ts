@@ -41,7 +41,7 @@ const WEB = {
 };
 const KEYPAIR = '{"keypair": {"name": "k1", "public_key": "ssh-rsa AAAA a@b"}}';
 
-/** Complete bodies, by number of the request. In the recording, these bodies are truncated or lack the password. */
+/** Bodies to send instead of recorded bodies that are truncated or lack the password, by number of the request. */
 const BODIES: Readonly<Record<number, string>> = {
   167: personality(FILE, FILE, FILE, FILE, FILE, FILE),
   168: personality(file(10_244)),
@@ -76,7 +76,7 @@ const post = (things: string, id: string, body: object): Step => ({
 const remove = (url: string): Step => ({ method: "DELETE", url: `{cyc}${url}`, body: undefined });
 const network = (id: string): Step => post("network", id, { name: id, type: "MAC_FILTERED" });
 
-/** Requests that are not in the recording, by number of the next recorded request. Later answers depend on these. */
+/** Requests that are not in the recording, by number of the next recorded request. Later answers depend on them. */
 const OFF_THE_RECORD: Readonly<Record<number, readonly Step[]>> = {
   137: [remove("/network/v2.0/ports/2"), remove("/network/v2.0/ports/3")],
   307: [
@@ -211,7 +211,7 @@ class Replay {
     });
   }
 
-  /** Returns the ID in the simulated cloud of the resource with a recorded ID. */
+  /** Translates a recorded ID to the ID that the resource has in the simulated cloud. */
   private ours(kind: string, id: string): string {
     return this.ids.get(`${kind} ${id}`) ?? id;
   }

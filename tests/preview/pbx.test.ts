@@ -51,7 +51,7 @@ describe("npm run pbx", () => {
     });
   });
 
-  test("makes Pulumi write no .attrs files, which a kill would leave incomplete", async () => {
+  test("makes Pulumi write no .attrs files, which a kill could leave incomplete", async () => {
     await pbx("status", "--stack", "nowhere");
     const files = readdirSync(join(state, ".pulumi"));
     expect(files).toContain("meta.yaml");

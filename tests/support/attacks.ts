@@ -99,7 +99,7 @@ export const ownAttacks = (): Attack[] => [
     20,
   ),
   attack(
-    "2,000 requests at once",
+    "2,000 pipelined requests",
     Array.from({ length: 2_000 }, () => requestWith()),
   ),
   attack("requests and garbage", [requestWith(), "garbage\r\n\r\n", requestWith()], 50),
@@ -117,7 +117,7 @@ export const ownAttacks = (): Attack[] => [
     210,
   ),
   attack(
-    "an endless header of endless lines",
+    "an endless header line",
     ["OPTIONS sip:192.0.2.1 SIP/2.0\r\nX: ", "x".repeat(64 * KIB)],
     160,
   ),

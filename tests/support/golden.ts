@@ -13,7 +13,7 @@ export function expectGolden(path: string, actual: string): void {
   }
   if (!existsSync(path)) {
     throw new Error(
-      `${relative(process.cwd(), path)} does not exist; check the rendered text, then create the file with: npm run golden`,
+      `${relative(process.cwd(), path)} does not exist; create the file with: npm run golden, and check its text`,
     );
   }
   expect(actual).toBe(readFileSync(path, "utf8"));

@@ -70,7 +70,9 @@ function pluginSchema(): PackageSpec {
     maxBuffer: 64 << 20,
   });
   if (status !== 0) {
-    throw new Error(`plugin ${plugin} has no schema; run: make tools; eval "$(make -s env)"`);
+    throw new Error(
+      `pulumi returns no schema of plugin ${plugin}; run: make tools; eval "$(make -s env)"`,
+    );
   }
   return JSON.parse(stdout) as PackageSpec;
 }

@@ -20,7 +20,7 @@ export interface TestStack {
   /**
    * Runs `pulumi` with a configuration of plain values. Encrypts secret values, except those of `plainKeys`.
    *
-   * @param variables environment variables to add to those of the stack and the cloud, or to replace.
+   * @param variables further environment variables, which take precedence over those of the stack and the cloud.
    */
   run(
     args: readonly string[],
@@ -47,7 +47,7 @@ export interface ExportedState {
   }[];
 }
 
-/** Environment variables that `pulumi` needs. All others are left out, because they could contain credentials. */
+/** Environment variables that `pulumi` inherits. All others are left out, because they could contain credentials. */
 const INHERITED = ["PATH", "HOME", "TMPDIR", "PULUMI_HOME"];
 
 function environment(state: string, cloud: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
@@ -140,7 +140,7 @@ export async function createStack(
   const base = parse(readFileSync(baseFile, "utf8")) as { config: Record<string, unknown> };
 
   let count = 0;
-  /** Writes a configuration file, and returns its path. Takes an encrypted `MASTER_SECRET` from the base file. */
+  /** Writes a configuration file, and returns its path. Copies the encrypted `MASTER_SECRET` from the base file. */
   const configure = async (
     values: Readonly<Record<string, unknown>>,
     plainKeys: readonly string[],

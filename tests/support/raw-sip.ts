@@ -33,7 +33,7 @@ export class SipMessage {
     return this.header("CSeq").split(/\s+/)[1] ?? "";
   }
 
-  /** Returns the first value of a header by its full name, in any case; empty if there is none. */
+  /** Returns the first value of a header; empty if there is none. @param name full name, in upper or lower case. */
   header(name: string): string {
     return this.all(name)[0] ?? "";
   }

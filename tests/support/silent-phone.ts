@@ -4,7 +4,7 @@ import type { SipAccount } from "../../phones/phone";
 import { within } from "../../phones/within";
 import { digest } from "./digest";
 
-/** Timeout for the answer of the registrar in milliseconds. */
+/** Timeout of a registration in milliseconds. */
 const DEADLINE = 5_000;
 
 /**

@@ -37,7 +37,7 @@ export interface StormResult {
 const DEADLINE = 32_000;
 /** Milliseconds between two checks for due connections. */
 const TICK = 5;
-/** Milliseconds until a phone reconnects if its connection was refused because HAProxy is starting. */
+/** Milliseconds until a phone tries again after a refused connection, such as while HAProxy starts. */
 const RETRY = 20;
 
 /** A registration on its own connection (RFC 3261, 10.2). */

@@ -6,8 +6,8 @@
  * transaction of the request, and its dialog, forever: PJSIP has no timer for a request without an answer
  * (RFC 3261, 17.2.2).
  *
- * This module is the last usage of the dialog of each call, so it sees a request after all other modules. If the
- * request has no answer yet, the module sends a final response.
+ * This module is the last usage of the dialog of each call, so it sees a request after all other modules. If none of
+ * them has answered the request or will answer it later, this module sends a final response.
  *
  * SPDX-License-Identifier: GPL-2.0-only
  * Asterisk loads only modules under its own license.
@@ -44,7 +44,7 @@ static int belongs_to_call(const pjsip_method *method)
     return method->id == PJSIP_ACK_METHOD || method->id == PJSIP_BYE_METHOD || method->id == PJSIP_CANCEL_METHOD;
 }
 
-/* Returns whether another module answers each request of the method during a call, at once or later. */
+/* Returns whether another module answers each request of the method during a call, immediately or later. */
 static int has_module(const pjsip_method *method)
 {
     return method->id == PJSIP_INVITE_METHOD || method->id == PJSIP_OPTIONS_METHOD || is(method, "PRACK") ||

@@ -2,9 +2,9 @@
  * Reports the results of log-ins to trunkline-report-logins.
  *
  * Asterisk's manager interface has the same information, but formats every event as text and wakes two threads for
- * each event. With chan_sip, a registration causes four events, which took a tenth of the time of a registration. This
- * module reads a few kinds of messages between Asterisk's modules (Stasis), and writes only the fields that are needed.
- * After the first message, the module waits 20 ms for more messages, so that it wakes up once for many messages.
+ * each event. With chan_sip, a registration causes four events. This module reads a few kinds of messages between
+ * Asterisk's modules (Stasis), and writes only the fields that are needed. After the first message, the module waits
+ * 20 ms for more messages, so that it wakes up once for many messages.
  *
  * The module writes to a FIFO. Each event is a line of five words: the name of the event, the account, chan_sip's
  * dialog, the port of the peer (in `lost`, the number of lost events), and the time at which Asterisk created the
@@ -17,7 +17,7 @@
  * SuccessfulAuth, ChallengeResponseFailed, InvalidPassword and (only with chan_sip) ChallengeSent are Asterisk's
  * security events: https://docs.asterisk.org/Deployment/Asterisk-Security-Framework/. Registered and Rejected are
  * states of a peer in chan_sip. Newchannel is written only with chan_sip. The account is the name that the client
- * sends, cut to 64 characters. "?" replaces all characters that are not printable ASCII.
+ * sends, cut to 64 characters. "?" replaces spaces and all characters that are not printable ASCII.
  *
  * SPDX-License-Identifier: GPL-2.0-only
  * Asterisk loads only modules under its own license.
@@ -174,7 +174,8 @@ static void on_endpoint(const struct stasis_message *message)
 
 /*
  * Returns the account if the channel is of a call that a phone places, otherwise NULL. The account consists of digits,
- * and so does the called number, which is in the dialplan. The channel of a call to a phone has the extension `s`.
+ * and so does the called number, which is the extension of the channel. The channel of a call to a phone has the
+ * extension `s`.
  */
 static const char *caller_of(const struct ast_channel_snapshot *channel, char account[LONGEST_WORD + 1])
 {

@@ -14,7 +14,6 @@ const SILENCE = 1_000;
 /** Deadline for a BYE to reach the other end, in milliseconds. */
 const BYE_DEADLINE = 5_000;
 
-/** Result of the observation of a call. */
 export interface CallObservation {
   /** Packet loss in the worse direction. */
   readonly lossPercent: number;
@@ -51,7 +50,8 @@ export class CallMonitor {
     this.quality = measure(...ends, () => this.stopped.promise);
     const [one, other] = ends;
     this.silences = Promise.all([this.longestSilence(one, other), this.longestSilence(other, one)]);
-    // `result` throws these errors. Without this handler, an error before `result` would be an unhandled rejection.
+    // `result` throws the errors of both observations. Without this handler, an error before the call of `result` would
+    // be an unhandled rejection.
     for (const observation of [this.quality, this.silences]) observation.catch(() => undefined);
   }
 

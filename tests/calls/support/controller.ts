@@ -16,9 +16,9 @@ export interface Backend {
   readonly limit: number;
 }
 
-/** Name of the service that locks sources and accounts. The service's user has the same name. */
+/** Name of the service that locks sources, for one account or for all. The service's user has the same name. */
 const ADMISSION = "trunkline-admission";
-/** Path of a file. While the file exists, the service is not started again. */
+/** Path of a file. While the file exists, the service is not started. */
 const NO_ADMISSION = "/run/no-admission";
 
 /** Script that runs the service in place of trunkline-admission.service, with the same user, groups and capability. */
@@ -61,7 +61,6 @@ export class Controller extends TestServer {
     return new Controller(options, await TestServer.prepare(options));
   }
 
-  /** Returns the current locks. */
   async bans(): Promise<Lock[]> {
     return JSON.parse(await this.inside(["/usr/lib/trunkline/bans"])) as Lock[];
   }

@@ -9,7 +9,7 @@ const INTERVAL = 100;
  * repeated as well, unless it throws {@link DaemonEnded}.
  *
  * @param what result that is awaited, for the message of the error.
- * @throws Error after `seconds`, with the message of the last error of `attempt`; {@link DaemonEnded} at once.
+ * @throws Error after `seconds`, with the message of the last error of `attempt`; {@link DaemonEnded} immediately.
  */
 export async function eventually<T>(
   what: string,

@@ -82,8 +82,8 @@ const START = 50;
 /** Deadline for HAProxy and all other zones to notice a dead zone, in seconds. They check at least every 5 s. */
 const MISSED = 15;
 /**
- * Returns whether a log record shows a standstill of the machine. During a standstill, no process runs for seconds, so
- * Asterisk logs that a trunk peer is slow or unreachable.
+ * Returns whether a log record shows a standstill of the machine. During a standstill, all processes pause for seconds.
+ * Then Asterisk logs that a trunk peer is slow or unreachable.
  */
 const showsStandstill = ({ source, message }: LogRecord): boolean =>
   source === "chan_iax2.c" && /is now TOO LAGGED|is now UNREACHABLE! Time: [1-9]/.test(message);
@@ -187,7 +187,7 @@ export class Exchange {
     });
   }
 
-  /** Returns the server ID of a node. A replaced server has another ID. */
+  /** Returns the server ID of a node. A new server of the node has a new ID. */
   serverId(node: string): string {
     return this.serverOf(node).id;
   }
@@ -235,8 +235,8 @@ export class Exchange {
 
   /**
    * Waits until HAProxy and the other zones have noticed that a zone does not answer. A test must not start the zone
-   * again earlier. Otherwise HAProxy and the other zones still consider the zone up, so `serving` returns at once, and
-   * calls fail when the interruption is noticed later.
+   * again earlier. Otherwise HAProxy and the other zones may still consider the zone up. Then `serving` returns
+   * immediately, and calls fail later, when the interruption is noticed.
    */
   async noticedAsDown(name: string): Promise<void> {
     const others = this.zones.filter((zone) => zone.name !== name);
@@ -299,7 +299,7 @@ export class Exchange {
     return this.aloneInRotation(name, () => this.registeredPhone(extension, options));
   }
 
-  /** Registers a phone without media in the zone `name`. The test writes the phone's messages. */
+  /** Registers a phone without media in the zone `name`. */
   async rawPhoneIn(name: string, extension: string, office: Office = "office1"): Promise<RawPhone> {
     return this.aloneInRotation(name, async () => {
       const phone = await this.unregisteredPhone(extension, office);
@@ -346,7 +346,7 @@ export class Exchange {
    * Calls, and returns both ends of the established call. If the call got a 480 and the machine has stood still, calls
    * once more.
    *
-   * @throws Error with the state of each zone and the end of its log; CallRefused if the second call fails.
+   * @throws Error with the state of each zone and the end of its log; CallRefused if the second call is refused.
    */
   async connect(caller: Phone, callee: Phone): Promise<[Call, Call]> {
     try {

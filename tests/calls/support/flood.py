@@ -2,8 +2,8 @@
 
 usage: flood.py ADDRESS PAUSE SECONDS
 
-Pauses for PAUSE milliseconds between two requests, which contain no log-in. Ends when its standard input ends, after
-SECONDS at most, and prints the number of requests that it has sent.
+The requests contain no log-in. Pauses for PAUSE milliseconds between two requests. Ends when its standard input ends,
+after SECONDS at most, and prints the number of requests that it has sent.
 """
 import random
 import select
@@ -35,7 +35,8 @@ def requests(number):
     via = f"SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bK{number}"
     file = FILES[number % len(FILES)]
     return [
-        # This request lacks headers. PJSIP would log the text of such a request unchanged.
+        # This request lacks headers. By default, PJSIP logs the text of such a request unchanged; pjproject.conf
+        # prevents this.
         request("OPTIONS sip:a@b SIP/2.0", f"{via}\n{complaint(file)}"),
         # chan_sip logs the addresses in the next two requests, because it does not understand `tel:`.
         request(f"OPTIONS tel:{file} SIP/2.0", via, headers(number)),

@@ -58,7 +58,7 @@ export async function removeLeftovers(): Promise<void> {
 /**
  * Network of a cloud, in namespaces. The namespace `router` stands for Neutron's router, between the trunk network and
  * the public network. A host has only its fixed IP. The router translates the floating IP of the host. From the public
- * network, it forwards only the traffic that the security groups allow.
+ * network, the router forwards only the traffic that the security groups allow.
  */
 export class TestNetwork {
   private static count = 0;

@@ -35,8 +35,8 @@ const BOOT_DEADLINE = 10_000;
 const STOP_DEADLINE = 10_000;
 
 /**
- * Script of process 1 of the server. The mounts exist only in the server's namespace. Process 1 ends on SIGKILL, or
- * when its standard input is closed. All processes of the server end with process 1.
+ * Script of process 1 of the server. The mounts exist only in the server's mount namespace. Process 1 ends on
+ * SIGKILL, or when its standard input is closed. All processes of the server end with process 1.
  * Arguments: image, folder of the writable layer, host name, runtime folder and its owner.
  */
 const INIT = `
@@ -58,7 +58,7 @@ exec chroot "$root" /bin/bash -c 'echo up; read -r'`;
 
 const SSHD = ["/usr/sbin/sshd", "-D", "-e"];
 
-/** Error: a daemon has ended, so further waiting does not help. The message is the output of the daemon. */
+/** Error: a program of a server does not run, so further waiting does not help. The message is the program's output. */
 export class DaemonEnded extends Error {}
 
 /** Long-running program in a server. */
@@ -145,7 +145,7 @@ export class TestServer {
     this.sshd = this.serve(SSHD);
   }
 
-  /** Ends sshd and all its connections at once. */
+  /** Kills sshd, and ends all its connections. */
   async killSsh(): Promise<void> {
     if (this.sshd === null) return;
     // Connections outlive the listener, so kill all sshd processes.
@@ -153,7 +153,7 @@ export class TestServer {
     await ended(this.sshd.process);
   }
 
-  /** Kills all processes of the server at once. */
+  /** Kills all processes of the server. */
   async kill(): Promise<void> {
     if (this.machine === null) return;
     const { process: machine, init } = this.machine;
@@ -220,7 +220,7 @@ export class TestServer {
     };
   }
 
-  /** Root directory of the server, as a path of this machine. */
+  /** Returns the root directory of the server, as a path of this machine. */
   protected root(): string {
     return `/proc/${String(this.up().init)}/root`;
   }
@@ -230,7 +230,7 @@ export class TestServer {
     await rm(this.options.folder, { recursive: true, force: true });
   }
 
-  /** Returns the process of the daemon. @throws {@link DaemonEnded} if the daemon has ended. */
+  /** Returns `nsenter`, the parent of the daemon. @throws {@link DaemonEnded} if the daemon does not run. */
   protected running(): ChildProcess {
     const { daemon } = this;
     if (daemon === null || hasEnded(daemon.process)) throw new DaemonEnded(this.output);
@@ -287,7 +287,7 @@ function says(child: ChildProcess, word: string): Promise<void> {
   });
 }
 
-/** Returns whether a process runs; a zombie does not. */
+/** Returns whether a process has not ended. A zombie has ended. */
 async function isAlive(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${String(pid)}/status`, "utf8").catch(() => "State:\tZ");
   return !/^State:\s+[ZX]/m.test(status);

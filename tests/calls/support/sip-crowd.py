@@ -65,7 +65,7 @@ class Client:
         self.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     async def answer(self):
-        """Returns the final answer to the last request. Raises EOFError if the connection ends."""
+        """Returns the final answer to the last request. Raises one of FAULTS if no answer comes."""
         async with asyncio.timeout(TIMEOUT):
             while True:
                 message = (await self.reader.readuntil(b"\r\n\r\n")).decode(errors="replace")

@@ -28,7 +28,7 @@ export interface CrowdJobs {
 
 /** Results of `sip-crowd.py`, in the order of the jobs. */
 export interface CrowdResults {
-  /** Number of connections that were opened, and number that the exchange has closed. */
+  /** Number of connections that were opened, and number that the exchange has closed without a reset. */
   readonly idle: readonly { readonly opened: number; readonly shut: number }[];
   readonly guess: readonly {
     readonly tried: number;

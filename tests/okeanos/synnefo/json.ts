@@ -40,7 +40,7 @@ export function required(body: Json, name: string): unknown {
   return body[name];
 }
 
-/** Returns the integer in a number or text. If there is no integer, returns NaN or 0, which is no ID. */
+/** Returns the integer in a number or text. If there is no integer, returns NaN or 0. No resource has these IDs. */
 export function id(value: unknown): number {
   const number = typeof value === "number" ? value : Number(scalar(value));
   return Number.isInteger(number) ? number : NaN;

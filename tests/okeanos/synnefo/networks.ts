@@ -87,7 +87,7 @@ function create(
   return network;
 }
 
-/** Deletes a network: after `taskTime` milliseconds if the cluster has the network, otherwise at once. */
+/** Deletes a network: after `taskTime` milliseconds if the cluster has the network, otherwise immediately. */
 function remove({ cloudState, clock, taskTime }: Cloud, network: NetworkRecord): void {
   const { id } = network;
   if (network.public) {

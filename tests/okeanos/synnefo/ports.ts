@@ -141,7 +141,7 @@ export function portRoutes(cloud: Cloud): readonly Route[] {
     cyclades(cloud, "PUT", one, (user, call) => {
       const wanted = attribute(jsonBody(call), "port");
       const port = findSingle(cloud, user, call.params.port ?? "");
-      // Changes of other fields are ignored without a fault.
+      // Changes of fields other than the name are ignored without a fault.
       if (wanted.name !== undefined) {
         port.name = scalar(wanted.name);
       }

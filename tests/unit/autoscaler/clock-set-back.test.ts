@@ -24,7 +24,7 @@ const waitsAt = (known: Memory, now: number): boolean[] => {
   );
 };
 
-test("an hour later, no wait has ended if the memory has times that are years ahead", () => {
+test("after an hour, no wait has ended if the memory has times that are years ahead", () => {
   expect(waitsAt(memory, NOW + 3_600_000)).toEqual([true, true, true]);
 });
 

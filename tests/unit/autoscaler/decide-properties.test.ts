@@ -83,8 +83,8 @@ const calmDay = fc
   );
 
 /**
- * Replays the readings `day` on an exchange that applies every decision at once. Returns the scale-outs and scale-ins,
- * and the number of zones after each sample.
+ * Replays the readings `day` on an exchange that applies every decision immediately. Returns the scale-outs and
+ * scale-ins, and the number of zones after each sample.
  */
 function replay(
   policy: Policy,
@@ -180,7 +180,7 @@ test("no zone is added in the cooldown after a scale-out, or removed in the cool
   );
 });
 
-test("no zone is removed under a constant load", () => {
+test("zones that were added for a constant load are not removed", () => {
   fc.assert(
     fc.property(anyPolicy, fc.integer({ min: 0, max: 600 }), (policy, calls) => {
       fc.pre(affordable(policy) >= policy.min);

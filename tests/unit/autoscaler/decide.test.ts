@@ -33,7 +33,7 @@ function decided(
 const calls = (...numbers: readonly number[]): Reading[] => numbers.map((n) => ({ calls: n }));
 
 describe("calls", () => {
-  test("that leave too little room for the spare calls add all missing zones at once", () => {
+  test("that leave too little room for the spare calls add all missing zones in one step", () => {
     expect(decided(calls(90, 81))).toEqual({
       action: "out",
       zones: 3,
@@ -55,7 +55,7 @@ describe("calls", () => {
     });
   });
 
-  test("of more than three zones are given as one sum, without the names of the zones", () => {
+  test("of more than three zones appear in the reason without the names of the zones", () => {
     expect(decided(calls(80, 80, 80, 80)).reason).toBe(
       "4 zones carry 320 calls; with 20 spare they need 5 zones of 80",
     );
@@ -83,7 +83,7 @@ describe("throughput and processor load", () => {
     expect(decided([used(3e6, 0.8), used(3e6, 0.8)], policy).action).toBe("hold");
   });
 
-  test("above the thresholds in a single sample add no zone", () => {
+  test("above the thresholds in a single sample add no zone if the mean is below", () => {
     const samples = [...steady(ago(15), [used(1e6, 0.1)]), sampleFrom(NOW, [used(6e6, 1)])];
     expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe("hold");
   });
@@ -102,7 +102,7 @@ describe("throughput and processor load", () => {
     expect(decide(samples, STATE, { ...POLICY, ...policy }, NOW).action).toBe(action);
   });
 
-  test("above the threshold in one zone add a zone if the other is half full, although both together have room", () => {
+  test("above the threshold in one of two zones add a zone if the other is more than half full", () => {
     expect(decided([used(3.5e6, 0.1), used(2e6, 0.1)], policy)).toEqual({
       action: "out",
       zones: 3,
@@ -112,7 +112,7 @@ describe("throughput and processor load", () => {
     });
   });
 
-  test("above the threshold in one zone add no zone if another zone is less than half full", () => {
+  test("above the threshold in one of two zones add no zone if the other is less than half full", () => {
     expect(decided([used(3.5e6, 0.1), used(1e6, 0.1)], policy).action).toBe("hold");
   });
 });
@@ -648,7 +648,7 @@ describe("a limit", () => {
     });
   });
 
-  test("that is a lowered `max` removes zones one at a time, whatever their load", () => {
+  test("that is a lowered `max` removes zones one at a time, whatever their load, but only if all can be read", () => {
     expect(decided(calls(80, 80, 80), { max: 1 }, { lastIn: ago(1) })).toEqual({
       action: "in",
       zones: 2,

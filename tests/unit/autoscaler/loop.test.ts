@@ -201,7 +201,7 @@ describe("the decision log", () => {
     expect(statSync(path()).mode & 0o777).toBe(0o640);
   });
 
-  test("leads to a message if it cannot be written, and works again after the cause is removed", async () => {
+  test("leads to a message if it cannot be written, and works after the cause is removed", async () => {
     mkdirSync(path(), { recursive: true });
     const journal = new Journal(path(), "dev", say);
     journal.write(OUT, BEGIN, BEGIN);

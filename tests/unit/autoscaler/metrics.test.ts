@@ -17,7 +17,7 @@ Inter-|   Receive                                                |  Transmit
 `;
 
 describe("a zone's counters", () => {
-  test("cover all network interfaces except loopback, and all processors", () => {
+  test("leave out the loopback interface, and do not count I/O wait as busy", () => {
     expect(parseCounters(printed([820495, 798662], 1489894))).toEqual({
       boot: "9a7b39e1",
       uptime: 25782.34,
@@ -151,7 +151,7 @@ describe("an observation", () => {
       }),
   } as unknown as Session;
 
-  test("computes rates from the counters of an earlier run, and then keeps the new counters", async () => {
+  test("computes the throughput from the counters of an earlier run, and then keeps the new counters", async () => {
     const before: Counters = {
       ...parseCounters(printed([0, 0], 3)),
       uptime: 25_722.34,

@@ -64,7 +64,7 @@ test('an aborted repair ends with "interrupted", not with "failed"', async () =>
 });
 
 describe("the guard", () => {
-  test("prevents an update that callers would notice, and gives the reasons", async () => {
+  test("prevents an update that it refuses, and gives the reasons", async () => {
     const wanted: (string | undefined)[] = [];
     const { executor, asked, envVars } = executorOf(done, {
       refusals: ({ workspace }) => {

@@ -24,7 +24,7 @@ class World implements Executor {
   /** Outcomes of the next updates, in order. Later updates succeed. */
   outcomes: UpdateOutcome[] = [];
   repairOutcome: UpdateOutcome = { kind: "done" };
-  /** Number of the next writes of the memory that fail because the disk is full. */
+  /** How many of the next writes of the memory fail because the disk is full. */
   full = 0;
   room: Headroom | null = null;
   broken = false;
@@ -79,7 +79,7 @@ class World implements Executor {
     return Promise.resolve(this.repairOutcome);
   }
 
-  /** Runs one tick of a new {@link Ticker}. Returns the outcome after `ok: ` or `bad: `. */
+  /** Runs one tick of a new {@link Ticker}. Returns the outcome with the prefix `ok: ` or `bad: `. */
   async tick(): Promise<string> {
     const stop: Stop = { graceful: this.gently.signal, immediate: this.atOnce.signal };
     const { outcome, ok } = await this.ticker().tick(stop);
@@ -173,7 +173,7 @@ test("a change that the lock of another update prevents is not a failure, and th
   world.calls = 9;
   world.outcomes = [{ kind: "locked" }];
   expect(await world.tick()).toBe(
-    "ok: held: another update of the stack is under way; from 2 to 3 zones has to wait",
+    "ok: held: another update of the stack is under way; not done yet: from 2 to 3 zones",
   );
   expect(world.memory).toMatchObject({ unfinished: null, failures: null, lastOut: null });
   expect(await world.tick()).toBe("ok: done: from 2 to 3 zones");
@@ -428,7 +428,7 @@ describe("a request to stop", () => {
       return Promise.resolve();
     };
     expect(await world.tick()).toBe(
-      "ok: cancelled: from 2 to 1 zone; the next run continues from there",
+      "ok: cancelled: from 2 to 1 zone; the next run repairs the stack if needed",
     );
     expect(world.memory.unfinished).toEqual({ from: 2, to: 1 });
   });
@@ -449,7 +449,7 @@ describe("a request to stop", () => {
       return Promise.resolve();
     };
     expect(await world.tick()).toBe(
-      "ok: cancelled: from 2 to 3 zones; the next run continues from there",
+      "ok: cancelled: from 2 to 3 zones; the next run repairs the stack if needed",
     );
     expect(world.memory).toMatchObject({ unfinished: { from: 2, to: 3 }, failures: null });
   });

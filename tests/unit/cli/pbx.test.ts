@@ -53,7 +53,7 @@ describe("a lock", () => {
     },
   );
 
-  test("is shown in a table row with its duration, reason and counters", () => {
+  test("is shown in a table row with its remaining time, reason and counters", () => {
     const ban = { source: "203.0.113.7", account: null, seconds: 61, reason: "guesses" };
     expect(rowOf({ ...ban, times: 2, refused: 9, restricted: true })).toEqual([
       "203.0.113.7",
@@ -150,7 +150,7 @@ describe("the nodes of a stack", () => {
     ),
   };
 
-  test("have the SSH access key of the plan and the host keys of the outputs", () => {
+  test("are returned with the private key for SSH, derived from the master secret, and with the host keys of the outputs", () => {
     expect(nodesOf(outputs, MASTER_SECRET)).toEqual({
       access: {
         privateKey: plan.accessKey.privateKey,

@@ -25,7 +25,7 @@ test("1000 users fit into user data, and 10000 users do not", () => {
   expect(usersFitUserData(withUsers(10_000))).toBe(false);
 });
 
-test("the most users that usersFitUserData accepts fit in user data, even if addresses compress badly", () => {
+test("the largest number of users that usersFitUserData accepts fits, even if addresses compress badly", () => {
   let [fitting, beyond] = [500, 8000];
   while (beyond - fitting > 1) {
     const middle = Math.floor((fitting + beyond) / 2);
@@ -54,7 +54,7 @@ test.each(["chan_sip", "pjsip"])("30 users fit in user data with 248 zones (%s)"
 });
 
 test.each(["chan_sip", "pjsip"])(
-  "without users, 248 zones take less than half of the user-data limit (%s)",
+  "user data without users takes less than half of its limit with 248 zones (%s)",
   (sipDriver) => {
     const mesh = exchangeOf({ zones: 248, sipDriver, image: "pbx-asterisk-16" });
     const boot = { ...mesh, users: [] };
@@ -100,7 +100,7 @@ describe("the files", () => {
     }
   });
 
-  test("of the controller with its zones are haproxy.cfg and limits.json; with HAProxy's settings, haproxy.cfg", () => {
+  test("haproxy.cfg and limits.json depend on the zones, and only haproxy.cfg depends on HAProxy's settings", () => {
     const files = (zones: number, haproxy = HAPROXY) =>
       controllerFiles(exchangeOf({ zones }), haproxy);
     const cfg = ["/etc/haproxy/haproxy.cfg"];

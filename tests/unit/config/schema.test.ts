@@ -185,7 +185,7 @@ describe("parseSettings reports", () => {
     },
   );
 
-  test("all faults of a configuration at once", () => {
+  test("all faults of a configuration in one error", () => {
     const raw = {
       zones: 300,
       users: [{ extension: "x" }, { extension: "1001", name: "" }, { range: "5-1" }],

@@ -74,7 +74,7 @@ test("the capacity is the number of usable addresses without gateway, controller
   );
 });
 
-test("the address of a zone depends only on the network and the zone's number", () => {
+test("zones have consecutive addresses, in the order of their numbers", () => {
   const plan = planAddresses("10.0.0.0/16");
   expect([1, 2, 250, 255, 300].map((number) => plan.zone(number))).toEqual([
     "10.0.0.2",

@@ -3,7 +3,7 @@ import { poll } from "../../../core/retry";
 
 afterEach(() => jest.restoreAllMocks());
 
-test("a deadline expires after its time, and not earlier", async () => {
+test("a deadline is not expired at first, and is expired after its time", async () => {
   const deadline = new Deadline(50);
   expect(deadline.isExpired).toBe(false);
   expect(deadline.remaining).toBeLessThanOrEqual(50);

@@ -6,7 +6,7 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** Creates fake commands of a machine that has all tools, and a fake bake.sh that makes an image at once. */
+/** Creates fake commands of a machine that has all tools, and a fake bake.sh that makes an empty image. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-images-"));
   for (const part of ["images", "bin"]) mkdirSync(join(folder, part));

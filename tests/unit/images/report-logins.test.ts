@@ -163,20 +163,20 @@ describe("with chan_sip, report-logins", () => {
     ]);
   });
 
-  test("reports no challenge to a phone that logs in, even if the memory address was that of another dialog", () => {
+  test("reports no challenge to a phone that logs in, even if its dialog has the memory address of another", () => {
     const challenge = chanSip("ChallengeSent", "1001");
     const login = chanSip("SuccessfulAuth", "1001");
     const other = [chanSip("ChallengeSent", "1003"), chanSip("SuccessfulAuth", "1003")];
     const call = chanSip("ChallengeSent", "sip:1001@198.51.100.254");
     expect(reports("chan_sip", [challenge, 33.1, challenge, login, 60])).toEqual([]);
     expect(reports("chan_sip", [challenge, login, challenge, 60])).toEqual([]);
-    // A dialog usually ends 6.4 seconds after its challenge. The next dialog may have the same address.
+    // A dialog usually ends 6.4 seconds after its challenge. The next dialog may have the same address in memory.
     expect(reports("chan_sip", [challenge, login, 6.4, ...other, 60])).toEqual([]);
     expect(reports("chan_sip", [challenge, 6.4, ...other, 6.4, challenge, login, 60])).toEqual([]);
     expect(reports("chan_sip", [challenge, 6.4, call, channel("1001"), 60])).toEqual([
       "accepted 1001 0 call",
     ]);
-    // The end of a call ends its dialog at once.
+    // The end of a call ends its dialog immediately.
     expect(reports("chan_sip", [call, channel("1001"), 1, ...other, 60])).toEqual([
       "accepted 1001 0 call",
     ]);
@@ -193,7 +193,7 @@ describe("with chan_sip, report-logins", () => {
     expect(reports("chan_sip", [challenge, 6.4, challenge, 7.4])).toEqual(told);
     expect(reports("chan_sip", [challenge, 6.4, challenge, 6.4, challenge])).toEqual(told);
     expect(reports("chan_sip", [challenge, 6.4, challenge, login, 7.4])).toEqual(told);
-    // A client may keep a dialog alive for longer.
+    // A client may keep a dialog alive for longer than 6.4 seconds.
     expect(reports("chan_sip", [challenge, 600, challenge, 7.4])).toEqual(told);
   });
 
@@ -347,7 +347,7 @@ sys.stdout.flush()
 os._exit(0)`;
   const lines = [
     "ChallengeSent 1001 0x7f01 9999 1764423452.000000",
-    // After a start of Asterisk, this memory address belongs to another dialog.
+    // 0x7f01 is the address of a dialog in memory. A start ends all dialogs, so 0x7f01 is a new dialog afterwards.
     "started - - 0 1764423452.100000",
     "ChallengeSent 1001 0x7f01 9999 1764423452.200000",
     "lost - - 3 1764423452.300000",

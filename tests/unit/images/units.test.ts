@@ -22,8 +22,8 @@ const DAEMONS = [
   ["pbx-node", "ssh.service.d/trunkline.conf"],
 ] as const;
 
-// The setting that disables the limit must be in [Unit], because systemd ignores it in [Service]. StartLimitBurst alone
-// is not enough (systemd.unit(5)).
+// The setting that disables the limit of restarts must be in [Unit], because systemd ignores it in [Service].
+// StartLimitBurst alone is not enough (systemd.unit(5)).
 test.each(DAEMONS)("in %s, systemd restarts %s without a limit", (element, unit) => {
   const all = settings(element, unit);
   expect(all).toContain("Unit.StartLimitIntervalSec=0");

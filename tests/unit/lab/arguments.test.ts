@@ -6,7 +6,10 @@ import { ROOT } from "../../../core/paths";
 
 let folder: string;
 
-/** Copies the lab's scripts, with one service. A fake `id` says that the user is not root, so that no command runs. */
+/**
+ * Copies the lab's scripts, with one service. A fake `id` says that the user is not root, so that `up`, `prove` and
+ * `down` change nothing on this machine.
+ */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trunkline-lab-"));
   for (const part of ["lab/services", "bin"]) mkdirSync(join(folder, part), { recursive: true });

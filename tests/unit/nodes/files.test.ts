@@ -199,7 +199,7 @@ test("the agent answers an invalid request with an error", async () => {
 });
 
 describe("a service whose backlog holds one connection", () => {
-  /** Python program. Listens at once, and starts to answer after the given number of seconds. */
+  /** Python program. Listens immediately, and starts to answer after the given number of seconds. */
   const SERVICE = `
 import socket, sys, time
 with socket.socket(socket.AF_UNIX) as service:

@@ -34,7 +34,7 @@ test("a zone receives SIP, SSH, NTP and answers from the controller, IAX2 from i
   ]);
 });
 
-test("a zone sends answers, NTP, IAX2, media from RTP ports, and reports except as user asterisk", () => {
+test("a zone sends answers, NTP, IAX2, media from RTP ports, and reports, but no reports of user asterisk", () => {
   expect(chain("zone", "output")).toEqual([
     `ip daddr ${CONTROLLER} tcp sport 5060 (answers) accept comment "zone-sip"`,
     'udp sport 10000-10999 accept comment "zone-rtp"',

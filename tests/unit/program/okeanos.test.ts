@@ -143,7 +143,7 @@ describe("a preview without a token", () => {
   });
 });
 
-test("a server is on the trunk network and the public network, and is replaced instead of resized", () => {
+test("a server is on the trunk network, has a public address, and is replaced instead of resized", () => {
   const { inputs, secretInputs, dependencies, provider } = find("Server zone2");
   expect({ inputs: { ...inputs, userData: "…" }, secretInputs, dependencies, provider }).toEqual({
     inputs: {

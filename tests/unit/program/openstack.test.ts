@@ -27,7 +27,7 @@ function run(
   return result;
 }
 
-/** Configuration with two zones, and with the keys whose effects the tests below check. */
+/** Configuration with two zones. Its values differ from the defaults. */
 const TWO_ZONES = {
   zones: 2,
   users: [{ extension: "1001", secret: "an-own-secret" }],
@@ -376,7 +376,7 @@ describe("an update", () => {
     ],
     ["the flavor of all nodes", { flavor: "m1.large" }],
   ])(
-    "that changes %s replaces the zones one by one, and starts new servers at once",
+    "that changes %s and adds a zone replaces the old zones one by one, and starts the added zone immediately",
     async (_, change) => {
       const { zone3, ...servers } = THREE;
       const program = await run({ zones: 3, ...change }, { servers });

@@ -119,7 +119,7 @@ describe("for the controller, nodeConfigImpact reports", () => {
   });
 });
 
-test("nodeConfigImpact reports nothing for a zone if nothing changes, or only the drain policy", () => {
+test("nodeConfigImpact reports nothing for a zone if nothing changes, or if only the drain policy changes", () => {
   expect(impact("zone1", [])).toEqual([]);
   expect(impact("zone1", [], { drain: { timeout: 60, force: true } })).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { plain } from "../../../provider/wire";
 import type { ZoneHost } from "../../../ssh/access";
 import { FakeExchange } from "../../support/fake-exchange";
 
-// Waits return at once in these tests and advance the fake clock.
+// Waits return immediately in these tests and advance the fake clock.
 jest.mock("node:timers/promises", () => ({
   setTimeout: (milliseconds: number) => {
     jest.advanceTimersByTime(milliseconds);

@@ -4,7 +4,7 @@ import type { ZoneMembershipInputs } from "../../../provider/inputs";
 import { PbxResourceProvider } from "../../../provider/provider";
 import { FakeExchange } from "../../support/fake-exchange";
 
-// Waits return at once in these tests.
+// Waits return immediately in these tests.
 jest.mock("node:timers/promises", () => ({ setTimeout: () => Promise.resolve() }));
 
 const URN = "urn:pulumi:test::trunkline::pbx:index:ZoneMembership::zone1";

@@ -31,7 +31,7 @@ const stack = (): Stack =>
     },
   }) as unknown as Stack;
 
-/** Writes a lock as Pulumi does, with the time in Go's format. */
+/** Writes a lock as Pulumi does. The time has nine decimals and a numeric offset. */
 function lock(name: string, pid: number, host = hostname(), at = new Date()): void {
   const timestamp = at.toISOString().replace("Z", "123456+00:00");
   const locks = join(folder, ".pulumi", "locks", "organization", "pbx", "test");
@@ -62,7 +62,7 @@ test("releaseDeadLock releases the lock of an ended process whose ID now belongs
   expect(cancelled).toBe(1);
 });
 
-test("releaseDeadLock keeps the lock of a running Pulumi, even if the clock was set forward since then", async () => {
+test("releaseDeadLock keeps the lock of a running Pulumi, even if the clock was set forward later", async () => {
   const pulumi = spawn("bash", ["-c", "exec -a pulumi sleep 60"]);
   try {
     await once(pulumi, "spawn");

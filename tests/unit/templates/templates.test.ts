@@ -137,7 +137,7 @@ describe("the dialplan", () => {
     expect(settings("number")).toEqual(digits.map((pattern) => ["exten", `${pattern},1,NoOp()`]));
   });
 
-  test("dials a user in the caller's zone first, then in all other zones at once", () => {
+  test("dials a user in the caller's zone first, then in all other zones at the same time", () => {
     const steps = dialplan(3, "from-users");
     expect(steps.slice(0, 5)).toEqual([
       "number",
@@ -330,7 +330,7 @@ describe("SIP", () => {
     for (const family of realtime) expect(users()(family as Table, "1001")).not.toBeNull();
   });
 
-  test("with PJSIP sets timer B to 300 s after the start of Asterisk, and changes no other system setting", () => {
+  test("with PJSIP has startup commands that set timer B to 300 s, and change no other system setting", () => {
     const commands = Object.keys(settingsOf(conf(1, "cli.conf"), "startup_commands"));
     const [, object = ""] =
       /^database put trunkline\/system system (.*)$/.exec(commands[0] ?? "") ?? [];

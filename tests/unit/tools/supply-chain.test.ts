@@ -71,7 +71,7 @@ describe("scripts", () => {
     expect(commands.filter((line) => /\bnpm (?:install|i|exec)\b|: npx /.test(line))).toEqual([]);
   });
 
-  test("download only with tools/download.sh; only record.sh, which records checksums, verifies none", () => {
+  test("download only with tools/download.sh, and only record.sh downloads without a recorded checksum", () => {
     const downloads = commands.filter((line) => /\b(?:curl|wget)\b.*(?:-|https?:)/.test(line));
     const elsewhere = downloads.filter((line) => !line.startsWith("tools/download.sh: "));
     // Scripts of the lab may send requests to the services of the lab.

@@ -61,7 +61,7 @@ export const inside = (
   sending: Sending = {},
 ): Promise<string> => finalOrNone(phone, phone.inside(dialog, method, sending));
 
-/** Returns the `run` of a case with one registered phone, 1001. */
+/** Returns the `run` of a case that starts with one registered phone, 1001. */
 export const alone =
   (act: (phone: RawPhone, bench: Bench) => Promise<string>): Run =>
   async (bench) =>

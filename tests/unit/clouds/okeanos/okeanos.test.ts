@@ -29,7 +29,7 @@ const cloud = (options: Partial<OkeanosCloudOptions> = {}) =>
   );
 
 describe("the headroom for zones", () => {
-  test("depends on the scarcest of servers, processors, memory, disk and addresses", async () => {
+  test("is what the scarcest quota allows, for example public addresses or processors", async () => {
     await start({ users: [{ limits: { "cyclades.floating_ip": 3 } }] });
     expect(await cloud().headroom()).toEqual({
       zones: 3,
@@ -41,7 +41,7 @@ describe("the headroom for zones", () => {
     });
   });
 
-  test("depends on the paying project's limits, for the user and for all members together", async () => {
+  test("depends on the limits of the selected project, for the user and for all members together", async () => {
     const limits = { "cyclades.ram": 4 * 2 ** 30 };
     const projectLimits = { "cyclades.ram": 3 * 2 ** 30 };
     await start({
@@ -84,7 +84,7 @@ describe("the headroom for zones", () => {
     await expect(headroom).rejects.toBeInstanceOf(OperatorError);
   });
 
-  test("is an error without a token", async () => {
+  test("is an error if OS_AUTH_URL and OS_TOKEN are not set", async () => {
     await start();
     const withoutToken = okeanosCloud(
       { flavor: SMALL, tag: TAG, project: undefined, reuseAddresses: false },

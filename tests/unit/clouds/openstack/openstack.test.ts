@@ -112,7 +112,7 @@ const session = (auth: Readonly<Record<string, string>> = PASSWORD): CloudSessio
 const headroom = (flavor = "pbx.small") => openstackHeadroom(session(), flavor);
 
 describe("the headroom for zones", () => {
-  test("depends on the scarcest of instances, cores, RAM, ports and floating IPs", async () => {
+  test("is what the scarcest limit allows, for example instances or cores", async () => {
     expect(await headroom()).toEqual({
       zones: 7,
       shortage: "7 of 10 instances left, and a zone needs 1",

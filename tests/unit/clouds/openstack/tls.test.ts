@@ -123,7 +123,7 @@ test.each([
   [{}, { OS_INSECURE: "true" }],
   [{ verify: true }, { OS_INSECURE: "1" }],
 ])(
-  "a session with %j in clouds.yaml and the environment %j accepts any certificate",
+  "a session with %j in clouds.yaml and the environment %j accepts an untrusted certificate",
   async (fields, env) => {
     expect(await session(fields, env).projectId()).toBe("p1");
   },

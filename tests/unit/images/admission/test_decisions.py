@@ -488,7 +488,7 @@ class IdleTest(unittest.TestCase):
         exchange.tick(1.0)
         self.assertEqual(exchange.ports(), [])
 
-    def test_accepts_all_phones_of_a_known_office_at_once(self):
+    def test_accepts_all_phones_of_a_known_office_that_connect_together(self):
         exchange = Exchange()
         exchange.log_in(0.0, OFFICE, "1001")
         for _ in range(500):

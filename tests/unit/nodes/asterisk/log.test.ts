@@ -43,7 +43,7 @@ const log = (...lines: string[]): void => {
 const FAULT = "No closing parenthesis found? 'Foo(' at line 63 of extensions.conf";
 const fault = (): string => record("pbx_config.c pbx_load_config", FAULT);
 
-describe("loggedErrors returns once a repeated message about a fault in an edited file:", () => {
+describe("loggedErrors returns a repeated message about a fault in an edited file only once:", () => {
   test.each([
     ["config.c process_text_line", `No '=' (equal sign) in line 65 of ${EXTENSIONS}`],
     ["config.c config_text_file_load", "Unterminated comment detected beginning on line 3"],

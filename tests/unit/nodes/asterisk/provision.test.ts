@@ -154,10 +154,10 @@ describe("if Asterisk did not start at boot", () => {
   const TOLD = "echo 'trunkline: SIP driver pjsip is not in this image' >/run/trunkline/fault";
 
   test.each([
-    ["has its files", contents, START],
-    ["has other files", { ...contents, "/etc/trunkline/node.json": "{}\n" }, RESTART],
+    ["up to date", contents, START],
+    ["out of date", { ...contents, "/etc/trunkline/node.json": "{}\n" }, RESTART],
   ])(
-    "and the zone lacks a driver and %s, the error is that of the preflight check",
+    "because its image lacks the SIP driver, and the files are %s, the error is that of the preflight check",
     async (_, files, order) => {
       boot(files);
       zone.program("systemctl", refusing(TOLD));

@@ -22,7 +22,7 @@ const bob = { extension: "1002", port: 40_002 };
 const inCall = { calls: 1, channels: 2 };
 const WAIT: Step = { kind: "wait" };
 
-test("a drain moves a phone without a call at once, and a phone in a call after its call", () => {
+test("a drain moves a phone without a call immediately, and a phone in a call after its call", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const talking = look({ ...inCall, busy: new Set(["1001"]), contacts: [alice, bob] });
 
@@ -45,7 +45,7 @@ test("a drain closes all connections at the second observation without a call, a
   expect(kinds).toEqual(["wait", "close", "done"]);
 });
 
-test("a drain does not close all connections in the first five seconds, so that new phones can register", () => {
+test("a drain does not close all connections in the first five seconds, so that phones can register", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const looks = [0, 1000, 2000, 4999, 5000, 6000].map((at) => look({ at }));
   expect(looks.map((seen) => decision.next(seen).kind)).toEqual([
@@ -77,7 +77,7 @@ test("a drain waits for a call that begins while the connections are being close
   ]);
 });
 
-test("a drain moves at most 200 phones at a time, because they register elsewhere at once", () => {
+test("a drain moves at most 200 phones in one step, because they register elsewhere at the same time", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const contacts = Array.from({ length: 450 }, (_, index) => ({
     extension: String(1000 + index),
@@ -115,7 +115,7 @@ test("a drain ends after three failed attempts to end the calls", () => {
   expect(kinds).toEqual(["cut", "cut", "cut", "release"]);
 });
 
-test("after a cut, a drain moves the phones that became idle before it cuts calls again", () => {
+test("after a cut, a drain first moves the phones that became idle, and then cuts calls again", () => {
   const decision = new DrainDecision({ ...POLICY, force: true }, "refuse");
   const busy = (...extensions: string[]): DrainObservation =>
     look({ ...inCall, at: 60_000, busy: new Set(extensions), contacts: [alice, bob] });
@@ -125,7 +125,7 @@ test("after a cut, a drain moves the phones that became idle before it cuts call
   expect(decision.next(busy())).toEqual({ kind: "move", ports: [bob.port] });
 });
 
-test("after a failed move, a drain moves the phone again when it has no call", () => {
+test("after a failed move, a drain tries again to move the phone when the phone has no call", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const idle = look({ contacts: [alice] });
   const step = decision.next(idle);
@@ -137,7 +137,7 @@ test("after a failed move, a drain moves the phone again when it has no call", (
   expect(decision.next(idle)).toEqual(step);
 });
 
-test("after a failed close, a drain closes all connections again before it ends", () => {
+test("after a failed close, a drain tries again to close all connections before it ends", () => {
   const decision = new DrainDecision(POLICY, "refuse");
   const kinds = [0, 0].map(() => decision.next(look()).kind);
   expect(kinds).toEqual(["wait", "close"]);

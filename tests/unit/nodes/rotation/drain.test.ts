@@ -3,7 +3,7 @@ import { type Drained, drainZone } from "../../../../nodes/rotation/drain";
 import type { DrainPolicy } from "../../../../nodes/rotation/drain-decision";
 import { FakeExchange } from "../../../support/fake-exchange";
 
-// Waits return at once in these tests and advance the fake clock.
+// Waits return immediately in these tests and advance the fake clock.
 jest.mock("node:timers/promises", () => ({
   setTimeout: (milliseconds: number) => {
     jest.advanceTimersByTime(milliseconds);

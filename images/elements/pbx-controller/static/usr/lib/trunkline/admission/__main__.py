@@ -27,16 +27,19 @@ LOG = "/var/log/trunkline/security.log"
 MASTER = "/run/haproxy/master.sock"
 CONTROL = "/run/trunkline-admission/control.sock"
 
-# Seconds between two calls of `Admission.tick`, two checks of HAProxy, and two checks of the kernel's connections.
-TICK, LOOK, RECONCILE = 0.25, 1.0, 3.0
+# Pause between two rounds of `decide`, and longest pause between two rounds of `look`, in seconds.
+TICK, LOOK = 0.25, 1.0
+# Minimum seconds between two calls of `reconcile`.
+RECONCILE = 3.0
 # Seconds for which events are gathered before one round of work.
 GATHER = 0.05
-# Seconds between two full listings of HAProxy's sessions, and between two writes of the state.
+# Minimum seconds between two full listings of HAProxy's sessions, and maximum seconds between two writes of the state.
 LISTING, SAVE = 30.0, 60.0
 # Maximum seconds from HAProxy's report of a connection until the kernel lists the connection. After this time, a
 # connection that the kernel does not list has ended.
 SETTLED = 2.0
-# Bytes of the receive buffer for records while this program is busy: some seconds of 1,000 connections per second.
+# Bytes of the receive buffer, which holds records until this program reads them. With 1,000 new connections per second,
+# the buffer is full after some seconds.
 BACKLOG = 4 << 20
 # Largest number of bytes of a record.
 RECORD = 4096
@@ -69,7 +72,7 @@ class Service:
         # Earliest time of the next count of bytes because of many failed log-ins.
         self.next_count = 0.0
         # Keys of connections in the kernel that HAProxy has not reported. `unreported`: at the last check. `unknown`:
-        # at both of the last two checks.
+        # at the last check and at the check before it, if there was one.
         self.unreported, self.unknown = None, set()
         self.at = dict.fromkeys(("settings", "look", "reconcile", "listing", "save"), -LISTING)
         self.last_error = None

@@ -1,4 +1,4 @@
-"""Decides which sources and accounts are locked, and which connections are closed.
+"""Decides which sources are locked, for which accounts, and which connections are closed.
 
 This module does no I/O. The caller reports each event with its time, in seconds of a monotonic clock, and applies the
 decisions.
@@ -25,13 +25,13 @@ ABANDONED = 40
 # Number of connections without a log-in that stay open when a zone fills up.
 CROWD = 100
 # Connections that a zone accepts; see plan/capacity.ts. When a zone is more than half full, connections without a
-# log-in are closed if their source is unknown. Until then, all phones of a new office may connect at once. When a zone
-# is nearly full, connections without a log-in are closed for any source.
+# log-in are closed if their source is unknown. Until then, all phones of a new office may connect at the same time.
+# When a zone is nearly full, connections without a log-in are closed for any source.
 PLACES = 1000
 # Seconds for which a new connection is not closed to make room. A phone logs in within tenths of a second.
 GRACE = 1.0
-# Log-ins take longer in a zone to which many phones connect at once. Connections there get additional time: the
-# duration of the slowest log-in of the last SLOW seconds, up to LONGEST.
+# Log-ins take longer in a zone to which many phones connect at the same time. Connections there get additional time:
+# the duration of a slow log-in in the last SLOW seconds, up to LONGEST.
 SLOW = 5.0
 LONGEST = 30.0
 
@@ -51,7 +51,7 @@ GUESSES = 10
 GUESSES_LOGGED_IN = 60
 REREGISTER = 30.0
 
-# Number of refusals of a locked account, for each connection, that count against the source. Further refusals do not
+# Number of refusals of a locked pair, for each connection, that count against the source. Further refusals do not
 # count, because their log-ins were already on their way when the connection was closed.
 LATE_GUESSES = 10
 
@@ -106,7 +106,7 @@ class Connection:
     # (as a rule, because the connection is older than this service), or the zone did not always report log-ins.
     found: bool = False
     shut: bool = False
-    # Refusals of a locked account that have counted against the source.
+    # Refusals of a locked pair that have counted against the source.
     late_guesses: int = 0
     # Failed log-ins of the zone that were assigned to this connection and have not counted as refusals yet.
     guesses: float = 0.0
@@ -184,7 +184,8 @@ class Admission:
         self.waiting.setdefault(zone, {})[port] = connection
         self.open[zone] += 1
         account, when = self.orphans.pop((zone, port), (None, 0.0))
-        # A log-in that is not late may belong to an earlier connection from the same port.
+        # If `found` is false, a log-in that is older than LATE_RECORD, or of another account, may belong to an earlier
+        # connection from the same port.
         is_late = account == connection.account and now - when < LATE_RECORD
         if account is not None and (found or is_late):
             self._accepted(when, connection, account)
@@ -207,7 +208,8 @@ class Admission:
             return
         self.reporting.add(zone)
         self.silent.discard(zone)
-        # The zone may not have reported log-ins on these connections. A phone registers again before the new deadline.
+        # Phones may have logged in on waiting connections without a report of the zone. Phones register again before
+        # the new deadline.
         for connection in self.waiting.get(zone, {}).values():
             connection.deadline = max(connection.deadline, now + LIVE)
             connection.found = True
@@ -459,7 +461,7 @@ class Admission:
         connection.guesses = min(connection.guesses, allowance + 1)
 
     def _settle(self, now, connection):
-        """Counts the failed log-ins of a connection that has ended as refusals, minus the share of its own log-in."""
+        """Counts as refusals the failed log-ins of a connection that has ended, minus the share of its own log-in."""
         own = LOG_IN / REQUEST if connection.accounts else 0
         self._refuse(now, connection.source, connection.guesses - own)
         connection.guesses = 0.0
@@ -471,7 +473,11 @@ class Admission:
                 self._count_refusal(now, source)
 
     def _abandon(self, now, connection):
-        """Counts a connection that ended without a log-in, if the source is unknown and the zone reports log-ins."""
+        """Counts a connection that ended without a log-in, and locks its source if there were too many.
+
+        Does not count if the source is known or locked, if the zone does not report log-ins, or if the connection may
+        have a call.
+        """
         source = connection.source
         if source in self.known or (source, None) in self.locks or connection.zone not in self.reporting:
             return
@@ -483,7 +489,7 @@ class Admission:
     def _is_of_registered_phone(self, now, connection):
         """Returns whether a registered phone may have opened the connection for a call.
 
-        chan_sip does not report log-ins on such a connection.
+        chan_sip reports such a call without its connection.
         """
         return connection.account is not None and self.is_live(now, connection.source, connection.account)
 

@@ -122,7 +122,7 @@ class Haproxy:
         return dead_zones_of(await self.ask("@1 show servers state nodes"))
 
     async def sessions(self):
-        """Returns the connections of all workers. Takes some milliseconds for each thousand connections."""
+        """Returns the connections of all workers. The more connections there are, the longer HAProxy takes."""
         current, former = await self.workers()
         found = []
         for worker in filter(None, [current, *former]):
