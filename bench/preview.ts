@@ -83,7 +83,7 @@ function report(subjects: readonly Subject[], times: readonly (readonly number[]
 }
 
 /**
- * Compares the time of a preview of this project, for a new stack, with that of two empty programs. One empty program
+ * Compares how long a preview of a new stack takes: of this project, and of two empty programs. One empty program
  * checks types, and the other does not, like this project. All programs are measured in turn, so that other load on the
  * machine affects all of them equally. Writes the results to bench/results.md.
  */

@@ -56,5 +56,5 @@ export async function onNode(access: LabAccess, script: string, fixedIp?: string
   return stdout;
 }
 
-/** Returns the name of the zone with a fixed IP. The last byte of zone1's fixed IP is 2, that of zone2's is 3. */
+/** Returns the name of the zone with a fixed IP. The last byte is 2 for zone1, 3 for zone2, and so on. */
 const zoneName = (fixedIp: string): string => `zone${String(Number(fixedIp.split(".")[3]) - 1)}`;

@@ -11,7 +11,7 @@ export type Ask = (method: string, path: string, body?: unknown) => Promise<Repl
 /**
  * Returns a function that sends requests to `okeanos`. Paths start below the root of Astakos or Cyclades.
  *
- * @param token token to send, by default that of the first user; null for none.
+ * @param token token to send; null to send none. By default, the first user's token.
  */
 export const client =
   ({ origin, token: own }: Okeanos, token: string | null = own): Ask =>

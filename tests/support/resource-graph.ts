@@ -32,7 +32,7 @@ function stable(value: unknown): unknown {
       Object.entries(value)
         .filter(([key]) => key !== "__defaults")
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        // The digest is that of rendered templates, which have their own golden files.
+        // Hides the digest: it changes with the rendered files, which have their own golden files.
         .map(([key, entry]) => [key, key === "digest" ? "(digest)" : stable(entry)]),
     );
   }

@@ -34,8 +34,6 @@ export interface CrowdResults {
     readonly tried: number;
     /** Number of guesses that a zone has answered. */
     readonly answered: number;
-    /** Seconds from the first answered guess to the last one. */
-    readonly seconds: number;
   }[];
   readonly register: readonly { readonly tried: number; readonly failed: readonly string[] }[];
 }

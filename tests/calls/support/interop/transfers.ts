@@ -25,11 +25,15 @@ async function sendRefer(
   return code(await phone.askInside(dialog, "REFER", { headers: all }));
 }
 
-/** Transfers a call to `target`. Returns the status of the answer to REFER; after 202, also that of the last NOTIFY. */
-async function refer(...request: Parameters<typeof sendRefer>): Promise<string> {
-  const answer = await sendRefer(...request);
+/** Transfers a call to `target`. Returns the status of the answer to REFER. If it is 202, adds the last NOTIFY's status. */
+async function refer(
+  phone: RawPhone,
+  dialog: Dialog,
+  target: string,
+  headers: Sending["headers"] = {},
+): Promise<string> {
+  const answer = await sendRefer(phone, dialog, target, headers);
   if (answer !== "202") return answer;
-  const [phone] = request;
   const notify = await phone.heard("NOTIFY", (message) =>
     message.header("Subscription-State").startsWith("terminated"),
   );

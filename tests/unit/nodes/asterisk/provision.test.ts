@@ -157,7 +157,7 @@ describe("if Asterisk did not start at boot", () => {
     ["up to date", contents, START],
     ["out of date", { ...contents, "/etc/trunkline/node.json": "{}\n" }, RESTART],
   ])(
-    "because its image lacks the SIP driver, and the files are %s, the error is that of the preflight check",
+    "because its image lacks the SIP driver, the preflight check's error is shown (files %s)",
     async (_, files, order) => {
       boot(files);
       zone.program("systemctl", refusing(TOLD));
